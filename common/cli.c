@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "rollcode.h"
+
+struct walk {
+	const struct cli_program *program;
+	const struct cli_command *command; /* NULL until it is known */
+	void *base;
+	char **argv;
+	int argc, at; /* at: the next to look at */
+	int words;    /* argv[1..words] are words */
+	bool help, version;
+	uint64_t seen; /* of the table in use */
+};
+
+/*
+ * A closed descriptor is opened so that using it still fails: output to
+ * nowhere must not pass for output.
+ */
+void
+cli_begin(void)
+{
+	const struct rlimit none = {0, 0};
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			_exit(1);
+	umask(077);
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+void
+cli_date(int64_t when, char date[CLI_DATE_MAX])
+{
+	struct tm tm;
+	time_t t = (time_t)when;
+
+	if (when == 0)
+		snprintf(date, CLI_DATE_MAX, "never");
+	else if (localtime_r(&t, &tm) == NULL ||
+		 strftime(date, CLI_DATE_MAX, "%Y-%m-%d %H:%M", &tm) == 0)
+		snprintf(date, CLI_DATE_MAX, "%lld", (long long)when);
+}
+
+static void
+put_options(FILE *out, const struct keyword *options)
+{
+	for (; options != NULL && options->name != NULL; options++) {
+		fputs(" [", out);
+		if (options->letter != '\0')
+			fprintf(out, "-%c", options->letter);
+		else
+			fprintf(out, "--%s", options->name);
+		if (options->kind != KEYWORD_FLAG)
+			fprintf(out, " %s", options->hint);
+		putc(']', out);
+	}
+}
+
+static void
+put_usage(FILE *out, const struct cli_program *program,
+    const struct cli_command *command)
+{
+	fprintf(out, "usage: %s", program->name);
+	put_options(out, program->options);
+	if (command == NULL) {
+		fprintf(out, " COMMAND ...\n");
+		return;
+	}
+	fprintf(out, " %s%s%s", command->name,
+	    command->args[0] == '\0' ? "" : " ", command->args);
+	put_options(out, command->options);
+	putc('\n', out);
+}
+
+static void
+put_option_lines(FILE *out, const struct keyword *options)
+{
+	char left[64];
+
+	for (; options != NULL && options->name != NULL; options++) {
+		snprintf(left, sizeof(left), "%c%c%c --%s%s%s",
+		    options->letter == '\0' ? ' ' : '-',
+		    options->letter == '\0' ? ' ' : options->letter,
+		    options->letter == '\0' ? ' ' : ',', options->name,
+		    options->kind == KEYWORD_FLAG ? "" : " ",
+		    options->kind == KEYWORD_FLAG ? "" : options->hint);
+		fprintf(out, "  %-28s  %s\n", left, options->about);
+	}
+}
+
+static void
+put_help(FILE *out, const struct walk *walk)
+{
+	const struct cli_program *program = walk->program;
+	const struct cli_command *c = walk->command;
+	char left[64];
+
+	put_usage(out, program, c);
+	fprintf(out, "\n%s\n\n", c == NULL ? program->about : c->about);
+	if (c != NULL) {
+		put_option_lines(out, c->options);
+		return;
+	}
+	for (c = program->commands; c->name != NULL; c++) {
+		snprintf(left, sizeof(left), "%s %s", c->name, c->args);
+		fprintf(out, "  %-28s  %s\n", left, c->about);
+	}
+	fprintf(out, "\n");
+	put_option_lines(out, program->options);
+	fprintf(out, "  %-28s  %s\n", "    --version", "print the version");
+	fprintf(out, "\n`%s help COMMAND` tells more.  See %s.\n",
+	    program->name, program->see);
+}
+
+static const struct keyword *
+find_option(const struct keyword *table, const char *name)
+{
+	for (; table != NULL && table->name != NULL; table++)
+		if (strcmp(table->name, name) == 0)
+			return table;
+	return NULL;
+}
+
+static enum rollcode_err
+unknown_option(const struct walk *walk, const char *name, struct error *error)
+{
+	bool before = walk->command != NULL &&
+		      find_option(walk->program->options, name) != NULL;
+
+	if (before)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--%s stands before the command", name);
+	return error_set(error, ROLLCODE_ERR_USAGE, "unknown option --%s",
+	    keyword_shown(name));
+}
+
+static enum rollcode_err
+set_option(struct walk *walk, const struct keyword *table,
+    const struct keyword *option, char *value, struct error *error)
+{
+	struct error phrase = {""};
+
+	if (option->kind != KEYWORD_FLAG && value == NULL &&
+	    walk->at < walk->argc)
+		value = walk->argv[walk->at++];
+	if (keyword_set(table, walk->base, &walk->seen, option->name, value,
+		&phrase) != ROLLCODE_OK)
+		return error_set(
+		    error, ROLLCODE_ERR_USAGE, "--%s", phrase.text);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+long_option(struct walk *walk, const struct keyword *table, char *name,
+    struct error *error)
+{
+	const struct keyword *option;
+	char *equals = strchr(name, '=');
+
+	if (equals != NULL)
+		*equals++ = '\0';
+	if (equals == NULL && strcmp(name, "help") == 0) {
+		walk->help = true;
+		return ROLLCODE_OK;
+	}
+	if (equals == NULL && walk->command == NULL &&
+	    strcmp(name, "version") == 0) {
+		walk->version = true;
+		return ROLLCODE_OK;
+	}
+	if ((option = find_option(table, name)) == NULL)
+		return unknown_option(walk, name, error);
+	return set_option(walk, table, option, equals, error);
+}
+
+static enum rollcode_err
+short_option(struct walk *walk, const struct keyword *table, char *text,
+    struct error *error)
+{
+	const struct keyword *option = table;
+
+	while (
+	    option != NULL && option->name != NULL && option->letter != text[0])
+		option++;
+	if (option == NULL || option->name == NULL)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "unknown option -%.*s", text[1] == '\0' ? 1 : 0, text);
+	return set_option(
+	    walk, table, option, text[1] == '\0' ? NULL : text + 1, error);
+}
+
+/*
+ * Take the options of a table.  Before the command they end at the first
+ * word; behind it words and options may be mixed, and the words are gathered.
+ */
+static enum rollcode_err
+take_options(
+    struct walk *walk, const struct keyword *table, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+	bool ended = false;
+	char *arg;
+
+	walk->seen = 0;
+	while (err == ROLLCODE_OK && walk->at < walk->argc) {
+		arg = walk->argv[walk->at];
+		if (ended || arg[0] != '-' || arg[1] == '\0') {
+			if (walk->command == NULL)
+				break;
+			walk->argv[++walk->words] = arg;
+			walk->at++;
+			continue;
+		}
+		walk->at++;
+		if (strcmp(arg, "--") == 0)
+			ended = true;
+		else if (arg[1] == '-')
+			err = long_option(walk, table, arg + 2, error);
+		else
+			err = short_option(walk, table, arg + 1, error);
+	}
+	return err;
+}
+
+static enum rollcode_err
+find_command(struct walk *walk, const char *name, struct error *error)
+{
+	const struct cli_command *c = walk->program->commands;
+
+	while (c->name != NULL && strcmp(c->name, name) != 0)
+		c++;
+	if (c->name == NULL)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "unknown command %s; `%s help` lists them",
+		    keyword_shown(name), walk->program->name);
+	walk->command = c;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+take_help(struct walk *walk, struct error *error)
+{
+	walk->help = true;
+	if (walk->at == walk->argc)
+		return ROLLCODE_OK;
+	if (walk->argc - walk->at > 1)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "help takes the name of one command");
+	return find_command(walk, walk->argv[walk->at], error);
+}
+
+static enum rollcode_err
+take_command(struct walk *walk, struct error *error)
+{
+	const char *name;
+	enum rollcode_err err;
+
+	if (walk->help || walk->version)
+		return ROLLCODE_OK;
+	if (walk->at == walk->argc)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "a command is missing; `%s help` lists them",
+		    walk->program->name);
+	name = walk->argv[walk->at++];
+	if (strcmp(name, "help") == 0)
+		return take_help(walk, error);
+	if ((err = find_command(walk, name, error)) != ROLLCODE_OK ||
+	    walk->command == NULL ||
+	    (err = take_options(walk, walk->command->options, error)) !=
+		ROLLCODE_OK ||
+	    walk->help)
+		return err;
+	if (walk->words < walk->command->min_args)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "%s: a word is missing", walk->command->name);
+	if (walk->words > walk->command->max_args)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "%s: there are too many words", walk->command->name);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+act(struct walk *walk, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (walk->version)
+		printf("%s %s\n", walk->program->name, ROLLCODE_VERSION);
+	else if (walk->help)
+		put_help(stdout, walk);
+	else if (walk->command != NULL)
+		err = walk->command->run(
+		    walk->base, walk->words, walk->argv + 1, error);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && err == ROLLCODE_OK)
+		err = error_set(error, ROLLCODE_ERR_SYS,
+		    "cannot write to standard output: %s", strerror(errno));
+	return err;
+}
+
+int
+cli_main(const struct cli_program *program, void *base, int argc, char **argv)
+{
+	struct walk walk = {
+	    .program = program,
+	    .base = base,
+	    .argv = argv,
+	    .argc = argc,
+	    .at = argc > 0 ? 1 : 0,
+	};
+	struct error error = {""};
+	enum rollcode_err err;
+
+	if ((err = take_options(&walk, program->options, &error)) ==
+		ROLLCODE_OK &&
+	    (err = take_command(&walk, &error)) == ROLLCODE_OK)
+		err = act(&walk, &error);
+	if (err == ROLLCODE_OK)
+		return 0;
+	fprintf(stderr, "%s: %s\n", program->name,
+	    error.text[0] == '\0' ? rollcode_strerror(err) : error.text);
+	if (err != ROLLCODE_ERR_USAGE)
+		return 1;
+	put_usage(stderr, program, walk.command);
+	return 2;
+}

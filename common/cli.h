@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.h - what both commands share: tables of commands, help made from them,
+ * exit codes, prompts, JSON.
+ *
+ * Exit codes: 0 done; 1 failed, with a sentence on standard error; 2 called
+ * wrongly, with the usage line on standard error.
+ */
+#ifndef ROLLCODE_CLI_H
+#define ROLLCODE_CLI_H
+
+#include <stdio.h>
+
+#include "env.h"
+#include "error.h"
+
+/*
+ * Run one command.  base is the program's struct of options, filled from the
+ * table; argv holds the argc words that are left.  An error's sentence is
+ * printed by cli_main, once.
+ */
+typedef enum rollcode_err	cli_run(void *base, int argc, char **argv,
+				    struct error *);
+
+struct cli_command {
+	const char		*name;
+	cli_run			*run;
+	const char		*args;		/* "[NAME]" */
+	const char		*about;		/* one phrase */
+	int			 min_args, max_args;
+	const struct keyword	*options;	/* NULL for none */
+};
+
+struct cli_program {
+	const char			*name;
+	const char			*about;		/* one sentence */
+	const struct cli_command	*commands;	/* NULL name last */
+	const struct keyword		*options;	/* before the command */
+	const char			*see;		/* the man page */
+};
+
+/*
+ * Parse, run, report.  `help`, `help COMMAND`, `--help` and `COMMAND --help`
+ * go to standard output with 0, `--version` too; no command at all, an unknown
+ * one (whole names only), a bad option or a wrong number of words is 2.
+ * Options are --name VALUE, --name=VALUE, -x VALUE; "--" ends them.  Output
+ * that could not be written is a failure.
+ */
+int	cli_main(const struct cli_program *, void *base, int argc,
+	    char **argv);
+
+/*
+ * The first lines of main(): descriptors 0 to 2 are open (one that was closed
+ * still fails when used), umask 077, no core dump, not dumpable, SIGPIPE
+ * ignored (a failed write is reported instead).
+ */
+void	cli_begin(void);
+
+/*
+ * A line from standard input if that is not a terminal, else from the
+ * terminal after a prompt, without echo unless asked.  No newline is kept.
+ * INPUT if there is none or it does not fit; what was read is wiped then.
+ */
+enum rollcode_err	cli_read_line(const char *prompt, bool echo,
+			    char *line, size_t size, struct error *) MUST_USE;
+
+/*
+ * A line from the terminal of the session, even if standard input is
+ * something else.  UNAVAIL if there is no terminal, INPUT as above.
+ */
+enum rollcode_err	cli_read_terminal(const char *prompt, bool echo,
+			    char *line, size_t size, struct error *) MUST_USE;
+
+/*
+ * The first line of a file, "-" for standard input, without its newline; a
+ * second line that is not empty is refused.  INPUT, ABSENT.
+ */
+enum rollcode_err	cli_read_secret_file(const char *path, char *line,
+			    size_t size, struct error *) MUST_USE;
+
+/*
+ * Write all of it to standard output, past stdio, which would keep a copy.
+ * SYS with what went wrong.
+ */
+enum rollcode_err	cli_write(const char *, size_t len, struct error *)
+			    MUST_USE;
+
+/* A question that must be answered by the whole word yes; false if not. */
+bool	cli_confirm(const char *question);
+
+/* "2026-11-23 14:05" in local time; "never" for 0. */
+#define CLI_DATE_MAX	32
+void	cli_date(int64_t when, char date[CLI_DATE_MAX]);
+
+/*
+ * JSON on a stream.  key is NULL inside an array.  Bytes that are not UTF-8
+ * become U+FFFD.
+ */
+struct json {
+	FILE		*out;
+	unsigned int	 depth;
+	bool		 more;		/* a comma goes before the next */
+};
+
+void	json_begin(struct json *, FILE *);
+void	json_object(struct json *, const char *key);
+void	json_array(struct json *, const char *key);
+void	json_text(struct json *, const char *key, const char *value);
+void	json_number(struct json *, const char *key, int64_t);
+void	json_bool(struct json *, const char *key, bool);
+void	json_null(struct json *, const char *key);
+void	json_close(struct json *, char bracket);	/* '}' or ']' */
+
+#endif /* ROLLCODE_CLI_H */

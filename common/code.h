@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * code.h - secret and counter to code.
+ *
+ * The only user of the crypto library for codes.  One maker serves one token
+ * and keeps its keyed state, so that a walk over a thousand counters costs a
+ * thousand hashes and not a thousand set-ups.
+ */
+#ifndef ROLLCODE_CODE_H
+#define ROLLCODE_CODE_H
+
+#include "error.h"
+#include "rollcode.h"
+
+struct code_maker;
+
+/*
+ * Make a maker for this token's secret, form, algorithm and digits, which
+ * must have passed token_check().  The token may be wiped afterwards.  The
+ * caller closes the maker.  NOMEM or SYS, and *maker is NULL.
+ */
+enum rollcode_err	code_open(struct code_maker **maker,
+			    const struct rollcode_token *) MUST_USE;
+
+/*
+ * Compute the code for one counter: RFC 4226 section 5.3 for hotp; lower-case
+ * hex for hash and hex.  On error (NOMEM, SYS) the code is all zero bytes.
+ */
+enum rollcode_err	code_at(struct code_maker *, uint64_t counter,
+			    struct passcode *) MUST_USE;
+
+/* Wipe and free.  NULL is allowed. */
+void			code_close(struct code_maker *);
+
+/* For use with WIPED(). */
+static inline void
+code_closep(struct code_maker **maker)
+{
+	code_close(*maker);
+}
+
+/* One code in one call: open, at, close. */
+enum rollcode_err	code_once(const struct rollcode_token *,
+			    uint64_t counter, struct passcode *) MUST_USE;
+
+/*
+ * The crypto library's own context of this process: no configuration file,
+ * nothing shared with a host.  Made at the first call; NULL if out of memory.
+ */
+struct ossl_lib_ctx_st	*code_libctx(void);
+
+#endif /* ROLLCODE_CODE_H */

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+#include "utf8.h"
+
+void
+json_begin(struct json *json, FILE *out)
+{
+	*json = (struct json){.out = out};
+}
+
+/* JSON's own short escapes are few; everything else that is odd is \u. */
+static void
+put_text(FILE *out, const char *text)
+{
+	uint32_t point;
+	size_t n;
+
+	putc('"', out);
+	for (; *text != '\0'; text += n) {
+		if ((n = utf8_next(text, &point)) == 0) {
+			fputs("\xef\xbf\xbd", out);
+			n = 1;
+		} else if (point == '"' || point == '\\') {
+			fprintf(out, "\\%c", (char)point);
+		} else if (utf8_is_control(point)) {
+			fprintf(out, "\\u%04x", (unsigned int)point);
+		} else {
+			fwrite(text, 1, n, out);
+		}
+	}
+	putc('"', out);
+}
+
+static void
+start(struct json *json, const char *key)
+{
+	if (json->more)
+		putc(',', json->out);
+	if (json->depth > 0)
+		fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
+	json->more = true;
+	if (key == NULL)
+		return;
+	put_text(json->out, key);
+	fputs(": ", json->out);
+}
+
+static void
+open_bracket(struct json *json, const char *key, char bracket)
+{
+	start(json, key);
+	putc(bracket, json->out);
+	json->depth++;
+	json->more = false;
+}
+
+void
+json_object(struct json *json, const char *key)
+{
+	open_bracket(json, key, '{');
+}
+
+void
+json_array(struct json *json, const char *key)
+{
+	open_bracket(json, key, '[');
+}
+
+void
+json_text(struct json *json, const char *key, const char *value)
+{
+	start(json, key);
+	put_text(json->out, value);
+}
+
+void
+json_number(struct json *json, const char *key, int64_t number)
+{
+	start(json, key);
+	fprintf(json->out, "%lld", (long long)number);
+}
+
+void
+json_bool(struct json *json, const char *key, bool yes)
+{
+	start(json, key);
+	fputs(yes ? "true" : "false", json->out);
+}
+
+void
+json_null(struct json *json, const char *key)
+{
+	start(json, key);
+	fputs("null", json->out);
+}
+
+void
+json_close(struct json *json, char bracket)
+{
+	json->depth--;
+	if (json->more)
+		fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
+	putc(bracket, json->out);
+	json->more = true;
+	if (json->depth == 0)
+		putc('\n', json->out);
+}

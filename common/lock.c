@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lock.h"
+
+#define STEP_MS 10
+
+enum rollcode_err
+lock_directory(const char *path, int ms, int *fd, struct error *error)
+{
+	const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
+
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0)
+		return error_set(error, error_from_errno(errno), "%s: %s", path,
+		    strerror(errno));
+	for (int waited = 0;; waited += STEP_MS) {
+		if (flock(*fd, LOCK_EX | LOCK_NB) == 0 ||
+		    (errno != EWOULDBLOCK && errno != EINTR))
+			return ROLLCODE_OK;
+		if (waited >= ms)
+			break;
+		nanosleep(&step, NULL);
+	}
+	close(*fd);
+	*fd = -1;
+	return error_set(error, ROLLCODE_ERR_UNAVAIL,
+	    "%s: another command is at work there; try again", path);
+}

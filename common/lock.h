@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lock.h - one at a time in a directory, for as long as a descriptor lives.
+ */
+#ifndef ROLLCODE_LOCK_H
+#define ROLLCODE_LOCK_H
+
+#include "error.h"
+
+/*
+ * Lock a directory by flock(2), waiting at most ms milliseconds.  The caller
+ * closes *fd, which unlocks; -1 on error.  UNAVAIL if somebody holds it for
+ * longer, or the error of opening it.  A file system that locks no directories
+ * is no error: names are still taken by rename(2).
+ */
+enum rollcode_err	lock_directory(const char *path, int ms, int *fd,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_LOCK_H */

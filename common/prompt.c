@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define PATH_SHOWN 128 /* bytes of a path in a sentence */
+
+struct terminal {
+	int fd;
+	bool own;    /* close it */
+	int signals; /* readable while a signal waits */
+	bool quiet;
+	struct termios was;
+	sigset_t mask; /* before the prompt */
+};
+
+/*
+ * A line from a descriptor, byte by byte, so that what follows stays for the
+ * next reader.  INPUT if there is none, it has a NUL, or does not fit.
+ */
+static enum rollcode_err
+read_line(int fd, char *line, size_t size, struct error *error)
+{
+	size_t len = 0;
+	ssize_t n;
+	char c;
+
+	while ((n = read(fd, &c, 1)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set(error, ROLLCODE_ERR_INPUT,
+			    "cannot read a line: %s", strerror(errno));
+		if (c == '\n')
+			break;
+		if (c == '\0' || len + 1 == size)
+			return error_set(error, ROLLCODE_ERR_INPUT,
+			    c == '\0' ? "the line has a NUL byte"
+				      : "the line is too long");
+		line[len++] = c;
+	}
+	if (n == 0 && len == 0)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a line is expected, and there is none");
+	line[len] = '\0';
+	explicit_bzero(&c, sizeof(c));
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+read_or_wipe(int fd, char *line, size_t size, struct error *error)
+{
+	enum rollcode_err err = read_line(fd, line, size, error);
+
+	if (err != ROLLCODE_OK)
+		explicit_bzero(line, size);
+	return err;
+}
+
+static enum rollcode_err
+terminal_open(struct terminal *t, struct error *error)
+{
+	sigset_t set;
+
+	t->fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	t->own = t->fd >= 0;
+	if (!t->own && isatty(STDIN_FILENO))
+		t->fd = STDIN_FILENO;
+	if (t->fd < 0)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "there is no terminal to ask at");
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &set, &t->mask);
+	t->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	return t->signals >= 0
+		   ? ROLLCODE_OK
+		   : error_set(error, ROLLCODE_ERR_SYS,
+			 "cannot watch for signals: %s", strerror(errno));
+}
+
+static enum rollcode_err
+terminal_prompt(
+    struct terminal *t, const char *prompt, bool echo, struct error *error)
+{
+	struct termios now;
+
+	if (!echo && tcgetattr(t->fd, &t->was) == 0) {
+		now = t->was;
+		now.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+		now.c_lflag |= ICANON | ISIG;
+		t->quiet = tcsetattr(t->fd, TCSAFLUSH, &now) == 0;
+	}
+	if (!echo && !t->quiet)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "the terminal does not stop echoing: %s", strerror(errno));
+	if (write(t->fd, prompt, strlen(prompt)) < 0)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "cannot write to the terminal: %s", strerror(errno));
+	return ROLLCODE_OK;
+}
+
+static void
+terminal_restore(struct terminal *t)
+{
+	if (t->quiet) {
+		tcsetattr(t->fd, TCSAFLUSH, &t->was);
+		(void)!write(t->fd, "\n", 1);
+	}
+	t->quiet = false;
+}
+
+/* A signal waits, and acts only when the terminal is as it was. */
+static bool
+terminal_interrupted(struct terminal *t)
+{
+	struct pollfd fds[] = {
+	    {.fd = t->signals, .events = POLLIN},
+	    {.fd = t->fd, .events = POLLIN},
+	};
+
+	int ready;
+
+	do {
+		ready = poll(fds, 2, -1);
+	} while (ready < 0 && errno == EINTR);
+	return (fds[0].revents & POLLIN) != 0;
+}
+
+static void
+terminal_close(struct terminal *t)
+{
+	terminal_restore(t);
+	if (t->signals >= 0)
+		close(t->signals);
+	if (t->own)
+		close(t->fd);
+	sigprocmask(SIG_SETMASK, &t->mask, NULL);
+}
+
+enum rollcode_err
+cli_read_terminal(
+    const char *prompt, bool echo, char *line, size_t size, struct error *error)
+{
+	struct terminal t;
+	enum rollcode_err err;
+	bool again;
+
+	do {
+		t = (struct terminal){.fd = -1, .signals = -1};
+		sigprocmask(SIG_SETMASK, NULL, &t.mask);
+		if ((err = terminal_open(&t, error)) == ROLLCODE_OK)
+			err = terminal_prompt(&t, prompt, echo, error);
+		again = err == ROLLCODE_OK && terminal_interrupted(&t);
+		if (err == ROLLCODE_OK && !again)
+			err = read_or_wipe(t.fd, line, size, error);
+		terminal_close(&t);
+	} while (again);
+	return err;
+}
+
+enum rollcode_err
+cli_read_line(
+    const char *prompt, bool echo, char *line, size_t size, struct error *error)
+{
+	if (isatty(STDIN_FILENO))
+		return cli_read_terminal(prompt, echo, line, size, error);
+	return read_or_wipe(STDIN_FILENO, line, size, error);
+}
+
+static enum rollcode_err
+nothing_follows(int fd, struct error *error)
+{
+	ssize_t n;
+	char c;
+
+	do
+		n = read(fd, &c, 1);
+	while ((n < 0 && errno == EINTR) || (n == 1 && c == '\n'));
+	explicit_bzero(&c, sizeof(c));
+	if (n == 0)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    n < 0 ? "cannot be read" : "one line is expected, there are more");
+}
+
+enum rollcode_err
+cli_read_secret_file(
+    const char *path, char *line, size_t size, struct error *error)
+{
+	struct error what = {""};
+	enum rollcode_err err;
+	bool standard = strcmp(path, "-") == 0;
+	int fd = STDIN_FILENO;
+
+	if (standard && isatty(fd))
+		return cli_read_terminal("Secret: ", false, line, size, error);
+	if (!standard && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return error_set(error,
+		    errno == ENOENT ? ROLLCODE_ERR_ABSENT : ROLLCODE_ERR_INPUT,
+		    "%.*s: %s", PATH_SHOWN, path, strerror(errno));
+	if ((err = read_line(fd, line, size, &what)) == ROLLCODE_OK)
+		err = nothing_follows(fd, &what);
+	if (!standard)
+		close(fd);
+	if (err == ROLLCODE_OK)
+		return ROLLCODE_OK;
+	explicit_bzero(line, size);
+	return error_set(error, err, "%.*s: %s", PATH_SHOWN,
+	    standard ? "standard input" : path, what.text);
+}
+
+bool
+cli_confirm(const char *question)
+{
+	char prompt[512], answer[16];
+	int n;
+
+	n = snprintf(prompt, sizeof(prompt), "%s Type yes: ", question);
+	return n > 0 && (size_t)n < sizeof(prompt) &&
+	       cli_read_line(prompt, true, answer, sizeof(answer), NULL) ==
+		   ROLLCODE_OK &&
+	       strcmp(answer, "yes") == 0;
+}
+
+enum rollcode_err
+cli_write(const char *text, size_t len, struct error *error)
+{
+	ssize_t n;
+
+	if (fflush(stdout) != 0)
+		return error_set(error, ROLLCODE_ERR_SYS,
+		    "cannot write to standard output: %s", strerror(errno));
+	for (size_t at = 0; at < len; at += (size_t)n) {
+		n = write(STDOUT_FILENO, text + at, len - at);
+		if (n < 0 && errno != EINTR)
+			return error_set(error, ROLLCODE_ERR_SYS,
+			    "cannot write to standard output: %s",
+			    strerror(errno));
+		if (n < 0)
+			n = 0;
+	}
+	return ROLLCODE_OK;
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <strings.h>
+
+#include "env.h"
+#include "provision.h"
+#include "token.h"
+#include "utf8.h"
+
+#define SCHEME "otpauth://"
+#define DEFAULT_ISSUER "Rollcode"
+
+static void
+add_plain(struct provision_line *line, const char *text)
+{
+	size_t at = strlen(line->text), len = strlen(text);
+
+	if (len < sizeof(line->text) - at)
+		memcpy(line->text + at, text, len + 1);
+}
+
+/* Everything but RFC 3986's unreserved characters and @ becomes %XX. */
+static void
+add_escaped(struct provision_line *line, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789-._~@";
+	char one[4];
+
+	for (; *text != '\0'; text++) {
+		if (strchr(plain, *text) != NULL)
+			snprintf(one, sizeof(one), "%c", *text);
+		else
+			snprintf(one, sizeof(one), "%%%02X", (uint8_t)*text);
+		add_plain(line, one);
+	}
+}
+
+static void
+add_parameter(struct provision_line *line, const char *name, const char *value)
+{
+	add_plain(line, name);
+	add_escaped(line, value);
+}
+
+static void
+add_number(struct provision_line *line, const char *name, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	add_parameter(line, name, text);
+}
+
+static enum rollcode_err
+check_names(const struct provision *p, struct error *error)
+{
+	if (!utf8_printable(p->issuer) || strchr(p->issuer, ':') != NULL)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "an issuer is text without colons and control "
+		    "characters");
+	if (!utf8_printable(p->account))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "an account is text without control characters");
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+provision_format(
+    const struct provision *p, struct provision_line *line, struct error *error)
+{
+	const struct rollcode_token *t = &p->token;
+	const char *issuer = p->issuer[0] == '\0' ? DEFAULT_ISSUER : p->issuer;
+	WIPED(provision_line_wipe) struct provision_line base32 = {""};
+	enum rollcode_err err;
+
+	provision_line_wipe(line);
+	if ((err = token_check(t, error)) != ROLLCODE_OK ||
+	    (err = check_names(p, error)) != ROLLCODE_OK)
+		return err;
+	base32_encode(t->secret.bytes, t->secret.len, base32.text);
+	add_plain(line, SCHEME "hotp/");
+	add_escaped(line, issuer);
+	add_plain(line, ":");
+	add_escaped(line, p->account);
+	add_parameter(line, "?secret=", base32.text);
+	add_parameter(line, "&issuer=", issuer);
+	add_parameter(line, "&algorithm=", algorithm_name(t->algorithm));
+	add_number(line, "&digits=", t->digits);
+	add_number(line, "&counter=", t->counter);
+	if (t->form != FORM_HOTP)
+		add_parameter(line, "&form=", form_name(t->form));
+	if (t->label[0] != '\0')
+		add_parameter(line, "&label=", t->label);
+	return ROLLCODE_OK;
+}
+
+/* What a line may say once, in the order of names[]. */
+enum parameter {
+	SECRET,
+	ISSUER,
+	ALGORITHM,
+	DIGITS,
+	COUNTER,
+	FORM,
+	LABEL,
+	PARAMETERS,
+};
+
+static const char *const names[PARAMETERS] = {
+    "secret",
+    "issuer",
+    "algorithm",
+    "digits",
+    "counter",
+    "form",
+    "label",
+};
+
+struct fields {
+	char text[PROVISION_LINE_MAX]; /* cut into the values */
+	char *value[PARAMETERS];       /* NULL if not given */
+	char *issuer, *account;	       /* of the label */
+};
+
+static void
+fields_wipe(struct fields *fields)
+{
+	explicit_bzero(fields, sizeof(*fields));
+}
+
+static enum rollcode_err
+bad(struct error *error, const char *what)
+{
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "the line is not a token as otpauth://hotp/...: %s", what);
+}
+
+/* %XX in place.  A NUL would hide what is behind it. */
+static enum rollcode_err
+unescape(char *text, bool plus_is_space, struct error *error)
+{
+	char *out = text, digits[3] = "";
+	uint8_t byte;
+
+	for (; *text != '\0'; text++) {
+		if (*text != '%') {
+			*out++ =
+			    (char)(*text == '+' && plus_is_space ? ' ' : *text);
+			continue;
+		}
+		memcpy(digits, text + 1, text[1] == '\0' ? 1 : 2);
+		if (!hex_decode(digits, &byte, 1) || byte == 0)
+			return bad(error, "a % is not followed by two digits");
+		*out++ = (char)byte;
+		text += 2;
+	}
+	*out = '\0';
+	return ROLLCODE_OK;
+}
+
+/* Copy the line without the spaces at its ends. */
+static enum rollcode_err
+take_line(const char *line, struct fields *f, struct error *error)
+{
+	static const char space[] = " \t\r\n";
+	size_t len;
+
+	line += strspn(line, space);
+	len = strnlen(line, sizeof(f->text));
+	if (len == sizeof(f->text))
+		return bad(error, "it is too long");
+	memcpy(f->text, line, len + 1);
+	while (len > 0 && strchr(space, f->text[len - 1]) != NULL)
+		f->text[--len] = '\0';
+	return utf8_printable(f->text)
+		   ? ROLLCODE_OK
+		   : bad(error, "it has control characters or is not UTF-8");
+}
+
+/* ISSUER:ACCOUNT or ACCOUNT; the colon may be escaped. */
+static enum rollcode_err
+split_label(char *label, struct fields *f, struct error *error)
+{
+	char *colon = strchr(label, ':');
+	bool escaped = colon == NULL;
+	enum rollcode_err err;
+
+	if (escaped && (err = unescape(label, false, error)) != ROLLCODE_OK)
+		return err;
+	if (escaped)
+		colon = strchr(label, ':');
+	f->account = label;
+	if (colon != NULL) {
+		*colon = '\0';
+		f->issuer = label;
+		f->account = colon + 1;
+	}
+	if (!escaped &&
+	    ((err = unescape(f->issuer, false, error)) != ROLLCODE_OK ||
+		(err = unescape(f->account, false, error)) != ROLLCODE_OK))
+		return err;
+	f->account += strspn(f->account, " ");
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+split_query(char *query, struct fields *f, struct error *error)
+{
+	char *word, *value;
+	enum rollcode_err err;
+	int i;
+
+	while ((word = strsep(&query, "&")) != NULL) {
+		if ((value = strchr(word, '=')) == NULL)
+			continue;
+		*value++ = '\0';
+		for (i = 0; i < PARAMETERS; i++)
+			if (strcmp(word, names[i]) == 0)
+				break;
+		if (i == PARAMETERS)
+			continue;
+		if (f->value[i] != NULL)
+			return error_set(error, ROLLCODE_ERR_INPUT,
+			    "the token's line has %s twice", names[i]);
+		if ((err = unescape(value, true, error)) != ROLLCODE_OK)
+			return err;
+		f->value[i] = value;
+	}
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+split(struct fields *f, struct error *error)
+{
+	char *label = f->text + strlen(SCHEME), *query;
+	enum rollcode_err err;
+
+	if (strncasecmp(f->text, SCHEME, strlen(SCHEME)) != 0)
+		return bad(error, "it does not start so");
+	if (strncasecmp(label, "totp/", 5) == 0)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the line is a totp token, which counts time; a rolling "
+		    "code needs a counter: enrol a hotp token");
+	if (strncasecmp(label, "hotp/", 5) != 0)
+		return bad(error, "it does not start so");
+	label += 5;
+	if ((query = strchr(label, '?')) == NULL)
+		return bad(error, "there is no secret in it");
+	*query++ = '\0';
+	if ((err = split_label(label, f, error)) != ROLLCODE_OK)
+		return err;
+	return split_query(query, f, error);
+}
+
+static enum rollcode_err
+take_secret(
+    const struct fields *f, struct rollcode_token *t, struct error *error)
+{
+	if (f->value[SECRET] == NULL)
+		return bad(error, "there is no secret in it");
+	if (base32_decode(
+		f->value[SECRET], t->secret.bytes, SECRET_MAX, &t->secret.len))
+		return ROLLCODE_OK;
+	return bad(error, "the secret is not base32 of 128 bytes or fewer");
+}
+
+/* What is missing means what authenticator apps take it for. */
+static enum rollcode_err
+take_shape(
+    const struct fields *f, struct rollcode_token *t, struct error *error)
+{
+	const char *form = f->value[FORM], *digits = f->value[DIGITS];
+	const char *algorithm = f->value[ALGORITHM];
+	int64_t number;
+
+	t->form = form == NULL ? FORM_HOTP : form_from_name(form);
+	if (t->form == FORM_NONE)
+		return bad(error, "the form is not hotp, hash or hex");
+	t->algorithm = t->form == FORM_HOTP ? ALGORITHM_SHA1 : ALGORITHM_SHA256;
+	if (algorithm != NULL)
+		t->algorithm = algorithm_from_name(algorithm);
+	t->digits = t->form == FORM_HOTP ? 6 : ROLLCODE_HEX_DIGITS;
+	if (digits == NULL)
+		return ROLLCODE_OK;
+	if (!keyword_number(digits, 1, ROLLCODE_HEX_DIGITS, &number))
+		return bad(error, "digits is not a number");
+	t->digits = (unsigned int)number;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+take_counter(
+    const struct fields *f, struct rollcode_token *t, struct error *error)
+{
+	int64_t number;
+
+	if (f->value[COUNTER] == NULL)
+		return bad(error, "it has no counter=, so nobody knows which "
+				  "code is next");
+	if (!keyword_number(
+		f->value[COUNTER], 0, (int64_t)ROLLCODE_COUNTER_END, &number))
+		return bad(error, "counter is not a number up to 2^63-1");
+	t->counter = (uint64_t)number;
+	return ROLLCODE_OK;
+}
+
+static bool
+copy(char *out, size_t size, const char *text)
+{
+	size_t len = text == NULL ? 0 : strlen(text);
+
+	if (len >= size)
+		return false;
+	memcpy(out, text == NULL ? "" : text, len + 1);
+	return true;
+}
+
+static enum rollcode_err
+take_names(const struct fields *f, struct provision *p, struct error *error)
+{
+	const char *issuer = f->value[ISSUER];
+
+	if (issuer == NULL || *issuer == '\0')
+		issuer = f->issuer;
+	if (!copy(p->issuer, sizeof(p->issuer), issuer) ||
+	    !copy(p->account, sizeof(p->account), f->account))
+		return bad(error, "issuer or account is over 255 bytes");
+	if (!copy(p->token.label, sizeof(p->token.label), f->value[LABEL]) ||
+	    !utf8_printable(p->token.label))
+		return bad(error, "label is not text of at most 64 bytes");
+	return check_names(p, error);
+}
+
+enum rollcode_err
+provision_parse(const char *line, struct provision *p, struct error *error)
+{
+	WIPED(fields_wipe) struct fields f = {.issuer = NULL};
+	enum rollcode_err err;
+
+	provision_wipe(p);
+	if ((err = take_line(line, &f, error)) != ROLLCODE_OK ||
+	    (err = split(&f, error)) != ROLLCODE_OK ||
+	    (err = take_secret(&f, &p->token, error)) != ROLLCODE_OK ||
+	    (err = take_shape(&f, &p->token, error)) != ROLLCODE_OK ||
+	    (err = take_counter(&f, &p->token, error)) != ROLLCODE_OK ||
+	    (err = take_names(&f, p, error)) != ROLLCODE_OK ||
+	    (err = token_check(&p->token, error)) != ROLLCODE_OK)
+		provision_wipe(p);
+	return err;
+}

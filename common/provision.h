@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * provision.h - a token as one line of text, and back.
+ *
+ * The line is an otpauth://hotp/ URI as authenticator apps read it, with
+ * issuer, algorithm, digits and counter always there:
+ *
+ *	otpauth://hotp/ISSUER:ACCOUNT?secret=BASE32&issuer=ISSUER
+ *	    &algorithm=SHA256&digits=8&counter=0
+ *
+ * Forms that apps do not know have their own parameter, form=hash or
+ * form=hex, and digits=64; a reader that ignores it makes no valid code.
+ * A label other than the default goes as label=.
+ */
+#ifndef ROLLCODE_PROVISION_H
+#define ROLLCODE_PROVISION_H
+
+#include "error.h"
+#include "rollcode.h"
+
+#define PROVISION_NAME_MAX	255	/* bytes of issuer and of account */
+#define PROVISION_LINE_MAX	3072	/* with the NUL */
+
+struct provision {
+	struct rollcode_token	token;		/* label "" if none was given */
+	char			issuer[PROVISION_NAME_MAX + 1];
+	char			account[PROVISION_NAME_MAX + 1];
+};
+
+struct provision_line {
+	char	text[PROVISION_LINE_MAX];
+};
+
+static inline void
+provision_wipe(struct provision *p)
+{
+	explicit_bzero(p, sizeof(*p));
+}
+
+static inline void
+provision_line_wipe(struct provision_line *line)
+{
+	explicit_bzero(line, sizeof(*line));
+}
+
+/* Write the line, without a newline.  INPUT if the token fails its check. */
+enum rollcode_err	provision_format(const struct provision *,
+			    struct provision_line *, struct error *) MUST_USE;
+
+/*
+ * Read a line; spaces and a newline at its ends are passed over.  Missing
+ * algorithm, digits and counter mean what apps take them for: SHA1, 6, and an
+ * error for counter (an otpauth://totp/ line is refused by name, for a clock
+ * is no counter).  Unknown parameters are ignored, a known one given twice is
+ * refused.  INPUT with a sentence that never repeats the secret.
+ */
+enum rollcode_err	provision_parse(const char *, struct provision *,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_PROVISION_H */

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "clock.h"
+#include "sqlite.h"
+#include "sqlite_parts.h"
+
+#define PAGE_SIZE 1024	/* bytes; one login's changes are few pages */
+#define VALUE_MAX 65536 /* bytes of any text or blob in a file */
+#define BUSY_SLEEP_NS 1000000L
+
+/* SQLite's own handler sleeps up to 100 ms between tries; a login does not. */
+static int
+wait_for_lock(void *kind, int tries)
+{
+	static _Thread_local int64_t deadline;
+	const struct sqlite_kind *k = kind;
+
+	if (tries == 0)
+		deadline = clock_ms() + k->busy_ms;
+	if (clock_ms() >= deadline)
+		return 0;
+	nanosleep(&(struct timespec){.tv_nsec = BUSY_SLEEP_NS}, NULL);
+	return 1;
+}
+
+static enum rollcode_err
+run(sqlite3 *db, const char *sql, struct error *error)
+{
+	int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? ROLLCODE_OK : sqlite_fail(db, rc, error);
+}
+
+/* The single value that a statement returns, as text. */
+static enum rollcode_err
+value_is(sqlite3 *db, const char *sql, const char *want, bool *same,
+    struct error *error)
+{
+	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
+	const unsigned char *text;
+	enum rollcode_err err;
+	bool row;
+
+	*same = false;
+	if ((err = sqlite_query(db, &statement, error, sql, "")) !=
+		ROLLCODE_OK ||
+	    (err = sqlite_step(db, statement, &row, error)) != ROLLCODE_OK)
+		return err;
+	text = row ? sqlite3_column_text(statement, 0) : NULL;
+	*same = text != NULL && strcmp((const char *)text, want) == 0;
+	return ROLLCODE_OK;
+}
+
+/* One setting: the statement that makes it, the one that reads it back. */
+struct setting {
+	const char *set, *get, *want;
+};
+
+static enum rollcode_err
+apply(sqlite3 *db, const struct setting *settings, struct error *error)
+{
+	enum rollcode_err err;
+	char what[96];
+	bool same;
+
+	for (; settings->get != NULL; settings++) {
+		if (settings->set != NULL &&
+		    (err = run(db, settings->set, error)) != ROLLCODE_OK)
+			return err;
+		if ((err = value_is(db, settings->get, settings->want, &same,
+			 error)) != ROLLCODE_OK)
+			return err;
+		if (same)
+			continue;
+		snprintf(what, sizeof(what), "%s is not %s", settings->get,
+		    settings->want);
+		return sqlite_wrong(db, error, what);
+	}
+	return ROLLCODE_OK;
+}
+
+/* clang-format off */
+static const struct setting common_settings[] = {
+	{ "PRAGMA cell_size_check=ON", "PRAGMA cell_size_check", "1" },
+	{ "PRAGMA mmap_size=0", "PRAGMA mmap_size", "0" },
+	{ "PRAGMA temp_store=MEMORY", "PRAGMA temp_store", "2" },
+	{ "PRAGMA secure_delete=ON", "PRAGMA secure_delete", "1" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct setting kept_settings[] = {
+	{ NULL, "PRAGMA journal_mode", "wal" },
+	{ "PRAGMA synchronous=FULL", "PRAGMA synchronous", "2" },
+	{ "PRAGMA wal_autocheckpoint=0", "PRAGMA wal_autocheckpoint", "0" },
+	{ NULL, NULL, NULL },
+};
+
+/* With DELETE only EXTRA syncs the directory behind the unlinked journal. */
+static const struct setting delete_settings[] = {
+	{ NULL, "PRAGMA journal_mode", "delete" },
+	{ "PRAGMA synchronous=EXTRA", "PRAGMA synchronous", "3" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct { int option, on; } switches[] = {
+	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+	{ SQLITE_DBCONFIG_DQS_DML, 0 },
+	{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+	{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+};
+
+static const struct { int limit, value; } limits[] = {
+	{ SQLITE_LIMIT_LENGTH, VALUE_MAX },
+	{ SQLITE_LIMIT_SQL_LENGTH, VALUE_MAX },
+	{ SQLITE_LIMIT_ATTACHED, 0 },
+	{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+	{ SQLITE_LIMIT_WORKER_THREADS, 0 },
+};
+/* clang-format on */
+
+static enum rollcode_err
+restrict_connection(sqlite3 *db, bool kept, struct error *error)
+{
+	int keep = 1, on, rc;
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		rc = sqlite3_db_config(
+		    db, switches[i].option, switches[i].on, &on);
+		if (rc != SQLITE_OK || on != switches[i].on)
+			return sqlite_fail(
+			    db, rc != SQLITE_OK ? rc : SQLITE_MISUSE, error);
+	}
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		sqlite3_limit(db, limits[i].limit, limits[i].value);
+	rc = kept ? sqlite3_file_control(
+			db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep)
+		  : SQLITE_OK;
+	return rc == SQLITE_OK ? ROLLCODE_OK : sqlite_fail(db, rc, error);
+}
+
+/*
+ * unix-excl takes the file's lock whole and keeps it, so that two connections
+ * are never side by side in one log.
+ */
+static enum rollcode_err
+connect_file(const char *path, const struct sqlite_kind *kind, bool kept,
+    sqlite3 **db, struct error *error)
+{
+	int rc;
+
+	rc = sqlite3_open_v2(path, db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW |
+		SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
+	    kept ? "unix-excl" : "unix");
+	if (rc != SQLITE_OK)
+		return error_set(error, sqlite_result(rc),
+		    "%s: cannot be opened: %s", path, sqlite3_errstr(rc));
+	sqlite3_busy_handler(*db, wait_for_lock, (void *)(uintptr_t)kind);
+	return restrict_connection(*db, kept, error);
+}
+
+enum rollcode_err
+sqlite_open(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
+    struct error *error)
+{
+	bool kept = kind->log == SQLITE_LOG_KEPT;
+	enum rollcode_err err;
+
+	*db = NULL;
+	if ((err = sqlite_check_file(path, kind, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = connect_file(path, kind, kept, db, error)) != ROLLCODE_OK ||
+	    (err = sqlite_check_kind(*db, kind, error)) != ROLLCODE_OK ||
+	    (err = apply(*db, common_settings, error)) != ROLLCODE_OK ||
+	    (err = apply(*db, kept ? kept_settings : delete_settings, error)) !=
+		ROLLCODE_OK) {
+		sqlite_close(*db);
+		*db = NULL;
+	}
+	return err;
+}
+
+static enum rollcode_err
+fill(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
+{
+	char pragmas[160];
+	enum rollcode_err err;
+
+	snprintf(pragmas, sizeof(pragmas),
+	    "PRAGMA page_size=%d; PRAGMA application_id=%d; "
+	    "PRAGMA user_version=%d",
+	    PAGE_SIZE, kind->application_id, kind->user_version);
+	if ((err = apply(db, delete_settings, error)) != ROLLCODE_OK ||
+	    (err = apply(db, common_settings, error)) != ROLLCODE_OK ||
+	    (err = run(db, pragmas, error)) != ROLLCODE_OK ||
+	    (err = sqlite_begin(db, error)) != ROLLCODE_OK)
+		return err;
+	for (const char *const *sql = kind->schema; *sql != NULL; sql++)
+		if ((err = run(db, *sql, error)) != ROLLCODE_OK)
+			return err;
+	return sqlite_commit(db, error);
+}
+
+enum rollcode_err
+sqlite_create(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
+    struct error *error)
+{
+	enum rollcode_err err;
+	int fd;
+
+	*db = NULL;
+	fd = open(
+	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_set(error,
+		    errno == EEXIST ? ROLLCODE_ERR_EXISTS
+				    : error_from_errno(errno),
+		    "%s: %s", path, strerror(errno));
+	close(fd);
+	if ((err = connect_file(path, kind, false, db, error)) != ROLLCODE_OK ||
+	    (err = fill(*db, kind, error)) != ROLLCODE_OK) {
+		sqlite_close(*db);
+		*db = NULL;
+		unlink(path);
+	}
+	return err;
+}
+
+enum rollcode_err
+sqlite_finish(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+	bool same = true;
+	int rc;
+
+	if (kind->log == SQLITE_LOG_KEPT)
+		err = value_is(
+		    db, "PRAGMA journal_mode=WAL", "wal", &same, error);
+	if (err == ROLLCODE_OK && !same)
+		err = sqlite_wrong(db, error, "cannot keep a write-ahead log");
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	if ((rc = sqlite3_close(db)) != SQLITE_OK && err == ROLLCODE_OK)
+		err = sqlite_fail(NULL, rc, error);
+	return err;
+}
+
+enum rollcode_err
+sqlite_checkpoint(sqlite3 *db, struct error *error)
+{
+	int rc, frames = 0, folded = 0;
+
+	rc = sqlite3_wal_checkpoint_v2(
+	    db, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &folded);
+	if (rc == SQLITE_OK && frames != folded)
+		rc = SQLITE_BUSY;
+	return rc == SQLITE_OK ? ROLLCODE_OK : sqlite_fail(db, rc, error);
+}
+
+enum rollcode_err
+sqlite_check_unmoved(sqlite3 *db, struct error *error)
+{
+	int moved = 1, rc;
+
+	rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (rc != SQLITE_OK)
+		return sqlite_fail(db, rc, error);
+	if (moved != 0)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "%s: was removed or replaced just now; try again",
+		    sqlite3_db_filename(db, "main"));
+	return ROLLCODE_OK;
+}
+
+void
+sqlite_close(sqlite3 *db)
+{
+	sqlite3_close_v2(db);
+}
+
+enum rollcode_err
+sqlite_begin(sqlite3 *db, struct error *error)
+{
+	return run(db, "BEGIN IMMEDIATE", error);
+}
+
+enum rollcode_err
+sqlite_commit(sqlite3 *db, struct error *error)
+{
+	return run(db, "COMMIT", error);
+}
+
+enum rollcode_err
+sqlite_sync_directory(const char *path, struct error *error)
+{
+	char copy[PATH_MAX];
+	int fd, e = 0;
+
+	if ((size_t)snprintf(copy, sizeof(copy), "%s", path) >= sizeof(copy))
+		return error_set(
+		    error, ROLLCODE_ERR_INPUT, "%.64s...: too long", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0)
+		e = errno;
+	if (fd >= 0)
+		close(fd);
+	if (e == 0)
+		return ROLLCODE_OK;
+	return error_set(error, error_from_errno(e),
+	    "%s: the directory cannot be synced: %s", path, strerror(e));
+}

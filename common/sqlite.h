@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite.h - the one way an SQLite file is opened here.
+ *
+ *  1. A file is created with mode 0600 before SQLite sees it.
+ *  2. A file is used only if its application_id, its user_version and every
+ *     statement of its schema are exactly the expected ones.
+ *  3. What COMMIT acknowledged survives a power cut: the settings that make
+ *     it so are set, and read back.
+ *  4. Nothing in the file can make SQLite run anything but our statements.
+ *  5. Nobody waits longer than the deadline for a lock.
+ */
+#ifndef ROLLCODE_SQLITE_H
+#define ROLLCODE_SQLITE_H
+
+#include "error.h"
+
+/* As sqlite3.h has them; only common/sqlite*.c include it. */
+typedef struct sqlite3 sqlite3;
+typedef struct sqlite3_stmt sqlite3_stmt;
+
+enum sqlite_log {
+	SQLITE_LOG_DELETE = 0,	/* rollback journal, synchronous EXTRA */
+	SQLITE_LOG_KEPT,	/* write-ahead log that stays, unix-excl */
+};
+
+struct sqlite_kind {
+	const char		*what;		/* "token store" */
+	int32_t			 application_id;
+	int32_t			 user_version;
+	const char *const	*schema;	/* CREATE ..., NULL last */
+	enum sqlite_log		 log;
+	int			 busy_ms;	/* deadline for a lock */
+};
+
+/*
+ * Create path (which must not exist) and open it with the schema in place
+ * and durable; the caller syncs the directory.  EXISTS if the file is there.
+ * On error the file is gone again.  Whatever the kind, a file is filled under
+ * a rollback journal; sqlite_finish then gives it the log of its kind.
+ */
+enum rollcode_err	sqlite_create(const char *path,
+			    const struct sqlite_kind *, sqlite3 **,
+			    struct error *) MUST_USE;
+
+/*
+ * Open an existing file.  No component of path may be a symbolic link.  The
+ * file must be a regular one, owned by the effective uid, mode 0600, one link;
+ * else STORE with the remedy.  ABSENT if there is no such file, UNAVAIL if
+ * it is locked past the deadline or cannot be reached, STORE if its content
+ * is not this kind.
+ */
+enum rollcode_err	sqlite_open(const char *path,
+			    const struct sqlite_kind *, sqlite3 **,
+			    struct error *) MUST_USE;
+
+/*
+ * Close a file made by sqlite_create, complete and without any other file
+ * beside it, so that it may be renamed.  Closes on error as well.
+ */
+enum rollcode_err	sqlite_finish(sqlite3 *, const struct sqlite_kind *,
+			    struct error *) MUST_USE;
+
+/* Fold a kept log back into the file, outside a transaction. */
+enum rollcode_err	sqlite_checkpoint(sqlite3 *, struct error *) MUST_USE;
+
+/*
+ * OK while the file opened is still the one of that name; UNAVAIL if it was
+ * removed or replaced meanwhile.
+ */
+enum rollcode_err	sqlite_check_unmoved(sqlite3 *, struct error *)
+			    MUST_USE;
+
+/* Roll back what was not committed, and close.  NULL is allowed. */
+void			sqlite_close(sqlite3 *);
+
+/*
+ * Prepare a statement and bind its parameters in order.  binds has a letter
+ * for each: 'i' int64_t, 't' const char * (NULL allowed), 'b' const void *
+ * and size_t.  Texts and blobs must live until the statement is done.
+ */
+enum rollcode_err	sqlite_query(sqlite3 *, sqlite3_stmt **,
+			    struct error *, const char *sql,
+			    const char *binds, ...) MUST_USE;
+
+/* Release a statement.  NULL is allowed. */
+void			sqlite_done(sqlite3_stmt *);
+
+/* For use with WIPED(). */
+static inline void
+sqlite_donep(sqlite3_stmt **statement)
+{
+	sqlite_done(*statement);
+}
+
+/* Step: *row tells whether there is one. */
+enum rollcode_err	sqlite_step(sqlite3 *, sqlite3_stmt *, bool *row,
+			    struct error *) MUST_USE;
+
+/*
+ * Run one statement that returns no rows and require that it changed exactly
+ * `rows` rows (-1: any number).  STORE if it changed another number.
+ */
+enum rollcode_err	sqlite_change(sqlite3 *, struct error *, int rows,
+			    const char *sql, const char *binds, ...) MUST_USE;
+
+/* BEGIN IMMEDIATE, COMMIT. */
+enum rollcode_err	sqlite_begin(sqlite3 *, struct error *) MUST_USE;
+enum rollcode_err	sqlite_commit(sqlite3 *, struct error *) MUST_USE;
+
+/*
+ * A column as text of at most size - 1 bytes, none of them NUL, as a blob of
+ * at most max bytes, as an integer from min to max.  STORE if it is anything
+ * else.
+ */
+enum rollcode_err	sqlite_text(sqlite3_stmt *, int column, char *out,
+			    size_t size, struct error *) MUST_USE;
+enum rollcode_err	sqlite_blob(sqlite3_stmt *, int column, uint8_t *out,
+			    size_t max, size_t *len, struct error *) MUST_USE;
+enum rollcode_err	sqlite_int(sqlite3_stmt *, int column, int64_t min,
+			    int64_t max, int64_t *out, struct error *) MUST_USE;
+
+/* Sync the directory that holds path.  UNAVAIL or SYS. */
+enum rollcode_err	sqlite_sync_directory(const char *path,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_SQLITE_H */

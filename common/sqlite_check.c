@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "sqlite.h"
+#include "sqlite_parts.h"
+
+static enum rollcode_err
+check_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
+{
+	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
+	const char *const *want = kind->schema;
+	const unsigned char *sql;
+	enum rollcode_err err;
+	bool row;
+
+	err = sqlite_query(db, &statement, error,
+	    "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL "
+	    "ORDER BY rowid",
+	    "");
+	while (err == ROLLCODE_OK) {
+		if ((err = sqlite_step(db, statement, &row, error)) !=
+			ROLLCODE_OK ||
+		    !row)
+			break;
+		sql = sqlite3_column_text(statement, 0);
+		if (*want == NULL || sql == NULL ||
+		    strcmp((const char *)sql, *want) != 0)
+			return sqlite_wrong(db, error,
+			    "its schema was changed by somebody else");
+		want++;
+	}
+	if (err == ROLLCODE_OK && *want != NULL)
+		return sqlite_wrong(db, error, "its schema is incomplete");
+	return err;
+}
+
+static enum rollcode_err
+number_of(sqlite3 *db, const char *sql, int64_t *number, struct error *error)
+{
+	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
+	enum rollcode_err err;
+	bool row;
+
+	*number = 0;
+	if ((err = sqlite_query(db, &statement, error, sql, "")) !=
+		ROLLCODE_OK ||
+	    (err = sqlite_step(db, statement, &row, error)) != ROLLCODE_OK)
+		return err;
+	*number = row ? sqlite3_column_int64(statement, 0) : 0;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+sqlite_check_kind(
+    sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
+{
+	int64_t id, version;
+	enum rollcode_err err;
+
+	if ((err = number_of(db, "PRAGMA application_id", &id, error)) !=
+		ROLLCODE_OK ||
+	    (err = number_of(db, "PRAGMA user_version", &version, error)) !=
+		ROLLCODE_OK)
+		return err;
+	if (id != kind->application_id)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: is not a %s; restore it or enrol again",
+		    sqlite3_db_filename(db, "main"), kind->what);
+	if (version > kind->user_version)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: was made by a newer version (%lld, this one knows "
+		    "%d); install that version",
+		    sqlite3_db_filename(db, "main"), (long long)version,
+		    kind->user_version);
+	if (version != kind->user_version)
+		return sqlite_wrong(db, error, "its version is unknown");
+	return check_schema(db, kind, error);
+}
+
+enum rollcode_err
+sqlite_check_file(
+    const char *path, const struct sqlite_kind *kind, struct error *error)
+{
+	const char *other = kind->log == SQLITE_LOG_KEPT ? "-journal" : "-wal";
+	char beside[PATH_MAX + 16];
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return error_set(error,
+		    errno == ENOENT ? ROLLCODE_ERR_ABSENT
+				    : error_from_errno(errno),
+		    "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: is not a regular file with one name; replace it",
+		    path);
+	if (st.st_uid != geteuid())
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: belongs to uid %u; mend it with: chown %u %s", path,
+		    (unsigned int)st.st_uid, (unsigned int)geteuid(), path);
+	if ((st.st_mode & 07777) != 0600)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: has mode %04o; mend it with: chmod 600 %s", path,
+		    (unsigned int)(st.st_mode & 07777), path);
+	snprintf(beside, sizeof(beside), "%s%s", path, other);
+	if (lstat(beside, &st) == 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: does not belong to a %s, which never writes one; "
+		    "move it away",
+		    beside, kind->what);
+	return ROLLCODE_OK;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "sqlite.h"
+#include "sqlite_parts.h"
+
+static int
+bind_all(sqlite3_stmt *statement, const char *binds, va_list ap)
+{
+	const char *text;
+	const void *blob;
+	int at = 0, rc = SQLITE_OK;
+
+	for (; *binds != '\0' && rc == SQLITE_OK; binds++) {
+		at++;
+		switch (*binds) {
+		case 'i':
+			rc = sqlite3_bind_int64(
+			    statement, at, va_arg(ap, int64_t));
+			break;
+		case 't':
+			text = va_arg(ap, const char *);
+			rc = sqlite3_bind_text(
+			    statement, at, text, -1, SQLITE_STATIC);
+			break;
+		case 'b':
+			blob = va_arg(ap, const void *);
+			rc = sqlite3_bind_blob64(statement, at, blob,
+			    va_arg(ap, size_t), SQLITE_STATIC);
+			break;
+		default:
+			rc = SQLITE_MISUSE;
+		}
+	}
+	if (rc == SQLITE_OK && at != sqlite3_bind_parameter_count(statement))
+		rc = SQLITE_MISUSE;
+	return rc;
+}
+
+static enum rollcode_err
+prepare(sqlite3 *db, sqlite3_stmt **statement, struct error *error,
+    const char *sql, const char *binds, va_list ap)
+{
+	int rc;
+
+	rc = sqlite3_prepare_v2(db, sql, -1, statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = bind_all(*statement, binds, ap);
+	return rc == SQLITE_OK ? ROLLCODE_OK : sqlite_fail(db, rc, error);
+}
+
+enum rollcode_err
+sqlite_query(sqlite3 *db, sqlite3_stmt **statement, struct error *error,
+    const char *sql, const char *binds, ...)
+{
+	enum rollcode_err err;
+	va_list ap;
+
+	*statement = NULL;
+	va_start(ap, binds);
+	err = prepare(db, statement, error, sql, binds, ap);
+	va_end(ap);
+	return err;
+}
+
+void
+sqlite_done(sqlite3_stmt *statement)
+{
+	sqlite3_finalize(statement);
+}
+
+enum rollcode_err
+sqlite_step(
+    sqlite3 *db, sqlite3_stmt *statement, bool *row, struct error *error)
+{
+	int rc = sqlite3_step(statement);
+
+	*row = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE
+		   ? ROLLCODE_OK
+		   : sqlite_fail(db, rc, error);
+}
+
+enum rollcode_err
+sqlite_change(sqlite3 *db, struct error *error, int rows, const char *sql,
+    const char *binds, ...)
+{
+	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
+	enum rollcode_err err;
+	va_list ap;
+	bool row;
+
+	va_start(ap, binds);
+	err = prepare(db, &statement, error, sql, binds, ap);
+	va_end(ap);
+	if (err != ROLLCODE_OK ||
+	    (err = sqlite_step(db, statement, &row, error)) != ROLLCODE_OK)
+		return err;
+	if (rows >= 0 && sqlite3_changes(db) != rows)
+		return sqlite_wrong(
+		    db, error, "a row is not what was read before");
+	return ROLLCODE_OK;
+}
+
+static sqlite3 *
+handle(sqlite3_stmt *statement)
+{
+	return sqlite3_db_handle(statement);
+}
+
+enum rollcode_err
+sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size,
+    struct error *error)
+{
+	const char *text;
+	size_t len;
+
+	*out = '\0';
+	if (sqlite3_column_type(statement, column) != SQLITE_TEXT ||
+	    (text = (const char *)sqlite3_column_text(statement, column)) ==
+		NULL)
+		return sqlite_wrong(
+		    handle(statement), error, "a text is no text");
+	len = (size_t)sqlite3_column_bytes(statement, column);
+	if (len >= size || memchr(text, '\0', len) != NULL)
+		return sqlite_wrong(
+		    handle(statement), error, "a text is not valid");
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+sqlite_blob(sqlite3_stmt *statement, int column, uint8_t *out, size_t max,
+    size_t *len, struct error *error)
+{
+	const void *blob;
+
+	*len = 0;
+	if (sqlite3_column_type(statement, column) != SQLITE_BLOB ||
+	    (blob = sqlite3_column_blob(statement, column)) == NULL)
+		return sqlite_wrong(
+		    handle(statement), error, "a blob is no blob");
+	*len = (size_t)sqlite3_column_bytes(statement, column);
+	if (*len > max) {
+		*len = 0;
+		return sqlite_wrong(
+		    handle(statement), error, "a blob is too long");
+	}
+	memcpy(out, blob, *len);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+sqlite_int(sqlite3_stmt *statement, int column, int64_t min, int64_t max,
+    int64_t *out, struct error *error)
+{
+	*out = min;
+	if (sqlite3_column_type(statement, column) != SQLITE_INTEGER)
+		return sqlite_wrong(
+		    handle(statement), error, "a number is no number");
+	*out = sqlite3_column_int64(statement, column);
+	if (*out < min || *out > max) {
+		*out = min;
+		return sqlite_wrong(
+		    handle(statement), error, "a number is out of range");
+	}
+	return ROLLCODE_OK;
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+#include "token.h"
+#include "utf8.h"
+
+static const char *const forms[] = {
+    [FORM_HOTP] = "hotp",
+    [FORM_HASH] = "hash",
+    [FORM_HEX] = "hex",
+};
+
+static const char *const algorithms[] = {
+    [ALGORITHM_SHA1] = "SHA1",
+    [ALGORITHM_SHA256] = "SHA256",
+    [ALGORITHM_SHA512] = "SHA512",
+};
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+const char *
+form_name(enum rollcode_form form)
+{
+	return (size_t)form < COUNT(forms) ? forms[form] : NULL;
+}
+
+enum rollcode_form
+form_from_name(const char *name)
+{
+	for (size_t i = 1; i < COUNT(forms); i++)
+		if (strcmp(name, forms[i]) == 0)
+			return (enum rollcode_form)i;
+	return FORM_NONE;
+}
+
+const char *
+algorithm_name(enum rollcode_algorithm algorithm)
+{
+	return (size_t)algorithm < COUNT(algorithms) ? algorithms[algorithm]
+						     : NULL;
+}
+
+enum rollcode_algorithm
+algorithm_from_name(const char *name)
+{
+	const char *number = name;
+
+	if (strncasecmp(name, "sha", 3) != 0)
+		return ALGORITHM_NONE;
+	number += name[3] == '-' ? 4 : 3;
+	for (size_t i = 1; i < COUNT(algorithms); i++)
+		if (strcmp(number, algorithms[i] + 3) == 0)
+			return (enum rollcode_algorithm)i;
+	return ALGORITHM_NONE;
+}
+
+uint64_t
+form_first_counter(enum rollcode_form form)
+{
+	return form == FORM_HASH ? 1 : 0;
+}
+
+enum rollcode_err
+token_check_label(const char *label, struct error *error)
+{
+	size_t len = strnlen(label, ROLLCODE_LABEL_MAX + 1);
+
+	if (len == 0 || len > ROLLCODE_LABEL_MAX)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a label has 1 to %d bytes", ROLLCODE_LABEL_MAX);
+	if (label[0] == '-' || !utf8_printable(label))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a label has no control characters and does not start "
+		    "with a dash");
+	return ROLLCODE_OK;
+}
+
+static bool
+is_text(const struct secret *secret)
+{
+	for (size_t i = 0; i < secret->len; i++)
+		if (secret->bytes[i] < 0x20 || secret->bytes[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static enum rollcode_err
+check_secret(const struct rollcode_token *token, struct error *error)
+{
+	const struct secret *secret = &token->secret;
+
+	if (secret->len < ROLLCODE_SECRET_MIN)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the secret has %zu bytes; %d bytes (128 bits) is the "
+		    "least that is safe",
+		    secret->len, ROLLCODE_SECRET_MIN);
+	if (secret->len > SECRET_MAX)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the secret is longer than %d bytes", SECRET_MAX);
+	if (token->form == FORM_HASH && !is_text(secret))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the secret of a hash token is printable text");
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+token_check(const struct rollcode_token *token, struct error *error)
+{
+	if (form_name(token->form) == NULL)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a token's form is hotp, hash or hex");
+	if (algorithm_name(token->algorithm) == NULL)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a token's algorithm is SHA1, SHA256 or SHA512");
+	if (token->form == FORM_HOTP &&
+	    (token->digits < ROLLCODE_DIGITS_MIN ||
+		token->digits > ROLLCODE_DIGITS_MAX))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a hotp token has %d to %d digits", ROLLCODE_DIGITS_MIN,
+		    ROLLCODE_DIGITS_MAX);
+	if (token->form != FORM_HOTP &&
+	    (token->digits != ROLLCODE_HEX_DIGITS ||
+		token->algorithm != ALGORITHM_SHA256))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a %s token has %d digits and algorithm SHA256",
+		    form_name(token->form), ROLLCODE_HEX_DIGITS);
+	if (token->counter > ROLLCODE_COUNTER_END)
+		return error_set(
+		    error, ROLLCODE_ERR_INPUT, "a counter is at most 2^63-1");
+	if (token->counter < form_first_counter(token->form))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the first code of a hash token has counter 1");
+	if (token->label[0] != '\0' &&
+	    token_check_label(token->label, error) != ROLLCODE_OK)
+		return ROLLCODE_ERR_INPUT;
+	return check_secret(token, error);
+}
+
+enum rollcode_err
+token_new_secret(struct secret *secret, size_t len, enum rollcode_form form,
+    struct error *error)
+{
+	WIPED(secret_wipe) struct secret raw = {0};
+	size_t want = form == FORM_HASH ? len / 2 : len;
+
+	secret_wipe(secret);
+	if (want > SECRET_MAX || (form == FORM_HASH && len >= SECRET_MAX) ||
+	    getrandom(raw.bytes, want, 0) != (ssize_t)want)
+		return error_set(error, ROLLCODE_ERR_SYS,
+		    "the kernel gave no random bytes for a secret");
+	if (form == FORM_HASH)
+		hex_encode(raw.bytes, want, (char *)secret->bytes);
+	else
+		memcpy(secret->bytes, raw.bytes, want);
+	secret->len = len;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+token_parse_secret(const char *text, struct secret *secret, struct error *error)
+{
+	size_t len;
+	bool good;
+
+	secret_wipe(secret);
+	if (strncmp(text, "text:", 5) == 0) {
+		len = strlen(text + 5);
+		good = len <= SECRET_MAX;
+		if (good) {
+			memcpy(secret->bytes, text + 5, len);
+			secret->len = len;
+		}
+	} else if (strncmp(text, "hex:", 4) == 0) {
+		len = strlen(text + 4);
+		good = len % 2 == 0 && len / 2 <= SECRET_MAX &&
+		       hex_decode(text + 4, secret->bytes, len / 2);
+		secret->len = good ? len / 2 : 0;
+	} else {
+		good = base32_decode(
+		    text, secret->bytes, SECRET_MAX, &secret->len);
+	}
+	if (good)
+		return ROLLCODE_OK;
+	secret_wipe(secret);
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "a secret is base32, \"hex:\" and hex digits or \"text:\" and "
+	    "text, of at most %d bytes",
+	    SECRET_MAX);
+}
+
+static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+void
+base32_encode(const uint8_t *bytes, size_t len, char *out)
+{
+	uint32_t bits = 0;
+	unsigned int have = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		bits = (bits << 8 | bytes[i]) & 0xfff;
+		for (have += 8; have >= 5; have -= 5)
+			*out++ = base32[bits >> (have - 5) & 31];
+	}
+	if (have > 0)
+		*out++ = base32[bits << (5 - have) & 31];
+	*out = '\0';
+}
+
+static bool
+base32_digit(char c, uint32_t *value)
+{
+	if (c >= 'a' && c <= 'z')
+		*value = (uint32_t)(c - 'a');
+	else if (c >= 'A' && c <= 'Z')
+		*value = (uint32_t)(c - 'A');
+	else if (c >= '2' && c <= '7')
+		*value = (uint32_t)(c - '2') + 26;
+	else
+		return false;
+	return true;
+}
+
+bool
+base32_decode(const char *text, uint8_t *out, size_t max, size_t *len)
+{
+	uint32_t bits = 0, digit;
+	unsigned int have = 0;
+	size_t n = 0;
+
+	for (; *text != '\0' && *text != '='; text++) {
+		if (*text == ' ' || *text == '-')
+			continue;
+		if (!base32_digit(*text, &digit))
+			return false;
+		bits = (bits << 5 | digit) & 0xfff;
+		if ((have += 5) < 8)
+			continue;
+		have -= 8;
+		if (n == max)
+			return false;
+		out[n++] = (uint8_t)(bits >> have);
+	}
+	*len = n;
+	return n > 0 && text[strspn(text, "= ")] == '\0';
+}
+
+void
+hex_encode(const uint8_t *bytes, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		*out++ = digits[bytes[i] >> 4];
+		*out++ = digits[bytes[i] & 15];
+	}
+	*out = '\0';
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool
+hex_decode(const char *text, uint8_t *out, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		int high = hex_digit(text[2 * i]), low;
+
+		if (high < 0 || (low = hex_digit(text[2 * i + 1])) < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return text[2 * len] == '\0';
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Codes against published and recorded vectors.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <check.h>
+
+#include "code.h"
+#include "token.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static struct rollcode_token
+token_of(enum rollcode_form form, enum rollcode_algorithm algorithm,
+    unsigned int digits, const char *secret)
+{
+	struct rollcode_token token = {
+	    .form = form, .algorithm = algorithm, .digits = digits};
+	struct error error = {""};
+
+	ck_assert_msg(
+	    token_parse_secret(secret, &token.secret, &error) == ROLLCODE_OK,
+	    "%s", error.text);
+	return token;
+}
+
+static void
+assert_code(
+    const struct rollcode_token *token, uint64_t counter, const char *expected)
+{
+	struct passcode code;
+
+	ck_assert_int_eq(code_once(token, counter, &code), ROLLCODE_OK);
+	ck_assert_str_eq(code.text, expected);
+}
+
+/* Each file of vectors, and the token that made it. */
+static const struct {
+	const char *file;
+	enum rollcode_form form;
+	enum rollcode_algorithm algorithm;
+	unsigned int digits;
+	const char *secret;
+	int lines;
+} files[] = {
+#define BYTES_0_TO_31                          \
+	"hex:000102030405060708090a0b0c0d0e0f" \
+	"101112131415161718191a1b1c1d1e1f"
+    {"tests/vectors/hotp-sha256-8.txt", FORM_HOTP, ALGORITHM_SHA256, 8,
+	BYTES_0_TO_31, 26},
+    {"tests/vectors/hotp-sha512-8.txt", FORM_HOTP, ALGORITHM_SHA512, 8,
+	BYTES_0_TO_31, 26},
+    {"tests/vectors/hex.txt", FORM_HEX, ALGORITHM_SHA256, 64, BYTES_0_TO_31,
+	26},
+    {"tests/vectors/hash.txt", FORM_HASH, ALGORITHM_SHA256, 64,
+	"text:open-sesame-with-a-long-secret-text", 20},
+};
+
+START_TEST(every_recorded_vector_is_met)
+{
+	struct rollcode_token token = token_of(files[_i].form,
+	    files[_i].algorithm, files[_i].digits, files[_i].secret);
+	FILE *file = fopen(files[_i].file, "re");
+	char line[128], code[ROLLCODE_HEX_DIGITS + 1];
+	uint64_t counter;
+	int lines = 0;
+
+	ck_assert_msg(file != NULL, "%s", files[_i].file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (*line == '#')
+			continue;
+		ck_assert_int_eq(
+		    sscanf(line, "%" SCNu64 " %64s", &counter, code), 2);
+		assert_code(&token, counter, code);
+		lines++;
+	}
+	fclose(file);
+
+	ck_assert_int_eq(lines, files[_i].lines);
+}
+END_TEST
+
+START_TEST(the_codes_of_rfc_4226_are_met)
+{
+	static const char *const codes[] = {"755224", "287082", "359152",
+	    "969429", "338314", "254676", "287922", "162583", "399871",
+	    "520489"};
+	struct rollcode_token token =
+	    token_of(FORM_HOTP, ALGORITHM_SHA1, 6, "text:12345678901234567890");
+
+	for (size_t i = 0; i < COUNT(codes); i++)
+		assert_code(&token, i, codes[i]);
+}
+END_TEST
+
+START_TEST(more_digits_are_the_same_number)
+{
+	/* RFC 4226 appendix D: counter 0 is 1284755224, counter 7 82162583. */
+	struct rollcode_token token =
+	    token_of(FORM_HOTP, ALGORITHM_SHA1, 7, "text:12345678901234567890");
+
+	assert_code(&token, 0, "4755224");
+	token.digits = 8;
+	assert_code(&token, 0, "84755224");
+	assert_code(&token, 7, "82162583");
+}
+END_TEST
+
+START_TEST(the_original_demo_is_met_byte_for_byte)
+{
+	struct rollcode_token token =
+	    token_of(FORM_HASH, ALGORITHM_SHA256, 64, "text:my_secret");
+
+	assert_code(&token, 1,
+	    "7d08241bf034fdccd1dc59655a19a04fed6d985d4689ac3541bbfafd001511f5");
+}
+END_TEST
+
+START_TEST(known_collisions_are_met)
+{
+	struct rollcode_token a = token_of(FORM_HOTP, ALGORITHM_SHA1, 6,
+	    "hex:24734d46d5ffa7bcd377a71419482ba20ba04f5f");
+	struct rollcode_token b = token_of(FORM_HOTP, ALGORITHM_SHA256, 6,
+	    "hex:e8d7b59215e0a22bec4b57edcab89ee6"
+	    "44cf411d81984c6cce18f95dc0177e68");
+
+	assert_code(&a, 1, "893178");
+	assert_code(&a, 3, "893178");
+	assert_code(&b, 1, "509005");
+	assert_code(&b, 3, "509005");
+}
+END_TEST
+
+START_TEST(one_maker_makes_the_codes_in_any_order)
+{
+	static const struct {
+		uint64_t counter;
+		const char *code;
+	} rows[] = {{7, "162583"}, {0, "755224"}, {7, "162583"}, {9, "520489"},
+	    {1, "287082"}};
+	struct rollcode_token token =
+	    token_of(FORM_HOTP, ALGORITHM_SHA1, 6, "text:12345678901234567890");
+	WIPED(code_closep) struct code_maker *maker = NULL;
+	struct passcode code;
+
+	ck_assert_int_eq(code_open(&maker, &token), ROLLCODE_OK);
+	token_wipe(&token);
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ck_assert_int_eq(
+		    code_at(maker, rows[i].counter, &code), ROLLCODE_OK);
+		ck_assert_str_eq(code.text, rows[i].code);
+	}
+}
+END_TEST
+
+START_TEST(a_code_leaves_nothing_behind_its_digits)
+{
+	struct rollcode_token token =
+	    token_of(FORM_HOTP, ALGORITHM_SHA1, 6, "text:12345678901234567890");
+	struct passcode code, expected = {"755224"};
+
+	memset(&code, 0xff, sizeof(code));
+	ck_assert_int_eq(code_once(&token, 0, &code), ROLLCODE_OK);
+
+	ck_assert_mem_eq(&code, &expected, sizeof(code));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("code");
+	TCase *codes = tcase_create("codes");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(
+	    codes, every_recorded_vector_is_met, 0, (int)COUNT(files));
+	tcase_add_test(codes, the_codes_of_rfc_4226_are_met);
+	tcase_add_test(codes, more_digits_are_the_same_number);
+	tcase_add_test(codes, the_original_demo_is_met_byte_for_byte);
+	tcase_add_test(codes, known_collisions_are_met);
+	tcase_add_test(codes, one_maker_makes_the_codes_in_any_order);
+	tcase_add_test(codes, a_code_leaves_nothing_behind_its_digits);
+	suite_add_tcase(suite, codes);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
