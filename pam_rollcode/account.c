@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "account.h"
+#include "token.h"
+
+unsigned int
+account_recovery_left(const struct account *account)
+{
+	unsigned int left = 0;
+
+	for (size_t i = 0; i < account->recovery_count; i++)
+		left += account->recovery[i].used == 0;
+	return left;
+}
+
+unsigned int
+account_enabled(const struct account *account)
+{
+	unsigned int enabled = 0;
+
+	for (size_t i = 0; i < account->token_count; i++)
+		enabled += account->tokens[i].enabled;
+	return enabled;
+}
+
+struct account_token *
+account_find(struct account *account, const char *label)
+{
+	for (size_t i = 0; i < account->token_count; i++)
+		if (strcmp(account->tokens[i].token.label, label) == 0)
+			return &account->tokens[i];
+	return NULL;
+}
+
+bool
+account_same_secret(const struct secret *a, const struct secret *b)
+{
+	return a->len == b->len && secret_equal(a->bytes, b->bytes, a->len);
+}
+
+enum rollcode_err
+account_add(struct account *account, const struct rollcode_token *token,
+    int64_t now, struct error *error)
+{
+	const char *label = token->label;
+	struct account_token *added;
+
+	if (label[0] == '\0')
+		label = ACCOUNT_LABEL_DEFAULT;
+	if (account_find(account, label) != NULL)
+		return error_set(error, ROLLCODE_ERR_EXISTS,
+		    "%s has a token labelled \"%s\" already; give this one "
+		    "another with --label",
+		    account->user, label);
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account_same_secret(
+			&account->tokens[i].token.secret, &token->secret))
+			return error_set(error, ROLLCODE_ERR_EXISTS,
+			    "%s has this very secret already, as \"%s\"",
+			    account->user, account->tokens[i].token.label);
+	if (account->token_count == ACCOUNT_TOKENS_MAX)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "%s has %d tokens already; remove one", account->user,
+		    ACCOUNT_TOKENS_MAX);
+	added = &account->tokens[account->token_count++];
+	memset(added, 0, sizeof(*added));
+	added->token = *token;
+	memmove(added->token.label, label, strlen(label) + 1);
+	added->enabled = true;
+	added->created = now;
+	return ROLLCODE_OK;
+}
+
+void
+account_unlock(struct account *account)
+{
+	account->failures = 0;
+	account->halves = 0;
+	account->spent = 0;
+	account->spent_time = 0;
+	for (size_t i = 0; i < account->token_count; i++)
+		account->tokens[i].far_known = false;
+}

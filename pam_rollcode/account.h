@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * account.h - everything the server knows of one user.
+ *
+ * A store reads it under its lock, verify and the administrator change it in
+ * memory, and the store writes the difference in one transaction.
+ */
+#ifndef ROLLCODE_ACCOUNT_H
+#define ROLLCODE_ACCOUNT_H
+
+#include "error.h"
+#include "rollcode.h"
+
+#define ACCOUNT_TOKENS_MAX	8
+#define ACCOUNT_RECOVERY_MAX	10
+#define ACCOUNT_LABEL_DEFAULT	"token"
+#define ACCOUNT_MAC_LEN		32	/* of a recovery code */
+
+/* Times are Unix seconds; 0 where something never happened. */
+struct account_token {
+	int64_t			id;		/* the store's; 0 is new */
+	struct rollcode_token	token;
+	bool			enabled;
+	int64_t			created;
+	int64_t			used;
+	bool			far_known;	/* one far position ... */
+	uint64_t		far_counter;	/* ... that matched ... */
+	int64_t			far_time;	/* ... then */
+};
+
+struct account_recovery {
+	int64_t	id;
+	uint8_t	mac[ACCOUNT_MAC_LEN];
+	int64_t	used;				/* 0: still good */
+};
+
+struct account {
+	char			user[ROLLCODE_USER_MAX + 1];
+	uint32_t		failures;	/* since the last success */
+	uint32_t		halves;
+	uint32_t		spent;		/* guesses ever used ... */
+	int64_t			spent_time;	/* ... refunded from here on */
+	uint32_t		failed;		/* told to the owner ... */
+	uint32_t		replayed;	/* ... at the next success */
+	int64_t			created;
+	int64_t			last_success;
+	int64_t			last_failure;
+	int64_t			sequence;	/* of the last event */
+	bool			recovery_key_set;
+	struct secret_key	recovery_key;
+	size_t			recovery_count;
+	struct account_recovery	recovery[ACCOUNT_RECOVERY_MAX];
+	size_t			token_count;
+	struct account_token	tokens[ACCOUNT_TOKENS_MAX];
+};
+
+static inline void
+account_wipe(struct account *account)
+{
+	explicit_bzero(account, sizeof(*account));
+}
+
+/* How many recovery codes are still good. */
+unsigned int		 account_recovery_left(const struct account *);
+
+/* How many tokens are enabled. */
+unsigned int		 account_enabled(const struct account *);
+
+/* Whether two secrets are the same, in constant time. */
+bool			 account_same_secret(const struct secret *,
+			    const struct secret *);
+
+/* The token of that label, NULL if there is none. */
+struct account_token	*account_find(struct account *, const char *label);
+
+/*
+ * Add a token, enabled.  Its label, ACCOUNT_LABEL_DEFAULT if empty, must be
+ * new (EXISTS), so must its secret (EXISTS), and there must be room (INPUT).
+ */
+enum rollcode_err	 account_add(struct account *,
+			    const struct rollcode_token *, int64_t now,
+			    struct error *) MUST_USE;
+
+/* Forget failures, halves, spent guesses and remembered positions. */
+void			 account_unlock(struct account *);
+
+#endif /* ROLLCODE_ACCOUNT_H */

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verify.h - tokens, a submission, a policy and the time: a verdict.
+ *
+ * Pure: no I/O, no clock, no log.  What a verdict changes is changed in the
+ * account given; nothing is decided until the caller has made it durable.
+ */
+#ifndef ROLLCODE_VERIFY_H
+#define ROLLCODE_VERIFY_H
+
+#include "account.h"
+#include "submission.h"
+#include "verdict.h"
+
+#define VERIFY_HALVES_MAX	20	/* then a pair is not enough */
+#define VERIFY_FAR_PAIR_MAX	10000	/* tokens x RESYNC_WINDOW */
+#define VERIFY_REFUND		86400	/* seconds to get one guess back */
+
+struct policy {
+	int64_t	tolerance;		/* codes; near is counter .. +this-1 */
+	int64_t	resync_window;		/* codes; 0 is off */
+	int64_t	resync_seconds;
+	int64_t	guard_after;		/* failures in a row */
+	int64_t	guesses;		/* ever, refunded one a day */
+	int64_t	lookbehind;		/* codes behind, to name a replay */
+};
+
+struct judgement {
+	enum verdict	verdict;
+	bool		changed;	/* the account, beyond a refund */
+	bool		guarded;	/* the account was, or is from now on */
+	bool		recovery;	/* a recovery code was accepted */
+	bool		matched;	/* the following three are set */
+	size_t		token;		/* index of the token that matched */
+	uint64_t	counter;	/* the highest that matched, the last */
+					/* one of consecutive codes */
+	uint64_t	distance;	/* from the stored counter */
+	uint32_t	skipped;	/* for the owner, at a success: ... */
+	uint32_t	failed;		/* ... codes skipped, failures ... */
+	uint32_t	replayed;	/* ... and replays since the last one */
+	uint32_t	recovery_left;
+};
+
+/*
+ * Judge one submission; a malformed one is refused as what it is.  Guesses
+ * that are due are given back first, which alone is no change worth writing.
+ *
+ * NOMEM or SYS if the codes could not be computed: then nothing else is
+ * changed and the verdict is VERDICT_NONE.
+ */
+enum rollcode_err	verify_submission(struct account *,
+			    const struct submission *, const struct policy *,
+			    int64_t now, struct judgement *) MUST_USE;
+
+/* Whether an account is guarded now; nothing is changed. */
+bool			verify_is_guarded(const struct account *,
+			    const struct policy *, int64_t now);
+
+/*
+ * The same work for a user who is not enrolled.  It has no result, so that
+ * it cannot become one.
+ */
+void			verify_nobody(const struct submission *,
+			    const struct policy *);
+
+#endif /* ROLLCODE_VERIFY_H */

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * window.h - the stretches of counters around a token's own, and the walk
+ * along one of them.
+ */
+#ifndef ROLLCODE_WINDOW_H
+#define ROLLCODE_WINDOW_H
+
+#include "code.h"
+#include "verify.h"
+
+/* Counters at which a submission may start: count of them, 0 for none. */
+struct range {
+	uint64_t	from, count;
+};
+
+typedef struct range	range_of(const struct account_token *,
+			    const struct policy *);
+
+/* counter .. counter + TOLERANCE - 1 */
+range_of		range_near;
+
+/* counter + TOLERANCE .. counter + RESYNC_WINDOW - 1 */
+range_of		range_far;
+
+/* counter - LOOKBEHIND .. counter - 1 */
+range_of		range_behind;
+
+/* The one counter after a remembered far position. */
+range_of		range_remembered;
+
+/* Whether there is a remembered position, and young enough. */
+bool			range_fresh(const struct account_token *,
+			    const struct policy *, int64_t now);
+
+/* Where the codes of one submission match among the codes of one token. */
+struct match {
+	bool		found;
+	uint64_t	first;			/* highest start */
+	bool		half[SUBMISSION_CODES];	/* each code by itself */
+};
+
+/*
+ * Compare a submission with every start in a range; the match must be zero.
+ * The whole range is walked, wherever it matches.  NOMEM, SYS.
+ */
+enum rollcode_err	window_walk(struct code_maker *,
+			    const struct submission *, struct range,
+			    struct match *) MUST_USE;
+
+#endif /* ROLLCODE_WINDOW_H */

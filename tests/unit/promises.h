@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * promises.h - what the verifier promises, a row each.
+ *
+ * Tokens are DIGITS@COUNTER, or a name of story.h in place of the
+ * digits; the first is a, the second b.  Then what differs from the default
+ * policy.  Then the story:
+ *
+ *	12:accepted	the code of counter 12 of token a is typed: accepted
+ *	b3,b4:wrong	two codes of token b on one line
+ *	'755224:far	exactly this text
+ *	x:wrong		a code that no token makes; bx has the width of b's
+ *	r0:accepted	a recovery code, r0 or r1; rx is none
+ *	5*x:wrong	five times
+ *	+300s -1d	time goes by, or back
+ *	off=b on=b unlock	the administrator
+ *	a=13		token a's counter; other names are in test_verify.c
+ */
+#ifndef ROLLCODE_TEST_PROMISES_H
+#define ROLLCODE_TEST_PROMISES_H
+
+struct promise {
+	const char	*says;
+	const char	*tokens;
+	const char	*policy;
+	const char	*story;
+};
+
+#define END_1	"9223372036854775806"	/* the last usable counter */
+#define END	"9223372036854775807"	/* exhausted */
+
+/* clang-format off */
+static const struct promise promises[] = {
+{ "the codes of RFC 4226 appendix D are accepted in order", "rfc@0", "",
+  "'755224:accepted '287082:accepted '359152:accepted '969429:accepted "
+  "'338314:accepted '254676:accepted '287922:accepted '162583:accepted "
+  "'399871:accepted '520489:accepted a=10" },
+
+/* near */
+{ "the next code is accepted", "8@10", "",
+  "10:accepted a=11 skipped=0 distance=0 matched=1 guarded=0 changed=1" },
+{ "a skipped code is forgiven", "8@10", "", "12:accepted a=13 skipped=2" },
+{ "the last near code is accepted", "8@10", "", "14:accepted a=15" },
+{ "one past the tolerance is not near", "8@10", "", "15:far a=10" },
+{ "tolerance 1 takes the next code only", "8@10", "tolerance=1",
+  "11:far 10:accepted" },
+{ "tolerance 100 takes a hundred codes", "8@0", "tolerance=100",
+  "100:far 99:accepted a=100" },
+{ "tolerance 100 needs no resync window", "8@0", "tolerance=100 window=0",
+  "100:wrong 99:accepted" },
+
+/* never twice, never back */
+{ "a code is accepted once", "8@10", "", "10:accepted 10:replayed a=11" },
+{ "a skipped code never works again", "8@10", "",
+  "13:accepted 10:replayed 11:replayed 12:replayed a=14" },
+{ "a code played early buries the one before it", "8@0", "",
+  "2:accepted 1:replayed 3:accepted" },
+{ "a replay is not counted as a failure", "8@10", "guard=1 guesses=1",
+  "9:replayed failures=0 spent=0 failed=0 replayed=1 changed=1 guarded=0 "
+  "distance=1 10:accepted" },
+{ "the look behind ends where the policy says", "8@100", "",
+  "36:replayed 35:wrong" },
+{ "without a look behind a replay is wrong", "8@10", "behind=0", "9:wrong" },
+{ "at counter 0 nothing lies behind", "8@0", "", "x:wrong 0:accepted a=1" },
+
+/* wrong */
+{ "a wrong code moves nothing and is counted", "8@10", "",
+  "x:wrong a=10 failures=1 spent=1 failed=1 replayed=0 changed=1" },
+{ "a success forgets failures but not guesses", "8@10", "",
+  "3*x:wrong 10:accepted failures=0 failed=0 spent=3" },
+{ "the owner is told of failures and replays once", "8@10", "",
+  "2*x:wrong 50:far 9:replayed 10:accepted told=3 toldreplays=1 11:accepted "
+  "told=0 toldreplays=0" },
+{ "a shape that no token has is not counted", "8@10", "",
+  "'1234567:malformed '123456:malformed '123456123456:malformed changed=0 "
+  "failures=0 spent=0" },
+
+/* far */
+{ "a far code is refused and counted like a wrong one", "8@10", "",
+  "50:far a=10 failures=1 spent=1 failed=1 far=1 distance=40" },
+{ "the last far code is remembered", "8@10", "", "1009:far far=1" },
+{ "one past the resync window is wrong", "8@10", "", "1010:wrong far=0" },
+{ "a resync window of 0 is off", "8@10", "window=0", "15:wrong 15,16:wrong" },
+{ "a far code and the one after it resynchronise", "8@10", "",
+  "50:far 51:resynced a=52 skipped=41 distance=41 far=0 failures=0" },
+{ "the code after the last far one counts", "8@10", "",
+  "1009:far 1010:resynced a=1011" },
+{ "pressing again is good for the whole time", "8@10", "",
+  "50:far +300s 51:resynced" },
+{ "pressing again is too late after that", "8@10", "",
+  "50:far +301s 51:far a=10 failures=2 52:resynced" },
+{ "the same far code again is not the one after it", "8@10", "",
+  "50:far 50:far 51:resynced" },
+{ "not the one after the next either", "8@10", "",
+  "50:far 52:far 53:resynced" },
+{ "a wrong code in between forgets the far one", "8@10", "",
+  "50:far x:wrong far=0 51:far" },
+{ "a wrong pair in between forgets it", "8@10", "",
+  "50:far x,x:wrong far=0 51:far" },
+{ "a success in between forgets it", "8@10", "",
+  "50:far 10:accepted far=0 51:far" },
+{ "a replay in between does not", "8@10", "",
+  "50:far 9:replayed far=1 51:resynced" },
+{ "a malformed line in between does not", "8@10", "",
+  "50:far '1234567:malformed far=1 51:resynced" },
+{ "another token's code in between forgets it", "8@10 8@0", "",
+  "50:far b0:accepted 51:far" },
+{ "the press that guards the account may be repeated once", "8@10", "",
+  "4*x:wrong 50:far guarded=1 51:resynced a=52 failures=0 guarded=1" },
+{ "in a guarded account the very next attempt only", "8@10", "",
+  "4*x:wrong 50:far x:guarded changed=1 far=0 51:guarded changed=0" },
+{ "in a guarded account too late is too late", "8@10", "",
+  "4*x:wrong 50:far +301s 51:guarded far=0" },
+{ "in a guarded account a replay in between keeps it", "8@10", "",
+  "4*x:wrong 50:far 9:replayed changed=0 far=1 51:resynced" },
+{ "a clock that went back forgets it", "8@10", "",
+  "50:far -1s 51:far 52:resynced" },
+{ "a replay notices that the clock went back", "8@10", "",
+  "50:far -1s 9:replayed far=0 +1s 51:far" },
+{ "in a guarded account a replay notices it too", "8@10", "",
+  "4*x:wrong 50:far -1s 9:replayed changed=1 far=0 replayed=0 +1s "
+  "51:guarded" },
+{ "unlocking forgets it", "8@10", "", "50:far unlock far=0 51:far" },
+
+/* two and three codes on one line */
+{ "two consecutive codes are accepted", "8@10", "",
+  "10,11:accepted a=12 skipped=0" },
+{ "three are", "8@10", "", "10,11,12:accepted a=13" },
+{ "they are near if the first is", "8@10", "", "14,15:accepted a=16" },
+{ "two far codes resynchronise", "8@10", "",
+  "15,16:resynced a=17 skipped=5 distance=5" },
+{ "three far codes resynchronise", "8@10", "", "50,51,52:resynced a=53" },
+{ "they are far if the first is", "8@10", "", "1009,1010:resynced a=1011" },
+{ "beyond the window two codes are wrong", "8@10", "",
+  "1010,1011:wrong failures=1 spent=1 a=10" },
+{ "a pair is spent as a whole", "8@10", "",
+  "10,11:accepted 10:replayed 11:replayed 10,11:replayed" },
+{ "reversed codes are wrong", "8@10", "", "11,10:wrong a=10" },
+{ "the same code twice is wrong", "8@10", "", "10,10:wrong a=10" },
+{ "a gap is wrong", "8@10", "", "10,12:wrong 10,11,13:wrong a=10" },
+{ "codes of two tokens are no pair", "8@10 8@10", "",
+  "10,b11:wrong 10,b10:wrong a=10 b=10" },
+{ "an old pair is a replay", "8@10", "", "8,9:replayed failures=0" },
+{ "a pair that begins behind is a replay", "8@10", "",
+  "9,10:replayed 9,10,11:replayed 8,9,10:replayed a=10" },
+{ "the look behind holds for pairs", "8@100", "",
+  "36,37:replayed 35,36:wrong" },
+{ "a wrong pair is one failure", "8@10", "",
+  "10,x:wrong failures=1 spent=1 halves=0" },
+{ "a pair that spoils its third code is wrong", "8@10", "",
+  "10,11,x:wrong a=10" },
+
+/* guarded */
+{ "the fifth failure guards the account", "8@10", "",
+  "4*x:wrong guarded=0 x:wrong guarded=1 10:guarded a=10" },
+{ "four failures do not", "8@10", "", "4*x:wrong 10:accepted" },
+{ "guard after 1", "8@10", "guard=1",
+  "x:wrong guarded=1 10:guarded 10,11:accepted 12:accepted" },
+{ "a guarded account writes nothing for single codes", "8@10", "",
+  "5*x:wrong 9*x:guarded changed=0 9:replayed changed=0 failures=5 spent=5 "
+  "failed=5 replayed=0" },
+{ "after six more single codes a pair opens", "8@10", "",
+  "5*x:wrong 6*10:guarded 10,11:accepted a=12 failures=0 spent=5 12:accepted" },
+{ "a near pair opens for 6 digits", "6@10", "", "5*x:wrong 14,15:accepted" },
+{ "a far pair opens for 8 digits", "8@10", "",
+  "5*x:wrong 15,16:resynced a=17" },
+{ "a far pair does not open for 6 digits, three codes do", "6@10", "",
+  "5*x:wrong 6*10:guarded 50,51:guarded 50,51,52:resynced a=53" },
+{ "a far pair does not open for 7 digits", "7@10", "",
+  "5*x:wrong 50,51:guarded 50,51,52:resynced" },
+{ "a far pair opens up to 10000 positions", "8@0", "window=10000 guard=1",
+  "x:wrong 9999,10000:resynced" },
+{ "a far pair does not open above that", "8@0", "window=10001 guard=1",
+  "x:wrong 9999,10000:guarded 10000,10001,10002:resynced" },
+{ "positions are those of all tokens", "8@0 6@0", "window=5001 guard=1",
+  "x:wrong 50,51:guarded" },
+{ "two tokens with 10000 positions", "8@0 6@0", "window=5000 guard=1",
+  "x:wrong 50,51:resynced" },
+{ "a disabled token has no positions", "8@0 6@0", "window=5001 guard=1",
+  "off=b x:wrong 50,51:resynced" },
+{ "an old pair is a replay to a guarded account", "8@10", "",
+  "5*x:wrong 8,9:replayed changed=0 9,10:replayed replayed=0" },
+{ "three wrong codes change nothing when guarded", "8@10", "",
+  "5*x:wrong 10,x,x:guarded changed=0 halves=0" },
+
+/* guesses */
+{ "spent guesses guard the account, success or not", "8@0", "guesses=3",
+  "2*x:wrong 0:accepted guarded=0 x:wrong guarded=1 spent=3 1:guarded "
+  "1,2:accepted guarded=1 3:guarded" },
+{ "a guess comes back a day after the first", "8@0", "guesses=1",
+  "x:wrong +86399s 0:guarded +1s 0:accepted spent=0" },
+{ "one guess a day", "8@0", "guesses=3 guard=100",
+  "3*x:wrong +1d 0:accepted spent=2 x:wrong spent=3 1:guarded +2d 1:accepted "
+  "spent=1" },
+{ "the rest of a day is not lost", "8@0", "guesses=2 guard=100",
+  "2*x:wrong +129600s x:wrong spent=2 0:guarded +43199s 0:guarded +1s "
+  "0:accepted spent=1" },
+{ "days cannot be saved up", "8@0", "guesses=1 guard=100",
+  "x:wrong +40d 0:accepted spent=0 x:wrong spent=1 1:guarded +86399s "
+  "1:guarded +1s 1:accepted" },
+{ "a clock gone back refunds nothing", "8@0", "guesses=1 guard=100",
+  "x:wrong -10d 0:guarded 0,1:accepted spent=1 +10d 2:guarded +86399s "
+  "2:guarded +1s 2:accepted spent=0" },
+{ "a refund alone is not written", "8@0", "guesses=2 guard=1",
+  "x:wrong spent=1 +1d 0:guarded changed=0 spent=1" },
+
+/* halves */
+{ "one real code and a guess are a half", "8@10", "",
+  "5*x:wrong 10,x:guarded halves=1 changed=1 x,14:guarded halves=2" },
+{ "none or two real codes are not", "8@10", "",
+  "5*x:wrong x,x:guarded 11,10:guarded 10,10:guarded 10,12:guarded halves=0 "
+  "changed=0" },
+{ "a used code is no half", "8@10", "",
+  "5*x:wrong 9,x:guarded x,9:guarded halves=0 changed=0" },
+{ "a far code is a half where far pairs open", "8@10", "",
+  "5*x:wrong 15,x:guarded halves=1 x,1009:guarded halves=2 1010,x:guarded "
+  "halves=2" },
+{ "a near code beside a far one is a half", "8@10", "",
+  "5*x:wrong 10,30:guarded halves=1 30,10:guarded halves=2 15,30:guarded "
+  "halves=2" },
+{ "a far code is no half where they do not", "6@10", "",
+  "5*x:wrong 15,x:guarded halves=0 14,x:guarded halves=1" },
+{ "a code of either token is a half", "8@10 8@90", "",
+  "5*x:wrong 10,x:guarded x,b90:guarded halves=2 10,b91:guarded halves=2" },
+{ "with 19 halves a pair opens", "8@10", "",
+  "5*x:wrong 19*10,x:guarded 10,11:accepted halves=0" },
+{ "with 20 halves it takes three codes", "8@10", "",
+  "5*x:wrong 20*10,x:guarded 10,11:guarded 50,51:guarded halves=20 "
+  "10,11,12:accepted halves=0 13,14:accepted" },
+{ "halves go on being counted", "8@10", "",
+  "5*x:wrong 22*x,10:guarded halves=22" },
+{ "halves are counted in guarded accounts only", "8@10", "",
+  "4*10,x:wrong halves=0" },
+{ "unlocking forgets failures, halves and guesses", "8@10", "guesses=5",
+  "5*x:wrong 3*10,x:guarded unlock failures=0 halves=0 spent=0 failed=5 "
+  "10:accepted" },
+
+/* one code, two counters */
+{ "of two near counters the higher wins (SHA-1)", "repeat1@0", "",
+  "'893178:accepted a=4 '893178:replayed a=4" },
+{ "of two near counters the higher wins (SHA-256)", "repeat2@0", "",
+  "'509005:accepted a=4 '509005:replayed a=4" },
+{ "forward wins over behind", "repeat1@2", "",
+  "'893178:accepted a=4 '893178:replayed" },
+{ "far wins over behind", "repeat1@2", "tolerance=1",
+  "'893178:far replayed=0 4:resynced" },
+{ "near wins over far", "repeat2@1", "tolerance=1", "'509005:accepted a=2" },
+{ "of two far counters the higher is remembered", "repeat1@0", "tolerance=1",
+  "'893178:far 4:resynced a=5" },
+{ "near wins over pressing again", "repeat1@1", "tolerance=1",
+  "2:far '893178:accepted a=2" },
+{ "a code of two tokens moves both", "rfc@0 twin@1", "",
+  "'969429:accepted a=4 b=6 '969429:replayed" },
+{ "near for one token leaves a far one alone", "rfc@0 twin@0", "",
+  "'969429:accepted a=4 b=0" },
+{ "far for two tokens is remembered for both", "rfc@0 twin@0", "tolerance=1",
+  "'969429:far far=2 b6:resynced a=0 b=7 far=0" },
+
+/* several tokens */
+{ "each token has its own counter", "8@0 8@500 6@7", "",
+  "b501:accepted a=0 b=502 c7:accepted c=8 0:accepted a=1" },
+{ "failures are the account's", "8@0 6@0", "",
+  "3*x:wrong 2*bx:wrong guarded=1 0:guarded b0:guarded b0,b1:accepted "
+  "failures=0 0:accepted" },
+{ "a disabled token does not match", "8@0 8@500", "",
+  "off=b b500:wrong b500,b501:wrong b499:wrong on=b b500:accepted" },
+{ "the shape of a disabled token is malformed", "8@0 6@0", "",
+  "off=b b0:malformed changed=0 failures=0" },
+{ "without an enabled token nothing is counted", "8@0", "recovery",
+  "off=a 0:disabled x:disabled 0,1:disabled r0:disabled '123456:disabled "
+  "changed=0 failures=0 on=a 0:accepted" },
+
+/* hash and hex */
+{ "hex codes are accepted", "hex@0", "",
+  "1:accepted a=2 1:replayed replayed=1 2,3:accepted" },
+{ "hash codes are accepted", "hash@1", "",
+  "1:accepted a=2 50:far 51:resynced 60,61:resynced a=62" },
+{ "wrong hex codes are never counted", "hex@0", "",
+  "30*x:wrong 30*x,x:wrong changed=0 failures=0 spent=0 failed=0 guarded=0 "
+  "0:accepted" },
+{ "far hex codes are not counted", "hex@0", "",
+  "50:far failures=0 spent=0 far=1 changed=1 x:wrong changed=1 far=0" },
+{ "a guarded account compares hex codes", "8@0 hex@0", "",
+  "5*x:wrong bx:wrong changed=0 b50:far far=1 b51:resynced failures=0 "
+  "0:accepted" },
+{ "a guarded account writes no replay of a hex code", "8@0 hex@9", "",
+  "5*x:wrong b8:replayed changed=0 replayed=0 b9:accepted guarded=1" },
+
+/* recovery codes */
+{ "a recovery code is accepted once", "8@0", "recovery",
+  "r0:accepted recovery=1 left=1 matched=0 a=0 r0:wrong r1:accepted left=0" },
+{ "a recovery code opens a guarded account", "8@0", "recovery",
+  "5*x:wrong r1:accepted failures=0 spent=5 told=5 0:accepted" },
+{ "wrong recovery codes are not counted", "8@0", "recovery",
+  "30*rx:wrong changed=0 failures=0 spent=0 failed=0 0:accepted" },
+{ "a wrong recovery code forgets a far position", "8@0", "recovery",
+  "50:far rx:wrong changed=1 far=0 51:far" },
+{ "without recovery codes their shape is malformed", "8@0", "",
+  "50:far r0:malformed far=1 51:resynced" },
+
+/* the whole range of counters */
+{ "counters cross 2^31", "8@2147483647", "",
+  "2147483647:accepted 2147483649:accepted a=2147483650" },
+{ "counters cross 2^32", "8@4294967295", "",
+  "4294967295:accepted 4294967296:accepted a=4294967297 "
+  "4294967295:replayed" },
+{ "the last code is accepted", "8@" END_1, "",
+  END_1 ":accepted a=" END " " END_1 ":replayed" },
+{ "an exhausted token accepts nothing", "8@" END, "",
+  END ":wrong " END "," END ":wrong " END_1 ":replayed a=" END },
+{ "no pair reaches beyond the end", "8@9223372036854775805", "",
+  END_1 "," END ":wrong 9223372036854775805," END_1 ":accepted a=" END },
+{ "windows are cut at the end", "8@9223372036854775800", "",
+  END ":wrong " END_1 ":far " END ":wrong 9223372036854775805:far "
+  END_1 ":resynced a=" END },
+};
+/* clang-format on */
+
+#endif /* ROLLCODE_TEST_PROMISES_H */

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a person typed, by its shape alone.
+ */
+#include <stdlib.h>
+
+#include <check.h>
+
+#include "pam_rollcode/submission.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* 64 hex digits, and 64 others. */
+#define HEX_A                              \
+	"7d08241bf034fdccd1dc59655a19a04f" \
+	"ed6d985d4689ac3541bbfafd001511f5"
+#define HEX_B                              \
+	"0123456789abcdef0123456789abcdef" \
+	"0123456789abcdef0123456789abcdef"
+
+static const struct {
+	const char *says;
+	const char *typed;
+	const char *codes[SUBMISSION_CODES]; /* NULL: malformed */
+} shapes[] = {
+    {"6 digits", "755224", {"755224"}},
+    {"7 digits", "7552245", {"7552245"}},
+    {"8 digits", "00000000", {"00000000"}},
+    {"12 are a pair", "755224287082", {"755224", "287082"}},
+    {"14 are a pair", "12345671234568", {"1234567", "1234568"}},
+    {"16 are a pair", "1234567812345679", {"12345678", "12345679"}},
+    {"18 are three", "755224287082359152", {"755224", "287082", "359152"}},
+    {"21 are three", "111111122222223333333",
+	{"1111111", "2222222", "3333333"}},
+    {"24 are three", "111111112222222233333333",
+	{"11111111", "22222222", "33333333"}},
+    {"a space", "755224 287082", {"755224", "287082"}},
+    {"spaces and dashes", "  75-52 24--28 70-82 ", {"755224", "287082"}},
+    {"64 hex digits", HEX_A, {HEX_A}},
+    {"128 hex digits", HEX_A " " HEX_B, {HEX_A, HEX_B}},
+    {"192 hex digits", HEX_A "-" HEX_B "-" HEX_A, {HEX_A, HEX_B, HEX_A}},
+    {"64 decimal digits are hex",
+	"1234567890123456789012345678901234567890123456789012345678901234",
+	{"1234567890123456789012345678901234567890123456789012345678901234"}},
+    {"nothing", "", {NULL}},
+    {"spaces only", "  -- ", {NULL}},
+    {"1 digit", "1", {NULL}},
+    {"5 digits", "12345", {NULL}},
+    {"9 digits", "123456789", {NULL}},
+    {"10 digits", "1234567890", {NULL}},
+    {"11 digits", "12345678901", {NULL}},
+    {"13 digits", "1234567890123", {NULL}},
+    {"15 digits", "123456789012345", {NULL}},
+    {"17 digits", "12345678901234567", {NULL}},
+    {"19 digits", "1234567890123456789", {NULL}},
+    {"20 digits", "12345678901234567890", {NULL}},
+    {"22 digits", "1234567890123456789012", {NULL}},
+    {"23 digits", "12345678901234567890123", {NULL}},
+    {"25 digits", "1234567890123456789012345", {NULL}},
+    {"28 digits", "1234567123456712345671234567", {NULL}},
+    {"32 digits", "12345678123456781234567812345678", {NULL}},
+    {"a letter", "75522a", {NULL}},
+    {"hex of 16 digits", "7d08241bf034fdcc", {NULL}},
+    {"a sign", "+755224", {NULL}},
+    {"a dot", "755.224", {NULL}},
+    {"a tab", "755224\t287082", {NULL}},
+    {"a newline", "755224\n", {NULL}},
+    {"a carriage return", "755224\r", {NULL}},
+    {"upper-case hex",
+	"7D08241BF034FDCCD1DC59655A19A04FED6D985D4689AC35"
+	"41BBFAFD001511F5",
+	{NULL}},
+    {"63 hex digits",
+	"d08241bf034fdccd1dc59655a19a04fed6d985d4689ac3541bbfafd"
+	"001511f5",
+	{NULL}},
+    {"65 hex digits", HEX_A "0", {NULL}},
+    {"127 hex digits",
+	HEX_A "123456789abcdef0123456789abcdef0123456789abcdef"
+	      "0123456789abcdef",
+	{NULL}},
+    {"256 hex digits", HEX_A HEX_B HEX_A HEX_B, {NULL}},
+    {"a g among hex",
+	"gd08241bf034fdccd1dc59655a19a04fed6d985d4689ac35"
+	"41bbfafd001511f5",
+	{NULL}},
+    {"Arabic digits", "\331\241\331\242\331\243\331\244\331\245\331\246",
+	{NULL}},
+    {"fullwidth digits",
+	"\357\274\221\357\274\222\357\274\223\357\274\224"
+	"\357\274\225\357\274\226",
+	{NULL}},
+    {"a byte above 127", "75522\264", {NULL}},
+    {"a no-break space", "755224\302\240287082", {NULL}},
+    {"what sshd sends in place of a password", "\b\n\r\177INCORRECT", {NULL}},
+    {"a password", "correct horse battery", {NULL}},
+};
+
+START_TEST(a_shape_is_known_by_count_alone)
+{
+	struct submission got;
+	unsigned int count = 0;
+
+	memset(&got, 0xff, sizeof(got));
+	while (count < SUBMISSION_CODES && shapes[_i].codes[count] != NULL)
+		count++;
+	ck_assert_msg(submission_parse(shapes[_i].typed, &got) ==
+			  (count > 0 ? SUBMISSION_CODE : SUBMISSION_MALFORMED),
+	    "%s", shapes[_i].says);
+
+	ck_assert_uint_eq(got.count, count);
+	for (unsigned int i = 0; i < count; i++) {
+		ck_assert_str_eq(got.codes[i].text, shapes[_i].codes[i]);
+		ck_assert_uint_eq(got.width, strlen(shapes[_i].codes[i]));
+	}
+}
+END_TEST
+
+START_TEST(nothing_at_all_is_malformed)
+{
+	struct submission got, zero;
+
+	memset(&got, 0xff, sizeof(got));
+	memset(&zero, 0, sizeof(zero));
+
+	ck_assert_int_eq(submission_parse(NULL, &got), SUBMISSION_MALFORMED);
+	ck_assert_mem_eq(&got, &zero, sizeof(got));
+}
+END_TEST
+
+START_TEST(a_refused_text_leaves_nothing)
+{
+	struct submission got, zero;
+
+	memset(&got, 0xff, sizeof(got));
+	memset(&zero, 0, sizeof(zero));
+
+	ck_assert_int_eq(
+	    submission_parse("123456 12345", &got), SUBMISSION_MALFORMED);
+	ck_assert_mem_eq(&got, &zero, sizeof(got));
+}
+END_TEST
+
+START_TEST(of_512_bytes_all_are_read_and_of_513_none)
+{
+	char text[SUBMISSION_MAX + 2];
+	struct submission got;
+
+	memset(text, ' ', sizeof(text));
+	memcpy(text + SUBMISSION_MAX - 6, "755224", 6);
+	text[SUBMISSION_MAX] = '\0';
+	ck_assert_int_eq(submission_parse(text, &got), SUBMISSION_CODE);
+	ck_assert_str_eq(got.codes[0].text, "755224");
+
+	memset(text, ' ', sizeof(text));
+	memcpy(text, "755224", 6);
+	text[SUBMISSION_MAX + 1] = '\0';
+	ck_assert_int_eq(submission_parse(text, &got), SUBMISSION_MALFORMED);
+}
+END_TEST
+
+/* No byte but these, anywhere in a code. */
+START_TEST(every_other_byte_is_malformed)
+{
+	char text[8];
+	struct submission got;
+
+	for (int byte = 1; byte < 256; byte++)
+		for (size_t at = 0; at < 7; at++) {
+			bool skipped = byte == ' ' || byte == '-';
+			bool digit = byte >= '0' && byte <= '9';
+
+			memcpy(text, "7552241", 8);
+			text[at] = (char)byte;
+			ck_assert_int_eq(submission_parse(text, &got),
+			    skipped || digit ? SUBMISSION_CODE
+					     : SUBMISSION_MALFORMED);
+		}
+}
+END_TEST
+
+static const struct {
+	const char *typed;
+	const char *recovery; /* NULL: malformed */
+} recoveries[] = {
+    {"ABCDEFGHIJKLMNOP", "ABCDEFGHIJKLMNOP"},
+    {"abcdefghijklmnop", "ABCDEFGHIJKLMNOP"},
+    {"abcd-EFGH ijkl-2345", "ABCDEFGHIJKL2345"},
+    {"222222222222222A", "222222222222222A"},
+    {"z777777777777777", "Z777777777777777"},
+    {"ABCDEFGHIJKLMNO", NULL},
+    {"ABCDEFGHIJKLMNOPQ", NULL},
+    {"ABCDEFGHIJKLMNO0", NULL},
+    {"ABCDEFGHIJKLMNO1", NULL},
+    {"ABCDEFGHIJKLMNO8", NULL},
+    {"ABCDEFGHIJKLMNO9", NULL},
+    {"ABCDEFGHIJKLMNO_", NULL},
+    {"ABCDEFGHIJKLMNO\303\204", NULL},
+};
+
+START_TEST(a_recovery_code_has_a_shape_of_its_own)
+{
+	struct submission got;
+
+	ck_assert_msg(
+	    submission_parse(recoveries[_i].typed, &got) ==
+		(recoveries[_i].recovery != NULL ? SUBMISSION_RECOVERY
+						 : SUBMISSION_MALFORMED),
+	    "%s", recoveries[_i].typed);
+
+	if (recoveries[_i].recovery != NULL)
+		ck_assert_str_eq(got.recovery, recoveries[_i].recovery);
+	ck_assert_uint_eq(got.count, 0);
+}
+END_TEST
+
+START_TEST(sixteen_digits_are_a_pair_and_no_recovery_code)
+{
+	struct submission got;
+
+	ck_assert_int_eq(
+	    submission_parse("2345672345672345", &got), SUBMISSION_CODE);
+	ck_assert_uint_eq(got.count, 2);
+	ck_assert_uint_eq(got.width, 8);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("submission");
+	TCase *tcase = tcase_create("shapes");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(
+	    tcase, a_shape_is_known_by_count_alone, 0, (int)COUNT(shapes));
+	tcase_add_test(tcase, nothing_at_all_is_malformed);
+	tcase_add_test(tcase, a_refused_text_leaves_nothing);
+	tcase_add_test(tcase, of_512_bytes_all_are_read_and_of_513_none);
+	tcase_add_test(tcase, every_other_byte_is_malformed);
+	tcase_add_loop_test(tcase, a_recovery_code_has_a_shape_of_its_own, 0,
+	    (int)COUNT(recoveries));
+	tcase_add_test(tcase, sixteen_digits_are_a_pair_and_no_recovery_code);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
