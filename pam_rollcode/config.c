@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "path.h"
+#include "token.h"
+
+#define AT(field) offsetof(struct config, field)
+
+/* clang-format off */
+const struct keyword config_keywords[] = {
+	{ .name = "SECRET_KEY", .kind = KEYWORD_TEXT,
+	  .at = AT(text.secret_key), .min = 1, .max = CONFIG_HEX_LEN },
+	{ .name = "SECRET_KEY_PREVIOUS", .kind = KEYWORD_TEXT,
+	  .at = AT(text.secret_key_previous), .min = 1, .max = CONFIG_HEX_LEN },
+	{ .name = "DATABASE", .kind = KEYWORD_TEXT,
+	  .at = AT(database), .min = 1, .max = PATH_MAX - 1 },
+	{ .name = "ACCOUNT", .kind = KEYWORD_TEXT,
+	  .at = AT(account), .min = 1, .max = CONFIG_NAME_MAX },
+	{ .name = "CALLERS", .kind = KEYWORD_TEXT,
+	  .at = AT(callers), .min = 1, .max = CONFIG_CALLERS_MAX },
+	{ .name = "TOLERANCE", .kind = KEYWORD_NUMBER,
+	  .at = AT(policy.tolerance), .min = 1, .max = 100 },
+	{ .name = "RESYNC_WINDOW", .kind = KEYWORD_NUMBER,
+	  .at = AT(policy.resync_window), .min = 0, .max = 32768 },
+	{ .name = "RESYNC_SECONDS", .kind = KEYWORD_NUMBER,
+	  .at = AT(policy.resync_seconds), .min = 1, .max = 86400 },
+	{ .name = "GUARD_AFTER", .kind = KEYWORD_NUMBER,
+	  .at = AT(policy.guard_after), .min = 1, .max = 100 },
+	{ .name = "GUESSES", .kind = KEYWORD_NUMBER,
+	  .at = AT(policy.guesses), .min = 1, .max = 1000 },
+	{ .name = "LOOKBEHIND", .kind = KEYWORD_NUMBER,
+	  .at = AT(policy.lookbehind), .min = 0, .max = 1000 },
+	{ .name = "EVENTS_KEPT", .kind = KEYWORD_NUMBER,
+	  .at = AT(events_kept), .min = 0, .max = 10000 },
+	{ .name = NULL },
+};
+/* clang-format on */
+
+void
+config_defaults(struct config *config)
+{
+	memset(config, 0, sizeof(*config));
+	snprintf(config->database, sizeof(config->database), "sqlite:%s",
+	    ROLLCODE_STATE);
+	snprintf(config->account, sizeof(config->account), "rollcode");
+	config->policy = (struct policy){
+	    .tolerance = 5,
+	    .resync_window = 1000,
+	    .resync_seconds = 300,
+	    .guard_after = 5,
+	    .guesses = 20,
+	    .lookbehind = 64,
+	};
+	config->events_kept = 200;
+}
+
+static enum rollcode_err
+check_key(const char *name, const char *text, struct secret_key *key, bool *has,
+    struct error *error)
+{
+	uint8_t any = 0;
+
+	*has = false;
+	if (text[0] == '\0')
+		return ROLLCODE_OK;
+	if (!hex_decode(text, key->bytes, sizeof(key->bytes)))
+		return error_add(error, ROLLCODE_ERR_CONFIG,
+		    "%s: is not %d hex digits; put the store's key there, or "
+		    "leave the line out and rollcode-admin init makes one",
+		    name, CONFIG_HEX_LEN);
+	for (size_t i = 0; i < sizeof(key->bytes); i++)
+		any |= key->bytes[i] ^ key->bytes[0];
+	if (any == 0)
+		return error_add(error, ROLLCODE_ERR_CONFIG,
+		    "%s: is a placeholder; leave the line out, and "
+		    "rollcode-admin init makes a key",
+		    name);
+	*has = true;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+check_values(struct config *config, bool need_key, struct error *error)
+{
+	const struct policy *policy = &config->policy;
+	enum rollcode_err err, previous;
+
+	err = check_key("SECRET_KEY", config->text.secret_key, &config->key,
+	    &config->has_key, error);
+	previous =
+	    check_key("SECRET_KEY_PREVIOUS", config->text.secret_key_previous,
+		&config->previous, &config->has_previous, error);
+	if (err == ROLLCODE_OK)
+		err = previous;
+	if (need_key && !config->has_key && config->text.secret_key[0] == '\0')
+		err = error_add(error, ROLLCODE_ERR_CONFIG,
+		    "SECRET_KEY: is missing; rollcode-admin init makes one");
+	if (policy->resync_window != 0 &&
+	    policy->resync_window <= policy->tolerance)
+		err = error_add(error, ROLLCODE_ERR_CONFIG,
+		    "RESYNC_WINDOW: is 0 (off) or more than TOLERANCE");
+	if (strncmp(config->database, "sqlite:/", 8) != 0 ||
+	    config->database[8] == '/')
+		err = error_add(error, ROLLCODE_ERR_CONFIG,
+		    "DATABASE: is not sqlite: and an absolute directory");
+	return err;
+}
+
+enum rollcode_err
+config_parse(char *text, size_t len, bool need_key, struct config *config,
+    struct error *error)
+{
+	uint64_t seen = 0;
+	enum rollcode_err err, values;
+
+	config_defaults(config);
+	err = env_parse(text, len, config_keywords, config, &seen, error);
+	values = check_values(config, need_key, error);
+	return err == ROLLCODE_OK && values == ROLLCODE_OK
+		   ? ROLLCODE_OK
+		   : ROLLCODE_ERR_CONFIG;
+}
+
+static enum rollcode_err
+find_account(struct config *config, struct error *error)
+{
+	const struct passwd *pw;
+
+	if (strcmp(config->account, "root") == 0) {
+		config->uid = 0;
+		config->gid = 0;
+		return ROLLCODE_OK;
+	}
+	errno = 0;
+	if ((pw = getpwnam(config->account)) == NULL)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "ACCOUNT: there is no account %s%s%s; make install or "
+		    "the package creates it",
+		    config->account, errno != 0 ? ": " : "",
+		    errno != 0 ? strerror(errno) : "");
+	if (pw->pw_uid == 0)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "ACCOUNT: %s is another name of root; say root",
+		    config->account);
+	config->uid = pw->pw_uid;
+	config->gid = pw->pw_gid;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+check_descriptor(int fd, const char *path, struct error *error)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return error_set(error, ROLLCODE_ERR_CONFIG, "%s: %s", path,
+		    strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "%s: is not a regular file; put the env file there", path);
+	if (st.st_uid != geteuid())
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "%s: belongs to uid %u; mend it with: chown root %s", path,
+		    (unsigned int)st.st_uid, path);
+	if ((st.st_mode & 07177) != 0)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "%s: has mode %04o and holds a key; mend it with: "
+		    "chmod 600 %s",
+		    path, (unsigned int)(st.st_mode & 07777), path);
+	if (st.st_size > ENV_FILE_MAX)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "%s: is larger than %d bytes", path, ENV_FILE_MAX);
+	return ROLLCODE_OK;
+}
+
+struct file_text {
+	size_t len;
+	char text[ENV_FILE_MAX + 1];
+};
+
+static void
+file_text_wipe(struct file_text *file)
+{
+	explicit_bzero(file, sizeof(*file));
+}
+
+static enum rollcode_err
+read_file(const char *path, struct file_text *file, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_ERR_CONFIG;
+	ssize_t n = 1;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return error_set(error, ROLLCODE_ERR_CONFIG, "%s: %s%s", path,
+		    strerror(errno),
+		    errno == ENOENT   ? "; rollcode-admin init makes it"
+		    : errno == EACCES ? "; only root reads it"
+				      : "");
+	if (check_descriptor(fd, path, error) != ROLLCODE_OK)
+		goto out;
+	while (n > 0 && file->len < ENV_FILE_MAX) {
+		n = read(fd, file->text + file->len, ENV_FILE_MAX - file->len);
+		file->len += n > 0 ? (size_t)n : 0;
+	}
+	err = n < 0 ? error_set(error, ROLLCODE_ERR_CONFIG, "%s: %s", path,
+			  strerror(errno))
+		    : ROLLCODE_OK;
+out:
+	close(fd);
+	return err;
+}
+
+enum rollcode_err
+config_load(
+    const char *path, bool need_key, struct config *config, struct error *error)
+{
+	WIPED(file_text_wipe) struct file_text file = {0};
+	struct error detail = {0};
+
+	config_defaults(config);
+	if (path_check(path, geteuid(), &detail) == ROLLCODE_ERR_STORE)
+		return error_set(error, ROLLCODE_ERR_CONFIG, "%s", detail.text);
+	if (read_file(path, &file, error) != ROLLCODE_OK)
+		return ROLLCODE_ERR_CONFIG;
+	if (config_parse(file.text, file.len, need_key, config, &detail) !=
+		ROLLCODE_OK ||
+	    find_account(config, &detail) != ROLLCODE_OK)
+		return error_set(
+		    error, ROLLCODE_ERR_CONFIG, "%s: %s", path, detail.text);
+	return ROLLCODE_OK;
+}
+
+static bool
+become(uid_t uid, gid_t gid)
+{
+	uid_t r, e, s;
+	gid_t gr, ge, gs;
+
+	return setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 &&
+	       setresuid(uid, uid, uid) == 0 && getresuid(&r, &e, &s) == 0 &&
+	       getresgid(&gr, &ge, &gs) == 0 && r == uid && e == uid &&
+	       s == uid && gr == gid && ge == gid && gs == gid &&
+	       getgroups(0, NULL) == 0 && (uid == 0 || setuid(0) != 0);
+}
+
+/* Inheritable ones, and those that a securebit may have kept. */
+static bool
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+	    .version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	return syscall(SYS_capset, &header, none) == 0;
+}
+
+enum rollcode_err
+config_drop(const struct config *config, struct error *error)
+{
+	umask(077);
+	if (geteuid() == 0 && !become(config->uid, config->gid))
+		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
+		    "cannot become the account %s", config->account);
+	if (geteuid() != config->uid)
+		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
+		    "only root or the account %s can do this", config->account);
+	if ((config->uid != 0 && !drop_capabilities()) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || chdir("/") != 0)
+		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
+		    "cannot give up privileges: %s", strerror(errno));
+	return ROLLCODE_OK;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.h - the env file of the server, see rollcode.env(5).
+ *
+ * Only rollcode-verify and rollcode-admin read it, as root, before they drop
+ * to the account; the module never does.
+ */
+#ifndef ROLLCODE_CONFIG_H
+#define ROLLCODE_CONFIG_H
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include "env.h"
+#include "seal.h"
+#include "verify.h"
+
+#define CONFIG_NAME_MAX		32
+#define CONFIG_CALLERS_MAX	512
+#define CONFIG_HEX_LEN		64	/* digits of a SECRET_KEY */
+
+/* The keys as they stand in the file. */
+struct config_text {
+	char	secret_key[CONFIG_HEX_LEN + 1];
+	char	secret_key_previous[CONFIG_HEX_LEN + 1];
+};
+
+struct config {
+	struct config_text	text;
+	char			database[PATH_MAX];
+	char			account[CONFIG_NAME_MAX + 1];
+	char			callers[CONFIG_CALLERS_MAX + 1];
+	struct policy		policy;
+	int64_t			events_kept;
+	bool			has_key, has_previous;
+	struct secret_key	key, previous;	/* of SECRET_KEY... */
+	uid_t			uid;		/* of the account */
+	gid_t			gid;
+};
+
+static inline void
+config_wipe(struct config *config)
+{
+	explicit_bzero(config, sizeof(*config));
+}
+
+/* Every key there is; ends with a NULL name. */
+extern const struct keyword	config_keywords[];
+
+/* All defaults, without a key. */
+void			config_defaults(struct config *);
+
+/*
+ * Read path, opened once with O_NOFOLLOW: a regular file of root (or of the
+ * caller, where that is not root), mode 0600 or less, on a path that nobody
+ * else can change.  Every mistake in it is in the sentence, with its line
+ * number.  need_key is false only for `init`, which makes the key.  Looks up
+ * the account.  CONFIG.
+ */
+enum rollcode_err	config_load(const char *path, bool need_key,
+			    struct config *, struct error *) MUST_USE;
+
+/* Check the text of an env file; the text is changed.  CONFIG. */
+enum rollcode_err	config_parse(char *text, size_t len, bool need_key,
+			    struct config *, struct error *) MUST_USE;
+
+/*
+ * Become the account for good: no supplementary groups, all gids and uids,
+ * read back; no new privileges, not dumpable, umask 077, working directory /.
+ * Nothing to do for uids where the account is root.  PRIVILEGE.
+ */
+enum rollcode_err	config_drop(const struct config *, struct error *)
+			    MUST_USE;
+
+#endif /* ROLLCODE_CONFIG_H */

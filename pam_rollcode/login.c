@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * login.c - decide one login.
+ *
+ *  1. A code is accepted at most once, whatever else runs.
+ *  2. Nothing is accepted before its counter is on disk.
+ *  3. No lock is held while a human is typing.
+ *  4. A lock covers one user, never the store.
+ *  5. Where nothing changes, nothing is written.
+ */
+#include <inttypes.h>
+
+#include "login.h"
+
+#define TOLERANCE_SIX_DIGITS 20
+
+enum rollcode_err
+login_check_policy(const struct account *account, const struct policy *policy,
+    struct error *error)
+{
+	if (policy->tolerance <= TOLERANCE_SIX_DIGITS)
+		return ROLLCODE_OK;
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account->tokens[i].enabled &&
+		    account->tokens[i].token.digits == ROLLCODE_DIGITS_MIN)
+			return error_set(error, ROLLCODE_ERR_CONFIG,
+			    "TOLERANCE=%" PRId64 " is too much for the "
+			    "6-digit token \"%s\" of %s; at most %d, or enrol "
+			    "one of 8 digits",
+			    policy->tolerance, account->tokens[i].token.label,
+			    account->user, TOLERANCE_SIX_DIGITS);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+judge(const struct login *login, struct account *account,
+    const struct submission *submission, const struct submission *otherwise,
+    struct login_result *result)
+{
+	WIPED(account_wipe) struct account before = *account;
+	struct judgement *j = &result->judgement;
+	const struct policy *policy = &login->config->policy;
+	bool guarded = verify_is_guarded(account, policy, login->now);
+	enum rollcode_err err;
+
+	err = verify_submission(account, submission, policy, login->now, j);
+	if (err != ROLLCODE_OK || verdict_admits(j->verdict) || guarded ||
+	    otherwise->kind == SUBMISSION_MALFORMED)
+		return err;
+	*account = before;
+	result->otherwise = true;
+	return verify_submission(account, otherwise, policy, login->now, j);
+}
+
+static enum rollcode_err
+record(const struct login *login, struct store *store,
+    const struct account *account, const struct login_result *result,
+    struct error *error)
+{
+	const struct judgement *j = &result->judgement;
+	struct event event;
+
+	if (!j->changed)
+		return ROLLCODE_OK;
+	event_fill(&event, login->now, login->service, login->rhost,
+	    verdict_name(j->verdict));
+	memcpy(event.token, result->token, sizeof(event.token));
+	if (j->matched) {
+		event.counter = (int64_t)j->counter;
+		event.distance = (int64_t)j->distance;
+	}
+	return login->ops->commit(store, account, &event, error);
+}
+
+static enum rollcode_err
+decide_enrolled(const struct login *login, struct store *store,
+    struct account *account, const struct submission *submission,
+    const struct submission *otherwise, struct login_result *result,
+    struct error *error)
+{
+	struct judgement *j = &result->judgement;
+	enum rollcode_err err;
+
+	if ((err = login_check_policy(
+		 account, &login->config->policy, error)) != ROLLCODE_OK)
+		return err;
+	err = judge(login, account, submission, otherwise, result);
+	if (err != ROLLCODE_OK)
+		return error_set(error, err,
+		    "the codes of %s cannot be computed: %s", login->user,
+		    rollcode_strerror(err));
+	if (j->matched)
+		memcpy(result->token, account->tokens[j->token].token.label,
+		    sizeof(result->token));
+	return record(login, store, account, result, error);
+}
+
+enum rollcode_err
+login_decide(const struct login *login, const struct submission *submission,
+    const struct submission *otherwise, struct login_result *result,
+    struct error *error)
+{
+	WIPED(account_wipe) struct account account = {0};
+	struct login_result decided = {0};
+	struct store *store = NULL;
+	bool enrolled = false;
+	enum rollcode_err err;
+
+	memset(result, 0, sizeof(*result));
+	if ((err = login->ops->open(&store, login->config, error)) !=
+		ROLLCODE_OK ||
+	    (err = login->ops->begin(store, login->user, &enrolled, &account,
+		 error)) != ROLLCODE_OK)
+		goto out;
+	if (!enrolled) {
+		verify_nobody(submission, &login->config->policy);
+		result->judgement.verdict = VERDICT_UNENROLLED;
+		goto out;
+	}
+	err = decide_enrolled(
+	    login, store, &account, submission, otherwise, &decided, error);
+	if (err == ROLLCODE_OK)
+		*result = decided; /* only now is it on disk */
+out:
+	login->ops->close(store);
+	return err;
+}
+
+enum rollcode_err
+login_enrolled(
+    const struct login *login, enum verdict *verdict, struct error *error)
+{
+	WIPED(account_wipe) struct account account = {0};
+	struct store *store = NULL;
+	bool enrolled = false;
+	enum rollcode_err err;
+
+	*verdict = VERDICT_NONE;
+	if ((err = login->ops->open(&store, login->config, error)) ==
+		ROLLCODE_OK &&
+	    (err = login->ops->begin(store, login->user, &enrolled, &account,
+		 error)) == ROLLCODE_OK)
+		*verdict = enrolled ? VERDICT_ENROLLED : VERDICT_UNENROLLED;
+	login->ops->close(store);
+	return err;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * login.h - one attempt: lock, read, verify, commit, and only then a verdict.
+ */
+#ifndef ROLLCODE_LOGIN_H
+#define ROLLCODE_LOGIN_H
+
+#include "store.h"
+#include "verify.h"
+
+struct login {
+	const struct config	*config;
+	const struct store_ops	*ops;
+	int64_t			 now;		/* Unix seconds */
+	const char		*user;
+	const char		*service;	/* for the event row */
+	const char		*rhost;
+};
+
+struct login_result {
+	struct judgement	judgement;	/* of an admission or refusal */
+	bool			otherwise;	/* the second text was judged */
+	char			token[ROLLCODE_LABEL_MAX + 1];
+};
+
+/*
+ * Decide.  If the first submission admits nobody and the account was not
+ * guarded before it, the second (which may be malformed: there is none) is
+ * judged in its place; one of the two counts, never both.
+ *
+ * The verdict is VERDICT_NONE unless OK is returned.  A verdict that admits
+ * is given only when what it spends is durable.
+ */
+enum rollcode_err	login_decide(const struct login *,
+			    const struct submission *,
+			    const struct submission *otherwise,
+			    struct login_result *, struct error *) MUST_USE;
+
+/* VERDICT_ENROLLED, or VERDICT_UNENROLLED on positive proof. */
+enum rollcode_err	login_enrolled(const struct login *, enum verdict *,
+			    struct error *) MUST_USE;
+
+/*
+ * Refuse a policy that is too generous for a token: TOLERANCE over 20 while
+ * a token has 6 digits.  CONFIG.
+ */
+enum rollcode_err	login_check_policy(const struct account *,
+			    const struct policy *, struct error *) MUST_USE;
+
+#endif /* ROLLCODE_LOGIN_H */

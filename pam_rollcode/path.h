@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * path.h - paths that nobody else can change.
+ */
+#ifndef ROLLCODE_PATH_H
+#define ROLLCODE_PATH_H
+
+#include <sys/types.h>
+
+#include "error.h"
+
+/*
+ * Check every component of an absolute path, from / to its end: none is a
+ * symbolic link, each belongs to root or to owner, and none can be written by
+ * group or others (a directory that is sticky, such as /tmp, may be: nobody
+ * can replace somebody else's entry there).  STORE with a sentence that names
+ * the component and the remedy; UNAVAIL if a component is missing.
+ */
+enum rollcode_err	path_check(const char *path, uid_t owner,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_PATH_H */

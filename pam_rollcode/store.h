@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h - where accounts are kept.
+ *
+ * Four verbs carry every login: open, begin, commit, close.  close is also
+ * the rollback, so forgetting is safe.  A store waits for another login of
+ * the same user, never for anybody else, and never longer than two seconds.
+ */
+#ifndef ROLLCODE_STORE_H
+#define ROLLCODE_STORE_H
+
+#include "account.h"
+#include "config.h"
+
+#define STORE_SERVICE_MAX	64	/* bytes of a service in an event */
+#define STORE_RHOST_MAX		255
+#define STORE_OUTCOME_MAX	24
+#define STORE_BUSY_MS		2000	/* deadline for a user's lock */
+
+struct store;
+
+/* One row about what happened.  Empty texts and counter -1: nothing to say. */
+struct event {
+	int64_t	sequence;	/* set by the store; grows for one user */
+	int64_t	time;
+	char	service[STORE_SERVICE_MAX + 1];
+	char	rhost[STORE_RHOST_MAX + 1];
+	char	token[ROLLCODE_LABEL_MAX + 1];
+	char	outcome[STORE_OUTCOME_MAX + 1];	/* a verdict's name, or an */
+						/* administrator's command */
+	int64_t	counter;
+	int64_t	distance;
+};
+
+typedef enum rollcode_err	store_user_fn(void *, const char *user,
+				    struct error *);
+typedef enum rollcode_err	store_event_fn(void *, const struct event *,
+				    struct error *);
+
+struct store_ops {
+	const char	*name;		/* "sqlite" */
+
+	/*
+	 * Reach the store and prove that it is the one of this configuration:
+	 * owner, modes, marker, key.  UNAVAIL if it is missing or cannot be
+	 * reached, STORE if it is the wrong one; *store is NULL then.
+	 */
+	enum rollcode_err (*open)(struct store **store, const struct config *,
+	    struct error *) MUST_USE;
+
+	/*
+	 * Lock one user and read the account.  *enrolled is false only on
+	 * positive proof, and then the account is empty.  The lock lasts
+	 * until close.  UNAVAIL if somebody holds it for longer than
+	 * STORE_BUSY_MS.
+	 */
+	enum rollcode_err (*begin)(struct store *, const char *user,
+	    bool *enrolled, struct account *, struct error *) MUST_USE;
+
+	/*
+	 * Write what differs from the account that begin read, and the event
+	 * (NULL for none), in one transaction; durable when it returns OK.
+	 * A token of id 0 is new, a missing one is removed.  Ends the begin.
+	 * On any error the caller must take it that nothing was written,
+	 * and deny.
+	 */
+	enum rollcode_err (*commit)(struct store *, const struct account *,
+	    const struct event *, struct error *) MUST_USE;
+
+	/*
+	 * Unlock the user begun, if any, and stay open: the end of a begin
+	 * that only wanted to read.
+	 */
+	void (*end)(struct store *);
+
+	/* Undo what was not committed, unlock, wipe, free.  NULL is allowed. */
+	void (*close)(struct store *);
+
+	/*
+	 * Enrol a user, all or nothing and durable, with an event.  EXISTS if
+	 * there is one, unless replace is set.
+	 */
+	enum rollcode_err (*create)(struct store *, const struct account *,
+	    const struct event *, bool replace, struct error *) MUST_USE;
+
+	/*
+	 * Remove a user for good, also one whose data no login could use.
+	 * ABSENT if nobody of that name is enrolled.  Waits for a login of
+	 * the user as begin does.
+	 */
+	enum rollcode_err (*remove)(struct store *, const char *user,
+	    struct error *) MUST_USE;
+
+	/* Call back for each user, sorted by name; stops at the first error. */
+	enum rollcode_err (*each)(struct store *, store_user_fn *, void *,
+	    struct error *) MUST_USE;
+
+	/* Call back for the events of the user begun, the oldest first. */
+	enum rollcode_err (*events)(struct store *, store_event_fn *, void *,
+	    struct error *) MUST_USE;
+
+	/* Whether there is a store of any key; nothing is opened. */
+	bool (*present)(const struct config *);
+
+	/*
+	 * Make an empty store with its marker.  OK if there is one already
+	 * of the same key: then nothing is changed and *made is false.
+	 */
+	enum rollcode_err (*init)(const struct config *, bool *made,
+	    struct error *) MUST_USE;
+};
+
+/* The store of files, one for each user: DATABASE=sqlite:/DIRECTORY. */
+extern const struct store_ops	store_sqlite;
+
+/* The store of this configuration's DATABASE.  Never NULL. */
+const struct store_ops	*store_for(const struct config *);
+
+/* An event now, with texts cut to their sizes.  Any text may be NULL. */
+void	event_fill(struct event *, int64_t now, const char *service,
+	    const char *rhost, const char *outcome);
+
+#endif /* ROLLCODE_STORE_H */

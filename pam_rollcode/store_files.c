@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_files.c - users come and go.
+ *
+ *  1. An enrolment is there whole or not at all, whenever it is killed.
+ *  2. A log left by somebody of that name is never rolled into a new file.
+ *  3. A removed user's code is refused, whoever waits for the old file.
+ *
+ * One administrator at a time holds the directory's lock; logins do not.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "store_sqlite.h"
+#include "token.h"
+
+#define LOCK_MS 2000 /* for another administrator */
+
+struct user_files {
+	char name[STORE_NAME_MAX + 1];
+	struct store_path file, log, journal;
+	struct store_path fresh, fresh_log, fresh_journal;
+};
+
+static enum rollcode_err
+files_of(const struct store *store, const char *user, struct user_files *f,
+    struct error *error)
+{
+	const struct {
+		struct store_path *path;
+		const char *ending;
+	} all[] = {
+	    {&f->file, ".db"},
+	    {&f->log, ".db-wal"},
+	    {&f->journal, ".db-journal"},
+	    {&f->fresh, ".new"},
+	    {&f->fresh_log, ".new-wal"},
+	    {&f->fresh_journal, ".new-journal"},
+	};
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (!store_name_encode(user, f->name))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a user's name is empty or too long to be enrolled");
+	for (size_t i = 0;
+	     i < sizeof(all) / sizeof(all[0]) && err == ROLLCODE_OK; i++)
+		err = store_file_path(
+		    store, f->name, all[i].ending, all[i].path, error);
+	return err;
+}
+
+static enum rollcode_err
+unlink_if_there(const char *path, struct error *error)
+{
+	if (unlink(path) == 0 || errno == ENOENT)
+		return ROLLCODE_OK;
+	return error_set(
+	    error, error_from_errno(errno), "%s: %s", path, strerror(errno));
+}
+
+/* What a killed enrolment left behind. */
+static enum rollcode_err
+clear_fresh(const struct user_files *f, struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = unlink_if_there(f->fresh_log.text, error)) != ROLLCODE_OK ||
+	    (err = unlink_if_there(f->fresh_journal.text, error)) !=
+		ROLLCODE_OK)
+		return err;
+	return unlink_if_there(f->fresh.text, error);
+}
+
+static enum rollcode_err
+build_fresh(struct store *store, const struct user_files *f,
+    const struct account *account, const struct event *event,
+    struct error *error)
+{
+	sqlite3 *db = NULL;
+	enum rollcode_err err;
+
+	if ((err = clear_fresh(f, error)) != ROLLCODE_OK ||
+	    (err = sqlite_create(
+		 f->fresh.text, &store_sqlite_kind, &db, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = sqlite_begin(db, error)) != ROLLCODE_OK ||
+	    (err = rows_insert(store, db, account, error)) != ROLLCODE_OK ||
+	    (err = rows_event(store, db, event, 0, error)) != ROLLCODE_OK ||
+	    (err = sqlite_commit(db, error)) != ROLLCODE_OK) {
+		sqlite_close(db);
+		return err;
+	}
+	return sqlite_finish(db, &store_sqlite_kind, error);
+}
+
+/*
+ * The old log is gone for good before a new file takes the name, whatever
+ * order the file system keeps.
+ */
+static enum rollcode_err
+clear_logs(const struct user_files *f, struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = unlink_if_there(f->log.text, error)) != ROLLCODE_OK ||
+	    (err = unlink_if_there(f->journal.text, error)) != ROLLCODE_OK)
+		return err;
+	return sqlite_sync_directory(f->file.text, error);
+}
+
+/* A name without a file: what lies beside it belongs to nobody. */
+static enum rollcode_err
+place_new(const struct user_files *f, const char *user, struct error *error)
+{
+	struct stat st;
+	enum rollcode_err err;
+
+	if (lstat(f->file.text, &st) == 0)
+		return error_set(error, ROLLCODE_ERR_EXISTS,
+		    "%s is enrolled already; --replace takes the old tokens "
+		    "away, --label adds another",
+		    user);
+	if ((err = clear_logs(f, error)) != ROLLCODE_OK)
+		return err;
+	if (renameat2(AT_FDCWD, f->fresh.text, AT_FDCWD, f->file.text,
+		RENAME_NOREPLACE) != 0)
+		return error_set(error,
+		    errno == EEXIST ? ROLLCODE_ERR_EXISTS
+				    : error_from_errno(errno),
+		    "%s: %s", f->file.text, strerror(errno));
+	return ROLLCODE_OK;
+}
+
+/*
+ * The old file is made whole without its log, and locked, so that neither log
+ * can meet the other file.
+ */
+static enum rollcode_err
+place_over(const struct user_files *f, struct error *error)
+{
+	sqlite3 *db = NULL;
+	enum rollcode_err err;
+
+	err = sqlite_open(f->file.text, &store_sqlite_kind, &db, error);
+	if (err == ROLLCODE_OK)
+		err = sqlite_checkpoint(db, error);
+	/* A file that no login can use has nothing to lose. */
+	if (err == ROLLCODE_OK || err == ROLLCODE_ERR_STORE)
+		err = clear_logs(f, error);
+	if (err == ROLLCODE_OK && rename(f->fresh.text, f->file.text) != 0)
+		err = error_set(error, error_from_errno(errno), "%s: %s",
+		    f->file.text, strerror(errno));
+	sqlite_close(db);
+	return err;
+}
+
+/*
+ * The first commit makes the log, so that no login has to.  One that fails
+ * takes nothing away: the first login makes it then.
+ */
+static void
+first_commit(struct store *store, const char *user)
+{
+	WIPED(account_wipe) struct account account = {0};
+	bool enrolled;
+
+	if (store_sqlite.begin(store, user, &enrolled, &account, NULL) ==
+		ROLLCODE_OK &&
+	    enrolled)
+		(void)!store_sqlite.commit(store, &account, NULL, NULL);
+}
+
+enum rollcode_err
+store_sqlite_create(struct store *store, const struct account *account,
+    const struct event *event, bool replace, struct error *error)
+{
+	struct user_files f;
+	struct stat st;
+	enum rollcode_err err;
+	int lock = -1;
+
+	if ((err = files_of(store, account->user, &f, error)) != ROLLCODE_OK ||
+	    (err = lock_directory(store->users.text, LOCK_MS, &lock, error)) !=
+		ROLLCODE_OK)
+		return err;
+	if ((err = build_fresh(store, &f, account, event, error)) ==
+	    ROLLCODE_OK)
+		err = replace && lstat(f.file.text, &st) == 0
+			  ? place_over(&f, error)
+			  : place_new(&f, account->user, error);
+	if (err == ROLLCODE_OK)
+		err = sqlite_sync_directory(f.file.text, error);
+	if (err == ROLLCODE_OK)
+		first_commit(store, account->user);
+	else
+		(void)!clear_fresh(&f, NULL);
+	close(lock);
+	return err;
+}
+
+/*
+ * The file goes first: without it nobody is enrolled, and what is left beside
+ * it is nobody's.  A file that is open here is one that no login is using.
+ */
+static enum rollcode_err
+take_away(const struct user_files *f, const char *user, struct error *error)
+{
+	sqlite3 *db = NULL;
+	enum rollcode_err err;
+
+	err = sqlite_open(f->file.text, &store_sqlite_kind, &db, error);
+	if (err == ROLLCODE_ERR_ABSENT)
+		err = error_set(error, err,
+		    "%s is not enrolled; rollcode-admin list shows who is",
+		    user);
+	if (err == ROLLCODE_ERR_STORE)
+		err = ROLLCODE_OK;
+	if (err == ROLLCODE_OK &&
+	    (err = unlink_if_there(f->file.text, error)) == ROLLCODE_OK &&
+	    (err = sqlite_sync_directory(f->file.text, error)) == ROLLCODE_OK &&
+	    (err = unlink_if_there(f->log.text, error)) == ROLLCODE_OK &&
+	    (err = unlink_if_there(f->journal.text, error)) == ROLLCODE_OK)
+		err = clear_fresh(f, error);
+	sqlite_close(db);
+	return err;
+}
+
+enum rollcode_err
+store_sqlite_remove(struct store *store, const char *user, struct error *error)
+{
+	struct user_files f;
+	enum rollcode_err err;
+	int lock = -1;
+
+	if ((err = files_of(store, user, &f, error)) != ROLLCODE_OK ||
+	    (err = lock_directory(store->users.text, LOCK_MS, &lock, error)) !=
+		ROLLCODE_OK)
+		return err;
+	err = take_away(&f, user, error);
+	close(lock);
+	return err;
+}
+
+static int
+user_file(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 3 && strcmp(entry->d_name + len - 3, ".db") == 0;
+}
+
+enum rollcode_err
+store_sqlite_each(
+    struct store *store, store_user_fn *fn, void *context, struct error *error)
+{
+	char user[ROLLCODE_USER_MAX + 1];
+	struct dirent **entries = NULL;
+	enum rollcode_err err = ROLLCODE_OK;
+	int count;
+
+	count = scandir(store->users.text, &entries, user_file, alphasort);
+	if (count < 0)
+		return error_set(error, error_from_errno(errno), "%s: %s",
+		    store->users.text, strerror(errno));
+	for (int i = 0; i < count; i++) {
+		char *name = entries[i]->d_name;
+
+		name[strlen(name) - 3] = '\0';
+		if (err == ROLLCODE_OK && store_name_decode(name, user))
+			err = fn(context, user, error);
+		free(entries[i]);
+	}
+	free(entries);
+	return err;
+}
+
+static enum rollcode_err
+new_marker(
+    const struct config *config, struct marker *marker, struct error *error)
+{
+	uint8_t id[STORE_ID_LEN / 2];
+	enum rollcode_err err;
+
+	memset(marker, 0, sizeof(*marker));
+	if ((err = seal_random(id, sizeof(id))) != ROLLCODE_OK ||
+	    (err = seal_key_id(&config->key, marker->key_id)) != ROLLCODE_OK)
+		return error_set(error, err, "a store id cannot be made: %s",
+		    rollcode_strerror(err));
+	hex_encode(id, sizeof(id), marker->store_id);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+store_sqlite_init(const struct config *config, bool *made, struct error *error)
+{
+	struct store_path users;
+	struct marker marker;
+	struct store *store = NULL;
+	enum rollcode_err err;
+	int lock = -1;
+
+	*made = false;
+	if ((err = store_users_path(config, &users, error)) != ROLLCODE_OK)
+		return err;
+	if (mkdir(users.text, 0700) != 0 && errno != EEXIST)
+		return error_set(error, error_from_errno(errno),
+		    "%s: cannot be made: %s; there must be a directory of "
+		    "the account %s above it (mkdir, chown, chmod 700)",
+		    users.text, strerror(errno), config->account);
+	if ((err = store_check_directory(config, &users, error)) !=
+		ROLLCODE_OK ||
+	    (err = new_marker(config, &marker, error)) != ROLLCODE_OK ||
+	    (err = lock_directory(users.text, LOCK_MS, &lock, error)) !=
+		ROLLCODE_OK)
+		return err;
+	err = marker_write(&users, &marker, error);
+	close(lock);
+	*made = err == ROLLCODE_OK;
+	if (err != ROLLCODE_ERR_EXISTS)
+		return err;
+	err = store_sqlite.open(&store, config, error);
+	store_sqlite.close(store);
+	return err;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_marker.c - the store's directory: names, modes, and the marker that
+ * says that it is a store and not an empty mount point.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "path.h"
+#include "store_sqlite.h"
+#include "token.h"
+
+#define SCHEME "sqlite:"
+#define MARKER_FORMAT 1
+#define MARKER_MAX 256 /* bytes of the file */
+
+/* clang-format off */
+static const struct keyword marker_keywords[] = {
+	{ .name = "FORMAT", .kind = KEYWORD_NUMBER,
+	  .at = offsetof(struct marker, format), .min = 1, .max = 1000 },
+	{ .name = "STORE_ID", .kind = KEYWORD_TEXT,
+	  .at = offsetof(struct marker, store_id),
+	  .min = STORE_ID_LEN, .max = STORE_ID_LEN },
+	{ .name = "KEY_ID", .kind = KEYWORD_TEXT,
+	  .at = offsetof(struct marker, key_id),
+	  .min = SEAL_ID_LEN, .max = SEAL_ID_LEN },
+	{ .name = NULL },
+};
+/* clang-format on */
+
+static bool
+plain(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c >= '0' && c <= '9') || c == '_' || c == '@' || c == '+' ||
+	       c == '-';
+}
+
+bool
+store_name_encode(const char *user, char name[STORE_NAME_MAX + 1])
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t n = 0;
+
+	for (const char *p = user; *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (plain(*p) && !(p == user && c == '-')) {
+			if (n + 1 > STORE_NAME_MAX)
+				return false;
+			name[n++] = *p;
+		} else {
+			if (n + 3 > STORE_NAME_MAX)
+				return false;
+			name[n++] = '%';
+			name[n++] = digits[c >> 4];
+			name[n++] = digits[c & 15];
+		}
+	}
+	name[n] = '\0';
+	return n > 0;
+}
+
+bool
+store_name_decode(const char *name, char user[ROLLCODE_USER_MAX + 1])
+{
+	char again[STORE_NAME_MAX + 1];
+	const char *whole = name;
+	uint8_t byte;
+	char hex[3] = {0};
+	size_t n = 0;
+
+	for (; *name != '\0' && n < ROLLCODE_USER_MAX; n++) {
+		if (*name != '%') {
+			user[n] = *name++;
+			continue;
+		}
+		if (name[1] == '\0' || name[2] == '\0')
+			return false;
+		memcpy(hex, name + 1, 2);
+		if (!hex_decode(hex, &byte, 1) || byte == 0)
+			return false;
+		user[n] = (char)byte;
+		name += 3;
+	}
+	user[n] = '\0';
+	return *name == '\0' && store_name_encode(user, again) &&
+	       strcmp(again, whole) == 0;
+}
+
+static enum rollcode_err
+join(struct store_path *out, const char *directory, const char *name,
+    const char *ending, struct error *error)
+{
+	int n;
+
+	n = snprintf(
+	    out->text, sizeof(out->text), "%s/%s%s", directory, name, ending);
+	if (n < 0 || (size_t)n >= sizeof(out->text) - 16)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "DATABASE: the directory's name is too long");
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+store_users_path(
+    const struct config *config, struct store_path *path, struct error *error)
+{
+	return join(
+	    path, config->database + strlen(SCHEME), "users", "", error);
+}
+
+enum rollcode_err
+store_file_path(const struct store *store, const char *name, const char *ending,
+    struct store_path *path, struct error *error)
+{
+	return join(path, store->users.text, name, ending, error);
+}
+
+enum rollcode_err
+store_check_directory(const struct config *config,
+    const struct store_path *users, struct error *error)
+{
+	struct stat st;
+	enum rollcode_err err;
+
+	if ((err = path_check(users->text, config->uid, error)) !=
+	    ROLLCODE_OK) {
+		if (err == ROLLCODE_ERR_UNAVAIL)
+			error_add(error, err,
+			    "no store is there: mount it, or make one with "
+			    "rollcode-admin init");
+		return err;
+	}
+	if (stat(users->text, &st) != 0)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL, "%s: %s",
+		    users->text, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: is not a directory; move it away", users->text);
+	if (st.st_uid != config->uid)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: belongs to uid %u; mend it with: chown %s %s",
+		    users->text, (unsigned int)st.st_uid, config->account,
+		    users->text);
+	if ((st.st_mode & 077) != 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: has mode %04o; mend it with: chmod 700 %s",
+		    users->text, (unsigned int)(st.st_mode & 07777),
+		    users->text);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+marker_check(
+    int fd, const struct config *config, const char *path, struct error *error)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL, "%s: %s", path,
+		    strerror(errno));
+	if (!S_ISREG(st.st_mode) || st.st_size >= MARKER_MAX)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: is not a store's marker; restore it", path);
+	if (st.st_uid != config->uid)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: belongs to uid %u; mend it with: chown %s %s", path,
+		    (unsigned int)st.st_uid, config->account, path);
+	if ((st.st_mode & 07777) != 0600)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: has mode %04o; mend it with: chmod 600 %s", path,
+		    (unsigned int)(st.st_mode & 07777), path);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+marker_parse(char *text, size_t len, const char *path, struct marker *marker,
+    struct error *error)
+{
+	struct error detail = {0};
+	uint64_t seen = 0;
+
+	memset(marker, 0, sizeof(*marker));
+	if (env_parse(text, len, marker_keywords, marker, &seen, &detail) !=
+		ROLLCODE_OK ||
+	    seen != 7)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: is not a store's marker; restore it", path);
+	if (marker->format != MARKER_FORMAT)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: the store was made by a newer version; install that",
+		    path);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+marker_read(const struct config *config, const struct store_path *users,
+    struct marker *marker, struct error *error)
+{
+	char text[MARKER_MAX + 1];
+	struct store_path path;
+	enum rollcode_err err;
+	ssize_t n;
+	int fd;
+
+	if ((err = join(&path, users->text, "marker", "", error)) !=
+	    ROLLCODE_OK)
+		return err;
+	fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "%s: is missing, so this is no store: mount it, or make "
+		    "one with rollcode-admin init",
+		    path.text);
+	if (fd < 0)
+		return error_set(error,
+		    errno == ELOOP || errno == EACCES ? ROLLCODE_ERR_STORE
+						      : error_from_errno(errno),
+		    "%s: cannot be opened: %s; restore the store's own file",
+		    path.text, strerror(errno));
+	if ((err = marker_check(fd, config, path.text, error)) == ROLLCODE_OK) {
+		n = read(fd, text, MARKER_MAX);
+		err = n < 0 ? error_set(error, error_from_errno(errno),
+				  "%s: %s", path.text, strerror(errno))
+			    : marker_parse(
+				  text, (size_t)n, path.text, marker, error);
+	}
+	close(fd);
+	return err;
+}
+
+bool
+marker_present(const struct config *config)
+{
+	struct store_path users, path;
+	struct stat st;
+
+	return store_users_path(config, &users, NULL) == ROLLCODE_OK &&
+	       join(&path, users.text, "marker", "", NULL) == ROLLCODE_OK &&
+	       lstat(path.text, &st) == 0;
+}
+
+enum rollcode_err
+marker_write(const struct store_path *users, const struct marker *marker,
+    struct error *error)
+{
+	char text[MARKER_MAX];
+	struct store_path path, fresh;
+	enum rollcode_err err;
+	int fd, n, e = 0;
+
+	if ((err = join(&path, users->text, "marker", "", error)) !=
+		ROLLCODE_OK ||
+	    (err = join(&fresh, users->text, "marker", ".new", error)) !=
+		ROLLCODE_OK)
+		return err;
+	n = snprintf(text, sizeof(text), "FORMAT=%d\nSTORE_ID=%s\nKEY_ID=%s\n",
+	    MARKER_FORMAT, marker->store_id, marker->key_id);
+	unlink(fresh.text);
+	fd = open(fresh.text,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, text, (size_t)n) != n || fsync(fd) != 0)
+		e = errno;
+	if (fd >= 0)
+		close(fd);
+	if (e == 0 && renameat2(AT_FDCWD, fresh.text, AT_FDCWD, path.text,
+			  RENAME_NOREPLACE) != 0)
+		e = errno;
+	if (e == 0)
+		return sqlite_sync_directory(path.text, error);
+	unlink(fresh.text);
+	return error_set(error,
+	    e == EEXIST ? ROLLCODE_ERR_EXISTS : error_from_errno(e), "%s: %s",
+	    path.text, strerror(e));
+}

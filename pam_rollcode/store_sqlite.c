@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_sqlite.c - one file for each user.
+ *
+ *  1. A lock covers one user, never the store.
+ *  2. "Not enrolled" is said only where directory and marker are right and
+ *     the file is proven absent.
+ *  3. What commit acknowledged is on disk.
+ *  4. A file that is not exactly what was written here is refused.
+ */
+#include <stdlib.h>
+
+#include "store_sqlite.h"
+
+#define CHECKPOINT_EVERY 32 /* commits between two checkpoints */
+
+static void
+user_close(struct store *store)
+{
+	sqlite_close(store->db);
+	store->db = NULL;
+	account_wipe(&store->before);
+}
+
+static void
+sqlite_store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	user_close(store);
+	explicit_bzero(store, sizeof(*store));
+	free(store);
+}
+
+static enum rollcode_err
+derive_key(
+    const struct secret_key *master, struct store_key *key, struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = seal_key_id(master, key->id)) != ROLLCODE_OK ||
+	    (err = seal_derive(master, "rollcode store secrets 1",
+		 &key->seal)) != ROLLCODE_OK)
+		return error_set(error, err, "a key cannot be derived: %s",
+		    rollcode_strerror(err));
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+derive_keys(struct store *store, struct error *error)
+{
+	const struct config *config = store->config;
+	enum rollcode_err err;
+
+	if ((err = derive_key(&config->key, &store->keys[0], error)) !=
+	    ROLLCODE_OK)
+		return err;
+	store->key_count = 1;
+	if (!config->has_previous)
+		return ROLLCODE_OK;
+	store->key_count = 2;
+	return derive_key(&config->previous, &store->keys[1], error);
+}
+
+static enum rollcode_err
+check_key(const struct store *store, struct error *error)
+{
+	for (size_t i = 0; i < store->key_count; i++)
+		if (strcmp(store->marker.key_id, store->keys[i].id) == 0)
+			return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_STORE,
+	    "%s: was made with the key %s, but SECRET_KEY is the key %s; "
+	    "put that store's SECRET_KEY into the env file",
+	    store->users.text, store->marker.key_id, store->keys[0].id);
+}
+
+static enum rollcode_err
+sqlite_store_open(
+    struct store **out, const struct config *config, struct error *error)
+{
+	struct store *store;
+	enum rollcode_err err;
+
+	*out = NULL;
+	if ((store = calloc(1, sizeof(*store))) == NULL)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	store->config = config;
+	if ((err = store_users_path(config, &store->users, error)) !=
+		ROLLCODE_OK ||
+	    (err = store_check_directory(config, &store->users, error)) !=
+		ROLLCODE_OK ||
+	    (err = marker_read(config, &store->users, &store->marker, error)) !=
+		ROLLCODE_OK ||
+	    (err = derive_keys(store, error)) != ROLLCODE_OK ||
+	    (err = check_key(store, error)) != ROLLCODE_OK) {
+		sqlite_store_close(store);
+		return err;
+	}
+	*out = store;
+	return ROLLCODE_OK;
+}
+
+/* The file is absent: is the store still the one that was opened? */
+static enum rollcode_err
+prove_absence(struct store *store, struct error *error)
+{
+	struct marker marker;
+	enum rollcode_err err;
+
+	if ((err = marker_read(store->config, &store->users, &marker, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	if (strcmp(marker.store_id, store->marker.store_id) != 0)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "%s: the store was exchanged just now; try again",
+		    store->users.text);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
+    struct account *account, struct error *error)
+{
+	char name[STORE_NAME_MAX + 1];
+	enum rollcode_err err;
+
+	*enrolled = false;
+	account_wipe(account);
+	user_close(store);
+	if (!store_name_encode(user, name))
+		return ROLLCODE_OK;
+	if ((err = store_file_path(store, name, ".db", &store->file, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	err = sqlite_open(
+	    store->file.text, &store_sqlite_kind, &store->db, error);
+	if (err == ROLLCODE_ERR_ABSENT)
+		return prove_absence(store, error);
+	if (err != ROLLCODE_OK)
+		return err;
+	if ((err = rows_read(store, user, &store->before, error)) !=
+		ROLLCODE_OK ||
+	    (err = sqlite_check_unmoved(store->db, error)) != ROLLCODE_OK) {
+		user_close(store);
+		return err;
+	}
+	*account = store->before;
+	*enrolled = true;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+sqlite_store_commit(struct store *store, const struct account *account,
+    const struct event *event, struct error *error)
+{
+	int64_t sequence = store->before.sequence + 1;
+	enum rollcode_err err;
+
+	if (sequence % CHECKPOINT_EVERY == 0 &&
+	    (err = sqlite_checkpoint(store->db, error)) != ROLLCODE_OK)
+		goto out;
+	if ((err = sqlite_begin(store->db, error)) != ROLLCODE_OK ||
+	    (err = rows_update(store, account, error)) != ROLLCODE_OK)
+		goto out;
+	if (event != NULL && (err = rows_event(store, store->db, event,
+				  sequence, error)) != ROLLCODE_OK)
+		goto out;
+	err = sqlite_commit(store->db, error);
+out:
+	user_close(store);
+	return err;
+}
+
+const struct store_ops store_sqlite = {
+    .name = "sqlite",
+    .open = sqlite_store_open,
+    .begin = sqlite_store_begin,
+    .commit = sqlite_store_commit,
+    .end = user_close,
+    .close = sqlite_store_close,
+    .create = store_sqlite_create,
+    .remove = store_sqlite_remove,
+    .each = store_sqlite_each,
+    .events = rows_events,
+    .present = marker_present,
+    .init = store_sqlite_init,
+};

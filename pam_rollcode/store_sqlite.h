@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_sqlite.h - what the files of the SQLite store share among themselves.
+ *
+ * DIRECTORY/users/NAME.db, one file for each user, and beside it its log,
+ * NAME.db-wal.  DIRECTORY/users/marker says that the directory is a store, and
+ * whose.  Enrolment builds NAME.new and moves it into place.
+ */
+#ifndef ROLLCODE_STORE_SQLITE_H
+#define ROLLCODE_STORE_SQLITE_H
+
+#include <limits.h>
+
+#include "sqlite.h"
+#include "store.h"
+
+#define STORE_ID_LEN	32	/* hex digits */
+#define STORE_NAME_MAX	200	/* bytes of a user's name, encoded */
+
+struct store_path {
+	char	text[PATH_MAX];
+};
+
+struct marker {
+	int64_t	format;
+	char	store_id[STORE_ID_LEN + 1];
+	char	key_id[SEAL_ID_LEN + 1];
+};
+
+/* A key that seals, and its name. */
+struct store_key {
+	char			id[SEAL_ID_LEN + 1];
+	struct secret_key	seal;
+};
+
+struct store {
+	const struct config	*config;
+	struct store_path	 users;		/* the directory */
+	struct marker		 marker;
+	struct store_key	 keys[2];	/* current, previous */
+	size_t			 key_count;
+	sqlite3			*db;		/* of the user begun, or NULL */
+	struct store_path	 file;
+	struct account		 before;	/* as begin read it */
+};
+
+extern const struct sqlite_kind	store_sqlite_kind;
+
+/*
+ * The file name of a user without its ending: every byte outside
+ * [A-Za-z0-9_@+-], and a leading dash, as %XX.  False if it is empty or longer
+ * than STORE_NAME_MAX: no such user can be enrolled.
+ */
+bool			store_name_encode(const char *user,
+			    char name[STORE_NAME_MAX + 1]) MUST_USE;
+
+/* The user of a file name without ending, false if it is none of ours. */
+bool			store_name_decode(const char *name,
+			    char user[ROLLCODE_USER_MAX + 1]) MUST_USE;
+
+/* DIRECTORY/users, and DIRECTORY/users/NAME followed by an ending. */
+enum rollcode_err	store_users_path(const struct config *,
+			    struct store_path *, struct error *) MUST_USE;
+enum rollcode_err	store_file_path(const struct store *,
+			    const char *name, const char *ending,
+			    struct store_path *, struct error *) MUST_USE;
+
+/* Check the directory's path, owner and mode. */
+enum rollcode_err	store_check_directory(const struct config *,
+			    const struct store_path *users, struct error *)
+			    MUST_USE;
+
+/* Read and check the marker.  UNAVAIL if there is none. */
+enum rollcode_err	marker_read(const struct config *,
+			    const struct store_path *users, struct marker *,
+			    struct error *) MUST_USE;
+
+/* Whether there is one, by its name alone. */
+bool			marker_present(const struct config *);
+
+/* Write a new one, durable.  EXISTS if there is one. */
+enum rollcode_err	marker_write(const struct store_path *users,
+			    const struct marker *, struct error *) MUST_USE;
+
+/* What a sealed secret is bound to. */
+void			rows_token_aad(const struct store *, const char *user,
+			    const char *key_id, const struct rollcode_token *,
+			    struct seal_aad *);
+void			rows_recovery_aad(const struct store *,
+			    const char *user, const char *key_id,
+			    struct seal_aad *);
+
+/* Rows and accounts.  All of them need an open database. */
+enum rollcode_err	rows_read(struct store *, const char *user,
+			    struct account *, struct error *) MUST_USE;
+enum rollcode_err	rows_insert(struct store *, sqlite3 *,
+			    const struct account *, struct error *) MUST_USE;
+enum rollcode_err	rows_update(struct store *, const struct account *,
+			    struct error *) MUST_USE;
+enum rollcode_err	rows_event(struct store *, sqlite3 *,
+			    const struct event *, int64_t sequence,
+			    struct error *) MUST_USE;
+enum rollcode_err	rows_events(struct store *, store_event_fn *, void *,
+			    struct error *) MUST_USE;
+
+/* The administrator's verbs of store_ops. */
+enum rollcode_err	store_sqlite_create(struct store *,
+			    const struct account *, const struct event *,
+			    bool replace, struct error *) MUST_USE;
+enum rollcode_err	store_sqlite_remove(struct store *,
+			    const char *user, struct error *) MUST_USE;
+enum rollcode_err	store_sqlite_each(struct store *, store_user_fn *,
+			    void *, struct error *) MUST_USE;
+enum rollcode_err	store_sqlite_init(const struct config *, bool *made,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_STORE_SQLITE_H */

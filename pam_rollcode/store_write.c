@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_write.c - an account into the rows of one user's file.
+ *
+ * Every update names the old value, and must change exactly one row.
+ */
+#include "store_sqlite.h"
+#include "token.h"
+
+static enum rollcode_err
+insert_token(struct store *store, sqlite3 *db, const char *user,
+    const struct account_token *t, struct error *error)
+{
+	const struct store_key *key = &store->keys[0];
+	struct seal_aad aad;
+	struct sealed sealed;
+	enum rollcode_err err;
+
+	rows_token_aad(store, user, key->id, &t->token, &aad);
+	if ((err = seal_wrap(&key->seal, &aad, &t->token.secret, &sealed)) !=
+	    ROLLCODE_OK)
+		return error_set(error, err, "a secret cannot be sealed: %s",
+		    rollcode_strerror(err));
+	return sqlite_change(db, error, 1,
+	    "INSERT INTO token(label,form,algorithm,digits,key_id,secret,"
+	    "counter,enabled,created,used) VALUES(?,?,?,?,?,?,?,?,?,?)",
+	    "tttitbiiii", t->token.label, form_name(t->token.form),
+	    algorithm_name(t->token.algorithm), (int64_t)t->token.digits,
+	    key->id, (const void *)sealed.bytes, sealed.len,
+	    (int64_t)t->token.counter, (int64_t)t->enabled, t->created,
+	    t->used);
+}
+
+static enum rollcode_err
+insert_recovery(sqlite3 *db, const struct account *a, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; i < a->recovery_count && err == ROLLCODE_OK; i++)
+		if (a->recovery[i].id == 0)
+			err = sqlite_change(db, error, 1,
+			    "INSERT INTO recovery(mac,used) VALUES(?,?)", "bi",
+			    (const void *)a->recovery[i].mac,
+			    sizeof(a->recovery[i].mac), a->recovery[i].used);
+	return err;
+}
+
+/* Seal the recovery key anew and store it. */
+static enum rollcode_err
+put_recovery_key(struct store *store, sqlite3 *db, const struct account *a,
+    struct error *error)
+{
+	WIPED(secret_wipe) struct secret secret = {.len = SECRET_KEY_LEN};
+	const struct store_key *key = &store->keys[0];
+	struct seal_aad aad;
+	struct sealed sealed;
+	enum rollcode_err err;
+
+	if (!a->recovery_key_set)
+		return sqlite_change(
+		    db, error, 1, "UPDATE account SET recovery_key=NULL", "");
+	memcpy(secret.bytes, a->recovery_key.bytes, SECRET_KEY_LEN);
+	rows_recovery_aad(store, a->user, key->id, &aad);
+	if ((err = seal_wrap(&key->seal, &aad, &secret, &sealed)) !=
+	    ROLLCODE_OK)
+		return error_set(error, err, "a key cannot be sealed: %s",
+		    rollcode_strerror(err));
+	return sqlite_change(db, error, 1,
+	    "UPDATE account SET key_id=?,recovery_key=?", "tb", key->id,
+	    (const void *)sealed.bytes, sealed.len);
+}
+
+enum rollcode_err
+rows_insert(struct store *store, sqlite3 *db, const struct account *a,
+    struct error *error)
+{
+	enum rollcode_err err;
+
+	err = sqlite_change(db, error, 1,
+	    "INSERT INTO account(id,user,failures,halves,spent,spent_time,"
+	    "failed,replayed,created,last_success,last_failure,sequence,"
+	    "key_id) VALUES(1,?,0,0,0,0,0,0,?,0,0,0,?)",
+	    "tit", a->user, a->created, store->keys[0].id);
+	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
+		err = insert_token(store, db, a->user, &a->tokens[i], error);
+	if (err == ROLLCODE_OK && a->recovery_key_set)
+		err = put_recovery_key(store, db, a, error);
+	if (err == ROLLCODE_OK)
+		err = insert_recovery(db, a, error);
+	return err;
+}
+
+static enum rollcode_err
+update_account(
+    struct store *store, const struct account *a, struct error *error)
+{
+	const struct account *b = &store->before;
+	enum rollcode_err err;
+
+	err = sqlite_change(store->db, error, 1,
+	    "UPDATE account SET failures=?,halves=?,spent=?,spent_time=?,"
+	    "failed=?,replayed=?,last_success=?,last_failure=?,"
+	    "sequence=sequence+1 WHERE sequence=?",
+	    "iiiiiiiii", (int64_t)a->failures, (int64_t)a->halves,
+	    (int64_t)a->spent, a->spent_time, (int64_t)a->failed,
+	    (int64_t)a->replayed, a->last_success, a->last_failure,
+	    b->sequence);
+	if (err != ROLLCODE_OK ||
+	    (a->recovery_key_set == b->recovery_key_set &&
+		secret_equal(a->recovery_key.bytes, b->recovery_key.bytes,
+		    SECRET_KEY_LEN)))
+		return err;
+	return put_recovery_key(store, store->db, a, error);
+}
+
+/* What an update can change. */
+static bool
+same_token(const struct account_token *t, const struct account_token *b)
+{
+	return t->token.counter == b->token.counter &&
+	       t->far_known == b->far_known &&
+	       t->far_counter == b->far_counter && t->far_time == b->far_time &&
+	       t->enabled == b->enabled && t->used == b->used;
+}
+
+static enum rollcode_err
+update_token(struct store *store, const struct account_token *t,
+    const struct account_token *b, struct error *error)
+{
+	if (same_token(t, b))
+		return ROLLCODE_OK;
+	if (t->far_known)
+		return sqlite_change(store->db, error, 1,
+		    "UPDATE token SET counter=?,far_counter=?,far_time=?,"
+		    "enabled=?,used=? WHERE id=? AND counter=?",
+		    "iiiiiii", (int64_t)t->token.counter,
+		    (int64_t)t->far_counter, t->far_time, (int64_t)t->enabled,
+		    t->used, t->id, (int64_t)b->token.counter);
+	return sqlite_change(store->db, error, 1,
+	    "UPDATE token SET counter=?,far_counter=NULL,far_time=NULL,"
+	    "enabled=?,used=? WHERE id=? AND counter=?",
+	    "iiiii", (int64_t)t->token.counter, (int64_t)t->enabled, t->used,
+	    t->id, (int64_t)b->token.counter);
+}
+
+static const struct account_token *
+token_of_id(const struct account *account, int64_t id)
+{
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account->tokens[i].id == id)
+			return &account->tokens[i];
+	return NULL;
+}
+
+static enum rollcode_err
+update_tokens(struct store *store, const struct account *a, struct error *error)
+{
+	const struct account *b = &store->before;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; i < b->token_count && err == ROLLCODE_OK; i++) {
+		const struct account_token *t = token_of_id(a, b->tokens[i].id);
+
+		err = t != NULL ? update_token(store, t, &b->tokens[i], error)
+				: sqlite_change(store->db, error, 1,
+				      "DELETE FROM token WHERE id=?", "i",
+				      b->tokens[i].id);
+	}
+	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
+		if (a->tokens[i].id == 0)
+			err = insert_token(
+			    store, store->db, a->user, &a->tokens[i], error);
+	return err;
+}
+
+static const struct account_recovery *
+recovery_of_id(const struct account *account, int64_t id)
+{
+	for (size_t i = 0; i < account->recovery_count; i++)
+		if (account->recovery[i].id == id)
+			return &account->recovery[i];
+	return NULL;
+}
+
+static enum rollcode_err
+update_recovery(
+    struct store *store, const struct account *a, struct error *error)
+{
+	const struct account *b = &store->before;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; i < b->recovery_count && err == ROLLCODE_OK; i++) {
+		const struct account_recovery *r =
+		    recovery_of_id(a, b->recovery[i].id);
+
+		if (r == NULL)
+			err = sqlite_change(store->db, error, 1,
+			    "DELETE FROM recovery WHERE id=?", "i",
+			    b->recovery[i].id);
+		else if (r->used != b->recovery[i].used)
+			err = sqlite_change(store->db, error, 1,
+			    "UPDATE recovery SET used=? WHERE id=? AND used=?",
+			    "iii", r->used, r->id, b->recovery[i].used);
+	}
+	if (err == ROLLCODE_OK)
+		err = insert_recovery(store->db, a, error);
+	return err;
+}
+
+enum rollcode_err
+rows_update(
+    struct store *store, const struct account *account, struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = update_account(store, account, error)) != ROLLCODE_OK ||
+	    (err = update_tokens(store, account, error)) != ROLLCODE_OK)
+		return err;
+	return update_recovery(store, account, error);
+}
+
+enum rollcode_err
+rows_event(struct store *store, sqlite3 *db, const struct event *e,
+    int64_t sequence, struct error *error)
+{
+	int64_t kept = store->config->events_kept;
+	enum rollcode_err err;
+
+	if ((err = sqlite_change(db, error, -1,
+		 "DELETE FROM event WHERE slot>=?", "i", kept)) !=
+		ROLLCODE_OK ||
+	    kept == 0)
+		return err;
+	return sqlite_change(db, error, 1,
+	    "INSERT OR REPLACE INTO event(slot,sequence,time,service,rhost,"
+	    "token,outcome,counter,distance) VALUES(?,?,?,?,?,?,?,?,?)",
+	    "iiittttii", sequence % kept, sequence, e->time, e->service,
+	    e->rhost, e->token, e->outcome, e->counter, e->distance);
+}

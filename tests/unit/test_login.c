@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One attempt against a store that does as it is told: what is written, when,
+ * and what a failure makes of the verdict.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <check.h>
+
+#include "code.h"
+#include "pam_rollcode/login.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define NOW 1700000000
+
+/* The store of these tests: one account in memory, and what to refuse. */
+static struct mock {
+	enum rollcode_err on_open, on_begin, on_commit;
+	bool enrolled;
+	struct account account;
+	int opened, closed, commits;
+	struct event event;
+	const struct login_result *watched;
+	bool early;
+} mock;
+
+struct store {
+	int unused;
+};
+
+static struct store the_store;
+
+static enum rollcode_err
+mock_open(
+    struct store **store, const struct config *config, struct error *error)
+{
+	(void)config;
+	*store = NULL;
+	if (mock.on_open != ROLLCODE_OK)
+		return error_set(error, mock.on_open, "cannot be opened");
+	mock.opened++;
+	*store = &the_store;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+mock_begin(struct store *store, const char *user, bool *enrolled,
+    struct account *account, struct error *error)
+{
+	(void)store;
+	ck_assert_str_eq(user, "ann");
+	*enrolled = false;
+	memset(account, 0, sizeof(*account));
+	if (mock.on_begin != ROLLCODE_OK)
+		return error_set(error, mock.on_begin, "cannot be locked");
+	*enrolled = mock.enrolled;
+	if (mock.enrolled)
+		*account = mock.account;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+mock_commit(struct store *store, const struct account *account,
+    const struct event *event, struct error *error)
+{
+	(void)store;
+	mock.commits++;
+	mock.event = *event;
+	if (mock.watched != NULL)
+		mock.early |= mock.watched->judgement.verdict != VERDICT_NONE;
+	if (mock.on_commit != ROLLCODE_OK)
+		return error_set(error, mock.on_commit, "cannot be written");
+	mock.account = *account;
+	return ROLLCODE_OK;
+}
+
+static void
+mock_close(struct store *store)
+{
+	if (store != NULL)
+		mock.closed++;
+}
+
+static const struct store_ops mock_ops = {
+    .name = "mock",
+    .open = mock_open,
+    .begin = mock_begin,
+    .commit = mock_commit,
+    .close = mock_close,
+};
+
+static struct config config;
+static struct error error;
+static struct login_result result;
+
+static void
+add_token(const char *label, unsigned int digits, uint8_t fill)
+{
+	struct rollcode_token token = {
+	    .form = FORM_HOTP,
+	    .algorithm = ALGORITHM_SHA256,
+	    .digits = digits,
+	    .counter = 100,
+	    .secret = {.len = 32},
+	};
+
+	memset(token.secret.bytes, fill, token.secret.len);
+	snprintf(token.label, sizeof(token.label), "%s", label);
+	ck_assert_int_eq(
+	    account_add(&mock.account, &token, NOW, NULL), ROLLCODE_OK);
+	mock.account.tokens[mock.account.token_count - 1].id =
+	    (int64_t)mock.account.token_count;
+}
+
+static void
+setup(void)
+{
+	memset(&mock, 0, sizeof(mock));
+	memset(&error, 0, sizeof(error));
+	memset(&result, 0xff, sizeof(result));
+	config_defaults(&config);
+	strcpy(mock.account.user, "ann");
+	mock.enrolled = true;
+	add_token("phone", 8, 7);
+}
+
+/* The codes of the first token from a counter on, on one line. */
+static const char *
+codes(uint64_t counter, unsigned int count)
+{
+	static char line[SUBMISSION_MAX];
+	struct passcode code;
+
+	line[0] = '\0';
+	for (unsigned int i = 0; i < count; i++) {
+		ck_assert_int_eq(code_once(&mock.account.tokens[0].token,
+				     counter + i, &code),
+		    ROLLCODE_OK);
+		strcat(line, code.text);
+	}
+	return line;
+}
+
+static enum rollcode_err
+decide_two(const char *text, const char *otherwise)
+{
+	const struct login login = {
+	    .config = &config,
+	    .ops = &mock_ops,
+	    .now = NOW,
+	    .user = "ann",
+	    .service = "sshd",
+	    .rhost = "192.0.2.1",
+	};
+	struct submission first, second;
+
+	submission_parse(text, &first);
+	submission_parse(otherwise, &second);
+	return login_decide(&login, &first, &second, &result, &error);
+}
+
+static enum rollcode_err
+decide(const char *text)
+{
+	return decide_two(text, "");
+}
+
+static const enum rollcode_err failures[] = {
+    ROLLCODE_ERR_NOMEM,
+    ROLLCODE_ERR_SYS,
+    ROLLCODE_ERR_UNAVAIL,
+    ROLLCODE_ERR_STORE,
+    ROLLCODE_ERR_CONFIG,
+    ROLLCODE_ERR_EXISTS,
+};
+
+START_TEST(a_right_code_is_accepted_and_recorded)
+{
+	ck_assert_int_eq(decide(codes(102, 1)), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 103);
+	ck_assert_int_eq(mock.commits, 1);
+	ck_assert_str_eq(result.token, "phone");
+}
+END_TEST
+
+START_TEST(a_code_that_cannot_be_recorded_is_not_accepted)
+{
+	mock.on_commit = failures[_i];
+
+	ck_assert_int_eq(decide(codes(100, 1)), failures[_i]);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
+	ck_assert_int_eq(mock.commits, 1);
+	ck_assert_int_eq(mock.closed, 1);
+	ck_assert_str_eq(error.text, "cannot be written");
+}
+END_TEST
+
+START_TEST(a_wrong_code_that_cannot_be_counted_is_not_judged)
+{
+	mock.on_commit = failures[_i];
+
+	ck_assert_int_eq(decide("00000000"), failures[_i]);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
+}
+END_TEST
+
+START_TEST(a_store_that_cannot_be_opened_denies)
+{
+	mock.on_open = failures[_i];
+
+	ck_assert_int_eq(decide(codes(100, 1)), failures[_i]);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
+	ck_assert_int_eq(mock.commits, 0);
+}
+END_TEST
+
+START_TEST(a_user_who_cannot_be_locked_is_denied)
+{
+	mock.on_begin = failures[_i];
+
+	ck_assert_int_eq(decide(codes(100, 1)), failures[_i]);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
+	ck_assert_int_eq(mock.commits, 0);
+	ck_assert_int_eq(mock.closed, 1);
+}
+END_TEST
+
+START_TEST(no_verdict_is_there_before_the_commit_returns)
+{
+	mock.watched = &result;
+
+	ck_assert_int_eq(decide(codes(100, 1)), ROLLCODE_OK);
+
+	ck_assert_int_eq(mock.commits, 1);
+	ck_assert(!mock.early);
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+}
+END_TEST
+
+START_TEST(a_code_is_accepted_once)
+{
+	const char *code = codes(100, 1);
+
+	ck_assert_int_eq(decide(code), ROLLCODE_OK);
+	ck_assert_int_eq(decide(code), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_REPLAYED);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 101);
+}
+END_TEST
+
+START_TEST(a_far_code_and_the_next_resynchronise_over_two_logins)
+{
+	ck_assert_int_eq(decide(codes(400, 1)), ROLLCODE_OK);
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_FAR);
+
+	ck_assert_int_eq(decide(codes(401, 1)), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_RESYNCED);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 402);
+}
+END_TEST
+
+static const struct {
+	const char *says;
+	uint32_t failures;
+	bool disabled;
+	const char *typed;
+	enum verdict verdict;
+} quiet[] = {
+    {"a guess while guarded", 5, false, "00000000", VERDICT_GUARDED},
+    {"a shape no token has", 0, false, "000000", VERDICT_MALFORMED},
+    {"a shape no token has, guarded", 5, false, "000000", VERDICT_MALFORMED},
+    {"no shape at all", 0, false, "hello", VERDICT_MALFORMED},
+    {"every token is disabled", 0, true, "00000000", VERDICT_DISABLED},
+    {"a recovery code, and there are none", 0, false, "ABCDEFGHABCDEFGH",
+	VERDICT_MALFORMED},
+};
+
+START_TEST(where_nothing_changes_nothing_is_written)
+{
+	struct account before;
+
+	mock.account.failures = quiet[_i].failures;
+	mock.account.tokens[0].enabled = !quiet[_i].disabled;
+	before = mock.account;
+
+	ck_assert_int_eq(decide(quiet[_i].typed), ROLLCODE_OK);
+
+	ck_assert_msg(result.judgement.verdict == quiet[_i].verdict, "%s: %s",
+	    quiet[_i].says, verdict_name(result.judgement.verdict));
+	ck_assert_msg(mock.commits == 0, "%s", quiet[_i].says);
+	ck_assert_mem_eq(&before, &mock.account, sizeof(before));
+	ck_assert_int_eq(mock.closed, 1);
+}
+END_TEST
+
+START_TEST(the_right_single_code_while_guarded_is_not_spent)
+{
+	mock.account.failures = 5;
+
+	ck_assert_int_eq(decide(codes(100, 1)), ROLLCODE_OK);
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_GUARDED);
+	ck_assert_int_eq(mock.commits, 0);
+
+	ck_assert_int_eq(decide(codes(100, 2)), ROLLCODE_OK);
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+}
+END_TEST
+
+START_TEST(two_texts_of_one_line_count_once)
+{
+	ck_assert_int_eq(
+	    decide_two("0000000000000000", "11111111"), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_WRONG);
+	ck_assert_uint_eq(mock.account.failures, 1);
+	ck_assert_uint_eq(mock.account.spent, 1);
+	ck_assert_int_eq(mock.commits, 1);
+}
+END_TEST
+
+START_TEST(the_second_text_lets_in_and_the_first_is_not_counted)
+{
+	ck_assert_int_eq(
+	    decide_two("0000000000000000", codes(100, 1)), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+	ck_assert(result.otherwise);
+	ck_assert_uint_eq(mock.account.spent, 0);
+	ck_assert_uint_eq(result.judgement.failed, 0);
+	ck_assert_int_eq(mock.commits, 1);
+}
+END_TEST
+
+START_TEST(where_the_first_text_lets_in_the_second_is_not_spent)
+{
+	char pair[SUBMISSION_MAX];
+
+	strcpy(pair, codes(100, 2));
+
+	ck_assert_int_eq(decide_two(pair, codes(101, 1)), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+	ck_assert(!result.otherwise);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 102);
+}
+END_TEST
+
+START_TEST(while_guarded_the_second_text_is_not_looked_at)
+{
+	mock.account.failures = 5;
+
+	ck_assert_int_eq(
+	    decide_two("0000000000000000", codes(100, 1)), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_GUARDED);
+	ck_assert(!result.otherwise);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 100);
+}
+END_TEST
+
+static const struct {
+	const char *says;
+	int64_t tolerance;
+	unsigned int digits;
+	bool enabled, refused;
+} generous[] = {
+    {"20 and 6 digits", 20, 6, true, false},
+    {"21 and 6 digits", 21, 6, true, true},
+    {"100 and 6 digits", 100, 6, true, true},
+    {"100 and 6 digits, disabled", 100, 6, false, false},
+    {"100 and 7 digits", 100, 7, true, false},
+    {"100 and 8 digits", 100, 8, true, false},
+};
+
+START_TEST(a_tolerance_over_20_is_refused_while_a_token_has_6_digits)
+{
+	add_token("small", generous[_i].digits, 9);
+	mock.account.tokens[1].enabled = generous[_i].enabled;
+	config.policy.tolerance = generous[_i].tolerance;
+
+	ck_assert_int_eq(decide(codes(100, 1)),
+	    generous[_i].refused ? ROLLCODE_ERR_CONFIG : ROLLCODE_OK);
+
+	ck_assert_int_eq(result.judgement.verdict,
+	    generous[_i].refused ? VERDICT_NONE : VERDICT_ACCEPTED);
+	ck_assert_int_eq(mock.commits, generous[_i].refused ? 0 : 1);
+	if (generous[_i].refused) {
+		ck_assert_ptr_nonnull(strstr(error.text, "TOLERANCE"));
+		ck_assert_ptr_nonnull(strstr(error.text, "small"));
+	}
+}
+END_TEST
+
+START_TEST(who_is_not_enrolled_is_told_so_only_by_the_store)
+{
+	const struct login login = {
+	    .config = &config, .ops = &mock_ops, .now = NOW, .user = "ann"};
+	enum verdict verdict;
+
+	ck_assert_int_eq(login_enrolled(&login, &verdict, &error), ROLLCODE_OK);
+	ck_assert_int_eq(verdict, VERDICT_ENROLLED);
+
+	mock.account.tokens[0].enabled = false;
+	ck_assert_int_eq(login_enrolled(&login, &verdict, &error), ROLLCODE_OK);
+	ck_assert_int_eq(verdict, VERDICT_ENROLLED);
+
+	mock.enrolled = false;
+	ck_assert_int_eq(login_enrolled(&login, &verdict, &error), ROLLCODE_OK);
+	ck_assert_int_eq(verdict, VERDICT_UNENROLLED);
+	ck_assert_int_eq(decide("00000000"), ROLLCODE_OK);
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_UNENROLLED);
+
+	for (size_t i = 0; i < COUNT(failures); i++) {
+		mock.on_begin = failures[i];
+		ck_assert_int_eq(
+		    login_enrolled(&login, &verdict, &error), failures[i]);
+		ck_assert_int_eq(verdict, VERDICT_NONE);
+	}
+	ck_assert_int_eq(mock.opened, mock.closed);
+	ck_assert_int_eq(mock.commits, 0);
+}
+END_TEST
+
+START_TEST(the_event_says_who_asked_and_what_matched)
+{
+	ck_assert_int_eq(decide(codes(103, 1)), ROLLCODE_OK);
+
+	ck_assert_int_eq(mock.event.time, NOW);
+	ck_assert_str_eq(mock.event.service, "sshd");
+	ck_assert_str_eq(mock.event.rhost, "192.0.2.1");
+	ck_assert_str_eq(mock.event.token, "phone");
+	ck_assert_str_eq(mock.event.outcome, "accepted");
+	ck_assert_int_eq(mock.event.counter, 103);
+	ck_assert_int_eq(mock.event.distance, 3);
+
+	ck_assert_int_eq(decide("00000000"), ROLLCODE_OK);
+	ck_assert_str_eq(mock.event.outcome, "wrong");
+	ck_assert_str_eq(mock.event.token, "");
+	ck_assert_int_eq(mock.event.counter, -1);
+}
+END_TEST
+
+static void
+add_failures(TCase *tcase)
+{
+	int n = (int)COUNT(failures);
+
+	tcase_add_loop_test(
+	    tcase, a_code_that_cannot_be_recorded_is_not_accepted, 0, n);
+	tcase_add_loop_test(
+	    tcase, a_wrong_code_that_cannot_be_counted_is_not_judged, 0, n);
+	tcase_add_loop_test(tcase, a_store_that_cannot_be_opened_denies, 0, n);
+	tcase_add_loop_test(tcase, a_user_who_cannot_be_locked_is_denied, 0, n);
+}
+
+static void
+add_rules(TCase *tcase)
+{
+	tcase_add_test(tcase, a_right_code_is_accepted_and_recorded);
+	tcase_add_test(tcase, no_verdict_is_there_before_the_commit_returns);
+	tcase_add_test(tcase, a_code_is_accepted_once);
+	tcase_add_test(
+	    tcase, a_far_code_and_the_next_resynchronise_over_two_logins);
+	tcase_add_loop_test(tcase, where_nothing_changes_nothing_is_written, 0,
+	    (int)COUNT(quiet));
+	tcase_add_test(tcase, the_right_single_code_while_guarded_is_not_spent);
+	tcase_add_test(tcase, two_texts_of_one_line_count_once);
+	tcase_add_test(
+	    tcase, the_second_text_lets_in_and_the_first_is_not_counted);
+	tcase_add_test(
+	    tcase, where_the_first_text_lets_in_the_second_is_not_spent);
+	tcase_add_test(tcase, while_guarded_the_second_text_is_not_looked_at);
+	tcase_add_loop_test(tcase,
+	    a_tolerance_over_20_is_refused_while_a_token_has_6_digits, 0,
+	    (int)COUNT(generous));
+	tcase_add_test(tcase, who_is_not_enrolled_is_told_so_only_by_the_store);
+	tcase_add_test(tcase, the_event_says_who_asked_and_what_matched);
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("login");
+	TCase *broken = tcase_create("a broken store");
+	TCase *rules = tcase_create("one attempt");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(broken, setup, NULL);
+	tcase_add_checked_fixture(rules, setup, NULL);
+	add_failures(broken);
+	add_rules(rules);
+	suite_add_tcase(suite, broken);
+	suite_add_tcase(suite, rules);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
