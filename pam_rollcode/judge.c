@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "judge.h"
+#include "login.h"
+
+static bool
+ends(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+static bool
+request_valid(const struct request *r)
+{
+	return r->magic == PROTOCOL_REQUEST &&
+	       (r->kind == REQUEST_ENROLLED || r->kind == REQUEST_VERIFY) &&
+	       ends(r->user, sizeof(r->user)) &&
+	       ends(r->service, sizeof(r->service)) &&
+	       ends(r->rhost, sizeof(r->rhost)) &&
+	       ends(r->tty, sizeof(r->tty)) &&
+	       ends(r->text.text, sizeof(r->text.text)) &&
+	       ends(r->otherwise.text, sizeof(r->otherwise.text));
+}
+
+enum rollcode_err
+judge_receive(int fd, int seconds, struct request *request, struct error *error)
+{
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	ssize_t n;
+	int ready;
+
+	request_wipe(request);
+	do {
+		ready = poll(&readable, 1, seconds * 1000);
+	} while (ready < 0 && errno == EINTR);
+	n = ready > 0
+		? recv(fd, request, sizeof(*request), MSG_DONTWAIT | MSG_TRUNC)
+		: -1;
+	if (n == (ssize_t)sizeof(*request) && request_valid(request))
+		return ROLLCODE_OK;
+	request_wipe(request);
+	return error_set(error, ROLLCODE_ERR_PRIVILEGE,
+	    "what came is not a request of pam_rollcode");
+}
+
+static void
+judge_verify(const struct login *login, const struct request *request,
+    struct answer *answer)
+{
+	WIPED(submission_wipe) struct submission submission = {0};
+	WIPED(submission_wipe) struct submission otherwise = {0};
+	struct login_result result;
+	const struct judgement *j = &result.judgement;
+
+	submission_parse(request->text.text, &submission);
+	submission_parse(request->otherwise.text, &otherwise);
+	answer->err = (int32_t)login_decide(
+	    login, &submission, &otherwise, &result, &answer->error);
+	answer->verdict = (uint32_t)j->verdict;
+	answer->otherwise = result.otherwise;
+	answer->guarded = j->guarded;
+	answer->recovery = j->recovery;
+	answer->skipped = j->skipped;
+	answer->failed = j->failed;
+	answer->replayed = j->replayed;
+	answer->recovery_left = j->recovery_left;
+	answer->counter = j->matched ? (int64_t)j->counter : -1;
+	answer->distance = j->matched ? (int64_t)j->distance : -1;
+	memcpy(answer->token, result.token, sizeof(answer->token));
+}
+
+void
+judge_answer(const struct config *config, const struct request *request,
+    enum rollcode_err refused, const struct error *error, struct answer *answer)
+{
+	struct login login = {
+	    .config = config,
+	    .ops = store_for(config),
+	    .now = time(NULL),
+	    .user = request->user,
+	    .service = request->service,
+	    .rhost = request->rhost,
+	};
+	enum verdict verdict = VERDICT_NONE;
+
+	memset(answer, 0, sizeof(*answer));
+	answer->magic = PROTOCOL_ANSWER;
+	memcpy(answer->nonce, request->nonce, sizeof(answer->nonce));
+	answer->err = (int32_t)refused;
+	answer->counter = -1;
+	answer->distance = -1;
+	if (refused != ROLLCODE_OK) {
+		answer->error = *error;
+	} else if (request->kind == REQUEST_ENROLLED) {
+		answer->err =
+		    (int32_t)login_enrolled(&login, &verdict, &answer->error);
+		answer->verdict = (uint32_t)verdict;
+	} else {
+		judge_verify(&login, request, answer);
+	}
+}
+
+bool
+judge_send(int fd, const struct answer *answer)
+{
+	return send(fd, answer, sizeof(*answer), MSG_NOSIGNAL) ==
+	       (ssize_t)sizeof(*answer);
+}

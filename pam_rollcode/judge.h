@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * judge.h - a request in, an answer out, however rollcode-verify was started.
+ */
+#ifndef ROLLCODE_JUDGE_H
+#define ROLLCODE_JUDGE_H
+
+#include "config.h"
+#include "protocol.h"
+
+/*
+ * Receive one request from a socket within seconds.  PRIVILEGE with a
+ * sentence if what came is not a request.
+ */
+enum rollcode_err	judge_receive(int fd, int seconds, struct request *,
+			    struct error *) MUST_USE;
+
+/*
+ * Answer a request.  refused is not OK where no decision can be made at all;
+ * error then has the sentence that goes into the answer.
+ */
+void			judge_answer(const struct config *,
+			    const struct request *, enum rollcode_err refused,
+			    const struct error *, struct answer *);
+
+/* Send an answer.  False if the other side is gone. */
+bool			judge_send(int fd, const struct answer *) MUST_USE;
+
+#endif /* ROLLCODE_JUDGE_H */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * protocol.h - one request to rollcode-verify, one answer.
+ *
+ * Both are structs of fixed size, sent whole as one message of a
+ * SOCK_SEQPACKET socket between two processes of one machine.  Every text ends
+ * with a NUL inside its array.
+ */
+#ifndef ROLLCODE_PROTOCOL_H
+#define ROLLCODE_PROTOCOL_H
+
+#include "error.h"
+#include "rollcode.h"
+#include "submission.h"
+#include "verdict.h"
+
+#define PROTOCOL_REQUEST	0x52635131u	/* "RcQ1" */
+#define PROTOCOL_ANSWER		0x52634131u	/* "RcA1" */
+#define PROTOCOL_NONCE_LEN	16
+#define PROTOCOL_SECONDS	10	/* silence after that is a refusal */
+
+enum request_kind {
+	REQUEST_NONE = 0,
+	REQUEST_ENROLLED,	/* is this user enrolled? */
+	REQUEST_VERIFY,		/* judge what was submitted */
+};
+
+struct request {
+	uint32_t		magic;
+	uint32_t		kind;
+	uint8_t			nonce[PROTOCOL_NONCE_LEN];
+	char			user[256];
+	char			service[64];
+	char			rhost[256];
+	char			tty[64];
+	struct submitted	text;
+	struct submitted	otherwise;	/* judged if text admits */
+						/* nobody; "" for none */
+};
+
+struct answer {
+	uint32_t	magic;
+	uint32_t	verdict;	/* enum verdict */
+	uint8_t		nonce[PROTOCOL_NONCE_LEN];
+	int32_t		err;		/* enum rollcode_err */
+	uint32_t	otherwise;	/* 1: that was the text judged */
+	uint32_t	guarded;
+	uint32_t	recovery;	/* 1: a recovery code was accepted */
+	uint32_t	skipped;
+	uint32_t	failed;
+	uint32_t	replayed;
+	uint32_t	recovery_left;
+	int64_t		counter;	/* -1: nothing matched */
+	int64_t		distance;
+	char		token[ROLLCODE_LABEL_MAX + 1];
+	struct error	error;
+};
+
+_Static_assert(sizeof(struct request) <= 4096, "a request fits one write");
+_Static_assert(sizeof(struct answer) <= 4096, "an answer fits one write");
+
+static inline void
+request_wipe(struct request *request)
+{
+	explicit_bzero(request, sizeof(*request));
+}
+
+#endif /* ROLLCODE_PROTOCOL_H */

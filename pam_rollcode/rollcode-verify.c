@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rollcode-verify.c - the judge, started by pam_rollcode for one request.
+ *
+ *  1. The env file is read as root; a request is read, and a store opened,
+ *     only as the account, for good.
+ *  2. Who asks is what the kernel says.
+ *  3. Neither argv nor the environment holds anything secret, and nothing of
+ *     the environment is used.
+ *  4. It ends by itself, whoever stops talking to it.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "judge.h"
+
+#define SOCKET_FD 0 /* where the module puts it */
+#define RECEIVE_SECONDS 5
+#define LIFE_SECONDS (PROTOCOL_SECONDS - 1)
+#define NOBODY 65534 /* where no account could be read */
+
+enum {
+	EXIT_DONE = 0,
+	EXIT_REFUSED = 1,
+	EXIT_CALLED_WRONGLY = 2,
+};
+
+static const char usage[] =
+    "usage: rollcode-verify request [ENVFILE]\n"
+    "rollcode-verify is started by pam_rollcode(8), with a socket as "
+    "standard input.\n";
+
+/* Nothing of the process that started us is trusted but the socket. */
+static bool
+begin(void)
+{
+	const struct sigaction defaults = {.sa_handler = SIG_DFL};
+	const struct rlimit no_core = {0, 0};
+	sigset_t none;
+	struct stat st;
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++)
+		if (fstat(fd, &st) != 0 && open("/dev/null", O_RDWR) != fd)
+			return false;
+	for (int number = 1; number < NSIG; number++)
+		(void)!sigaction(number, &defaults, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	umask(077);
+	alarm(LIFE_SECONDS);
+	return clearenv() == 0 && setrlimit(RLIMIT_CORE, &no_core) == 0 &&
+	       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && chdir("/") == 0;
+}
+
+/* The other end was made by a process of uid 0. */
+static bool
+asked_by_root(int fd)
+{
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+	       len == sizeof(peer) && peer.uid == 0;
+}
+
+static int
+serve_one(const char *conf)
+{
+	WIPED(config_wipe) struct config config = {0};
+	WIPED(request_wipe) struct request request = {0};
+	struct answer answer;
+	struct error error = {0}, fatal = {0};
+	enum rollcode_err err;
+
+	err = config_load(conf, true, &config, &error);
+	if (err == ROLLCODE_OK)
+		err = config_drop(&config, &error);
+	/* The reason reaches the log only in an answer, from anybody. */
+	if (err != ROLLCODE_OK) {
+		config.uid = NOBODY;
+		config.gid = NOBODY;
+	}
+	if ((err != ROLLCODE_OK &&
+		config_drop(&config, &fatal) != ROLLCODE_OK) ||
+	    judge_receive(SOCKET_FD, RECEIVE_SECONDS, &request, &fatal) !=
+		ROLLCODE_OK) {
+		fprintf(stderr, "rollcode-verify: %s\n", fatal.text);
+		return EXIT_REFUSED;
+	}
+	judge_answer(&config, &request, err, &error, &answer);
+	return judge_send(SOCKET_FD, &answer) ? EXIT_DONE : EXIT_REFUSED;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (!begin())
+		return EXIT_REFUSED;
+	if (argc < 2 || argc > 3 || strcmp(argv[1], "request") != 0) {
+		fputs(usage, stderr);
+		return EXIT_CALLED_WRONGLY;
+	}
+	if (!asked_by_root(SOCKET_FD)) {
+		fputs(usage, stderr);
+		return EXIT_CALLED_WRONGLY;
+	}
+	return serve_one(argc == 3 ? argv[2] : ROLLCODE_CONF);
+}
