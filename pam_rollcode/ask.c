@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ask.c - one question to rollcode-verify.
+ *
+ *  1. A verdict is believed only in a whole answer that carries the nonce,
+ *     from a program that then ends with status 0.
+ *  2. The caller gets no SIGPIPE, and waits for ten seconds at most.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "clock.h"
+#include "path.h"
+#include "spawn.h"
+
+#define GRACE_MS 200 /* for a judge that failed to end by itself */
+
+/* Wait until the socket is readable or closed.  False after the deadline. */
+static bool
+wait_readable(int fd, int64_t deadline)
+{
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	int64_t left;
+	int ready;
+
+	do {
+		if ((left = deadline - clock_ms()) <= 0)
+			return false;
+		ready = poll(&readable, 1, (int)left);
+	} while (ready == 0 || (ready < 0 && errno == EINTR));
+	return ready > 0;
+}
+
+static bool
+answer_valid(const struct request *request, struct answer *answer)
+{
+	answer->token[sizeof(answer->token) - 1] = '\0';
+	answer->error.text[sizeof(answer->error.text) - 1] = '\0';
+	return answer->magic == PROTOCOL_ANSWER &&
+	       secret_equal(
+		   answer->nonce, request->nonce, sizeof(answer->nonce)) &&
+	       answer->err >= 0 && answer->err <= ROLLCODE_ERR_USAGE;
+}
+
+static enum rollcode_err
+exchange(const struct child *child, const struct request *request,
+    struct answer *answer, int64_t deadline, struct error *error)
+{
+	ssize_t n;
+	char more;
+
+	n = send(child->fd, request, sizeof(*request), MSG_NOSIGNAL);
+	if (n != (ssize_t)sizeof(*request))
+		return error_set(error, ROLLCODE_ERR_HELPER,
+		    "rollcode-verify took no request; rollcode-admin list "
+		    "tells why");
+	if (!wait_readable(child->fd, deadline))
+		return error_set(error, ROLLCODE_ERR_HELPER,
+		    "rollcode-verify gave no answer in %d seconds",
+		    PROTOCOL_SECONDS);
+	n = recv(child->fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_TRUNC);
+	if (n <= 0)
+		return error_set(error, ROLLCODE_ERR_HELPER,
+		    "rollcode-verify ended without an answer; is the helper "
+		    "the right program? rollcode-admin list tries the same");
+	if (n != (ssize_t)sizeof(*answer) || !answer_valid(request, answer))
+		return error_set(error, ROLLCODE_ERR_HELPER,
+		    "rollcode-verify gave an answer that is none of this "
+		    "request; install module and helper of one version");
+	/* It closes its end by ending. */
+	if (!wait_readable(child->fd, deadline) ||
+	    recv(child->fd, &more, 1, MSG_DONTWAIT) > 0)
+		return error_set(error, ROLLCODE_ERR_HELPER,
+		    "rollcode-verify did not end after its answer");
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+check_programs(const struct options *options, struct error *error)
+{
+	struct error detail = {0};
+	struct stat st;
+
+	if (geteuid() != 0)
+		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
+		    "this program runs as uid %u, and only one whose "
+		    "effective uid is 0 can start rollcode-verify; leave the "
+		    "module out of its service",
+		    (unsigned int)geteuid());
+	if (options->conf[0] != '\0' &&
+	    path_check(options->conf, 0, &detail) == ROLLCODE_ERR_STORE)
+		return error_set(
+		    error, ROLLCODE_ERR_CONFIG, "conf=%s", detail.text);
+	if (path_check(options->helper, 0, &detail) != ROLLCODE_OK)
+		return error_set(error, ROLLCODE_ERR_HELPER,
+		    "helper: %s; reinstall rollcode-verify", detail.text);
+	if (stat(options->helper, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    (st.st_mode & S_IXUSR) == 0)
+		return error_set(error, ROLLCODE_ERR_HELPER,
+		    "helper: %s: is not a program; reinstall rollcode-verify",
+		    options->helper);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+ask_judge(const struct options *options, struct request *request,
+    struct answer *answer, struct error *error)
+{
+	int64_t deadline = clock_ms() + PROTOCOL_SECONDS * 1000L;
+	struct child child = {.pid = -1, .fd = -1};
+	enum rollcode_err err;
+
+	memset(answer, 0, sizeof(*answer));
+	request->magic = PROTOCOL_REQUEST;
+	if (getrandom(request->nonce, sizeof(request->nonce), 0) !=
+	    (ssize_t)sizeof(request->nonce))
+		return error_set(error, ROLLCODE_ERR_SYS,
+		    "the kernel gave no random bytes for a request");
+	if ((err = check_programs(options, error)) != ROLLCODE_OK ||
+	    (err = spawn_judge(options, &child, error)) != ROLLCODE_OK)
+		return err;
+	err = exchange(&child, request, answer, deadline, error);
+	close(child.fd);
+	if (err != ROLLCODE_OK)
+		deadline = clock_ms() + GRACE_MS;
+	if (!spawn_reap(&child, deadline) && err == ROLLCODE_OK)
+		err = error_set(error, ROLLCODE_ERR_HELPER,
+		    "rollcode-verify ended badly after its answer");
+	if (err == ROLLCODE_OK && answer->err != ROLLCODE_OK) {
+		err = (enum rollcode_err)answer->err;
+		*error = answer->error;
+	}
+	if (err != ROLLCODE_OK)
+		answer->verdict = VERDICT_NONE;
+	return err;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ask.h - the module's side of a question to rollcode-verify.
+ *
+ * The process is not ours: no signal handler, signal mask, child, descriptor,
+ * limit or variable of it is left changed, and no signal is sent to it.
+ */
+#ifndef ROLLCODE_ASK_H
+#define ROLLCODE_ASK_H
+
+#include "options.h"
+#include "protocol.h"
+
+/*
+ * Ask, and wait for at most PROTOCOL_SECONDS.  Magic and nonce of the request
+ * are filled in here.  The answer's own error is returned, with its sentence;
+ * its verdict is VERDICT_NONE on any error.
+ *
+ * PRIVILEGE if the caller's effective uid is not 0.  CONFIG if the env file's
+ * path can be changed by others.  HELPER if the program is missing, can be
+ * changed by others, dies, hangs or talks nonsense.  SYS, NOMEM, UNAVAIL if
+ * the kernel refuses a socket or a process.
+ */
+enum rollcode_err	ask_judge(const struct options *, struct request *,
+			    struct answer *, struct error *) MUST_USE;
+
+#endif /* ROLLCODE_ASK_H */

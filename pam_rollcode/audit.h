@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit.h - what is written to the system log, through pam_syslog.
+ *
+ * A failure is one line in pam_unix's shape, which log readers know, and a
+ * second one with the reason.  Nothing from outside reaches a line unescaped,
+ * and no line holds a code.
+ */
+#ifndef ROLLCODE_AUDIT_H
+#define ROLLCODE_AUDIT_H
+
+#include <security/pam_modules.h>
+
+#include "options.h"
+#include "protocol.h"
+
+/* Bytes of a text of n bytes with every byte escaped as \xHH, and a NUL. */
+#define AUDIT_ESCAPED(n)	(4 * (n) + 1)
+
+/*
+ * Copy a text with every byte outside printable ASCII, and the backslash,
+ * written \xHH.  What does not fit is cut.  NULL is "".
+ */
+void	audit_escape(const char *, char *out, size_t size);
+
+struct audit {
+	const struct options	*options;
+	const char		*user;
+	bool			 known;		/* an account, or enrolled */
+	const struct answer	*answer;
+	enum rollcode_err	 err;		/* no verdict, for this ... */
+	const struct error	*error;		/* ... reason */
+};
+
+/* The lines about one attempt that ended with this result. */
+void	audit_attempt(pam_handle_t *, const struct audit *, int result);
+
+/*
+ * One line about what denies every login alike.  LOG_ERR; LOG_ALERT where a
+ * store is not as it was left.
+ */
+void	audit_error(pam_handle_t *, enum rollcode_err, const struct error *);
+
+#endif /* ROLLCODE_AUDIT_H */

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * converse.h - what is asked of the person, and told.
+ */
+#ifndef ROLLCODE_CONVERSE_H
+#define ROLLCODE_CONVERSE_H
+
+#include <security/pam_modules.h>
+
+#include "options.h"
+#include "protocol.h"
+
+/*
+ * What was typed, parted: text is judged, otherwise if that admits nobody.
+ * rest and rest_otherwise are what is left of the line in either case, for
+ * forward_pass.  text is "" where nothing of the right shape was typed.
+ */
+struct typed {
+	struct submitted	text, otherwise;
+	struct submitted	rest, rest_otherwise;
+};
+
+static inline void
+typed_wipe(struct typed *typed)
+{
+	explicit_bzero(typed, sizeof(*typed));
+}
+
+/*
+ * Get the code: an earlier token where the arguments say so, else by a prompt.
+ * The reply is copied, wiped over its whole length and freed here.
+ * PAM_SUCCESS also where what came is malformed; PAM_CONV_ERR or
+ * PAM_INCOMPLETE where nothing came; PAM_BUF_ERR.
+ */
+int	converse_code(pam_handle_t *, const struct options *, struct typed *);
+
+/*
+ * After a success with forward_pass: what is left becomes PAM_AUTHTOK; where
+ * nothing is left the item stays as it is.
+ */
+int	converse_forward(pam_handle_t *, const struct options *,
+	    const struct typed *, const struct answer *);
+
+/*
+ * Tell what a success has to tell, or the one sentence after any failure;
+ * sshd is told nothing after a failure.
+ */
+void	converse_tell(pam_handle_t *, const struct options *, int flags,
+	    const struct answer *, int result);
+
+#endif /* ROLLCODE_CONVERSE_H */

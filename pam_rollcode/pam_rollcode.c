@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pam_rollcode.c - the entry points of the module.
+ *
+ *  1. PAM_SUCCESS is returned for an admitting verdict and nothing else.
+ *  2. Every error denies; "not enrolled" is believed only when proven.
+ *  3. One call is at most one comparison.
+ *  4. Nobody but the person is waited for before the code is there, and no
+ *     lock is held meanwhile.
+ */
+#include <errno.h>
+#include <pwd.h>
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <security/pam_modutil.h>
+
+#include "ask.h"
+#include "audit.h"
+#include "converse.h"
+#include "options.h"
+
+#define FAIL_DELAY_US 2000000 /* as pam_unix */
+
+/* Who wants in. */
+struct person {
+	const char *name; /* the account's own spelling of it */
+	bool account;	  /* the system knows it */
+};
+
+/* The one table of results. */
+static int
+pam_code(enum rollcode_err err, enum verdict verdict, bool maxtries)
+{
+	switch (err) {
+	case ROLLCODE_OK:
+		break;
+	case ROLLCODE_ERR_NOMEM:
+		return PAM_BUF_ERR;
+	case ROLLCODE_ERR_CONFIG:
+		return PAM_SERVICE_ERR;
+	case ROLLCODE_ERR_UNAVAIL:
+		return PAM_AUTHINFO_UNAVAIL;
+	case ROLLCODE_ERR_PRIVILEGE:
+		return PAM_CRED_INSUFFICIENT;
+	case ROLLCODE_ERR_SYS:
+	case ROLLCODE_ERR_INPUT:
+	case ROLLCODE_ERR_STORE:
+	case ROLLCODE_ERR_HELPER:
+	case ROLLCODE_ERR_EXISTS:
+	case ROLLCODE_ERR_ABSENT:
+	case ROLLCODE_ERR_USAGE:
+		return PAM_SYSTEM_ERR;
+	}
+	switch (verdict) {
+	case VERDICT_ACCEPTED:
+	case VERDICT_RESYNCED:
+		return PAM_SUCCESS;
+	case VERDICT_GUARDED:
+		return maxtries ? PAM_MAXTRIES : PAM_AUTH_ERR;
+	case VERDICT_UNENROLLED:
+		return PAM_USER_UNKNOWN;
+	case VERDICT_MALFORMED:
+	case VERDICT_WRONG:
+	case VERDICT_FAR:
+	case VERDICT_REPLAYED:
+	case VERDICT_DISABLED:
+		return PAM_AUTH_ERR;
+	case VERDICT_NONE:
+	case VERDICT_ENROLLED:
+		break;
+	}
+	return PAM_SYSTEM_ERR;
+}
+
+/*
+ * The key is the account's own name, so that another spelling of it, where
+ * the directory folds case, is no way around enrolment.
+ */
+static int
+find_person(pam_handle_t *pamh, struct person *person, struct error *error)
+{
+	const struct passwd *pw;
+	int result;
+
+	result = pam_get_user(pamh, &person->name, NULL);
+	if (result == PAM_CONV_AGAIN)
+		return PAM_INCOMPLETE;
+	if (result != PAM_SUCCESS)
+		return result;
+	if (person->name == NULL || person->name[0] == '\0')
+		return PAM_USER_UNKNOWN;
+	errno = 0;
+	pw = pam_modutil_getpwnam(pamh, person->name);
+	person->account = pw != NULL;
+	if (pw != NULL)
+		person->name = pw->pw_name;
+	if (pw != NULL || errno == 0 || errno == ENOENT || errno == ESRCH)
+		return PAM_SUCCESS;
+	error_set(error, ROLLCODE_ERR_UNAVAIL,
+	    "the account cannot be looked up: %s; is the directory service "
+	    "there?",
+	    strerror(errno));
+	return PAM_AUTHINFO_UNAVAIL;
+}
+
+/* Texts for the log are cut; a name that is cut would be somebody else's. */
+static void
+fill_request(pam_handle_t *pamh, const struct person *person,
+    enum request_kind kind, struct request *request)
+{
+	const struct {
+		int item;
+		char *out;
+		size_t size;
+	} items[] = {
+	    {PAM_SERVICE, request->service, sizeof(request->service)},
+	    {PAM_RHOST, request->rhost, sizeof(request->rhost)},
+	    {PAM_TTY, request->tty, sizeof(request->tty)},
+	};
+	const void *value;
+	size_t len = strlen(person->name);
+
+	request->kind = kind;
+	if (len < sizeof(request->user))
+		memcpy(request->user, person->name, len + 1);
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+		value = NULL;
+		if (pam_get_item(pamh, items[i].item, &value) == PAM_SUCCESS &&
+		    value != NULL)
+			memcpy(items[i].out, value,
+			    strnlen(value, items[i].size - 1));
+	}
+}
+
+/* With nullok: does this account have a token at all? */
+static enum rollcode_err
+ask_enrolled(pam_handle_t *pamh, const struct options *options,
+    const struct person *person, struct answer *answer, struct error *error)
+{
+	WIPED(request_wipe) struct request request = {0};
+
+	fill_request(pamh, person, REQUEST_ENROLLED, &request);
+	return ask_judge(options, &request, answer, error);
+}
+
+static enum rollcode_err
+ask_verdict(pam_handle_t *pamh, const struct options *options,
+    const struct person *person, const struct typed *typed,
+    struct answer *answer, struct error *error)
+{
+	WIPED(request_wipe) struct request request = {0};
+
+	memset(answer, 0, sizeof(*answer));
+	answer->counter = -1;
+	if (typed->text.text[0] == '\0') {
+		answer->verdict = VERDICT_MALFORMED;
+		return ROLLCODE_OK;
+	}
+	fill_request(pamh, person, REQUEST_VERIFY, &request);
+	request.text = typed->text;
+	request.otherwise = typed->otherwise;
+	return ask_judge(options, &request, answer, error);
+}
+
+static int
+attempt(pam_handle_t *pamh, const struct options *options, int flags,
+    const struct person *person)
+{
+	WIPED(typed_wipe) struct typed typed = {0};
+	struct answer answer = {0};
+	struct error error = {0};
+	struct audit audit = {
+	    .options = options,
+	    .user = person->name,
+	    .answer = &answer,
+	    .error = &error,
+	};
+	int result;
+
+	if ((result = converse_code(pamh, options, &typed)) != PAM_SUCCESS)
+		return result;
+	audit.err = ask_verdict(pamh, options, person, &typed, &answer, &error);
+	result = pam_code(
+	    audit.err, (enum verdict)answer.verdict, options->maxtries);
+	if (result == PAM_SUCCESS)
+		result = converse_forward(pamh, options, &typed, &answer);
+	audit.known =
+	    person->account ||
+	    (audit.err == ROLLCODE_OK && answer.verdict != VERDICT_UNENROLLED &&
+		typed.text.text[0] != '\0');
+	audit_attempt(pamh, &audit, result);
+	converse_tell(pamh, options, flags, &answer, result);
+	return result;
+}
+
+int
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct options options;
+	struct person person = {0};
+	struct answer answer = {0};
+	struct error error = {0};
+	enum rollcode_err err;
+	int result;
+
+	if ((err = options_load(&options, argc, argv, &error)) != ROLLCODE_OK) {
+		audit_error(pamh, err, &error);
+		return pam_code(err, VERDICT_NONE, false);
+	}
+	if (!options.nodelay)
+		(void)!pam_fail_delay(pamh, FAIL_DELAY_US);
+	if ((result = find_person(pamh, &person, &error)) != PAM_SUCCESS) {
+		if (error.text[0] != '\0')
+			audit_error(pamh, ROLLCODE_ERR_UNAVAIL, &error);
+		return result;
+	}
+	if (options.nullok && person.account) {
+		err = ask_enrolled(pamh, &options, &person, &answer, &error);
+		if (err != ROLLCODE_OK) {
+			audit_error(pamh, err, &error);
+			return pam_code(err, VERDICT_NONE, false);
+		}
+		if (answer.verdict == VERDICT_UNENROLLED)
+			return PAM_IGNORE;
+	}
+	return attempt(pamh, &options, flags, &person);
+}
+
+/* There are no credentials to set; a failure here would undo a login. */
+int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_SUCCESS;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spawn.c - start rollcode-verify for one request, and collect it.
+ *
+ *  1. The child is out of reach of whoever started the caller: own session,
+ *     all uids 0, own limits, no inherited descriptor or variable.
+ *  2. The caller gets no SIGCHLD, and keeps no zombie.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "protocol.h"
+#include "spawn.h"
+
+#define REAP_SLEEP_NS 100000L
+#define REAP_SECONDS 2 /* for a child that was killed */
+#define CHILD_FAILED 127
+#define CHILD_FILES 64
+#define FIRST_FREE_FD 3
+
+/* What the child needs; made before it starts, for it must not allocate. */
+struct start {
+	int fd; /* its end, 3 or more */
+	char *argv[4];
+	char *envp[1];
+	const char *program;
+};
+
+static void
+raise_limits(void)
+{
+	const struct {
+		int resource;
+		rlim_t limit;
+	} limits[] = {
+	    {RLIMIT_CORE, 0},
+	    {RLIMIT_CPU, PROTOCOL_SECONDS},
+	    {RLIMIT_FSIZE, RLIM_INFINITY},
+	    {RLIMIT_DATA, RLIM_INFINITY},
+	    {RLIMIT_AS, RLIM_INFINITY},
+	    {RLIMIT_STACK, (rlim_t)8 << 20},
+	    {RLIMIT_NOFILE, CHILD_FILES},
+	    {RLIMIT_NPROC, RLIM_INFINITY},
+	    {RLIMIT_MEMLOCK, RLIM_INFINITY},
+	    {RLIMIT_LOCKS, RLIM_INFINITY},
+	};
+	struct rlimit want, have;
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		want.rlim_cur = want.rlim_max = limits[i].limit;
+		if (setrlimit((__rlimit_resource_t)limits[i].resource, &want) ==
+		    0)
+			continue;
+		/* A root without CAP_SYS_RESOURCE keeps its hard limits. */
+		if (getrlimit((__rlimit_resource_t)limits[i].resource, &have) !=
+		    0)
+			continue;
+		have.rlim_cur = have.rlim_max;
+		(void)!setrlimit(
+		    (__rlimit_resource_t)limits[i].resource, &have);
+	}
+}
+
+/*
+ * Straight to the kernel: glibc's own calls would first try to stop threads
+ * that this copy of the process does not have.
+ */
+static int
+become_root(void)
+{
+	return syscall(SYS_setgroups, 0, NULL) == 0 &&
+	       syscall(SYS_setresgid, 0, 0, 0) == 0 &&
+	       syscall(SYS_setresuid, 0, 0, 0) == 0;
+}
+
+static void
+close_from(int first)
+{
+	struct rlimit files;
+	int last = 65536;
+
+	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_max < (rlim_t)last)
+		last = (int)files.rlim_max;
+	for (int fd = first; fd < last; fd++)
+		close(fd);
+}
+
+static void
+default_signals(void)
+{
+	const struct sigaction defaults = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		(void)!sigaction(number, &defaults, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * A copy of this process.  Its end is told by the signal given, or to nobody
+ * by 0: then a host that waits for any child never meets it.
+ */
+static pid_t
+copy_process(long exit_signal)
+{
+#ifdef __s390x__
+	return (pid_t)syscall(SYS_clone, 0L, exit_signal, 0L, 0L, 0L);
+#else
+	return (pid_t)syscall(SYS_clone, exit_signal, 0L, 0L, 0L, 0L);
+#endif
+}
+
+/* The program itself; only calls that a copy of a threaded process may make. */
+static _Noreturn void
+judge_main(const struct start *start)
+{
+	if (dup2(start->fd, STDIN_FILENO) != STDIN_FILENO)
+		_exit(CHILD_FAILED);
+	close_from(STDOUT_FILENO);
+	if (open("/dev/null", O_RDWR) != STDOUT_FILENO ||
+	    dup(STDOUT_FILENO) != STDERR_FILENO)
+		_exit(CHILD_FAILED);
+	raise_limits();
+	execve(start->program, start->argv, start->envp);
+	_exit(CHILD_FAILED);
+}
+
+static void
+no_dump(void)
+{
+	const struct rlimit no_core = {0, 0};
+
+	(void)!setrlimit(RLIMIT_CORE, &no_core);
+	(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/*
+ * Between caller and judge, for exec gives a process the exit signal SIGCHLD
+ * again: this one never executes anything, and only waits.
+ */
+static _Noreturn void
+child_main(const struct start *start)
+{
+	const struct sched_param normal = {0};
+	int status = 0;
+	pid_t judge;
+
+	/* It is a copy of the host, with all that was typed there. */
+	no_dump();
+	if (!become_root() || setsid() < 0)
+		_exit(CHILD_FAILED);
+	no_dump();
+	default_signals();
+	(void)!sched_setscheduler(0, SCHED_OTHER, &normal);
+	(void)!setpriority(PRIO_PROCESS, 0, 0);
+	if ((judge = copy_process(SIGCHLD)) == 0)
+		judge_main(start);
+	close_from(STDIN_FILENO);
+	if (judge < 0 || waitpid(judge, &status, 0) != judge ||
+	    !WIFEXITED(status))
+		_exit(CHILD_FAILED);
+	_exit(WEXITSTATUS(status));
+}
+
+static enum rollcode_err
+start_child(const struct start *start, struct child *child, struct error *error)
+{
+	sigset_t all, before;
+	int e;
+
+	/* No handler of the host's may run in the copy. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	child->pid = copy_process(0);
+	if (child->pid == 0)
+		child_main(start);
+	e = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (child->pid > 0)
+		return ROLLCODE_OK;
+	return error_set(error,
+	    e == EAGAIN ? ROLLCODE_ERR_UNAVAIL : error_from_errno(e),
+	    "rollcode-verify cannot be started: %s", strerror(e));
+}
+
+/* A descriptor that is none of 0 to 2, whatever the host has closed. */
+static int
+move_up(int fd)
+{
+	int up = fd;
+
+	if (fd >= 0 && fd < FIRST_FREE_FD) {
+		up = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+		close(fd);
+	}
+	return up;
+}
+
+static enum rollcode_err
+make_sockets(int fds[2], struct error *error)
+{
+	int e;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
+		return error_set(error, error_from_errno(errno),
+		    "no socket for rollcode-verify: %s", strerror(errno));
+	fds[0] = move_up(fds[0]);
+	fds[1] = move_up(fds[1]);
+	if (fds[0] >= 0 && fds[1] >= 0)
+		return ROLLCODE_OK;
+	e = errno;
+	if (fds[0] >= 0)
+		close(fds[0]);
+	if (fds[1] >= 0)
+		close(fds[1]);
+	return error_set(error, error_from_errno(e),
+	    "no socket for rollcode-verify: %s", strerror(e));
+}
+
+enum rollcode_err
+spawn_judge(
+    const struct options *options, struct child *child, struct error *error)
+{
+	char name[] = "rollcode-verify", mode[] = "request";
+	struct options copy = *options;
+	struct start start = {
+	    .argv = {name, mode, NULL, NULL},
+	    .envp = {NULL},
+	    .program = copy.helper,
+	};
+	enum rollcode_err err;
+	int fds[2];
+
+	if (copy.conf[0] != '\0')
+		start.argv[2] = copy.conf;
+	if ((err = make_sockets(fds, error)) != ROLLCODE_OK)
+		return err;
+	start.fd = fds[1];
+	err = start_child(&start, child, error);
+	close(fds[1]);
+	if (err == ROLLCODE_OK)
+		child->fd = fds[0];
+	else
+		close(fds[0]);
+	return err;
+}
+
+bool
+spawn_reap(struct child *child, int64_t deadline)
+{
+	const struct timespec pause = {.tv_nsec = REAP_SLEEP_NS};
+	bool killed = false;
+	int status = 0;
+	pid_t got;
+
+	for (;;) {
+		got = waitpid(child->pid, &status, WNOHANG | __WALL);
+		if (got == child->pid)
+			return !killed && WIFEXITED(status) &&
+			       WEXITSTATUS(status) == 0;
+		if (got < 0 && errno != EINTR)
+			return false;
+		if (clock_ms() >= deadline) {
+			if (killed)
+				return false;
+			/* Both are of the session that it leads. */
+			kill(-child->pid, SIGKILL);
+			kill(child->pid, SIGKILL);
+			killed = true;
+			deadline = clock_ms() + REAP_SECONDS * 1000L;
+		}
+		nanosleep(&pause, NULL);
+	}
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spawn.h - rollcode-verify as a child for one request.
+ */
+#ifndef ROLLCODE_SPAWN_H
+#define ROLLCODE_SPAWN_H
+
+#include <sys/types.h>
+
+#include "options.h"
+
+struct child {
+	pid_t	pid;
+	int	fd;	/* our end of the socket; the caller closes it */
+};
+
+/*
+ * Start the helper of the arguments with a socket as its standard input.  The
+ * caller must have effective uid 0.  UNAVAIL, NOMEM or SYS if the kernel
+ * refuses a socket or a process.
+ */
+enum rollcode_err	spawn_judge(const struct options *, struct child *,
+			    struct error *) MUST_USE;
+
+/*
+ * Collect the child, killed if it runs past the deadline (milliseconds of
+ * CLOCK_MONOTONIC).  True if it ended by itself with status 0.
+ */
+bool			spawn_reap(struct child *, int64_t deadline)
+			    MUST_USE;
+
+#endif /* ROLLCODE_SPAWN_H */
