@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin.h - what the commands of rollcode-admin share.
+ */
+#ifndef ROLLCODE_ADMIN_H
+#define ROLLCODE_ADMIN_H
+
+#include "cli.h"
+#include "store.h"
+
+#define ADMIN_SERVICE	"rollcode-admin"	/* in event rows */
+
+struct admin_options {
+	char	conf[PATH_MAX];
+	char	label[ROLLCODE_LABEL_MAX + 1];
+	char	form[8];
+	char	algorithm[16];
+	char	secret_file[PATH_MAX];
+	int64_t	digits;
+	int64_t	counter;
+	int64_t	window;
+	int64_t	number;
+	bool	phone;
+	bool	replace;
+	bool	no_account;
+	bool	force;
+	bool	json;
+	bool	follow;
+};
+
+/* A command at work: the configuration, the store, one user. */
+struct admin {
+	const struct admin_options	*options;
+	struct config			 config;
+	struct store			*store;
+	const struct store_ops		*ops;
+	struct account			 account;
+	int64_t				 now;
+};
+
+/*
+ * Read the env file, become the account, open the store.  admin_close after
+ * either outcome.
+ */
+enum rollcode_err	admin_open(struct admin *,
+			    const struct admin_options *, struct error *)
+			    MUST_USE;
+
+/*
+ * admin_open, and lock a user who must be enrolled (ABSENT).  Nothing is
+ * printed while the lock is held: who reads it may never come to an end.
+ */
+enum rollcode_err	admin_open_user(struct admin *,
+			    const struct admin_options *, const char *user,
+			    struct error *) MUST_USE;
+
+/* Wipe, close.  For use with WIPED(). */
+void			admin_close(struct admin *);
+
+/* Commit the account with an event row of that outcome. */
+enum rollcode_err	admin_commit(struct admin *, const char *outcome,
+			    const char *label, struct error *) MUST_USE;
+
+/*
+ * The token that --label names; without it the only one.  NULL with a
+ * sentence (ABSENT, USAGE) if there is none or if it must be named.
+ */
+struct account_token	*admin_token(struct admin *, enum rollcode_err *,
+			    struct error *);
+
+/* Print the provisioning line of a token, and nothing else. */
+enum rollcode_err	admin_print_uri(const struct admin *,
+			    const struct rollcode_token *, struct error *)
+			    MUST_USE;
+
+cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri,
+	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,
+	admin_resync, admin_log;
+
+#endif /* ROLLCODE_ADMIN_H */

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "admin.h"
+#include "login.h"
+
+#define RESYNC_WINDOW_DEFAULT 100000
+
+static enum rollcode_err
+remove_token(struct admin *admin, struct error *error)
+{
+	struct account *account = &admin->account;
+	struct account_token *token;
+	char label[ROLLCODE_LABEL_MAX + 1];
+	enum rollcode_err err;
+	size_t at;
+
+	if ((token = admin_token(admin, &err, error)) == NULL)
+		return err;
+	memcpy(label, token->token.label, sizeof(label));
+	at = (size_t)(token - account->tokens);
+	account->token_count--;
+	memmove(token, token + 1, (account->token_count - at) * sizeof(*token));
+	if ((err = admin_commit(admin, "removed", label, error)) == ROLLCODE_OK)
+		printf("removed token %s of %s\n", label, account->user);
+	return err;
+}
+
+enum rollcode_err
+admin_remove(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {0};
+	const struct admin_options *options = base;
+	bool token = options->label[0] != '\0';
+	char question[ROLLCODE_USER_MAX + ROLLCODE_LABEL_MAX + 128];
+	enum rollcode_err err;
+
+	(void)argc;
+	/* Asked before anything is locked. */
+	snprintf(question, sizeof(question), "Remove %s%s%.*s for good?",
+	    token ? options->label : "", token ? " of " : "", ROLLCODE_USER_MAX,
+	    argv[0]);
+	if (!options->force && !cli_confirm(question))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "nothing was removed; --force does not ask");
+	if (token) {
+		err = admin_open_user(&admin, options, argv[0], error);
+		return err == ROLLCODE_OK ? remove_token(&admin, error) : err;
+	}
+	if ((err = admin_open(&admin, options, error)) == ROLLCODE_OK &&
+	    (err = admin.ops->remove(admin.store, argv[0], error)) ==
+		ROLLCODE_OK)
+		printf("removed %s\n", argv[0]);
+	return err;
+}
+
+static enum rollcode_err
+set_enabled(void *base, const char *user, bool enabled, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {0};
+	const struct admin_options *options = base;
+	const char *done = enabled ? "enabled" : "disabled";
+	struct account_token *token;
+	enum rollcode_err err;
+
+	if ((err = admin_open_user(&admin, options, user, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	if (options->label[0] != '\0') {
+		if ((token = admin_token(&admin, &err, error)) == NULL)
+			return err;
+		token->enabled = enabled;
+	} else {
+		for (size_t i = 0; i < admin.account.token_count; i++)
+			admin.account.tokens[i].enabled = enabled;
+	}
+	if (enabled && (err = login_check_policy(&admin.account,
+			    &admin.config.policy, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = admin_commit(&admin, done, options->label, error)) ==
+	    ROLLCODE_OK)
+		printf("%s %s of %s\n", done,
+		    options->label[0] != '\0' ? options->label : "every token",
+		    user);
+	return err;
+}
+
+enum rollcode_err
+admin_disable(void *base, int argc, char **argv, struct error *error)
+{
+	(void)argc;
+	return set_enabled(base, argv[0], false, error);
+}
+
+enum rollcode_err
+admin_enable(void *base, int argc, char **argv, struct error *error)
+{
+	(void)argc;
+	return set_enabled(base, argv[0], true, error);
+}
+
+enum rollcode_err
+admin_unlock(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {0};
+	enum rollcode_err err;
+
+	(void)argc;
+	if ((err = admin_open_user(&admin, base, argv[0], error)) !=
+	    ROLLCODE_OK)
+		return err;
+	account_unlock(&admin.account);
+	if ((err = admin_commit(&admin, "unlocked", NULL, error)) ==
+	    ROLLCODE_OK)
+		printf("unlocked %s\n", argv[0]);
+	return err;
+}
+
+/* A code from the person, before anything is locked. */
+static enum rollcode_err
+read_submission(struct submission *submission, struct error *error)
+{
+	WIPED(submitted_wipe) struct submitted text = {{0}};
+	enum rollcode_err err;
+
+	if ((err = cli_read_line(ROLLCODE_PROMPT, false, text.text,
+		 sizeof(text.text), error)) != ROLLCODE_OK)
+		return err;
+	if (submission_parse(text.text, submission) == SUBMISSION_MALFORMED)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "that has not the shape of a code");
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+admin_verify(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(submission_wipe) struct submission submission = {0};
+	WIPED(admin_close) struct admin admin = {0};
+	const struct submission none = {0};
+	struct login_result result;
+	const struct judgement *j = &result.judgement;
+	enum rollcode_err err;
+
+	(void)argc;
+	if ((err = read_submission(&submission, error)) != ROLLCODE_OK ||
+	    (err = admin_open_user(&admin, base, argv[0], error)) !=
+		ROLLCODE_OK)
+		return err;
+	/* The login locks the user itself. */
+	admin.ops->end(admin.store);
+	err = login_decide(
+	    &(struct login){
+		.config = &admin.config,
+		.ops = admin.ops,
+		.now = admin.now,
+		.user = argv[0],
+		.service = ADMIN_SERVICE,
+	    },
+	    &submission, &none, &result, error);
+	if (err != ROLLCODE_OK)
+		return err;
+	if (!verdict_admits(j->verdict))
+		return error_set(error, ROLLCODE_ERR_INPUT, "refused: %s%s",
+		    verdict_name(j->verdict),
+		    j->guarded
+			? "; two or three consecutive codes on one line open "
+			  "the account, rollcode-admin unlock ends the guard"
+			: "");
+	if (j->recovery)
+		printf(
+		    "accepted: a recovery code, %u left\n", j->recovery_left);
+	else
+		printf("%s: token %s, counter %" PRIu64 ", %u skipped\n",
+		    verdict_name(j->verdict), result.token, j->counter,
+		    j->skipped);
+	return ROLLCODE_OK;
+}
+
+/* Only the token meant takes part. */
+static enum rollcode_err
+resync_token(struct admin *admin, const struct submission *submission,
+    struct judgement *judgement, struct error *error)
+{
+	struct account *account = &admin->account;
+	struct policy policy = admin->config.policy;
+	WIPED(account_wipe) struct account one = *account;
+	struct account_token *token;
+	enum rollcode_err err;
+
+	if ((token = admin_token(admin, &err, error)) == NULL)
+		return err;
+	one.tokens[0] = *token;
+	one.tokens[0].enabled = true;
+	one.token_count = 1;
+	account_unlock(&one);
+	policy.resync_window = admin->options->window != 0
+				   ? admin->options->window
+				   : RESYNC_WINDOW_DEFAULT;
+	err =
+	    verify_submission(&one, submission, &policy, admin->now, judgement);
+	if (err == ROLLCODE_OK && verdict_admits(judgement->verdict)) {
+		account_unlock(account);
+		token->token.counter = one.tokens[0].token.counter;
+	}
+	return err;
+}
+
+enum rollcode_err
+admin_resync(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(submission_wipe) struct submission submission = {0};
+	WIPED(admin_close) struct admin admin = {0};
+	struct judgement judgement = {0};
+	enum rollcode_err err;
+
+	(void)argc;
+	if ((err = read_submission(&submission, error)) != ROLLCODE_OK)
+		return err;
+	if (submission.kind != SUBMISSION_CODE || submission.count < 2)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "type two or three consecutive codes on one line");
+	if ((err = admin_open_user(&admin, base, argv[0], error)) !=
+		ROLLCODE_OK ||
+	    (err = resync_token(&admin, &submission, &judgement, error)) !=
+		ROLLCODE_OK)
+		return err;
+	if (!verdict_admits(judgement.verdict))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    judgement.verdict == VERDICT_REPLAYED
+			? "these codes lie behind the counter, which only "
+			  "moves forward"
+			: "these are not consecutive codes of this token "
+			  "within the window; --window looks further");
+	if ((err = admin_commit(&admin, "resynced", admin.options->label,
+		 error)) == ROLLCODE_OK)
+		printf("resynced %s: the counter was %" PRIu64
+		       " behind, and is %" PRIu64 " now\n",
+		    argv[0], judgement.distance, judgement.counter + 1);
+	return err;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+
+#include "admin.h"
+#include "login.h"
+#include "token.h"
+#include "utf8.h"
+
+#define NEW_BYTES 32 /* of a new secret; a hash token's are hex */
+#define NEW_BYTES_HASH 64
+#define NEW_BYTES_PHONE 20
+#define PHONE_DIGITS 6
+
+/* A name as PAM will hand it over, so that enrolment meets the login. */
+static enum rollcode_err
+check_user(const struct admin_options *o, const char *user, struct error *error)
+{
+	const struct passwd *pw;
+
+	if (!utf8_printable(user) || strlen(user) > ROLLCODE_USER_MAX)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a user's name has at most %d bytes of UTF-8 and no "
+		    "control characters",
+		    ROLLCODE_USER_MAX);
+	errno = 0;
+	pw = getpwnam(user);
+	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "the account %s cannot be looked up: %s", user,
+		    strerror(errno));
+	if (pw != NULL && strcmp(pw->pw_name, user) != 0)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the account %s calls itself %s; enrol it by that name",
+		    user, pw->pw_name);
+	if (pw == NULL && !o->no_account)
+		return error_set(error, ROLLCODE_ERR_ABSENT,
+		    "there is no account %s; --no-account enrols a name that "
+		    "only PAM knows",
+		    user);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+choose_kind(const struct admin_options *o, struct rollcode_token *t,
+    struct error *error)
+{
+	bool chosen =
+	    o->form[0] != '\0' || o->algorithm[0] != '\0' || o->digits != 0;
+
+	if (o->phone && chosen)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--phone is a form, an algorithm and a number of digits; "
+		    "leave the others out");
+	t->form = o->form[0] == '\0' ? FORM_HOTP : form_from_name(o->form);
+	if (t->form == FORM_NONE)
+		return error_set(
+		    error, ROLLCODE_ERR_USAGE, "--form is hotp, hash or hex");
+	if (t->form != FORM_HOTP && (o->algorithm[0] != '\0' || o->digits != 0))
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--algorithm and --digits are for hotp tokens");
+	t->algorithm = o->phone ? ALGORITHM_SHA1 : ALGORITHM_SHA256;
+	if (o->algorithm[0] != '\0')
+		t->algorithm = algorithm_from_name(o->algorithm);
+	if (t->algorithm == ALGORITHM_NONE)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--algorithm is SHA1, SHA256 or SHA512");
+	if (t->form != FORM_HOTP)
+		t->digits = ROLLCODE_HEX_DIGITS;
+	else if (o->digits != 0)
+		t->digits = (unsigned int)o->digits;
+	else
+		t->digits = o->phone ? PHONE_DIGITS : ROLLCODE_DIGITS_MAX;
+	return ROLLCODE_OK;
+}
+
+struct secret_line {
+	char text[4 * SECRET_MAX];
+};
+
+static void
+secret_line_wipe(struct secret_line *line)
+{
+	explicit_bzero(line, sizeof(*line));
+}
+
+static enum rollcode_err
+choose_secret(const struct admin_options *o, struct rollcode_token *t,
+    struct error *error)
+{
+	WIPED(secret_line_wipe) struct secret_line line = {{0}};
+	size_t len = NEW_BYTES;
+	enum rollcode_err err;
+
+	if (o->secret_file[0] == '\0') {
+		if (o->phone)
+			len = NEW_BYTES_PHONE;
+		else if (t->form == FORM_HASH)
+			len = NEW_BYTES_HASH;
+		return token_new_secret(&t->secret, len, t->form, error);
+	}
+	if ((err = cli_read_secret_file(o->secret_file, line.text,
+		 sizeof(line.text), error)) != ROLLCODE_OK)
+		return err;
+	return token_parse_secret(line.text, &t->secret, error);
+}
+
+static enum rollcode_err
+make_token(const struct admin_options *o, struct rollcode_token *t,
+    struct error *error)
+{
+	enum rollcode_err err;
+
+	memset(t, 0, sizeof(*t));
+	memcpy(t->label, o->label, sizeof(t->label));
+	if ((err = choose_kind(o, t, error)) != ROLLCODE_OK ||
+	    (err = choose_secret(o, t, error)) != ROLLCODE_OK)
+		return err;
+	t->counter = o->counter >= 0 ? (uint64_t)o->counter
+				     : form_first_counter(t->form);
+	if (t->counter == ROLLCODE_COUNTER_END)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--counter: no code is left behind that one");
+	return token_check(t, error);
+}
+
+/* The same secret with a lower counter would bring spent codes back. */
+static enum rollcode_err
+check_replaced(const struct account *account,
+    const struct rollcode_token *token, struct error *error)
+{
+	for (size_t i = 0; i < account->token_count; i++) {
+		const struct rollcode_token *old = &account->tokens[i].token;
+
+		if (account_same_secret(&old->secret, &token->secret) &&
+		    old->counter > token->counter)
+			return error_set(error, ROLLCODE_ERR_EXISTS,
+			    "%s has this very secret already, with the "
+			    "counter %" PRIu64 ", and codes below are spent; "
+			    "give --counter %" PRIu64,
+			    account->user, old->counter, old->counter);
+	}
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+enroll_new(struct admin *admin, const char *user,
+    const struct rollcode_token *token, struct error *error)
+{
+	struct account *account = &admin->account;
+	struct event event;
+	enum rollcode_err err;
+
+	admin->ops->end(admin->store);
+	account_wipe(account);
+	memcpy(account->user, user, strlen(user) + 1);
+	account->created = admin->now;
+	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, "enrolled");
+	if ((err = account_add(account, token, admin->now, error)) !=
+		ROLLCODE_OK ||
+	    (err = login_check_policy(account, &admin->config.policy, error)) !=
+		ROLLCODE_OK)
+		return err;
+	memcpy(
+	    event.token, account->tokens[0].token.label, sizeof(event.token));
+	return admin->ops->create(
+	    admin->store, account, &event, admin->options->replace, error);
+}
+
+static enum rollcode_err
+enroll_another(struct admin *admin, const struct rollcode_token *token,
+    struct error *error)
+{
+	struct account *account = &admin->account;
+	enum rollcode_err err;
+
+	if (token->label[0] == '\0' && account->token_count > 0)
+		return error_set(error, ROLLCODE_ERR_EXISTS,
+		    "%s is enrolled already; --label adds another token, "
+		    "--replace takes the old ones away",
+		    account->user);
+	if ((err = account_add(account, token, admin->now, error)) !=
+		ROLLCODE_OK ||
+	    (err = login_check_policy(account, &admin->config.policy, error)) !=
+		ROLLCODE_OK)
+		return err;
+	return admin_commit(admin, "enrolled", token->label, error);
+}
+
+enum rollcode_err
+admin_enroll(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {0};
+	WIPED(token_wipe) struct rollcode_token token = {0};
+	const struct admin_options *options = base;
+	const char *user = argv[0];
+	bool enrolled = false;
+	enum rollcode_err err;
+
+	(void)argc;
+	if ((err = check_user(options, user, error)) != ROLLCODE_OK ||
+	    (err = make_token(options, &token, error)) != ROLLCODE_OK ||
+	    (err = admin_open(&admin, options, error)) != ROLLCODE_OK)
+		return err;
+	err = admin.ops->begin(
+	    admin.store, user, &enrolled, &admin.account, error);
+	/* What no login can use may be replaced all the same. */
+	if (err == ROLLCODE_ERR_STORE && options->replace)
+		err = ROLLCODE_OK;
+	if (err == ROLLCODE_OK && enrolled && options->replace)
+		err = check_replaced(&admin.account, &token, error);
+	if (err == ROLLCODE_OK && enrolled && !options->replace)
+		err = enroll_another(&admin, &token, error);
+	else if (err == ROLLCODE_OK)
+		err = enroll_new(&admin, user, &token, error);
+	if (err != ROLLCODE_OK)
+		return err;
+	fprintf(stderr,
+	    "enrolled %s: %s, %s, %u digits; give the line to "
+	    "rollcode-token add or an app, and to nobody else\n",
+	    user, form_name(token.form), algorithm_name(token.algorithm),
+	    token.digits);
+	return admin_print_uri(&admin, &token, error);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin.h"
+
+#define FOLLOW_SECONDS 1
+#define SERVICE_COLUMNS 14
+
+struct line {
+	char user[ROLLCODE_USER_MAX + 1];
+	struct event event;
+};
+
+/* All lines of one look at the store; the largest sequence seen per user is
+ * kept from one look to the next. */
+struct seen {
+	char user[ROLLCODE_USER_MAX + 1];
+	int64_t created;
+	int64_t sequence;
+};
+
+struct journal {
+	struct admin *admin;
+	const char *user; /* the one being read */
+	struct line *lines;
+	size_t count, room;
+	struct seen *seen;
+	size_t seen_count;
+	bool shown;    /* the first look was printed, which -n cuts */
+	bool unusable; /* a user's file could not be read */
+};
+
+static void
+journal_close(struct journal *journal)
+{
+	free(journal->lines);
+	free(journal->seen);
+}
+
+static struct seen *
+seen_of(struct journal *journal, const char *user)
+{
+	struct seen *more;
+
+	for (size_t i = 0; i < journal->seen_count; i++)
+		if (strcmp(journal->seen[i].user, user) == 0)
+			return &journal->seen[i];
+	more =
+	    reallocarray(journal->seen, journal->seen_count + 1, sizeof(*more));
+	if (more == NULL)
+		return NULL;
+	journal->seen = more;
+	more += journal->seen_count++;
+	snprintf(more->user, sizeof(more->user), "%s", user);
+	more->created = 0;
+	more->sequence = -1;
+	return more;
+}
+
+static enum rollcode_err
+take_event(void *context, const struct event *event, struct error *error)
+{
+	struct journal *journal = context;
+	struct seen *seen = seen_of(journal, journal->user);
+	struct line *line = NULL;
+	size_t room = journal->room == 0 ? 256 : 2 * journal->room;
+
+	if (seen != NULL && event->sequence <= seen->sequence)
+		return ROLLCODE_OK;
+	if (journal->count == journal->room && seen != NULL &&
+	    (line = reallocarray(journal->lines, room, sizeof(*line))) !=
+		NULL) {
+		journal->lines = line;
+		journal->room = room;
+	}
+	if (seen == NULL || journal->count == journal->room)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	seen->sequence = event->sequence;
+	line = &journal->lines[journal->count++];
+	snprintf(line->user, sizeof(line->user), "%s", journal->user);
+	line->event = *event;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+take_user(void *context, const char *user, struct error *error)
+{
+	struct journal *journal = context;
+	struct admin *admin = journal->admin;
+	struct seen *seen;
+	bool enrolled = false;
+	enum rollcode_err err;
+
+	journal->user = user;
+	err = admin->ops->begin(
+	    admin->store, user, &enrolled, &admin->account, error);
+	/* Enrolled anew, a user's events are counted anew. */
+	if ((seen = seen_of(journal, user)) != NULL &&
+	    (admin->account.created != seen->created ||
+		admin->account.sequence < seen->sequence)) {
+		seen->created = admin->account.created;
+		seen->sequence = -1;
+	}
+	if (err == ROLLCODE_OK && enrolled)
+		err = admin->ops->events(
+		    admin->store, take_event, journal, error);
+	admin->ops->end(admin->store);
+	return err;
+}
+
+static int
+by_time(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+	int users = strcmp(x->user, y->user);
+
+	if (x->event.time != y->event.time)
+		return x->event.time < y->event.time ? -1 : 1;
+	if (users != 0)
+		return users;
+	return x->event.sequence < y->event.sequence ? -1 : 1;
+}
+
+/* What came from the other side of a login; returns its columns. */
+static int
+put_escaped(const char *text)
+{
+	int columns = 0;
+
+	for (; *text != '\0'; text++)
+		if (*text > 0x20 && *text < 0x7f) {
+			putchar(*text);
+			columns++;
+		} else {
+			columns += printf("\\x%02x", (unsigned char)*text);
+		}
+	return columns;
+}
+
+static int
+pad(int columns)
+{
+	return columns < SERVICE_COLUMNS ? SERVICE_COLUMNS - columns : 0;
+}
+
+static void
+print_text(const struct line *line)
+{
+	const struct event *e = &line->event;
+	char date[CLI_DATE_MAX];
+
+	cli_date(e->time, date);
+	printf("%s  %-16s %-10s ", date, line->user, e->outcome);
+	printf("%*s", pad(put_escaped(e->service)), "");
+	if (e->token[0] != '\0')
+		printf(" token=%s", e->token);
+	if (e->counter >= 0)
+		printf(" counter=%" PRId64 " distance=%" PRId64, e->counter,
+		    e->distance);
+	if (e->rhost[0] != '\0') {
+		fputs(" rhost=", stdout);
+		(void)put_escaped(e->rhost);
+	}
+	putchar('\n');
+}
+
+static void
+print_json(struct json *json, const struct line *line)
+{
+	const struct event *e = &line->event;
+
+	json_object(json, NULL);
+	json_number(json, "time", e->time);
+	json_text(json, "user", line->user);
+	json_text(json, "outcome", e->outcome);
+	json_text(json, "service", e->service);
+	json_text(json, "rhost", e->rhost);
+	json_text(json, "token", e->token);
+	if (e->counter >= 0) {
+		json_number(json, "counter", e->counter);
+		json_number(json, "distance", e->distance);
+	}
+	json_close(json, '}');
+}
+
+static void
+print_lines(struct journal *journal, struct json *json)
+{
+	const struct admin_options *options = journal->admin->options;
+	size_t from = 0;
+
+	if (journal->count > 0)
+		qsort(journal->lines, journal->count, sizeof(*journal->lines),
+		    by_time);
+	if (options->number > 0 && !journal->shown &&
+	    (size_t)options->number < journal->count)
+		from = journal->count - (size_t)options->number;
+	for (size_t i = from; i < journal->count; i++)
+		if (options->json)
+			print_json(json, &journal->lines[i]);
+		else
+			print_text(&journal->lines[i]);
+	journal->count = 0;
+	journal->shown = true;
+}
+
+/* Among all users, one whose file is unusable does not hide the others. */
+static enum rollcode_err
+take_any_user(void *context, const char *user, struct error *error)
+{
+	struct journal *journal = context;
+	struct error detail = {0};
+	enum rollcode_err err;
+
+	err = take_user(context, user, &detail);
+	if (err == ROLLCODE_OK || err == ROLLCODE_ERR_NOMEM)
+		return err == ROLLCODE_OK
+			   ? err
+			   : error_set(error, err, "%s", detail.text);
+	if (!journal->unusable)
+		fprintf(stderr, "rollcode-admin: %s\n", detail.text);
+	journal->unusable = true;
+	return ROLLCODE_OK;
+}
+
+/* One look: open, read, close, so that no login waits for this command. */
+static enum rollcode_err
+look(struct journal *journal, const char *user, struct error *error)
+{
+	struct admin *admin = journal->admin;
+	enum rollcode_err err;
+
+	if ((err = admin->ops->open(&admin->store, &admin->config, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	err = user != NULL ? take_user(journal, user, error)
+			   : admin->ops->each(
+				 admin->store, take_any_user, journal, error);
+	admin->ops->close(admin->store);
+	admin->store = NULL;
+	return err;
+}
+
+enum rollcode_err
+admin_log(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {0};
+	WIPED(journal_close) struct journal journal = {.admin = &admin};
+	const struct admin_options *options = base;
+	const char *user = argc > 0 ? argv[0] : NULL;
+	struct json json;
+	enum rollcode_err err;
+
+	if (options->follow && options->json)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--follow and --json: give one of them");
+	err = user != NULL ? admin_open_user(&admin, options, user, error)
+			   : admin_open(&admin, options, error);
+	if (err != ROLLCODE_OK)
+		return err;
+	admin.ops->close(admin.store);
+	admin.store = NULL;
+	json_begin(&json, stdout);
+	if (options->json)
+		json_array(&json, NULL);
+	for (;;) {
+		if ((err = look(&journal, user, error)) != ROLLCODE_OK)
+			break;
+		print_lines(&journal, &json);
+		if (!options->follow || fflush(stdout) != 0)
+			break;
+		sleep(FOLLOW_SECONDS);
+	}
+	if (options->json)
+		json_close(&json, ']');
+	if (err == ROLLCODE_OK && journal.unusable)
+		err = error_set(error, ROLLCODE_ERR_STORE,
+		    "not every user's file is usable; rollcode-admin list "
+		    "names them");
+	return err;
+}

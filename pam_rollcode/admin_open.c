@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "provision.h"
+
+enum rollcode_err
+admin_open(struct admin *admin, const struct admin_options *options,
+    struct error *error)
+{
+	enum rollcode_err err;
+
+	memset(admin, 0, sizeof(*admin));
+	admin->options = options;
+	admin->now = time(NULL);
+	if ((err = config_load(options->conf, true, &admin->config, error)) !=
+		ROLLCODE_OK ||
+	    (err = config_drop(&admin->config, error)) != ROLLCODE_OK)
+		return err;
+	admin->ops = store_for(&admin->config);
+	return admin->ops->open(&admin->store, &admin->config, error);
+}
+
+enum rollcode_err
+admin_open_user(struct admin *admin, const struct admin_options *options,
+    const char *user, struct error *error)
+{
+	enum rollcode_err err;
+	bool enrolled = false;
+
+	if ((err = admin_open(admin, options, error)) != ROLLCODE_OK ||
+	    (err = admin->ops->begin(admin->store, user, &enrolled,
+		 &admin->account, error)) != ROLLCODE_OK)
+		return err;
+	if (!enrolled)
+		return error_set(error, ROLLCODE_ERR_ABSENT,
+		    "%s is not enrolled; rollcode-admin list shows who is, "
+		    "rollcode-admin enroll %s enrols",
+		    user, user);
+	return ROLLCODE_OK;
+}
+
+void
+admin_close(struct admin *admin)
+{
+	if (admin->ops != NULL)
+		admin->ops->close(admin->store);
+	explicit_bzero(admin, sizeof(*admin));
+}
+
+enum rollcode_err
+admin_commit(struct admin *admin, const char *outcome, const char *label,
+    struct error *error)
+{
+	struct event event;
+
+	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, outcome);
+	if (label != NULL)
+		snprintf(event.token, sizeof(event.token), "%s", label);
+	return admin->ops->commit(admin->store, &admin->account, &event, error);
+}
+
+struct account_token *
+admin_token(struct admin *admin, enum rollcode_err *err, struct error *error)
+{
+	const char *label = admin->options->label;
+	struct account *account = &admin->account;
+	struct account_token *token;
+
+	*err = ROLLCODE_OK;
+	if (label[0] != '\0') {
+		if ((token = account_find(account, label)) == NULL)
+			*err = error_set(error, ROLLCODE_ERR_ABSENT,
+			    "%s has no token \"%s\"; rollcode-admin show %s "
+			    "lists them",
+			    account->user, label, account->user);
+		return token;
+	}
+	if (account->token_count == 1)
+		return &account->tokens[0];
+	*err = account->token_count == 0
+		   ? error_set(error, ROLLCODE_ERR_ABSENT,
+			 "%s has no token; rollcode-admin enroll %s adds one",
+			 account->user, account->user)
+		   : error_set(error, ROLLCODE_ERR_USAGE,
+			 "%s has %zu tokens; name one with --label",
+			 account->user, account->token_count);
+	return NULL;
+}
+
+enum rollcode_err
+admin_print_uri(const struct admin *admin, const struct rollcode_token *token,
+    struct error *error)
+{
+	WIPED(provision_wipe) struct provision p = {.token = *token};
+	WIPED(provision_line_wipe) struct provision_line line = {{0}};
+	enum rollcode_err err;
+
+	if (strcmp(token->label, ACCOUNT_LABEL_DEFAULT) == 0)
+		p.token.label[0] = '\0';
+	snprintf(p.account, sizeof(p.account), "%s", admin->account.user);
+	if (gethostname(p.issuer, sizeof(p.issuer) - 1) != 0 ||
+	    p.issuer[0] == '\0')
+		snprintf(p.issuer, sizeof(p.issuer), "Rollcode");
+	if ((err = provision_format(&p, &line, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = cli_write(line.text, strlen(line.text), error)) ==
+	    ROLLCODE_OK)
+		err = cli_write("\n", 1, error);
+	if (err != ROLLCODE_OK)
+		error_add(error, err,
+		    "the token is enrolled all the same, and rollcode-admin "
+		    "uri prints its line");
+	return err;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "admin.h"
+#include "token.h"
+
+/* How an account stands, in one word. */
+static const char *
+standing(const struct admin *admin, const struct account *account)
+{
+	if (account_enabled(account) == 0)
+		return "disabled";
+	if (verify_is_guarded(account, &admin->config.policy, admin->now))
+		return "guarded";
+	return "normal";
+}
+
+struct listing {
+	struct admin *admin;
+	struct json json;
+	bool unusable; /* a user's file could not be read */
+};
+
+static void
+list_json(struct listing *l, const char *user, const struct error *unusable)
+{
+	const struct account *a = &l->admin->account;
+
+	json_object(&l->json, NULL);
+	json_text(&l->json, "user", user);
+	if (unusable != NULL) {
+		json_text(&l->json, "state", "unusable");
+		json_text(&l->json, "error", unusable->text);
+	} else {
+		json_text(&l->json, "state", standing(l->admin, a));
+		json_number(&l->json, "tokens", (int64_t)a->token_count);
+		json_number(&l->json, "failures", a->failures);
+		json_number(&l->json, "last_success", a->last_success);
+	}
+	json_close(&l->json, '}');
+}
+
+static void
+list_text(struct listing *l, const char *user, const struct error *unusable)
+{
+	const struct account *a = &l->admin->account;
+	char date[CLI_DATE_MAX];
+
+	if (unusable != NULL) {
+		printf("%-24s %-9s %s\n", user, "unusable", unusable->text);
+		return;
+	}
+	cli_date(a->last_success, date);
+	printf("%-24s %-9s %6zu  %s\n", user, standing(l->admin, a),
+	    a->token_count, date);
+}
+
+static enum rollcode_err
+list_one(void *context, const char *user, struct error *error)
+{
+	struct listing *l = context;
+	struct admin *admin = l->admin;
+	struct error detail = {0};
+	bool enrolled = false;
+	enum rollcode_err err;
+
+	err = admin->ops->begin(
+	    admin->store, user, &enrolled, &admin->account, &detail);
+	admin->ops->end(admin->store);
+	if (err == ROLLCODE_ERR_NOMEM)
+		return error_set(error, err, "%s", detail.text);
+	if (err == ROLLCODE_OK && !enrolled)
+		return ROLLCODE_OK; /* removed meanwhile */
+	l->unusable |= err != ROLLCODE_OK;
+	if (admin->options->json)
+		list_json(l, user, err == ROLLCODE_OK ? NULL : &detail);
+	else
+		list_text(l, user, err == ROLLCODE_OK ? NULL : &detail);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+admin_list(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {0};
+	const struct admin_options *options = base;
+	struct listing listing = {.admin = &admin};
+	enum rollcode_err err;
+
+	(void)argc;
+	(void)argv;
+	if ((err = admin_open(&admin, options, error)) != ROLLCODE_OK)
+		return err;
+	if (options->json) {
+		json_begin(&listing.json, stdout);
+		json_array(&listing.json, NULL);
+	} else {
+		printf("%-24s %-9s %6s  %s\n", "USER", "STATE", "TOKENS",
+		    "LAST LOGIN");
+	}
+	err = admin.ops->each(admin.store, list_one, &listing, error);
+	if (options->json)
+		json_close(&listing.json, ']');
+	if (err == ROLLCODE_OK && listing.unusable)
+		err = error_set(error, ROLLCODE_ERR_STORE,
+		    "not every user's file is usable; see the list");
+	return err;
+}
+
+static void
+show_token_json(struct json *json, const struct account_token *t)
+{
+	json_object(json, NULL);
+	json_text(json, "label", t->token.label);
+	json_text(json, "form", form_name(t->token.form));
+	json_text(json, "algorithm", algorithm_name(t->token.algorithm));
+	json_number(json, "digits", t->token.digits);
+	json_number(json, "counter", (int64_t)t->token.counter);
+	json_bool(json, "enabled", t->enabled);
+	json_number(json, "created", t->created);
+	json_number(json, "used", t->used);
+	json_close(json, '}');
+}
+
+static void
+show_json(const struct admin *admin)
+{
+	const struct account *a = &admin->account;
+	struct json json;
+
+	json_begin(&json, stdout);
+	json_object(&json, NULL);
+	json_text(&json, "user", a->user);
+	json_text(&json, "state", standing(admin, a));
+	json_number(&json, "failures", a->failures);
+	json_number(&json, "spent", a->spent);
+	json_number(&json, "halves", a->halves);
+	json_number(&json, "failed", a->failed);
+	json_number(&json, "replayed", a->replayed);
+	json_number(&json, "created", a->created);
+	json_number(&json, "last_success", a->last_success);
+	json_number(&json, "last_failure", a->last_failure);
+	json_number(&json, "recovery_left", account_recovery_left(a));
+	json_array(&json, "tokens");
+	for (size_t i = 0; i < a->token_count; i++)
+		show_token_json(&json, &a->tokens[i]);
+	json_close(&json, ']');
+	json_close(&json, '}');
+}
+
+static void
+show_token_text(const struct account_token *t)
+{
+	char created[CLI_DATE_MAX], used[CLI_DATE_MAX];
+
+	cli_date(t->created, created);
+	cli_date(t->used, used);
+	printf(
+	    "\ntoken %s%s\n", t->token.label, t->enabled ? "" : " (disabled)");
+	printf("  %-14s %s %s, %u digits\n", "kind", form_name(t->token.form),
+	    algorithm_name(t->token.algorithm), t->token.digits);
+	printf("  %-14s %" PRIu64 "%s\n", "next counter", t->token.counter,
+	    t->token.counter >= ROLLCODE_COUNTER_END
+		? " (exhausted: enrol a new token)"
+		: "");
+	printf("  %-14s %s\n", "enrolled", created);
+	printf("  %-14s %s\n", "last used", used);
+}
+
+static void
+show_text(const struct admin *admin)
+{
+	const struct account *a = &admin->account;
+	const struct policy *policy = &admin->config.policy;
+	char date[CLI_DATE_MAX];
+
+	printf("%-16s %s\n", "user", a->user);
+	printf("%-16s %s\n", "state", standing(admin, a));
+	printf("%-16s %u in a row, guarded at %" PRId64 "\n", "failures",
+	    a->failures, policy->guard_after);
+	printf("%-16s %u, guarded at %" PRId64 ", one is given back a day\n",
+	    "guesses spent", a->spent, policy->guesses);
+	printf("%-16s %u\n", "used codes tried", a->replayed);
+	cli_date(a->last_success, date);
+	printf("%-16s %s\n", "last login", date);
+	cli_date(a->last_failure, date);
+	printf("%-16s %s\n", "last failure", date);
+	printf("%-16s %u left\n", "recovery codes", account_recovery_left(a));
+	for (size_t i = 0; i < a->token_count; i++)
+		show_token_text(&a->tokens[i]);
+}
+
+enum rollcode_err
+admin_show(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {0};
+	const struct admin_options *options = base;
+	enum rollcode_err err;
+
+	(void)argc;
+	if ((err = admin_open_user(&admin, options, argv[0], error)) !=
+	    ROLLCODE_OK)
+		return err;
+	admin.ops->end(admin.store);
+	if (options->json)
+		show_json(&admin);
+	else
+		show_text(&admin);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+admin_uri(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {0};
+	const struct account_token *token;
+	enum rollcode_err err;
+
+	(void)argc;
+	if ((err = admin_open_user(&admin, base, argv[0], error)) !=
+	    ROLLCODE_OK)
+		return err;
+	admin.ops->end(admin.store);
+	if ((token = admin_token(&admin, &err, error)) == NULL)
+		return err;
+	return admin_print_uri(&admin, &token->token, error);
+}

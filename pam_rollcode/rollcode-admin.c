@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rollcode-admin - the administrator's tool.
+ *
+ *  1. The env file is read as root, a store is opened only as the account.
+ *  2. A secret comes by file or standard input, and goes out only where the
+ *     command's name says so: enroll and uri.
+ *  3. What a command announces is on disk.
+ */
+#include "admin.h"
+
+#define FIELD(member) offsetof(struct admin_options, member)
+#define WINDOW_MAX 1000000
+
+/* clang-format off */
+static const struct keyword options_all[] = {
+	{ "conf", KEYWORD_TEXT, FIELD(conf), 1, PATH_MAX - 1, 0,
+	    "FILE", "the env file, instead of " ROLLCODE_CONF },
+	{ .name = NULL },
+};
+
+#define LABEL \
+	{ "label", KEYWORD_TEXT, FIELD(label), 1, ROLLCODE_LABEL_MAX, 0, \
+	    "LABEL", "the token of that label" }
+#define JSON \
+	{ "json", KEYWORD_FLAG, FIELD(json), 0, 0, 0, NULL, "for programs" }
+
+static const struct keyword options_enroll[] = {
+	{ "label", KEYWORD_TEXT, FIELD(label), 1, ROLLCODE_LABEL_MAX, 0,
+	    "LABEL", "what to call the new token" },
+	{ "phone", KEYWORD_FLAG, FIELD(phone), 0, 0, 0,
+	    NULL, "for authenticator apps: SHA1, 6 digits, 20 bytes" },
+	{ "form", KEYWORD_TEXT, FIELD(form), 1, 7, 0,
+	    "FORM", "hotp (default), hash or hex" },
+	{ "digits", KEYWORD_NUMBER, FIELD(digits), ROLLCODE_DIGITS_MIN,
+	    ROLLCODE_DIGITS_MAX, 0, "N", "6, 7 or 8 (default) of a code" },
+	{ "algorithm", KEYWORD_TEXT, FIELD(algorithm), 1, 15, 0,
+	    "NAME", "SHA1, SHA256 (default) or SHA512" },
+	{ "counter", KEYWORD_NUMBER, FIELD(counter), 0, INT64_MAX, 0,
+	    "N", "the next counter of a token that was used before" },
+	{ "secret-file", KEYWORD_TEXT, FIELD(secret_file), 1, PATH_MAX - 1, 0,
+	    "FILE", "its secret, - is standard input; else a new one" },
+	{ "replace", KEYWORD_FLAG, FIELD(replace), 0, 0, 0,
+	    NULL, "take all tokens of an enrolled user away" },
+	{ "no-account", KEYWORD_FLAG, FIELD(no_account), 0, 0, 0,
+	    NULL, "a name that only PAM knows" },
+	{ .name = NULL },
+};
+
+static const struct keyword options_json[] = { JSON, { .name = NULL } };
+static const struct keyword options_label[] = { LABEL, { .name = NULL } };
+
+static const struct keyword options_remove[] = {
+	LABEL,
+	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f',
+	    NULL, "do not ask" },
+	{ .name = NULL },
+};
+
+static const struct keyword options_resync[] = {
+	LABEL,
+	{ "window", KEYWORD_NUMBER, FIELD(window), 1, WINDOW_MAX, 0,
+	    "N", "how far to look ahead, 100000 if not given" },
+	{ .name = NULL },
+};
+
+static const struct keyword options_log[] = {
+	{ "follow", KEYWORD_FLAG, FIELD(follow), 0, 0, 'f',
+	    NULL, "go on with what happens from now on" },
+	{ "number", KEYWORD_NUMBER, FIELD(number), 1, 10000, 'n',
+	    "N", "only the last N" },
+	JSON,
+	{ .name = NULL },
+};
+
+static const struct cli_command commands[] = {
+	{ "init", admin_init, "",
+	    "make the key in the env file and an empty store", 0, 0, NULL },
+	{ "enroll", admin_enroll, "USER",
+	    "enrol a token and print its line, which holds the secret",
+	    1, 1, options_enroll },
+	{ "list", admin_list, "",
+	    "list the users and how they stand", 0, 0, options_json },
+	{ "show", admin_show, "USER",
+	    "show a user's tokens, without secrets", 1, 1, options_json },
+	{ "uri", admin_uri, "USER",
+	    "print a token's line again, which holds the secret",
+	    1, 1, options_label },
+	{ "remove", admin_remove, "USER",
+	    "remove a user, or one token of theirs, for good",
+	    1, 1, options_remove },
+	{ "disable", admin_disable, "USER",
+	    "refuse a user's tokens from now on", 1, 1, options_label },
+	{ "enable", admin_enable, "USER",
+	    "accept a user's tokens again", 1, 1, options_label },
+	{ "unlock", admin_unlock, "USER",
+	    "forget failures and guesses", 1, 1, NULL },
+	{ "verify", admin_verify, "USER",
+	    "judge a code as a login would, which spends it", 1, 1, NULL },
+	{ "resync", admin_resync, "USER",
+	    "move a counter up to two or three consecutive codes",
+	    1, 1, options_resync },
+	{ "log", admin_log, "[USER]",
+	    "what happened, the oldest first", 0, 1, options_log },
+	{ .name = NULL },
+};
+/* clang-format on */
+
+static const struct cli_program program = {
+    .name = "rollcode-admin",
+    .about = "Enrols users for pam_rollcode and looks after their tokens.",
+    .commands = commands,
+    .options = options_all,
+    .see = "rollcode-admin(8)",
+};
+
+int
+main(int argc, char **argv)
+{
+	struct admin_options options = {.counter = -1};
+
+	cli_begin();
+	memcpy(options.conf, ROLLCODE_CONF, sizeof(ROLLCODE_CONF));
+	return cli_main(&program, &options, argc, argv);
+}
