@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <strings.h>
+
+#include "cmd.h"
+#include "place.h"
+
+enum rollcode_err
+cmd_name(int argc, char **argv, const char **name, struct error *error)
+{
+	for (int i = 0; i < argc; i++)
+		if (strncasecmp(argv[i], "otpauth:", 8) == 0)
+			return error_set(error, ROLLCODE_ERR_USAGE,
+			    "a token's line was given as an argument, where "
+			    "other users of this machine can read it; enrol "
+			    "a new token and give its line on standard "
+			    "input or at the prompt");
+	*name = argc > 0 ? argv[0] : NULL;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+cmd_open(
+    const struct options *options, struct wallet **wallet, struct error *error)
+{
+	struct place place;
+	enum rollcode_err err;
+
+	*wallet = NULL;
+	if ((err = place_find(&place, options->store, false, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	return wallet_open(wallet, place.path, error);
+}
+
+enum rollcode_err
+cmd_passphrase(const char *file, const char *prompt,
+    struct passphrase *passphrase, struct error *error)
+{
+	if (*file != '\0')
+		return cli_read_secret_file(
+		    file, passphrase->text, sizeof(passphrase->text), error);
+	return cli_read_terminal(
+	    prompt, false, passphrase->text, sizeof(passphrase->text), error);
+}
+
+enum rollcode_err
+cmd_unlock(
+    const struct options *options, struct wallet **wallet, struct error *error)
+{
+	WIPED(passphrase_wipe) struct passphrase passphrase = {""};
+	enum rollcode_err err;
+
+	if ((err = cmd_open(options, wallet, error)) != ROLLCODE_OK ||
+	    !wallet_protected(*wallet))
+		return err;
+	err = cmd_passphrase(options->passphrase_file,
+	    "Passphrase of the token store: ", &passphrase, error);
+	if (err == ROLLCODE_ERR_UNAVAIL)
+		return error_set(error, err,
+		    "the token store is protected by a passphrase, and there "
+		    "is no terminal to ask for it; give --passphrase-file "
+		    "FILE");
+	if (err != ROLLCODE_OK)
+		return err;
+	return wallet_unlock(*wallet, passphrase.text, error);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd.h - the commands of rollcode-token.
+ */
+#ifndef ROLLCODE_TOKEN_CMD_H
+#define ROLLCODE_TOKEN_CMD_H
+
+#include <limits.h>
+
+#include "cli.h"
+#include "wallet.h"
+
+#define CODES_MAX	100	/* of one command */
+#define SKIP_MAX	1000000
+
+struct options {
+	char	store[PATH_MAX];		/* "" for the default */
+	char	passphrase_file[PATH_MAX];	/* "" for the terminal */
+	char	new_file[PATH_MAX];		/* the same, for a new one */
+	int64_t	count;				/* 0 if not given */
+	bool	json, force, remove;
+};
+
+cli_run	cmd_add, cmd_next, cmd_pair, cmd_skip, cmd_list, cmd_show, cmd_rename,
+	cmd_remove, cmd_default, cmd_uri, cmd_passwd;
+
+struct passphrase {
+	char	text[WALLET_PASSPHRASE_MAX + 1];
+};
+
+static inline void
+passphrase_wipe(struct passphrase *passphrase)
+{
+	explicit_bzero(passphrase, sizeof(*passphrase));
+}
+
+/*
+ * The token that the words name, NULL for the default.  USAGE if a word is a
+ * token's line, which belongs on standard input.
+ */
+enum rollcode_err	cmd_name(int argc, char **argv, const char **name,
+			    struct error *) MUST_USE;
+
+/* Open the store that the options name; the caller closes it. */
+enum rollcode_err	cmd_open(const struct options *, struct wallet **,
+			    struct error *) MUST_USE;
+
+/* The same, and ask for its passphrase if it has one. */
+enum rollcode_err	cmd_unlock(const struct options *, struct wallet **,
+			    struct error *) MUST_USE;
+
+/* A passphrase from a file, or if that is "" from the terminal. */
+enum rollcode_err	cmd_passphrase(const char *file, const char *prompt,
+			    struct passphrase *, struct error *) MUST_USE;
+
+#endif /* ROLLCODE_TOKEN_CMD_H */

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd.h"
+#include "token.h"
+#include "utf8.h"
+
+#define COUNTER_WIDTH 7
+
+static void
+put_json(struct json *json, const char *key, const struct wallet_entry *entry)
+{
+	const struct provision *p = &entry->provision;
+
+	json_object(json, key);
+	json_text(json, "name", entry->name);
+	json_bool(json, "default", entry->preferred);
+	json_text(json, "issuer", p->issuer);
+	json_text(json, "account", p->account);
+	json_text(json, "label", p->token.label);
+	if (entry->binding[0] == '\0')
+		json_null(json, "binding");
+	else
+		json_text(json, "binding", entry->binding);
+	json_text(json, "form", form_name(p->token.form));
+	json_text(json, "algorithm", algorithm_name(p->token.algorithm));
+	json_number(json, "digits", p->token.digits);
+	json_number(json, "counter", (int64_t)p->token.counter);
+	json_number(json, "created", entry->created);
+	if (entry->used == 0)
+		json_null(json, "used");
+	else
+		json_number(json, "used", entry->used);
+	json_close(json, '}');
+}
+
+static enum rollcode_err
+list_json(struct wallet *wallet, struct error *error)
+{
+	struct wallet_entry entry = {0};
+	struct json json;
+	enum rollcode_err err;
+
+	json_begin(&json, stdout);
+	json_array(&json, NULL);
+	while ((err = wallet_next(wallet, entry.id, &entry, error)) ==
+		   ROLLCODE_OK &&
+	       entry.id != 0)
+		put_json(&json, NULL, &entry);
+	json_close(&json, ']');
+	return err;
+}
+
+static enum rollcode_err
+widest(struct wallet *wallet, size_t *width, struct error *error)
+{
+	struct wallet_entry entry = {0};
+	enum rollcode_err err;
+	size_t n;
+
+	*width = strlen("NAME");
+	while ((err = wallet_next(wallet, entry.id, &entry, error)) ==
+		   ROLLCODE_OK &&
+	       entry.id != 0)
+		if ((n = utf8_count(entry.name)) > *width)
+			*width = n;
+	return err;
+}
+
+/* printf counts bytes, a terminal characters. */
+static void
+put_line(const struct wallet_entry *entry, size_t width)
+{
+	const struct provision *p = &entry->provision;
+	char date[CLI_DATE_MAX];
+
+	cli_date(entry->used, date);
+	printf("%c %s%*s  %-4s  %-6s  %6u  %*llu  %-16s  %s%s%s\n",
+	    entry->preferred ? '*' : ' ', entry->name,
+	    (int)(width - utf8_count(entry->name)), "",
+	    form_name(p->token.form), algorithm_name(p->token.algorithm),
+	    p->token.digits, COUNTER_WIDTH,
+	    (unsigned long long)p->token.counter, date, p->issuer,
+	    p->issuer[0] == '\0' || p->account[0] == '\0' ? "" : ":",
+	    p->account);
+}
+
+static enum rollcode_err
+list_lines(struct wallet *wallet, struct error *error)
+{
+	struct wallet_entry entry = {0};
+	enum rollcode_err err;
+	size_t width;
+
+	if ((err = widest(wallet, &width, error)) != ROLLCODE_OK)
+		return err;
+	printf("  %-*s  %-4s  %-6s  %6s  %*s  %-16s  %s\n", (int)width, "NAME",
+	    "FORM", "HASH", "DIGITS", COUNTER_WIDTH, "COUNTER", "LAST USED",
+	    "FOR");
+	while ((err = wallet_next(wallet, entry.id, &entry, error)) ==
+		   ROLLCODE_OK &&
+	       entry.id != 0)
+		put_line(&entry, width);
+	return err;
+}
+
+enum rollcode_err
+cmd_list(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	const struct options *options = base;
+	enum rollcode_err err;
+
+	(void)argc;
+	(void)argv;
+	if ((err = cmd_open(options, &wallet, error)) != ROLLCODE_OK)
+		return err;
+	return options->json ? list_json(wallet, error)
+			     : list_lines(wallet, error);
+}
+
+static void
+show_lines(const struct wallet_entry *entry, bool protected)
+{
+	const struct provision *p = &entry->provision;
+	char created[CLI_DATE_MAX], used[CLI_DATE_MAX];
+
+	cli_date(entry->created, created);
+	cli_date(entry->used, used);
+	printf("name        %s%s\n", entry->name,
+	    entry->preferred ? " (default)" : "");
+	printf("issuer      %s\n", p->issuer);
+	printf("account     %s\n", p->account);
+	if (p->token.label[0] != '\0')
+		printf("label       %s\n", p->token.label);
+	if (entry->binding[0] != '\0')
+		printf("binding     %s\n", entry->binding);
+	printf("form        %s, %s, %u digits\n", form_name(p->token.form),
+	    algorithm_name(p->token.algorithm), p->token.digits);
+	printf("counter     %llu\n", (unsigned long long)p->token.counter);
+	printf("added       %s\n", created);
+	printf("last used   %s\n", used);
+	printf("passphrase  %s\n", protected ? "yes" : "no");
+}
+
+enum rollcode_err
+cmd_show(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	struct wallet_entry entry = {0};
+	const struct options *options = base;
+	struct json json;
+	const char *name;
+	enum rollcode_err err;
+
+	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
+	    (err = cmd_open(options, &wallet, error)) != ROLLCODE_OK ||
+	    (err = wallet_find(wallet, name, &entry, error)) != ROLLCODE_OK)
+		return err;
+	json_begin(&json, stdout);
+	if (options->json)
+		put_json(&json, NULL, &entry);
+	else
+		show_lines(&entry, wallet_protected(wallet));
+	return ROLLCODE_OK;
+}

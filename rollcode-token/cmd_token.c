@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd.h"
+#include "place.h"
+#include "token.h"
+
+static enum rollcode_err
+read_provision(struct provision *provision, struct error *error)
+{
+	WIPED(provision_line_wipe) struct provision_line line = {""};
+	struct error why = {""};
+	enum rollcode_err err;
+
+	err = cli_read_line("The token's line (otpauth://hotp/...): ", false,
+	    line.text, sizeof(line.text), &why);
+	if (err != ROLLCODE_OK)
+		return error_set(error, err,
+		    "no token was read: %s; give its line on standard input, "
+		    "as in: rollcode-admin enroll USER | rollcode-token add",
+		    why.text);
+	return provision_parse(line.text, provision, error);
+}
+
+/* The name that was given, or what the token's line calls itself. */
+static const char *
+choose_name(const char *given, const struct provision *provision)
+{
+	if (given != NULL)
+		return given;
+	if (token_check_label(provision->issuer, NULL) == ROLLCODE_OK)
+		return provision->issuer;
+	if (token_check_label(provision->account, NULL) == ROLLCODE_OK)
+		return provision->account;
+	return "token";
+}
+
+static enum rollcode_err
+create(const struct options *options, struct error *error)
+{
+	struct place place;
+	enum rollcode_err err;
+
+	if ((err = place_find(&place, options->store, true, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	return wallet_create(place.path, error);
+}
+
+enum rollcode_err
+cmd_add(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(provision_wipe) struct provision provision = {0};
+	struct wallet_entry entry = {0};
+	const struct options *options = base;
+	const char *name;
+	enum rollcode_err err;
+
+	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
+	    (err = read_provision(&provision, error)) != ROLLCODE_OK)
+		return err;
+	name = choose_name(name, &provision);
+	if ((err = create(options, error)) != ROLLCODE_OK ||
+	    (err = cmd_unlock(options, &wallet, error)) != ROLLCODE_OK ||
+	    (err = wallet_add(wallet, name, &provision, error)) !=
+		ROLLCODE_OK ||
+	    (err = wallet_find(wallet, name, &entry, error)) != ROLLCODE_OK)
+		return err;
+	printf("added %s%s\n", entry.name,
+	    entry.preferred ? ", the default token" : "");
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+cmd_rename(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	const char *name;
+	enum rollcode_err err;
+
+	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
+	    (err = cmd_open(base, &wallet, error)) != ROLLCODE_OK)
+		return err;
+	return wallet_rename(wallet, name, argv[1], error);
+}
+
+enum rollcode_err
+cmd_remove(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	struct wallet_entry entry = {0};
+	const struct options *options = base;
+	char question[256];
+	const char *name;
+	enum rollcode_err err;
+
+	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
+	    (err = cmd_open(options, &wallet, error)) != ROLLCODE_OK ||
+	    (err = wallet_find(wallet, name, &entry, error)) != ROLLCODE_OK)
+		return err;
+	snprintf(question, sizeof(question),
+	    "Remove the token %s?  It cannot be brought back.", entry.name);
+	if (!options->force && !cli_confirm(question))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "nothing was removed, for the answer was not yes; --force "
+		    "does not ask");
+	return wallet_remove(wallet, name, error);
+}
+
+enum rollcode_err
+cmd_default(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	const char *name;
+	enum rollcode_err err;
+
+	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
+	    (err = cmd_open(base, &wallet, error)) != ROLLCODE_OK)
+		return err;
+	return wallet_prefer(wallet, name, error);
+}
+
+enum rollcode_err
+cmd_uri(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
+	WIPED(provision_line_wipe) struct provision_line line = {""};
+	const char *name;
+	enum rollcode_err err;
+
+	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
+	    (err = cmd_unlock(base, &wallet, error)) != ROLLCODE_OK ||
+	    (err = wallet_reveal(wallet, name, &entry, error)) != ROLLCODE_OK)
+		return err;
+	if (entry.provision.account[0] == '\0')
+		memcpy(entry.provision.account, entry.name, sizeof(entry.name));
+	if ((err = provision_format(&entry.provision, &line, error)) !=
+		ROLLCODE_OK ||
+	    (err = cli_write(line.text, strlen(line.text), error)) !=
+		ROLLCODE_OK)
+		return err;
+	return cli_write("\n", 1, error);
+}
+
+static enum rollcode_err
+read_new(const struct options *options, struct passphrase *passphrase,
+    struct error *error)
+{
+	WIPED(passphrase_wipe) struct passphrase again = {""};
+	enum rollcode_err err;
+
+	if ((err = cmd_passphrase(options->new_file,
+		 "New passphrase: ", passphrase, error)) != ROLLCODE_OK ||
+	    options->new_file[0] != '\0')
+		return err;
+	if ((err = cmd_passphrase("", "The same again: ", &again, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	if (strcmp(again.text, passphrase->text) != 0)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the two passphrases differ, nothing was changed; try "
+		    "again");
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+cmd_passwd(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(passphrase_wipe) struct passphrase passphrase = {""};
+	const struct options *options = base;
+	enum rollcode_err err;
+
+	(void)argc;
+	(void)argv;
+	if (options->remove && options->new_file[0] != '\0')
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--remove and --new-passphrase-file: give one of them");
+	if ((err = cmd_unlock(options, &wallet, error)) != ROLLCODE_OK)
+		return err;
+	if (options->remove)
+		return wallet_protect(wallet, NULL, 0, error);
+	if ((err = read_new(options, &passphrase, error)) != ROLLCODE_OK)
+		return err;
+	return wallet_protect(wallet, passphrase.text, WALLET_LOG_N, error);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rollcode-token - the fob: keeps tokens and gives their next codes.
+ *
+ *  1. A code that is printed is already spent on disk.
+ *  2. A secret comes by standard input or a prompt, never by argument.
+ *  3. Without a command nothing is spent.
+ */
+#include "cmd.h"
+
+#define FIELD(member) offsetof(struct options, member)
+
+/* clang-format off */
+static const struct keyword options_all[] = {
+	{ "store", KEYWORD_TEXT, FIELD(store), 1, PATH_MAX - 1, 0,
+	    "FILE", "the file of the tokens" },
+	{ "passphrase-file", KEYWORD_TEXT, FIELD(passphrase_file), 1,
+	    PATH_MAX - 1, 0, "FILE", "its passphrase, - is standard input" },
+	{ .name = NULL },
+};
+
+static const struct keyword options_next[] = {
+	{ "count", KEYWORD_NUMBER, FIELD(count), 1, CODES_MAX, 'n',
+	    "COUNT", "that many codes on one line" },
+	{ .name = NULL },
+};
+
+static const struct keyword options_skip[] = {
+	{ "count", KEYWORD_NUMBER, FIELD(count), 1, SKIP_MAX, 'n',
+	    "N", "that many codes, 1 if not given" },
+	{ .name = NULL },
+};
+
+static const struct keyword options_json[] = {
+	{ "json", KEYWORD_FLAG, FIELD(json), 0, 0, 0,
+	    NULL, "for programs" },
+	{ .name = NULL },
+};
+
+static const struct keyword options_remove[] = {
+	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f',
+	    NULL, "do not ask" },
+	{ .name = NULL },
+};
+
+static const struct keyword options_passwd[] = {
+	{ "remove", KEYWORD_FLAG, FIELD(remove), 0, 0, 0,
+	    NULL, "store the secrets without a passphrase" },
+	{ "new-passphrase-file", KEYWORD_TEXT, FIELD(new_file), 1,
+	    PATH_MAX - 1, 0, "FILE", "the new passphrase" },
+	{ .name = NULL },
+};
+
+static const struct cli_command commands[] = {
+	{ "add", cmd_add, "[NAME]",
+	    "add a token, its line read from standard input or a prompt",
+	    0, 1, NULL },
+	{ "next", cmd_next, "[NAME]",
+	    "print the next code", 0, 1, options_next },
+	{ "pair", cmd_pair, "[NAME]",
+	    "print the next two codes on one line, to resynchronise",
+	    0, 1, NULL },
+	{ "list", cmd_list, "",
+	    "list the tokens, the default marked by *", 0, 0, options_json },
+	{ "show", cmd_show, "[NAME]",
+	    "show a token without its secret", 0, 1, options_json },
+	{ "rename", cmd_rename, "OLD NEW",
+	    "give a token another name", 2, 2, NULL },
+	{ "remove", cmd_remove, "NAME",
+	    "remove a token for good", 1, 1, options_remove },
+	{ "default", cmd_default, "NAME",
+	    "choose the token that is meant if none is named", 1, 1, NULL },
+	{ "skip", cmd_skip, "[NAME]",
+	    "move the counter forward without codes", 0, 1, options_skip },
+	{ "uri", cmd_uri, "[NAME]",
+	    "print a token's line, which holds the secret", 0, 1, NULL },
+	{ "passwd", cmd_passwd, "",
+	    "set, change or remove the passphrase of the tokens",
+	    0, 0, options_passwd },
+	{ .name = NULL },
+};
+/* clang-format on */
+
+static const struct cli_program program = {
+    .name = "rollcode-token",
+    .about = "Keeps tokens and gives their next rolling codes.",
+    .commands = commands,
+    .options = options_all,
+    .see = "rollcode-token(1)",
+};
+
+int
+main(int argc, char **argv)
+{
+	struct options options = {.count = 0};
+
+	cli_begin();
+	return cli_main(&program, &options, argc, argv);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "place.h"
+
+static enum rollcode_err
+too_long(struct error *error)
+{
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "the path of the token store is longer than %d bytes; give a "
+	    "shorter one with --store FILE",
+	    PATH_MAX);
+}
+
+/* An absolute path from the environment, NULL if unset or empty. */
+static enum rollcode_err
+variable(const char *name, const char **value, struct error *error)
+{
+	*value = getenv(name);
+	if (*value != NULL && **value == '\0')
+		*value = NULL;
+	if (*value == NULL || **value == '/')
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_CONFIG,
+	    "%s is not an absolute path; mend or unset it, or give --store "
+	    "FILE",
+	    name);
+}
+
+static enum rollcode_err
+wanted(const char *given, char path[PATH_MAX], struct error *error)
+{
+	const char *data, *home;
+	enum rollcode_err err;
+	int n;
+
+	if (*given != '\0') {
+		n = snprintf(path, PATH_MAX, "%s%s",
+		    strchr(given, '/') == NULL ? "./" : "", given);
+		return n < PATH_MAX ? ROLLCODE_OK : too_long(error);
+	}
+	if ((err = variable("XDG_DATA_HOME", &data, error)) != ROLLCODE_OK)
+		return err;
+	if (data != NULL) {
+		n = snprintf(path, PATH_MAX, "%s/rollcode/token.db", data);
+		return n < PATH_MAX ? ROLLCODE_OK : too_long(error);
+	}
+	if ((err = variable("HOME", &home, error)) != ROLLCODE_OK)
+		return err;
+	if (home == NULL)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "neither HOME nor XDG_DATA_HOME says where the tokens "
+		    "are; set HOME, or give --store FILE");
+	n = snprintf(path, PATH_MAX, "%s/.local/share/rollcode/token.db", home);
+	return n < PATH_MAX ? ROLLCODE_OK : too_long(error);
+}
+
+static enum rollcode_err
+make_directories(char *directory, struct error *error)
+{
+	for (char *at = directory + 1;; at++) {
+		char was = *at;
+
+		if (was != '/' && was != '\0')
+			continue;
+		*at = '\0';
+		if (mkdir(directory, 0700) != 0 && errno != EEXIST &&
+		    errno != EISDIR)
+			return error_set(error, error_from_errno(errno),
+			    "%s: cannot be made: %s", directory,
+			    strerror(errno));
+		*at = was;
+		if (was == '\0')
+			return ROLLCODE_OK;
+	}
+}
+
+static enum rollcode_err
+check_directory(const char *directory, struct error *error)
+{
+	struct stat st;
+
+	if (lstat(directory, &st) != 0)
+		return error_set(error, error_from_errno(errno), "%s: %s",
+		    directory, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: is not a directory; give another --store FILE",
+		    directory);
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: belongs to uid %u, who could replace the tokens; "
+		    "keep them in a directory of your own",
+		    directory, (unsigned int)st.st_uid);
+	if ((st.st_mode & 022) != 0 && (st.st_mode & S_ISVTX) == 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: others may write there; mend it with: chmod go-w %s",
+		    directory, directory);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+place_find(
+    struct place *place, const char *given, bool make, struct error *error)
+{
+	char path[PATH_MAX] = "", directory[PATH_MAX], *name;
+	enum rollcode_err err;
+	int n;
+
+	if ((err = wanted(given, path, error)) != ROLLCODE_OK)
+		return err;
+	name = strrchr(path, '/');
+	*name++ = '\0';
+	if (*name == '\0')
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "%s/ is a directory; --store names a file", path);
+	if (make && *path != '\0' &&
+	    (err = make_directories(path, error)) != ROLLCODE_OK)
+		return err;
+	if (realpath(*path == '\0' ? "/" : path, directory) == NULL)
+		return error_set(error,
+		    errno == ENOENT ? ROLLCODE_ERR_ABSENT
+				    : error_from_errno(errno),
+		    errno == ENOENT
+			? "%s: there is no token store yet; make one with: "
+			  "rollcode-token add"
+			: "%s: cannot be reached: %s",
+		    path, strerror(errno));
+	if ((err = check_directory(directory, error)) != ROLLCODE_OK)
+		return err;
+	n = snprintf(place->path, PATH_MAX, "%s/%s",
+	    strcmp(directory, "/") == 0 ? "" : directory, name);
+	return n < PATH_MAX ? ROLLCODE_OK : too_long(error);
+}

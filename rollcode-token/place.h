@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * place.h - where the tokens of a person lie.
+ */
+#ifndef ROLLCODE_PLACE_H
+#define ROLLCODE_PLACE_H
+
+#include <limits.h>
+
+#include "error.h"
+
+struct place {
+	char	path[PATH_MAX];		/* of the store, no symbolic links */
+};
+
+/*
+ * Find the store: the file given, or if that is "" rollcode/token.db below
+ * XDG_DATA_HOME or ~/.local/share.  Its directory is resolved, and must
+ * belong to the caller or root and be writable by nobody else; with make it
+ * is made first if it is missing, mode 0700.  CONFIG, ABSENT, STORE, UNAVAIL.
+ */
+enum rollcode_err	place_find(struct place *, const char *given, bool make,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_PLACE_H */

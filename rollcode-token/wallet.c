@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "wallet_row.h"
+
+#define STORE_ID 0x524f4c54 /* "ROLT" */
+#define STORE_VERSION 1
+#define BUSY_MS 10000
+
+static const char *const schema[] = {
+    "CREATE TABLE wallet("
+    "id INTEGER PRIMARY KEY CHECK (id = 1), "
+    "store BLOB NOT NULL, "
+    "place INTEGER NOT NULL, "
+    "preferred INTEGER NOT NULL, "
+    "log_n INTEGER NOT NULL, "
+    "salt BLOB NOT NULL, "
+    "proof BLOB NOT NULL)",
+    "CREATE TABLE token("
+    "id INTEGER PRIMARY KEY, "
+    "uid BLOB NOT NULL UNIQUE, "
+    "name TEXT NOT NULL UNIQUE, "
+    "issuer TEXT, account TEXT, label TEXT, binding TEXT, "
+    "form TEXT NOT NULL, algorithm TEXT NOT NULL, "
+    "digits INTEGER NOT NULL, "
+    "counter INTEGER NOT NULL CHECK (typeof(counter) = 'integer'), "
+    "secret BLOB NOT NULL, "
+    "created INTEGER NOT NULL, used INTEGER NOT NULL)",
+    "CREATE TRIGGER counter_forward BEFORE UPDATE ON token "
+    "WHEN NEW.counter < OLD.counter BEGIN "
+    "SELECT RAISE(ABORT, 'a counter never moves backward'); END",
+    NULL,
+};
+
+static const struct sqlite_kind kind = {
+    .what = "token store",
+    .application_id = STORE_ID,
+    .user_version = STORE_VERSION,
+    .schema = schema,
+    .log = SQLITE_LOG_DELETE,
+    .busy_ms = BUSY_MS,
+};
+
+static enum rollcode_err
+fill(const char *path, struct error *error)
+{
+	uint8_t store[WALLET_ID_LEN], none[1] = {0};
+	sqlite3 *db = NULL;
+	enum rollcode_err err;
+
+	if ((err = seal_random(store, sizeof(store))) != ROLLCODE_OK)
+		return error_set(error, err, "the kernel gave no random bytes");
+	if ((err = sqlite_create(path, &kind, &db, error)) != ROLLCODE_OK)
+		return err;
+	err = sqlite_change(db, error, 1,
+	    "INSERT INTO wallet VALUES (1, ?1, 0, 0, 0, ?2, ?2)", "bb", store,
+	    sizeof(store), none, sizeof(none));
+	if (err == ROLLCODE_OK)
+		return sqlite_finish(db, &kind, error);
+	sqlite_close(db);
+	return err;
+}
+
+/* A journal without its store would be rolled into the new one. */
+static enum rollcode_err
+clear(const char *path, const char *fresh, struct error *error)
+{
+	char journal[PATH_MAX + 16];
+	struct stat st;
+
+	snprintf(journal, sizeof(journal), "%s-journal", path);
+	if (lstat(journal, &st) == 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: is left of a store that is gone; bring that store "
+		    "back, or remove the journal",
+		    journal);
+	snprintf(journal, sizeof(journal), "%s-journal", fresh);
+	if ((unlink(fresh) != 0 && errno != ENOENT) ||
+	    (unlink(journal) != 0 && errno != ENOENT))
+		return error_set(error, error_from_errno(errno),
+		    "%s: cannot be removed: %s", fresh, strerror(errno));
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+create_locked(const char *path, struct error *error)
+{
+	char fresh[PATH_MAX + 8];
+	struct stat st;
+	enum rollcode_err err;
+	int n;
+
+	if (lstat(path, &st) == 0)
+		return ROLLCODE_OK;
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	if ((err = clear(path, fresh, error)) != ROLLCODE_OK ||
+	    (err = fill(fresh, error)) != ROLLCODE_OK)
+		return err;
+	n = renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE);
+	if (n != 0 && (errno == EINVAL || errno == ENOSYS))
+		n = rename(fresh, path);
+	if (n != 0)
+		return error_set(error, error_from_errno(errno),
+		    "%s: cannot be put in place: %s", path, strerror(errno));
+	return sqlite_sync_directory(path, error);
+}
+
+enum rollcode_err
+wallet_create(const char *path, struct error *error)
+{
+	char directory[PATH_MAX];
+	enum rollcode_err err;
+	int lock;
+
+	snprintf(directory, sizeof(directory), "%s", path);
+	if ((err = lock_directory(dirname(directory), BUSY_MS, &lock, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	err = create_locked(path, error);
+	close(lock);
+	return err;
+}
+
+static enum rollcode_err
+read_head(sqlite3 *db, struct wallet_head *head, struct error *error)
+{
+	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
+	size_t store = 0, salt = 0;
+	bool row = false;
+	enum rollcode_err err;
+
+	if ((err = sqlite_query(db, &st, error,
+		 "SELECT place, log_n, store, salt, proof "
+		 "FROM wallet",
+		 "")) != ROLLCODE_OK ||
+	    (err = sqlite_step(db, st, &row, error)) != ROLLCODE_OK)
+		return err;
+	if (!row)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "the token store has lost its first row; restore it from "
+		    "a backup or enrol again");
+	if ((err = sqlite_int(st, 0, 0, INT64_MAX, &head->place, error)) !=
+		ROLLCODE_OK ||
+	    (err = sqlite_int(st, 1, 0, 20, &head->log_n, error)) !=
+		ROLLCODE_OK ||
+	    (err = sqlite_blob(st, 2, head->store, sizeof(head->store), &store,
+		 error)) != ROLLCODE_OK ||
+	    (err = sqlite_blob(st, 3, head->salt, sizeof(head->salt), &salt,
+		 error)) != ROLLCODE_OK)
+		return err;
+	return sqlite_blob(st, 4, head->proof.bytes, sizeof(head->proof.bytes),
+	    &head->proof.len, error);
+}
+
+enum rollcode_err
+wallet_open(struct wallet **wallet, const char *path, struct error *error)
+{
+	struct wallet *w;
+	enum rollcode_err err;
+
+	*wallet = NULL;
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	snprintf(w->path, sizeof(w->path), "%s", path);
+	err = sqlite_open(path, &kind, &w->db, error);
+	if (err == ROLLCODE_ERR_ABSENT)
+		err = error_set(error, err,
+		    "%s: there is no token store yet; make one with: "
+		    "rollcode-token add",
+		    path);
+	if (err == ROLLCODE_OK)
+		err = read_head(w->db, &w->head, error);
+	if (err != ROLLCODE_OK) {
+		wallet_close(w);
+		return err;
+	}
+	*wallet = w;
+	return ROLLCODE_OK;
+}
+
+void
+wallet_close(struct wallet *w)
+{
+	if (w == NULL)
+		return;
+	sqlite_close(w->db);
+	explicit_bzero(w, sizeof(*w));
+	free(w);
+}
+
+bool
+wallet_protected(const struct wallet *w)
+{
+	return w->head.log_n != 0;
+}
+
+bool
+wallet_locked(const struct wallet *w)
+{
+	return wallet_protected(w) && !w->unlocked;
+}
+
+bool
+wallet_copied(const struct wallet *w)
+{
+	return w->copied;
+}
+
+enum rollcode_err
+wallet_begin(struct wallet *w, struct error *error)
+{
+	struct wallet_head now = {0};
+	enum rollcode_err err;
+
+	if ((err = sqlite_begin(w->db, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = read_head(w->db, &now, error)) == ROLLCODE_OK &&
+	    (now.log_n != w->head.log_n ||
+		memcmp(now.salt, w->head.salt, sizeof(now.salt)) != 0))
+		err = error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "%s: its passphrase was changed meanwhile; try again",
+		    w->path);
+	if (err != ROLLCODE_OK)
+		return wallet_end(w, err, error);
+	w->head = now;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+wallet_end(struct wallet *w, enum rollcode_err err, struct error *error)
+{
+	enum rollcode_err undone;
+
+	if (err == ROLLCODE_OK)
+		err = sqlite_commit(w->db, error);
+	if (err == ROLLCODE_OK)
+		return ROLLCODE_OK;
+	/* Some failures have rolled back already, and this one then fails. */
+	undone = sqlite_change(w->db, NULL, -1, "ROLLBACK", "");
+	(void)undone;
+	return err;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wallet.h - the tokens of a person, in one file.
+ *
+ *  1. A counter is on disk before its code can be computed.
+ *  2. No code is given twice, whatever runs in parallel or is killed.
+ *  3. A counter never moves backward.
+ *  4. A sealed secret opens only in its own row of its own store.
+ *
+ * Where name is NULL the default token is meant.  Every function that takes a
+ * struct error may return UNAVAIL or STORE, with a sentence; only what it
+ * returns beyond these is said below.
+ */
+#ifndef ROLLCODE_WALLET_H
+#define ROLLCODE_WALLET_H
+
+#include "error.h"
+#include "provision.h"
+
+#define WALLET_NAME_MAX		ROLLCODE_LABEL_MAX
+#define WALLET_BINDING_MAX	255
+#define WALLET_PASSPHRASE_MIN	8	/* bytes */
+#define WALLET_PASSPHRASE_MAX	255
+#define WALLET_LOG_N		17	/* scrypt: 128 MiB, under a second */
+
+struct wallet;
+
+struct wallet_entry {
+	int64_t			id;
+	char			name[WALLET_NAME_MAX + 1];
+	char			binding[WALLET_BINDING_MAX + 1]; /* or "" */
+	struct provision	provision;
+	int64_t			created, used;	/* used: 0 for never */
+	bool			preferred;	/* the default token */
+};
+
+static inline void
+wallet_entry_wipe(struct wallet_entry *entry)
+{
+	explicit_bzero(entry, sizeof(*entry));
+}
+
+/*
+ * Make an empty store if there is none at path; a directory that is there is
+ * expected.  A kill leaves either no store or a whole one.
+ */
+enum rollcode_err	wallet_create(const char *path, struct error *)
+			    MUST_USE;
+
+/* Open a store.  ABSENT with the remedy.  The caller closes the wallet. */
+enum rollcode_err	wallet_open(struct wallet **, const char *path,
+			    struct error *) MUST_USE;
+
+/* Wipe and free; what was not committed is undone.  NULL is allowed. */
+void			wallet_close(struct wallet *);
+
+/* For use with WIPED(). */
+static inline void
+wallet_closep(struct wallet **wallet)
+{
+	wallet_close(*wallet);
+}
+
+/* Is there a passphrase; is it still wanted before secrets can be read. */
+bool			wallet_protected(const struct wallet *);
+bool			wallet_locked(const struct wallet *);
+
+/* True behind a wallet_spend that found the file to be a copy of another. */
+bool			wallet_copied(const struct wallet *);
+
+/* INPUT if the passphrase is wrong. */
+enum rollcode_err	wallet_unlock(struct wallet *, const char *passphrase,
+			    struct error *) MUST_USE;
+
+/*
+ * Seal every secret anew under a passphrase, with scrypt's N = 2^log_n, or,
+ * if it is NULL, store them as they are.  INPUT if the wallet is locked or
+ * the passphrase too short.
+ */
+enum rollcode_err	wallet_protect(struct wallet *, const char *passphrase,
+			    unsigned int log_n, struct error *) MUST_USE;
+
+/*
+ * Add a token; the first becomes the default.  EXISTS if the name or the
+ * secret is there already, INPUT if the wallet is locked or the name odd.
+ */
+enum rollcode_err	wallet_add(struct wallet *, const char *name,
+			    const struct provision *, struct error *)
+			    MUST_USE;
+
+/* Look at one token; the secret stays empty.  ABSENT. */
+enum rollcode_err	wallet_find(struct wallet *, const char *name,
+			    struct wallet_entry *, struct error *) MUST_USE;
+
+/* The same, with the secret.  ABSENT, INPUT if the wallet is locked. */
+enum rollcode_err	wallet_reveal(struct wallet *, const char *name,
+			    struct wallet_entry *, struct error *) MUST_USE;
+
+/*
+ * Look at the token behind the one of this id (0 for the first); an entry
+ * with id 0 is the end.  Tokens come as they were added, without secrets.
+ */
+enum rollcode_err	wallet_next(struct wallet *, int64_t id,
+			    struct wallet_entry *, struct error *) MUST_USE;
+
+/*
+ * Spend count codes: the counter behind the last is durable when this
+ * returns OK, and the entry has the secret and the counter of the first.
+ * ABSENT; INPUT if the wallet is locked or the token has not so many left.
+ */
+enum rollcode_err	wallet_spend(struct wallet *, const char *name,
+			    int64_t count, struct wallet_entry *,
+			    struct error *) MUST_USE;
+
+/* Move on without giving codes; the entry has the new counter. */
+enum rollcode_err	wallet_skip(struct wallet *, const char *name,
+			    int64_t count, struct wallet_entry *,
+			    struct error *) MUST_USE;
+
+/* EXISTS, ABSENT, INPUT if the new name is odd. */
+enum rollcode_err	wallet_rename(struct wallet *, const char *from,
+			    const char *to, struct error *) MUST_USE;
+
+/* Remove for good.  A single token that is left becomes the default. */
+enum rollcode_err	wallet_remove(struct wallet *, const char *name,
+			    struct error *) MUST_USE;
+
+/* Make a token the default. */
+enum rollcode_err	wallet_prefer(struct wallet *, const char *name,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_WALLET_H */

@@ -1,0 +1,746 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "rollcode-token/place.h"
+#include "rollcode-token/wallet.h"
+
+#define LOG_N 10 /* scrypt as cheap as it gets */
+#define PHRASE "correct horse"
+#define SECRET_A "AAAAAAAAAAAAAAAAAAAA"
+#define SECRET_B "BBBBBBBBBBBBBBBBBBBB"
+
+static char directory[64], path[128];
+static struct wallet *w;
+static struct error error;
+static struct wallet_entry entry;
+
+static struct provision
+token_of(const char *secret, uint64_t counter)
+{
+	struct provision p = {
+	    .token =
+		{
+		    .form = FORM_HOTP,
+		    .algorithm = ALGORITHM_SHA256,
+		    .digits = 8,
+		    .counter = counter,
+		    .secret = {.len = 20},
+		},
+	    .issuer = "web",
+	};
+
+	memcpy(p.token.secret.bytes, secret, 20);
+	return p;
+}
+
+static void
+reopen(void)
+{
+	wallet_close(w);
+	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_OK);
+}
+
+static void
+add(const char *name, const char *secret, uint64_t counter)
+{
+	struct provision p = token_of(secret, counter);
+
+	ck_assert_int_eq(wallet_add(w, name, &p, &error), ROLLCODE_OK);
+}
+
+static uint64_t
+counter_of(const char *name)
+{
+	ck_assert_int_eq(wallet_find(w, name, &entry, &error), ROLLCODE_OK);
+	return entry.provision.token.counter;
+}
+
+/* The work of somebody else on the file; the sentence of the last failure. */
+static char sql_error[256];
+
+static int
+meddle(const char *sql)
+{
+	sqlite3 *db = NULL;
+	char *text = NULL;
+	int rc;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	rc = sqlite3_exec(db, sql, NULL, NULL, &text);
+	snprintf(sql_error, sizeof(sql_error), "%s", text ? text : "");
+	sqlite3_free(text);
+	sqlite3_close(db);
+	return rc;
+}
+
+static bool
+file_has(const char *bytes)
+{
+	static char content[65536];
+	FILE *file = fopen(path, "r");
+	size_t n;
+
+	ck_assert_ptr_nonnull(file);
+	n = fread(content, 1, sizeof(content), file);
+	fclose(file);
+	return memmem(content, n, bytes, strlen(bytes)) != NULL;
+}
+
+static void
+setup(void)
+{
+	snprintf(directory, sizeof(directory), "/tmp/test_wallet.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/token.db", directory);
+	memset(&error, 0, sizeof(error));
+	ck_assert_int_eq(wallet_create(path, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_OK);
+}
+
+static void
+teardown(void)
+{
+	char command[128];
+
+	wallet_close(w);
+	w = NULL;
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void
+replace_with(const char *command)
+{
+	char line[512];
+
+	wallet_close(w);
+	w = NULL;
+	snprintf(line, sizeof(line), "cd %s && %s", directory, command);
+	ck_assert_int_eq(system(line), 0);
+}
+
+START_TEST(a_spent_counter_is_in_the_file_when_the_code_can_be_made)
+{
+	add("a", SECRET_A, 7);
+
+	ck_assert_int_eq(wallet_spend(w, "a", 3, &entry, &error), ROLLCODE_OK);
+	ck_assert_uint_eq(entry.provision.token.counter, 7);
+	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_A, 20);
+
+	reopen();
+	ck_assert_uint_eq(counter_of("a"), 10);
+	ck_assert_int_ne(entry.used, 0);
+}
+END_TEST
+
+START_TEST(two_users_of_one_store_never_get_the_same_counter)
+{
+	struct wallet *other = NULL;
+	struct wallet_entry b;
+
+	add("a", SECRET_A, 0);
+	ck_assert_int_eq(wallet_open(&other, path, &error), ROLLCODE_OK);
+
+	for (uint64_t i = 0; i < 6; i += 2) {
+		ck_assert_int_eq(
+		    wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
+		ck_assert_int_eq(
+		    wallet_spend(other, NULL, 1, &b, &error), ROLLCODE_OK);
+		ck_assert_uint_eq(entry.provision.token.counter, i);
+		ck_assert_uint_eq(b.provision.token.counter, i + 1);
+	}
+
+	wallet_close(other);
+}
+END_TEST
+
+START_TEST(a_counter_never_moves_backward)
+{
+	add("a", SECRET_A, 7);
+
+	ck_assert_int_ne(meddle("UPDATE token SET counter = 6"), SQLITE_OK);
+	ck_assert_str_eq(sql_error, "a counter never moves backward");
+	ck_assert_int_eq(
+	    wallet_skip(w, "a", -1, &entry, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(
+	    wallet_spend(w, "a", 0, &entry, &error), ROLLCODE_ERR_INPUT);
+
+	ck_assert_uint_eq(counter_of("a"), 7);
+	ck_assert_int_eq(meddle("UPDATE token SET counter = 8"), SQLITE_OK);
+}
+END_TEST
+
+START_TEST(a_token_ends_and_never_wraps)
+{
+	add("a", SECRET_A, ROLLCODE_COUNTER_END - 2);
+
+	ck_assert_int_eq(
+	    wallet_spend(w, "a", 3, &entry, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(error.text, "only 2 codes left"));
+	ck_assert_int_eq(wallet_spend(w, "a", 2, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(error.text, "exhausted"));
+	ck_assert_int_eq(
+	    wallet_skip(w, "a", 1, &entry, &error), ROLLCODE_ERR_INPUT);
+
+	ck_assert_uint_eq(counter_of("a"), ROLLCODE_COUNTER_END);
+}
+END_TEST
+
+START_TEST(skipping_moves_forward_and_gives_no_secret)
+{
+	const struct secret none = {0};
+
+	add("a", SECRET_A, 7);
+
+	ck_assert_int_eq(wallet_skip(w, NULL, 5, &entry, &error), ROLLCODE_OK);
+
+	ck_assert_uint_eq(entry.provision.token.counter, 12);
+	ck_assert_mem_eq(&entry.provision.token.secret, &none, sizeof(none));
+	ck_assert_uint_eq(counter_of("a"), 12);
+}
+END_TEST
+
+START_TEST(the_first_token_is_the_default)
+{
+	add("a", SECRET_A, 1);
+	add("b", SECRET_B, 2);
+
+	ck_assert_uint_eq(counter_of(NULL), 1);
+	ck_assert_int_eq(wallet_prefer(w, "b", &error), ROLLCODE_OK);
+	ck_assert_uint_eq(counter_of(NULL), 2);
+	ck_assert(entry.preferred);
+	ck_assert_uint_eq(counter_of("a"), 1);
+	ck_assert(!entry.preferred);
+}
+END_TEST
+
+START_TEST(a_single_token_that_is_left_becomes_the_default)
+{
+	add("a", SECRET_A, 1);
+	add("b", SECRET_B, 2);
+
+	ck_assert_int_eq(wallet_remove(w, "a", &error), ROLLCODE_OK);
+
+	ck_assert_uint_eq(counter_of(NULL), 2);
+}
+END_TEST
+
+START_TEST(among_several_no_other_default_is_chosen)
+{
+	add("a", SECRET_A, 1);
+	add("b", SECRET_B, 2);
+	add("c", "CCCCCCCCCCCCCCCCCCCC", 3);
+
+	ck_assert_int_eq(wallet_remove(w, "a", &error), ROLLCODE_OK);
+
+	ck_assert_int_eq(
+	    wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_ERR_ABSENT);
+	ck_assert_ptr_nonnull(strstr(error.text, "default NAME"));
+}
+END_TEST
+
+START_TEST(a_removed_secret_is_gone_from_the_file)
+{
+	add("a", SECRET_A, 1);
+	ck_assert(file_has(SECRET_A));
+
+	ck_assert_int_eq(wallet_remove(w, "a", &error), ROLLCODE_OK);
+
+	ck_assert(!file_has(SECRET_A));
+	ck_assert_int_eq(
+	    wallet_find(w, "a", &entry, &error), ROLLCODE_ERR_ABSENT);
+}
+END_TEST
+
+START_TEST(one_secret_is_not_added_twice)
+{
+	struct provision p = token_of(SECRET_A, 5);
+
+	add("a", SECRET_A, 1);
+	p.token.digits = 6;
+
+	ck_assert_int_eq(wallet_add(w, "b", &p, &error), ROLLCODE_ERR_EXISTS);
+
+	ck_assert_ptr_nonnull(strstr(error.text, "token a "));
+	ck_assert_int_eq(
+	    wallet_find(w, "b", &entry, &error), ROLLCODE_ERR_ABSENT);
+}
+END_TEST
+
+START_TEST(a_name_is_not_given_twice)
+{
+	struct provision p = token_of(SECRET_B, 5);
+
+	add("a", SECRET_A, 1);
+
+	ck_assert_int_eq(wallet_add(w, "a", &p, &error), ROLLCODE_ERR_EXISTS);
+	add("b", SECRET_B, 2);
+	ck_assert_int_eq(
+	    wallet_rename(w, "b", "a", &error), ROLLCODE_ERR_EXISTS);
+
+	ck_assert_uint_eq(counter_of("a"), 1);
+	ck_assert_uint_eq(counter_of("b"), 2);
+}
+END_TEST
+
+START_TEST(a_renamed_token_keeps_the_rest)
+{
+	add("a", SECRET_A, 1);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+
+	ck_assert_int_eq(wallet_rename(w, "a", "b", &error), ROLLCODE_OK);
+
+	ck_assert_int_eq(wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert(entry.preferred);
+	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_A, 20);
+	ck_assert_int_eq(
+	    wallet_find(w, "a", &entry, &error), ROLLCODE_ERR_ABSENT);
+}
+END_TEST
+
+static const char *const odd_names[] = {
+    "",
+    "-a",
+    "a\n",
+    "\x1b[31m",
+    "\xc2\x9b",
+    "\xff",
+    "12345678901234567890123456789012345678901234567890123456789012345",
+};
+
+START_TEST(a_name_that_could_fool_a_terminal_is_refused)
+{
+	struct provision p = token_of(SECRET_B, 5);
+
+	add("a", SECRET_A, 1);
+
+	ck_assert_int_eq(
+	    wallet_add(w, odd_names[_i], &p, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(
+	    wallet_rename(w, "a", odd_names[_i], &error), ROLLCODE_ERR_INPUT);
+}
+END_TEST
+
+START_TEST(tokens_are_listed_as_they_were_added_without_secrets)
+{
+	const struct secret none = {0};
+
+	add("b", SECRET_B, 2);
+	add("a", SECRET_A, 1);
+
+	ck_assert_int_eq(wallet_next(w, 0, &entry, &error), ROLLCODE_OK);
+	ck_assert_str_eq(entry.name, "b");
+	ck_assert_mem_eq(&entry.provision.token.secret, &none, sizeof(none));
+	ck_assert_int_eq(wallet_next(w, entry.id, &entry, &error), ROLLCODE_OK);
+	ck_assert_str_eq(entry.name, "a");
+	ck_assert_int_eq(wallet_next(w, entry.id, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(entry.id, 0);
+}
+END_TEST
+
+START_TEST(a_passphrase_keeps_secrets_out_of_the_file)
+{
+	add("a", SECRET_A, 1);
+
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	add("b", SECRET_B, 2);
+
+	ck_assert(wallet_protected(w));
+	ck_assert(!file_has(SECRET_A));
+	ck_assert(!file_has(SECRET_B));
+	ck_assert(!file_has(PHRASE));
+}
+END_TEST
+
+START_TEST(a_locked_store_spends_nothing_and_adds_nothing)
+{
+	struct provision p = token_of(SECRET_B, 5);
+
+	add("a", SECRET_A, 1);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	reopen();
+
+	ck_assert(wallet_locked(w));
+	ck_assert_int_eq(
+	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(
+	    wallet_reveal(w, "a", &entry, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_add(w, "b", &p, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(
+	    wallet_protect(w, NULL, 0, &error), ROLLCODE_ERR_INPUT);
+
+	ck_assert_uint_eq(counter_of("a"), 1);
+}
+END_TEST
+
+START_TEST(only_the_right_passphrase_unlocks)
+{
+	add("a", SECRET_A, 1);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	reopen();
+
+	ck_assert_int_eq(
+	    wallet_unlock(w, PHRASE "s", &error), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(error.text, "passphrase is wrong"));
+	ck_assert_ptr_null(strstr(error.text, PHRASE));
+	ck_assert(wallet_locked(w));
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+
+	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_A, 20);
+}
+END_TEST
+
+START_TEST(a_passphrase_can_be_changed_and_removed)
+{
+	add("a", SECRET_A, 1);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    wallet_protect(w, "another one", LOG_N, &error), ROLLCODE_OK);
+	reopen();
+
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_unlock(w, "another one", &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, NULL, 0, &error), ROLLCODE_OK);
+	reopen();
+
+	ck_assert(!wallet_protected(w));
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_A, 20);
+}
+END_TEST
+
+START_TEST(a_short_passphrase_is_refused)
+{
+	ck_assert_int_eq(
+	    wallet_protect(w, "1234567", LOG_N, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(
+	    wallet_protect(w, "", LOG_N, &error), ROLLCODE_ERR_INPUT);
+
+	ck_assert(!wallet_protected(w));
+}
+END_TEST
+
+/* Each makes another token out of a sealed one. */
+static const char *const swaps[] = {
+    "UPDATE token SET secret = (SELECT secret FROM token "
+    "WHERE name = 'b') WHERE name = 'a'",
+    "UPDATE token SET uid = x'00112233445566778899aabbccddeeff' "
+    "WHERE name = 'a'",
+    "UPDATE token SET digits = 6 WHERE name = 'a'",
+    "UPDATE token SET algorithm = 'SHA1' WHERE name = 'a'",
+    "UPDATE token SET form = 'hex', digits = 64 WHERE name = 'a'",
+    "UPDATE token SET secret = x'01' WHERE name = 'a'",
+};
+
+START_TEST(a_sealed_secret_opens_only_in_its_own_row)
+{
+	add("a", SECRET_A, 1);
+	add("b", SECRET_B, 1);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+
+	ck_assert_int_eq(meddle(swaps[_i]), SQLITE_OK);
+
+	ck_assert_int_eq(
+	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_STORE);
+	ck_assert_uint_eq(counter_of("a"), 1);
+}
+END_TEST
+
+START_TEST(a_passphrase_changed_meanwhile_stops_the_other_user)
+{
+	struct wallet *other = NULL;
+
+	add("a", SECRET_A, 1);
+	ck_assert_int_eq(wallet_open(&other, path, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+
+	ck_assert_int_eq(
+	    wallet_spend(other, "a", 1, &entry, &error), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_ptr_nonnull(strstr(error.text, "try again"));
+	ck_assert_uint_eq(counter_of("a"), 1);
+
+	wallet_close(other);
+}
+END_TEST
+
+START_TEST(a_copied_store_is_noticed_once)
+{
+	add("a", SECRET_A, 1);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert(!wallet_copied(w));
+	replace_with("cp -p token.db x && mv x token.db");
+
+	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert(wallet_copied(w));
+	reopen();
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert(!wallet_copied(w));
+}
+END_TEST
+
+static const struct {
+	const char *command, *says;
+} bad_files[] = {
+    {"chmod 644 token.db", "chmod 600"},
+    {"mv token.db x && ln -s x token.db", "not a regular file"},
+    {"ln token.db x", "one name"},
+    {"rm token.db && mkdir -m 600 token.db", "not a regular file"},
+    {": >token.db", "is not a token store"},
+    {"head -c 5000 /dev/zero >token.db", "not a database"},
+    {"sqlite3 token.db 'CREATE TABLE x(y)'", "schema was changed"},
+    {"sqlite3 token.db 'DROP TRIGGER counter_forward'", "incomplete"},
+    {"sqlite3 token.db 'PRAGMA user_version = 2'", "newer version"},
+    {"sqlite3 token.db 'DELETE FROM wallet'", "first row"},
+};
+
+START_TEST(a_file_that_is_not_ours_alone_is_refused)
+{
+	if (strncmp(bad_files[_i].command, "sqlite3", 7) == 0 &&
+	    system("command -v sqlite3 >/dev/null") != 0)
+		return;
+	replace_with(bad_files[_i].command);
+
+	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_ERR_STORE);
+
+	ck_assert_msg(strstr(error.text, bad_files[_i].says) != NULL,
+	    "\"%s\" does not say \"%s\"", error.text, bad_files[_i].says);
+}
+END_TEST
+
+START_TEST(a_store_that_is_not_there_is_named_with_the_remedy)
+{
+	replace_with("rm token.db");
+
+	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_ERR_ABSENT);
+
+	ck_assert_ptr_nonnull(strstr(error.text, path));
+	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token add"));
+}
+END_TEST
+
+START_TEST(what_a_killed_creation_left_is_in_nobodys_way)
+{
+	struct stat st;
+
+	replace_with(
+	    "mv token.db token.db.new && echo x >token.db.new-journal");
+
+	ck_assert_int_eq(wallet_create(path, &error), ROLLCODE_OK);
+
+	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_OK);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	replace_with("test \"$(ls)\" = token.db");
+}
+END_TEST
+
+START_TEST(a_stray_journal_is_not_rolled_into_a_new_store)
+{
+	replace_with("mv token.db token.db-journal");
+
+	ck_assert_int_eq(wallet_create(path, &error), ROLLCODE_ERR_STORE);
+
+	ck_assert_ptr_nonnull(strstr(error.text, "token.db-journal"));
+}
+END_TEST
+
+START_TEST(a_store_that_is_there_is_not_made_anew)
+{
+	add("a", SECRET_A, 1);
+
+	ck_assert_int_eq(wallet_create(path, &error), ROLLCODE_OK);
+
+	ck_assert_uint_eq(counter_of("a"), 1);
+}
+END_TEST
+
+static struct place where;
+
+static const struct {
+	const char *home, *data, *below;
+} places[] = {
+    {"home", NULL, "home/.local/share/rollcode/token.db"},
+    {"home", "", "home/.local/share/rollcode/token.db"},
+    {"home", "data", "data/rollcode/token.db"},
+    {NULL, "data", "data/rollcode/token.db"},
+    {"link", NULL, "home/.local/share/rollcode/token.db"},
+};
+
+static void
+set_variable(const char *name, const char *value)
+{
+	char full[160];
+
+	unsetenv(name);
+	if (value == NULL)
+		return;
+	snprintf(full, sizeof(full), "%s/%s", directory, value);
+	setenv(name, *value == '\0' ? "" : full, 1);
+}
+
+START_TEST(the_store_lies_where_the_person_keeps_data)
+{
+	char want[256];
+	struct stat st;
+
+	snprintf(want, sizeof(want), "%s/%s", directory, places[_i].below);
+	replace_with("mkdir home data && ln -s home link");
+	set_variable("HOME", places[_i].home);
+	set_variable("XDG_DATA_HOME", places[_i].data);
+
+	ck_assert_int_eq(place_find(&where, "", true, &error), ROLLCODE_OK);
+
+	ck_assert_str_eq(where.path, want);
+	*strrchr(want, '/') = '\0';
+	ck_assert_int_eq(stat(want, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0700);
+}
+END_TEST
+
+static const struct {
+	const char *home, *data;
+} nowhere[] = {
+    {NULL, NULL},
+    {"", ""},
+    {"relative", NULL},
+    {"/nonexistent", "relative"},
+};
+
+START_TEST(without_home_the_remedy_is_named)
+{
+	unsetenv("HOME");
+	unsetenv("XDG_DATA_HOME");
+	if (nowhere[_i].home != NULL)
+		setenv("HOME", nowhere[_i].home, 1);
+	if (nowhere[_i].data != NULL)
+		setenv("XDG_DATA_HOME", nowhere[_i].data, 1);
+
+	ck_assert_int_eq(
+	    place_find(&where, "", true, &error), ROLLCODE_ERR_CONFIG);
+
+	ck_assert_ptr_nonnull(strstr(error.text, "--store FILE"));
+}
+END_TEST
+
+START_TEST(a_directory_that_others_may_write_is_refused)
+{
+	replace_with("mkdir d && chmod 777 d && mkdir t && chmod 1777 t");
+	snprintf(path, sizeof(path), "%s/d/token.db", directory);
+
+	ck_assert_int_eq(
+	    place_find(&where, path, false, &error), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, "chmod go-w"));
+	snprintf(path, sizeof(path), "%s/t/token.db", directory);
+	ck_assert_int_eq(place_find(&where, path, false, &error), ROLLCODE_OK);
+}
+END_TEST
+
+START_TEST(looking_makes_no_directory)
+{
+	snprintf(path, sizeof(path), "%s/new/deep/token.db", directory);
+
+	ck_assert_int_eq(
+	    place_find(&where, path, false, &error), ROLLCODE_ERR_ABSENT);
+	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token add"));
+	ck_assert_int_eq(place_find(&where, path, true, &error), ROLLCODE_OK);
+}
+END_TEST
+
+#define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
+
+static TCase *
+case_of(Suite *suite, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 30);
+	suite_add_tcase(suite, tc);
+	return tc;
+}
+
+static void
+counters(TCase *tc)
+{
+	tcase_add_test(
+	    tc, a_spent_counter_is_in_the_file_when_the_code_can_be_made);
+	tcase_add_test(tc, two_users_of_one_store_never_get_the_same_counter);
+	tcase_add_test(tc, a_counter_never_moves_backward);
+	tcase_add_test(tc, a_token_ends_and_never_wraps);
+	tcase_add_test(tc, skipping_moves_forward_and_gives_no_secret);
+	tcase_add_test(tc, a_copied_store_is_noticed_once);
+}
+
+static void
+tokens(TCase *tc)
+{
+	tcase_add_test(tc, the_first_token_is_the_default);
+	tcase_add_test(tc, a_single_token_that_is_left_becomes_the_default);
+	tcase_add_test(tc, among_several_no_other_default_is_chosen);
+	tcase_add_test(tc, a_removed_secret_is_gone_from_the_file);
+	tcase_add_test(tc, one_secret_is_not_added_twice);
+	tcase_add_test(tc, a_name_is_not_given_twice);
+	tcase_add_test(tc, a_renamed_token_keeps_the_rest);
+	tcase_add_loop_test(tc, a_name_that_could_fool_a_terminal_is_refused, 0,
+	    COUNT(odd_names));
+	tcase_add_test(
+	    tc, tokens_are_listed_as_they_were_added_without_secrets);
+}
+
+static void
+passphrases(TCase *tc)
+{
+	tcase_add_test(tc, a_passphrase_keeps_secrets_out_of_the_file);
+	tcase_add_test(tc, a_locked_store_spends_nothing_and_adds_nothing);
+	tcase_add_test(tc, only_the_right_passphrase_unlocks);
+	tcase_add_test(tc, a_passphrase_can_be_changed_and_removed);
+	tcase_add_test(tc, a_short_passphrase_is_refused);
+	tcase_add_loop_test(
+	    tc, a_sealed_secret_opens_only_in_its_own_row, 0, COUNT(swaps));
+	tcase_add_test(tc, a_passphrase_changed_meanwhile_stops_the_other_user);
+}
+
+static void
+files(TCase *tc)
+{
+	tcase_add_loop_test(
+	    tc, a_file_that_is_not_ours_alone_is_refused, 0, COUNT(bad_files));
+	tcase_add_test(tc, a_store_that_is_not_there_is_named_with_the_remedy);
+	tcase_add_test(tc, what_a_killed_creation_left_is_in_nobodys_way);
+	tcase_add_test(tc, a_stray_journal_is_not_rolled_into_a_new_store);
+	tcase_add_test(tc, a_store_that_is_there_is_not_made_anew);
+	tcase_add_loop_test(
+	    tc, the_store_lies_where_the_person_keeps_data, 0, COUNT(places));
+	tcase_add_loop_test(
+	    tc, without_home_the_remedy_is_named, 0, COUNT(nowhere));
+	tcase_add_test(tc, a_directory_that_others_may_write_is_refused);
+	tcase_add_test(tc, looking_makes_no_directory);
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("wallet");
+	SRunner *sr = srunner_create(suite);
+	int failed;
+
+	counters(case_of(suite, "counters"));
+	tokens(case_of(suite, "tokens"));
+	passphrases(case_of(suite, "passphrases"));
+	files(case_of(suite, "files"));
+
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? 0 : 1;
+}
