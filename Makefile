@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make              build everything into build/
+# make demo         a real login in a scratch place, narrated
+# make check        the tests, under five minutes
+# make bench        figures
+# make install      PREFIX, PAMDIR, LIBEXECDIR, SYSCONFDIR, STATEDIR, DESTDIR
+#
+# V=1 shows commands, DEBUG=1 builds for a debugger, SAN=1 builds with
+# AddressSanitizer and UndefinedBehaviorSanitizer into build/san.
+
+VERSION	 = 0.1.0
+
+PREFIX	 ?= /usr/local
+SYSCONFDIR ?= /etc
+STATEDIR ?= /var/lib
+LIBEXECDIR ?= $(PREFIX)/libexec/rollcode
+BINDIR	 ?= $(PREFIX)/bin
+SBINDIR	 ?= $(PREFIX)/sbin
+MANDIR	 ?= $(PREFIX)/share/man
+PKG_CONFIG ?= pkg-config
+PAMDIR	 ?= $(shell d=$$($(PKG_CONFIG) --variable=libdir pam 2>/dev/null); \
+	      echo $${d:-/lib}/security)
+
+ifeq ($(SAN),1)
+BUILD	 ?= build/san
+SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all \
+	   -fno-omit-frame-pointer
+FORTIFY	 = -U_FORTIFY_SOURCE
+else
+BUILD	 ?= build
+FORTIFY	 = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+ifeq ($(DEBUG),1)
+CFLAGS	 ?= -O0 -g3
+FORTIFY	 = -U_FORTIFY_SOURCE
+else
+CFLAGS	 ?= -O2 -g
+endif
+
+WARN	 = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+	   -Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wwrite-strings \
+	   -Werror=switch $(WERROR)
+HARDEN	 = -fPIC -fstack-protector-strong -fstack-clash-protection $(FORTIFY)
+ifneq ($(filter x86_64 i686,$(shell uname -m)),)
+HARDEN	+= -fcf-protection
+endif
+LDHARDEN = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,-z,defs
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Icommon -MMD -MP \
+	   -DROLLCODE_VERSION='"$(VERSION)"' \
+	   -DROLLCODE_CONF='"$(SYSCONFDIR)/rollcode/rollcode.env"' \
+	   -DROLLCODE_HELPER='"$(LIBEXECDIR)/rollcode-verify"' \
+	   -DROLLCODE_STATE='"$(STATEDIR)/rollcode"' \
+	   -ffile-prefix-map='$(CURDIR)'=. \
+	   $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(LDHARDEN) $(SANFLAGS) $(LDFLAGS)
+ifneq ($(SAN),1)
+PROG_LDFLAGS = -pie -Wl,-z,nodlopen
+endif
+
+LIBS_PAM = $(shell $(PKG_CONFIG) --libs pam 2>/dev/null || echo -lpam)
+LIBS_CRYPTO = $(shell $(PKG_CONFIG) --libs libcrypto 2>/dev/null || \
+	      echo -lcrypto)
+LIBS_SQLITE = $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null || \
+	      echo -lsqlite3)
+LIBS_CHECK = $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
+
+obj	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+COMMON	 = $(wildcard common/*.c)
+MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
+	   ask.c spawn.c submission.c path.c audit.c) common/error.c common/env.c
+VERIFY	 = pam_rollcode/rollcode-verify.c
+ADMIN	 = pam_rollcode/rollcode-admin.c $(wildcard pam_rollcode/admin_*.c)
+SERVER	 = $(filter-out $(VERIFY) $(ADMIN) $(addprefix pam_rollcode/, \
+	   pam_rollcode.c options.c converse.c ask.c spawn.c audit.c), \
+	   $(wildcard pam_rollcode/*.c))
+CLIENT	 = $(filter-out rollcode-token/main.c,$(wildcard rollcode-token/*.c))
+UNIT	 = $(wildcard tests/unit/test_*.c)
+TOOLS	 = $(wildcard tests/tools/*.c)
+
+PRODUCTS = $(BUILD)/pam_rollcode.so $(BUILD)/rollcode-verify \
+	   $(BUILD)/rollcode-admin $(BUILD)/rollcode-token
+MAN1	 = rollcode-token/rollcode-token.1
+MAN5	 = pam_rollcode/rollcode.env.5
+MAN8	 = pam_rollcode/pam_rollcode.8 pam_rollcode/rollcode-verify.8 \
+	   pam_rollcode/rollcode-admin.8
+
+ifneq ($(V),1)
+Q	:= @
+say	 = @printf '  %-6s %s\n' $(1) $@
+endif
+
+all: $(PRODUCTS)
+
+# Other flags or paths than last time: everything is compiled anew.
+$(BUILD)/obj/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(CC) $(ALL_CFLAGS))' >$@.new
+	@cmp -s $@.new $@ || cp $@.new $@; rm -f $@.new
+FORCE:
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/obj/flags
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/libcommon.a: $(call obj,$(COMMON))
+$(BUILD)/libserver.a: $(call obj,$(SERVER))
+$(BUILD)/libmodule.a: $(call obj,$(MODULE))
+$(BUILD)/libclient.a: $(call obj,$(CLIENT))
+$(BUILD)/%.a:
+	$(call say,AR)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcD $@ $^
+
+# The version script alone decides what is exported: with hidden visibility
+# it would export nothing, since libpam's headers mark nothing visible.
+$(BUILD)/pam_rollcode.so: $(call obj,$(MODULE)) pam_rollcode/exports.map
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--no-undefined-version \
+	    -Wl,--version-script=pam_rollcode/exports.map \
+	    -o $@ $(filter %.o,$^) $(LIBS_PAM)
+
+$(BUILD)/rollcode-verify: $(call obj,$(VERIFY)) $(BUILD)/libserver.a \
+    $(BUILD)/libcommon.a
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(PROG_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE)
+
+$(BUILD)/rollcode-admin: $(call obj,$(ADMIN)) $(BUILD)/libserver.a \
+    $(BUILD)/libcommon.a
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(PROG_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE)
+
+$(BUILD)/rollcode-token: $(call obj,rollcode-token/main.c) \
+    $(BUILD)/libclient.a $(BUILD)/libcommon.a
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(PROG_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE)
+
+$(BUILD)/tests/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o \
+    $(BUILD)/libmodule.a $(BUILD)/libserver.a $(BUILD)/libclient.a \
+    $(BUILD)/libcommon.a
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CHECK) \
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_PAM) -lm
+
+$(BUILD)/tests/tools/%.so: $(BUILD)/obj/tests/tools/%.o
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PAM)
+
+$(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libserver.a \
+    $(BUILD)/libcommon.a
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PAM) \
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE) -lpthread
+
+# Tools named pam_* and libnss_* are shared objects, the others programs.
+TOOL_SO	 = $(filter tests/tools/pam_%.c tests/tools/libnss_%.c,$(TOOLS))
+TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(UNIT)) \
+	   $(patsubst %.c,$(BUILD)/%.so,$(TOOL_SO)) \
+	   $(patsubst %.c,$(BUILD)/%,$(filter-out $(TOOL_SO),$(TOOLS)))
+
+tests: all $(TEST_PROGRAMS)
+
+# These two install what is missing first, so they build in a second make.
+demo:
+	@packaging/install-dependencies build demo
+	@$(MAKE) --no-print-directory all
+	@tests/demo
+
+check:
+	@packaging/install-dependencies build demo test
+	@$(MAKE) --no-print-directory tests
+	@tests/run
+
+bench:
+	@packaging/install-dependencies build bench
+	@$(MAKE) --no-print-directory tests
+	@tests/bench/run
+
+INSTALL	 ?= install
+install: all
+	$(Q)DESTDIR='$(DESTDIR)' BUILD='$(BUILD)' PAMDIR='$(PAMDIR)' \
+	    BINDIR='$(BINDIR)' SBINDIR='$(SBINDIR)' MANDIR='$(MANDIR)' \
+	    LIBEXECDIR='$(LIBEXECDIR)' SYSCONFDIR='$(SYSCONFDIR)' \
+	    STATEDIR='$(STATEDIR)' packaging/install
+
+uninstall:
+	$(Q)DESTDIR='$(DESTDIR)' BUILD='$(BUILD)' PAMDIR='$(PAMDIR)' \
+	    BINDIR='$(BINDIR)' SBINDIR='$(SBINDIR)' MANDIR='$(MANDIR)' \
+	    LIBEXECDIR='$(LIBEXECDIR)' SYSCONFDIR='$(SYSCONFDIR)' \
+	    STATEDIR='$(STATEDIR)' packaging/install --remove
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.PHONY: all tests demo check bench install uninstall clean FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
