@@ -1,0 +1,283 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# gates.sh [GATE...] - what must hold for the tree and for what was built,
+# without running any of it.  `make` comes first; the tools are those that
+# `packaging/install-dependencies ci` installs.
+. "$(dirname "$0")/lib.sh"
+cd "$TREE" || exit 2
+scratch
+
+RUNS_IN_HOSTS=(pam_rollcode/{pam_rollcode,options,converse,ask,spawn,submission}.c
+    pam_rollcode/{path,audit}.c common/{error,env}.c)
+PROGRAMS=(rollcode-verify rollcode-admin rollcode-token)
+
+# tracked [PATTERN...]: the project's files, without what a build leaves.
+tracked() {
+	git -c safe.directory="$TREE" ls-files -co --exclude-standard -- "$@" |
+	    sort -u | while read -r file; do
+		[ ! -e "$file" ] || echo "$file"
+	done
+}
+
+scripts() {
+	tracked | while read -r file; do
+		case $file in *.sh) echo "$file"; continue ;; esac
+		head -n 1 "$file" | grep -aqE '^#!.*[/ ](ba|da|)sh( |$)' &&
+		    echo "$file"
+	done
+}
+
+# C text without its comments, as FILE:LINE:text.
+code_of() {
+	local file
+	for file in "$@"; do
+		gcc -fpreprocessed -dD -E -w "$file" |
+		    awk -v file="$file" '
+			/^# [0-9]+ "/ { line = $2 - 1; next }
+			{ line++; print file ":" line ":" $0 }'
+	done
+}
+
+# no NAME: fails with what is on standard input, if there is anything
+nothing() {
+	local found
+	found=$(cat)
+	if [ -z "$found" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "$(echo "$found" | wc -l) found"
+		show "$found"
+	fi
+}
+
+# --- the text ---------------------------------------------------------------
+
+gate_format() {
+	# Headers are tables of types, names and arguments, aligned by hand.
+	tracked '*.c' | xargs clang-format --dry-run -Werror 2>&1 |
+	    sed -n 's/:[0-9:]* error:.*//p' | uniq -c |
+	    nothing "every .c file is formatted as .clang-format says"
+	# shellcheck disable=SC2016	# awk has dollars of its own
+	tracked '*.[ch]' | xargs awk '
+		/[ \t]$/ { print FILENAME ":" FNR ": space at the end" }
+		/^\t* {8}/ { print FILENAME ":" FNR ": spaces for a tab" }
+		{
+			line = $0
+			while ((i = index(line, "\t")) > 0)
+				line = substr(line, 1, i - 1) \
+				    substr("        ", (i - 1) % 8 + 1) \
+				    substr(line, i + 1)
+			if (length(line) > 80)
+				print FILENAME ":" FNR ": over 80 columns"
+		}' | nothing "no line of C is over 80 columns or ends in a space"
+}
+
+gate_functions() {
+	tracked '*.c' | xargs ctags -f - --fields=+ne --c-kinds=f |
+	    awk -F'\t' '{
+		start = end = 0
+		for (i = 4; i <= NF; i++) {
+			if ($i ~ /^line:/) start = substr($i, 6) + 0
+			if ($i ~ /^end:/) end = substr($i, 5) + 0
+		}
+		if (end - start + 1 > 70)
+			print $2 ": " $1 " has " end - start + 1 " lines"
+	    }' | nothing "no function is longer than 70 lines"
+}
+
+gate_shell() {
+	local files
+	mapfile -t files < <(scripts)
+	shellcheck "${files[@]}" 2>&1 |
+	    nothing "shellcheck finds nothing in ${#files[@]} scripts"
+	for file in "${files[@]}"; do
+		[ -x "$file" ] || [ "$file" = tests/lib.sh ] || echo "$file"
+	done | nothing "every script can be executed"
+}
+
+gate_man() {
+	local pages
+	mapfile -t pages < <(tracked '*.[1-8]')
+	[ "${#pages[@]}" -gt 0 ] || {
+		not_ok "mandoc finds nothing in the man pages" "there is none"
+		return
+	}
+	mandoc -Tlint -W warning "${pages[@]}" 2>&1 |
+	    nothing "mandoc finds nothing in ${#pages[@]} man pages"
+}
+
+gate_licence() {
+	tracked '*.[ch]' '*.py' Makefile tests/run tests/demo \
+	    .ci/run packaging/install packaging/install-dependencies '*.sh' |
+	while read -r file; do
+		head -n 5 "$file" |
+		    grep -q 'SPDX-License-Identifier: Apache-2.0' ||
+		    echo "$file"
+	done | nothing "every source file names its licence"
+}
+
+gate_words() {
+	tracked | grep -v '^LICENSE$' |
+	    xargs grep -nIE 'T[O]DO|F[I]XME|\bX[X]X\b|\b[Ss]tub|/[w]ork/' |
+	    nothing "nothing is unfinished, and no path of one machine is named"
+}
+
+gate_top() {
+	tracked | cut -d/ -f1 | sort -u | grep -vxE \
+	    'Makefile|README\.md|LICENSE|example\.env|common|pam_rollcode|rollcode-token|tests|packaging|\..*' |
+	    nothing "the top of the tree holds what belongs there"
+}
+
+# --- who includes what ------------------------------------------------------
+
+# only HEADER FILE...: among the product's files, only these include it
+only() {
+	grep -rlE "^#include [<\"]$1" common pam_rollcode rollcode-token |
+	    while read -r file; do
+		case " ${*:2} " in
+		*" $file "*) ;;
+		*) echo "$file includes <$1>" ;;
+		esac
+	done
+}
+
+# apart FOLDER OTHER...: no file of a folder includes one of the others
+apart() {
+	local other header
+	for other in "${@:2}"; do
+		for header in "$other"/*.h; do
+			[ -e "$header" ] || continue
+			grep -rnE "^#include \"(.*/)?${header##*/}\"" "$1" |
+			    while IFS=: read -r file line _; do
+				[ -e "$1/${header##*/}" ] ||
+				    echo "$file:$line includes $header"
+			done
+		done
+	done
+}
+
+gate_layers() {
+	{
+		only sqlite3.h common/sqlite{,_check,_error,_query}.c
+		only openssl/ common/code.c common/seal.c common/cli.c
+		only security/ pam_rollcode/{pam_rollcode,converse,audit}.c \
+		    pam_rollcode/{options,pam_rollcode,converse,audit}.{c,h}
+		only libpq-fe.h pam_rollcode/store_pgsql.c
+		only syslog.h pam_rollcode/{pam_rollcode,converse,audit}.c \
+		    pam_rollcode/{options,rollcode-verify,serve,ask}.c
+	} | nothing "a foreign header is included only where it belongs"
+	{
+		apart common pam_rollcode rollcode-token
+		apart pam_rollcode rollcode-token
+		apart rollcode-token pam_rollcode
+	} | nothing "common/ knows neither side, and no side the other"
+	code_of pam_rollcode/verify.c | grep -E \
+	    '#include <(stdio|unistd|time|fcntl|syslog|errno|sys/)|\b(time|clock_gettime|open|write|printf) *\(' |
+	    nothing "the verifier does no I/O and reads no clock"
+}
+
+# --- what runs in other people's processes ----------------------------------
+
+gate_host() {
+	local calls child
+	calls='exit|abort|openlog|closelog|setlogmask|signal|setlocale'
+	calls+='|setenv|unsetenv|putenv|clearenv|getenv|secure_getenv|mlock'
+	calls+='|mlockall|munlock|munlockall|system|popen|alarm|atexit|assert'
+	calls+='|printf|puts|perror|dlopen'
+	child='pthread_sigmask|_exit|umask|chdir|setrlimit|prlimit|sigaction|sigprocmask|prctl'
+	child+='|setsid|fork|vfork|setuid|setresuid|setgid|setresgid|setgroups'
+	code_of "${RUNS_IN_HOSTS[@]}" | grep -E "\\b($calls) *\\(" |
+	    nothing "the module makes no call that changes its host"
+	code_of "${RUNS_IN_HOSTS[@]}" | grep -v '^pam_rollcode/spawn\.c:' |
+	    grep -E "\\b($child) *\\(" |
+	    nothing "only the child that becomes the judge leaves its host"
+	nm -D --undefined-only "$BUILD/pam_rollcode.so" | awk '{ print $NF }' |
+	    sed 's/@.*//' | grep -xE "$calls|__.*printf_chk" |
+	    grep -vxE '__(v|)snprintf_chk|__(v|)asprintf_chk' |
+	    nothing "the built module calls nothing that changes its host"
+}
+
+# how_often FUNCTION PATTERN: lines of that function of the module with it
+how_often() {
+	local first last
+	read -r first last < <(ctags -f - --fields=+ne --c-kinds=f \
+	    pam_rollcode/pam_rollcode.c | awk -F'\t' -v name="$1" '
+		$1 == name {
+			for (i = 4; i <= NF; i++)
+				if ($i ~ /^(line|end):/)
+					printf "%s ", substr($i, index($i, ":") + 1)
+			print ""
+		}')
+	sed -n "${first:-1},${last:-0}p" pam_rollcode/pam_rollcode.c |
+	    grep -cE "$2"
+}
+
+gate_success() {
+	equal "a verdict becomes PAM_SUCCESS in one line of one table" \
+	    "$(how_often pam_code 'return PAM_SUCCESS')" 1
+	equal "and pam_sm_authenticate has no success of its own" \
+	    "$(how_often pam_sm_authenticate 'return PAM_SUCCESS')" 0
+	equal "nor has the attempt" \
+	    "$(how_often attempt 'return PAM_SUCCESS')" 0
+	check "both are looked at" \
+	    test "$(how_often pam_sm_authenticate .)" -gt 10
+}
+
+gate_symbols() {
+	equal "the module exports two functions and nothing else" \
+	    "$(nm -D --defined-only "$BUILD/pam_rollcode.so" |
+	    awk '{ print $NF }' | sed 's/@.*//' | sort | xargs)" \
+	    "pam_sm_authenticate pam_sm_setcred"
+	readelf -d "$BUILD/pam_rollcode.so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
+	    grep -vE '^(libpam|libc)\.so|^ld-linux' |
+	    nothing "the module needs libpam and libc and nothing else"
+}
+
+# --- how it was built -------------------------------------------------------
+
+# hardened FILE: what is missing, one a line
+hardened() {
+	local headers dynamic symbols
+	headers=$(readelf -hlW "$1")
+	dynamic=$(readelf -dW "$1")
+	symbols=$(readelf -W --dyn-syms "$1")
+	grep -qE 'Type: +DYN' <<<"$headers" || echo "$1: cannot be relocated"
+	grep -q 'GNU_RELRO' <<<"$headers" || echo "$1: no RELRO"
+	grep -E 'GNU_STACK' <<<"$headers" | grep -q 'RW ' ||
+	    echo "$1: the stack can be executed"
+	grep -E ' LOAD ' <<<"$headers" | grep -q 'RWE' &&
+	    echo "$1: a segment can be written and executed"
+	grep -qE 'BIND_NOW|FLAGS_1.*NOW' <<<"$dynamic" ||
+	    echo "$1: bound lazily"
+	grep -E 'TEXTREL|RPATH|RUNPATH' <<<"$dynamic" | sed "s|^|$1: |"
+	grep -q '__stack_chk_fail' <<<"$symbols" ||
+	    echo "$1: no stack protector"
+	grep -q '_chk@' <<<"$symbols" || echo "$1: not fortified"
+}
+
+gate_hardening() {
+	local file
+	for file in pam_rollcode.so "${PROGRAMS[@]}"; do
+		hardened "$BUILD/$file"
+	done | nothing "what was built is hardened"
+	for file in "${PROGRAMS[@]}"; do
+		readelf -dW "$BUILD/$file" | grep -q 'FLAGS_1.*PIE' ||
+		    echo "$file"
+	done | nothing "every program is position independent"
+	for file in pam_rollcode.so "${PROGRAMS[@]}"; do
+		grep -aoF "$TREE" "$BUILD/$file" | sed "s|^|$file: |" | sort -u
+	done | nothing "nothing built names the folder it was built in"
+}
+
+for file in pam_rollcode.so "${PROGRAMS[@]}"; do
+	[ -f "$BUILD/$file" ] && continue
+	not_ok "the programs are built" "$BUILD/$file is missing: run make"
+	exit 1
+done
+
+gates=(format functions shell man licence words top layers host success
+    symbols hardening)
+for gate in "${@:-${gates[@]}}"; do
+	"gate_$gate"
+done

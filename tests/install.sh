@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# install.sh - make install and make uninstall
+#
+# The places are compiled in, so `make install` runs with the usual ones and a
+# DESTDIR; what it calls runs with places in the scratch directory.
+. "$(dirname "$0")/lib.sh"
+private_machine
+cd "$TREE" || exit 1
+BUILD=${BUILD#"$TREE"/}
+
+# --- as a package does it ---------------------------------------------------
+
+check "make install into DESTDIR" make install DESTDIR="$T/dest" BUILD="$BUILD"
+equal "it installs one module" "$(find "$T/dest" -name pam_rollcode.so | wc -l)" 1
+refused "and makes no account" getent passwd rollcode
+check "make uninstall from DESTDIR" \
+    make uninstall DESTDIR="$T/dest" BUILD="$BUILD"
+equal "it leaves no file" "$(find "$T/dest" ! -type d)" ""
+
+# --- for real ---------------------------------------------------------------
+
+export BUILD PAMDIR="$T/pam" BINDIR="$T/usr/bin" SBINDIR="$T/usr/sbin"
+export MANDIR="$T/usr/man" LIBEXECDIR="$T/usr/libexec/rollcode"
+export SYSCONFDIR="$T/sysconf" STATEDIR="$T/state"
+
+of() {
+	stat -c '%U %a' "$@"
+}
+
+files() {
+	(cd "$T" && find usr pam sysconf state ! -type d | sort)
+}
+
+check "an installation" packaging/install
+check "it makes the account" getent passwd rollcode
+equal "the store belongs to the account alone" \
+    "$(of "$STATEDIR/rollcode")" "rollcode 700"
+equal "the folder of the env file belongs to root alone" \
+    "$(of "$SYSCONFDIR/rollcode")" "root 700"
+equal "the judge can be changed by root alone" \
+    "$(of "$LIBEXECDIR/rollcode-verify")" "root 755"
+equal "so can the module" "$(of "$PAMDIR/pam_rollcode.so")" "root 644"
+check "the token program runs from there" "$BINDIR/rollcode-token" --version
+check "so does the administrator's" "$SBINDIR/rollcode-admin" --version
+check "the env file's model lies beside it" \
+    cmp example.env "$SYSCONFDIR/rollcode/rollcode.env.example"
+for page in pam_rollcode/*.[1-8] rollcode-token/*.[1-8]; do
+	[ -f "$MANDIR/man${page##*.}/${page##*/}" ] || echo "$page"
+done >"$T/missing"
+equal "every man page is installed" "$(cat "$T/missing")" ""
+
+inode=$(stat -c %i "$PAMDIR/pam_rollcode.so")
+echo precious >"$STATEDIR/rollcode/kept"
+echo precious >"$SYSCONFDIR/rollcode/rollcode.env"
+check "an installation over another" packaging/install
+refused "the old module's file is replaced, not written into" \
+    test "$inode" -eq "$(stat -c %i "$PAMDIR/pam_rollcode.so")"
+equal "no half-written file is left" "$(files | grep -F .new.)" ""
+
+check "a removal" packaging/install --remove
+equal "it removes every file but the store and the env file" \
+    "$(files | xargs)" "state/rollcode/kept sysconf/rollcode/rollcode.env"
+check "it keeps the account" getent passwd rollcode
+check "a removal of nothing" packaging/install --remove

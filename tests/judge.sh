@@ -1,0 +1,190 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# judge.sh - rollcode-verify: as whom it holds the store, and what it refuses.
+# shellcheck disable=SC2317	# some functions are called by name
+. "$(dirname "$0")/lib.sh"
+need python3 strace setpriv
+private_machine
+. "$TREE/tests/tools/pam.sh"
+
+JUDGE=$T/bin/rollcode-verify
+
+arrange() {
+	add_user rollcode
+	add_user ann
+	echo "extra:x:4999:rollcode" >>/etc/group
+	server
+	sed -i 's/^ACCOUNT=.*/ACCOUNT=rollcode/' "$CONF"
+	chown -R rollcode:rollcode "$T/store"
+	ROLLCODE=$(id -u rollcode)
+	pam_place
+	syslog_start
+	enroll ann
+	install -m 755 "$PAMRUN" "$T/bin/pamrun"
+}
+
+# The service whose judge rests three seconds with the store locked.
+slow_service() {
+	cat >"$T/bin/slow" <<-SLOW
+	#!/bin/sh
+	exec env -i $(command -v strace) -DDD -q -o $T/slow.log -e trace=fdatasync \
+	    -e inject=fdatasync:delay_enter=3000000:when=1 $JUDGE "\$@"
+	SLOW
+	chmod 755 "$T/bin/slow"
+	pam_named slow
+	sed -i "s,helper=[^ ]*,helper=$T/bin/slow," "$T/pam/slow"
+}
+
+# The judge's number, once it is at work with a file of the store.
+holding() {
+	local file
+	for file in /proc/[0-9]*/fd/*; do
+		[ "$(readlink "$file")" = "$T/store/users/ann.db-wal" ] ||
+		    continue
+		cut -d/ -f3 <<<"$file"
+		return 0
+	done
+	return 1
+}
+
+status_of() {
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$judge/status" | tr -s '\t ' ' '
+}
+
+open_files() {
+	local fd
+	for fd in "/proc/$judge/fd"/*; do
+		readlink "$fd"
+	done | grep -vE '^(socket:.*|/dev/null)$'
+}
+
+while_it_holds_the_store() {
+	local none=0000000000000000 u
+	slow_service
+	printf 'ann\t%s\n' "$(code ann)" >"$T/in"
+	LD_BIND_NOW=1 PGHOST=evil setpriv --groups 4999,1 --inh-caps +chown \
+	    "$PAMRUN" "$T/pam" slow <"$T/in" >"$T/out" 9<"$T/in" &
+	servers+=("$!")
+	check "the judge can be looked at while it holds the store" \
+	    wait_for holding
+	judge=$(holding)
+	u="$ROLLCODE $ROLLCODE $ROLLCODE $ROLLCODE"
+	equal "all its uids are the account's" "$(status_of Uid)" "$u"
+	equal "all its gids are the account's" "$(status_of Gid)" "$u"
+	equal "it has no other groups" "$(status_of Groups | tr -d ' ')" ""
+	equal "it has no capabilities" \
+	    "$(for c in Inh Prm Eff Amb; do status_of "Cap$c"; done | uniq)" \
+	    "$none"
+	equal "it can get no new privileges" "$(status_of NoNewPrivs)" 1
+	equal "its umask is 077" "$(status_of Umask)" 0077
+	equal "it has one thread" "$(status_of Threads)" 1
+	equal "it is in /" "$(readlink "/proc/$judge/cwd")" /
+	equal "its environment is empty" \
+	    "$(tr '\0' '\n' <"/proc/$judge/environ")" ""
+	equal "its command line names the env file alone" \
+	    "$(tr '\0' ' ' <"/proc/$judge/cmdline" | cut -d' ' -f2-)" \
+	    "request $CONF "
+	equal "it dumps no core" "$(awk '/^Max core/ { print $5, $6 }' \
+	    "/proc/$judge/limits")" "0 0"
+	equal "it has no file but the user's" \
+	    "$(open_files | grep -v "^$T/store/users/ann\.db" )" ""
+	refused "its memory is closed to its own account" \
+	    setpriv --reuid "$ROLLCODE" --regid "$ROLLCODE" --clear-groups \
+	    head -c 1 "/proc/$judge/environ"
+	refused "it is out of the caller's session" \
+	    test "$(ps -o sid= -p "$judge")" -eq "$(ps -o sid= -p "$$")"
+	wait_for grep -q . "$T/out"
+	equal "and in the end it answers" "$(cut -d' ' -f2 "$T/out")" SUCCESS
+}
+
+# by_hand STATUS NAME COMMAND...: usage, and that status
+by_hand() {
+	local output status
+	output=$("${@:3}" 2>&1)
+	status=$?
+	equal "$2: status $1" "$status" "$1"
+	equal "$2: says how it is started" \
+	    "$(grep -c '^usage: rollcode-verify request' <<<"$output")" 1
+}
+
+on_terminal() {
+	python3 -c 'import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@"
+}
+
+# with_socket PYTHON COMMAND...: a socket as standard input; the code runs
+# with its other end, named ask.
+with_socket() {
+	python3 - "$@" <<-'PYTHON'
+	import socket, subprocess, sys
+	ask, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	judge = subprocess.Popen(sys.argv[2:], stdin=there)
+	there.close()
+	exec(sys.argv[1])
+	sys.exit(judge.wait())
+	PYTHON
+}
+
+no_socket() {
+	"$JUDGE" request "$CONF" </dev/null
+}
+
+no_standard_input() {
+	"$JUDGE" request "$CONF" <&-
+}
+
+refuses_the_rest() {
+	by_hand 2 "without arguments" "$JUDGE"
+	by_hand 2 "with another word" "$JUDGE" serve-me
+	by_hand 2 "with too many words" "$JUDGE" request "$CONF" more
+	by_hand 2 "without a socket" no_socket
+	by_hand 2 "without standard input" no_standard_input
+	by_hand 2 "on a terminal" on_terminal "$JUDGE" request "$CONF"
+	by_hand 2 "asked by another than root" python3 -c "
+import os, socket, subprocess, sys
+os.setresuid(4002, 4002, 4002)
+a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+sys.exit(subprocess.call(['$JUDGE', 'request', '$CONF'], stdin=b))"
+	refused "a request that is none is refused" \
+	    with_socket 'ask.send(b"x" * 100)' "$JUDGE" request "$CONF"
+	refused "a request of zeros is refused" \
+	    with_socket 'ask.send(bytes(1692))' "$JUDGE" request "$CONF"
+	refused "a request that is too long is refused" \
+	    with_socket 'ask.send(bytes(4096))' "$JUDGE" request "$CONF"
+	refused "who closes the socket is refused" \
+	    with_socket 'ask.close()' "$JUDGE" request "$CONF"
+	equal "none of that touched the store" "$(field ann failures)" 0
+}
+
+says_nothing() {
+	local began=$EPOCHSECONDS
+	refused "who says nothing is refused" \
+	    with_socket 'judge.wait()' "$JUDGE" request "$CONF"
+	check "after 5 seconds" test $((EPOCHSECONDS - began)) -le 7
+}
+
+callers() {
+	local code
+	code=$(code ann)
+	printf 'ann\t%s\n' "$code" >"$T/in"
+	equal "a caller without privileges: CRED_INSUFFICIENT" \
+	    "$(as ann "$T/bin/pamrun" "$T/pam" rc <"$T/in" | cut -d' ' -f2)" \
+	    CRED_INSUFFICIENT
+	check "and the log says why" logged \
+	    "runs as uid $(id -u ann), and only one whose effective uid is 0"
+	equal "a caller of real uid ann and effective uid 0 gets in" \
+	    "$(setpriv --ruid ann --euid 0 "$T/bin/pamrun" "$T/pam" rc \
+	    <"$T/in" | cut -d' ' -f2)" SUCCESS
+	code ann | sed 's/^/ann\t/' >"$T/in"
+	equal "a caller that ignores SIGCHLD gets its verdict" \
+	    "$(env --ignore-signal=CHLD "$PAMRUN" "$T/pam" rc <"$T/in" |
+	    cut -d' ' -f2)" SUCCESS
+}
+
+arrange
+while_it_holds_the_store
+refuses_the_rest
+says_nothing
+callers
+exit 0

@@ -1,0 +1,193 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# fail2ban.sh - what fail2ban makes of failed logins: as much as of pam_unix's,
+# and never somebody else's address.
+# limit: 240
+. "$(dirname "$0")/../lib.sh"
+need sshd ssh ssh-keygen pamtester python3 logger pgrep fail2ban-regex
+private_machine
+. "$TREE/tests/tools/logins.sh"
+doors
+[ -f /etc/fail2ban/filter.d/sshd.conf ] || {
+	skip "$SCRIPT" "needs fail2ban's own filter.d/sshd.conf"
+	exit 0
+}
+SSHD=$(command -v sshd)
+
+# A syslog daemon as rsyslog is by default: one line for each message, control
+# characters as #ooo, other bytes as they are.
+cat >"$T/catch.py" <<'PYTHON'
+import re, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("/dev/log")
+with open(sys.argv[1], "ab", 0) as out:
+    while True:
+        text = re.sub(rb"^<\d+>", b"", s.recv(65536)).rstrip(b"\n\0")
+        text = re.sub(rb"[\0-\x1f\x7f]",
+                      lambda c: b"#%03o" % ord(c.group()), text)
+        out.write(re.sub(rb"^(.{15}) ", rb"\1 host ", text) + b"\n")
+PYTHON
+start python3 "$T/catch.py" "$T/auth.log"
+wait_for test -S /dev/log
+chmod 666 /dev/log
+
+marks=0
+settled() {	# all that was logged is in the file
+	marks=$((marks + 1))
+	logger -u /dev/log "mark $marks."
+	wait_for grep -q "mark $marks\\." "$T/auth.log"
+}
+
+for user in alice bob carol; do add_user "$user"; done
+server
+for user in alice carol root; do enroll "$user"; done
+spent=$(code alice)
+pam_service plain nodelay
+pamtester plain alice authenticate <<<"$spent" >/dev/null 2>&1
+
+ssh-keygen -q -t ed25519 -N '' -C '' -f "$T/host_key"
+SSHD_PORT=$(free_port)
+sshd_config >"$T/sshd_config"
+# Without -E it logs as it does in service.
+start "$SSHD" -D -f "$T/sshd_config"
+wait_for listening "$SSHD_PORT"
+sshd_pid=$started
+alone() {	# sshd has ended every connection
+	! pgrep -P "$sshd_pid" >/dev/null
+}
+wait_for alone
+
+service() {	# WHICH: what decides behind sshd
+	case $1 in
+	unix)
+		printf '%s\n' "auth required pam_unix.so nodelay" \
+		    "account required pam_permit.so" \
+		    "session required pam_permit.so" >/etc/pam.d/sshd ;;
+	rollcode) pam_service sshd nodelay ;;
+	*) pam_service sshd nodelay "$1" ;;
+	esac
+}
+
+# logged_by WHICH COMMAND...: the log of a command, in $T/log.WHICH
+logged_by() {
+	service "$1"
+	settled
+	: >"$T/auth.log"
+	"${@:2}" >"$T/out" 2>&1
+	wait_for alone
+	settled
+	grep -v ' mark [0-9]*\.$' "$T/auth.log" >"$T/log.$1"
+}
+
+# counted WHICH MODE: the addresses in it that fail2ban would count
+counted() {
+	fail2ban-regex -o '<ip>' "$T/log.$1" "sshd[mode=$2]" 2>&1 | sort |
+	    uniq -c | tr -s ' \n' ' '
+}
+
+# like_unix NAME COMMAND...: as many are counted as with pam_unix
+like_unix() {
+	local mode which
+	for which in unix rollcode; do
+		logged_by "$which" "${@:2}"
+	done
+	for mode in normal aggressive; do
+		equal "$1: counted as with pam_unix ($mode)" \
+		    "$(counted rollcode "$mode")" "$(counted unix "$mode")"
+	done
+}
+
+# --- failed logins ------------------------------------------------------------
+
+like_unix "one wrong code" ssh_as alice 00000000
+logged_by quiet ssh_as alice 00000000
+for which in rollcode quiet; do
+	equal "one wrong code is counted exactly once ($which)" \
+	    "$(counted $which normal)" " 1 127.0.0.1 "
+done
+like_unix "three wrong codes" ssh_as alice 00000000 11111111 22222222
+equal "each of three wrong codes is counted once" \
+    "$(counted rollcode normal)" " 3 127.0.0.1 "
+like_unix "a used code" ssh_as alice "$spent"
+like_unix "a malformed code" ssh_as alice 1234
+admin unlock alice >/dev/null
+guard alice
+like_unix "a guarded user" ssh_as alice 00000000
+like_unix "a user without a token" ssh_as bob 00000000
+like_unix "a user who does not exist" ssh_as nosuchuser 00000000
+like_unix "root, where it is not permitted" ssh_as root "$(code root)"
+like_unix "a connection that ends at the prompt" ssh_as alice
+
+logged_by rollcode ssh_as carol "$(code carol)"
+equal "a login counts nothing" \
+    "$(cat "$T/out") $(counted rollcode aggressive)" "carol "
+
+# --- names ----------------------------------------------------------------------
+
+# Most of them have an account, and a token.
+names=(
+	'x rhost=1.2.3.4 user=root'
+	'root from 1.2.3.4 port 22 ssh2'
+	' ' '%n%s%n' $'\xff\xfe' $'a\tb' $'a\e[2Jb'
+	'x  user=root' 'authentication failure; rhost=1.2.3.4'
+	'[preauth] from 1.2.3.4'
+)
+uid=5000
+for name in "${names[@]}"; do
+	[ "$name" != ' ' ] || continue
+	uid=$((uid + 1))
+	printf '%s:x:%s:%s::/:/bin/sh\n' "$name" "$uid" "$uid" >>/etc/passwd
+	printf '%s:*:20000:0:99999:7:::\n' "$name" >>/etc/shadow
+	admin enroll "$name" --no-account >/dev/null 2>&1
+done
+
+# A name from a file, since ssh refuses some on its command line.
+ssh_named() {
+	printf 'User "%s"\n' "$1" >"$T/ssh_config"
+	ssh_askpass
+	echo "$2" >"$T/answer"
+	ANSWERS=$T/answer SSH_ASKPASS=$T/bin/answer SSH_ASKPASS_REQUIRE=force \
+	    timeout 30 ssh -F "$T/ssh_config" -p "$SSHD_PORT" \
+	    -o "UserKnownHostsFile=$T/known_hosts" \
+	    -o PreferredAuthentications=keyboard-interactive \
+	    -o NumberOfPasswordPrompts=1 127.0.0.1 id -un </dev/null
+}
+ours() {
+	grep -a 'pam_rollcode(sshd:auth): ' "$T/log.rollcode"
+}
+for name in "${names[@]}"; do
+	shown=$(printf %q "$name")
+	for which in unix rollcode; do
+		logged_by "$which" ssh_named "$name" 00000000
+	done
+	equal "the name $shown: counted as with pam_unix" \
+	    "$(counted rollcode normal)" "$(counted unix normal)"
+	equal "the name $shown: two lines of ours" "$(ours | wc -l)" 2
+	equal "the name $shown: it stays one word of printable text" \
+	    "$(ours | grep -cE 'logname=[^ ]* uid=0 euid=0 tty=ssh ruser= rhost=127.0.0.1  user=[!-~]*$')" 1
+done
+
+# What other programs may put into the items of a service called sshd.
+cp "$(command -v pamtester)" "$T/bin/sshd"
+line='Nov 23 03:23:35 host sshd[1]: error: PAM: Authentication failure for root from 1.2.3.4'
+forged() {
+	local item
+	for item in "ruser=x rhost=1.2.3.4" "ruser=1.2.3.4  user=root" \
+	    "tty=x ruser= rhost=1.2.3.4  user=root" "ruser=x"$'\n'"$line" \
+	    "rhost=127.0.0.1  user=root from 1.2.3.4" \
+	    "rhost=127.0.0.1"$'\n'"$line" "tty="$'\r\n'"$line"; do
+		"$T/bin/sshd" -I "$item" sshd alice authenticate
+		"$T/bin/sshd" -I "$item" sshd "x $line" authenticate
+		"$T/bin/sshd" -I "$item" sshd "x"$'\n'"$line" authenticate
+	done <<<00000000
+}
+logged_by rollcode forged
+equal "forged items make no line of their own" "$(wc -l <"$T/log.rollcode")" 42
+for mode in normal aggressive; do
+	equal "and no address is counted for them ($mode)" \
+	    "$(counted rollcode $mode)" ""
+done
+check "but the filter counts such a line where it is real" \
+    test "$(echo "$line" >"$T/log.forged"; counted forged normal)" = \
+    " 1 1.2.3.4 "

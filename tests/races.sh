@@ -1,0 +1,251 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# races.sh [long] - many logins at once.
+. "$(dirname "$0")/lib.sh"
+need python3 strace
+private_machine "$@"
+. "$TREE/tests/tools/pam.sh"
+
+if [ "${1-}" = long ]; then
+	one=500 two=500 users=100 pairs=100 many=50
+else
+	one=50 two=15 users=12 pairs=20 many=4
+fi
+
+# codes USER N: the next N, one a line.
+codes() {
+	local left
+	for ((left = $2; left > 0; left -= 100)); do
+		code "$1" -n "$((left < 100 ? left : 100))" | tr -s ' ' '\n'
+	done
+}
+
+# once [PER_ROUND]: complains about a round without exactly one success, or
+# with anything but refusals beside it.
+once() {
+	awk '
+	$2 == "SUCCESS" { yes[$1]++; next }
+	$2 != "AUTH_ERR" { print "round " $1 ": " $2 }
+	{ no[$1]++ }
+	END {
+		for (r = 1; r <= '"$1"'; r++)
+			if (yes[r] != 1 || no[r] != 15)
+				print "round " r ": " yes[r] + 0 " successes, " \
+				    no[r] + 0 " refusals"
+	}'
+}
+
+one_code() {	# NAME [OPTION...]
+	enroll ann
+	codes ann "$one" | sed 's/^/ann\t/' | pam_run -n 16 "${@:2}" >"$T/out"
+	say_ok "$1" "$(once "$one" <"$T/out")"
+	equal "$1: the counter moved once for each" "$(counter ann)" "$one"
+	admin remove ann --force >"$T/remove.log"
+	rm -f "$(wallet ann)"
+}
+
+# COUNTER COUNTER CODE: both tokens make that code there.
+coincidences() {
+	python3 - "$1" <<-'PYTHON'
+	import hmac, struct, sys
+	def code(key, c):
+	    h = hmac.new(key, struct.pack(">Q", c), "sha1").digest()
+	    o = h[-1] & 15
+	    n = struct.unpack(">I", h[o:o + 4])[0] & 0x7fffffff
+	    return "%06d" % (n % 1000000)
+	a = {code(b"\x01" * 20, c): c for c in range(30000)}
+	found = ((a[x], d, x) for d, x in
+	         ((d, code(b"\x02" * 20, d)) for d in range(60000)) if x in a)
+	for i, line in zip(range(int(sys.argv[1])), found):
+	    print(*line)
+	PYTHON
+}
+
+# behind N ROUND: up to four codes before it, so that the match is not the
+# very next code of either token.
+behind() {
+	local back=$(($2 % 5))
+	echo $(($1 > back ? $1 - back : 0))
+}
+
+two_tokens() {
+	local a b x round=0 bad='' again
+	printf 'hex:%040d\n' 0 | sed 's/00/01/g' >"$T/one"
+	printf 'hex:%040d\n' 0 | sed 's/00/02/g' >"$T/other"
+	while read -r a b x; do
+		round=$((round + 1))
+		[ "$round" -eq 1 ] || admin remove ann --force >"$T/remove.log"
+		admin enroll ann --no-account --label one --phone \
+		    --counter "$(behind "$a" "$round")" \
+		    --secret-file "$T/one" >"$T/uri" 2>"$T/enroll.log" &&
+		    admin enroll ann --no-account --label other --phone \
+			--counter "$(behind "$b" "$((round / 5))")" \
+			--secret-file "$T/other" >"$T/uri" 2>"$T/enroll.log" ||
+		    bad+="$(cat "$T/enroll.log")"$'\n'
+		printf 'ann\t%s\n' "$x" | pam_run -n 16 >"$T/out"
+		bad+=$(once 1 <"$T/out")
+		again=$(login ann "$x")
+		[ "$again" = AUTH_ERR ] || bad+="round $round again: $again"$'\n'
+		[ "$(counter ann one)" -gt "$a" ] &&
+		    [ "$(counter ann other)" -gt "$b" ] ||
+		    bad+="round $round: a token still expects the code"$'\n'
+	done < <(coincidences "$two")
+	[ "$round" -eq "$two" ] || bad+="only $round rounds"
+	say_ok "a code of two tokens, 16 at once, is spent for both" "$bad"
+	admin remove ann --force >"$T/remove.log"
+}
+
+many_users() {
+	local i bad=''
+	for ((i = 0; i < 16; i++)); do
+		enroll "user$i"
+		codes "user$i" "$users" | sed "s/^/user$i\\t/" >"$T/codes.$i"
+	done
+	paste "$T"/codes.* | pam_run >"$T/out"
+	bad=$(grep -v ' SUCCESS ' "$T/out")
+	equal "16 users at once: each of them gets in, every time" \
+	    "$(grep -c ' SUCCESS ' "$T/out")$bad" "$((16 * users))"
+	bad=
+	for ((i = 0; i < 16; i++)); do
+		[ "$(counter "user$i")" -eq "$users" ] ||
+		    bad+="user$i: $(counter "user$i")"$'\n'
+	done
+	say_ok "16 users at once: no counter is lost" "$bad"
+}
+
+# The judge itself is the module's child (-D), and stops with its lock held.
+stopped_helper() {
+	cat >"$T/bin/stopped" <<-STOPPED
+	#!/bin/sh
+	exec $(command -v strace) -DDD -qq -o $T/stopped.log -e trace=fdatasync \
+	    -e inject=fdatasync:signal=STOP:when=1 \
+	    $T/bin/rollcode-verify "\$@"
+	STOPPED
+	chmod 755 "$T/bin/stopped"
+	pam_named stopped
+	sed -i "s,helper=[^ ]*,helper=$T/bin/stopped," "$T/pam/stopped"
+}
+
+stopped_judge() {
+	grep -lsE '^State:.[Tt] ' /proc/[0-9]*/status | cut -d/ -f3
+}
+
+one_stopped() {
+	local ms result
+	enroll ann
+	enroll bob
+	stopped_helper
+	printf 'bob\t%s\n' "$(code bob)" >"$T/bob"
+	"$PAMRUN" "$T/pam" stopped <"$T/bob" >"$T/bob.out" &
+	servers+=("$!")
+	check "a judge can be stopped while it holds a lock" \
+	    wait_for grep -q 'stopped by SIGSTOP' "$T/stopped.log"
+	read -r _ result ms _ < <(printf 'ann\t%s\n' "$(code ann)" | pam_run)
+	equal "while bob's store is held, ann gets in" "$result" SUCCESS
+	check "in under a second" test "$ms" -lt 1000
+	read -r _ result ms _ < <(printf 'bob\t%s\n' "$(code bob)" | pam_run)
+	equal "and bob is denied, for the store is busy" \
+	    "$result" AUTHINFO_UNAVAIL
+	check "in under 3 seconds" test "$ms" -lt 3000
+	if [ "${1-}" = long ]; then
+		wait_for grep -q . "$T/bob.out" || wait_for grep -q . "$T/bob.out"
+		equal "after 10 seconds the stopped judge is killed" \
+		    "$(cut -d' ' -f2 "$T/bob.out")" SYSTEM_ERR
+	else
+		kill -CONT "$(stopped_judge)"
+		wait_for grep -q . "$T/bob.out"
+		equal "the stopped login goes on where it was" \
+		    "$(cut -d' ' -f2 "$T/bob.out")" SUCCESS
+	fi
+	equal "and then bob gets in again" "$(login bob "$(code bob)")" SUCCESS
+	equal "no stopped process is left" "$(stopped_judge)" ""
+}
+
+# The code that a flood tries is never one of the token's.
+flood() {
+	"$PAMRUN" "$T/pam" rc >>"$T/flood" \
+	    < <(yes "$(printf 'ann\t%s' "$1")") &
+	servers+=("$!")
+}
+
+flooded() {
+	local began took guesses bad floods=()
+	codes ann $((2 * pairs)) | paste -d ' ' - - |
+	    sed 's/^/ann\t/' >"$T/pairs"
+	: >"$T/flood"
+	began=${EPOCHREALTIME/./}
+	flood 00000000
+	floods+=("$!")
+	flood 99999999
+	floods+=("$!")
+	sleep 0.5
+	pam_run <"$T/pairs" >"$T/out"
+	guesses=$(wc -l <"$T/flood")
+	took=$(((${EPOCHREALTIME/./} - began) / 1000))
+	kill "${floods[@]}"
+	wait "${floods[@]}" 2>/dev/null
+	bad=$(awk '$2 != "SUCCESS" || $3 >= 3000' "$T/out")
+	[ "$(wc -l <"$T/out")" -eq "$pairs" ] || bad+=$'\n'"not $pairs answers"
+	if [ $((guesses * 1000 / took)) -ge 50 ]; then
+		say_ok "the owner's pair opens within 3 s, $pairs of $pairs, \
+under 50 wrong guesses a second and more" "$bad"
+	else
+		skip "the owner's pair opens under 50 wrong guesses a second" \
+		    "this machine makes only $((guesses * 1000 / took))"
+	fi
+}
+
+different_codes() {
+	local i bad='' codes
+	server TOLERANCE=16
+	rm -f "$(wallet ann)"
+	enroll ann
+	for ((i = 1; i <= many; i++)); do
+		mapfile -t codes < <(codes ann 16)
+		printf 'ann\t%s\t' "${codes[@]}" | sed 's/\t$/\n/' |
+		    pam_run >"$T/out"
+		[ "$(sed -n 16p "$T/out" | cut -d' ' -f2)" = SUCCESS ] ||
+		    bad+="round $i: the highest code was refused"$'\n'
+		bad+=$(awk '$2 != "SUCCESS" && $2 != "AUTH_ERR"' "$T/out")
+		[ "$(counter ann)" -eq $((16 * i)) ] ||
+		    bad+="round $i: the counter is $(counter ann)"$'\n'
+		printf 'ann\t%s\n' "${codes[@]}" | pam_run >"$T/again"
+		bad+=$(awk '$2 != "AUTH_ERR" { print "again: " $0 }' \
+		    "$T/again")
+	done
+	say_ok "16 valid codes at once: the highest gets in, none twice" "$bad"
+}
+
+wrong_guesses() {
+	local i next bad=''
+	server
+	for ((i = 1; i <= many; i++)); do
+		rm -f "$(wallet ann)"
+		enroll ann --replace
+		next=$(code ann)
+		printf 'ann\t%s\n' "$(wrong "$next")" | pam_run -n 50 >"$T/out"
+		bad+=$(awk '$2 != "AUTH_ERR"' "$T/out")
+		[ "$(field ann failures) $(field ann spent)" = "5 5" ] ||
+		    bad+="counted: $(field ann failures) $(field ann spent)"
+		[ "$(login ann "$next")" = AUTH_ERR ] ||
+		    bad+="a single code was taken while guarded"$'\n'
+		[ "$(counter ann)" -eq 0 ] || bad+="a code was spent"$'\n'
+		[ "$(login ann "$next $(code ann)")" = SUCCESS ] ||
+		    bad+="the pair was refused"$'\n'
+	done
+	say_ok "50 wrong guesses at once: no more than GUARD_AFTER are looked at" \
+	    "$bad"
+}
+
+server
+pam_place
+one_code "one code, 16 processes at once, $one rounds: one success each"
+one_code "one code, 16 threads at once, $one rounds: one success each" -t
+two_tokens
+many_users
+one_stopped "$@"
+flooded
+different_codes
+wrong_guesses
+exit 0

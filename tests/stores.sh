@@ -1,0 +1,532 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# stores.sh [long] - a store, an env file, a helper or an argument that is not
+# as it should be: denied by the right name, said in the log with the remedy,
+# and never taken for a user who is not enrolled.
+# shellcheck disable=SC2317	# what spoils a store is called by its name
+. "$(dirname "$0")/lib.sh"
+need python3 sqlite3 strace
+private_machine "$@"
+. "$TREE/tests/tools/pam.sh"
+
+USERS=$T/store/users
+FILE=$USERS/ann.db
+
+# --- arrangement ------------------------------------------------------------
+
+services() {
+	pam_named rc "$@"
+	pam_named nullok nullok "$@"
+	# An ignored module leaves the decision to the next one.
+	echo "auth required pam_permit.so" >>"$T/pam/nullok"
+}
+
+arrange() {
+	add_user ann
+	add_user eve
+	syslog_start
+	server
+	mkdir -p "$T/pam"
+	services
+	enroll ann
+	token bob add <"$T/uri" >"$T/add.log"
+	admin enroll ann --label second >"$T/uri" 2>"$T/enroll.log"
+	admin enroll bob --no-account >"$T/uri" 2>"$T/enroll.log"
+	# Three logins, so that there is a log with something in it.
+	for _ in 1 2 3; do
+		login ann "$(code ann)" >"$T/out"
+	done
+	RIGHT=$(code ann)
+	NEXT=$(code ann)
+	cp -a "$T/store" "$T/good"
+	cp -a "$CONF" "$T/good.env"
+	cp -a "$T/bin/rollcode-verify" "$T/good.verify"
+}
+
+restore() {
+	rm -rf "$T/store" "$CONF" "$T/bin/rollcode-verify"
+	cp -a "$T/good" "$T/store"
+	cp -a "$T/good.env" "$CONF"
+	cp -a "$T/good.verify" "$T/bin/rollcode-verify"
+	: >"$T/syslog"
+}
+
+# wants RESULT PATTERN PROBE...: what is wrong, nothing if all is as it should
+# be.  A probe is USER or USER:nullok.
+wants() {
+	local probe service got
+	for probe in "${@:3}"; do
+		service=rc
+		[ "$probe" = "${probe%:*}" ] || service=${probe#*:}
+		got=$(login "${probe%:*}" "$RIGHT" "$service")
+		[ "$got" = "$1" ] || echo "$probe: $got instead of $1"
+	done
+	logged "$2" >"$T/logged" || cat "$T/logged"
+}
+
+# spoilt RESULT PATTERN WHAT COMMAND...: nobody gets in, enrolled or not.
+spoilt() {
+	restore
+	"${@:4}" || echo "the store could not be spoilt: ${*:4}" >"$T/bad"
+	say_ok "$3: $1" \
+	    "$(wants "$1" "$2" ann ann:nullok eve:nullok; cat "$T/bad")"
+	: >"$T/bad"
+}
+
+# spoilt_user: the same, where only ann's file is spoilt.
+spoilt_user() {
+	restore
+	"${@:4}" || echo "the file could not be spoilt: ${*:4}" >"$T/bad"
+	say_ok "$3: $1" "$(wants "$1" "$2" ann ann:nullok; cat "$T/bad")"
+	: >"$T/bad"
+}
+
+sql() {
+	sqlite3 "$FILE" "$@" >"$T/sql.log" 2>&1 || cat "$T/sql.log"
+	[ ! -s "$T/sql.log" ] || ! grep -q rror "$T/sql.log"
+}
+
+# The statement is run while the schema forbids nothing.
+surgery() {
+	python3 - "$FILE" "$1" <<-'PYTHON'
+	import sqlite3, sys
+	def run(*statements):
+	    db = sqlite3.connect(sys.argv[1], isolation_level=None)
+	    for statement, *values in statements:
+	        db.execute(statement, values)
+	    db.close()
+	db = sqlite3.connect(sys.argv[1])
+	rows = db.execute("SELECT rowid, * FROM sqlite_schema").fetchall()
+	db.close()
+	free = ("PRAGMA writable_schema=1",)
+	run(free, ("DELETE FROM sqlite_schema WHERE type='trigger'",),
+	    ("UPDATE sqlite_schema SET sql=replace(replace(sql,' NOT NULL',''),"
+	     "'CHECK(counter>=0)','')",))
+	run((sys.argv[2],))
+	run(free, ("DELETE FROM sqlite_schema",),
+	    *[("INSERT INTO sqlite_schema(rowid,type,name,tbl_name,rootpage,"
+	       "sql) VALUES(?,?,?,?,?,?)", *row) for row in rows])
+	PYTHON
+}
+
+edit() {	# FILE SED...
+	sed -i "${@:2}" "$1" && chmod 600 "$1"
+}
+
+link_to() {	# PATH: moved, and a symbolic link in its place
+	mv "$1" "$1.moved" && ln -s "$1.moved" "$1"
+}
+
+in_place() {	# PATH COMMAND...: instead of what is there
+	rm -rf "$1" && "${@:2}" "$1"
+}
+
+# --- the cases --------------------------------------------------------------
+
+directories() {
+	local u=AUTHINFO_UNAVAIL s=SYSTEM_ERR p=$USERS
+	spoilt $u "marker: is missing.*init" "no marker" rm "$p/marker"
+	spoilt $u "users: .*init" "no directory of users" rm -r "$p"
+	spoilt $u "store: .*mount it" "no store" rm -r "$T/store"
+	spoilt $u "marker: is missing.*mount it" "an empty mount over it" \
+	    mount -n -t tmpfs -o mode=0700 empty "$p"
+	umount -n "$p"
+	spoilt $s "made with the key 0123456789abcdef.*SECRET_KEY" \
+	    "a marker of another key" \
+	    edit "$p/marker" 's/^KEY_ID=.*/KEY_ID=0123456789abcdef/'
+	spoilt_user $s "does not open in this place.*enrol again" \
+	    "a marker of another store" \
+	    edit "$p/marker" "s/^STORE_ID=.*/STORE_ID=$(printf %032d 1)/"
+	spoilt $s "marker: has mode 0640.*chmod 600" "a marker others can read" \
+	    chmod 640 "$p/marker"
+	spoilt $s "marker: belongs to uid 1;.*chown root" \
+	    "a marker of another owner" chown 1 "$p/marker"
+	spoilt $s "marker: is not a store's marker; restore" "a marker of garbage" \
+	    edit "$p/marker" 's/=/ /'
+	spoilt $s "marker: is not a store's marker; restore" "an empty marker" \
+	    truncate -s 0 "$p/marker"
+	spoilt $s "newer version; install" "a marker of a newer version" \
+	    edit "$p/marker" 's/^FORMAT=1/FORMAT=2/'
+	spoilt $s "marker: .*symbolic link" "a marker that is a link" \
+	    link_to "$p/marker"
+	spoilt $s "marker: is not a store's marker; restore" \
+	    "a marker that is a FIFO" in_place "$p/marker" mkfifo -m 600
+	spoilt $s "marker: is not a store's marker; restore" \
+	    "a marker that is a directory" in_place "$p/marker" mkdir
+	spoilt $s "users: is not a directory; move" \
+	    "a file instead of the directory" in_place "$p" touch
+	spoilt $s "users: is a symbolic link; name the real path" \
+	    "a directory that is a link" link_to "$p"
+	rm -rf "$p.moved"
+	spoilt $s "users: belongs to uid 1;.*chown" \
+	    "a directory of another owner" chown 1 "$p"
+	spoilt $s "users: has mode 0750;.*chmod 700" \
+	    "a directory others can read" chmod 750 "$p"
+	spoilt $s "users: can be written by others.*chmod go-w" \
+	    "a directory others can write" chmod 770 "$p"
+	spoilt $s "store: can be written by others.*chmod go-w" \
+	    "a parent others can write" chmod 770 "$T/store"
+	spoilt $s "store: belongs to uid 1;.*chown" "a parent of another owner" \
+	    chown 1 "$T/store"
+	spoilt $s "store: is a symbolic link; name the real path" \
+	    "a parent that is a link" link_to "$T/store"
+	rm -rf "$T/store.moved"
+}
+
+without_log() {
+	rm -f "$FILE-wal" && "$@"
+}
+
+folded() {	# COMMAND...: with the log folded into the file
+	sql "PRAGMA wal_checkpoint(TRUNCATE)" && rm -f "$FILE"-* && "$@"
+}
+
+other_file() {
+	sqlite3 "$USERS/bob.db" "PRAGMA wal_checkpoint(TRUNCATE)" >"$T/sql.log"
+	rm -f "$FILE"* && cp -p "$USERS/bob.db" "$FILE"
+}
+
+files() {
+	local s=SYSTEM_ERR p=$FILE again="restore it or enrol again"
+	spoilt_user $s "ann.db: .*$again" "an empty file with a log" \
+	    truncate -s 0 "$p"
+	spoilt_user $s "ann.db: .*$again" "an empty file" \
+	    without_log truncate -s 0 "$p"
+	spoilt_user $s "ann.db: .*$again" "a file of garbage" \
+	    without_log dd if=/dev/urandom of="$p" bs=10240 count=1 status=none
+	spoilt_user $s "ann.db: .*$again" "a file of zeros" \
+	    without_log dd if=/dev/zero of="$p" bs=10240 count=1 status=none
+	spoilt_user $s "ann.db: is not a Rollcode user file.*$again" \
+	    "another application_id" sql "PRAGMA application_id=1"
+	spoilt_user $s "ann.db: was made by a newer version.*install" \
+	    "a newer user_version" sql "PRAGMA user_version=2"
+	spoilt_user $s "ann.db: .*version is unknown.*$again" \
+	    "an unknown user_version" sql "PRAGMA user_version=0"
+	spoilt_user $s "ann.db: .*schema was changed.*$again" "an extra trigger" \
+	    sql "CREATE TRIGGER x AFTER UPDATE ON token BEGIN SELECT 1; END"
+	spoilt_user $s "ann.db: .*schema was changed.*$again" "an extra table" \
+	    sql "CREATE TABLE x(y)"
+	spoilt_user $s "ann.db: .*schema was changed.*$again" "an extra view" \
+	    sql "CREATE VIEW x AS SELECT 1"
+	spoilt_user $s "ann.db: .*schema was changed.*$again" "an extra index" \
+	    sql "CREATE INDEX x ON token(counter)"
+	spoilt_user $s "ann.db: .*schema is incomplete.*$again" \
+	    "a trigger taken away" sql "DROP TRIGGER counter_never_falls"
+	spoilt_user $s "ann.db: .*schema was changed.*$again" "a changed table" \
+	    sql "ALTER TABLE recovery ADD COLUMN x"
+	spoilt_user $s "ann.db: belongs to uid 1;.*chown" \
+	    "a file of another owner" chown 1 "$p"
+	spoilt_user $s "ann.db: has mode 0640;.*chmod 600" \
+	    "a file others can read" chmod 640 "$p"
+	spoilt_user $s "ann.db: is not a regular file.*replace it" \
+	    "a file that is a link" link_to "$p"
+	spoilt_user $s "ann.db: is not a regular file.*replace it" \
+	    "a file of two names" ln "$p" "$p.other"
+	spoilt_user $s "ann.db: is not a regular file.*replace it" \
+	    "a FIFO instead of a file" in_place "$p" mkfifo -m 600
+	spoilt_user $s "ann.db: is not a regular file.*replace it" \
+	    "a directory instead of a file" in_place "$p" mkdir
+	spoilt_user $s "ann.db: is the file of another user.*enrol again" \
+	    "another user's file" other_file
+	spoilt_user $s "ann.db-journal: does not belong.*move it away" \
+	    "a planted journal" cp "$CONF" "$p-journal"
+	equal "a planted journal is left alone" \
+	    "$(cat "$p-journal")" "$(cat "$CONF")"
+}
+
+rows() {
+	local s=SYSTEM_ERR again="restore it or enrol again" bob
+	spoilt_user $s "ann.db: a number is no number.*$again" \
+	    "a counter of text" surgery "UPDATE token SET counter='x'"
+	spoilt_user $s "ann.db: a number is no number.*$again" \
+	    "a counter of NULL" surgery "UPDATE token SET counter=NULL"
+	spoilt_user $s "ann.db: a number is no number.*$again" \
+	    "a counter of bytes" surgery "UPDATE token SET counter=x'00'"
+	spoilt_user $s "ann.db: a number is no number.*$again" \
+	    "a counter of a fraction" surgery "UPDATE token SET counter=3.5"
+	spoilt_user $s "ann.db: a number is out of range.*$again" \
+	    "a negative counter" surgery "UPDATE token SET counter=-1"
+	spoilt_user $s "ann.db: .*enrol again" \
+	    "no account in the file" surgery "DELETE FROM account"
+	spoilt_user $s "ann.db: .*another user.*enrol again" \
+	    "an account of another name" surgery "UPDATE account SET user='bob'"
+	spoilt_user $s "ann.db: .*does not open in this place.*enrol again" \
+	    "two secrets exchanged" surgery "UPDATE token SET secret=
+	    (SELECT secret FROM token t WHERE t.id<>token.id)"
+	bob=$(sqlite3 "$T/good/users/bob.db" "SELECT hex(secret) FROM token" 2>&1)
+	spoilt_user $s "ann.db: .*does not open in this place.*enrol again" \
+	    "another user's secret" surgery "UPDATE token SET secret=x'$bob'"
+	spoilt_user $s "ann.db: .*does not open in this place.*enrol again" \
+	    "a secret under another label" \
+	    surgery "UPDATE token SET label='other' WHERE id=1"
+	spoilt_user $s "ann.db: .*does not open in this place.*enrol again" \
+	    "a secret with fewer digits" \
+	    surgery "UPDATE token SET digits=6 WHERE id=1"
+	spoilt_user $s "ann.db: .*unknown form or algorithm" \
+	    "an unknown algorithm" surgery "UPDATE token SET algorithm='MD5'"
+	spoilt_user $s "sealed with the key 00ff.*env file does not have" \
+	    "a secret of another key" surgery "UPDATE token SET key_id='00ff'"
+	spoilt_user $s "ann.db: a blob is no blob.*$again" \
+	    "a secret of text" surgery "UPDATE token SET secret='abc'"
+}
+
+# Wherever the file ends, a spent code stays spent and nothing is ignored.
+truncated() {
+	local size at bad='' got how
+	for how in without_log folded; do
+		restore
+		"$how" true
+		size=$(stat -c %s "$FILE")
+		for ((at = 512; at < size; at += 512)); do
+			restore
+			"$how" truncate -s "$at" "$FILE"
+			got="$(login ann "$RIGHT") $(login ann "$RIGHT" nullok)"
+			[ "$got" = "SYSTEM_ERR SYSTEM_ERR" ] ||
+			    bad+="$how, $at bytes: $got"$'\n'
+		done
+	done
+	say_ok "a file that ends early, wherever: SYSTEM_ERR" "$bad"
+	bad=
+	for ((at = 512; at < size; at += 512)); do
+		restore
+		truncate -s "$at" "$FILE"
+		got="$(login ann "$RIGHT") $(login ann "$RIGHT" nullok)"
+		case $got in
+		"SYSTEM_ERR SYSTEM_ERR" | "SUCCESS AUTH_ERR") ;;
+		*) bad+="$at bytes: $got"$'\n' ;;
+		esac
+	done
+	say_ok "a file that ends early beside its log: denied, or made whole" \
+	    "$bad"
+}
+
+read_only() {
+	restore
+	mount -n --bind "$T/store" "$T/store"
+	mount -n -o remount,bind,ro "$T/store"
+	say_ok "a read-only file system: AUTHINFO_UNAVAIL" "$(wants \
+	    AUTHINFO_UNAVAIL "ann.db.*writable" \
+	    ann ann:nullok)"
+	umount -n "$T/store"
+	equal "the same code opens when it is writable again" \
+	    "$(login ann "$RIGHT")" SUCCESS
+}
+
+# What fits still gets in; what does not is denied, and nothing is lost.
+full() {
+	local got='' i bad=''
+	restore
+	rm -rf "$T/store"
+	mkdir -m 700 "$T/store"
+	mount -n -t tmpfs -o mode=0700,size=256k full "$T/store"
+	cp -a "$T/good/." "$T/store"
+	dd if=/dev/zero of="$T/store/fill" bs=4k status=none 2>/dev/null
+	for ((i = 0; i < 20; i++)); do
+		got=$(login ann "$NEXT")
+		[ "$got" != SUCCESS ] && break
+		NEXT=$(code ann)
+	done
+	[ "$got" = AUTHINFO_UNAVAIL ] || bad="$got"$'\n'
+	bad+=$(logged "ann.db: .*free space" >"$T/logged" || cat "$T/logged")
+	say_ok "a full file system: AUTHINFO_UNAVAIL" "$bad"
+	equal "and so with nullok" "$(login ann "$NEXT" nullok)" \
+	    AUTHINFO_UNAVAIL
+	rm "$T/store/fill"
+	equal "the same code opens when there is room again" \
+	    "$(login ann "$NEXT")" SUCCESS
+	equal "and only once" "$(login ann "$NEXT")" AUTH_ERR
+	umount -n "$T/store"
+}
+
+append() {
+	printf '%b' "$1" >>"$CONF"
+}
+
+env_files() {
+	local s=SERVICE_ERR line
+	line=$(($(wc -l <"$CONF") + 1))
+	spoilt $s "line $line: .*NONSENSE" "an unknown key" append 'NONSENSE=1\n'
+	spoilt $s "line $line: .*ACCOUNT" "a key twice" append 'ACCOUNT=root\n'
+	spoilt $s "line $line: .*TOLERANCE" "junk behind a number" \
+	    append 'TOLERANCE=5x\n'
+	spoilt $s "line $line: .*TOLERANCE" "a number out of range" \
+	    append 'TOLERANCE=101\n'
+	spoilt $s "line $line: .*line $((line + 1)): " \
+	    "two mistakes, both named" append 'FOO=1\nTOLERANCE=0\n'
+	spoilt $s "RESYNC_WINDOW.*more than TOLERANCE" "a window too small" \
+	    append 'RESYNC_WINDOW=3\n'
+	spoilt $s "line $line" "a line without a key" append 'hello\n'
+	spoilt $s "rollcode.env: belongs to uid 1;.*chown root" \
+	    "an env file of another owner" chown 1 "$CONF"
+	spoilt $s "rollcode.env: has mode 0640.*chmod 600" \
+	    "an env file others can read" chmod 640 "$CONF"
+	spoilt $s "rollcode.env: can be written by others.*chmod go-w" \
+	    "an env file others can write" chmod 606 "$CONF"
+	spoilt $s "rollcode.env: .*line 1: " "an env file with CR LF" \
+	    edit "$CONF" 's/$/\r/'
+	spoilt $s "rollcode.env: .*line 1: " "an env file with a mark of UTF-8" \
+	    edit "$CONF" '1s/^/\xef\xbb\xbf/'
+	spoilt $s "rollcode.env: No such file.*init" "no env file" rm "$CONF"
+	spoilt $s "SECRET_KEY: is missing.*init" "an empty env file" \
+	    truncate -s 0 "$CONF"
+	spoilt $s "rollcode.env: is not a regular file" \
+	    "a directory instead of an env file" in_place "$CONF" mkdir -m 700
+	spoilt $s "rollcode.env: is not a regular file" \
+	    "a FIFO instead of an env file" in_place "$CONF" mkfifo -m 600
+	spoilt $s "rollcode.env: is a symbolic link" "an env file that is a link" \
+	    link_to "$CONF"
+	rm -f "$CONF.moved"
+	spoilt $s "SECRET_KEY: is missing.*init" "an env file without a key" \
+	    edit "$CONF" /^SECRET_KEY=/d
+	spoilt $s "SECRET_KEY: is not 64 hex" "a key too short" \
+	    edit "$CONF" '/^SECRET_KEY=/s/.$//'
+	spoilt $s "SECRET_KEY: is a placeholder.*init" "a placeholder for a key" \
+	    edit "$CONF" "s/^SECRET_KEY=.*/SECRET_KEY=$(printf %064d 0)/"
+	spoilt SYSTEM_ERR "made with the key .*SECRET_KEY" "another key" \
+	    edit "$CONF" "s/^SECRET_KEY=.*/SECRET_KEY=$(printf %064d 7)/"
+	spoilt $s "ACCOUNT: there is no account nobody-here" "no such account" \
+	    edit "$CONF" 's/^ACCOUNT=.*/ACCOUNT=nobody-here/'
+	spoilt $s "DATABASE: is not sqlite:" "a relative DATABASE" \
+	    edit "$CONF" 's,^DATABASE=.*,DATABASE=sqlite:store,'
+}
+
+script() {	# PATH LINE...
+	rm -f "$1"
+	printf '%s\n' "${@:2}" >"$1" && chmod 755 "$1"
+}
+
+# A program between the module and the judge.
+between() {	# PATH CODE
+	script "$1" "#!$PYTHON" "import os, socket, subprocess, sys" \
+	    "ask = socket.socket(fileno=0)" \
+	    "here, there = socket.socketpair(socket.AF_UNIX, \
+socket.SOCK_SEQPACKET)" \
+	    "judge = subprocess.Popen(['$T/good.verify'] + sys.argv[1:], \
+stdin=there)" \
+	    "there.close()" \
+	    "here.send(ask.recv(8192))" \
+	    "answer = bytearray(here.recv(8192))" \
+	    "judge.wait()" \
+	    "$2"
+}
+
+helpers() {
+	local s=SYSTEM_ERR h=$T/bin/rollcode-verify send='ask.send(answer)'
+	PYTHON=$(python3 -c 'import sys; print(sys.executable)')
+	spoilt $s "helper: $h: .*reinstall" "no helper" rm "$h"
+	spoilt $s "rollcode-verify.*(ended without|took no)" \
+	    "a helper that is true" in_place "$h" cp "$(type -P true)"
+	spoilt $s "rollcode-verify.*(ended without|took no)" \
+	    "a helper that crashes" script "$h" '#!/bin/sh' 'kill -SEGV $$'
+	# One that ends with the request unread may take its answer with it.
+	spoilt $s "rollcode-verify.*(none of this request|ended without)" \
+	    "a helper that prints garbage" \
+	    script "$h" '#!/bin/sh' 'echo PAM_SUCCESS >&0'
+	spoilt $s "helper: .*can be written by others.*reinstall" \
+	    "a helper others can write" chmod 775 "$h"
+	spoilt $s "helper: .*belongs to uid 1.*reinstall" \
+	    "a helper of another owner" chown 1 "$h"
+	spoilt $s "helper: .*is not a program; reinstall" \
+	    "a helper that cannot be executed" chmod 644 "$h"
+	spoilt $s "helper: .*is not a program; reinstall" \
+	    "a directory instead of a helper" in_place "$h" mkdir
+	spoilt $s "helper: .*symbolic link.*reinstall" \
+	    "a helper that is a link" link_to "$h"
+	rm -f "$h.moved"
+	spoilt $s "none of this request.*one version" \
+	    "an answer with another nonce" between "$h" \
+	    "answer[8] ^= 1; $send"
+	spoilt $s "none of this request.*one version" \
+	    "an answer that is too short" between "$h" "ask.send(answer[:-4])"
+	spoilt $s "none of this request.*one version" \
+	    "an answer that is too long" between "$h" "ask.send(answer + b'x')"
+	spoilt $s "rollcode-verify did not end after its answer" \
+	    "two answers" between "$h" "$send; $send"
+	spoilt $s "rollcode-verify ended badly after its answer" \
+	    "a right answer, and then status 1" \
+	    between "$h" "$send; sys.exit(1)"
+	spoilt $s "rollcode-verify ended badly after its answer" \
+	    "a right answer, and then a signal" \
+	    between "$h" "$send; os.kill(os.getpid(), 9)"
+	restore
+	between "$h" "$send"
+	equal "what stands between and changes nothing is believed" \
+	    "$(login ann "$RIGHT")" SUCCESS
+}
+
+helper_hangs() {
+	restore
+	script "$T/bin/rollcode-verify" '#!/bin/sh' 'exec sleep 60'
+	read -r _ result ms _ < <(printf 'ann\t%s\n' "$RIGHT" | pam_run)
+	equal "a helper that hangs: SYSTEM_ERR" "$result" SYSTEM_ERR
+	check "after 10 seconds" test "$ms" -ge 9900 -a "$ms" -lt 11500
+	check "and it is killed" refuses pgrep -x sleep
+	check "and said so" logged "no answer in 10 seconds"
+}
+
+refuses() {
+	! "$@"
+}
+
+relative() {	# NAME: of an argument that is a path
+	restore
+	services
+	sed -i "s,$1=[^ ]*,$1=rollcode," "$T/pam/rc" "$T/pam/nullok"
+	say_ok "the argument $1=rollcode: SERVICE_ERR" "$(wants SERVICE_ERR \
+	    "$1: is not an absolute path" ann ann:nullok eve:nullok)"
+	sed -i "s,$1=[^ ]*,$1=," "$T/pam/rc" "$T/pam/nullok"
+	say_ok "the argument $1=: SERVICE_ERR" "$(wants SERVICE_ERR \
+	    "$1" ann ann:nullok eve:nullok)"
+	services
+}
+
+argument() {	# PATTERN ARGUMENT...
+	restore
+	services "${@:2}"
+	say_ok "the arguments ${*:2}: SERVICE_ERR" "$(wants SERVICE_ERR "$1" \
+	    ann ann:nullok eve:nullok | cut -c 1-300)"
+	services
+}
+
+arguments() {
+	argument "nonsense" nonsense
+	argument "nonsense.*another" nonsense another=1
+	argument "digits" digits=9
+	argument "digits" digits=6x
+	argument "digits" digits=
+	argument "echo" echo echo
+	argument "echo" echo=yes
+	argument "helper.*twice" helper=/bin/true
+	argument "conf.*twice" conf=/etc/rollcode.env
+	argument "prompt" prompt=
+	relative helper
+	relative conf
+	argument "give one of them" try_first_pass use_first_pass
+	argument "prompt" "prompt=$(printf %0256d 0)"
+	argument "unknown argument" "$(printf %0200d 0)"
+	argument "NULLOK" NULLOK
+}
+
+: >"$T/bad"
+arrange
+restore
+equal "with everything as it should be, the code opens" \
+    "$(login ann "$RIGHT" nullok)" SUCCESS
+equal "and who is not enrolled is unknown" "$(login eve "$RIGHT")" \
+    USER_UNKNOWN
+equal "and with nullok is left to the next module" \
+    "$(login eve "$RIGHT" nullok)" SUCCESS
+directories
+files
+rows
+truncated
+read_only
+full
+env_files
+helpers
+[ "${1-}" != long ] || helper_hangs
+arguments
+restore
+equal "in the end everything is as it was" "$(login ann "$RIGHT")" SUCCESS
+exit 0

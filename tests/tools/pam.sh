@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# pam.sh - logging in through libpam without touching /etc.  Source it behind
+# lib.sh, after private_machine.
+#
+#   pam_place [ARGUMENT...]    the service rc in $T/pam, with these arguments
+#   pam_run [OPTION...]        pamrun with that service, rounds on its input
+#   login USER CODE [SERVICE]  the name of the result
+#   field USER NAME            a number of `rollcode-admin show --json`
+#   counter USER [LABEL]       the next counter the server expects
+#   say_ok NAME WRONG          ok if WRONG, what was found, is empty
+
+PAMRUN=$BUILD/tests/tools/pamrun
+
+pam_place() {
+	mkdir -p "$T/pam"
+	pam_named rc "$@"
+}
+
+pam_named() {
+	{
+		pam_line nodelay quiet "${@:2}"
+		echo "account required pam_permit.so"
+	} >"$T/pam/$1"
+}
+
+pam_run() {
+	"$PAMRUN" "$@" "$T/pam" rc
+}
+
+login() {
+	printf '%s\t%s\n' "$1" "$2" |
+	    "$PAMRUN" "$T/pam" "${3:-rc}" | cut -d' ' -f2
+}
+
+field() {
+	admin show "$1" --json |
+	    sed -nE "s/^[{, \"]*.*\"$2\": ?(-?[0-9]+).*/\\1/p" | head -n 1
+}
+
+counter() {
+	admin show "$1" --json | tr -d ' \n' |
+	    sed -nE "s/.*\"label\":\"${2:-token}\"[^}]*\"counter\":([0-9]+).*/\\1/p"
+}
+
+say_ok() {
+	if [ -z "$2" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "see below"
+		show "$(printf '%s\n' "$2" | head -n 20)"
+	fi
+}
