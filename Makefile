@@ -4,7 +4,8 @@
 # make demo         a real login in a scratch place, narrated
 # make check        the tests, under five minutes
 # make bench        figures
-# make install      PREFIX, PAMDIR, LIBEXECDIR, SYSCONFDIR, STATEDIR, DESTDIR
+# make install      PREFIX, PAMDIR, LIBEXECDIR, SYSCONFDIR, STATEDIR, RUNDIR,
+#                   UNITDIR, DESTDIR
 #
 # V=1 shows commands, DEBUG=1 builds for a debugger, SAN=1 builds with
 # AddressSanitizer and UndefinedBehaviorSanitizer into build/san.
@@ -14,10 +15,12 @@ VERSION	 = 0.1.0
 PREFIX	 ?= /usr/local
 SYSCONFDIR ?= /etc
 STATEDIR ?= /var/lib
+RUNDIR	 ?= /run
 LIBEXECDIR ?= $(PREFIX)/libexec/rollcode
 BINDIR	 ?= $(PREFIX)/bin
 SBINDIR	 ?= $(PREFIX)/sbin
 MANDIR	 ?= $(PREFIX)/share/man
+UNITDIR	 ?= $(PREFIX)/lib/systemd/system
 PKG_CONFIG ?= pkg-config
 PAMDIR	 ?= $(shell d=$$($(PKG_CONFIG) --variable=libdir pam 2>/dev/null); \
 	      echo $${d:-/lib}/security)
@@ -51,6 +54,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Icommon -MMD -MP \
 	   -DROLLCODE_CONF='"$(SYSCONFDIR)/rollcode/rollcode.env"' \
 	   -DROLLCODE_HELPER='"$(LIBEXECDIR)/rollcode-verify"' \
 	   -DROLLCODE_STATE='"$(STATEDIR)/rollcode"' \
+	   -DROLLCODE_SOCKET='"$(RUNDIR)/rollcode/verify.sock"' \
 	   -ffile-prefix-map='$(CURDIR)'=. \
 	   $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LDHARDEN) $(SANFLAGS) $(LDFLAGS)
@@ -69,11 +73,14 @@ obj	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 COMMON	 = $(wildcard common/*.c)
 MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
-	   ask.c spawn.c submission.c path.c audit.c) common/error.c common/env.c
-VERIFY	 = pam_rollcode/rollcode-verify.c
+	   ask.c resident.c spawn.c submission.c path.c audit.c) \
+	   common/error.c common/env.c
+VERIFY	 = $(addprefix pam_rollcode/,rollcode-verify.c supervise.c listener.c \
+	   serve.c queue.c crew.c worker.c)
 ADMIN	 = pam_rollcode/rollcode-admin.c $(wildcard pam_rollcode/admin_*.c)
 SERVER	 = $(filter-out $(VERIFY) $(ADMIN) $(addprefix pam_rollcode/, \
-	   pam_rollcode.c options.c converse.c ask.c spawn.c audit.c), \
+	   pam_rollcode.c options.c converse.c ask.c resident.c spawn.c \
+	   audit.c), \
 	   $(wildcard pam_rollcode/*.c))
 CLIENT	 = $(filter-out rollcode-token/main.c,$(wildcard rollcode-token/*.c))
 UNIT	 = $(wildcard tests/unit/test_*.c)
@@ -189,13 +196,15 @@ install: all
 	$(Q)DESTDIR='$(DESTDIR)' BUILD='$(BUILD)' PAMDIR='$(PAMDIR)' \
 	    BINDIR='$(BINDIR)' SBINDIR='$(SBINDIR)' MANDIR='$(MANDIR)' \
 	    LIBEXECDIR='$(LIBEXECDIR)' SYSCONFDIR='$(SYSCONFDIR)' \
-	    STATEDIR='$(STATEDIR)' packaging/install
+	    STATEDIR='$(STATEDIR)' RUNDIR='$(RUNDIR)' UNITDIR='$(UNITDIR)' \
+	    packaging/install
 
 uninstall:
 	$(Q)DESTDIR='$(DESTDIR)' BUILD='$(BUILD)' PAMDIR='$(PAMDIR)' \
 	    BINDIR='$(BINDIR)' SBINDIR='$(SBINDIR)' MANDIR='$(MANDIR)' \
 	    LIBEXECDIR='$(LIBEXECDIR)' SYSCONFDIR='$(SYSCONFDIR)' \
-	    STATEDIR='$(STATEDIR)' packaging/install --remove
+	    STATEDIR='$(STATEDIR)' RUNDIR='$(RUNDIR)' UNITDIR='$(UNITDIR)' \
+	    packaging/install --remove
 
 clean:
 	rm -rf build

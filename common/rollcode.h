@@ -18,6 +18,9 @@
 #define ROLLCODE_VERSION	"unversioned"
 #endif
 
+/* The account that owns a server's store, unless its env file names another. */
+#define ROLLCODE_ACCOUNT	"rollcode"
+
 /* What the module asks, and what rollcode-askpass answers to. */
 #define ROLLCODE_PROMPT		"Rolling code: "
 

@@ -3,8 +3,10 @@
  * ask.c - one question to rollcode-verify.
  *
  *  1. A verdict is believed only in a whole answer that carries the nonce,
- *     from a program that then ends with status 0.
- *  2. The caller gets no SIGPIPE, and waits for ten seconds at most.
+ *     from a resident judge of the right account, or from a spawned one that
+ *     then ends with status 0.
+ *  2. Another judge is spawned only where nobody is connected to.
+ *  3. The caller gets no SIGPIPE, and waits for ten seconds at most.
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +18,7 @@
 #include "ask.h"
 #include "clock.h"
 #include "path.h"
+#include "resident.h"
 #include "spawn.h"
 
 #define GRACE_MS 200 /* for a judge that failed to end by itself */
@@ -48,22 +51,21 @@ answer_valid(const struct request *request, struct answer *answer)
 }
 
 static enum rollcode_err
-exchange(const struct child *child, const struct request *request,
-    struct answer *answer, int64_t deadline, struct error *error)
+exchange(int fd, const struct request *request, struct answer *answer,
+    int64_t deadline, struct error *error)
 {
 	ssize_t n;
-	char more;
 
-	n = send(child->fd, request, sizeof(*request), MSG_NOSIGNAL);
+	n = send(fd, request, sizeof(*request), MSG_NOSIGNAL);
 	if (n != (ssize_t)sizeof(*request))
 		return error_set(error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify took no request; rollcode-admin list "
 		    "tells why");
-	if (!wait_readable(child->fd, deadline))
+	if (!wait_readable(fd, deadline))
 		return error_set(error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify gave no answer in %d seconds",
 		    PROTOCOL_SECONDS);
-	n = recv(child->fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_TRUNC);
+	n = recv(fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_TRUNC);
 	if (n <= 0)
 		return error_set(error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify ended without an answer; is the helper "
@@ -72,11 +74,6 @@ exchange(const struct child *child, const struct request *request,
 		return error_set(error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify gave an answer that is none of this "
 		    "request; install module and helper of one version");
-	/* It closes its end by ending. */
-	if (!wait_readable(child->fd, deadline) ||
-	    recv(child->fd, &more, 1, MSG_DONTWAIT) > 0)
-		return error_set(error, ROLLCODE_ERR_HELPER,
-		    "rollcode-verify did not end after its answer");
 	return ROLLCODE_OK;
 }
 
@@ -86,12 +83,6 @@ check_programs(const struct options *options, struct error *error)
 	struct error detail = {0};
 	struct stat st;
 
-	if (geteuid() != 0)
-		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
-		    "this program runs as uid %u, and only one whose "
-		    "effective uid is 0 can start rollcode-verify; leave the "
-		    "module out of its service",
-		    (unsigned int)geteuid());
 	if (options->conf[0] != '\0' &&
 	    path_check(options->conf, 0, &detail) == ROLLCODE_ERR_STORE)
 		return error_set(
@@ -107,12 +98,89 @@ check_programs(const struct options *options, struct error *error)
 	return ROLLCODE_OK;
 }
 
+/* Its answer is believed only when it has ended well. */
+static enum rollcode_err
+end_child(struct child *child, enum rollcode_err err, int64_t deadline,
+    struct error *error)
+{
+	char more;
+
+	/* It closes its end by ending. */
+	if (err == ROLLCODE_OK &&
+	    (!wait_readable(child->fd, deadline) ||
+		recv(child->fd, &more, 1, MSG_DONTWAIT) > 0))
+		err = error_set(error, ROLLCODE_ERR_HELPER,
+		    "rollcode-verify did not end after its answer");
+	close(child->fd);
+	if (err != ROLLCODE_OK)
+		deadline = clock_ms() + GRACE_MS;
+	if (!spawn_reap(child, deadline) && err == ROLLCODE_OK)
+		err = error_set(error, ROLLCODE_ERR_HELPER,
+		    "rollcode-verify ended badly after its answer");
+	return err;
+}
+
+static enum rollcode_err
+ask_spawned(const struct options *options, const struct request *request,
+    struct answer *answer, int64_t deadline, struct error *error)
+{
+	struct child child = {.pid = -1, .fd = -1};
+	enum rollcode_err err;
+
+	if ((err = check_programs(options, error)) != ROLLCODE_OK ||
+	    (err = spawn_judge(options, &child, error)) != ROLLCODE_OK)
+		return err;
+	err = exchange(child.fd, request, answer, deadline, error);
+	return end_child(&child, err, deadline, error);
+}
+
+/* ABSENT if there is none to be asked. */
+static enum rollcode_err
+ask_resident(const struct request *request, struct answer *answer,
+    int64_t deadline, struct error *error)
+{
+	enum rollcode_err err;
+	int fd;
+
+	if ((err = resident_connect(ROLLCODE_SOCKET, deadline, &fd, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	err = exchange(fd, request, answer, deadline, error);
+	close(fd);
+	return err;
+}
+
+static enum rollcode_err
+ask_either(const struct options *options, const struct request *request,
+    struct answer *answer, int64_t deadline, struct error *error)
+{
+	bool may_spawn = geteuid() == 0;
+	enum rollcode_err err = ROLLCODE_ERR_ABSENT;
+
+	if (options->spawned && !may_spawn)
+		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
+		    "this program runs as uid %u, and conf= and helper= are "
+		    "for programs whose effective uid is 0; leave them out, "
+		    "and the service rollcode-verify is asked",
+		    (unsigned int)geteuid());
+	if (!options->spawned)
+		err = ask_resident(request, answer, deadline, error);
+	if (err != ROLLCODE_ERR_ABSENT)
+		return err;
+	if (may_spawn)
+		return ask_spawned(options, request, answer, deadline, error);
+	return error_set(error, ROLLCODE_ERR_PRIVILEGE,
+	    "this program runs as uid %u, so it needs the service "
+	    "rollcode-verify, and nobody listens on %s; start it: systemctl "
+	    "enable --now rollcode-verify.socket",
+	    (unsigned int)geteuid(), ROLLCODE_SOCKET);
+}
+
 enum rollcode_err
 ask_judge(const struct options *options, struct request *request,
     struct answer *answer, struct error *error)
 {
 	int64_t deadline = clock_ms() + PROTOCOL_SECONDS * 1000L;
-	struct child child = {.pid = -1, .fd = -1};
 	enum rollcode_err err;
 
 	memset(answer, 0, sizeof(*answer));
@@ -121,16 +189,7 @@ ask_judge(const struct options *options, struct request *request,
 	    (ssize_t)sizeof(request->nonce))
 		return error_set(error, ROLLCODE_ERR_SYS,
 		    "the kernel gave no random bytes for a request");
-	if ((err = check_programs(options, error)) != ROLLCODE_OK ||
-	    (err = spawn_judge(options, &child, error)) != ROLLCODE_OK)
-		return err;
-	err = exchange(&child, request, answer, deadline, error);
-	close(child.fd);
-	if (err != ROLLCODE_OK)
-		deadline = clock_ms() + GRACE_MS;
-	if (!spawn_reap(&child, deadline) && err == ROLLCODE_OK)
-		err = error_set(error, ROLLCODE_ERR_HELPER,
-		    "rollcode-verify ended badly after its answer");
+	err = ask_either(options, request, answer, deadline, error);
 	if (err == ROLLCODE_OK && answer->err != ROLLCODE_OK) {
 		err = (enum rollcode_err)answer->err;
 		*error = answer->error;

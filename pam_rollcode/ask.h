@@ -12,14 +12,17 @@
 #include "protocol.h"
 
 /*
- * Ask, and wait for at most PROTOCOL_SECONDS.  Magic and nonce of the request
- * are filled in here.  The answer's own error is returned, with its sentence;
- * its verdict is VERDICT_NONE on any error.
+ * Ask the resident judge, or where nobody listens spawn one, and wait for at
+ * most PROTOCOL_SECONDS; where conf= or helper= was given always spawn.  Magic
+ * and nonce of the request are filled in here.  The answer's own error is
+ * returned, with its sentence; its verdict is VERDICT_NONE on any error.
  *
- * PRIVILEGE if the caller's effective uid is not 0.  CONFIG if the env file's
- * path can be changed by others.  HELPER if the program is missing, can be
- * changed by others, dies, hangs or talks nonsense.  SYS, NOMEM, UNAVAIL if
- * the kernel refuses a socket or a process.
+ * PRIVILEGE if one must be spawned and the caller's effective uid is not 0, or
+ * if the resident judge does not answer this caller about this user.  CONFIG
+ * if the env file's path can be changed by others.  HELPER if the program is
+ * missing, can be changed by others, dies, hangs or talks nonsense, or if
+ * somebody else listens.  SYS, NOMEM, UNAVAIL if the kernel refuses a socket
+ * or a process, or the resident judge stays too busy.
  */
 enum rollcode_err	ask_judge(const struct options *, struct request *,
 			    struct answer *, struct error *) MUST_USE;

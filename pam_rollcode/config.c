@@ -52,7 +52,8 @@ config_defaults(struct config *config)
 	memset(config, 0, sizeof(*config));
 	snprintf(config->database, sizeof(config->database), "sqlite:%s",
 	    ROLLCODE_STATE);
-	snprintf(config->account, sizeof(config->account), "rollcode");
+	snprintf(
+	    config->account, sizeof(config->account), "%s", ROLLCODE_ACCOUNT);
 	config->policy = (struct policy){
 	    .tolerance = 5,
 	    .resync_window = 1000,

@@ -13,8 +13,8 @@ ends(const char *text, size_t size)
 	return memchr(text, '\0', size) != NULL;
 }
 
-static bool
-request_valid(const struct request *r)
+bool
+judge_request_valid(const struct request *r)
 {
 	return r->magic == PROTOCOL_REQUEST &&
 	       (r->kind == REQUEST_ENROLLED || r->kind == REQUEST_VERIFY) &&
@@ -40,7 +40,7 @@ judge_receive(int fd, int seconds, struct request *request, struct error *error)
 	n = ready > 0
 		? recv(fd, request, sizeof(*request), MSG_DONTWAIT | MSG_TRUNC)
 		: -1;
-	if (n == (ssize_t)sizeof(*request) && request_valid(request))
+	if (n == (ssize_t)sizeof(*request) && judge_request_valid(request))
 		return ROLLCODE_OK;
 	request_wipe(request);
 	return error_set(error, ROLLCODE_ERR_PRIVILEGE,

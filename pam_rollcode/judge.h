@@ -8,6 +8,9 @@
 #include "config.h"
 #include "protocol.h"
 
+/* Whether it is a request, and every text in it ends within its array. */
+bool			judge_request_valid(const struct request *);
+
 /*
  * Receive one request from a socket within seconds.  PRIVILEGE with a
  * sentence if what came is not a request.

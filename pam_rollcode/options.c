@@ -85,13 +85,16 @@ options_load(
 	memset(options, 0, sizeof(*options));
 	options->digits = ROLLCODE_DIGITS_MAX;
 	snprintf(
-	    options->helper, sizeof(options->helper), "%s", ROLLCODE_HELPER);
-	snprintf(
 	    options->prompt, sizeof(options->prompt), "%s", ROLLCODE_PROMPT);
 	for (int i = 0; i < argc; i++)
 		if ((one = load_one(options, argv[i], &seen, error)) !=
 		    ROLLCODE_OK)
 			err = one;
+	options->spawned =
+	    options->conf[0] != '\0' || options->helper[0] != '\0';
+	if (options->helper[0] == '\0')
+		snprintf(options->helper, sizeof(options->helper), "%s",
+		    ROLLCODE_HELPER);
 	one = check(options, error);
 	return err != ROLLCODE_OK ? err : one;
 }

@@ -15,6 +15,7 @@
 struct options {
 	char	conf[PATH_MAX];		/* "": the default */
 	char	helper[PATH_MAX];
+	bool	spawned;		/* one of both was given */
 	char	prompt[OPTIONS_PROMPT_MAX + 1];
 	int64_t	digits;			/* of one code, for forward_pass */
 	bool	nullok;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rollcode-verify.c - the judge, started by pam_rollcode for one request.
+ * rollcode-verify.c - the judge: started by pam_rollcode for one request, or
+ * resident.
  *
  *  1. The env file is read as root; a request is read, and a store opened,
  *     only as the account, for good.
  *  2. Who asks is what the kernel says.
- *  3. Neither argv nor the environment holds anything secret, and nothing of
- *     the environment is used.
- *  4. It ends by itself, whoever stops talking to it.
+ *  3. Neither argv nor the environment holds anything secret, and of the
+ *     environment only what a service manager hands over is used.
+ *  4. Started for one request it ends by itself, whoever stops talking to it.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "judge.h"
+#include "supervise.h"
 
 #define SOCKET_FD 0 /* where the module puts it */
 #define RECEIVE_SECONDS 5
@@ -34,8 +36,9 @@ enum {
 
 static const char usage[] =
     "usage: rollcode-verify request [ENVFILE]\n"
-    "rollcode-verify is started by pam_rollcode(8), with a socket as "
-    "standard input.\n";
+    "       rollcode-verify serve [ENVFILE]\n"
+    "With request it is started by pam_rollcode(8), with a socket as standard "
+    "input; with serve it answers on " ROLLCODE_SOCKET ".\n";
 
 /* Nothing of the process that started us is trusted but the socket. */
 static bool
@@ -55,7 +58,6 @@ begin(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(077);
-	alarm(LIFE_SECONDS);
 	return clearenv() == 0 && setrlimit(RLIMIT_CORE, &no_core) == 0 &&
 	       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && chdir("/") == 0;
 }
@@ -99,18 +101,39 @@ serve_one(const char *conf)
 	return judge_send(SOCKET_FD, &answer) ? EXIT_DONE : EXIT_REFUSED;
 }
 
-int
-main(int argc, char **argv)
+static int
+request(const char *conf, const struct given *given)
 {
-	if (!begin())
-		return EXIT_REFUSED;
-	if (argc < 2 || argc > 3 || strcmp(argv[1], "request") != 0) {
-		fputs(usage, stderr);
-		return EXIT_CALLED_WRONGLY;
-	}
+	(void)given;
+	alarm(LIFE_SECONDS);
 	if (!asked_by_root(SOCKET_FD)) {
 		fputs(usage, stderr);
 		return EXIT_CALLED_WRONGLY;
 	}
-	return serve_one(argc == 3 ? argv[2] : ROLLCODE_CONF);
+	return serve_one(conf);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const char *conf, const struct given *);
+} modes[] = {
+    {"request", request},
+    {"serve", supervise},
+};
+
+int
+main(int argc, char **argv)
+{
+	struct given given;
+
+	given_read(&given);
+	if (!begin())
+		return EXIT_REFUSED;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if ((argc == 2 || argc == 3) &&
+		    strcmp(argv[1], modes[i].name) == 0)
+			return modes[i].run(
+			    argc == 3 ? argv[2] : ROLLCODE_CONF, &given);
+	fputs(usage, stderr);
+	return EXIT_CALLED_WRONGLY;
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fd.h"
 #include "protocol.h"
 #include "spawn.h"
 
@@ -26,7 +27,6 @@
 #define REAP_SECONDS 2 /* for a child that was killed */
 #define CHILD_FAILED 127
 #define CHILD_FILES 64
-#define FIRST_FREE_FD 3
 
 /* What the child needs; made before it starts, for it must not allocate. */
 struct start {
@@ -197,19 +197,6 @@ start_child(const struct start *start, struct child *child, struct error *error)
 	    "rollcode-verify cannot be started: %s", strerror(e));
 }
 
-/* A descriptor that is none of 0 to 2, whatever the host has closed. */
-static int
-move_up(int fd)
-{
-	int up = fd;
-
-	if (fd >= 0 && fd < FIRST_FREE_FD) {
-		up = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-		close(fd);
-	}
-	return up;
-}
-
 static enum rollcode_err
 make_sockets(int fds[2], struct error *error)
 {
@@ -218,8 +205,8 @@ make_sockets(int fds[2], struct error *error)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
 		return error_set(error, error_from_errno(errno),
 		    "no socket for rollcode-verify: %s", strerror(errno));
-	fds[0] = move_up(fds[0]);
-	fds[1] = move_up(fds[1]);
+	fds[0] = fd_move_up(fds[0]);
+	fds[1] = fd_move_up(fds[1]);
 	if (fds[0] >= 0 && fds[1] >= 0)
 		return ROLLCODE_OK;
 	e = errno;

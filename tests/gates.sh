@@ -8,8 +8,8 @@
 cd "$TREE" || exit 2
 scratch
 
-RUNS_IN_HOSTS=(pam_rollcode/{pam_rollcode,options,converse,ask,spawn,submission}.c
-    pam_rollcode/{path,audit}.c common/{error,env}.c)
+RUNS_IN_HOSTS=(pam_rollcode/{pam_rollcode,options,converse,ask,resident,spawn}.c
+    pam_rollcode/{submission,path,audit}.c common/{error,env}.c)
 PROGRAMS=(rollcode-verify rollcode-admin rollcode-token)
 
 # tracked [PATTERN...]: the project's files, without what a build leaves.
@@ -165,7 +165,7 @@ gate_layers() {
 		    pam_rollcode/{options,pam_rollcode,converse,audit}.{c,h}
 		only libpq-fe.h pam_rollcode/store_pgsql.c
 		only syslog.h pam_rollcode/{pam_rollcode,converse,audit}.c \
-		    pam_rollcode/{options,rollcode-verify,serve,ask}.c
+		    pam_rollcode/{options,supervise,serve,crew,worker}.c
 	} | nothing "a foreign header is included only where it belongs"
 	{
 		apart common pam_rollcode rollcode-token

@@ -24,12 +24,12 @@ arrange() {
 	install -m 755 "$PAMRUN" "$T/bin/pamrun"
 }
 
-# The service whose judge rests three seconds with the store locked.
+# The service whose judge rests with the store locked until it is told to go on.
 slow_service() {
 	cat >"$T/bin/slow" <<-SLOW
 	#!/bin/sh
 	exec env -i $(command -v strace) -DDD -q -o $T/slow.log -e trace=fdatasync \
-	    -e inject=fdatasync:delay_enter=3000000:when=1 $JUDGE "\$@"
+	    -e inject=fdatasync:signal=STOP:when=1 $JUDGE "\$@"
 	SLOW
 	chmod 755 "$T/bin/slow"
 	pam_named slow
@@ -94,6 +94,7 @@ while_it_holds_the_store() {
 	    head -c 1 "/proc/$judge/environ"
 	refused "it is out of the caller's session" \
 	    test "$(ps -o sid= -p "$judge")" -eq "$(ps -o sid= -p "$$")"
+	kill -CONT "$judge"
 	wait_for grep -q . "$T/out"
 	equal "and in the end it answers" "$(cut -d' ' -f2 "$T/out")" SUCCESS
 }
@@ -172,7 +173,7 @@ callers() {
 	    "$(as ann "$T/bin/pamrun" "$T/pam" rc <"$T/in" | cut -d' ' -f2)" \
 	    CRED_INSUFFICIENT
 	check "and the log says why" logged \
-	    "runs as uid $(id -u ann), and only one whose effective uid is 0"
+	    "runs as uid $(id -u ann), and conf= and helper= are for programs"
 	equal "a caller of real uid ann and effective uid 0 gets in" \
 	    "$(setpriv --ruid ann --euid 0 "$T/bin/pamrun" "$T/pam" rc \
 	    <"$T/in" | cut -d' ' -f2)" SUCCESS

@@ -32,6 +32,11 @@
 #
 # Server (in $T; CONF is $T/rollcode.env)
 #   server [KEY=VALUE...]         a new env file and an initialised store
+#   installed [KEY=VALUE...]      the same, where `make install` puts things, in
+#                                 the private machine; the store belongs to
+#                                 the account rollcode
+#   resident_start                rollcode-verify serve, behind `installed`
+#   resident_stop
 #   admin ARGUMENT...             rollcode-admin --conf $CONF
 #   pam_line [ARGUMENT...]        "auth required MODULE conf=... ..."
 #   pam_service NAME [ARGUMENT...]  /etc/pam.d/NAME with that line
@@ -263,13 +268,43 @@ free_port() {
 
 server() {
 	rm -rf "$CONF" "$T/store"
+	case " $* " in *" ACCOUNT="*) ;; *) set -- ACCOUNT=root "$@" ;; esac
 	(umask 077 && mkdir "$T/store")
-	(umask 077 && printf '%s\n' "DATABASE=sqlite:$T/store" ACCOUNT=root \
-	    "$@" >"$CONF")
+	(umask 077 && printf '%s\n' "DATABASE=sqlite:$T/store" "$@" >"$CONF")
+	case " $* " in
+	*" ACCOUNT=rollcode "*) chown rollcode:rollcode "$T/store" ;;
+	esac
 	admin init >"$T/init.log" 2>&1 && return 0
 	echo "rollcode-admin init failed:"
 	show "$(cat "$T/init.log")"
 	exit 1
+}
+
+installed() {
+	grep -q '^rollcode:' /etc/passwd || add_user rollcode
+	mkdir -p /usr/local
+	mount -n -t tmpfs -o mode=0755 local /usr/local
+	mkdir -p /usr/local/bin /usr/local/sbin /usr/local/libexec/rollcode
+	install -m 755 "$T/bin/rollcode-verify" /usr/local/libexec/rollcode/
+	install -m 755 "$T/bin/rollcode-admin" /usr/local/sbin/
+	install -m 755 "$T/bin/rollcode-token" /usr/local/bin/
+	mkdir -p /etc/rollcode
+	CONF=/etc/rollcode/rollcode.env
+	server ACCOUNT=rollcode "$@"
+}
+
+resident_start() {
+	start /usr/local/libexec/rollcode/rollcode-verify serve 2>"$T/serve.log"
+	resident=$started
+	wait_for test -S /run/rollcode/verify.sock && return 0
+	echo "the service did not start:"
+	cat "$T/serve.log"
+	exit 1
+}
+
+resident_stop() {
+	kill "$resident"
+	wait "$resident"
 }
 
 admin() {
@@ -277,8 +312,9 @@ admin() {
 }
 
 pam_line() {
-	echo "auth required $T/bin/pam_rollcode.so conf=$CONF" \
-	    "helper=$T/bin/rollcode-verify" "$@"
+	local place="conf=$CONF helper=$T/bin/rollcode-verify"
+	[ "$CONF" != /etc/rollcode/rollcode.env ] || place=
+	echo "auth required $T/bin/pam_rollcode.so $place" "$@"
 }
 
 pam_service() {

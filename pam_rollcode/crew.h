@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * crew.h - the workers of the resident judge.
+ *
+ * A worker is a process with one task at a time, so that one that waits, hangs
+ * or dies holds up, or takes with it, one request.
+ */
+#ifndef ROLLCODE_CREW_H
+#define ROLLCODE_CREW_H
+
+#include "worker.h"
+
+#define CREW_MAX	16	/* at once */
+#define CREW_KEPT	2	/* stay when there is nothing to do */
+#define CREW_NOBODY	(-1)
+
+struct crew_member {
+	pid_t	pid;		/* 0: there is none */
+	int	fd;
+	bool	busy;
+	int64_t	since;		/* idle, or busy; clock_ms() */
+};
+
+struct crew {
+	const struct config	*config;
+	const struct callers	*callers;
+	struct crew_member	 members[CREW_MAX];
+};
+
+/* An empty crew.  Both must outlive it. */
+void	crew_open(struct crew *, const struct config *,
+	    const struct callers *);
+
+/*
+ * Give a task to an idle worker, which is started if there is none.  The
+ * member's number, or CREW_NOBODY if all are busy or none can be started.
+ */
+int	crew_give(struct crew *, const struct task *) MUST_USE;
+
+/*
+ * Take the answer of a busy member.  False if it died over its task: then it
+ * is gone, and the task with it.
+ */
+bool	crew_take(struct crew *, int member, struct answer *) MUST_USE;
+
+/* End a member, whatever it does, and reap it. */
+void	crew_end(struct crew *, int member);
+
+/*
+ * End idle members that are more than CREW_KEPT and have been idle for long.
+ * True if there still are some to be looked at later.
+ */
+bool	crew_thin(struct crew *);
+
+/* End all members and reap them. */
+void	crew_close(struct crew *);
+
+#endif /* ROLLCODE_CREW_H */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * queue.c - who gets in, and who is next.
+ *
+ *  1. Who asks is who the kernel says, looked at when the connection is made.
+ *  2. Requests about one user are judged one after the other, those about
+ *     different users side by side.
+ *  3. An account without privileges has one request judged at a time, and a
+ *     refusal takes it a second more; all of them together have a part of the
+ *     connections and of the workers, so that the others have theirs.
+ *  4. Whoever connects and says nothing makes way for who says something.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "crew.h"
+#include "judge.h"
+#include "queue.h"
+
+#define READ_MS 1000 /* for a request to come, once connected */
+
+/* Connections at once: of all accounts of a rank, of each of them. */
+static const struct {
+	size_t all, each;
+} room[RANKS] = {
+    [RANK_OTHER] = {64, 8},
+    [RANK_CALLER] = {128, 64},
+    [RANK_ROOT] = {512, 512},
+};
+#define OTHERS_AT_ONCE (CREW_MAX / 2) /* judged, of RANK_OTHER */
+
+void
+queue_receive(struct connection *c, int64_t now)
+{
+	ssize_t n;
+
+	n = recv(c->fd, &c->task.request, sizeof(c->task.request),
+	    MSG_DONTWAIT | MSG_TRUNC);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	c->stage = STAGE_DONE;
+	if (n != (ssize_t)sizeof(c->task.request) ||
+	    !judge_request_valid(&c->task.request))
+		return;
+	c->stage = STAGE_WAITING;
+	c->deadline = now + PROTOCOL_SECONDS * 1000L;
+}
+
+static void
+connection_close(struct connection *c)
+{
+	close(c->fd);
+	explicit_bzero(c, sizeof(*c));
+	free(c);
+}
+
+void
+queue_sweep(struct queue *q)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < q->count; i++) {
+		if (q->connections[i]->stage == STAGE_DONE)
+			connection_close(q->connections[i]);
+		else
+			q->connections[kept++] = q->connections[i];
+	}
+	q->count = kept;
+}
+
+static enum rank
+rank_of(const struct queue *q, uid_t uid)
+{
+	if (uid == 0)
+		return RANK_ROOT;
+	return callers_include(q->callers, uid) ? RANK_CALLER : RANK_OTHER;
+}
+
+/* The one of a full rank that has been silent for longest goes. */
+static bool
+make_room(struct queue *q, enum rank rank)
+{
+	for (size_t i = 0; i < q->count; i++) {
+		struct connection *c = q->connections[i];
+
+		if (c->rank != rank || c->stage != STAGE_READING)
+			continue;
+		c->stage = STAGE_DONE;
+		queue_sweep(q);
+		return true;
+	}
+	return false;
+}
+
+static bool
+has_room(struct queue *q, enum rank rank, uid_t uid)
+{
+	size_t all = 0, each = 0;
+
+	queue_sweep(q);
+	for (size_t i = 0; i < q->count; i++) {
+		all += q->connections[i]->rank == rank;
+		each += q->connections[i]->task.uid == uid;
+	}
+	return each < room[rank].each &&
+	       (all < room[rank].all || make_room(q, rank));
+}
+
+void
+queue_welcome(struct queue *q, int fd, int64_t now)
+{
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t len = sizeof(peer);
+	struct connection *c = NULL;
+	enum rank rank = RANK_OTHER;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+	    len == sizeof(peer)) {
+		rank = rank_of(q, peer.uid);
+		if (has_room(q, rank, peer.uid))
+			c = calloc(1, sizeof(*c));
+	}
+	if (c == NULL) {
+		close(fd);
+		return;
+	}
+	c->fd = fd;
+	c->rank = rank;
+	c->task.uid = peer.uid;
+	c->stage = STAGE_READING;
+	c->deadline = now + READ_MS;
+	q->connections[q->count++] = c;
+	queue_receive(c, now);
+}
+
+bool
+queue_may_start(const struct queue *q, const struct connection *c)
+{
+	const char *user = c->task.request.user;
+	int others = 0;
+
+	for (size_t i = 0; i < q->count; i++) {
+		const struct connection *o = q->connections[i];
+		bool judging = o->stage == STAGE_JUDGING;
+
+		if (judging && strcmp(o->task.request.user, user) == 0)
+			return false;
+		if (c->rank == RANK_OTHER && o->task.uid == c->task.uid &&
+		    (judging || o->stage == STAGE_REFUSED))
+			return false;
+		others += judging && o->rank == RANK_OTHER;
+	}
+	return c->rank != RANK_OTHER || others < OTHERS_AT_ONCE;
+}
+
+struct connection *
+queue_judged_by(const struct queue *q, int member)
+{
+	for (size_t i = 0; i < q->count; i++)
+		if (q->connections[i]->stage == STAGE_JUDGING &&
+		    q->connections[i]->member == member)
+			return q->connections[i];
+	return NULL;
+}
+
+int64_t
+queue_deadline(const struct queue *q)
+{
+	int64_t nearest = INT64_MAX;
+
+	for (size_t i = 0; i < q->count; i++)
+		if (q->connections[i]->deadline < nearest)
+			nearest = q->connections[i]->deadline;
+	return nearest;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * queue.h - the connections of the resident judge, in the order in which they
+ * came, and whose turn it is.
+ */
+#ifndef ROLLCODE_QUEUE_H
+#define ROLLCODE_QUEUE_H
+
+#include "worker.h"
+
+#define QUEUE_MAX	(64 + 128 + 512)	/* connections at once */
+
+enum rank {
+	RANK_OTHER = 0,		/* may ask about its own account only */
+	RANK_CALLER,		/* one of CALLERS */
+	RANK_ROOT,
+	RANKS,
+};
+
+enum stage {
+	STAGE_DONE = 0,		/* to be closed */
+	STAGE_READING,
+	STAGE_WAITING,		/* for its turn */
+	STAGE_JUDGING,
+	STAGE_REFUSED,		/* the answer is kept back */
+};
+
+struct connection {
+	int		fd;
+	enum stage	stage;
+	enum rank	rank;
+	int64_t		deadline;	/* of the stage, clock_ms() */
+	int		member;		/* of the crew, while judging */
+	struct task	task;
+	struct answer	answer;
+};
+
+struct queue {
+	const struct callers	*callers;
+	size_t			 count;
+	struct connection	*connections[QUEUE_MAX];
+};
+
+/*
+ * Take a connection just made, and its request if that is there already.  It
+ * is closed instead where its account, or its rank, has too many.
+ */
+void			 queue_welcome(struct queue *, int fd, int64_t now);
+
+/* Receive the request of a connection in STAGE_READING. */
+void			 queue_receive(struct connection *, int64_t now);
+
+/* Whether a waiting connection's turn has come. */
+bool			 queue_may_start(const struct queue *,
+			    const struct connection *);
+
+/* The connection that this member of the crew judges, or NULL. */
+struct connection	*queue_judged_by(const struct queue *, int member);
+
+/* The nearest deadline, INT64_MAX if there is none. */
+int64_t			 queue_deadline(const struct queue *);
+
+/* Close what is done; the others keep their order. */
+void			 queue_sweep(struct queue *);
+
+#endif /* ROLLCODE_QUEUE_H */

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve.c - many requests at once, none of them holding up another.
+ *
+ *  1. This process opens no store and waits for nobody: what can take time is
+ *     a worker's.
+ *  2. A refusal to an account without privileges is kept back for a second,
+ *     also from one that does not wait for it.
+ *  3. Told to stop, it answers what was begun.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "crew.h"
+#include "judge.h"
+#include "queue.h"
+#include "serve.h"
+
+#define REFUSAL_MS 1000 /* how long a refusal is kept back */
+#define REST_MS 100	/* after an accept that failed */
+#define THIN_MS 1000	/* between two looks at idle workers */
+#define ACCEPTED_MAX 64 /* in one turn */
+#define JUDGE_MS (PROTOCOL_SECONDS * 1000L)
+
+enum {
+	POLL_LISTENER,
+	POLL_LIFE,
+	POLL_CREW,
+	POLL_QUEUE = POLL_CREW + CREW_MAX,
+	POLLS = POLL_QUEUE + QUEUE_MAX,
+};
+
+struct service {
+	int listener, life; /* -1 once closed */
+	int64_t rest;	    /* no accept before that */
+	struct crew crew;
+	struct queue queue;
+	struct pollfd polls[POLLS];
+};
+
+static void
+accept_some(struct service *s, int64_t now)
+{
+	int fd = -1;
+
+	for (int i = 0; i < ACCEPTED_MAX; i++) {
+		fd = accept4(
+		    s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0)
+			break;
+		queue_welcome(&s->queue, fd, now);
+	}
+	if (fd >= 0 || errno == EAGAIN || errno == EINTR ||
+	    errno == ECONNABORTED)
+		return;
+	syslog(LOG_ERR, "cannot accept a connection: %s", strerror(errno));
+	s->rest = now + REST_MS;
+}
+
+static void
+dispatch(struct service *s, int64_t now)
+{
+	for (size_t i = 0; i < s->queue.count; i++) {
+		struct connection *c = s->queue.connections[i];
+
+		if (c->stage != STAGE_WAITING || !queue_may_start(&s->queue, c))
+			continue;
+		if ((c->member = crew_give(&s->crew, &c->task)) == CREW_NOBODY)
+			return;
+		c->stage = STAGE_JUDGING;
+		c->deadline = now + JUDGE_MS;
+	}
+}
+
+static void
+answer(struct connection *c)
+{
+	(void)!judge_send(c->fd, &c->answer);
+	c->stage = STAGE_DONE;
+}
+
+static bool
+is_refusal(const struct connection *c)
+{
+	return c->answer.err != ROLLCODE_OK ||
+	       (c->task.request.kind == REQUEST_VERIFY &&
+		   !verdict_admits((enum verdict)c->answer.verdict));
+}
+
+/* A worker has something to say, or is gone. */
+static void
+hear(struct service *s, int member, int64_t now)
+{
+	struct connection *c = queue_judged_by(&s->queue, member);
+	struct answer ignored, *to = c != NULL ? &c->answer : &ignored;
+
+	if (!crew_take(&s->crew, member, to)) {
+		if (c != NULL)
+			c->stage = STAGE_DONE;
+	} else if (c != NULL && c->rank == RANK_OTHER && is_refusal(c)) {
+		c->stage = STAGE_REFUSED;
+		c->deadline = now + REFUSAL_MS;
+	} else if (c != NULL) {
+		answer(c);
+	}
+}
+
+static void
+expire(struct service *s, int64_t now)
+{
+	for (size_t i = 0; i < s->queue.count; i++) {
+		struct connection *c = s->queue.connections[i];
+
+		if (c->stage == STAGE_DONE || now < c->deadline)
+			continue;
+		if (c->stage == STAGE_JUDGING) {
+			syslog(LOG_ERR,
+			    "a worker gave no answer in %d seconds; its "
+			    "request was denied",
+			    PROTOCOL_SECONDS);
+			crew_end(&s->crew, c->member);
+		}
+		if (c->stage == STAGE_REFUSED)
+			answer(c);
+		c->stage = STAGE_DONE;
+	}
+}
+
+/*
+ * Once a request is with a worker it is no matter whether anybody waits for
+ * its answer: what it spends is spent, and a refusal is kept back.
+ */
+static nfds_t
+fill_polls(struct service *s, int64_t now)
+{
+	const struct queue *q = &s->queue;
+	struct pollfd *p = s->polls;
+
+	p[POLL_LISTENER].fd = now >= s->rest ? s->listener : -1;
+	p[POLL_LIFE].fd = s->life;
+	for (int i = 0; i < CREW_MAX; i++)
+		p[POLL_CREW + i].fd = s->crew.members[i].fd;
+	for (size_t i = 0; i < q->count; i++) {
+		enum stage stage = q->connections[i]->stage;
+		bool watched = stage == STAGE_READING || stage == STAGE_WAITING;
+
+		p[POLL_QUEUE + i].fd = watched ? q->connections[i]->fd : -1;
+	}
+	for (size_t i = 0; i < POLL_QUEUE + q->count; i++)
+		p[i].events = POLLIN;
+	return (nfds_t)(POLL_QUEUE + q->count);
+}
+
+/* Milliseconds until something must be done, -1 for never. */
+static int
+patience(const struct service *s, bool thin, int64_t now)
+{
+	int64_t next = queue_deadline(&s->queue);
+
+	if (thin && now + THIN_MS < next)
+		next = now + THIN_MS;
+	if (s->rest > now && s->rest < next)
+		next = s->rest;
+	if (next == INT64_MAX)
+		return -1;
+	return next > now ? (int)(next - now) : 0;
+}
+
+/* A request has come; or somebody hung up, or said more than a request. */
+static void
+attend(struct connection *c, short events, int64_t now)
+{
+	if (events != 0 && c->stage == STAGE_READING)
+		queue_receive(c, now);
+	else if (events != 0 && c->stage == STAGE_WAITING)
+		c->stage = STAGE_DONE;
+}
+
+static void
+stop_listening(struct service *s)
+{
+	close(s->listener);
+	close(s->life);
+	s->listener = -1;
+	s->life = -1;
+	for (size_t i = 0; i < s->queue.count; i++)
+		if (s->queue.connections[i]->stage == STAGE_READING)
+			s->queue.connections[i]->stage = STAGE_DONE;
+}
+
+static void
+turn(struct service *s)
+{
+	bool thin = crew_thin(&s->crew);
+	int64_t now = clock_ms();
+	nfds_t n = fill_polls(s, now);
+	const struct pollfd *p = s->polls;
+
+	if (poll(s->polls, n, patience(s, thin, now)) < 0)
+		return;
+	now = clock_ms();
+	for (int i = 0; i < CREW_MAX; i++)
+		if (p[POLL_CREW + i].revents != 0)
+			hear(s, i, now);
+	for (size_t i = 0; i < s->queue.count; i++)
+		attend(s->queue.connections[i], p[POLL_QUEUE + i].revents, now);
+	expire(s, now);
+	queue_sweep(&s->queue);
+	if (p[POLL_LIFE].revents != 0)
+		stop_listening(s);
+	else if (p[POLL_LISTENER].revents != 0)
+		accept_some(s, now);
+	dispatch(s, now);
+	queue_sweep(&s->queue);
+}
+
+enum rollcode_err
+serve(int listener, int life, const struct config *config,
+    const struct callers *callers)
+{
+	struct service *s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return ROLLCODE_ERR_NOMEM;
+	s->listener = listener;
+	s->life = life;
+	s->queue.callers = callers;
+	crew_open(&s->crew, config, callers);
+	while (s->life >= 0 || s->queue.count > 0)
+		turn(s);
+	crew_close(&s->crew);
+	free(s);
+	return ROLLCODE_OK;
+}

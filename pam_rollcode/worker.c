@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker.c - judge one task after the other.
+ *
+ *  1. Who asks may ask about this user, or nothing is looked at.
+ *  2. Between two tasks no store is open, and no request is left in memory.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "judge.h"
+#include "worker.h"
+
+static const char separators[] = ", \t";
+
+static enum rollcode_err
+add_caller(struct callers *callers, const char *name, struct error *missing,
+    struct error *error)
+{
+	const struct passwd *pw;
+
+	if ((pw = getpwnam(name)) == NULL) {
+		error_add(missing, ROLLCODE_ERR_CONFIG,
+		    "CALLERS: there is no account %s, so nobody asks as it",
+		    name);
+		return ROLLCODE_OK;
+	}
+	if (callers->count == WORKER_CALLERS_MAX)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "CALLERS: has more than %d accounts", WORKER_CALLERS_MAX);
+	callers->uids[callers->count++] = pw->pw_uid;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+callers_find(const struct config *config, struct callers *callers,
+    struct error *missing, struct error *error)
+{
+	char names[CONFIG_CALLERS_MAX + 1], *rest = names, *name;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	memset(callers, 0, sizeof(*callers));
+	missing->text[0] = '\0';
+	memcpy(names, config->callers, sizeof(names));
+	while (err == ROLLCODE_OK && (name = strsep(&rest, separators)) != NULL)
+		if (*name != '\0')
+			err = add_caller(callers, name, missing, error);
+	return err;
+}
+
+bool
+callers_include(const struct callers *callers, uid_t uid)
+{
+	for (size_t i = 0; i < callers->count; i++)
+		if (callers->uids[i] == uid)
+			return true;
+	return uid == 0;
+}
+
+/* Everybody may ask about the account of their own uid. */
+static enum rollcode_err
+check_caller(
+    const struct task *task, const struct callers *callers, struct error *error)
+{
+	const struct passwd *pw;
+
+	if (callers_include(callers, task->uid))
+		return ROLLCODE_OK;
+	errno = 0;
+	pw = getpwuid(task->uid);
+	if (pw != NULL && strcmp(pw->pw_name, task->request.user) == 0)
+		return ROLLCODE_OK;
+	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "the account of uid %u cannot be looked up: %s; is the "
+		    "directory service there?",
+		    (unsigned int)task->uid, strerror(errno));
+	syslog(LOG_WARNING,
+	    "uid %u (%s) asked about an account that is not its own, and was "
+	    "refused; CALLERS in the env file names who may",
+	    (unsigned int)task->uid, pw != NULL ? pw->pw_name : "no account");
+	return error_set(error, ROLLCODE_ERR_PRIVILEGE,
+	    "this program runs as uid %u, which may ask about its own account "
+	    "only; CALLERS in the env file names who may ask about others",
+	    (unsigned int)task->uid);
+}
+
+_Noreturn void
+worker_main(int fd, const struct config *config, const struct callers *callers)
+{
+	for (;;) {
+		WIPED(task_wipe) struct task task = {0};
+		struct answer answer;
+		struct error error = {0};
+		enum rollcode_err err;
+
+		if (recv(fd, &task, sizeof(task), 0) != (ssize_t)sizeof(task))
+			break;
+		err = check_caller(&task, callers, &error);
+		judge_answer(config, &task.request, err, &error, &answer);
+		if (!judge_send(fd, &answer))
+			break;
+	}
+	_exit(0);
+}

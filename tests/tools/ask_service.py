@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Ask the resident judge without the module, as anybody could.
+
+ask USER CODE          one request; prints ERROR VERDICT MILLISECONDS
+hang-up USER CODE N    N requests, each left before its answer
+silent N [FIRST-UID]   N connections that say nothing, each of another uid if
+                       one is given, until standard input ends; prints
+                       "ready"
+fill                   connections until the queue is full, held until
+                       standard input ends
+garbage N              N connections that send rubbish
+"""
+import os
+import random
+import socket
+import struct
+import sys
+import time
+
+PATH = "/run/rollcode/verify.sock"
+REQUEST, ANSWER, VERIFY = 0x52635131, 0x52634131, 2
+
+
+def connect():
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect(PATH)
+    return s
+
+
+def request(user, code):
+    nonce = os.urandom(16)
+    return nonce, struct.pack("=II16s256s64s256s64s513s513s2x", REQUEST,
+                              VERIFY, nonce, user.encode(), b"ask", b"", b"",
+                              code.encode(), b"")
+
+
+def ask(user, code):
+    nonce, message = request(user, code)
+    began = time.monotonic()
+    s = connect()
+    s.send(message)
+    answer = s.recv(65536)
+    ms = int((time.monotonic() - began) * 1000)
+    if not answer:
+        return "none none", ms
+    magic, verdict, back, err = struct.unpack_from("=II16si", answer)
+    if magic != ANSWER or back != nonce:
+        return "foreign foreign", ms
+    return f"{err} {verdict:08x}", ms
+
+
+def silent(count, uid):
+    held = []
+    for i in range(count):
+        if uid is None:
+            held.append(connect())
+        elif os.fork() == 0:
+            os.setgroups([])
+            os.setresgid(uid + i, uid + i, uid + i)
+            os.setresuid(uid + i, uid + i, uid + i)
+            held.append(connect())
+            sys.stdin.read()
+            os._exit(0)
+    time.sleep(0.2)
+    print("ready", flush=True)
+    sys.stdin.read()
+
+
+def fill():
+    held = []
+    while True:
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        s.setblocking(False)
+        try:
+            s.connect(PATH)
+        except BlockingIOError:
+            break
+        held.append(s)
+    print("ready", flush=True)
+    sys.stdin.read()
+
+
+def main(mode, *words):
+    if mode == "ask":
+        print(*ask(*words))
+    elif mode == "hang-up":
+        for _ in range(int(words[2])):
+            s = connect()
+            s.send(request(words[0], words[1])[1])
+            time.sleep(0.05)
+            s.close()
+    elif mode == "silent":
+        silent(int(words[0]), int(words[1]) if len(words) > 1 else None)
+    elif mode == "fill":
+        fill()
+    elif mode == "garbage":
+        for i in range(int(words[0])):
+            s = connect()
+            try:
+                s.send(random.Random(i).randbytes(i * 7 % 4000 + 1))
+            except OSError:
+                pass
+            s.close()
+
+
+main(*sys.argv[1:])
