@@ -23,7 +23,8 @@ equal "it leaves no file" "$(find "$T/dest" ! -type d)" ""
 
 export BUILD PAMDIR="$T/pam" BINDIR="$T/usr/bin" SBINDIR="$T/usr/sbin"
 export MANDIR="$T/usr/man" LIBEXECDIR="$T/usr/libexec/rollcode"
-export SYSCONFDIR="$T/sysconf" STATEDIR="$T/state"
+export SYSCONFDIR="$T/sysconf" STATEDIR="$T/state" RUNDIR=/run
+export UNITDIR="$T/usr/units"
 
 of() {
 	stat -c '%U %a' "$@"
@@ -50,6 +51,11 @@ for page in pam_rollcode/*.[1-8] rollcode-token/*.[1-8]; do
 	[ -f "$MANDIR/man${page##*.}/${page##*/}" ] || echo "$page"
 done >"$T/missing"
 equal "every man page is installed" "$(cat "$T/missing")" ""
+
+check "the units name the places of this installation" \
+    grep -qx "ExecStart=$LIBEXECDIR/rollcode-verify serve" \
+    "$UNITDIR/rollcode-verify.service"
+equal "all of them" "$(grep -o '@[A-Z]*@' "$UNITDIR"/*)" ""
 
 inode=$(stat -c %i "$PAMDIR/pam_rollcode.so")
 echo precious >"$STATEDIR/rollcode/kept"
