@@ -75,10 +75,11 @@ COMMON	 = $(wildcard common/*.c)
 MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
 	   ask.c resident.c spawn.c submission.c path.c audit.c) \
 	   common/error.c common/env.c
-VERIFY	 = $(addprefix pam_rollcode/,rollcode-verify.c supervise.c listener.c \
-	   serve.c queue.c crew.c worker.c)
+VERIFY	 = pam_rollcode/rollcode-verify.c
+SERVICE	 = $(addprefix pam_rollcode/,supervise.c listener.c serve.c queue.c \
+	   crew.c worker.c)
 ADMIN	 = pam_rollcode/rollcode-admin.c $(wildcard pam_rollcode/admin_*.c)
-SERVER	 = $(filter-out $(VERIFY) $(ADMIN) $(addprefix pam_rollcode/, \
+SERVER	 = $(filter-out $(VERIFY) $(SERVICE) $(ADMIN) $(addprefix pam_rollcode/, \
 	   pam_rollcode.c options.c converse.c ask.c resident.c spawn.c \
 	   audit.c), \
 	   $(wildcard pam_rollcode/*.c))
@@ -114,6 +115,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/obj/flags
 
 $(BUILD)/libcommon.a: $(call obj,$(COMMON))
 $(BUILD)/libserver.a: $(call obj,$(SERVER))
+$(BUILD)/libservice.a: $(call obj,$(SERVICE))
 $(BUILD)/libmodule.a: $(call obj,$(MODULE))
 $(BUILD)/libclient.a: $(call obj,$(CLIENT))
 $(BUILD)/%.a:
@@ -129,8 +131,8 @@ $(BUILD)/pam_rollcode.so: $(call obj,$(MODULE)) pam_rollcode/exports.map
 	    -Wl,--version-script=pam_rollcode/exports.map \
 	    -o $@ $(filter %.o,$^) $(LIBS_PAM)
 
-$(BUILD)/rollcode-verify: $(call obj,$(VERIFY)) $(BUILD)/libserver.a \
-    $(BUILD)/libcommon.a
+$(BUILD)/rollcode-verify: $(call obj,$(VERIFY)) $(BUILD)/libservice.a \
+    $(BUILD)/libserver.a $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(PROG_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
 	    $(LIBS_CRYPTO) $(LIBS_SQLITE)
@@ -148,8 +150,8 @@ $(BUILD)/rollcode-token: $(call obj,rollcode-token/main.c) \
 	    $(LIBS_CRYPTO) $(LIBS_SQLITE)
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o \
-    $(BUILD)/libmodule.a $(BUILD)/libserver.a $(BUILD)/libclient.a \
-    $(BUILD)/libcommon.a
+    $(BUILD)/libmodule.a $(BUILD)/libservice.a $(BUILD)/libserver.a \
+    $(BUILD)/libclient.a $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CHECK) \

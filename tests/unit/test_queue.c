@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whose turn it is at the resident judge, and what it takes for a request.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "pam_rollcode/crew.h"
+#include "pam_rollcode/queue.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define NOW 1000
+
+/* Who stands there, and about whom: "ann" of uid 1 asks about "ann". */
+struct standing {
+	enum rank rank;
+	uid_t uid;
+	const char *user;
+	enum stage stage;
+};
+
+static const struct {
+	const char *says;
+	struct standing others[3];
+	struct standing asks;
+	bool starts;
+} turns[] = {
+    {"nobody else is there", {{0}}, {RANK_OTHER, 1, "ann", 0}, true},
+    {"another user is judged", {{RANK_OTHER, 2, "bob", STAGE_JUDGING}},
+	{RANK_OTHER, 1, "ann", 0}, true},
+    {"the same user is judged", {{RANK_ROOT, 0, "ann", STAGE_JUDGING}},
+	{RANK_OTHER, 1, "ann", 0}, false},
+    {"the same user is judged, root asks too",
+	{{RANK_OTHER, 1, "ann", STAGE_JUDGING}}, {RANK_ROOT, 0, "ann", 0},
+	false},
+    {"the same user only waits", {{RANK_ROOT, 0, "ann", STAGE_WAITING}},
+	{RANK_OTHER, 1, "ann", 0}, true},
+    {"the same account is judged about another user",
+	{{RANK_OTHER, 1, "bob", STAGE_JUDGING}}, {RANK_OTHER, 1, "ann", 0},
+	false},
+    {"the same account was refused a moment ago",
+	{{RANK_OTHER, 1, "ann", STAGE_REFUSED}}, {RANK_OTHER, 1, "ann", 0},
+	false},
+    {"the user was refused a moment ago, root asks",
+	{{RANK_OTHER, 1, "ann", STAGE_REFUSED}}, {RANK_ROOT, 0, "ann", 0},
+	true},
+    {"another account was refused", {{RANK_OTHER, 2, "bob", STAGE_REFUSED}},
+	{RANK_OTHER, 1, "ann", 0}, true},
+    {"root asks about two users", {{RANK_ROOT, 0, "bob", STAGE_JUDGING}},
+	{RANK_ROOT, 0, "ann", 0}, true},
+    {"a caller asks about two users", {{RANK_CALLER, 33, "bob", STAGE_JUDGING}},
+	{RANK_CALLER, 33, "ann", 0}, true},
+    {"a name that begins alike", {{RANK_ROOT, 0, "an", STAGE_JUDGING}},
+	{RANK_ROOT, 0, "ann", 0}, true},
+};
+
+static struct connection *
+stand(struct queue *q, const struct standing *s)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+
+	ck_assert_ptr_nonnull(c);
+	c->fd = -1;
+	c->rank = s->rank;
+	c->stage = s->stage;
+	c->task.uid = s->uid;
+	snprintf(
+	    c->task.request.user, sizeof(c->task.request.user), "%s", s->user);
+	q->connections[q->count++] = c;
+	return c;
+}
+
+static void
+empty(struct queue *q)
+{
+	for (size_t i = 0; i < q->count; i++)
+		q->connections[i]->stage = STAGE_DONE;
+	queue_sweep(q);
+	ck_assert_uint_eq(q->count, 0);
+}
+
+START_TEST(turn_of)
+{
+	static struct queue q;
+	struct connection *c;
+
+	memset(&q, 0, sizeof(q));
+	for (size_t i = 0; i < COUNT(turns[_i].others); i++)
+		if (turns[_i].others[i].user != NULL)
+			stand(&q, &turns[_i].others[i]);
+	c = stand(&q, &turns[_i].asks);
+	c->stage = STAGE_WAITING;
+
+	ck_assert_msg(
+	    queue_may_start(&q, c) == turns[_i].starts, "%s", turns[_i].says);
+	empty(&q);
+}
+END_TEST
+
+START_TEST(accounts_without_privileges_have_half_of_the_workers)
+{
+	static struct queue q;
+	struct connection *other, *root;
+
+	memset(&q, 0, sizeof(q));
+	for (unsigned int i = 0; i < CREW_MAX / 2; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "u%u", i);
+		stand(&q, &(struct standing){
+			      RANK_OTHER, 100 + i, name, STAGE_JUDGING});
+	}
+	other =
+	    stand(&q, &(struct standing){RANK_OTHER, 1, "ann", STAGE_WAITING});
+	root =
+	    stand(&q, &(struct standing){RANK_ROOT, 0, "bob", STAGE_WAITING});
+
+	ck_assert(!queue_may_start(&q, other));
+	ck_assert(queue_may_start(&q, root));
+	q.connections[0]->stage = STAGE_REFUSED;
+	ck_assert(queue_may_start(&q, other));
+	empty(&q);
+}
+END_TEST
+
+START_TEST(a_worker_is_found_by_its_number)
+{
+	static struct queue q;
+	struct connection *a, *b;
+
+	memset(&q, 0, sizeof(q));
+	a = stand(&q, &(struct standing){RANK_ROOT, 0, "ann", STAGE_JUDGING});
+	b = stand(&q, &(struct standing){RANK_ROOT, 0, "bob", STAGE_JUDGING});
+	a->member = 3;
+	b->member = 5;
+
+	ck_assert_ptr_eq(queue_judged_by(&q, 3), a);
+	ck_assert_ptr_eq(queue_judged_by(&q, 5), b);
+	ck_assert_ptr_null(queue_judged_by(&q, 4));
+	a->stage = STAGE_REFUSED;
+	ck_assert_ptr_null(queue_judged_by(&q, 3));
+	empty(&q);
+}
+END_TEST
+
+START_TEST(the_nearest_deadline_counts)
+{
+	static struct queue q;
+
+	memset(&q, 0, sizeof(q));
+	ck_assert_int_eq(queue_deadline(&q), INT64_MAX);
+	for (int i = 0; i < 3; i++)
+		stand(
+		    &q, &(struct standing){RANK_ROOT, 0, "ann", STAGE_WAITING})
+		    ->deadline = 50 - i;
+	ck_assert_int_eq(queue_deadline(&q), 48);
+	empty(&q);
+}
+END_TEST
+
+START_TEST(sweeping_keeps_the_order)
+{
+	static struct queue q;
+	struct connection *a, *c;
+
+	memset(&q, 0, sizeof(q));
+	a = stand(&q, &(struct standing){RANK_ROOT, 0, "a", STAGE_WAITING});
+	stand(&q, &(struct standing){RANK_ROOT, 0, "b", STAGE_DONE});
+	c = stand(&q, &(struct standing){RANK_ROOT, 0, "c", STAGE_READING});
+	queue_sweep(&q);
+
+	ck_assert_uint_eq(q.count, 2);
+	ck_assert_ptr_eq(q.connections[0], a);
+	ck_assert_ptr_eq(q.connections[1], c);
+	empty(&q);
+}
+END_TEST
+
+static const struct {
+	const char *says;
+	size_t len; /* sent; 0 for nothing at all */
+	uint32_t magic, kind;
+	size_t flood; /* this field has no NUL: its offset */
+	enum stage stage;
+} requests[] = {
+    {"a request", sizeof(struct request), PROTOCOL_REQUEST, REQUEST_VERIFY, 0,
+	STAGE_WAITING},
+    {"another kind", sizeof(struct request), PROTOCOL_REQUEST, REQUEST_ENROLLED,
+	0, STAGE_WAITING},
+    {"nothing yet", 0, 0, 0, 0, STAGE_READING},
+    {"too short", sizeof(struct request) - 1, PROTOCOL_REQUEST, REQUEST_VERIFY,
+	0, STAGE_DONE},
+    {"too long", sizeof(struct request) + 1, PROTOCOL_REQUEST, REQUEST_VERIFY,
+	0, STAGE_DONE},
+    {"one byte", 1, PROTOCOL_REQUEST, REQUEST_VERIFY, 0, STAGE_DONE},
+    {"other magic", sizeof(struct request), PROTOCOL_ANSWER, REQUEST_VERIFY, 0,
+	STAGE_DONE},
+    {"no kind", sizeof(struct request), PROTOCOL_REQUEST, REQUEST_NONE, 0,
+	STAGE_DONE},
+    {"unknown kind", sizeof(struct request), PROTOCOL_REQUEST, 77, 0,
+	STAGE_DONE},
+    {"a user without end", sizeof(struct request), PROTOCOL_REQUEST,
+	REQUEST_VERIFY, offsetof(struct request, user), STAGE_DONE},
+    {"a text without end", sizeof(struct request), PROTOCOL_REQUEST,
+	REQUEST_VERIFY, offsetof(struct request, text), STAGE_DONE},
+};
+
+START_TEST(request_of)
+{
+	char bytes[sizeof(struct request) + 1] = {0};
+	struct request request = {
+	    .magic = requests[_i].magic,
+	    .kind = requests[_i].kind,
+	};
+	struct connection c = {.stage = STAGE_READING, .deadline = NOW};
+	int fds[2];
+
+	memcpy(bytes, &request, sizeof(request));
+	if (requests[_i].flood != 0)
+		memset(bytes + requests[_i].flood, 'a',
+		    sizeof(request) - requests[_i].flood);
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+	if (requests[_i].len > 0)
+		ck_assert_int_eq(send(fds[1], bytes, requests[_i].len, 0),
+		    (ssize_t)requests[_i].len);
+	c.fd = fds[0];
+	queue_receive(&c, NOW);
+
+	ck_assert_msg(c.stage == requests[_i].stage, "%s: stage %d",
+	    requests[_i].says, (int)c.stage);
+	ck_assert(
+	    c.deadline ==
+	    (c.stage == STAGE_WAITING ? NOW + PROTOCOL_SECONDS * 1000L : NOW));
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
+START_TEST(who_hung_up_is_done)
+{
+	struct connection c = {.stage = STAGE_READING};
+	int fds[2];
+
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+	close(fds[1]);
+	c.fd = fds[0];
+	queue_receive(&c, NOW);
+
+	ck_assert_int_eq(c.stage, STAGE_DONE);
+	close(fds[0]);
+}
+END_TEST
+
+/* Silent connections of this process, until the queue takes no more. */
+static size_t
+crowd(struct queue *q, int *ends, size_t count)
+{
+	int fds[2];
+
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_int_eq(
+		    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds),
+		    0);
+		ends[i] = fds[1];
+		queue_welcome(q, fds[0], NOW);
+	}
+	return q->count;
+}
+
+START_TEST(an_account_has_its_share_of_connections)
+{
+	static struct queue q;
+	static int ends[600];
+	uid_t me = geteuid();
+	struct callers callers = {.count = 1, .uids = {me}};
+	size_t want = me == 0 ? 512 : 64;
+
+	memset(&q, 0, sizeof(q));
+	q.callers = &callers;
+	ck_assert_uint_eq(crowd(&q, ends, COUNT(ends)), want);
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		close(ends[i]);
+	empty(&q);
+}
+END_TEST
+
+static const struct {
+	const char *callers;
+	size_t count, missing; /* how many are named as missing */
+	enum rollcode_err err;
+} lists[] = {
+    {"", 0, 0, ROLLCODE_OK},
+    {"root", 1, 0, ROLLCODE_OK},
+    {"root,nobody", 2, 0, ROLLCODE_OK},
+    {" root ,  nobody ", 2, 0, ROLLCODE_OK},
+    {"no-such-account root", 1, 1, ROLLCODE_OK},
+    {"no-such-account,nor-that", 0, 2, ROLLCODE_OK},
+};
+
+START_TEST(callers_are)
+{
+	struct config config = {0};
+	struct callers callers;
+	struct error missing, error = {0};
+	size_t found = 0;
+
+	snprintf(
+	    config.callers, sizeof(config.callers), "%s", lists[_i].callers);
+	ck_assert_int_eq(
+	    callers_find(&config, &callers, &missing, &error), lists[_i].err);
+	for (const char *p = missing.text;
+	     (p = strstr(p, "there is no account")) != NULL; p++)
+		found++;
+
+	ck_assert_uint_eq(callers.count, lists[_i].count);
+	ck_assert_uint_eq(found, lists[_i].missing);
+	ck_assert(callers_include(&callers, 0));
+	ck_assert(!callers_include(&callers, 4242));
+}
+END_TEST
+
+START_TEST(too_many_callers_are_refused)
+{
+	struct config config = {0};
+	struct callers callers;
+	struct error missing, error = {0};
+
+	for (int i = 0; i <= WORKER_CALLERS_MAX; i++)
+		strcat(config.callers, "root ");
+	ck_assert_int_eq(callers_find(&config, &callers, &missing, &error),
+	    ROLLCODE_ERR_CONFIG);
+	ck_assert_ptr_nonnull(strstr(error.text, "more than"));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("queue");
+	TCase *tc = tcase_create("queue");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_loop_test(tc, turn_of, 0, (int)COUNT(turns));
+	tcase_add_test(
+	    tc, accounts_without_privileges_have_half_of_the_workers);
+	tcase_add_test(tc, a_worker_is_found_by_its_number);
+	tcase_add_test(tc, the_nearest_deadline_counts);
+	tcase_add_test(tc, sweeping_keeps_the_order);
+	tcase_add_loop_test(tc, request_of, 0, (int)COUNT(requests));
+	tcase_add_test(tc, who_hung_up_is_done);
+	tcase_add_test(tc, an_account_has_its_share_of_connections);
+	tcase_add_loop_test(tc, callers_are, 0, (int)COUNT(lists));
+	tcase_add_test(tc, too_many_callers_are_refused);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
