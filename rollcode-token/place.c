@@ -96,7 +96,13 @@ check_directory(const char *directory, struct error *error)
 		    "%s: belongs to uid %u, who could replace the tokens; "
 		    "keep them in a directory of your own",
 		    directory, (unsigned int)st.st_uid);
-	if ((st.st_mode & 022) != 0 && (st.st_mode & S_ISVTX) == 0)
+	if ((st.st_mode & 022) != 0 && (st.st_mode & S_ISVTX) != 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: others may make files there, a journal for SQLite "
+		    "to obey among them; keep the tokens in a directory of "
+		    "your own",
+		    directory);
+	if ((st.st_mode & 022) != 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
 		    "%s: others may write there; mend it with: chmod go-w %s",
 		    directory, directory);

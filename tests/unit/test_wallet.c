@@ -641,7 +641,9 @@ START_TEST(a_directory_that_others_may_write_is_refused)
 	    place_find(&where, path, false, &error), ROLLCODE_ERR_STORE);
 	ck_assert_ptr_nonnull(strstr(error.text, "chmod go-w"));
 	snprintf(path, sizeof(path), "%s/t/token.db", directory);
-	ck_assert_int_eq(place_find(&where, path, false, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    place_find(&where, path, false, &error), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, "a directory of your own"));
 }
 END_TEST
 
