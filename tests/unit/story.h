@@ -26,6 +26,7 @@ struct story {
 	struct account		account;
 	struct policy		policy;
 	int64_t			now;
+	bool			failing;	/* try each attempt broken */
 	struct judgement	judged;		/* the last attempt */
 };
 

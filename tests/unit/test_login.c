@@ -9,6 +9,7 @@
 #include <check.h>
 
 #include "code.h"
+#include "failing.h"
 #include "pam_rollcode/login.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -229,6 +230,30 @@ START_TEST(a_user_who_cannot_be_locked_is_denied)
 	ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
 	ck_assert_int_eq(mock.commits, 0);
 	ck_assert_int_eq(mock.closed, 1);
+}
+END_TEST
+
+/* Neither the first nor the second text then opens anything. */
+START_TEST(codes_that_cannot_be_computed_deny)
+{
+	char second[SUBMISSION_MAX];
+	struct account before = mock.account;
+	enum rollcode_err err;
+
+	strcpy(second, codes(100, 1));
+	for (unsigned int n = 1;; n += 1 + n / 4) {
+		failing_in = n;
+		err = decide_two("0000000000000000", second);
+		if (err == ROLLCODE_OK)
+			break;
+		ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
+		ck_assert_int_eq(mock.commits, 0);
+		ck_assert_mem_eq(&mock.account, &before, sizeof(before));
+		ck_assert_ptr_nonnull(strstr(error.text, "codes of ann"));
+	}
+	ck_assert_uint_gt(failing_in, 0);
+	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(mock.opened, mock.closed);
 }
 END_TEST
 
@@ -460,6 +485,7 @@ add_failures(TCase *tcase)
 	    tcase, a_wrong_code_that_cannot_be_counted_is_not_judged, 0, n);
 	tcase_add_loop_test(tcase, a_store_that_cannot_be_opened_denies, 0, n);
 	tcase_add_loop_test(tcase, a_user_who_cannot_be_locked_is_denied, 0, n);
+	tcase_add_test(tcase, codes_that_cannot_be_computed_deny);
 }
 
 static void

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 
 #include "code.h"
+#include "failing.h"
+#include "pam_rollcode/window.h"
 #include "story.h"
 
 #define DAY 86400
@@ -80,6 +82,30 @@ say_code(const struct story *story, const char *code, char *text)
 	strcat(text, passcode.text);
 }
 
+/* Judge with ever later uses of the crypto library failing, until none does. */
+static void
+fail_everywhere(struct story *story, const struct submission *typed)
+{
+	struct account account;
+	struct judgement judged;
+
+	for (unsigned int n = 1;; n += 1 + n / 4) {
+		account = story->account;
+		failing_in = n;
+		if (verify_submission(&account, typed, &story->policy,
+			story->now, &judged) == ROLLCODE_OK)
+			break;
+		if (judged.verdict != VERDICT_NONE || judged.changed)
+			tell(story, "a verdict without its codes");
+		account.spent = story->account.spent; /* refunds are due */
+		account.spent_time = story->account.spent_time;
+		ck_assert_mem_eq(&account, &story->account, sizeof(account));
+	}
+	if (failing_in == 0)
+		tell(story, "a failure that was not noticed");
+	failing_in = 0;
+}
+
 static void
 attempt(struct story *story, const char *text, const char *verdict)
 {
@@ -89,6 +115,8 @@ attempt(struct story *story, const char *text, const char *verdict)
 
 	if (submission_parse(text, &typed) == SUBMISSION_MALFORMED)
 		tell(story, "this line never gets here");
+	if (story->failing)
+		fail_everywhere(story, &typed);
 	if (verify_submission(&story->account, &typed, &story->policy,
 		story->now, &story->judged) != ROLLCODE_OK)
 		tell(story, "error");
@@ -210,18 +238,130 @@ each_word(struct story *story, const char *text,
 	}
 }
 
-START_TEST(the_verifier_keeps_its_promise)
+static void
+tell_story(const struct promise *promise, bool failing)
 {
 	struct story story = {
-	    .promise = &promises[_i],
+	    .promise = promise,
 	    .policy = {5, 1000, 300, 5, 20, 64},
 	    .now = 1700000000,
+	    .failing = failing,
 	};
 
-	each_word(&story, story.promise->tokens, add_token);
-	each_word(&story, story.promise->policy, set_policy);
+	each_word(&story, promise->tokens, add_token);
+	each_word(&story, promise->policy, set_policy);
 
-	each_word(&story, story.promise->story, go_on);
+	each_word(&story, promise->story, go_on);
+}
+
+START_TEST(the_verifier_keeps_its_promise)
+{
+	tell_story(&promises[_i], false);
+}
+END_TEST
+
+START_TEST(codes_that_cannot_be_computed_change_nothing)
+{
+	tell_story(&promises[_i], true);
+}
+END_TEST
+
+START_TEST(nobody_is_judged_though_the_codes_cannot_be_computed)
+{
+	const struct policy policy = {5, 1000, 300, 5, 20, 64};
+	struct submission typed;
+
+	ck_assert_int_ne(
+	    submission_parse("755224", &typed), SUBMISSION_MALFORMED);
+	for (unsigned int n = 1; n < 10; n++) {
+		failing_in = n;
+		verify_nobody(&typed, &policy);
+		ck_assert_uint_eq(failing_in, 0);
+	}
+}
+END_TEST
+
+START_TEST(recovery_codes_without_their_key_are_malformed)
+{
+	struct story story = {.promise = &promises[0], .now = 1700000000};
+
+	add_token(&story, "8@10");
+	add_recovery(&story);
+	story.policy = (struct policy){5, 1000, 300, 5, 20, 64};
+	story.account.recovery_key_set = false;
+
+	attempt(&story, recovery_codes[0], "malformed");
+
+	ck_assert_uint_eq(account_recovery_left(&story.account), 2);
+}
+END_TEST
+
+/* A used code has a time that is not 0, whatever the clock says. */
+START_TEST(a_recovery_code_is_spent_in_1970_too)
+{
+	struct story story = {.promise = &promises[0], .now = 0};
+
+	add_token(&story, "8@10");
+	add_recovery(&story);
+	story.policy = (struct policy){5, 1000, 300, 5, 20, 64};
+
+	attempt(&story, recovery_codes[0], "accepted");
+	attempt(&story, recovery_codes[0], "wrong");
+
+	ck_assert_uint_eq(account_recovery_left(&story.account), 1);
+}
+END_TEST
+
+/* A window was wider once; what was remembered then is still good. */
+START_TEST(a_distance_over_32_bits_is_told_as_the_most)
+{
+	struct story story = {.promise = &promises[0], .now = 1700000000};
+	struct account_token *token = story.account.tokens;
+	struct passcode code;
+
+	add_token(&story, "8@10");
+	story.policy = (struct policy){5, 1000, 300, 5, 20, 64};
+	token->far_known = true;
+	token->far_counter = (uint64_t)1 << 40;
+	token->far_time = story.now;
+	ck_assert_int_eq(
+	    code_once(&token->token, token->far_counter + 1, &code),
+	    ROLLCODE_OK);
+
+	attempt(&story, code.text, "resynced");
+
+	ck_assert_uint_eq(story.judged.skipped, UINT32_MAX);
+	ck_assert_uint_eq(token->token.counter, ((uint64_t)1 << 40) + 2);
+}
+END_TEST
+
+START_TEST(what_is_not_remembered_has_no_range)
+{
+	const struct policy policy = {5, 1000, 300, 5, 20, 64};
+	struct account_token token = {.far_counter = 50, .far_time = 1};
+
+	ck_assert_uint_eq(range_remembered(&token, &policy).count, 0);
+	ck_assert(!range_fresh(&token, &policy, 1));
+	token.far_known = true;
+	ck_assert_uint_eq(range_remembered(&token, &policy).from, 51);
+	ck_assert(range_fresh(&token, &policy, 1));
+	token.token.counter = 52;
+	ck_assert_uint_eq(range_remembered(&token, &policy).count, 0);
+}
+END_TEST
+
+START_TEST(a_tally_stops_at_the_most)
+{
+	struct story story = {.promise = &promises[0], .now = 1700000000};
+
+	add_token(&story, "8@10");
+	story.policy = (struct policy){5, 1000, 300, 5, 20, 64};
+	story.account.failed = UINT32_MAX;
+
+	attempt(&story, "00000000", "wrong");
+
+	ck_assert_uint_eq(story.account.failed, UINT32_MAX);
+	ck_assert_uint_eq(story.account.failures, 1);
 }
 END_TEST
 
@@ -275,8 +415,17 @@ main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(
 	    tcase, the_verifier_keeps_its_promise, 0, (int)COUNT(promises));
+	tcase_add_loop_test(tcase, codes_that_cannot_be_computed_change_nothing,
+	    0, (int)COUNT(promises));
 	tcase_add_test(tcase, nobody_is_judged_without_harm);
+	tcase_add_test(
+	    tcase, nobody_is_judged_though_the_codes_cannot_be_computed);
 	tcase_add_test(tcase, a_malformed_submission_opens_nothing);
+	tcase_add_test(tcase, recovery_codes_without_their_key_are_malformed);
+	tcase_add_test(tcase, a_recovery_code_is_spent_in_1970_too);
+	tcase_add_test(tcase, a_distance_over_32_bits_is_told_as_the_most);
+	tcase_add_test(tcase, what_is_not_remembered_has_no_range);
+	tcase_add_test(tcase, a_tally_stops_at_the_most);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
