@@ -64,6 +64,7 @@ walk_all(struct attempt *a, range_of *range, bool *found)
 static void
 report_match(struct attempt *a)
 {
+	/* unreached: the loop's end, for it is called where one matched */
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		const struct match *m = &a->matches[i];
 		uint64_t counter = a->account->tokens[i].token.counter;
