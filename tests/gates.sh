@@ -236,6 +236,25 @@ gate_symbols() {
 
 # --- how it was built -------------------------------------------------------
 
+# How many marks there are on this machine.
+marks() {
+	case $(uname -m) in x86_64 | i686) echo 2 ;; *) echo 0 ;; esac
+}
+
+# x86 MARK FILE: whether its property note has the mark, where there are such
+x86() {
+	[ "$(marks)" -gt 0 ] || return 0
+	readelf -nW "$2" 2>/dev/null | grep -q "x86 feature:.*\<$1\>"
+}
+
+# Whether the C library's start files, which are in every program, have it.
+start_files_have() {
+	local file
+	for file in crti.o crtn.o Scrt1.o crtbeginS.o; do
+		x86 "$1" "$(gcc -print-file-name="$file")" || return 1
+	done
+}
+
 # hardened FILE: what is missing, one a line
 hardened() {
 	local headers dynamic symbols
@@ -254,6 +273,91 @@ hardened() {
 	grep -q '__stack_chk_fail' <<<"$symbols" ||
 	    echo "$1: no stack protector"
 	grep -q '_chk@' <<<"$symbols" || echo "$1: not fortified"
+	x86 SHSTK "$1" || echo "$1: no shadow stack"
+	! start_files_have IBT || x86 IBT "$1" ||
+	    echo "$1: indirect branches are not tracked"
+	grep -qE '__(asan|ubsan|tsan|msan|gcov)_' <<<"$symbols" &&
+	    echo "$1: built for tests"
+	case $1 in
+	*.so) ;;
+	*)
+		grep -q 'FLAGS_1.*PIE' <<<"$dynamic" || echo "$1: no PIE"
+		nm -D --defined-only "$1" | sed "s|^|$1: exports |" ;;
+	esac
+}
+
+# protected OBJECT: the marks that it lacks, one a line
+protected() {
+	x86 IBT "$1" || echo "$1: indirect branches are not tracked"
+	x86 SHSTK "$1" || echo "$1: no shadow stack"
+}
+
+# sample NAME VARIABLE=VALUE... -- FLAG...: a program as the Makefile builds
+# one, but for these, in $T
+sample() {
+	local name=$1 flags variables=()
+	shift
+	while [ "$1" != -- ]; do
+		variables+=("$1")
+		shift
+	done
+	shift
+	# shellcheck disable=SC2016	# make's variables
+	flags=$(make -s --no-print-directory "${variables[@]}" --eval \
+	    'flags: ; @echo $(CFLAGS) $(HARDEN) $(SANFLAGS) $(PROG_LDFLAGS) $(LDHARDEN)' \
+	    flags)
+	# shellcheck disable=SC2086	# words
+	gcc $flags "$@" -o "$T/$name" "$T/sample.c" 2>"$T/sample.log" ||
+	    cat "$T/sample.log"
+}
+
+# What is said of a sample built otherwise: its complaint, and nothing less.
+says() {	# COMPLAINT VARIABLE=VALUE... -- FLAG...
+	sample odd "${@:2}"
+	hardened "$T/odd" | grep -qF ": $1" || echo "$1: not noticed (${*:2})"
+}
+
+make_sample() {
+	cat >"$T/sample.c" <<-'C'
+	#include <stdio.h>
+	#include <string.h>
+	#ifdef WRITABLE
+	__asm__(".pushsection .odd, \"awx\", @progbits; .byte 0; .popsection");
+	#endif
+	int main(int argc, char **argv)
+	{
+		char text[64];
+		strcpy(text, argv[argc - 1]);
+		return puts(text) + text[argc];
+	}
+	C
+}
+
+# The gate is worth what it notices.
+gate_notices() {
+	make_sample
+	sample plain --
+	hardened "$T/plain" | nothing "a program built as the Makefile does is hardened"
+	{
+		says "cannot be relocated" -- -no-pie
+		says "no PIE" -- -no-pie
+		says "no RELRO" -- -Wl,-z,norelro
+		says "bound lazily" -- -Wl,-z,lazy
+		says "the stack can be executed" -- -Wl,-z,execstack
+		says "a segment can be written and executed" -- -DWRITABLE
+		says " 0x" -- -Wl,-rpath,/lib
+		says "no stack protector" -- -fno-stack-protector
+		says "not fortified" -- -U_FORTIFY_SOURCE
+		says "exports " -- -rdynamic
+		says "not fortified" DEBUG=1 --
+		says "built for tests" SAN=1 --
+		says "built for tests" -- --coverage -Wl,--export-dynamic
+		[ "$(marks)" -eq 0 ] ||
+		    says "no shadow stack" SHSTK= -- -fcf-protection=none
+	} | nothing "each thing that hardens is missed where it is left out"
+	sample object.o -- -c -fcf-protection=none
+	check "an object without marks is noticed" \
+	    test "$(protected "$T/object.o" | wc -l)" = "$(marks)"
 }
 
 gate_hardening() {
@@ -261,13 +365,13 @@ gate_hardening() {
 	for file in pam_rollcode.so "${PROGRAMS[@]}"; do
 		hardened "$BUILD/$file"
 	done | nothing "what was built is hardened"
-	for file in "${PROGRAMS[@]}"; do
-		readelf -dW "$BUILD/$file" | grep -q 'FLAGS_1.*PIE' ||
-		    echo "$file"
-	done | nothing "every program is position independent"
+	for file in "$BUILD"/obj/{common,pam_rollcode,rollcode-token}/*.o; do
+		protected "$file"
+	done | nothing "every object marks its returns and indirect branches"
 	for file in pam_rollcode.so "${PROGRAMS[@]}"; do
 		grep -aoF "$TREE" "$BUILD/$file" | sed "s|^|$file: |" | sort -u
 	done | nothing "nothing built names the folder it was built in"
+	gate_notices
 }
 
 for file in pam_rollcode.so "${PROGRAMS[@]}"; do
