@@ -65,6 +65,40 @@ refused "the old module's file is replaced, not written into" \
     test "$inode" -eq "$(stat -c %i "$PAMDIR/pam_rollcode.so")"
 equal "no half-written file is left" "$(files | grep -F .new.)" ""
 
+# --- while people log in ----------------------------------------------------
+
+. "$TREE/tests/tools/pam.sh"
+mkdir "$T/pam.d"
+printf '%s\n' "auth required $PAMDIR/pam_rollcode.so conf=$CONF nodelay quiet \
+helper=$LIBEXECDIR/rollcode-verify" "account required pam_permit.so" \
+    >"$T/pam.d/rc"
+server
+enroll ann
+
+logins() {
+	local i
+	start bash -c 'while packaging/install && echo again; do :; done'
+	for ((i = 0; i < 3; i++)); do
+		code ann -n 40 | tr -s ' ' '\n' | sed 's/^/ann\t/' |
+		    "$PAMRUN" "$T/pam.d" rc
+	done
+	kill "$started"
+	wait "$started" 2>/dev/null
+}
+logins >"$T/out" 2>&1
+equal "logins go on while it is installed again and again" \
+    "$(grep -c ' SUCCESS ' "$T/out")" 120
+check "which it was" test "$(grep -c '^again' "$T/out")" -ge 2
+
+mv "$PAMDIR/pam_rollcode.so" "$PAMDIR/gone"
+code=$(code ann)
+gone() {
+	printf 'ann\t%s\n' "$code" | "$PAMRUN" "$T/pam.d" rc | cut -d' ' -f2
+}
+refused "a module that is gone denies" test "$(gone)" = SUCCESS
+mv "$PAMDIR/gone" "$PAMDIR/pam_rollcode.so"
+equal "and opens when it is there again" "$(gone)" SUCCESS
+
 check "a removal" packaging/install --remove
 equal "it removes every file but the store and the env file" \
     "$(files | xargs)" "state/rollcode/kept sysconf/rollcode/rollcode.env"

@@ -768,6 +768,38 @@ START_TEST(a_caller_without_privileges_is_told_so)
 }
 END_TEST
 
+/* Behind setcred nothing is open, and nothing else of the module's is there. */
+START_TEST(setting_credentials_alone_lets_nobody_in)
+{
+	struct person person = {.text = wrong()};
+	struct pam_conv conv = {converse, &person};
+	pam_handle_t *pamh = NULL;
+	struct account account;
+	char line[512];
+
+	snprintf(line, sizeof(line), "required %s/pam_rollcode.so", place);
+	put("service", 0644,
+	    "auth %s conf=%s/env helper=%s/rollcode-verify nodelay\n"
+	    "account %s\nsession %s\npassword %s\n",
+	    line, place, place, line, line, line);
+	ck_assert_int_eq(
+	    pam_start_confdir("service", "alice", &conv, place, &pamh),
+	    PAM_SUCCESS);
+
+	ck_assert_int_eq(pam_setcred(pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+	ck_assert_int_eq(pam_authenticate(pamh, 0), PAM_AUTH_ERR);
+	ck_assert_int_ne(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
+	ck_assert_int_ne(pam_open_session(pamh, 0), PAM_SUCCESS);
+	ck_assert_int_ne(pam_close_session(pamh, 0), PAM_SUCCESS);
+	ck_assert_int_ne(pam_chauthtok(pamh, 0), PAM_SUCCESS);
+
+	ck_assert_uint_eq(person.prompts, 1);
+	account_now("alice", &account);
+	ck_assert_uint_eq(account.failures, 1);
+	ck_assert_int_eq(pam_end(pamh, PAM_AUTH_ERR), PAM_SUCCESS);
+}
+END_TEST
+
 static volatile sig_atomic_t children;
 
 static void
@@ -864,6 +896,7 @@ main(void)
 	    0, COUNT(collisions));
 	tcase_add_test(tc, the_order_of_events_is_one_login_one_row);
 	tcase_add_test(tc, a_caller_without_privileges_is_told_so);
+	tcase_add_test(tc, setting_credentials_alone_lets_nobody_in);
 	tcase_add_test(tc, the_host_hears_of_no_child_and_keeps_its_own);
 	tcase_add_test(tc, a_host_that_ignores_its_children_gets_its_verdict);
 	suite_add_tcase(suite, tc);
