@@ -4,6 +4,7 @@
 # make demo         a real login in a scratch place, narrated
 # make check        the tests, under five minutes
 # make bench        figures
+# make fuzz         every fuzzer for FUZZ_SECONDS (600); needs clang
 # make install      PREFIX, PAMDIR, LIBEXECDIR, SYSCONFDIR, STATEDIR, RUNDIR,
 #                   UNITDIR, DESTDIR
 #
@@ -25,7 +26,14 @@ PKG_CONFIG ?= pkg-config
 PAMDIR	 ?= $(shell d=$$($(PKG_CONFIG) --variable=libdir pam 2>/dev/null); \
 	      echo $${d:-/lib}/security)
 
-ifeq ($(SAN),1)
+ifeq ($(FUZZ),1)
+BUILD	 ?= build/fuzz
+CC	 = clang
+CFLAGS	 ?= -O1 -g
+SANFLAGS = -fsanitize=fuzzer-no-link,address,undefined \
+	   -fno-sanitize-recover=all -fno-omit-frame-pointer $(FUZZ_FLAGS)
+FORTIFY	 = -U_FORTIFY_SOURCE
+else ifeq ($(SAN),1)
 BUILD	 ?= build/san
 SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	   -fno-omit-frame-pointer
@@ -176,13 +184,39 @@ $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libserver.a \
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PAM) \
 	    $(LIBS_CRYPTO) $(LIBS_SQLITE) -lpthread
 
+# A fuzzer, or without FUZZ=1 a program that feeds it kept inputs.  What is
+# wrapped here is what tests/fuzz/calls.c decides.
+comma	 = ,
+FUZZ_WRAP = time clock_gettime nanosleep getrandom geteuid poll send recv \
+	   open __open_2 read fstat stat lstat calloc spawn_judge spawn_reap \
+	   pam_modutil_getpwnam pam_modutil_getlogin pam_get_item pam_set_item
+FUZZ_SHARED = $(call obj,$(addprefix tests/fuzz/,calls.c libraries.c place.c \
+	   rules.c))
+FUZZERS	 = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/%, \
+	   $(wildcard tests/fuzz/fuzz_*.c))
+ifeq ($(FUZZ),1)
+FUZZ_LDFLAGS = -fsanitize=fuzzer
+else
+FUZZ_SHARED += $(call obj,tests/fuzz/replay.c)
+endif
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED) \
+    $(BUILD)/libmodule.a $(BUILD)/libserver.a $(BUILD)/libcommon.a
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) $(FUZZ_LDFLAGS) \
+	    $(addprefix -Wl$(comma)--wrap=,$(FUZZ_WRAP)) -o $@ $^ \
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_PAM)
+
 # Tools named pam_* and libnss_* are shared objects, the others programs.
 TOOL_SO	 = $(filter tests/tools/pam_%.c tests/tools/libnss_%.c,$(TOOLS))
 TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(UNIT)) \
 	   $(patsubst %.c,$(BUILD)/%.so,$(TOOL_SO)) \
-	   $(patsubst %.c,$(BUILD)/%,$(filter-out $(TOOL_SO),$(TOOLS)))
+	   $(patsubst %.c,$(BUILD)/%,$(filter-out $(TOOL_SO),$(TOOLS))) \
+	   $(FUZZERS)
 
 tests: all $(TEST_PROGRAMS)
+fuzzers: $(FUZZERS)
 
 # These two install what is missing first, so they build in a second make.
 demo:
@@ -199,6 +233,10 @@ bench:
 	@packaging/install-dependencies build bench
 	@$(MAKE) --no-print-directory tests
 	@tests/bench/run
+
+fuzz:
+	@packaging/install-dependencies build ci
+	@tests/fuzz/run
 
 INSTALL	 ?= install
 install: all
@@ -220,6 +258,6 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests demo check bench install uninstall clean FORCE
+.PHONY: all tests fuzzers demo check bench fuzz install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

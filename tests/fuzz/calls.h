@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * calls.h - the world around the code under test: calls that fail when the
+ * input says so, a clock and random bytes that are always the same, a log that
+ * is kept, and a judge that answers in this process.
+ *
+ * The linker's --wrap leads the project's own calls here, SQLite and the
+ * crypto library are led here by their own settings.
+ */
+#ifndef ROLLCODE_FUZZ_CALLS_H
+#define ROLLCODE_FUZZ_CALLS_H
+
+#include <errno.h>
+#include <security/pam_modules.h>
+
+#include "fuzz.h"
+#include "pam_rollcode/spawn.h"
+
+#define CALLS_NOW	1700000000	/* what time() says at first */
+#define CALLS_LOG_MAX	65536
+
+/* Once armed, the calls from fail_at on fail, fail_for of them. */
+struct calls {
+	bool		armed;
+	unsigned int	made, fail_at, fail_for, failed;
+	int		error;
+	uint64_t	random;		/* where the random bytes are */
+	int64_t		now;		/* time() */
+	int64_t		ms;		/* CLOCK_MONOTONIC */
+	char		log[CALLS_LOG_MAX];	/* lines of syslog */
+	size_t		log_len;
+};
+
+/* The judge: called with its end of the socket once somebody waits for it. */
+struct judge {
+	void		(*answer)(int fd);
+	bool		ended_well;	/* what spawn_reap says */
+	bool		stays;		/* its end is not closed */
+	bool		waiting, running;
+	int		fd, theirs;
+};
+
+/* What the system knows of the user, and what PAM_AUTHTOK is. */
+struct host {
+	int		account;	/* 1 known, 0 not, -1 cannot be asked */
+	char		authtok[1024];	/* "" is none */
+	bool		authtok_set;	/* by the module */
+};
+
+extern struct calls	calls;
+extern struct judge	judge;
+extern struct host	host;
+
+/* Whether the call that asks must fail now; errno is set then. */
+bool	calls_fail(void);
+
+/* Once, before anything else: the libraries too. */
+void	calls_open(void);
+
+/* As at the start of an input; nothing fails. */
+void	calls_reset(void);
+
+/* Draw which calls fail from an input, and arm. */
+void	calls_arm(struct input *);
+void	calls_disarm(void);
+
+#endif /* ROLLCODE_FUZZ_CALLS_H */
