@@ -35,6 +35,7 @@ static void
 speak(int fd)
 {
 	const size_t at = offsetof(struct answer, nonce);
+	uint8_t wrong;
 
 	if ((said.how & TAKES_NOTHING) != 0)
 		return;
@@ -42,12 +43,13 @@ speak(int fd)
 		    sizeof(said.request),
 	    "a whole request comes");
 	if (said.len >= at + PROTOCOL_NONCE_LEN) {
+		wrong = said.bytes[at];
 		if ((said.how & (GIVES_NONCE | GIVES_MOST)) != 0)
 			memcpy(said.bytes + at, said.request.nonce,
 			    PROTOCOL_NONCE_LEN);
 		if ((said.how & GIVES_MOST) != 0)
-			said.bytes[at + said.bytes[at] % PROTOCOL_NONCE_LEN] ^=
-			    (uint8_t)(1 << said.bytes[at] / 16 % 8);
+			said.bytes[at + wrong / 8 % PROTOCOL_NONCE_LEN] ^=
+			    (uint8_t)(1 << wrong % 8);
 	}
 	if ((said.how & SAYS_NOTHING) == 0)
 		(void)!send(fd, said.bytes, said.len, MSG_NOSIGNAL);

@@ -10,7 +10,8 @@
  *     a refusal.
  *  3. PAM_IGNORE only with nullok, for an account that is not enrolled.
  *  4. Where no call fails, what the rules admit is admitted.
- *  5. No descriptor is left open, and no code is in the log.
+ *  5. In a store that was harmed nobody succeeds, and nobody is ignored.
+ *  6. No descriptor is left open, and no code is in the log.
  */
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -304,6 +305,24 @@ once(struct input *in, struct account *now)
 }
 
 static void
+in_a_harmed_store(struct input *in, enum who who, const struct account *now)
+{
+	uint8_t harm = take(in);
+	int result;
+
+	if (harm % 8 >= HARMS)
+		return;
+	draw(in, who, now);
+	if (!place_harm((enum harm)(harm % 8), who))
+		return;
+	result = run(in);
+	place_mend((enum harm)(harm % 8), who);
+	promise(result != PAM_SUCCESS && result != PAM_IGNORE &&
+		    (result != PAM_USER_UNKNOWN || try.typed[0] == '\0'),
+	    "a store that was harmed lets nobody in and ignores nobody");
+}
+
+static void
 open_handle(void)
 {
 	static const struct pam_conv conversation = {.conv = converse};
@@ -343,5 +362,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		draw(&in, who, &now);
 		once(&in, &now);
 	}
+	in_a_harmed_store(&in, who, &now);
 	return 0;
 }

@@ -81,19 +81,11 @@ run(sqlite3 *db, const char *sql, const void *value, int len, unsigned int type)
 
 /* As somebody who may write the file, with SQLite's own tools. */
 static void
-change_column(struct input *in, const char *path)
+change_rows(const char *path, const char *sql, const void *value, int len,
+    unsigned int type)
 {
-	uint8_t value[200];
-	char sql[128];
-	unsigned int which = take(in), type = take(in);
-	int len = take(in) % 128, n = 0;
 	sqlite3 *db;
 
-	while (n < len && in->at < in->end)
-		value[n++] = take(in);
-	snprintf(sql, sizeof(sql), "UPDATE %s=?1%s",
-	    columns[which % COUNT(columns)],
-	    which >= 128 ? " WHERE rowid=1" : "");
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, "unix-excl") ==
 	    SQLITE_OK) {
 		sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
@@ -101,9 +93,50 @@ change_column(struct input *in, const char *path)
 		    (type & 64) == 0, NULL);
 		(void)sqlite3_exec(
 		    db, "PRAGMA ignore_check_constraints=1", 0, NULL, NULL);
-		run(db, sql, value, n, type);
+		run(db, sql, value, len, type);
 	}
 	sqlite3_close(db);
+}
+
+/* Of a length at which something ends: up to eight bytes, and then filled. */
+static void
+change_column(struct input *in, const char *path)
+{
+	static const int lengths[] = {0, 1, 4, 7, 8, 9, 15, 16, 17, 24, 25, 31,
+	    32, 33, 64, 65, 66, 128, 157, 158, 200, 201, 255, 256};
+	uint8_t value[256];
+	char sql[128];
+	unsigned int which = take(in), type = take(in);
+	int len = lengths[take(in) % COUNT(lengths)];
+
+	memset(value, 'x', sizeof(value));
+	for (int i = 0; i < len && i < 8; i++)
+		value[i] = take(in);
+	snprintf(sql, sizeof(sql), "UPDATE %s=?1%s",
+	    columns[which % COUNT(columns)],
+	    which >= 128 ? " WHERE rowid=1" : "");
+	change_rows(path, sql, value, len, type);
+}
+
+/* More rows than were ever enrolled; what is sealed fits only its own. */
+static void
+add_rows(struct input *in, const char *path)
+{
+	static const char *const tables[] = {
+	    "INSERT INTO recovery SELECT NULL,mac,used FROM recovery,"
+	    "(SELECT 1 UNION SELECT 2 UNION SELECT ?1)",
+	    "INSERT INTO recovery SELECT NULL,secret,0 FROM token",
+	    "INSERT INTO token SELECT NULL,?1,form,algorithm,digits,key_id,"
+	    "secret,counter,far_counter,far_time,enabled,created,used "
+	    "FROM token LIMIT 1",
+	    "INSERT INTO account SELECT 2,user,failures,halves,spent,"
+	    "spent_time,failed,replayed,created,last_success,last_failure,"
+	    "sequence,key_id,recovery_key FROM account",
+	    "DELETE FROM token WHERE rowid=1",
+	    "DELETE FROM account",
+	};
+
+	change_rows(path, tables[take(in) % COUNT(tables)], "another", 7, 1);
 }
 
 static void
@@ -135,8 +168,10 @@ change(struct input *in, enum who who)
 		unlink(log);
 		break;
 	case 6:
-		close(
-		    open(what < 128 ? journal : log, O_CREAT | O_WRONLY, 0600));
+		if (what < 128)
+			add_rows(in, file);
+		else
+			close(open(journal, O_CREAT | O_WRONLY, 0600));
 		break;
 	default:
 		change_column(in, file);

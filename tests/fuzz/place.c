@@ -153,6 +153,59 @@ place_reset(enum who who)
 	return &people[who].stored;
 }
 
+bool
+place_harm(enum harm harm, enum who who)
+{
+	char path[128], marker[128], aside[128];
+	int done = -1;
+
+	snprintf(marker, sizeof(marker), "%s/marker", place.users);
+	snprintf(aside, sizeof(aside), "%s/aside", place.dir);
+	if (harm >= EMPTY && who >= EVE)
+		return false;
+	switch (harm) {
+	case NO_MARKER:
+		done = rename(marker, aside);
+		break;
+	case OTHER_KEY:
+		place.config.key.bytes[0] ^= 1;
+		done = 0;
+		break;
+	case OPEN_DIRECTORY:
+		done = chmod(place.users, 0777);
+		break;
+	case EMPTY:
+		done = truncate(place_path(who, ".db", path), 0);
+		break;
+	case READABLE:
+		done = chmod(place_path(who, ".db", path), 0644);
+		break;
+	case JOURNAL:
+		done = mkdir(place_path(who, ".db-journal", path), 0700);
+		break;
+	case HARMS:
+		break;
+	}
+	promise(done == 0, "a store can be harmed");
+	return true;
+}
+
+void
+place_mend(enum harm harm, enum who who)
+{
+	char path[128], marker[128], aside[128];
+
+	snprintf(marker, sizeof(marker), "%s/marker", place.users);
+	snprintf(aside, sizeof(aside), "%s/aside", place.dir);
+	if (harm == NO_MARKER)
+		promise(rename(aside, marker) == 0, "the marker is back");
+	if (harm == OTHER_KEY)
+		place.config.key.bytes[0] ^= 1;
+	(void)!chmod(place.users, 0700);
+	(void)!chmod(place_path(who, ".db", path), 0600);
+	rmdir(place_path(who, ".db-journal", path));
+}
+
 static void
 close_place(void)
 {

@@ -39,6 +39,15 @@ void	place_open(void);
 /* A person's files as they were enrolled; returns what a store reads there. */
 const struct account	*place_reset(enum who);
 
+/*
+ * Harm the store so that nobody can be let in, nor proven absent; false if
+ * that harm does nothing to this person.  Mend it again.
+ */
+enum harm { NO_MARKER, OTHER_KEY, OPEN_DIRECTORY, EMPTY, READABLE, JOURNAL,
+	    HARMS };
+bool	place_harm(enum harm, enum who);
+void	place_mend(enum harm, enum who);
+
 /* One of a few policies. */
 void	place_policy(unsigned int which);
 

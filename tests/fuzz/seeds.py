@@ -115,6 +115,10 @@ def answer():
 
     for how in (0, 1, 2, 3, 5, 9, 16, 32, 64):
         yield one(how, 0x3333CCCC)
+    for wrong in (0x78, 0x7F):
+        sent = bytearray(one(64, 0x3333CCCC))
+        sent[9] = wrong
+        yield bytes(sent)
     yield one(1, 0x00FF00FF)
     yield one(1, 0x3333CCCC, 5, "the store is not there")
     yield one(1, 0x3333CCCC)[:-1]
@@ -132,7 +136,7 @@ def store():
                 b"".join(changes))
 
     def column(which, number, kind=0):
-        return bytes([7, which, kind, 8]) + struct.pack("<q", number)
+        return bytes([7, which, kind, 4]) + struct.pack("<q", number)
 
     near = codes(NEAR)
     yield one(ANN, near)
@@ -143,7 +147,14 @@ def store():
     yield one(ANN, near, b"\x05")
     yield one(ANN, near, b"\x03\x04\x00")
     yield one(ANN, near, b"\x04\x04\x00")
-    yield one(ANN, near, b"\x06")
+    yield one(ANN, near, b"\x86")
+    for table in range(6):
+        yield one(CYD, b"\x01\x00", bytes([6, table]))
+    yield one(CYD, b"\x01\x00", b"\x06\x00", b"\x06\x00")
+    for which in (0, 8, 12, 13, 14, 16, 27):
+        for length in range(24):
+            if (which + length) % 6 == 0:
+                yield one(ANN, near, bytes([7, which, 1, length]) + b"a" * 8)
     yield one(ANN, near, b"\x02\x00\x20\x03\xff\xff\xff\xff")
     for which in range(28):
         yield one(BOB, near, column(which, 3, which % 3))
@@ -156,8 +167,9 @@ def module():
     def attempt(typed, how=0, what=0, more=0, wait=0, calls=b"\0"):
         return bytes([how, wait, 1, what, more]) + typed + b"\x04host" + calls
 
-    def one(who, *attempts, policy=0):
-        return bytes([who, policy, len(attempts) - 1]) + b"".join(attempts)
+    def one(who, *attempts, policy=0, harm=b"\7"):
+        return (bytes([who, policy, len(attempts) - 1]) + b"".join(attempts) +
+                harm)
 
     near, far = codes(NEAR), codes(FAR)
     wrong = codes(4000)
@@ -184,6 +196,9 @@ def module():
         yield one(ANN, attempt(near, how=how))
     yield one(ANN, attempt(near, more=0x9F)[:5] + b"\x05conf=" + near +
               b"\x04host\0")
+    for harm in range(6):
+        yield one(ANN if harm > 2 else EVE, attempt(wrong),
+                  harm=bytes([harm]) + attempt(near, what=1))
     for at in range(1, 400, 25):
         for error in range(8):
             if (at // 25 + error) % 8 == 0:
