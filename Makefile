@@ -235,7 +235,7 @@ bench:
 	@tests/bench/run
 
 fuzz:
-	@packaging/install-dependencies build ci
+	@packaging/install-dependencies build test ci
 	@tests/fuzz/run
 
 INSTALL	 ?= install

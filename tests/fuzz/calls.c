@@ -22,9 +22,10 @@ struct judge judge;
 struct host host;
 
 bool
-calls_fail(void)
+calls_fail(enum call_kind kind)
 {
-	if (!calls.armed || calls.fail_at == 0)
+	if (!calls.armed || calls.fail_at == 0 ||
+	    (calls.kind != CALL_ANY && calls.kind != kind))
 		return false;
 	calls.made++;
 	if (calls.made < calls.fail_at ||
@@ -36,25 +37,28 @@ calls_fail(void)
 }
 
 /* A call that fails, or the real one. */
-#define WRAP(type, name, parameters, arguments, failure)                   \
-	type __real_##name parameters;                                     \
-	type __wrap_##name parameters;                                     \
-	type __wrap_##name parameters                                      \
-	{                                                                  \
-		return calls_fail() ? (failure) : __real_##name arguments; \
+#define WRAP(kind, type, name, parameters, arguments, failure)                 \
+	type __real_##name parameters;                                         \
+	type __wrap_##name parameters;                                         \
+	type __wrap_##name parameters                                          \
+	{                                                                      \
+		return calls_fail(kind) ? (failure) : __real_##name arguments; \
 	}
 
 /* clang-format off */
-WRAP(void *, calloc, (size_t n, size_t size), (n, size), NULL)
-WRAP(ssize_t, read, (int fd, void *to, size_t n), (fd, to, n), -1)
-WRAP(ssize_t, send, (int fd, const void *from, size_t n, int flags),
+WRAP(CALL_MEMORY, void *, calloc, (size_t n, size_t size), (n, size), NULL)
+WRAP(CALL_OTHER, ssize_t, read, (int fd, void *to, size_t n), (fd, to, n), -1)
+WRAP(CALL_OTHER, ssize_t, send, (int fd, const void *from, size_t n, int flags),
     (fd, from, n, flags), -1)
-WRAP(ssize_t, recv, (int fd, void *to, size_t n, int flags),
+WRAP(CALL_OTHER, ssize_t, recv, (int fd, void *to, size_t n, int flags),
     (fd, to, n, flags), -1)
-WRAP(int, fstat, (int fd, struct stat *st), (fd, st), -1)
-WRAP(int, stat, (const char *path, struct stat *st), (path, st), -1)
-WRAP(int, lstat, (const char *path, struct stat *st), (path, st), -1)
-WRAP(int, __open_2, (const char *path, int flags), (path, flags), -1)
+WRAP(CALL_OTHER, int, fstat, (int fd, struct stat *st), (fd, st), -1)
+WRAP(CALL_OTHER, int, stat, (const char *path, struct stat *st),
+    (path, st), -1)
+WRAP(CALL_OTHER, int, lstat, (const char *path, struct stat *st),
+    (path, st), -1)
+WRAP(CALL_OTHER, int, __open_2, (const char *path, int flags),
+    (path, flags), -1)
 /* clang-format on */
 
 int
@@ -66,7 +70,8 @@ __wrap_open(const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = (flags & O_CREAT) != 0 ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
-	return calls_fail() ? -1 : openat(AT_FDCWD, path, flags, mode);
+	return calls_fail(CALL_OTHER) ? -1
+				      : openat(AT_FDCWD, path, flags, mode);
 }
 
 ssize_t
@@ -75,7 +80,7 @@ __wrap_getrandom(void *to, size_t n, unsigned int flags)
 	uint8_t *bytes = to;
 
 	(void)flags;
-	if (calls_fail())
+	if (calls_fail(CALL_OTHER))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		calls.random = calls.random * 6364136223846793005u + 1;
@@ -129,7 +134,7 @@ __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
 			judge.theirs = -1;
 		}
 	}
-	if (calls_fail()) {
+	if (calls_fail(CALL_OTHER)) {
 		calls.ms += TICK_MS;
 		return -1;
 	}
@@ -148,7 +153,7 @@ __wrap_spawn_judge(
 	int fds[2];
 
 	(void)options;
-	if (calls_fail() ||
+	if (calls_fail(CALL_OTHER) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
 		return error_set(
 		    error, error_from_errno(errno), "no process today");
@@ -227,7 +232,7 @@ __wrap_pam_set_item(pam_handle_t *pamh, int item, const void *value)
 {
 	if (item != PAM_AUTHTOK)
 		return __real_pam_set_item(pamh, item, value);
-	if (calls_fail())
+	if (calls_fail(CALL_OTHER))
 		return PAM_BUF_ERR;
 	snprintf(host.authtok, sizeof(host.authtok), "%s", (const char *)value);
 	host.authtok_set = true;
@@ -291,12 +296,15 @@ calls_arm(struct input *in)
 	static const int errors[] = {
 	    EIO, ENOSPC, ENOMEM, EMFILE, EINTR, EACCES, EAGAIN, EROFS};
 	uint8_t how = take(in);
+	unsigned int at;
 
 	calls.made = calls.failed = calls.fail_at = 0;
 	calls.log_len = 0;
 	calls.log[0] = '\0';
 	if ((how & 0xc0) == 0xc0) {
-		calls.fail_at = 1 + (unsigned int)take_number(in, 2) % 2048;
+		at = (unsigned int)take_number(in, 2);
+		calls.kind = (enum call_kind)(how / 16 % 4);
+		calls.fail_at = 1 + at % (calls.kind > CALL_MEMORY ? 64 : 2048);
 		calls.fail_for = (how & 8) != 0 ? 64 : 1;
 		calls.error = errors[how & 7];
 	}

@@ -19,9 +19,17 @@
 #define CALLS_NOW	1700000000	/* what time() says at first */
 #define CALLS_LOG_MAX	65536
 
-/* Once armed, the calls from fail_at on fail, fail_for of them. */
+enum call_kind {
+	CALL_ANY,		/* for calls.kind alone */
+	CALL_MEMORY,
+	CALL_WRITE,		/* what changes a file, and makes it durable */
+	CALL_OTHER,
+};
+
+/* Once armed, the calls of a kind from fail_at on fail, fail_for of them. */
 struct calls {
 	bool		armed;
+	enum call_kind	kind;
 	unsigned int	made, fail_at, fail_for, failed;
 	int		error;
 	uint64_t	random;		/* where the random bytes are */
@@ -52,7 +60,7 @@ extern struct judge	judge;
 extern struct host	host;
 
 /* Whether the call that asks must fail now; errno is set then. */
-bool	calls_fail(void);
+bool	calls_fail(enum call_kind);
 
 /* Once, before anything else: the libraries too. */
 void	calls_open(void);

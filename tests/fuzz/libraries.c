@@ -16,42 +16,44 @@ int
 fdatasync(int fd)
 {
 	(void)fd;
-	return calls_fail() ? -1 : 0;
+	return calls_fail(CALL_WRITE) ? -1 : 0;
 }
 
 int
 fsync(int fd)
 {
 	(void)fd;
-	return calls_fail() ? -1 : 0;
+	return calls_fail(CALL_WRITE) ? -1 : 0;
 }
 
 static int
 sqlite_open_call(const char *path, int flags, int mode)
 {
-	return calls_fail() ? -1 : openat(AT_FDCWD, path, flags, mode);
+	return calls_fail(CALL_OTHER) ? -1
+				      : openat(AT_FDCWD, path, flags, mode);
 }
 
-#define REPLACE(name, parameters, arguments, call)              \
-	static int replaced_##name parameters                   \
-	{                                                       \
-		return calls_fail() ? -1 : (int)call arguments; \
+#define REPLACE(kind, name, parameters, arguments, call)            \
+	static int replaced_##name parameters                       \
+	{                                                           \
+		return calls_fail(kind) ? -1 : (int)call arguments; \
 	}
 
 /* clang-format off */
-REPLACE(pread, (int fd, void *to, size_t n, off_t at), (fd, to, n, at), pread)
-REPLACE(pwrite, (int fd, const void *from, size_t n, off_t at),
+REPLACE(CALL_OTHER, pread, (int fd, void *to, size_t n, off_t at),
+    (fd, to, n, at), pread)
+REPLACE(CALL_WRITE, pwrite, (int fd, const void *from, size_t n, off_t at),
     (fd, from, n, at), pwrite)
-REPLACE(ftruncate, (int fd, off_t len), (fd, len), ftruncate)
-REPLACE(fallocate, (int fd, off_t from, off_t len), (fd, from, len),
+REPLACE(CALL_WRITE, ftruncate, (int fd, off_t len), (fd, len), ftruncate)
+REPLACE(CALL_WRITE, fallocate, (int fd, off_t from, off_t len), (fd, from, len),
     posix_fallocate)
-REPLACE(unlink, (const char *path), (path), unlink)
+REPLACE(CALL_WRITE, unlink, (const char *path), (path), unlink)
 /* clang-format on */
 
 static int
 replaced_fcntl(int fd, int command, void *argument)
 {
-	return calls_fail() ? -1 : fcntl(fd, command, argument);
+	return calls_fail(CALL_OTHER) ? -1 : fcntl(fd, command, argument);
 }
 
 /* fstat and read are wrapped already. */
@@ -84,13 +86,13 @@ static sqlite3_mem_methods memory;
 static void *
 sqlite_malloc(int n)
 {
-	return calls_fail() ? NULL : memory.xMalloc(n);
+	return calls_fail(CALL_MEMORY) ? NULL : memory.xMalloc(n);
 }
 
 static void *
 sqlite_realloc(void *old, int n)
 {
-	return calls_fail() ? NULL : memory.xRealloc(old, n);
+	return calls_fail(CALL_MEMORY) ? NULL : memory.xRealloc(old, n);
 }
 
 static void *
@@ -98,7 +100,7 @@ crypto_malloc(size_t n, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	return calls_fail() ? NULL : malloc(n);
+	return calls_fail(CALL_MEMORY) ? NULL : malloc(n);
 }
 
 static void *
@@ -106,7 +108,7 @@ crypto_realloc(void *old, size_t n, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	return calls_fail() ? NULL : realloc(old, n);
+	return calls_fail(CALL_MEMORY) ? NULL : realloc(old, n);
 }
 
 static void

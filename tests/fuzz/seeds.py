@@ -199,11 +199,13 @@ def module():
     for harm in range(6):
         yield one(ANN if harm > 2 else EVE, attempt(wrong),
                   harm=bytes([harm]) + attempt(near, what=1))
-    for at in range(1, 400, 25):
-        for error in range(8):
-            if (at // 25 + error) % 8 == 0:
-                yield one(ANN, attempt(near, what=1, calls=bytes(
-                    [0xC0 + error, at >> 8, at & 255])))
+    yield one(DAN, attempt(codes(NEAR + 4, 1, 2, 7)),
+              attempt(codes(NEAR, 1, 2)), attempt(codes(NEAR, 1, 3)))
+    for kind, count, step in ((1, 1200, 60), (2, 12, 1), (3, 60, 3)):
+        for at in range(0, count, step):
+            how = 0xC0 + 16 * kind + at // step % 8
+            yield one(ANN, attempt(near, what=1, calls=bytes(
+                [how, at >> 8, at & 255])), attempt(near))
 
 
 def main():
