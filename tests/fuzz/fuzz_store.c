@@ -134,6 +134,8 @@ add_rows(struct input *in, const char *path)
 	    "sequence,key_id,recovery_key FROM account",
 	    "DELETE FROM token WHERE rowid=1",
 	    "DELETE FROM account",
+	    "DELETE FROM recovery WHERE rowid>11", /* one too many */
+	    "DELETE FROM recovery WHERE rowid>10",
 	};
 
 	change_rows(path, tables[take(in) % COUNT(tables)], "another", 7, 1);

@@ -150,7 +150,11 @@ def store():
     yield one(ANN, near, b"\x86")
     for table in range(6):
         yield one(CYD, b"\x01\x00", bytes([6, table]))
-    yield one(CYD, b"\x01\x00", b"\x06\x00", b"\x06\x00")
+    for table in (0, 6, 7):
+        yield one(CYD, b"\x01\x00", b"\x06\x00", bytes([6, table]))
+    for which in (9, 17, 23):
+        for length in (13, 18, 20):
+            yield one(CYD, near, bytes([7, which, 2, length]) + b"b" * 8)
     for which in (0, 8, 12, 13, 14, 16, 27):
         for length in range(24):
             if (which + length) % 6 == 0:
