@@ -243,7 +243,7 @@ base32_decode(const char *text, uint8_t *out, size_t max, size_t *len)
 		out[n++] = (uint8_t)(bits >> have);
 	}
 	*len = n;
-	return n > 0 && text[strspn(text, "= ")] == '\0';
+	return n > 0 && have < 5 && text[strspn(text, "= ")] == '\0';
 }
 
 void

@@ -60,7 +60,8 @@ enum rollcode_err	 token_parse_secret(const char *, struct secret *,
  * Base32 of RFC 4648 section 6.  The encoder writes without padding and needs
  * room for (len * 8 + 4) / 5 + 1 bytes.  The decoder ignores case, spaces,
  * dashes and padding at the end; false if anything else is met, if max bytes
- * do not hold it, or if it is empty.
+ * do not hold it, if it is empty, or if no number of bytes has so many digits:
+ * then one was lost.
  */
 void			 base32_encode(const uint8_t *, size_t len,
 			    char *out);

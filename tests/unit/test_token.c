@@ -2,6 +2,7 @@
 /*
  * Secrets as people and files write them, and what makes a token.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <check.h>
@@ -145,6 +146,23 @@ START_TEST(base32_and_hex_are_those_of_rfc_4648)
 }
 END_TEST
 
+/* A text that lost a digit is not a shorter secret. */
+START_TEST(base32_of_an_impossible_length_is_refused)
+{
+	const char whole[] = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+	char text[sizeof(whole)];
+	uint8_t out[20];
+	size_t len;
+
+	for (size_t n = 1; n < sizeof(whole); n++) {
+		snprintf(text, sizeof(text), "%.*s", (int)n, whole);
+		ck_assert_msg(base32_decode(text, out, sizeof(out), &len) ==
+				  (n % 8 != 1 && n % 8 != 3 && n % 8 != 6),
+		    "%zu digits", n);
+	}
+}
+END_TEST
+
 START_TEST(every_length_of_base32_comes_back)
 {
 	uint8_t plain[SECRET_MAX], out[SECRET_MAX];
@@ -245,6 +263,7 @@ main(void)
 	tcase_add_loop_test(texts, base32_and_hex_are_those_of_rfc_4648, 0,
 	    (int)COUNT(encodings));
 	tcase_add_test(texts, every_length_of_base32_comes_back);
+	tcase_add_test(texts, base32_of_an_impossible_length_is_refused);
 	tcase_add_loop_test(
 	    texts, the_parts_of_a_token_fit_each_other, 0, (int)COUNT(tokens));
 	suite_add_tcase(suite, texts);
