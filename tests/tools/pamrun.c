@@ -26,6 +26,8 @@
 
 #include <security/pam_appl.h>
 
+#include "results.h"
+
 #define ATTEMPTS_MAX 1024
 #define LINE_BYTES 262144
 
@@ -52,41 +54,6 @@ static struct shared *shared;
 
 static char input[LINE_BYTES], line[LINE_BYTES];
 static size_t input_len;
-
-/* clang-format off */
-static const struct {
-	int		 code;
-	const char	*name;
-} names[] = {
-	{ PAM_SUCCESS, "SUCCESS" },
-	{ PAM_AUTH_ERR, "AUTH_ERR" },
-	{ PAM_USER_UNKNOWN, "USER_UNKNOWN" },
-	{ PAM_IGNORE, "IGNORE" },
-	{ PAM_MAXTRIES, "MAXTRIES" },
-	{ PAM_AUTHINFO_UNAVAIL, "AUTHINFO_UNAVAIL" },
-	{ PAM_SYSTEM_ERR, "SYSTEM_ERR" },
-	{ PAM_SERVICE_ERR, "SERVICE_ERR" },
-	{ PAM_BUF_ERR, "BUF_ERR" },
-	{ PAM_CRED_INSUFFICIENT, "CRED_INSUFFICIENT" },
-	{ PAM_CONV_ERR, "CONV_ERR" },
-	{ PAM_INCOMPLETE, "INCOMPLETE" },
-	{ PAM_PERM_DENIED, "PERM_DENIED" },
-	{ PAM_ABORT, "ABORT" },
-	{ PAM_MODULE_UNKNOWN, "MODULE_UNKNOWN" },
-};
-/* clang-format on */
-
-static const char *
-name_of(int code)
-{
-	static char number[16];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].code == code)
-			return names[i].name;
-	snprintf(number, sizeof(number), "PAM_%d", code);
-	return number;
-}
 
 static int
 answer(int count, const struct pam_message **messages,
@@ -204,7 +171,7 @@ run_round(unsigned long round, size_t count)
 		const struct attempt *a = &shared->attempts[i];
 
 		printf("%lu %s %d %s\n", round,
-		    a->result < 0 ? "LOST" : name_of(a->result), a->ms,
+		    a->result < 0 ? "LOST" : result_name(a->result), a->ms,
 		    a->user);
 	}
 }
