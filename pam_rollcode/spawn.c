@@ -27,6 +27,7 @@
 #define REAP_SECONDS 2 /* for a child that was killed */
 #define CHILD_FAILED 127
 #define CHILD_FILES 64
+#define IOPRIO_WHO_PROCESS 1 /* no header of glibc has it */
 
 /* What the child needs; made before it starts, for it must not allocate. */
 struct start {
@@ -167,6 +168,7 @@ child_main(const struct start *start)
 	default_signals();
 	(void)!sched_setscheduler(0, SCHED_OTHER, &normal);
 	(void)!setpriority(PRIO_PROCESS, 0, 0);
+	(void)!syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
 	if ((judge = copy_process(SIGCHLD)) == 0)
 		judge_main(start);
 	close_from(STDIN_FILENO);
