@@ -10,10 +10,10 @@
  */
 #include <errno.h>
 #include <pwd.h>
+#include <stdlib.h>
 
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
-#include <security/pam_modutil.h>
 
 #include "ask.h"
 #include "audit.h"
@@ -21,12 +21,21 @@
 #include "options.h"
 
 #define FAIL_DELAY_US 2000000 /* as pam_unix */
+#define PASSWD_FIRST 1024     /* bytes for an entry, and as many as it needs */
+#define PASSWD_MAX (1 << 20)
 
 /* Who wants in. */
 struct person {
 	const char *name; /* the account's own spelling of it */
 	bool account;	  /* the system knows it */
+	char *memory;	  /* where that spelling is */
 };
+
+static void
+person_free(struct person *person)
+{
+	free(person->memory);
+}
 
 /* The one table of results. */
 static int
@@ -74,14 +83,37 @@ pam_code(enum rollcode_err err, enum verdict verdict, bool maxtries)
 }
 
 /*
+ * Not pam_modutil_getpwnam: each call of that leaves what it found in the
+ * handle, which a host may keep for thousands of logins.
+ */
+static int
+find_account(struct person *person)
+{
+	struct passwd pw, *found = NULL;
+	size_t size = PASSWD_FIRST;
+	char *more;
+	int e;
+
+	do {
+		if ((more = realloc(person->memory, size)) == NULL)
+			return ENOMEM;
+		person->memory = more;
+		e = getpwnam_r(person->name, &pw, more, size, &found);
+	} while (e == ERANGE && (size *= 2) <= PASSWD_MAX);
+	person->account = found != NULL;
+	if (found != NULL)
+		person->name = pw.pw_name;
+	return found != NULL ? 0 : e;
+}
+
+/*
  * The key is the account's own name, so that another spelling of it, where
  * the directory folds case, is no way around enrolment.
  */
 static int
 find_person(pam_handle_t *pamh, struct person *person, struct error *error)
 {
-	const struct passwd *pw;
-	int result;
+	int result, e;
 
 	result = pam_get_user(pamh, &person->name, NULL);
 	if (result == PAM_CONV_AGAIN)
@@ -90,17 +122,13 @@ find_person(pam_handle_t *pamh, struct person *person, struct error *error)
 		return result;
 	if (person->name == NULL || person->name[0] == '\0')
 		return PAM_USER_UNKNOWN;
-	errno = 0;
-	pw = pam_modutil_getpwnam(pamh, person->name);
-	person->account = pw != NULL;
-	if (pw != NULL)
-		person->name = pw->pw_name;
-	if (pw != NULL || errno == 0 || errno == ENOENT || errno == ESRCH)
+	e = find_account(person);
+	if (e == 0 || e == ENOENT || e == ESRCH)
 		return PAM_SUCCESS;
 	error_set(error, ROLLCODE_ERR_UNAVAIL,
 	    "the account cannot be looked up: %s; is the directory service "
 	    "there?",
-	    strerror(errno));
+	    strerror(e));
 	return PAM_AUTHINFO_UNAVAIL;
 }
 
@@ -198,7 +226,7 @@ int
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct options options;
-	struct person person = {0};
+	WIPED(person_free) struct person person = {0};
 	struct answer answer = {0};
 	struct error error = {0};
 	enum rollcode_err err;

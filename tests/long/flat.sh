@@ -1,59 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# flat.sh - the resident judge stays as it is over many requests.  REQUESTS in
-# the environment says how many (10000).
-# limit: 7200
-. "$(dirname "$0")/../lib.sh"
-private_machine
-. "$TREE/tests/tools/pam.sh"
-
-REQUESTS=${REQUESTS:-10000}
-HAMMER=$BUILD/tests/tools/hammer
-
-# What the service holds: descriptors, mappings, kilobytes.
-size() {
-	local pid files=0 maps=0 kilobytes=0
-	for pid in $(pgrep -f 'rollcode-verify serve'); do
-		files=$((files + $(find "/proc/$pid/fd" -type l | wc -l)))
-		maps=$((maps + $(wc -l <"/proc/$pid/maps")))
-		kilobytes=$((kilobytes +
-		    $(awk '/^Private_/ { n += $2 } END { print n }' \
-			"/proc/$pid/smaps_rollup")))
-	done
-	echo "$files $maps $kilobytes"
-}
-
-# many COUNT: right codes, wrong ones, replays, while guarded and not
-many() {
-	local codes
-	mapfile -t codes < <(token ann next -n 40 | tr ' ' '\n')
-	"$HAMMER" "$1" ann "${codes[@]}" 00000000 "${codes[*]:0:2}" \
-	    "${codes[*]:3:2}" 123456 rubbish
-}
-
-add_user ann
-installed
-syslog_start
-enroll ann
-resident_start
-many 3000 >"$T/first"
-before=$(size)
-many "$REQUESTS" >"$T/out"
-# The idle workers beyond the usual have ended by then.
-sleep 1
-after=$(size)
-echo "files, maps, private kilobytes: $before before, $after after"
-xargs <"$T/out"
-check "right codes were accepted on the way" grep -q '^accepted ' "$T/out"
-check "and others refused" grep -q '^guarded ' "$T/out"
-refused "no answer was lost" grep -q '^lost ' "$T/out"
-equal "after $REQUESTS requests the descriptors are as many" \
-    "${after%% *}" "${before%% *}"
-equal "so are the mappings" "$(cut -d' ' -f2 <<<"$after")" \
-    "$(cut -d' ' -f2 <<<"$before")"
-check "and the memory is not 300 kB more" \
-    test "$((${after##* } - ${before##* }))" -lt 300
-resident_stop
-equal "and it ends well" "$?" 0
-exit 0
+# flat.sh - ten thousand logins in one process.
+# limit: 600
+exec "$(dirname "$0")/../flat.sh" long
