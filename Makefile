@@ -189,7 +189,7 @@ $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libserver.a \
 comma	 = ,
 FUZZ_WRAP = time clock_gettime nanosleep getrandom geteuid poll send recv \
 	   open __open_2 read fstat stat lstat calloc spawn_judge spawn_reap \
-	   pam_modutil_getpwnam pam_modutil_getlogin pam_get_item pam_set_item
+	   getpwnam_r pam_modutil_getlogin pam_get_item pam_set_item
 FUZZ_SHARED = $(call obj,$(addprefix tests/fuzz/,calls.c libraries.c place.c \
 	   rules.c))
 FUZZERS	 = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/%, \

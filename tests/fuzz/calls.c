@@ -187,23 +187,20 @@ __wrap_geteuid(void)
 
 /* --------------------------------------------------------------- the host */
 
-struct passwd *
-__wrap_pam_modutil_getpwnam(pam_handle_t *pamh, const char *name)
+int
+__wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer,
+    size_t size, struct passwd **found)
 {
-	static struct passwd pw;
-	static char copy[512];
-
-	(void)pamh;
-	if (host.account < 0) {
-		errno = EIO;
-		return NULL;
-	}
-	errno = 0;
+	*found = NULL;
+	if (host.account < 0)
+		return EIO;
 	if (host.account == 0)
-		return NULL;
-	snprintf(copy, sizeof(copy), "%s", name);
-	pw.pw_name = copy;
-	return &pw;
+		return 0;
+	if (strlen(name) >= size)
+		return ERANGE;
+	pw->pw_name = strcpy(buffer, name);
+	*found = pw;
+	return 0;
 }
 
 const char *
