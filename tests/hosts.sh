@@ -27,7 +27,7 @@ can_raise() {
 #	works	it opens, and then does not
 #	denied	neither opens
 #	raise	works where a limit can be raised for the judge, else denied
-#	either	the one or the other, or libpam itself could not
+#	either	whatever is no second success, or libpam itself could not
 odd() {
 	local how=() got wanted=$1
 	shift
@@ -49,10 +49,15 @@ odd() {
 }
 
 as_wanted() {
-	[ "$2" != "SUCCESS AUTH_ERR" ] || [ "$1" = denied ] || return 0
-	[ "$1" != works ] || return 1
 	# shellcheck disable=SC2086	# two words
-	denial $2 || { [ "$1" = either ] && libpam_failed; }
+	case "$1:$2" in
+	works:SUCCESS\ AUTH_ERR | either:SUCCESS\ AUTH_ERR) ;;
+	works:*) return 1 ;;
+	# The second one no longer fits.
+	either:SUCCESS\ *) denial ${2#SUCCESS } ;;
+	either:*) denial $2 || libpam_failed ;;
+	*) denial $2 ;;
+	esac
 }
 
 # The same program with a stack of nothing does not get in either.
