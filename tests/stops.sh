@@ -237,7 +237,7 @@ remembers() {
 	servers+=("$pid")
 	wait_for grep -q '^State:.T' "/proc/$pid/status"
 	tried=$((tried + 1))
-	found+=$("$FIND" "$T/needles" --memory "$pid" | sed "s/^/$1: /")
+	found+=$("$FIND" "$T/needles" --memory "$pid" | sed "s/^/$1: /;\$s/\$/;/")
 	kill -CONT "$pid"
 	wait "$pid"
 }
