@@ -9,7 +9,7 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 . "$TREE/tests/tools/hosts.sh"
 
-many=500 judged=50
+many=300 judged=50
 [ -z "$long" ] || { many=10000 judged=1000; }
 
 # field_of WORD LINE: the number behind it

@@ -80,12 +80,9 @@ limits_table() {
 	raise fsize 1
 	raise fsize 4096
 	either nofile 3
-	either nofile 4
 	either nofile 5
 	either nofile 6
-	works nofile 7
 	works nofile 8
-	works nofile 9
 	works nofile 10
 	works nproc 0
 	either as 4194304
@@ -97,9 +94,7 @@ limits_table() {
 	either data 131072
 	either data 1048576
 	works memlock 0
-	works locks 0
 	works sigpending 0
-	works msgqueue 0
 	works nice 0
 	TABLE
 }
@@ -234,19 +229,19 @@ seen_both() {
 descriptors() {
 	local fds
 	for fds in 0 1 2 01 02 12 012; do
-		odd works env -- -x "$fds"
+		[ -z "$long" ] || odd works env -- -x "$fds"
 		printf 'sings' >"$T/canary"
 		chmod 666 "$T/canary"
 		odd works env -- -x "$fds" -c "$T/canary"
 		[ "$(cat "$T/canary")" = sings ] ||
 		    found+="$fds: $(cat "$T/canary")"$'\n'
 	done
-	odd works env --
+	odd works env -- -x 012
 	said "descriptors 0, 1, 2 closed or somebody else's, in each combination"
-	for fds in 0 1 2 3 4 5 6; do
+	for fds in 0 1 2 3 ${long:+4 5 6}; do
 		odd "$(free_wanted "$fds")" prlimit --nofile=64:64 -- -d "$fds"
 	done
-	said "with 0 to 6 free descriptors the host lives, and 2 are enough"
+	said "with few free descriptors the host lives, and 2 are enough"
 	typed 0 | as mallory "$HOST" -x 2 -c "$T/canary" "$T/pam" loud ann \
 	    >"$T/out"
 	equal "a module that writes to descriptor 2 would be found" \
@@ -270,7 +265,7 @@ signals() {
 		odd works env -- -C "$way" -p
 	done
 	said "however SIGCHLD is handled: right verdicts, no child but its own"
-	for _ in 1 2 3 ${long:+4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20}; do
+	for _ in 1 ${long:+2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20}; do
 		odd works env -- -a
 		odd works env -- -a -C reap -p
 	done

@@ -31,6 +31,7 @@
 #include "results.h"
 #include "snapshot.h"
 
+#define ALARM_SECONDS 1000 /* one that is the host's own */
 #define TYPED_BYTES 8192
 #define STACK_BYTES (1 << 20)
 
@@ -106,6 +107,7 @@ become_odd(void)
 		handle(SIGCHLD, collect, SA_RESTART);
 	else if (strcmp(host.sigchld, "nocldwait") == 0)
 		handle(SIGCHLD, SIG_DFL, SA_NOCLDWAIT);
+	alarm(ALARM_SECONDS);
 	if (host.alarm) {
 		handle(SIGALRM, tick, 0);
 		setitimer(ITIMER_REAL, &storm, NULL);

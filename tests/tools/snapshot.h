@@ -109,7 +109,7 @@ snapshot_signals(struct snapshot *s)
 		getitimer((__itimer_which_t)which, &timer);
 		snapshot_add(s, "timer %d every %ld us, %s\n", which,
 		    (long)timer.it_interval.tv_usec,
-		    timer.it_value.tv_sec + timer.it_value.tv_usec > 0
+		    timer.it_interval.tv_usec + timer.it_value.tv_sec > 0
 			? "runs"
 			: "stands");
 	}
