@@ -53,8 +53,9 @@ as_wanted() {
 	case "$1:$2" in
 	works:SUCCESS\ AUTH_ERR | either:SUCCESS\ AUTH_ERR) ;;
 	works:*) return 1 ;;
-	# The second one no longer fits.
-	either:SUCCESS\ *) denial ${2#SUCCESS } ;;
+	# At the edge of a limit only one of them fits.
+	either:SUCCESS\ *) denial "${2#SUCCESS }" ;;
+	either:*\ SUCCESS) denial "${2% SUCCESS}" ;;
 	either:*) denial $2 || libpam_failed ;;
 	*) denial $2 ;;
 	esac
