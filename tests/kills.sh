@@ -3,37 +3,22 @@
 #
 # kills.sh [long] - SIGKILL at a system call, and then at another one: what is
 # left never has to be mended, and nothing was accepted that was not recorded.
+# What `rollcode-token next` does when killed is in token.sh.
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
 . "$(dirname "$0")/lib.sh"
 need strace
 private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/tools/inject.sh"
 
 step=10 far=17 tried=0 alive=0
 [ "${1-}" != long ] || step=1 far=1
 
-STRACE=$(command -v strace)
-
-# The service whose judge is run with the options of strace in $T/inject.
-dying_service() {
-	cat >"$T/bin/dying" <<-DYING
-	#!/bin/sh
-	read -r inject <$T/inject
-	exec $STRACE -DDD -q -o $T/trace \$inject $T/bin/rollcode-verify "\$@"
-	DYING
-	chmod 755 "$T/bin/dying"
-	pam_named dying
-	sed -i "s,helper=[^ ]*,helper=$T/bin/dying," "$T/pam/dying"
-}
-
 # every N: of the calls in $T/trace, one in N, as options that kill there.
-# strace counts each kind of call by itself.
 every() {
-	sed -nE '2,$s/^([a-z][a-z0-9_]*)\(.*/\1/p' "$T/trace" |
-	    awk -v step="$1" '
-		{ n[$1]++ }
-		NR % step == 0 {
-			print "-e inject=" $1 ":signal=KILL:when=" n[$1]
+	calls | awk -v step="$1" '
+		(NR + 1) % step == 0 {
+			print "-e inject=" $1 ":signal=KILL:when=" $2
 		}'
 }
 
@@ -41,19 +26,15 @@ killed() {
 	grep -q 'killed by SIGKILL' "$T/trace"
 }
 
-ended() {
-	grep -qE 'exited with|killed by' "$T/trace"
-}
-
 # A code that was given to a judge that died is accepted now, or was spent;
 # never twice.  Then the next one opens.
 after_a_right_code() {	# WHEN CODE RESULT
 	local got
-	[ "$3" = SUCCESS ] && echo "killed at $1: accepted"
+	[ "$3" = SUCCESS ] && echo "$1: accepted"
 	got="$(login ann "$2") $(login ann "$2") $(login ann "$(code ann)")"
 	case $got in
 	"SUCCESS AUTH_ERR SUCCESS" | "AUTH_ERR AUTH_ERR SUCCESS") ;;
-	*) echo "killed at $1, then: $got" ;;
+	*) echo "$1, then: $got" ;;
 	esac
 }
 
@@ -62,34 +43,32 @@ after_an_answer() {
 	local got
 	got="$3 $(login ann "$2") $(login ann "$(code ann)")"
 	[ "$got" = "SUCCESS AUTH_ERR SUCCESS" ] ||
-	    echo "killed at $1, then: $got"
+	    echo "$1, then: $got"
 }
 
 after_a_wrong_code() {	# WHEN CODE RESULT
 	local got
-	[ "$3" = SUCCESS ] && echo "killed at $1: accepted"
+	[ "$3" = SUCCESS ] && echo "$1: accepted"
 	got=$(login ann "$2")
-	[ "$got" = SUCCESS ] || echo "killed at $1, then: $got"
+	[ "$got" = SUCCESS ] || echo "$1, then: $got"
 }
 
 # judge_dies NAME AFTER [WRONG]
 judge_dies() {
 	local inject bad='' code got
-	echo "-e trace=all" >"$T/inject"
+	judge_with "$TRACED"
 	login ann "${3:-$(code ann)}" dying >"$T/out"
-	wait_for ended
+	judge_ended
 	every "$step" >"$T/plan"
 	while read -r inject; do
-		echo "$inject" >"$T/inject"
-		: >"$T/trace"
+		judge_with "$TRACED $inject"
 		code=$(code ann)
 		got=$(login ann "${3:-$code}" dying)
-		wait_for ended
+		judge_ended
 		was_killed || continue
-		bad+=$("$2" "$inject" "$code" "$got")
+		bad+=$("$2" "killed at $inject" "$code" "$got")
 	done <"$T/plan"
-	planned
-	say_ok "$1" "$bad"
+	planned "$1" "$bad"
 }
 
 # A login that folds the log makes more calls than another one.
@@ -98,11 +77,14 @@ was_killed() {
 	killed || { alive=$((alive + 1)); return 1; }
 }
 
-# A run without deaths would be no test.
+# planned NAME WRONG: a run without deaths would be no test.
 planned() {
+	local bad=$2
 	[ "$tried" -ge 8 ] && [ "$alive" -le $((tried / 4)) ] ||
 	    bad+="$tried tried, $alive lived"
+	echo "# $tried points"
 	tried=0 alive=0
+	say_ok "$1" "$bad"
 }
 
 # die OPTIONS COMMAND...: with strace's options
@@ -124,107 +106,39 @@ module_dies() {
 		    die "$inject" "$PAMRUN" "$T/pam" rc | cut -d' ' -f2)
 		was_killed || continue
 		[ -z "$got" ] ||
-		    bad+=$(after_an_answer "$inject" "$code" "$got")
+		    bad+=$(after_an_answer "killed at $inject" "$code" "$got")
 		[ -n "$got" ] ||
-		    bad+=$(after_a_right_code "$inject" "$code" "$got")
+		    bad+=$(after_a_right_code "killed at $inject" "$code" \
+			"$got")
 	done <"$T/plan"
-	planned
-	say_ok "the module's process dies: the next code opens" "$bad"
+	planned "the module's process dies: the next code opens" "$bad"
 }
 
-# admin_dies NAME BEFORE AFTER ARGUMENT...
-admin_dies() {
+# command_dies NAME BEFORE AFTER COMMAND...: the token's line is its input
+command_dies() {
 	local inject bad=''
 	"$2"
-	die "-e trace=all" rollcode-admin --conf "$CONF" "${@:4}" >"$T/out"
+	die "-e trace=all" "${@:4}" >"$T/out" <"$T/line"
 	every "$far" >"$T/plan"
 	while read -r inject; do
 		"$2"
 		: >"$T/trace"
-		die "$inject" rollcode-admin --conf "$CONF" "${@:4}" >"$T/out"
+		die "$inject" "${@:4}" >"$T/out" <"$T/line"
 		was_killed || continue
-		bad+=$("$3" "$inject" </dev/null)
+		bad+=$("$3" "killed at $inject" </dev/null)
 	done <"$T/plan"
-	planned
-	say_ok "$1" "$bad"
+	planned "$1" "$bad"
 }
 
-nobody() {
-	rm -f "$(wallet ann)"
-	[ ! -e "$T/store/users/ann.db" ] || admin remove ann --force >"$T/out"
-}
-
-# What is enrolled works, and what is not can be.
-whole_or_absent() {
-	if admin uri ann >"$T/uri" 2>"$T/uri.log"; then
-		token ann add <"$T/uri" >"$T/add.log" 2>&1
-	elif grep -q 'not enrolled' "$T/uri.log"; then
-		admin enroll ann --no-account >"$T/uri" 2>"$T/enroll.log" ||
-		    echo "killed at $1, then: $(cat "$T/enroll.log")"
-		token ann add <"$T/uri" >"$T/add.log" 2>&1
-	else
-		echo "killed at $1, then: $(cat "$T/uri.log")"
-	fi
-	[ "$(login ann "$(code ann)")" = SUCCESS ] ||
-	    echo "killed at $1: the code does not open"
-	[ "$(admin list | grep -c '^ann ')" = 1 ] ||
-	    echo "killed at $1: the list is wrong"
-}
-
-somebody() {
-	nobody
-	enroll ann
-}
-
-still_or_absent() {
-	case $(login ann "$(code ann)") in
-	SUCCESS)
-		admin remove ann --force >"$T/out" 2>&1 ||
-		    echo "killed at $1: cannot be removed"
-		;;
-	USER_UNKNOWN) ;;
-	*) echo "killed at $1: neither there nor absent" ;;
-	esac
-	nobody
-	enroll ann
-	[ "$(login ann "$(code ann)")" = SUCCESS ] ||
-	    echo "killed at $1: enrolling again does not work"
-}
-
-# The old token or the new one, never both and never none.
-old_or_new() {
-	local old
-	old=$(login ann "$(code ann)")
-	rm "$(wallet ann)"
-	admin uri ann >"$T/uri" 2>"$T/uri.log" || cat "$T/uri.log"
-	token ann add <"$T/uri" >"$T/add.log" 2>&1
-	case "$old $(login ann "$(code ann)")" in
-	"SUCCESS SUCCESS" | "AUTH_ERR SUCCESS") ;;
-	*) echo "killed at $1: $old, and then the enrolled token fails" ;;
-	esac
-}
-
-nothing_made() {
-	rm -rf "$T/store" "$CONF" "$CONF".*
-	(umask 077 && mkdir "$T/store")
-	(umask 077 && printf '%s\n' "DATABASE=sqlite:$T/store" ACCOUNT=root \
-	    >"$CONF")
-}
-
-init_again() {
-	admin init >"$T/out" 2>&1 || echo "killed at $1: $(cat "$T/out")"
-	[ "$(grep -c '^SECRET_KEY=' "$CONF")" = 1 ] ||
-	    echo "killed at $1: not one key"
-	rm -f "$(wallet ann)"
-	enroll ann
-	[ "$(login ann "$(code ann)")" = SUCCESS ] ||
-	    echo "killed at $1: a login fails"
+admin_dies() {	# NAME BEFORE AFTER ARGUMENT...
+	command_dies "$1" "$2" "$3" rollcode-admin --conf "$CONF" "${@:4}"
 }
 
 server GUARD_AFTER=100 GUESSES=1000
 pam_place
-dying_service
+judge_service dying
 enroll ann
+cp "$T/uri" "$T/line"
 judge_dies "the judge dies over a right code: spent or not, the next one opens" \
     after_a_right_code
 judge_dies "the judge dies over a wrong code: the next right one opens" \
@@ -236,5 +150,11 @@ admin_dies "a removal dies: the user is whole or absent" \
     somebody still_or_absent remove ann --force
 admin_dies "a replacement dies: the old token or the new one" \
     somebody old_or_new enroll ann --no-account --replace
+if [ "${1-}" = long ]; then	# token.sh kills it at fewer calls
+	a_line
+	command_dies "adding a token dies: it is there whole or not at all" \
+	    no_wallet added_or_absent \
+	    rollcode-token --store "$(wallet ann)" add web
+fi
 admin_dies "init dies: it goes on where it was" nothing_made init_again init
 exit 0
