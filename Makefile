@@ -171,6 +171,7 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o \
 # What tests/unit/failing.h makes fail.
 $(BUILD)/tests/unit/test_verify $(BUILD)/tests/unit/test_login: \
     WRAP = -Wl,--wrap=code_open,--wrap=code_at,--wrap=seal_mac
+$(BUILD)/tests/unit/test_memory: WRAP = -Wl,--wrap=calloc
 
 $(BUILD)/tests/tools/%.so: $(BUILD)/obj/tests/tools/%.o
 	$(call say,LD)
@@ -208,8 +209,8 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED) \
 	    $(addprefix -Wl$(comma)--wrap=,$(FUZZ_WRAP)) -o $@ $^ \
 	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_PAM)
 
-# Tools named pam_* and libnss_* are shared objects, the others programs.
-TOOL_SO	 = $(filter tests/tools/pam_%.c tests/tools/libnss_%.c,$(TOOLS))
+# Tools named pam_* and lib* are shared objects, the others programs.
+TOOL_SO	 = $(filter tests/tools/pam_%.c tests/tools/lib%.c,$(TOOLS))
 TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(UNIT)) \
 	   $(patsubst %.c,$(BUILD)/%.so,$(TOOL_SO)) \
 	   $(patsubst %.c,$(BUILD)/%,$(filter-out $(TOOL_SO),$(TOOLS))) \

@@ -148,24 +148,29 @@ struct gcm {
 	uint8_t *tag;
 };
 
-static bool
-gcm_pass(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, const struct gcm *g)
+/* Only what the tag says at the end is about the bytes. */
+static enum rollcode_err
+gcm_pass(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, const struct gcm *g,
+    enum rollcode_err refused)
 {
 	int n = 0, seal = g->seal;
 
 	if (EVP_CipherInit_ex2(
 		ctx, cipher, g->key->bytes, g->nonce, seal, NULL) != 1)
-		return false;
+		return ROLLCODE_ERR_NOMEM;
 	if (!seal && EVP_CIPHER_CTX_ctrl(
 			 ctx, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG_LEN, g->tag) != 1)
-		return false;
+		return ROLLCODE_ERR_SYS;
 	if (EVP_CipherUpdate(ctx, NULL, &n, g->aad->bytes, (int)g->aad->len) !=
 		1 ||
-	    EVP_CipherUpdate(ctx, g->out, &n, g->in, (int)g->len) != 1 ||
-	    EVP_CipherFinal_ex(ctx, g->out + n, &n) != 1)
-		return false;
+	    EVP_CipherUpdate(ctx, g->out, &n, g->in, (int)g->len) != 1)
+		return ROLLCODE_ERR_SYS;
+	if (EVP_CipherFinal_ex(ctx, g->out + n, &n) != 1)
+		return refused;
 	return !seal || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG,
-			    SEAL_TAG_LEN, g->tag) == 1;
+			    SEAL_TAG_LEN, g->tag) == 1
+		   ? ROLLCODE_OK
+		   : ROLLCODE_ERR_SYS;
 }
 
 static enum rollcode_err
@@ -182,7 +187,7 @@ gcm_run(const struct gcm *g, enum rollcode_err refused)
 		NULL ||
 	    (ctx = EVP_CIPHER_CTX_new()) == NULL)
 		goto out;
-	err = gcm_pass(ctx, cipher, g) ? ROLLCODE_OK : refused;
+	err = gcm_pass(ctx, cipher, g, refused);
 out:
 	EVP_CIPHER_CTX_free(ctx);
 	EVP_CIPHER_free(cipher);

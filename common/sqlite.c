@@ -57,6 +57,8 @@ value_is(sqlite3 *db, const char *sql, const char *want, bool *same,
 	    (err = sqlite_step(db, statement, &row, error)) != ROLLCODE_OK)
 		return err;
 	text = row ? sqlite3_column_text(statement, 0) : NULL;
+	if (row && text == NULL)
+		return sqlite_no_value(db, error, "a setting has no value");
 	*same = text != NULL && strcmp((const char *)text, want) == 0;
 	return ROLLCODE_OK;
 }
@@ -168,6 +170,12 @@ connect_file(const char *path, const struct sqlite_kind *kind, bool kept,
 	if (rc != SQLITE_OK)
 		return error_set(error, sqlite_result(rc),
 		    "%s: cannot be opened: %s", path, sqlite3_errstr(rc));
+	/* SQLite falls back to that by itself, with other locks. */
+	if (sqlite3_db_readonly(*db, "main") != 0)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "%s: can only be read; are the file and its file system "
+		    "writable?",
+		    path);
 	sqlite3_busy_handler(*db, wait_for_lock, (void *)(uintptr_t)kind);
 	return restrict_connection(*db, kept, error);
 }

@@ -32,7 +32,7 @@ check_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 		sql = sqlite3_column_text(statement, 0);
 		if (*want == NULL || sql == NULL ||
 		    strcmp((const char *)sql, *want) != 0)
-			return sqlite_wrong(db, error,
+			return sqlite_no_value(db, error,
 			    "its schema was changed by somebody else");
 		want++;
 	}

@@ -70,3 +70,13 @@ sqlite_wrong(sqlite3 *db, struct error *error, const char *what)
 	    "%s: %s; restore it or enrol again",
 	    sqlite3_db_filename(db, "main"), what);
 }
+
+enum rollcode_err
+sqlite_no_value(sqlite3 *db, struct error *error, const char *what)
+{
+	int rc = sqlite3_errcode(db);
+
+	return sqlite_result(rc) == ROLLCODE_ERR_NOMEM
+		   ? sqlite_fail(db, rc, error)
+		   : sqlite_wrong(db, error, what);
+}

@@ -17,6 +17,13 @@ enum rollcode_err	sqlite_fail(sqlite3 *, int rc, struct error *);
 enum rollcode_err	sqlite_wrong(sqlite3 *, struct error *,
 			    const char *what);
 
+/*
+ * A column came back without its value: STORE, with what is wrong with the
+ * content, or NOMEM where memory was what it lacked.
+ */
+enum rollcode_err	sqlite_no_value(sqlite3 *, struct error *,
+			    const char *what);
+
 /* Before it is opened: owner, mode, links, no journal of another kind. */
 enum rollcode_err	sqlite_check_file(const char *path,
 			    const struct sqlite_kind *, struct error *)

@@ -122,7 +122,7 @@ sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size,
 	if (sqlite3_column_type(statement, column) != SQLITE_TEXT ||
 	    (text = (const char *)sqlite3_column_text(statement, column)) ==
 		NULL)
-		return sqlite_wrong(
+		return sqlite_no_value(
 		    handle(statement), error, "a text is no text");
 	len = (size_t)sqlite3_column_bytes(statement, column);
 	if (len >= size || memchr(text, '\0', len) != NULL)
@@ -142,7 +142,7 @@ sqlite_blob(sqlite3_stmt *statement, int column, uint8_t *out, size_t max,
 	*len = 0;
 	if (sqlite3_column_type(statement, column) != SQLITE_BLOB ||
 	    (blob = sqlite3_column_blob(statement, column)) == NULL)
-		return sqlite_wrong(
+		return sqlite_no_value(
 		    handle(statement), error, "a blob is no blob");
 	*len = (size_t)sqlite3_column_bytes(statement, column);
 	if (*len > max) {

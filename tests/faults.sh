@@ -36,7 +36,9 @@ points() {
 			return "EIO ENOSPC EACCES EINTR"
 		if (call == "fcntl" || call == "flock")
 			return "ENOLCK EAGAIN EINTR EIO"
-		if (call ~ /^(mmap|brk|mprotect|mremap)$/)
+		if (call == "brk")	# the kernel itself never says -1
+			return ""
+		if (call ~ /^(mmap|mprotect|mremap)$/)
 			return "ENOMEM"
 		if (call ~ /stat|^access|^readlink|^getcwd|^getdents/)
 			return "EIO ENOMEM EACCES"
@@ -70,17 +72,17 @@ plan() {	# NAME-OF-CALLS [ERRNO...]
 failed_there() {
 	tried=$((tried + 1))
 	grep -q '(INJECTED)' "$T/trace" || spared=$((spared + 1))
-	bad+=$(grep 'killed by' "$T/trace" | sed "s/^/$1: /")
+	bad+=$(grep 'killed by' "$T/trace" | sed "s/^/$1: /")$'\n'
 }
 
 # looked_at NAME WRONG: a run in which nothing failed would be no test.
 looked_at() {
 	local bad=$2
-	[ "$tried" -ge 4 ] && [ "$spared" -le $((tried / 4)) ] ||
+	[ "$tried" -ge 4 ] && [ "$spared" -le $((tried / 3)) ] ||
 	    bad+="$tried tried, $spared without the fault"
 	echo "# $tried points"
 	tried=0 spared=0
-	say_ok "$1" "$bad"
+	say_ok "$1" "$(grep . <<<"$bad")"
 }
 
 # --- logins -----------------------------------------------------------------
@@ -89,7 +91,14 @@ results() {	# LINE...: of these attempts, one after the other
 	printf 'ann\t%s\n' "$@" | pam_run | cut -d' ' -f2 | tr '\n' ' '
 }
 
-STORE_FILES='ann.db ann.db-wal marker '
+# What is left over is told once.
+nothing_left() {	# WHERE
+	local left
+	left=$(find "$T/store/users" -type f ! -name ann.db \
+	    ! -name ann.db-wal ! -name marker)
+	[ -z "$left" ] || echo "$1: left $left"
+	[ -z "$left" ] || rm -f "$left"
+}
 
 # What a right code became: granted and spent, or denied by a right name.
 after_a_code() {	# WHERE CODE RESULT
@@ -102,8 +111,7 @@ after_a_code() {	# WHERE CODE RESULT
 	*"then AUTH_ERR AUTH_ERR SUCCESS ") ;;
 	*) echo "$1: $3, then: $then" ;;
 	esac
-	[ "$(cd "$T/store/users" && echo * '')" = "$STORE_FILES" ] ||
-	    echo "$1: left" "$T"/store/users/*
+	nothing_left "$1"
 }
 
 after_a_guess() {	# WHERE CODE RESULT
@@ -132,7 +140,7 @@ judge_fails() {
 		judge_ended
 		failed_there "$inject"
 		grep -qxE "$3" <<<"$got" || bad+="$inject: $got"$'\n'
-		bad+=$("$4" "$inject" "$code" "$got")
+		bad+=$("$4" "$inject" "$code" "$got")$'\n'
 	done <"$T/plan"
 	looked_at "$1" "$bad"
 }
@@ -160,7 +168,7 @@ module_fails() {	# NAME [ERRNO...]
 		    $inject "$PAMRUN" "$T/pam" rc 2>"$T/err" | cut -d' ' -f2)
 		failed_there "$inject"
 		grep -qxE "$MODULE" <<<"$got" || bad+="$inject: $got"$'\n'
-		bad+=$(after_a_code "$inject" "$code" "$got")
+		bad+=$(after_a_code "$inject" "$code" "$got")$'\n'
 	done <"$T/plan"
 	looked_at "$1" "$bad"
 }
@@ -185,18 +193,13 @@ command_fails() {
 		fails "$inject" "${@:4}"
 		failed_there "$inject"
 		[ "$status" -le 1 ] || bad+="$inject: status $status"$'\n'
-		bad+=$("$3" "$inject, status $status" </dev/null)
+		bad+=$("$3" "$inject, status $status" </dev/null)$'\n'
 	done <"$T/plan"
 	looked_at "$1" "$bad"
 }
 
 admin_fails() {	# NAME BEFORE AFTER ARGUMENT...
 	command_fails "$1" "$2" "$3" rollcode-admin --conf "$CONF" "${@:4}"
-}
-
-nothing_left() {	# WHERE
-	[ "$(cd "$T/store/users" && echo * '')" = "$STORE_FILES" ] ||
-	    echo "$1: left" "$T"/store/users/*
 }
 
 # A line that was printed without an error is that of the token.

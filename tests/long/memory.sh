@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# memory.sh - at a hundred allocations of each process, and at every one of a
+# login, an enrolment and a code.
+# limit: 900
+. "$(dirname "$0")/../lib.sh"
+if ROLLCODE_EVERY=1 CK_TIMEOUT_MULTIPLIER=6 "$BUILD/tests/unit/test_memory"
+then
+	ok "whichever allocation of a login fails, it denies or has spent"
+else
+	not_ok "whichever allocation of a login fails, it denies or has spent" \
+	    "see above"
+fi
+"$(dirname "$0")/../memory.sh" long || failures=$((failures + 1))
+[ "$failures" -eq 0 ]
