@@ -201,6 +201,22 @@ static const struct promise promises[] = {
 { "a clock gone back refunds nothing", "8@0", "guesses=1 guard=100",
   "x:wrong -10d 0:guarded 0,1:accepted spent=1 +10d 2:guarded +86399s "
   "2:guarded +1s 2:accepted spent=0" },
+{ "ten years later every guess has come back", "8@0", "guesses=3 guard=100",
+  "3*x:wrong +3653d 0:accepted spent=0" },
+{ "a clock set to 1970 refunds nothing", "8@0", "guesses=1 guard=100",
+  "x:wrong -1700000000s 0:guarded 0,1:accepted spent=1 +1700000000s "
+  "2:guarded +1d 2:accepted spent=0" },
+{ "a guess of 1970 is back when the clock is right", "8@0",
+  "guesses=1 guard=100",
+  "-1700000000s x:wrong spent=1 0:guarded +1700000000s 0:accepted spent=0" },
+{ "a far code is remembered across 2038", "8@0", "",
+  "+447483600s 50:far +100s 51:resynced" },
+{ "a guess of the far future is not back today", "8@0",
+  "guesses=1 guard=100",
+  "+7500000000s x:wrong -7500000000s 0:guarded 0,1:accepted spent=1 unlock "
+  "2:accepted" },
+{ "a far code of the far future is forgotten today", "8@0", "",
+  "+7500000000s 50:far -7500000000s 51:far" },
 { "a refund alone is not written", "8@0", "guesses=2 guard=1",
   "x:wrong spent=1 +1d 0:guarded changed=0 spent=1" },
 
