@@ -115,5 +115,7 @@ sqlite_check_file(
 		    "%s: does not belong to a %s, which never writes one; "
 		    "move it away",
 		    beside, kind->what);
-	return ROLLCODE_OK;
+	return errno == ENOENT ? ROLLCODE_OK
+			       : error_set(error, error_from_errno(errno),
+				     "%s: %s", beside, strerror(errno));
 }

@@ -64,6 +64,19 @@ unlink_if_there(const char *path, struct error *error)
 	    error, error_from_errno(errno), "%s: %s", path, strerror(errno));
 }
 
+/* A name that cannot be looked at is not one that is free. */
+static enum rollcode_err
+is_there(const char *path, bool *there, struct error *error)
+{
+	struct stat st;
+
+	*there = lstat(path, &st) == 0;
+	if (*there || errno == ENOENT)
+		return ROLLCODE_OK;
+	return error_set(
+	    error, error_from_errno(errno), "%s: %s", path, strerror(errno));
+}
+
 /* What a killed enrolment left behind. */
 static enum rollcode_err
 clear_fresh(const struct user_files *f, struct error *error)
@@ -118,10 +131,12 @@ clear_logs(const struct user_files *f, struct error *error)
 static enum rollcode_err
 place_new(const struct user_files *f, const char *user, struct error *error)
 {
-	struct stat st;
+	bool there;
 	enum rollcode_err err;
 
-	if (lstat(f->file.text, &st) == 0)
+	if ((err = is_there(f->file.text, &there, error)) != ROLLCODE_OK)
+		return err;
+	if (there)
 		return error_set(error, ROLLCODE_ERR_EXISTS,
 		    "%s is enrolled already; --replace takes the old tokens "
 		    "away, --label adds another",
@@ -181,7 +196,7 @@ store_sqlite_create(struct store *store, const struct account *account,
     const struct event *event, bool replace, struct error *error)
 {
 	struct user_files f;
-	struct stat st;
+	bool there = false;
 	enum rollcode_err err;
 	int lock = -1;
 
@@ -190,10 +205,10 @@ store_sqlite_create(struct store *store, const struct account *account,
 		ROLLCODE_OK)
 		return err;
 	if ((err = build_fresh(store, &f, account, event, error)) ==
-	    ROLLCODE_OK)
-		err = replace && lstat(f.file.text, &st) == 0
-			  ? place_over(&f, error)
-			  : place_new(&f, account->user, error);
+		ROLLCODE_OK &&
+	    (err = is_there(f.file.text, &there, error)) == ROLLCODE_OK)
+		err = replace && there ? place_over(&f, error)
+				       : place_new(&f, account->user, error);
 	if (err == ROLLCODE_OK)
 		err = sqlite_sync_directory(f.file.text, error);
 	if (err == ROLLCODE_OK)

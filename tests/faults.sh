@@ -71,8 +71,8 @@ plan() {	# NAME-OF-CALLS [ERRNO...]
 # failed_there WHERE: counts, and adds a crash to $bad
 failed_there() {
 	tried=$((tried + 1))
-	grep -q '(INJECTED)' "$T/trace" || spared=$((spared + 1))
-	bad+=$(grep 'killed by' "$T/trace" | sed "s/^/$1: /")$'\n'
+	grep -qs '(INJECTED)' "$T/trace" || spared=$((spared + 1))
+	bad+=$(grep -s 'killed by' "$T/trace" | sed "s/^/$1: /")$'\n'
 }
 
 # looked_at NAME WRONG: a run in which nothing failed would be no test.
@@ -127,6 +127,7 @@ GUESS="AUTH_ERR|$ERRORS"
 # judge_fails NAME SERVICE RESULTS AFTER TEXT [ERRNO...]: TEXT is a guess, or
 # empty for the next code.
 judge_fails() {
+	rm -f "$T/trace"
 	local inject bad='' code got typed
 	judge_with "$TRACED"
 	login ann "${5:-$(code ann)}" "$2" >"$T/out"
@@ -164,6 +165,7 @@ module_fails() {	# NAME [ERRNO...]
 	while read -r inject; do
 		code=$(code ann)
 		# shellcheck disable=SC2086	# two words
+		rm -f "$T/trace"
 		got=$(printf 'ann\t%s\n' "$code" | "$STRACE" -q -o "$T/trace" \
 		    $inject "$PAMRUN" "$T/pam" rc 2>"$T/err" | cut -d' ' -f2)
 		failed_there "$inject"
@@ -177,6 +179,7 @@ module_fails() {	# NAME [ERRNO...]
 
 # fails OPTIONS COMMAND...: sets $status
 fails() {
+	rm -f "$T/trace"
 	# shellcheck disable=SC2086	# two words
 	"$STRACE" -q -o "$T/trace" $1 "${@:2}" >"$T/out" 2>"$T/err" <"$T/line"
 	status=$?
@@ -184,6 +187,7 @@ fails() {
 
 # command_fails NAME BEFORE AFTER COMMAND...: AFTER knows $status, $T/out
 command_fails() {
+	rm -f "$T/trace"
 	local inject bad='' status
 	"$2"
 	fails "" "${@:4}"
@@ -235,6 +239,28 @@ replaced_or_not() {
 	nothing_left "$1"
 }
 
+# Looks at the user's file, two in a row: where it cannot be seen, it is not
+# absent, and its log is not anybody's.
+lookups_fail() {
+	local at bad='' replace=(rollcode-admin --conf "$CONF" enroll ann
+	    --no-account --replace)
+	somebody_used
+	fails "" "${replace[@]}"
+	while read -r at; do
+		somebody_used
+		fails "-e inject=newfstatat:error=EIO:when=$at..$((at + 1))" \
+		    "${replace[@]}"
+		failed_there "look $at"
+		[ "$status" = 0 ] || grep -qE 'Input/output|cannot be opened' \
+		    "$T/err" ||
+		    bad+="look $at: $(cat "$T/err")"$'\n'
+		bad+=$(replaced_or_not "look $at, status $status")$'\n'
+	done < <(sed '/^rename(/q' "$T/trace" | grep '^newfstatat(' |
+	    grep -n 'users/ann\.db".*NOFOLLOW' | cut -d: -f1)
+	looked_at "where a file cannot be looked at, no spent code returns" \
+	    "$bad"
+}
+
 made_or_again() {
 	[ "$(stat -c %a "$CONF" 2>&1)" = 600 ] || echo "$1: a wrong mode"
 	init_again "$1"
@@ -272,6 +298,7 @@ judge_service faulty-nullok nullok
 echo "auth required pam_permit.so" >>"$T/pam/faulty-nullok"
 enroll ann
 results "$(code ann)" >"$T/out"
+cp "$T/uri" "$T/line"
 
 judge_fails "a call of the judge fails: granted and spent, or denied" \
     faulty "$JUDGE" after_a_code ''
@@ -289,6 +316,7 @@ admin_fails "a call of a removal fails: the user is whole or absent" \
     somebody removed_or_not remove ann --force
 admin_fails "a call of a replacement fails: the old token or the new one" \
     somebody_used replaced_or_not enroll ann --no-account --replace
+lookups_fail
 a_line
 : >"$T/codes"
 command_fails "a call of next fails: one code, or an error" \
