@@ -213,8 +213,7 @@ store_sqlite_create(struct store *store, const struct account *account,
 		err = sqlite_sync_directory(f.file.text, error);
 	if (err == ROLLCODE_OK)
 		first_commit(store, account->user);
-	else
-		(void)!clear_fresh(&f, NULL);
+	(void)!clear_fresh(&f, NULL);
 	close(lock);
 	return err;
 }

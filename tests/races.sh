@@ -114,6 +114,22 @@ many_users() {
 	say_ok "16 users at once: no counter is lost" "$bad"
 }
 
+# An idle machine is wanted for this one.
+two_hundred() {
+	local i bad slowest
+	for ((i = 0; i < 200; i++)); do
+		enroll "crowd$i"
+		printf 'crowd%s\t%s\n' "$i" "$(code "crowd$i")"
+	done | paste -s >"$T/crowd"
+	pam_run <"$T/crowd" >"$T/out"
+	bad=$(grep -v ' SUCCESS ' "$T/out")
+	equal "200 users at once: each gets in, none finds the store busy" \
+	    "$(grep -c ' SUCCESS ' "$T/out")$bad" 200
+	slowest=$(sort -k3,3n "$T/out" | tail -n 1 | cut -d' ' -f3)
+	echo "# the slowest took $slowest ms"
+	check "200 users at once: within 5 seconds" test "$slowest" -le 5000
+}
+
 # The judge itself is the module's child (-D), and stops with its lock held.
 stopped_helper() {
 	cat >"$T/bin/stopped" <<-STOPPED
@@ -244,6 +260,7 @@ one_code "one code, 16 processes at once, $one rounds: one success each"
 one_code "one code, 16 threads at once, $one rounds: one success each" -t
 two_tokens
 many_users
+[ "${1-}" != long ] || two_hundred
 one_stopped "$@"
 flooded
 different_codes

@@ -301,14 +301,50 @@ truncated() {
 	    "$bad"
 }
 
+# There is no room, or nothing may be written: what else is done there.
+others_fail() {	# NAME
+	refused "$1: nobody is enrolled" admin enroll new --no-account
+	refused "$1: a token gives no code" \
+	    rollcode-token --store "$T/store/wallet/token.db" next
+	refused "$1: and takes none" add_second
+}
+
+add_second() {
+	rollcode-token --store "$T/store/wallet/token.db" add second \
+	    <"$T/second"
+}
+
+# A wallet on the same file system, for this one and the full one.
+keep_wallet() {
+	(umask 077 && mkdir "$T/store/wallet" && cp "$(wallet ann)" \
+	    "$T/store/wallet/token.db")
+	echo "otpauth://hotp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0" \
+	    >"$T/second"
+}
+
+others_work() {	# NAME
+	check "$1: a user is enrolled" admin enroll new --no-account
+	check "$1: and removed" admin remove new --force
+	check "$1: a token gives codes" \
+	    rollcode-token --store "$T/store/wallet/token.db" next
+	check "$1: and takes one" add_second
+	equal "$1: nothing is left lying about" \
+	    "$(cd "$T/store" && find . -type f ! -name '*.db' \
+	    ! -name '*.db-wal' ! -name marker)" ""
+}
+
 read_only() {
 	restore
+	keep_wallet
 	mount -n --bind "$T/store" "$T/store"
 	mount -n -o remount,bind,ro "$T/store"
 	say_ok "a read-only file system: AUTHINFO_UNAVAIL" "$(wants \
 	    AUTHINFO_UNAVAIL "ann.db.*writable" \
 	    ann ann:nullok)"
+	others_fail "read-only"
+	refused "read-only: nobody is removed" admin remove bob --force
 	umount -n "$T/store"
+	others_work "writable again"
 	equal "the same code opens when it is writable again" \
 	    "$(login ann "$RIGHT")" SUCCESS
 }
@@ -321,6 +357,7 @@ full() {
 	mkdir -m 700 "$T/store"
 	mount -n -t tmpfs -o mode=0700,size=256k full "$T/store"
 	cp -a "$T/good/." "$T/store"
+	keep_wallet
 	dd if=/dev/zero of="$T/store/fill" bs=4k status=none 2>/dev/null
 	for ((i = 0; i < 20; i++)); do
 		got=$(login ann "$NEXT")
@@ -332,7 +369,9 @@ full() {
 	say_ok "a full file system: AUTHINFO_UNAVAIL" "$bad"
 	equal "and so with nullok" "$(login ann "$NEXT" nullok)" \
 	    AUTHINFO_UNAVAIL
+	others_fail "full"
 	rm "$T/store/fill"
+	others_work "room again"
 	equal "the same code opens when there is room again" \
 	    "$(login ann "$NEXT")" SUCCESS
 	equal "and only once" "$(login ann "$NEXT")" AUTH_ERR
