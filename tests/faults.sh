@@ -102,14 +102,14 @@ nothing_left() {	# WHERE
 
 # What a right code became: granted and spent, or denied by a right name.
 after_a_code() {	# WHERE CODE RESULT
-	local then
-	then=$(results "$2" "$2" "$(code ann)")
-	case "$3 then $then" in
+	local later
+	later=$(results "$2" "$2" "$(code ann)")
+	case "$3 then $later" in
 	"SUCCESS then AUTH_ERR AUTH_ERR SUCCESS ") ;;
-	SUCCESS*) echo "$1: $3, then: $then" ;;
+	SUCCESS*) echo "$1: $3, then: $later" ;;
 	*"then SUCCESS AUTH_ERR SUCCESS ") ;;
 	*"then AUTH_ERR AUTH_ERR SUCCESS ") ;;
-	*) echo "$1: $3, then: $then" ;;
+	*) echo "$1: $3, then: $later" ;;
 	esac
 	nothing_left "$1"
 }
@@ -164,8 +164,8 @@ module_fails() {	# NAME [ERRNO...]
 	plan calls_of_module "${@:2}"
 	while read -r inject; do
 		code=$(code ann)
-		# shellcheck disable=SC2086	# two words
 		rm -f "$T/trace"
+		# shellcheck disable=SC2086	# two words
 		got=$(printf 'ann\t%s\n' "$code" | "$STRACE" -q -o "$T/trace" \
 		    $inject "$PAMRUN" "$T/pam" rc 2>"$T/err" | cut -d' ' -f2)
 		failed_there "$inject"

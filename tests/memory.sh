@@ -55,15 +55,15 @@ ERRORS='AUTHINFO_UNAVAIL|SYSTEM_ERR|SERVICE_ERR|BUF_ERR|CRED_INSUFFICIENT'
 HOST='CONV_ERR|ABORT|MODULE_UNKNOWN|PERM_DENIED|USER_UNKNOWN|AUTH_ERR|'
 
 after_a_code() {	# WHERE CODE RESULT ERRORS
-	local then
-	then=$(results "$2" "$2" "$(code ann)")
-	case "$3 then $then" in
+	local later
+	later=$(results "$2" "$2" "$(code ann)")
+	case "$3 then $later" in
 	"SUCCESS then AUTH_ERR AUTH_ERR SUCCESS ") return ;;
 	SUCCESS*) ;;
 	*"then SUCCESS AUTH_ERR SUCCESS " | *"then AUTH_ERR AUTH_ERR SUCCESS ")
 		! grep -qxE "$4" <<<"$3" || return ;;
 	esac
-	echo "$1: $3, then: $then"
+	echo "$1: $3, then: $later"
 }
 
 judge_lacks() {

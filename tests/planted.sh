@@ -4,6 +4,7 @@
 # planted.sh - a journal or a log that somebody put beside a user's file is
 # refused or ignored: it deletes nothing, and no counter is lower behind it;
 # and what the real judge does when the clock jumps.
+# shellcheck disable=SC2317	# what a check calls by name
 . "$(dirname "$0")/lib.sh"
 need python3 sqlite3
 private_machine "$@"
