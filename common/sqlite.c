@@ -60,7 +60,8 @@ value_is(sqlite3 *db, const char *sql, const char *want, bool *same,
 	if (row && text == NULL)
 		return sqlite_no_value(db, error, "a setting has no value");
 	*same = text != NULL && strcmp((const char *)text, want) == 0;
-	return ROLLCODE_OK;
+	/* What it changes is committed behind its row. */
+	return row ? sqlite_step(db, statement, &row, error) : ROLLCODE_OK;
 }
 
 /* One setting: the statement that makes it, the one that reads it back. */

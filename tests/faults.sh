@@ -261,6 +261,22 @@ lookups_fail() {
 	    "$bad"
 }
 
+# Syncs of the new file alone; all of them, for a lost one showed much later.
+syncs_fail() {
+	local at bad=''
+	nobody
+	fails "" rollcode-admin --conf "$CONF" enroll ann --no-account
+	while read -r at; do
+		nobody
+		fails "-e inject=fdatasync:error=EIO:when=$at" \
+		    rollcode-admin --conf "$CONF" enroll ann --no-account
+		failed_there "sync $at"
+		bad+=$(enrolled_or_absent "sync $at, status $status")$'\n'
+	done < <(seq "$(grep -c '^fdatasync(' "$T/trace")")
+	looked_at "a sync fails in an enrolment: the user is whole or absent" \
+	    "$bad"
+}
+
 made_or_again() {
 	[ "$(stat -c %a "$CONF" 2>&1)" = 600 ] || echo "$1: a wrong mode"
 	init_again "$1"
@@ -317,6 +333,7 @@ admin_fails "a call of a removal fails: the user is whole or absent" \
 admin_fails "a call of a replacement fails: the old token or the new one" \
     somebody_used replaced_or_not enroll ann --no-account --replace
 lookups_fail
+[ "${1-}" != long ] || syncs_fail
 a_line
 : >"$T/codes"
 command_fails "a call of next fails: one code, or an error" \
