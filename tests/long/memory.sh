@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# memory.sh - at a hundred allocations of each process, and at every one of a
-# login, an enrolment and a code.
+# memory.sh - at 40 allocations of each process, or ROLLCODE_POINTS, and at
+# every one of a login, an enrolment and a code.
 # limit: 900
 . "$(dirname "$0")/../lib.sh"
 if ROLLCODE_EVERY=1 CK_TIMEOUT_MULTIPLIER=6 "$BUILD/tests/unit/test_memory"
