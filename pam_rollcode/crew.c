@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "crew.h"
+#include "hurry.h"
 
 #define IDLE_MS 10000 /* then it may go */
 #define WORKER_FD 3
@@ -27,9 +28,11 @@ crew_open(struct crew *crew, const struct config *config,
 static _Noreturn void
 member_main(const struct crew *crew, int fd)
 {
+	hurry_begin();
 	if (dup2(fd, WORKER_FD) != WORKER_FD ||
 	    close_range(WORKER_FD + 1, ~0U, 0) != 0)
 		_exit(1);
+	hurry_end();
 	worker_main(WORKER_FD, crew->config, crew->callers);
 }
 

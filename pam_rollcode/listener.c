@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "env.h"
+#include "hurry.h"
 #include "listener.h"
 #include "lock.h"
 #include "path.h"
@@ -151,7 +152,9 @@ listener_open(
 void
 listener_close(struct listener *l, const char *path)
 {
+	hurry_begin();
 	close(l->fd);
+	hurry_end();
 	if (l->lock < 0)
 		return;
 	unlink(path);

@@ -9,6 +9,7 @@
  *     refusal takes it a second more; all of them together have a part of the
  *     connections and of the workers, so that the others have theirs.
  *  4. Whoever connects and says nothing makes way for who says something.
+ *  5. What else a message carries is dropped, and not waited for.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "crew.h"
+#include "hurry.h"
 #include "judge.h"
 #include "queue.h"
 
@@ -36,8 +38,10 @@ queue_receive(struct connection *c, int64_t now)
 {
 	ssize_t n;
 
+	hurry_begin();
 	n = recv(c->fd, &c->task.request, sizeof(c->task.request),
 	    MSG_DONTWAIT | MSG_TRUNC);
+	hurry_end();
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	c->stage = STAGE_DONE;
@@ -49,9 +53,17 @@ queue_receive(struct connection *c, int64_t now)
 }
 
 static void
+hang_up(int fd)
+{
+	hurry_begin();
+	close(fd);
+	hurry_end();
+}
+
+static void
 connection_close(struct connection *c)
 {
-	close(c->fd);
+	hang_up(c->fd);
 	explicit_bzero(c, sizeof(*c));
 	free(c);
 }
@@ -123,7 +135,7 @@ queue_welcome(struct queue *q, int fd, int64_t now)
 			c = calloc(1, sizeof(*c));
 	}
 	if (c == NULL) {
-		close(fd);
+		hang_up(fd);
 		return;
 	}
 	c->fd = fd;

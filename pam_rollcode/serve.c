@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "crew.h"
+#include "hurry.h"
 #include "judge.h"
 #include "queue.h"
 #include "serve.h"
@@ -184,7 +185,9 @@ attend(struct connection *c, short events, int64_t now)
 static void
 stop_listening(struct service *s)
 {
+	hurry_begin();
 	close(s->listener);
+	hurry_end();
 	close(s->life);
 	s->listener = -1;
 	s->life = -1;

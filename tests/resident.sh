@@ -154,15 +154,15 @@ one_after_the_other() {
 	    test $(((${EPOCHREALTIME/./} - began) / 1000)) -ge 700
 }
 
-# crowd UID COMMAND...: with that many silent connections
-silence() {	# WHO COMMAND...
+# beside WHAT COMMAND...: while a command says that it is ready, and no longer
+beside() {
 	mkfifo "$T/crowd"
 	"${@:2}" <"$T/crowd" >"$T/ready" &
 	exec 5>"$T/crowd"
 	wait_for grep -q ready "$T/ready"
-	within "while $1 say nothing, root gets in" SUCCESS 900 \
+	within "$1, root gets in" SUCCESS 900 \
 	    root_login ann "$(code ann)"
-	within "while $1 say nothing, another user gets in" SUCCESS 900 \
+	within "$1, another user gets in" SUCCESS 900 \
 	    login_as bob bob "$(code bob)"
 	exec 5>&-
 	rm -f "$T/crowd" "$T/ready"
@@ -414,8 +414,12 @@ arrange
 processes
 callers
 one_after_the_other
-silence "a user's 100 connections" as ann "$T/bin/ask_service" silent 100
-silence "100 uids" "$T/bin/ask_service" silent 100 "$NEW_UIDS"
+beside "while a user's 100 connections say nothing" \
+    as ann "$T/bin/ask_service" silent 100
+beside "while 100 uids say nothing" \
+    "$T/bin/ask_service" silent 100 "$NEW_UIDS"
+beside "while a user sends sockets that take an hour to close" \
+    as ann "$T/bin/ask_service" laden ann
 busy_store
 rubbish
 while_stopped full_queue

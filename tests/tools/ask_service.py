@@ -10,7 +10,11 @@ silent N [FIRST-UID]   N connections that say nothing, each of another uid if
 fill                   connections until the queue is full, held until
                        standard input ends
 garbage N              N connections that send rubbish
+laden USER             connections whose messages carry a TCP socket that takes
+                       an hour to close, held until standard input ends;
+                       prints "ready"
 """
+import array
 import os
 import random
 import socket
@@ -81,6 +85,38 @@ def fill():
     sys.stdin.read()
 
 
+def lingering(listener, held):
+    """A socket with bytes on the way to somebody who does not read."""
+    t = socket.create_connection(listener.getsockname())
+    held.append(listener.accept()[0])
+    t.setblocking(False)
+    try:
+        while True:
+            t.send(bytes(65536))
+    except BlockingIOError:
+        pass
+    t.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                 struct.pack("ii", 1, 3600))
+    return t
+
+
+def laden(user):
+    held = []
+    listener = socket.create_server(("127.0.0.1", 0))
+    for first, second in ((request(user, "00000000")[1], None), (b"x", None),
+                          (b"", None), (request(user, "00000000")[1], b"x")):
+        s = connect()
+        if second is not None:
+            s.send(first)
+        with lingering(listener, held) as t:
+            s.sendmsg([first if second is None else second],
+                      [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                        array.array("i", [t.fileno()]))])
+        held.append(s)
+    print("ready", flush=True)
+    sys.stdin.read()
+
+
 def main(mode, *words):
     if mode == "ask":
         print(*ask(*words))
@@ -94,6 +130,8 @@ def main(mode, *words):
         silent(int(words[0]), int(words[1]) if len(words) > 1 else None)
     elif mode == "fill":
         fill()
+    elif mode == "laden":
+        laden(words[0])
     elif mode == "garbage":
         for i in range(int(words[0])):
             s = connect()
