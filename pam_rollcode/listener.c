@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,13 +14,12 @@
 #include "env.h"
 #include "hurry.h"
 #include "listener.h"
-#include "lock.h"
 #include "path.h"
 
 #define GIVEN_FD 3	 /* the first one handed over */
 #define BACKLOG 128	 /* connections that wait to be accepted */
-#define LOCK_MS 0	 /* another service does not end by itself */
 #define SOCKET_MODE 0666 /* who asks is found out from the kernel */
+#define LOCK_MODE 0600
 
 int
 listener_given(void)
@@ -72,6 +72,24 @@ make_directory(const char *path, char directory[PATH_MAX], struct error *error)
 		return error_set(error, error_from_errno(errno), "%s: %s",
 		    directory, strerror(errno));
 	return path_check(directory, 0, error);
+}
+
+/* Of a file that only root can open: of the directory anybody could take it. */
+static enum rollcode_err
+take_lock(struct listener *l, const char *path, struct error *error)
+{
+	char name[PATH_MAX];
+
+	snprintf(name, sizeof(name), "%s.lock", path);
+	l->lock =
+	    open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
+	if (l->lock < 0)
+		return error_set(error, error_from_errno(errno), "%s: %s", name,
+		    strerror(errno));
+	if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_EXISTS,
+	    "%s: another service is at work there", name);
 }
 
 /* A socket that nobody listens on any more makes way. */
@@ -136,8 +154,7 @@ listener_open(
 		    "%s: is too long for a socket", path);
 	memcpy(address.sun_path, path, strlen(path));
 	if ((err = make_directory(path, directory, error)) == ROLLCODE_OK &&
-	    (err = lock_directory(directory, LOCK_MS, &l->lock, error)) ==
-		ROLLCODE_OK &&
+	    (err = take_lock(l, path, error)) == ROLLCODE_OK &&
 	    (err = clear_place(&address, error)) == ROLLCODE_OK)
 		err = listen_at(l, &address, error);
 	if (err != ROLLCODE_OK) {

@@ -9,7 +9,7 @@
 
 struct listener {
 	int	fd;
-	int	lock;	/* of its directory, -1 if it was handed over */
+	int	lock;	/* of its place, -1 if it was handed over */
 };
 
 /*

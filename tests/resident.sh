@@ -283,7 +283,7 @@ killed() {
 	check "it is logged" logged 'serving process was ended by signal 9'
 	check "and there is another" other "$before"
 	refused "a second service does not start beside it" "$SERVE" serve
-	check "and says why" logged "$SOCKET: somebody listens there|at work there"
+	check "and says why" logged 'another service is at work there'
 	kill -9 "$resident"
 	wait "$resident" 2>/dev/null
 	check "root's process is killed: the others end" \
@@ -349,6 +349,26 @@ fails() {	# NAME PATTERN COMMAND...
 	"${@:3}" >"$T/out" 2>&1
 	equal "$1: status 1" "$?" 1
 	check "$1: says so" grep -qE -- "$2" "$T/out"
+}
+
+# A user locks what a user can open.
+locked_out() {
+	local holder
+	as ann flock /run/rollcode sleep 60 &
+	holder=$!
+	as ann flock "$SOCKET.lock" true 2>/dev/null &&
+	    not_ok "a user cannot lock the socket's place" "it was locked"
+	wait_for flocked
+	resident_start
+	within "a user's lock does not keep it from starting" SUCCESS 900 \
+	    login_as ann ann "$(code ann)"
+	resident_stop
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+}
+
+flocked() {
+	! flock -n /run/rollcode true
 }
 
 cannot_start() {
@@ -429,6 +449,7 @@ reload
 killed
 stopped
 squatted
+locked_out
 cannot_start
 handed_over
 exit 0
