@@ -5,7 +5,7 @@
  *  1. A verdict is believed only in a whole answer that carries the nonce,
  *     from a resident judge of the right account, or from a spawned one that
  *     then ends with status 0.
- *  2. Another judge is spawned only where nobody is connected to.
+ *  2. Another judge is asked only where nobody took the request.
  *  3. The caller gets no SIGPIPE, and waits for ten seconds at most.
  */
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ask.h"
@@ -21,7 +22,8 @@
 #include "resident.h"
 #include "spawn.h"
 
-#define GRACE_MS 200 /* for a judge that failed to end by itself */
+#define GRACE_MS 200	  /* for a judge that failed to end by itself */
+#define AGAIN_NS 5000000L /* before another try for a place in the queue */
 
 /* Wait until the socket is readable or closed.  False after the deadline. */
 static bool
@@ -50,6 +52,10 @@ answer_valid(const struct request *request, struct answer *answer)
 	       answer->err >= 0 && answer->err <= ROLLCODE_ERR_USAGE;
 }
 
+/*
+ * ABSENT, with a sentence of its own, if the request was certainly not read:
+ * it could not be sent, or the kernel threw it away.
+ */
 static enum rollcode_err
 exchange(int fd, const struct request *request, struct answer *answer,
     int64_t deadline, struct error *error)
@@ -58,7 +64,7 @@ exchange(int fd, const struct request *request, struct answer *answer,
 
 	n = send(fd, request, sizeof(*request), MSG_NOSIGNAL);
 	if (n != (ssize_t)sizeof(*request))
-		return error_set(error, ROLLCODE_ERR_HELPER,
+		return error_set(error, ROLLCODE_ERR_ABSENT,
 		    "rollcode-verify took no request; rollcode-admin list "
 		    "tells why");
 	if (!wait_readable(fd, deadline))
@@ -67,7 +73,9 @@ exchange(int fd, const struct request *request, struct answer *answer,
 		    PROTOCOL_SECONDS);
 	n = recv(fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_TRUNC);
 	if (n <= 0)
-		return error_set(error, ROLLCODE_ERR_HELPER,
+		return error_set(error,
+		    n < 0 && errno == ECONNRESET ? ROLLCODE_ERR_ABSENT
+						 : ROLLCODE_ERR_HELPER,
 		    "rollcode-verify ended without an answer; is the helper "
 		    "the right program? rollcode-admin list tries the same");
 	if (n != (ssize_t)sizeof(*answer) || !answer_valid(request, answer))
@@ -131,22 +139,36 @@ ask_spawned(const struct options *options, const struct request *request,
 	    (err = spawn_judge(options, &child, error)) != ROLLCODE_OK)
 		return err;
 	err = exchange(child.fd, request, answer, deadline, error);
+	if (err == ROLLCODE_ERR_ABSENT)
+		err = ROLLCODE_ERR_HELPER;
 	return end_child(&child, err, deadline, error);
 }
 
-/* ABSENT if there is none to be asked. */
+/*
+ * ABSENT if there is none to be asked.  One that is too busy takes no request:
+ * for root that is as good as none, others try again.
+ */
 static enum rollcode_err
 ask_resident(const struct request *request, struct answer *answer,
     int64_t deadline, struct error *error)
 {
+	const struct timespec pause = {.tv_nsec = AGAIN_NS};
 	enum rollcode_err err;
 	int fd;
 
-	if ((err = resident_connect(ROLLCODE_SOCKET, deadline, &fd, error)) !=
-	    ROLLCODE_OK)
-		return err;
-	err = exchange(fd, request, answer, deadline, error);
-	close(fd);
+	while ((err = resident_connect(
+		    ROLLCODE_SOCKET, deadline, &fd, error)) == ROLLCODE_OK) {
+		err = exchange(fd, request, answer, deadline, error);
+		close(fd);
+		if (err != ROLLCODE_ERR_ABSENT || geteuid() == 0)
+			break;
+		if (clock_ms() >= deadline)
+			return error_set(error, ROLLCODE_ERR_UNAVAIL,
+			    "%s: the service has more requests than it can "
+			    "answer; try again",
+			    ROLLCODE_SOCKET);
+		nanosleep(&pause, NULL);
+	}
 	return err;
 }
 

@@ -8,7 +8,8 @@
  *  3. An account without privileges has one request judged at a time, and a
  *     refusal takes it a second more; all of them together have a part of the
  *     connections and of the workers, so that the others have theirs.
- *  4. Whoever connects and says nothing makes way for who says something.
+ *  4. Whoever connects and says nothing makes way for who says something, who
+ *     may ask about nobody for who may, and who asks often for who asks once.
  *  5. What else a message carries is dropped, and not waited for.
  */
 #include <errno.h>
@@ -90,33 +91,66 @@ rank_of(const struct queue *q, uid_t uid)
 	return callers_include(q->callers, uid) ? RANK_CALLER : RANK_OTHER;
 }
 
-/* The one of a full rank that has been silent for longest goes. */
+static size_t
+count_uid(const struct queue *q, uid_t uid)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < q->count; i++)
+		count += q->connections[i]->task.uid == uid;
+	return count;
+}
+
+/* Nobody waits for it to be judged, nor is kept from guessing by it. */
+static bool
+is_idle(const struct connection *c)
+{
+	return c->stage == STAGE_READING ||
+	       (c->stage == STAGE_REFUSED &&
+		   c->answer.err == ROLLCODE_ERR_PRIVILEGE);
+}
+
+/*
+ * One of a full rank goes: the one that has been idle for longest, else the
+ * latest that waits of the account that has most.
+ */
 static bool
 make_room(struct queue *q, enum rank rank)
 {
+	struct connection *goes = NULL;
+	size_t most = 2, count;
+
 	for (size_t i = 0; i < q->count; i++) {
 		struct connection *c = q->connections[i];
 
-		if (c->rank != rank || c->stage != STAGE_READING)
+		if (c->rank != rank)
 			continue;
-		c->stage = STAGE_DONE;
-		queue_sweep(q);
-		return true;
+		if (is_idle(c)) {
+			goes = c;
+			break;
+		}
+		if (c->stage != STAGE_WAITING ||
+		    (count = count_uid(q, c->task.uid)) < most)
+			continue;
+		goes = c;
+		most = count;
 	}
-	return false;
+	if (goes == NULL)
+		return false;
+	goes->stage = STAGE_DONE;
+	queue_sweep(q);
+	return true;
 }
 
 static bool
 has_room(struct queue *q, enum rank rank, uid_t uid)
 {
-	size_t all = 0, each = 0;
+	size_t all = 0;
 
 	queue_sweep(q);
-	for (size_t i = 0; i < q->count; i++) {
+	for (size_t i = 0; i < q->count; i++)
 		all += q->connections[i]->rank == rank;
-		each += q->connections[i]->task.uid == uid;
-	}
-	return each < room[rank].each &&
+	return count_uid(q, uid) < room[rank].each &&
 	       (all < room[rank].all || make_room(q, rank));
 }
 

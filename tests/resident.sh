@@ -438,6 +438,8 @@ beside "while a user's 100 connections say nothing" \
     as ann "$T/bin/ask_service" silent 100
 beside "while 100 uids say nothing" \
     "$T/bin/ask_service" silent 100 "$NEW_UIDS"
+beside "while 100 uids ask again and again" \
+    "$T/bin/ask_service" flood ann 100 "$NEW_UIDS"
 beside "while a user sends sockets that take an hour to close" \
     as ann "$T/bin/ask_service" laden ann
 busy_store

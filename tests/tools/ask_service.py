@@ -7,6 +7,9 @@ hang-up USER CODE N    N requests, each left before its answer
 silent N [FIRST-UID]   N connections that say nothing, each of another uid if
                        one is given, until standard input ends; prints
                        "ready"
+flood USER N UID       N processes, each of another uid from UID on, that ask
+                       again and again until standard input ends; prints
+                       "ready"
 fill                   connections until the queue is full, held until
                        standard input ends
 garbage N              N connections that send rubbish
@@ -17,6 +20,7 @@ laden USER             connections whose messages carry a TCP socket that takes
 import array
 import os
 import random
+import signal
 import socket
 import struct
 import sys
@@ -54,15 +58,38 @@ def ask(user, code):
     return f"{err} {verdict:08x}", ms
 
 
+def become(uid):
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def flood(user, count, uid):
+    children = []
+    for i in range(count):
+        children.append(os.fork())
+        if children[-1] == 0:
+            become(uid + i)
+            while True:
+                try:
+                    ask(user, "00000000")
+                except OSError:
+                    pass
+                time.sleep(0.02)
+    time.sleep(0.5)
+    print("ready", flush=True)
+    sys.stdin.read()
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+
+
 def silent(count, uid):
     held = []
     for i in range(count):
         if uid is None:
             held.append(connect())
         elif os.fork() == 0:
-            os.setgroups([])
-            os.setresgid(uid + i, uid + i, uid + i)
-            os.setresuid(uid + i, uid + i, uid + i)
+            become(uid + i)
             held.append(connect())
             sys.stdin.read()
             os._exit(0)
@@ -130,6 +157,8 @@ def main(mode, *words):
         silent(int(words[0]), int(words[1]) if len(words) > 1 else None)
     elif mode == "fill":
         fill()
+    elif mode == "flood":
+        flood(words[0], int(words[1]), int(words[2]))
     elif mode == "laden":
         laden(words[0])
     elif mode == "garbage":

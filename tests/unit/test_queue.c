@@ -291,6 +291,91 @@ START_TEST(an_account_has_its_share_of_connections)
 }
 END_TEST
 
+/*
+ * The connections of accounts without privileges are taken, all by different
+ * ones that are judged, but for these.  Who makes room for one more?
+ */
+static const struct {
+	const char *says;
+	struct standing waits[3];
+	int goes; /* which of these; -1 for nobody */
+} full[] = {
+    {"all are judged", {{0}}, -1},
+    {"all wait", {{RANK_OTHER, 1, "ann", STAGE_WAITING}}, -1},
+    {"the one that says nothing",
+	{{RANK_OTHER, 1, "ann", STAGE_WAITING},
+	    {RANK_OTHER, 2, "bob", STAGE_READING},
+	    {RANK_OTHER, 3, "eve", STAGE_READING}},
+	1},
+    {"one that may not ask",
+	{{RANK_OTHER, 1, "ann", STAGE_WAITING},
+	    {RANK_OTHER, 2, "not hers", STAGE_REFUSED}},
+	1},
+    {"none whose guess was refused", {{RANK_OTHER, 1, "ann", STAGE_REFUSED}},
+	-1},
+    {"the latest of who has most",
+	{{RANK_OTHER, 1, "ann", STAGE_WAITING},
+	    {RANK_OTHER, 1, "ann", STAGE_WAITING},
+	    {RANK_OTHER, 2, "bob", STAGE_WAITING}},
+	1},
+    {"not the one that is judged",
+	{{RANK_OTHER, 1, "ann", STAGE_WAITING},
+	    {RANK_OTHER, 1, "ann", STAGE_JUDGING}},
+	0},
+    {"none of another rank",
+	{{RANK_CALLER, 33, "ann", STAGE_READING},
+	    {RANK_ROOT, 0, "bob", STAGE_READING}},
+	-1},
+};
+
+static size_t
+others_in(const struct queue *q)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < q->count; i++)
+		count += q->connections[i]->rank == RANK_OTHER;
+	return count;
+}
+
+START_TEST(room_is_made_by)
+{
+	static struct queue q;
+	struct callers nobody = {0};
+	int fds[2], goes = full[_i].goes, count = 0;
+
+	memset(&q, 0, sizeof(q));
+	q.callers = &nobody;
+	for (; count < 3 && full[_i].waits[count].user != NULL; count++) {
+		struct connection *c = stand(&q, &full[_i].waits[count]);
+
+		c->member = count + 1;
+		if (strcmp(full[_i].waits[count].user, "not hers") == 0)
+			c->answer.err = ROLLCODE_ERR_PRIVILEGE;
+	}
+	for (uid_t uid = 100; others_in(&q) < 64; uid++)
+		stand(&q,
+		    &(struct standing){RANK_OTHER, uid, "x", STAGE_JUDGING});
+	ck_assert(geteuid() != 0 || setresuid(4242, 4242, 4242) == 0);
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+	queue_welcome(&q, fds[0], NOW);
+
+	ck_assert_uint_eq(others_in(&q), 64);
+	ck_assert_msg((q.connections[q.count - 1]->fd == fds[0]) == (goes >= 0),
+	    "%s", full[_i].says);
+	for (int i = 0; i < count; i++) {
+		bool there = false;
+
+		for (size_t k = 0; k < q.count; k++)
+			there |= q.connections[k]->member == i + 1;
+		ck_assert_msg(there == (i != goes), "%s", full[_i].says);
+	}
+	close(fds[1]);
+	empty(&q);
+}
+END_TEST
+
 static const struct {
 	const char *callers;
 	size_t count, missing; /* how many are named as missing */
@@ -357,6 +442,7 @@ main(void)
 	tcase_add_loop_test(tc, request_of, 0, (int)COUNT(requests));
 	tcase_add_test(tc, who_hung_up_is_done);
 	tcase_add_test(tc, an_account_has_its_share_of_connections);
+	tcase_add_loop_test(tc, room_is_made_by, 0, (int)COUNT(full));
 	tcase_add_loop_test(tc, callers_are, 0, (int)COUNT(lists));
 	tcase_add_test(tc, too_many_callers_are_refused);
 	suite_add_tcase(s, tc);
