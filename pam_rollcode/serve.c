@@ -6,7 +6,7 @@
  *     a worker's.
  *  2. A refusal to an account without privileges is kept back for a second,
  *     also from one that does not wait for it.
- *  3. Told to stop, it answers what was begun.
+ *  3. Told to stop, it answers who is connected.
  */
 #include <errno.h>
 #include <poll.h>
@@ -191,9 +191,6 @@ stop_listening(struct service *s)
 	close(s->life);
 	s->listener = -1;
 	s->life = -1;
-	for (size_t i = 0; i < s->queue.count; i++)
-		if (s->queue.connections[i]->stage == STAGE_READING)
-			s->queue.connections[i]->stage = STAGE_DONE;
 }
 
 static void

@@ -240,7 +240,10 @@ watch(struct supervisor *s)
 	}
 }
 
-/* Those that serve end by themselves; the last one is ended if it does not. */
+/*
+ * Those that serve end by themselves; the last one is ended if it does not.
+ * Meanwhile nobody waits for them who is not connected.
+ */
 static void
 stop(struct supervisor *s)
 {
@@ -249,6 +252,7 @@ stop(struct supervisor *s)
 	sigset_t child;
 	pid_t pid;
 
+	listener_close(&s->listener, ROLLCODE_SOCKET);
 	if (s->life >= 0)
 		close(s->life);
 	sigemptyset(&child);
@@ -262,7 +266,6 @@ stop(struct supervisor *s)
 	}
 	if (pid == 0 && s->serving != 0)
 		kill(s->serving, SIGKILL);
-	listener_close(&s->listener, ROLLCODE_SOCKET);
 	syslog(LOG_NOTICE, "stopped");
 }
 

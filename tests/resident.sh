@@ -251,6 +251,15 @@ other() {
 reload() {
 	local before
 	before=$(serving)
+	as ann "$T/bin/ask_service" late ann 00000000 >"$T/out" &
+	wait_for grep -q ready "$T/out"
+	kill -HUP "$resident"
+	wait "$!"
+	equal "who was connected before a SIGHUP is answered after it" \
+	    "$(sed 1d "$T/out" | cut -d' ' -f1,2)" "0 00ff00ff"
+	admin unlock ann >"$T/out"
+	wait_for other "$before"
+	before=$(serving)
 	sed -i '/^CALLERS/d' "$CONF"
 	echo TOLERANCE=2 >>"$CONF"
 	kill -HUP "$resident"
@@ -318,6 +327,26 @@ stopped() {
 }
 
 # --- what must not be believed, what cannot start ----------------------------
+
+# A request that takes long keeps nobody else from getting in.
+stopped_late() {
+	local worker
+	resident_start
+	login ann "$(code ann)" >"$T/out"
+	worker=$(workers | head -n 1)
+	kill -STOP "$worker"
+	root_login ann "$(code ann)" >"$T/denied" &
+	sleep 0.3
+	kill "$resident"
+	within "while it ends, root has a judge of its own" SUCCESS 900 \
+	    root_login bob "$(code bob)"
+	kill -CONT "$worker"
+	wait "$resident"
+	equal "and then it ends well" "$?" 0
+	wait_for grep -q . "$T/denied"
+	equal "what was begun was answered" \
+	    "$(cut -d' ' -f1 "$T/denied")" SUCCESS
+}
 
 squatted() {
 	local squatter
@@ -450,6 +479,7 @@ workers_die
 reload
 killed
 stopped
+stopped_late
 squatted
 locked_out
 cannot_start

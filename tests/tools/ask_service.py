@@ -3,6 +3,8 @@
 """Ask the resident judge without the module, as anybody could.
 
 ask USER CODE          one request; prints ERROR VERDICT MILLISECONDS
+late USER CODE         the same, but prints "ready" when it is connected, and
+                       sends half a second later
 hang-up USER CODE N    N requests, each left before its answer
 silent N [FIRST-UID]   N connections that say nothing, each of another uid if
                        one is given, until standard input ends; prints
@@ -43,10 +45,13 @@ def request(user, code):
                               code.encode(), b"")
 
 
-def ask(user, code):
+def ask(user, code, late=0):
     nonce, message = request(user, code)
-    began = time.monotonic()
     s = connect()
+    if late:
+        print("ready", flush=True)
+        time.sleep(late)
+    began = time.monotonic()
     s.send(message)
     answer = s.recv(65536)
     ms = int((time.monotonic() - began) * 1000)
@@ -147,6 +152,8 @@ def laden(user):
 def main(mode, *words):
     if mode == "ask":
         print(*ask(*words))
+    elif mode == "late":
+        print(*ask(*words, late=0.5))
     elif mode == "hang-up":
         for _ in range(int(words[2])):
             s = connect()
