@@ -20,6 +20,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "limits.h"
 #include "protocol.h"
 #include "spawn.h"
 
@@ -55,21 +56,9 @@ raise_limits(void)
 	    {RLIMIT_MEMLOCK, RLIM_INFINITY},
 	    {RLIMIT_LOCKS, RLIM_INFINITY},
 	};
-	struct rlimit want, have;
 
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		want.rlim_cur = want.rlim_max = limits[i].limit;
-		if (setrlimit((__rlimit_resource_t)limits[i].resource, &want) ==
-		    0)
-			continue;
-		/* A root without CAP_SYS_RESOURCE keeps its hard limits. */
-		if (getrlimit((__rlimit_resource_t)limits[i].resource, &have) !=
-		    0)
-			continue;
-		have.rlim_cur = have.rlim_max;
-		(void)!setrlimit(
-		    (__rlimit_resource_t)limits[i].resource, &have);
-	}
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		limit_set(limits[i].resource, limits[i].limit);
 }
 
 /*

@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "limits.h"
 #include "listener.h"
 #include "protocol.h"
 #include "serve.h"
@@ -84,12 +84,12 @@ tell(int priority, const char *text)
 static void
 set_limits(void)
 {
-	const struct rlimit files = {FILES_MAX, FILES_MAX},
-			    none = {RLIM_INFINITY, RLIM_INFINITY};
+	static const int endless[] = {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA,
+	    RLIMIT_AS, RLIMIT_NPROC, RLIMIT_MEMLOCK, RLIMIT_LOCKS};
 
-	(void)!setrlimit(RLIMIT_NOFILE, &files);
-	(void)!setrlimit(RLIMIT_FSIZE, &none);
-	(void)!setrlimit(RLIMIT_CPU, &none);
+	limit_set(RLIMIT_NOFILE, FILES_MAX);
+	for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++)
+		limit_set(endless[i], RLIM_INFINITY);
 }
 
 /* The env file, and what of it only root can find out. */
@@ -117,6 +117,8 @@ serving_main(struct supervisor *s, int life, const struct config *config,
 	enum rollcode_err err;
 
 	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
+	/* What a terminal sends is for the other one. */
+	(void)!setsid();
 	if (s->life >= 0)
 		close(s->life);
 	if (s->listener.lock >= 0)
@@ -281,6 +283,8 @@ supervise(const char *conf, const struct given *given)
 	    ~0U, 0);
 	openlog("rollcode-verify", LOG_PID, LOG_AUTHPRIV);
 	set_limits();
+	/* Standard error may be a pipe that nobody reads any more. */
+	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&s.signals);
 	sigaddset(&s.signals, SIGHUP);
 	sigaddset(&s.signals, SIGTERM);

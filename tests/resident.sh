@@ -328,17 +328,35 @@ stopped() {
 
 # --- what must not be believed, what cannot start ----------------------------
 
+# Started with the limits of some shell, and what it says goes to nobody.
+foreign() {
+	start bash -c "ulimit -S -u 1 -n 16 -v 40000 -f 0 -t 1 -l 0
+	    umask 777; exec setsid $SERVE serve 2> >(exec 0</dev/null)"
+	resident=$started
+	wait_for test -S "$SOCKET"
+	within "started with tight limits it serves" SUCCESS 900 \
+	    login_as ann ann "$(code ann)"
+	say_ok "and keeps none of them" "$(awk '
+	    /cpu time|file size|processes|address space|locked memory/ &&
+	    substr($0, 27, 20) != substr($0, 48, 20)' \
+	    "/proc/$(serving)/limits")"
+	echo nonsense >>"$CONF"
+	kill -HUP "$resident"
+	check "an error that nobody reads" logged 'no equals sign'
+	sed -i '/^nonsense/d' "$CONF"
+	within "does not end it" SUCCESS 900 login_as ann ann "$(code ann)"
+}
+
 # A request that takes long keeps nobody else from getting in.
 stopped_late() {
 	local worker
-	resident_start
 	login ann "$(code ann)" >"$T/out"
 	worker=$(workers | head -n 1)
 	kill -STOP "$worker"
 	root_login ann "$(code ann)" >"$T/denied" &
 	sleep 0.3
-	kill "$resident"
-	within "while it ends, root has a judge of its own" SUCCESS 900 \
+	kill -INT -- "-$resident"
+	within "ended by a terminal, root has a judge of its own" SUCCESS 900 \
 	    root_login bob "$(code bob)"
 	kill -CONT "$worker"
 	wait "$resident"
@@ -479,6 +497,7 @@ workers_die
 reload
 killed
 stopped
+foreign
 stopped_late
 squatted
 locked_out
