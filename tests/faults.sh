@@ -12,7 +12,7 @@ private_machine "$@"
 . "$TREE/tests/tools/inject.sh"
 
 most=4 tried=0 spared=0
-[ "${1-}" != long ] || most=${ROLLCODE_POINTS:-20}
+[ "${1-}" != long ] || most=${ROLLCODE_POINTS:-8}
 
 # --- what fails how ---------------------------------------------------------
 

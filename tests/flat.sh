@@ -10,7 +10,7 @@ private_machine "$@"
 . "$TREE/tests/tools/hosts.sh"
 
 many=300 judged=50
-[ -z "$long" ] || { many=10000 judged=1000; }
+[ -z "$long" ] || { many=${ROLLCODE_LOGINS:-10000} judged=500; }
 
 # field_of WORD LINE: the number behind it
 field_of() {

@@ -11,7 +11,7 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 . "$TREE/tests/tools/inject.sh"
 
-step=10 far=17 tried=0 alive=0
+step=20 far=20 tried=0 alive=0
 [ "${1-}" != long ] || step=1 far=1
 
 # every N: of the calls in $T/trace, one in N, as options that kill there.

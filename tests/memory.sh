@@ -18,7 +18,7 @@ if ! FAULT_COUNT=$T/count LD_PRELOAD=$FAULT rollcode-token help >"$T/out" ||
 fi
 
 most=4
-[ "${1-}" != long ] || most=${ROLLCODE_POINTS:-40}
+[ "${1-}" != long ] || most=${ROLLCODE_POINTS:-12}
 
 # Each N of $T/count, as many as wanted, as variables.
 plan() {

@@ -8,7 +8,7 @@ need python3 strace
 private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 
-limit=25
+limit=10
 [ "${1-}" != long ] || limit=1000000
 
 CALLS=openat,close,write,pwrite64,writev,pwritev,ftruncate,fallocate,fsync

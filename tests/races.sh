@@ -10,7 +10,7 @@ private_machine "$@"
 if [ "${1-}" = long ]; then
 	one=500 two=500 users=100 pairs=100 many=50
 else
-	one=50 two=15 users=12 pairs=20 many=4
+	one=25 two=6 users=8 pairs=10 many=2
 fi
 
 # codes USER N: the next N, one a line.
@@ -203,13 +203,9 @@ flooded() {
 	wait "${floods[@]}" 2>/dev/null
 	bad=$(awk '$2 != "SUCCESS" || $3 >= 3000' "$T/out")
 	[ "$(wc -l <"$T/out")" -eq "$pairs" ] || bad+=$'\n'"not $pairs answers"
-	if [ $((guesses * 1000 / took)) -ge 50 ]; then
-		say_ok "the owner's pair opens within 3 s, $pairs of $pairs, \
-under 50 wrong guesses a second and more" "$bad"
-	else
-		skip "the owner's pair opens under 50 wrong guesses a second" \
-		    "this machine makes only $((guesses * 1000 / took))"
-	fi
+	echo "# $((guesses * 1000 / took)) guesses a second"
+	say_ok "the owner's pair opens within 3 s, $pairs of $pairs, under as \
+many wrong guesses as can be spawned" "$bad"
 }
 
 different_codes() {

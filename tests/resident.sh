@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# resident.sh - rollcode-verify as a service: who may ask, who waits for whom,
-# and that it can be stopped, killed and started anew at any time.
+# resident.sh [long] - rollcode-verify as a service: who may ask, who waits for
+# whom, and that it can be stopped, killed and started anew at any time.
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 240
 . "$(dirname "$0")/lib.sh"
 need python3 setpriv
-private_machine
+private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
+long=${1-}
 
 SOCKET=/run/rollcode/verify.sock
 SERVE=/usr/local/libexec/rollcode/rollcode-verify
@@ -208,6 +209,35 @@ full_queue() {
 	    root_login ann "$(code ann)"
 	exec 5>&-
 	rm -f "$T/crowd" "$T/ready"
+}
+
+# Two that guess as fast as they are answered, until the last pair is typed.
+flooded() {
+	local pairs=10 guesses=1500 began took hammers=() bad
+	[ -z "$long" ] || pairs=100 guesses=6000
+	admin unlock ann >"$T/out"
+	for ((took = 0; took < pairs; took++)); do
+		printf 'ann\t%s\n' "$(code ann -n 2)"
+	done >"$T/pairs"
+	began=${EPOCHREALTIME/./}
+	for took in 00000000 99999999; do
+		"$BUILD/tests/tools/hammer" "$guesses" ann "$took" >>"$T/guessed" &
+		hammers+=("$!")
+	done
+	sleep 0.3
+	pam_run <"$T/pairs" >"$T/out"
+	check "the guessing went on all the while" kill -0 "${hammers[@]}"
+	wait "${hammers[@]}"
+	took=$(((${EPOCHREALTIME/./} - began) / 1000))
+	bad=$(awk '$2 != "SUCCESS" || $3 >= 3000' "$T/out")
+	[ "$(wc -l <"$T/out")" -eq "$pairs" ] || bad+=$'\n'"not $pairs answers"
+	say_ok "the owner's pair opens within 3 s, $pairs of $pairs, under a \
+flood of wrong guesses" "$bad"
+	echo "# $((2 * guesses * 1000 / took)) guesses a second"
+	check "which were more than 50 a second" \
+	    test $((2 * guesses * 1000 / took)) -ge 50
+	refused "and each of them was refused" \
+	    grep -qE '^(accepted|resynced|lost) ' "$T/guessed"
 }
 
 at_once() {
@@ -492,6 +522,7 @@ beside "while a user sends sockets that take an hour to close" \
 busy_store
 rubbish
 while_stopped full_queue
+flooded
 at_once
 workers_die
 reload

@@ -16,7 +16,7 @@ FIND=$TREE/tests/tools/find_secrets.py
 REACH=$TREE/tests/tools/out_of_reach.py
 JUDGE=$T/bin/rollcode-verify
 step=20 rounds=1
-[ -z "$long" ] || step=1 rounds=15
+[ -z "$long" ] || step=3 rounds=5
 
 # --- stopped ------------------------------------------------------------------
 

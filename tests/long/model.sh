@@ -1,0 +1,8 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# model.sh - the verifier and an independent model, a million random attempts.
+. "$(dirname "$0")/../lib.sh"
+check "the verifier and an independent model agree over a million attempts" \
+    env ROLLCODE_MODEL_OPS=1000000 "$BUILD/tests/unit/test_model"
+[ "$failures" -eq 0 ]
