@@ -42,6 +42,12 @@ struct queue {
 };
 
 /*
+ * Zeroed memory for a connection, whose content no copy of this process gets.
+ * NULL if there is none.
+ */
+struct connection	*connection_new(void);
+
+/*
  * Take a connection just made, and its request if that is there already.  It
  * is closed instead where its account, or its rank, has too many.
  */

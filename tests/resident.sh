@@ -272,6 +272,38 @@ workers_die() {
 	check "it is logged" logged 'a worker died over a request'
 }
 
+# A worker that starts while a request waits.
+memory() {
+	local first pids=() secret=40721358 user pid
+	mapfile -t first < <(workers)
+	kill -STOP "${first[@]}"
+	for user in ann ann ann x1 x2 x3; do
+		! another_worker "${first[@]}" || break
+		"$T/bin/ask_service" ask "$user" "$secret" >"$T/out" &
+		pids+=("$!")
+		sleep 0.2
+	done
+	echo "code $secret" >"$T/needles"
+	check "a request that waits is in the serving process" \
+	    finds "$(serving)"
+	equal "and in no worker that was started meanwhile" \
+	    "$(for pid in $(workers); do
+		[[ " ${first[*]} " == *" $pid "* ]] || finds "$pid"
+	    done)" ""
+	kill -CONT "${first[@]}" 2>/dev/null
+	wait "${pids[@]}"
+	admin unlock ann >"$T/out"
+}
+
+another_worker() {	# PID...: beside these
+	[ "$(workers | wc -l)" -gt "$#" ]
+}
+
+finds() {	# PID
+	"$TREE/tests/tools/find_secrets.py" "$T/needles" --memory "$1" |
+	    grep .
+}
+
 # --- the env file anew, and the end -----------------------------------------
 
 other() {
@@ -509,6 +541,7 @@ handed_a_file() {
 
 arrange
 processes
+memory
 callers
 one_after_the_other
 beside "while a user's 100 connections say nothing" \

@@ -61,7 +61,7 @@ static const struct {
 static struct connection *
 stand(struct queue *q, const struct standing *s)
 {
-	struct connection *c = calloc(1, sizeof(*c));
+	struct connection *c = connection_new();
 
 	ck_assert_ptr_nonnull(c);
 	c->fd = -1;
