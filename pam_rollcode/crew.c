@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -17,6 +16,8 @@ void
 crew_open(struct crew *crew, const struct config *config,
     const struct callers *callers)
 {
+	/* Nobody waits for one that ends: it may be deep in a hung disk. */
+	signal(SIGCHLD, SIG_IGN);
 	memset(crew, 0, sizeof(*crew));
 	crew->config = config;
 	crew->callers = callers;
@@ -28,11 +29,14 @@ crew_open(struct crew *crew, const struct config *config,
 static _Noreturn void
 member_main(const struct crew *crew, int fd)
 {
+	/* The log's descriptor is closed too, and its number used again. */
+	closelog();
 	hurry_begin();
 	if (dup2(fd, WORKER_FD) != WORKER_FD ||
 	    close_range(WORKER_FD + 1, ~0U, 0) != 0)
 		_exit(1);
 	hurry_end();
+	openlog(CREW_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
 	worker_main(WORKER_FD, crew->config, crew->callers);
 }
 
@@ -61,20 +65,24 @@ start(struct crew *crew, struct crew_member *m)
 	return true;
 }
 
+/* It ends by itself, when it finds its socket closed. */
+static void
+let_go(struct crew_member *m)
+{
+	if (m->pid != 0)
+		close(m->fd);
+	memset(m, 0, sizeof(*m));
+	m->fd = -1;
+}
+
 void
 crew_end(struct crew *crew, int member)
 {
 	struct crew_member *m = &crew->members[member];
-	int status = 0;
 
-	if (m->pid == 0)
-		return;
-	close(m->fd);
-	kill(m->pid, SIGKILL);
-	while (waitpid(m->pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	memset(m, 0, sizeof(*m));
-	m->fd = -1;
+	if (m->pid != 0)
+		kill(m->pid, SIGKILL);
+	let_go(m);
 }
 
 static bool
@@ -84,7 +92,7 @@ give(struct crew *crew, int member, const struct task *task)
 
 	if (send(m->fd, task, sizeof(*task), MSG_NOSIGNAL) !=
 	    (ssize_t)sizeof(*task)) {
-		crew_end(crew, member);
+		let_go(m);
 		return false;
 	}
 	m->busy = true;
@@ -123,7 +131,7 @@ crew_take(struct crew *crew, int member, struct answer *answer)
 	if (m->busy)
 		syslog(
 		    LOG_ERR, "a worker died over a request, which was denied");
-	crew_end(crew, member);
+	let_go(m);
 	return false;
 }
 
@@ -140,7 +148,7 @@ crew_thin(struct crew *crew)
 			continue;
 		if (++idle <= CREW_KEPT || now - m->since < IDLE_MS)
 			continue;
-		crew_end(crew, i);
+		let_go(m);
 		idle--;
 	}
 	return idle > CREW_KEPT;
@@ -150,5 +158,5 @@ void
 crew_close(struct crew *crew)
 {
 	for (int i = 0; i < CREW_MAX; i++)
-		crew_end(crew, i);
+		let_go(&crew->members[i]);
 }

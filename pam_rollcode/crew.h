@@ -13,6 +13,7 @@
 #define CREW_MAX	16	/* at once */
 #define CREW_KEPT	2	/* stay when there is nothing to do */
 #define CREW_NOBODY	(-1)
+#define CREW_LOG_NAME	"rollcode-verify"
 
 struct crew_member {
 	pid_t	pid;		/* 0: there is none */
@@ -27,7 +28,10 @@ struct crew {
 	struct crew_member	 members[CREW_MAX];
 };
 
-/* An empty crew.  Both must outlive it. */
+/*
+ * An empty crew.  Both must outlive it.  From now on the kernel reaps every
+ * child of this process.
+ */
 void	crew_open(struct crew *, const struct config *,
 	    const struct callers *);
 
@@ -43,7 +47,7 @@ int	crew_give(struct crew *, const struct task *) MUST_USE;
  */
 bool	crew_take(struct crew *, int member, struct answer *) MUST_USE;
 
-/* End a member, whatever it does, and reap it. */
+/* End a member, whatever it does. */
 void	crew_end(struct crew *, int member);
 
 /*
@@ -52,7 +56,7 @@ void	crew_end(struct crew *, int member);
  */
 bool	crew_thin(struct crew *);
 
-/* End all members and reap them. */
+/* Let all members end. */
 void	crew_close(struct crew *);
 
 #endif /* ROLLCODE_CREW_H */

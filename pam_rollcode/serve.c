@@ -24,6 +24,7 @@
 
 #define REFUSAL_MS 1000 /* how long a refusal is kept back */
 #define REST_MS 100	/* after an accept that failed */
+#define AGAIN_MS 100	/* before another try to find a worker */
 #define THIN_MS 1000	/* between two looks at idle workers */
 #define ACCEPTED_MAX 64 /* in one turn */
 #define JUDGE_MS (PROTOCOL_SECONDS * 1000L)
@@ -39,6 +40,7 @@ enum {
 struct service {
 	int listener, life; /* -1 once closed */
 	int64_t rest;	    /* no accept before that */
+	int64_t again;	    /* there was no worker: look then */
 	struct crew crew;
 	struct queue queue;
 	struct pollfd polls[POLLS];
@@ -71,8 +73,11 @@ dispatch(struct service *s, int64_t now)
 
 		if (c->stage != STAGE_WAITING || !queue_may_start(&s->queue, c))
 			continue;
-		if ((c->member = crew_give(&s->crew, &c->task)) == CREW_NOBODY)
+		if ((c->member = crew_give(&s->crew, &c->task)) ==
+		    CREW_NOBODY) {
+			s->again = now + AGAIN_MS;
 			return;
+		}
 		c->stage = STAGE_JUDGING;
 		c->deadline = now + JUDGE_MS;
 	}
@@ -167,6 +172,8 @@ patience(const struct service *s, bool thin, int64_t now)
 		next = now + THIN_MS;
 	if (s->rest > now && s->rest < next)
 		next = s->rest;
+	if (s->again > now && s->again < next)
+		next = s->again;
 	if (next == INT64_MAX)
 		return -1;
 	return next > now ? (int)(next - now) : 0;

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "crew.h"
 #include "limits.h"
 #include "listener.h"
 #include "protocol.h"
@@ -281,7 +282,7 @@ supervise(const char *conf, const struct given *given)
 			       ? (unsigned int)given->listener + 1
 			       : STDERR_FILENO + 1,
 	    ~0U, 0);
-	openlog("rollcode-verify", LOG_PID, LOG_AUTHPRIV);
+	openlog(CREW_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
 	set_limits();
 	/* Standard error may be a pipe that nobody reads any more. */
 	signal(SIGPIPE, SIG_IGN);

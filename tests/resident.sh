@@ -272,6 +272,74 @@ workers_die() {
 	check "it is logged" logged 'a worker died over a request'
 }
 
+# No process can be started for a while.
+no_workers() {
+	local pid
+	for pid in $(workers); do
+		kill -9 "$pid"
+	done
+	wait_for none workers
+	as rollcode prlimit --pid "$(serving)" --nproc=0:
+	root_login ann "$(code ann)" >"$T/out" &
+	pid=$!
+	sleep 0.3
+	as rollcode prlimit --pid "$(serving)" --nproc=100:
+	wait "$pid"
+	check "it logs that there is no worker" \
+	    logged 'a worker cannot be started'
+	within "as soon as one can be started, who waits gets in" SUCCESS 3000 \
+	    cat "$T/out"
+}
+
+# A worker that cannot even be reaped: who traces it has stopped.
+hangs() {
+	local tracer denied worker
+	if ! command -v strace >/dev/null; then
+		skip "a worker that hangs for ever" "needs strace"
+		return
+	fi
+	login ann "$(code ann)" >"$T/out"
+	worker=$(workers | head -n 1)
+	strace -qq -p "$worker" -o "$T/trace" 2>"$T/out" &
+	tracer=$!
+	wait_for grep -qE 'TracerPid:.*[1-9]' "/proc/$worker/status"
+	kill -STOP "$tracer"
+	root_login ann "$(code ann)" >"$T/denied" &
+	denied=$!
+	sleep 8
+	check "a worker that hangs for ever is given up" \
+	    logged 'a worker gave no answer in 10 seconds'
+	within "and nobody waits for it" SUCCESS 900 \
+	    login_as bob bob "$(code bob)"
+	wait "$denied"
+	equal "but who asked it" "$(cut -d' ' -f1 "$T/denied")" SYSTEM_ERR
+	kill -9 "$tracer"
+	wait "$tracer" 2>/dev/null
+	equal "then she gets in" "$(login ann "$(code ann)")" SUCCESS
+}
+
+# Of a service that has logged already, so that its workers inherit that.
+log_descriptor() {
+	local tracer worker
+	command -v strace >/dev/null || return
+	login bob "$(code bob)" >"$T/out"
+	worker=$(workers | head -n 1)
+	strace -qq -e trace=sendto,sendmsg,close -o "$T/trace" -p "$worker" \
+	    2>"$T/out" &
+	tracer=$!
+	wait_for grep -qE 'TracerPid:.*[1-9]' "/proc/$worker/status"
+	as ann "$T/bin/ask_service" ask bob 00000000 >"$T/out"
+	kill "$tracer"
+	wait "$tracer"
+	check "a worker logs" grep -qF '<84>' "$T/trace"
+	refused "and touches no descriptor that is not its own" \
+	    grep -E 'EBADF|ENOTSOCK' "$T/trace"
+}
+
+none() {	# COMMAND: prints nothing
+	[ -z "$("$@")" ]
+}
+
 # A worker that starts while a request waits.
 memory() {
 	local first pids=() secret=40721358 user pid
@@ -558,7 +626,10 @@ while_stopped full_queue
 flooded
 at_once
 workers_die
+no_workers
+hangs
 reload
+log_descriptor
 killed
 stopped
 foreign
