@@ -93,20 +93,25 @@ set_limits(void)
 		limit_set(endless[i], RLIM_INFINITY);
 }
 
-/* The env file, and what of it only root can find out. */
+/*
+ * The env file, and what of it only root can find out.  Callers that cannot be
+ * looked up are left out only where nobody is served otherwise.
+ */
 static enum rollcode_err
-load(const char *conf, struct config *config, struct callers *callers,
+load(const struct supervisor *s, struct config *config, struct callers *callers,
     struct error *error)
 {
 	struct error missing = {0};
 	enum rollcode_err err;
 
-	if ((err = config_load(conf, true, config, error)) != ROLLCODE_OK ||
-	    (err = callers_find(config, callers, &missing, error)) !=
-		ROLLCODE_OK)
+	if ((err = config_load(s->conf, true, config, error)) != ROLLCODE_OK)
 		return err;
+	err = callers_find(config, callers, &missing, error);
 	if (missing.text[0] != '\0')
 		tell(LOG_WARNING, missing.text);
+	if (err != ROLLCODE_ERR_UNAVAIL || s->serving != 0)
+		return err;
+	tell(LOG_WARNING, error->text);
 	return ROLLCODE_OK;
 }
 
@@ -143,7 +148,7 @@ start(struct supervisor *s, struct error *error)
 	int life[2];
 	pid_t pid;
 
-	if ((err = load(s->conf, &config, &callers, error)) != ROLLCODE_OK)
+	if ((err = load(s, &config, &callers, error)) != ROLLCODE_OK)
 		return err;
 	if (pipe2(life, O_CLOEXEC) != 0)
 		return error_set(error, error_from_errno(errno),

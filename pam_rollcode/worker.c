@@ -23,7 +23,14 @@ add_caller(struct callers *callers, const char *name, struct error *missing,
 {
 	const struct passwd *pw;
 
-	if ((pw = getpwnam(name)) == NULL) {
+	errno = 0;
+	pw = getpwnam(name);
+	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
+		return error_add(error, ROLLCODE_ERR_UNAVAIL,
+		    "CALLERS: the account %s cannot be looked up: %s; reload "
+		    "when the directory service is there",
+		    name, strerror(errno));
+	if (pw == NULL) {
 		error_add(missing, ROLLCODE_ERR_CONFIG,
 		    "CALLERS: there is no account %s, so nobody asks as it",
 		    name);
@@ -41,14 +48,16 @@ callers_find(const struct config *config, struct callers *callers,
     struct error *missing, struct error *error)
 {
 	char names[CONFIG_CALLERS_MAX + 1], *rest = names, *name;
-	enum rollcode_err err = ROLLCODE_OK;
+	enum rollcode_err err = ROLLCODE_OK, one;
 
 	memset(callers, 0, sizeof(*callers));
 	missing->text[0] = '\0';
 	memcpy(names, config->callers, sizeof(names));
-	while (err == ROLLCODE_OK && (name = strsep(&rest, separators)) != NULL)
-		if (*name != '\0')
-			err = add_caller(callers, name, missing, error);
+	while (err != ROLLCODE_ERR_CONFIG &&
+	       (name = strsep(&rest, separators)) != NULL)
+		if (*name != '\0' && (one = add_caller(callers, name, missing,
+					  error)) != ROLLCODE_OK)
+			err = one;
 	return err;
 }
 

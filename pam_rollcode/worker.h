@@ -31,7 +31,8 @@ task_wipe(struct task *task)
 /*
  * Look up the accounts of CALLERS, names parted by commas or spaces.  A name
  * without an account cannot ask, so it is no error: it is named in missing, a
- * sentence, or "".  CONFIG if there are more than WORKER_CALLERS_MAX.
+ * sentence, or "".  CONFIG if there are more than WORKER_CALLERS_MAX; UNAVAIL
+ * if some could not be looked up, and the others are there all the same.
  */
 enum rollcode_err	callers_find(const struct config *, struct callers *,
 			    struct error *missing, struct error *) MUST_USE;

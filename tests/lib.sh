@@ -41,6 +41,8 @@
 #   pam_line [ARGUMENT...]        "auth required MODULE conf=... ..."
 #   pam_service NAME [ARGUMENT...]  /etc/pam.d/NAME with that line
 #   add_user NAME                 an account with a home, in the private /etc
+#   accounts_fold                 accounts come from /etc/passwd.fold too, in any
+#                                 spelling; fails where that cannot be
 #   as USER COMMAND...            as that account, clean environment
 #   syslog_start                  what is logged goes to $T/syslog
 #   logged PATTERN                waits a moment for a line with it (grep -E)
@@ -333,6 +335,20 @@ add_user() {
 	mkdir -p "$T/home/$1"
 	chown "$next_uid:$next_uid" "$T/home/$1"
 	next_uid=$((next_uid + 1))
+}
+
+accounts_fold() {
+	[ -f "$BUILD/tests/tools/libnss_fold.so" ] || return 1
+	command -v ldconfig >/dev/null || return 1
+	mkdir "$T/nss"
+	install -m 755 "$BUILD/tests/tools/libnss_fold.so" \
+	    "$T/nss/libnss_fold.so.2"
+	[ ! -d /var/cache/ldconfig ] ||
+	    mount -n -t tmpfs -o mode=0700 var /var/cache/ldconfig
+	echo "$T/nss" >/etc/ld.so.conf.d/0rollcode.conf
+	ldconfig -X
+	sed -i '/^passwd:/d' /etc/nsswitch.conf
+	echo "passwd: files fold" >>/etc/nsswitch.conf
 }
 
 as() {

@@ -564,6 +564,37 @@ cannot_start() {
 	refused "and nothing is left" test -e "$SOCKET"
 }
 
+# --- a directory service that is down ----------------------------------------
+
+# "far" is an account that only the directory knows; 5 is EIO.
+directory_down() {
+	local before
+	if ! accounts_fold; then
+		skip "callers of a directory" "none could be set up here"
+		return
+	fi
+	echo "far:x:4999:4999::/:/bin/sh" >/etc/passwd.fold
+	: >"$T/syslog"
+	echo "CALLERS=far www" >>"$CONF"
+	resident_start
+	check "it finds its callers in a directory" \
+	    logged 'serving .*, 2 callers may ask'
+	before=$(serving)
+	echo "far UNAVAIL 5" >/etc/passwd.fail
+	kill -HUP "$resident"
+	check "one that cannot be looked up at a reload is named" \
+	    logged 'CALLERS: the account far cannot be looked up'
+	equal "and keeps its rights" "$(serving)" "$before"
+	resident_stop
+	: >"$T/syslog"
+	resident_start
+	check "at the start it is left out, and the others are not" \
+	    logged 'serving .*, 1 callers may ask'
+	within "which can ask" SUCCESS 900 login_as www bob "$(code bob)"
+	resident_stop
+	sed -i '/^CALLERS/d' "$CONF"
+}
+
 # --- started by systemd -----------------------------------------------------
 
 handed_over() {
@@ -637,5 +668,6 @@ stopped_late
 squatted
 locked_out
 cannot_start
+directory_down
 handed_over
 exit 0

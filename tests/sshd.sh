@@ -134,17 +134,7 @@ let_in "key: guarded, two consecutive codes do" key alice "$(code alice -n 2)"
 # --- a directory that folds case, with nullok ---------------------------------
 
 directory() {
-	[ -f "$BUILD/tests/tools/libnss_fold.so" ] || return 1
-	command -v ldconfig >/dev/null || return 1
-	mkdir "$T/nss"
-	install -m 755 "$BUILD/tests/tools/libnss_fold.so" \
-	    "$T/nss/libnss_fold.so.2"
-	[ ! -d /var/cache/ldconfig ] ||
-	    mount -n -t tmpfs -o mode=0700 var /var/cache/ldconfig
-	echo "$T/nss" >/etc/ld.so.conf.d/0rollcode.conf
-	ldconfig -X
-	sed -i '/^passwd:/d' /etc/nsswitch.conf
-	echo "passwd: files fold" >>/etc/nsswitch.conf
+	accounts_fold || return 1
 	grep -E '^(alice|bob):' /etc/passwd >/etc/passwd.fold
 	echo "dave:x:4999:4999::/:/bin/sh" | cat - /etc/passwd.fold \
 	    >/etc/passwd.new
