@@ -88,7 +88,7 @@ MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
 	   common/error.c common/env.c
 VERIFY	 = pam_rollcode/rollcode-verify.c
 SERVICE	 = $(addprefix pam_rollcode/,supervise.c listener.c serve.c queue.c \
-	   crew.c worker.c)
+	   crew.c worker.c hurry.c)
 ADMIN	 = pam_rollcode/rollcode-admin.c $(wildcard pam_rollcode/admin_*.c)
 SERVER	 = $(filter-out $(VERIFY) $(SERVICE) $(ADMIN) $(addprefix pam_rollcode/, \
 	   pam_rollcode.c options.c converse.c ask.c resident.c spawn.c \

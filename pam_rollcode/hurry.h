@@ -9,37 +9,11 @@
 #ifndef ROLLCODE_HURRY_H
 #define ROLLCODE_HURRY_H
 
-#include <signal.h>
-#include <sys/time.h>
-
-#define HURRY_US	50	/* between two signals */
-
-static inline void
-hurry_signal(int number)
-{
-	(void)number;
-}
-
 /*
- * From here on a signal comes again and again.  For a process that is ours and
- * uses SIGALRM for nothing else.
+ * From here on, until hurry_end, signals end every wait of a system call.  For
+ * a process that is ours and uses SIGALRM for nothing else.
  */
-static inline void
-hurry_begin(void)
-{
-	const struct sigaction ignored = {.sa_handler = hurry_signal};
-	const struct itimerval often = {{0, HURRY_US}, {0, HURRY_US}};
-
-	if (sigaction(SIGALRM, &ignored, NULL) == 0)
-		(void)!setitimer(ITIMER_REAL, &often, NULL);
-}
-
-static inline void
-hurry_end(void)
-{
-	const struct itimerval never = {{0, 0}, {0, 0}};
-
-	(void)!setitimer(ITIMER_REAL, &never, NULL);
-}
+void	hurry_begin(void);
+void	hurry_end(void);
 
 #endif /* ROLLCODE_HURRY_H */
