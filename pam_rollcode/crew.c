@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "crew.h"
+#include "fd.h"
 #include "hurry.h"
 
 #define IDLE_MS 10000 /* then it may go */
@@ -32,9 +33,9 @@ member_main(const struct crew *crew, int fd)
 	/* The log's descriptor is closed too, and its number used again. */
 	closelog();
 	hurry_begin();
-	if (dup2(fd, WORKER_FD) != WORKER_FD ||
-	    close_range(WORKER_FD + 1, ~0U, 0) != 0)
+	if (dup2(fd, WORKER_FD) != WORKER_FD)
 		_exit(1);
+	fd_close_from(WORKER_FD + 1);
 	hurry_end();
 	openlog(CREW_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
 	worker_main(WORKER_FD, crew->config, crew->callers);

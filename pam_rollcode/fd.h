@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fd.h - descriptors in a process that is not ours.
+ * fd.h - descriptors of a process that is not ours, or not yet.
  */
 #ifndef ROLLCODE_FD_H
 #define ROLLCODE_FD_H
 
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#define FD_FIRST_FREE 3
+#define FD_FIRST_FREE	3
+#define FD_LAST		65536	/* where the kernel cannot close a range */
 
 /*
  * The same descriptor, or if it is one of 0 to 2, which the host has closed
@@ -25,6 +28,22 @@ fd_move_up(int fd)
 		close(fd);
 	}
 	return up;
+}
+
+/* Close all descriptors from this one on; async-signal-safe. */
+static inline void
+fd_close_from(int first)
+{
+	struct rlimit files;
+	int last = FD_LAST;
+
+	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_max < (rlim_t)last)
+		last = (int)files.rlim_max;
+	for (int fd = first; fd < last; fd++)
+		close(fd);
 }
 
 #endif /* ROLLCODE_FD_H */

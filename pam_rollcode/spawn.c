@@ -74,21 +74,6 @@ become_root(void)
 }
 
 static void
-close_from(int first)
-{
-	struct rlimit files;
-	int last = 65536;
-
-	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
-		return;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-	    files.rlim_max < (rlim_t)last)
-		last = (int)files.rlim_max;
-	for (int fd = first; fd < last; fd++)
-		close(fd);
-}
-
-static void
 default_signals(void)
 {
 	const struct sigaction defaults = {.sa_handler = SIG_DFL};
@@ -120,7 +105,7 @@ judge_main(const struct start *start)
 {
 	if (dup2(start->fd, STDIN_FILENO) != STDIN_FILENO)
 		_exit(CHILD_FAILED);
-	close_from(STDOUT_FILENO);
+	fd_close_from(STDOUT_FILENO);
 	if (open("/dev/null", O_RDWR) != STDOUT_FILENO ||
 	    dup(STDOUT_FILENO) != STDERR_FILENO)
 		_exit(CHILD_FAILED);
@@ -160,7 +145,7 @@ child_main(const struct start *start)
 	(void)!syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
 	if ((judge = copy_process(SIGCHLD)) == 0)
 		judge_main(start);
-	close_from(STDIN_FILENO);
+	fd_close_from(STDIN_FILENO);
 	if (judge < 0 || waitpid(judge, &status, 0) != judge ||
 	    !WIFEXITED(status))
 		_exit(CHILD_FAILED);

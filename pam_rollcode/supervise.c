@@ -23,6 +23,7 @@
 
 #include "clock.h"
 #include "crew.h"
+#include "fd.h"
 #include "limits.h"
 #include "listener.h"
 #include "protocol.h"
@@ -283,10 +284,8 @@ supervise(const char *conf, const struct given *given)
 	struct supervisor s = {.conf = conf, .life = -1};
 	struct error error = {0};
 
-	(void)!close_range(given->listener >= 0
-			       ? (unsigned int)given->listener + 1
-			       : STDERR_FILENO + 1,
-	    ~0U, 0);
+	fd_close_from(
+	    given->listener >= 0 ? given->listener + 1 : STDERR_FILENO + 1);
 	openlog(CREW_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
 	set_limits();
 	/* Standard error may be a pipe that nobody reads any more. */

@@ -477,6 +477,22 @@ foreign() {
 	within "does not end it" SUCCESS 900 login_as ann ann "$(code ann)"
 }
 
+# Every call takes longer than it waits between two signals.
+old_and_slow() {
+	command -v strace >/dev/null || return
+	start strace -f -qq -o "$T/trace" \
+	    -e inject=close_range:error=ENOSYS "$SERVE" serve
+	wait_for test -S "$SOCKET"
+	resident=$(pgrep -o -f "^$SERVE serve")
+	within "on an old and slow machine it serves" SUCCESS 9000 \
+	    login_as ann ann "$(code ann)"
+	equal "and its worker holds nothing but its socket" \
+	    "$(find "/proc/$(workers | head -n 1)/fd" -lname 'socket:*' |
+		wc -l)" 1
+	kill "$resident"
+	wait "$started"
+}
+
 # A request that takes long keeps nobody else from getting in.
 stopped_late() {
 	local worker
@@ -663,6 +679,7 @@ reload
 log_descriptor
 killed
 stopped
+old_and_slow
 foreign
 stopped_late
 squatted

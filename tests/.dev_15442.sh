@@ -1,0 +1,619 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# resident.sh - rollcode-verify as a service: who may ask, who waits for whom,
+# and that it can be stopped, killed and started anew at any time.
+# shellcheck disable=SC2317	# some functions are called by name
+# limit: 240
+. "$(dirname "$0")/lib.sh"
+need python3 setpriv
+private_machine
+. "$TREE/tests/tools/pam.sh"
+
+SOCKET=/run/rollcode/verify.sock
+SERVE=/usr/local/libexec/rollcode/rollcode-verify
+NEW_UIDS=60000
+
+arrange() {
+	add_user ann
+	add_user bob
+	add_user www
+	installed "CALLERS=www, ghost"
+	pam_place
+	install -m 755 "$PAMRUN" "$T/bin/pamrun"
+	PAMRUN=$T/bin/pamrun
+	install -m 755 "$TREE/tests/tools/ask_service.py" "$T/bin/ask_service"
+	syslog_start
+	enroll ann
+	enroll bob
+	resident_start
+}
+
+# login_as CALLER USER CODE: RESULT MILLISECONDS
+login_as() {
+	printf '%s\t%s\n' "$2" "$3" | as "$1" "$PAMRUN" "$T/pam" rc |
+	    cut -d' ' -f2,3
+}
+
+root_login() {	# USER CODE: RESULT MILLISECONDS
+	printf '%s\t%s\n' "$1" "$2" | pam_run | cut -d' ' -f2,3
+}
+
+# within NAME RESULT MILLISECONDS LOGIN...: that result, sooner
+within() {
+	local got
+	read -r -a got < <("${@:4}")
+	equal "$1" "${got[0]-nothing}" "$2"
+	check "$1: in under $3 ms" test "${got[1]-99999}" -lt "$3"
+}
+
+workers() {
+	pgrep -P "$(serving)"
+}
+
+serving() {
+	pgrep -P "$resident" | tail -n 1
+}
+
+field_of() {	# PID FIELD
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr -s '\t ' ' '
+}
+
+# --- what runs, and as whom -------------------------------------------------
+
+processes() {
+	local u pid none=0000000000000000
+	u=$(id -u rollcode)
+	check "it logs that it serves, and as whom" \
+	    logged 'serving /run/rollcode/verify.sock as the account rollcode, 1 '
+	check "a caller without an account is named, and is no obstacle" \
+	    logged 'CALLERS: there is no account ghost'
+	equal "root gets in" "$(login ann "$(code ann)")" SUCCESS
+	for pid in $(serving) $(workers); do
+		equal "whoever reads requests is the account alone" \
+		    "$(field_of "$pid" Uid) $(field_of "$pid" Groups | tr -d ' ')" \
+		    "$u $u $u $u "
+		equal "without capabilities and new privileges" \
+		    "$(field_of "$pid" CapPrm) $(field_of "$pid" CapEff) \
+$(field_of "$pid" NoNewPrivs)" "$none $none 1"
+	done
+	equal "root's process has no socket but the listener and the log's" \
+	    "$(find "/proc/$resident/fd" -lname 'socket:*' | wc -l)" 2
+	equal "between two requests no store is open" \
+	    "$(find /proc/"$(workers | head -n 1)"/fd -lname "$T/store/*")" ""
+	equal "conf= is judged by a judge of its own" \
+	    "$(while_stopped spawned_login)" SUCCESS
+}
+
+# while_stopped COMMAND...: with the whole service at rest
+while_stopped() {
+	local all
+	all="$resident $(serving) $(workers)"
+	# shellcheck disable=SC2086	# a list
+	kill -STOP $all
+	"$@"
+	# shellcheck disable=SC2086	# a list
+	kill -CONT $all
+}
+
+spawned_login() {
+	echo "auth required $T/bin/pam_rollcode.so conf=$CONF nodelay" \
+	    >"$T/pam/own"
+	login ann "$(code ann)" own
+}
+
+# --- who may ask ------------------------------------------------------------
+
+callers() {
+	local spent got
+	spent=$(code ann)
+	equal "a user gets in with a code of their own" \
+	    "$(login_as ann ann "$spent" | cut -d' ' -f1)" SUCCESS
+	read -r -a got < <(login_as ann ann "$spent")
+	equal "and not again" "${got[0]}" AUTH_ERR
+	check "a refusal takes a user a second" test "${got[1]}" -ge 1000
+	within "it does not take root one" AUTH_ERR 900 \
+	    root_login ann "$spent"
+	within "an account of CALLERS asks about anybody" SUCCESS 900 \
+	    login_as www bob "$(code bob)"
+	read -r -a got < <(login_as ann bob "$(code bob)")
+	equal "another one asks about nobody else" "${got[0]}" CRED_INSUFFICIENT
+	check "and waits for it" test "${got[1]}" -ge 1000
+	check "it is logged, without the name that was asked about" \
+	    logged 'uid [0-9]+ \(ann\) asked about an account that is not its own'
+	refused "the name stands in no line about it" \
+	    grep -E 'asked about.*bob' "$T/syslog"
+	equal "nor is root" \
+	    "$(login_as ann root 12345678 | cut -d' ' -f1)" CRED_INSUFFICIENT
+	equal "nobody is charged for it" \
+	    "$(field bob failures) $(field bob spent)" "0 0"
+	equal "the code that was tried there is still good" \
+	    "$(login bob "$(code bob)")" SUCCESS
+	read -r -a got < <(setpriv --reuid "$NEW_UIDS" --clear-groups \
+	    "$T/bin/ask_service" ask ann 12345678)
+	equal "a uid without an account is refused" "${got[1]}" 00000000
+}
+
+# --- who waits for whom -----------------------------------------------------
+
+one_after_the_other() {
+	local began=${EPOCHREALTIME/./} pids=()
+	for _ in 1 2 3; do
+		as ann "$T/bin/ask_service" ask ann 00000000 >"$T/out" &
+		pids+=("$!")
+	done
+	wait "${pids[@]}"
+	check "a user's refusals come one after the other" \
+	    test $(((${EPOCHREALTIME/./} - began) / 1000)) -ge 3000
+	admin unlock ann >"$T/out"
+	as ann "$T/bin/ask_service" hang-up ann 00000000 1
+	began=${EPOCHREALTIME/./}
+	equal "and then a right code is accepted" \
+	    "$(login_as ann ann "$(code ann)" | cut -d' ' -f1)" SUCCESS
+	check "hanging up does not shorten that" \
+	    test $(((${EPOCHREALTIME/./} - began) / 1000)) -ge 700
+}
+
+# beside WHAT COMMAND...: while a command says that it is ready, and no longer
+beside() {
+	mkfifo "$T/crowd"
+	"${@:2}" <"$T/crowd" >"$T/ready" &
+	exec 5>"$T/crowd"
+	wait_for grep -q ready "$T/ready"
+	within "$1, root gets in" SUCCESS 900 \
+	    root_login ann "$(code ann)"
+	within "$1, another user gets in" SUCCESS 900 \
+	    login_as bob bob "$(code bob)"
+	exec 5>&-
+	rm -f "$T/crowd" "$T/ready"
+}
+
+busy_store() {
+	local holder denied
+	python3 - "$T/store/users/ann.db" <<-'PYTHON' >"$T/held" &
+	import sqlite3, sys, time
+	db = sqlite3.connect(f"file:{sys.argv[1]}?vfs=unix-excl", uri=True,
+	                     isolation_level=None)
+	db.execute("BEGIN IMMEDIATE")
+	print("held", flush=True)
+	time.sleep(60)
+	PYTHON
+	holder=$!
+	wait_for grep -q held "$T/held"
+	root_login ann "$(code ann)" >"$T/out" &
+	denied=$!
+	sleep 0.3
+	within "while ann's store is held, bob gets in" SUCCESS 900 \
+	    login_as bob bob "$(code bob)"
+	wait "$denied"
+	within "and ann is denied" AUTHINFO_UNAVAIL 3000 cat "$T/out"
+	kill -9 "$holder"
+	wait "$holder" 2>/dev/null
+	equal "then she gets in" "$(login ann "$(code ann)")" SUCCESS
+}
+
+rubbish() {
+	check "rubbish is nothing to it" as ann "$T/bin/ask_service" garbage 300
+	within "after that a user gets in" SUCCESS 900 \
+	    login_as ann ann "$(code ann)"
+}
+
+# The queue is full, for nobody takes anything out of it.
+full_queue() {
+	mkfifo "$T/crowd"
+	"$T/bin/ask_service" fill <"$T/crowd" >"$T/ready" &
+	exec 5>"$T/crowd"
+	wait_for grep -q ready "$T/ready"
+	within "with a full queue root has a judge of its own" SUCCESS 900 \
+	    root_login ann "$(code ann)"
+	exec 5>&-
+	rm -f "$T/crowd" "$T/ready"
+}
+
+at_once() {
+	printf 'ann\t%s\n' "$(code ann)" >"$T/one"
+	pam_run -n 16 <"$T/one" >"$T/out"
+	equal "one code by 16 at once is accepted once" \
+	    "$(cut -d' ' -f2 "$T/out" | sort | uniq -c | tr -s ' ' | xargs)" \
+	    "15 AUTH_ERR 1 SUCCESS"
+}
+
+# --- workers die ------------------------------------------------------------
+
+workers_die() {
+	local worker round bad=''
+	for ((round = 1; round <= 10; round++)); do
+		printf 'ann\t%s\n' "$(code ann)" >"$T/one"
+		worker=$(workers | head -n 1)
+		[ -z "$worker" ] || kill -STOP "$worker"
+		pam_run <"$T/one" >"$T/out" &
+		sleep 0.1
+		[ -z "$worker" ] || kill -9 "$worker"
+		wait "$!"
+		case $(cut -d' ' -f2 "$T/out") in
+		SUCCESS | SYSTEM_ERR) ;;
+		*) bad+="round $round: $(cat "$T/out")"$'\n' ;;
+		esac
+		[ "$(login ann "$(code ann)")" = SUCCESS ] ||
+		    bad+="round $round: the next code is refused"$'\n'
+	done
+	say_ok "a worker dies over a request: denied, and the next code opens" \
+	    "$bad"
+	check "it is logged" logged 'a worker died over a request'
+}
+
+# No process can be started for a while.
+no_workers() {
+	local pid
+	for pid in $(workers); do
+		kill -9 "$pid"
+	done
+	wait_for none workers
+	as rollcode prlimit --pid "$(serving)" --nproc=0:
+	root_login ann "$(code ann)" >"$T/out" &
+	pid=$!
+	sleep 0.3
+	as rollcode prlimit --pid "$(serving)" --nproc=100:
+	wait "$pid"
+	check "it logs that there is no worker" \
+	    logged 'a worker cannot be started'
+	within "as soon as one can be started, who waits gets in" SUCCESS 3000 \
+	    cat "$T/out"
+}
+
+# A worker that cannot even be reaped: who traces it has stopped.
+hangs() {
+	local tracer denied worker
+	if ! command -v strace >/dev/null; then
+		skip "a worker that hangs for ever" "needs strace"
+		return
+	fi
+	login ann "$(code ann)" >"$T/out"
+	worker=$(workers | head -n 1)
+	strace -qq -p "$worker" -o "$T/trace" 2>"$T/out" &
+	tracer=$!
+	wait_for grep -qE 'TracerPid:.*[1-9]' "/proc/$worker/status"
+	kill -STOP "$tracer"
+	root_login ann "$(code ann)" >"$T/denied" &
+	denied=$!
+	sleep 8
+	check "a worker that hangs for ever is given up" \
+	    logged 'a worker gave no answer in 10 seconds'
+	within "and nobody waits for it" SUCCESS 900 \
+	    login_as bob bob "$(code bob)"
+	wait "$denied"
+	equal "but who asked it" "$(cut -d' ' -f1 "$T/denied")" SYSTEM_ERR
+	kill -9 "$tracer"
+	wait "$tracer" 2>/dev/null
+	equal "then she gets in" "$(login ann "$(code ann)")" SUCCESS
+}
+
+# Of a service that has logged already, so that its workers inherit that.
+log_descriptor() {
+	local tracer worker
+	command -v strace >/dev/null || return
+	login bob "$(code bob)" >"$T/out"
+	worker=$(workers | head -n 1)
+	strace -qq -e trace=sendto,sendmsg,close -o "$T/trace" -p "$worker" \
+	    2>"$T/out" &
+	tracer=$!
+	wait_for grep -qE 'TracerPid:.*[1-9]' "/proc/$worker/status"
+	as ann "$T/bin/ask_service" ask bob 00000000 >"$T/out"
+	kill "$tracer"
+	wait "$tracer"
+	check "a worker logs" grep -qF '<84>' "$T/trace"
+	refused "and touches no descriptor that is not its own" \
+	    grep -E 'EBADF|ENOTSOCK' "$T/trace"
+}
+
+none() {	# COMMAND: prints nothing
+	[ -z "$("$@")" ]
+}
+
+# A worker that starts while a request waits.
+memory() {
+	local first pids=() secret=40721358 user pid
+	mapfile -t first < <(workers)
+	kill -STOP "${first[@]}"
+	for user in ann ann ann x1 x2 x3; do
+		! another_worker "${first[@]}" || break
+		"$T/bin/ask_service" ask "$user" "$secret" >"$T/out" &
+		pids+=("$!")
+		sleep 0.2
+	done
+	echo "code $secret" >"$T/needles"
+	check "a request that waits is in the serving process" \
+	    finds "$(serving)"
+	equal "and in no worker that was started meanwhile" \
+	    "$(for pid in $(workers); do
+		[[ " ${first[*]} " == *" $pid "* ]] || finds "$pid"
+	    done)" ""
+	kill -CONT "${first[@]}" 2>/dev/null
+	wait "${pids[@]}"
+	admin unlock ann >"$T/out"
+}
+
+another_worker() {	# PID...: beside these
+	[ "$(workers | wc -l)" -gt "$#" ]
+}
+
+finds() {	# PID
+	"$TREE/tests/tools/find_secrets.py" "$T/needles" --memory "$1" |
+	    grep .
+}
+
+# --- the env file anew, and the end -----------------------------------------
+
+other() {
+	[ "$(serving)" != "$1" ]
+}
+
+reload() {
+	local before
+	before=$(serving)
+	as ann "$T/bin/ask_service" late ann 00000000 >"$T/out" &
+	wait_for grep -q ready "$T/out"
+	kill -HUP "$resident"
+	wait "$!"
+	equal "who was connected before a SIGHUP is answered after it" \
+	    "$(sed 1d "$T/out" | cut -d' ' -f1,2)" "0 00ff00ff"
+	admin unlock ann >"$T/out"
+	wait_for other "$before"
+	before=$(serving)
+	sed -i '/^CALLERS/d' "$CONF"
+	echo TOLERANCE=2 >>"$CONF"
+	kill -HUP "$resident"
+	check "on SIGHUP another process serves" wait_for other "$before"
+	token ann skip -n 3 >"$T/out"
+	equal "by the env file as it is now" "$(login ann "$(code ann)")" AUTH_ERR
+	equal "with another tolerance" "$(login ann "$(code ann)")" SUCCESS
+	equal "and without CALLERS" \
+	    "$(login_as www bob "$(code bob)" | cut -d' ' -f1)" CRED_INSUFFICIENT
+	before=$(serving)
+	echo TOLERANCE=3 >>"$CONF"
+	kill -HUP "$resident"
+	check "an env file with a mistake is named" \
+	    logged 'line [0-9]+: TOLERANCE is given twice'
+	check "and the service goes on as it was" \
+	    logged 'the service goes on as it was'
+	equal "in the same process" "$(serving)" "$before"
+	equal "root gets in all the same" "$(login ann "$(code ann)")" SUCCESS
+	sed -i '/^TOLERANCE/d' "$CONF"
+	kill -HUP "$resident"
+	check "mended, it is used" wait_for other "$before"
+}
+
+killed() {
+	local before
+	before=$(serving)
+	kill -9 "$before"
+	within "the serving process is killed: who connects waits for the next" \
+	    SUCCESS 3000 root_login ann "$(code ann)"
+	check "it is logged" logged 'serving process was ended by signal 9'
+	check "and there is another" other "$before"
+	refused "a second service does not start beside it" "$SERVE" serve
+	check "and says why" logged 'another service is at work there'
+	kill -9 "$resident"
+	wait "$resident" 2>/dev/null
+	check "root's process is killed: the others end" \
+	    wait_for no_service
+	check "its socket is still there" test -S "$SOCKET"
+	equal "root gets in, by a judge of its own" \
+	    "$(login ann "$(code ann)")" SUCCESS
+	equal "a user does not" \
+	    "$(login_as ann ann "$(code ann)" | cut -d' ' -f1)" CRED_INSUFFICIENT
+	check "and the log names the remedy" \
+	    logged 'systemctl enable --now rollcode-verify.socket'
+	resident_start
+	within "started again it serves" SUCCESS 900 \
+	    login_as ann ann "$(code ann)"
+}
+
+no_service() {
+	[ -z "$(pgrep -f "$SERVE serve")" ]
+}
+
+stopped() {
+	local got
+	as ann "$T/bin/ask_service" ask ann 00000000 >"$T/out" &
+	sleep 0.3
+	resident_stop
+	equal "told to stop it ends well" "$?" 0
+	wait_for grep -q . "$T/out"
+	read -r -a got <"$T/out"
+	equal "what was begun is answered" "${got[0]} ${got[1]}" "0 00ff00ff"
+	refused "no socket is left" test -e "$SOCKET"
+	check "no process either" no_service
+}
+
+# --- what must not be believed, what cannot start ----------------------------
+
+# Started with the limits of some shell, and what it says goes to nobody.
+foreign() {
+	start bash -c "ulimit -S -u 1 -n 16 -v 40000 -f 0 -t 1 -l 0
+	    umask 777; exec setsid $SERVE serve 2> >(exec 0</dev/null)"
+	resident=$started
+	wait_for test -S "$SOCKET"
+	within "started with tight limits it serves" SUCCESS 900 \
+	    login_as ann ann "$(code ann)"
+	say_ok "and keeps none of them" "$(awk '
+	    /cpu time|file size|processes|address space|locked memory/ &&
+	    substr($0, 27, 20) != substr($0, 48, 20)' \
+	    "/proc/$(serving)/limits")"
+	echo nonsense >>"$CONF"
+	kill -HUP "$resident"
+	check "an error that nobody reads" logged 'no equals sign'
+	sed -i '/^nonsense/d' "$CONF"
+	within "does not end it" SUCCESS 900 login_as ann ann "$(code ann)"
+}
+
+# A request that takes long keeps nobody else from getting in.
+stopped_late() {
+	local worker
+	login ann "$(code ann)" >"$T/out"
+	worker=$(workers | head -n 1)
+	kill -STOP "$worker"
+	root_login ann "$(code ann)" >"$T/denied" &
+	sleep 0.3
+	kill -INT -- "-$resident"
+	within "ended by a terminal, root has a judge of its own" SUCCESS 900 \
+	    root_login bob "$(code bob)"
+	kill -CONT "$worker"
+	wait "$resident"
+	equal "and then it ends well" "$?" 0
+	wait_for grep -q . "$T/denied"
+	equal "what was begun was answered" \
+	    "$(cut -d' ' -f1 "$T/denied")" SUCCESS
+}
+
+squatted() {
+	local squatter
+	python3 - <<-PYTHON &
+	import os, socket, time
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	s.bind("$SOCKET")
+	os.chmod("$SOCKET", 0o666)
+	os.setresgid(4242, 4242, 4242)
+	os.setresuid(4242, 4242, 4242)
+	s.listen(16)
+	time.sleep(60)
+	PYTHON
+	squatter=$!
+	wait_for test -S "$SOCKET"
+	sleep 0.3
+	within "somebody else's socket is not asked by root" SYSTEM_ERR 900 \
+	    root_login ann "$(code ann)"
+	within "nor by a user" SYSTEM_ERR 900 \
+	    login_as ann ann "$(code ann)"
+	check "and the log says whose it is" \
+	    logged 'belongs to a process of uid 4242, which is neither root'
+	kill -9 "$squatter"
+	wait "$squatter" 2>/dev/null
+	rm -f "$SOCKET"
+}
+
+fails() {	# NAME PATTERN COMMAND...
+	"${@:3}" >"$T/out" 2>&1
+	equal "$1: status 1" "$?" 1
+	check "$1: says so" grep -qE -- "$2" "$T/out"
+}
+
+# A user locks what a user can open.
+locked_out() {
+	local holder
+	as ann flock /run/rollcode sleep 60 &
+	holder=$!
+	as ann flock "$SOCKET.lock" true 2>/dev/null &&
+	    not_ok "a user cannot lock the socket's place" "it was locked"
+	wait_for flocked
+	resident_start
+	within "a user's lock does not keep it from starting" SUCCESS 900 \
+	    login_as ann ann "$(code ann)"
+	resident_stop
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+}
+
+flocked() {
+	! flock -n /run/rollcode true
+}
+
+cannot_start() {
+	fails "not as a user" 'only root can start' as ann "$SERVE" serve
+	chmod 777 /run/rollcode
+	fails "not where others can put a socket" \
+	    'can be written by others .*chmod go-w /run/rollcode' "$SERVE" serve
+	chmod 755 /run/rollcode
+	chmod 644 "$CONF"
+	fails "not with an env file for all to read" \
+	    'has mode 0644 .*chmod 600' "$SERVE" serve
+	chmod 600 "$CONF"
+	touch "$SOCKET"
+	fails "not in the place of a file" 'it is not a socket' "$SERVE" serve
+	rm "$SOCKET"
+	refused "and nothing is left" test -e "$SOCKET"
+}
+
+# --- a directory service that is down ----------------------------------------
+
+# "far" is an account that only the directory knows; 5 is EIO.
+directory_down() {
+	local before
+	if ! accounts_fold; then
+		skip "callers of a directory" "none could be set up here"
+		return
+	fi
+	echo "far:x:4999:4999::/:/bin/sh" >/etc/passwd.fold
+	: >"$T/syslog"
+	echo "CALLERS=far www" >>"$CONF"
+	resident_start
+	check "it finds its callers in a directory" \
+	    logged 'serving .*, 2 callers may ask'
+	before=$(serving)
+	echo "far UNAVAIL 5" >/etc/passwd.fail
+	kill -HUP "$resident"
+	check "one that cannot be looked up at a reload is named" \
+	    logged 'CALLERS: the account far cannot be looked up'
+	equal "and keeps its rights" "$(serving)" "$before"
+	resident_stop
+	: >"$T/syslog"
+	resident_start
+	check "at the start it is left out, and the others are not" \
+	    logged 'serving .*, 1 callers may ask'
+	within "which can ask" SUCCESS 900 login_as www bob "$(code bob)"
+	resident_stop
+	sed -i '/^CALLERS/d' "$CONF"
+}
+
+# --- started by systemd -----------------------------------------------------
+
+handed_over() {
+	python3 - "$SERVE" <<-PYTHON >"$T/notified" &
+	import os, socket, subprocess, sys
+	n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	n.bind("$T/notify")
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	s.bind("$SOCKET")
+	os.chmod("$SOCKET", 0o666)
+	s.listen(16)
+	pid = os.fork()
+	if pid == 0:
+	    os.dup2(s.fileno(), 3)
+	    os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1",
+	                      NOTIFY_SOCKET="$T/notify")
+	    os.execv(sys.argv[1], [sys.argv[1], "serve"])
+	print(pid, n.recv(100).decode(), flush=True)
+	print(n.recv(100).decode(), flush=True)
+	print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+	PYTHON
+	servers+=("$!")
+	check "a socket is handed over: it tells that it is ready" \
+	    wait_for grep -q READY=1 "$T/notified"
+	within "and serves" SUCCESS 900 login_as ann ann "$(code ann)"
+	kill "$(cut -d' ' -f1 "$T/notified" | head -n 1)"
+	check "told to stop it tells that too, and ends well" \
+	    wait_for grep -qx 0 "$T/notified"
+	check "and leaves a socket that is not its own" test -S "$SOCKET"
+	rm -f "$SOCKET"
+	fails "a descriptor that is no listening socket" \
+	    'ListenSequentialPacket' handed_a_file
+}
+
+handed_a_file() {
+	python3 - "$SERVE" <<-'PYTHON'
+	import os, sys
+	os.dup2(os.open("/dev/null", os.O_RDWR), 3)
+	os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+	os.execv(sys.argv[1], [sys.argv[1], "serve"])
+	PYTHON
+}
+
+arrange
+resident_stop
+start strace -f -qq -o $T/all $SERVE serve
+resident=$(pgrep -n -f "^$SERVE serve"); wait_for test -S $SOCKET
+login ann "$(code ann)"; login_as bob bob "$(code bob)"; as ann $T/bin/ask_service ask bob 123
+resident=$(pgrep -o -f "^$SERVE serve")
+kill -HUP $resident; sleep 0.5;  login ann "$(code ann)"; kill $resident; sleep 1.5
+sed -E 's/^[0-9]+ +//; s/\(.*//' $T/all | grep -E '^[a-z0-9_]+$' | sort | uniq -c | sort -rn | awk '{print $2}' | xargs
+exit 0
