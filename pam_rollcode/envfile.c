@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "envfile.h"
+#include "lock.h"
+#include "path.h"
+#include "sqlite.h"
+#include "token.h"
+
+#define LOCK_MS 2000 /* for another command */
+
+/* Where others can change the path, they could put their own key there. */
+enum rollcode_err
+envfile_lock(const char *path, int *lock, struct error *error)
+{
+	char directory[PATH_MAX];
+	struct error detail = {0};
+
+	*lock = -1;
+	if (path[0] != '/')
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--conf: is not an absolute path");
+	snprintf(directory, sizeof(directory), "%s", path);
+	dirname(directory);
+	if (path_check(directory, geteuid(), &detail) == ROLLCODE_ERR_STORE)
+		return error_set(error, ROLLCODE_ERR_CONFIG, "%s", detail.text);
+	if (lock_directory(directory, LOCK_MS, lock, error) != ROLLCODE_OK)
+		return error_add(error, ROLLCODE_ERR_CONFIG,
+		    "make install makes the directory of the env file, and "
+		    "only root can write there");
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+envfile_append(
+    struct envfile *file, const char *text, size_t len, struct error *error)
+{
+	if (len > sizeof(file->text) - file->len)
+		return error_set(
+		    error, ROLLCODE_ERR_CONFIG, "the env file is too large");
+	memcpy(file->text + file->len, text, len);
+	file->len += len;
+	return ROLLCODE_OK;
+}
+
+/* "SECRET_KEY=" with nothing behind it. */
+static bool
+is_empty_key(const char *line, size_t len)
+{
+	size_t key = sizeof(ENVFILE_KEY) - 1;
+
+	if (len < key || memcmp(line, ENVFILE_KEY, key) != 0)
+		return false;
+	for (size_t i = key; i < len; i++)
+		if (strchr(" \t\r\n\"", line[i]) == NULL)
+			return false;
+	return true;
+}
+
+enum rollcode_err
+envfile_read(const char *path, struct envfile *env, struct error *error)
+{
+	char line[PATH_MAX + 256];
+	enum rollcode_err err = ROLLCODE_OK;
+	FILE *file;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT)
+		return ROLLCODE_OK;
+	if (fd < 0 || (file = fdopen(fd, "r")) == NULL)
+		return error_set(error, ROLLCODE_ERR_CONFIG, "%s: %s", path,
+		    strerror(errno));
+	(void)!setvbuf(file, NULL, _IONBF, 0);
+	while (err == ROLLCODE_OK && fgets(line, sizeof(line), file) != NULL)
+		if (!is_empty_key(line, strlen(line)))
+			err = envfile_append(env, line, strlen(line), error);
+	if (err == ROLLCODE_OK && ferror(file))
+		err = error_set(
+		    error, ROLLCODE_ERR_CONFIG, "%s: cannot be read", path);
+	fclose(file);
+	explicit_bzero(line, sizeof(line));
+	if (err == ROLLCODE_OK && env->len > 0 &&
+	    env->text[env->len - 1] != '\n')
+		err = envfile_append(env, "\n", 1, error);
+	return err;
+}
+
+static bool
+begins(const char *line, size_t len, const char *name)
+{
+	return len >= strlen(name) && memcmp(line, name, strlen(name)) == 0;
+}
+
+static enum rollcode_err
+put_key(struct envfile *to, const char *name, const struct secret_key *key,
+    struct error *error)
+{
+	WIPED(secret_wipe) struct secret hex = {0};
+	enum rollcode_err err;
+
+	hex_encode(key->bytes, sizeof(key->bytes), (char *)hex.bytes);
+	if ((err = envfile_append(to, name, strlen(name), error)) !=
+		ROLLCODE_OK ||
+	    (err = envfile_append(
+		 to, (char *)hex.bytes, CONFIG_HEX_LEN, error)) != ROLLCODE_OK)
+		return err;
+	return envfile_append(to, "\n", 1, error);
+}
+
+/* What a reader will find in it. */
+static enum rollcode_err
+read_back(const struct envfile *file, const struct secret_key *key,
+    const struct secret_key *previous, struct error *error)
+{
+	WIPED(config_wipe) struct config config = {0};
+	WIPED(envfile_wipe) struct envfile copy = *file;
+
+	if (config_parse(copy.text, copy.len, true, &config, error) !=
+		ROLLCODE_OK ||
+	    !secret_equal(&config.key, key, sizeof(*key)) ||
+	    config.has_previous != (previous != NULL) ||
+	    (previous != NULL &&
+		!secret_equal(&config.previous, previous, sizeof(*previous))))
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "the env file cannot be written with other keys; is it a "
+		    "plain list of KEY=VALUE?");
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+envfile_rekey(const struct envfile *from, const struct secret_key *key,
+    const struct secret_key *previous, struct envfile *to, struct error *error)
+{
+	const char *line = from->text, *end = from->text + from->len;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	to->len = 0;
+	while (line < end && err == ROLLCODE_OK) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		size_t len =
+		    (size_t)((newline != NULL ? newline + 1 : end) - line);
+
+		if (begins(line, len, ENVFILE_KEY)) {
+			err = put_key(to, ENVFILE_KEY, key, error);
+			if (err == ROLLCODE_OK && previous != NULL)
+				err = put_key(
+				    to, ENVFILE_PREVIOUS, previous, error);
+		} else if (!begins(line, len, ENVFILE_PREVIOUS)) {
+			err = envfile_append(to, line, len, error);
+		}
+		line += len;
+	}
+	return err == ROLLCODE_OK ? read_back(to, key, previous, error) : err;
+}
+
+enum rollcode_err
+envfile_write(const char *path, const struct envfile *env, struct error *error)
+{
+	char fresh[PATH_MAX + 8];
+	int fd, e = 0;
+
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	unlink(fresh);
+	fd = open(
+	    fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, env->text, env->len) != (ssize_t)env->len ||
+	    fsync(fd) != 0)
+		e = errno != 0 ? errno : EIO;
+	if (fd >= 0 && close(fd) != 0 && e == 0)
+		e = errno;
+	if (e == 0 && rename(fresh, path) != 0)
+		e = errno;
+	if (e == 0)
+		return sqlite_sync_directory(path, error);
+	unlink(fresh);
+	return error_set(error, ROLLCODE_ERR_CONFIG,
+	    "%s: cannot be written: %s; %s", path, strerror(e),
+	    e == ENOENT ? "make install makes its directory" : "only root can");
+}

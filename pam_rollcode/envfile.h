@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * envfile.h - the env file as text, for the commands that change its keys.
+ *
+ * It is written whole beside itself and moved into place, so that a kill, or a
+ * power cut, leaves the old one or the new one.
+ */
+#ifndef ROLLCODE_ENVFILE_H
+#define ROLLCODE_ENVFILE_H
+
+#include "config.h"
+
+#define ENVFILE_KEY		"SECRET_KEY="
+#define ENVFILE_PREVIOUS	"SECRET_KEY_PREVIOUS="
+
+struct envfile {
+	size_t	len;
+	char	text[ENV_FILE_MAX + 2 * CONFIG_HEX_LEN + 256];
+};
+
+/* For use with WIPED(). */
+static inline void
+envfile_wipe(struct envfile *file)
+{
+	explicit_bzero(file, sizeof(*file));
+}
+
+/*
+ * Lock the directory of the env file, whose path is absolute and which nobody
+ * else can change: one command at a time changes keys.  The caller closes
+ * *lock.
+ */
+enum rollcode_err	envfile_lock(const char *path, int *lock,
+			    struct error *) MUST_USE;
+
+/*
+ * Append what is there, without an empty key as example.env has it, and end it
+ * with a newline.  No file is an empty one.
+ */
+enum rollcode_err	envfile_read(const char *path, struct envfile *,
+			    struct error *) MUST_USE;
+
+enum rollcode_err	envfile_append(struct envfile *, const char *text,
+			    size_t len, struct error *) MUST_USE;
+
+/*
+ * The same text with other keys: key in place of SECRET_KEY, and previous, if
+ * it is not NULL, in the line behind it; every other line of a key is left
+ * out.  What comes out is read back: CONFIG if it has not exactly these keys.
+ */
+enum rollcode_err	envfile_rekey(const struct envfile *from,
+			    const struct secret_key *key,
+			    const struct secret_key *previous,
+			    struct envfile *to, struct error *) MUST_USE;
+
+/* Replace the file, durable. */
+enum rollcode_err	envfile_write(const char *path, const struct envfile *,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_ENVFILE_H */
