@@ -93,6 +93,27 @@ bool	cli_confirm(const char *question);
 void	cli_date(int64_t when, char date[CLI_DATE_MAX]);
 
 /*
+ * How far a loop has come, on standard error if that is a terminal, once it
+ * takes over a second; elsewhere nothing.
+ */
+#define PROGRESS_MAX	96
+struct progress {
+	const char	*what;		/* "copying" */
+	int64_t		 total, done;
+	int64_t		 due;		/* when it is drawn next */
+	bool		 terminal, shown;
+};
+
+void	progress_begin(struct progress *, const char *what, int64_t total);
+void	progress_step(struct progress *);
+
+/* At the end, and before another line on standard error. */
+void	progress_clear(struct progress *);
+
+/* The line that is drawn, by itself. */
+void	progress_line(const struct progress *, char line[PROGRESS_MAX]);
+
+/*
  * JSON on a stream.  key is NULL inside an array.  Bytes that are not UTF-8
  * become U+FFFD.
  */

@@ -212,9 +212,7 @@ fill(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 	    "PRAGMA page_size=%d; PRAGMA application_id=%d; "
 	    "PRAGMA user_version=%d",
 	    PAGE_SIZE, kind->application_id, kind->user_version);
-	if ((err = apply(db, delete_settings, error)) != ROLLCODE_OK ||
-	    (err = apply(db, common_settings, error)) != ROLLCODE_OK ||
-	    (err = run(db, pragmas, error)) != ROLLCODE_OK ||
+	if ((err = run(db, pragmas, error)) != ROLLCODE_OK ||
 	    (err = sqlite_begin(db, error)) != ROLLCODE_OK)
 		return err;
 	for (const char *const *sql = kind->schema; *sql != NULL; sql++)
@@ -224,7 +222,7 @@ fill(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 }
 
 enum rollcode_err
-sqlite_create(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
+sqlite_new(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
     struct error *error)
 {
 	enum rollcode_err err;
@@ -240,7 +238,24 @@ sqlite_create(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 		    "%s: %s", path, strerror(errno));
 	close(fd);
 	if ((err = connect_file(path, kind, false, db, error)) != ROLLCODE_OK ||
-	    (err = fill(*db, kind, error)) != ROLLCODE_OK) {
+	    (err = apply(*db, delete_settings, error)) != ROLLCODE_OK ||
+	    (err = apply(*db, common_settings, error)) != ROLLCODE_OK) {
+		sqlite_close(*db);
+		*db = NULL;
+		unlink(path);
+	}
+	return err;
+}
+
+enum rollcode_err
+sqlite_create(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
+    struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = sqlite_new(path, kind, db, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = fill(*db, kind, error)) != ROLLCODE_OK) {
 		sqlite_close(*db);
 		*db = NULL;
 		unlink(path);

@@ -65,6 +65,21 @@ enum rollcode_err	sqlite_finish(sqlite3 *, const struct sqlite_kind *,
 enum rollcode_err	sqlite_checkpoint(sqlite3 *, struct error *) MUST_USE;
 
 /*
+ * Fold a kept log back and cut it off, so that nothing of what was overwritten
+ * is left in it; outside a transaction, durable.
+ */
+enum rollcode_err	sqlite_empty_log(sqlite3 *, struct error *) MUST_USE;
+
+/*
+ * Copy an open file as it is now to a new path, complete without any other
+ * file beside it and durable; the caller syncs the directory.  EXISTS if the
+ * file is there.  On error the file is gone again.
+ */
+enum rollcode_err	sqlite_copy(sqlite3 *, const char *path,
+			    const struct sqlite_kind *, struct error *)
+			    MUST_USE;
+
+/*
  * OK while the file opened is still the one of that name; UNAVAIL if it was
  * removed or replaced meanwhile.
  */

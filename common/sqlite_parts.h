@@ -24,6 +24,14 @@ enum rollcode_err	sqlite_wrong(sqlite3 *, struct error *,
 enum rollcode_err	sqlite_no_value(sqlite3 *, struct error *,
 			    const char *what);
 
+/*
+ * Make an empty file and connect to it, under a rollback journal.  EXISTS; on
+ * error the file is gone again.
+ */
+enum rollcode_err	sqlite_new(const char *path,
+			    const struct sqlite_kind *, sqlite3 **,
+			    struct error *) MUST_USE;
+
 /* Before it is opened: owner, mode, links, no journal of another kind. */
 enum rollcode_err	sqlite_check_file(const char *path,
 			    const struct sqlite_kind *, struct error *)

@@ -5,10 +5,13 @@
 #ifndef ROLLCODE_ADMIN_H
 #define ROLLCODE_ADMIN_H
 
+#include <inttypes.h>
+
 #include "cli.h"
 #include "store.h"
 
 #define ADMIN_SERVICE	"rollcode-admin"	/* in event rows */
+#define ADMIN_WAIT	60	/* seconds, for who uses an old key */
 
 struct admin_options {
 	char	conf[PATH_MAX];
@@ -20,6 +23,7 @@ struct admin_options {
 	int64_t	counter;
 	int64_t	window;
 	int64_t	number;
+	int64_t	wait;
 	bool	phone;
 	bool	replace;
 	bool	no_account;
@@ -75,6 +79,6 @@ enum rollcode_err	admin_print_uri(const struct admin *,
 
 cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri,
 	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,
-	admin_resync, admin_log;
+	admin_resync, admin_log, admin_rekey, admin_backup;
 
 #endif /* ROLLCODE_ADMIN_H */

@@ -148,8 +148,9 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 	    (err = admin_open_user(&admin, base, argv[0], error)) !=
 		ROLLCODE_OK)
 		return err;
-	/* The login locks the user itself. */
+	/* The login locks the user itself, and takes no backup for a store. */
 	admin.ops->end(admin.store);
+	admin.config.administers = false;
 	err = login_decide(
 	    &(struct login){
 		.config = &admin.config,

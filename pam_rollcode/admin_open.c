@@ -19,6 +19,7 @@ admin_open(struct admin *admin, const struct admin_options *options,
 		ROLLCODE_OK ||
 	    (err = config_drop(&admin->config, error)) != ROLLCODE_OK)
 		return err;
+	admin->config.administers = true;
 	admin->ops = store_for(&admin->config);
 	return admin->ops->open(&admin->store, &admin->config, error);
 }
@@ -47,6 +48,7 @@ admin_close(struct admin *admin)
 {
 	if (admin->ops != NULL)
 		admin->ops->close(admin->store);
+	config_wipe(&admin->config);
 	explicit_bzero(admin, sizeof(*admin));
 }
 

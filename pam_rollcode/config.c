@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,6 +16,7 @@
 #include "token.h"
 
 #define AT(field) offsetof(struct config, field)
+#define OPEN_TRIES 8 /* if the file is replaced meanwhile */
 
 /* clang-format off */
 const struct keyword config_keywords[] = {
@@ -195,15 +197,40 @@ file_text_wipe(struct file_text *file)
 	explicit_bzero(file, sizeof(*file));
 }
 
+/*
+ * The file of that name once it is locked.  Where nothing can be locked it is
+ * read all the same.
+ */
+static int
+open_locked(const char *path)
+{
+	struct stat file, named;
+	int fd;
+
+	for (int left = OPEN_TRIES;; left--) {
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0)
+			return fd;
+		(void)!flock(fd, LOCK_SH | LOCK_NB);
+		if (left == 0 || fstat(fd, &file) != 0 ||
+		    lstat(path, &named) != 0 ||
+		    (file.st_dev == named.st_dev &&
+			file.st_ino == named.st_ino))
+			return fd;
+		close(fd);
+	}
+}
+
 static enum rollcode_err
-read_file(const char *path, struct file_text *file, struct error *error)
+read_file(
+    const char *path, struct file_text *file, int *held, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_ERR_CONFIG;
 	ssize_t n = 1;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
+	*held = 0;
+	if ((fd = open_locked(path)) < 0)
 		return error_set(error, ROLLCODE_ERR_CONFIG, "%s: %s%s", path,
 		    strerror(errno),
 		    errno == ENOENT   ? "; rollcode-admin init makes it"
@@ -219,7 +246,10 @@ read_file(const char *path, struct file_text *file, struct error *error)
 			  strerror(errno))
 		    : ROLLCODE_OK;
 out:
-	close(fd);
+	if (err == ROLLCODE_OK)
+		*held = fd;
+	else
+		close(fd);
 	return err;
 }
 
@@ -229,15 +259,17 @@ config_load(
 {
 	WIPED(file_text_wipe) struct file_text file = {0};
 	struct error detail = {0};
+	enum rollcode_err err;
+	int held;
 
 	config_defaults(config);
 	if (path_check(path, geteuid(), &detail) == ROLLCODE_ERR_STORE)
 		return error_set(error, ROLLCODE_ERR_CONFIG, "%s", detail.text);
-	if (read_file(path, &file, error) != ROLLCODE_OK)
+	if (read_file(path, &file, &held, error) != ROLLCODE_OK)
 		return ROLLCODE_ERR_CONFIG;
-	if (config_parse(file.text, file.len, need_key, config, &detail) !=
-		ROLLCODE_OK ||
-	    find_account(config, &detail) != ROLLCODE_OK)
+	err = config_parse(file.text, file.len, need_key, config, &detail);
+	config->file = held;
+	if (err != ROLLCODE_OK || find_account(config, &detail) != ROLLCODE_OK)
 		return error_set(
 		    error, ROLLCODE_ERR_CONFIG, "%s: %s", path, detail.text);
 	return ROLLCODE_OK;

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "env.h"
 #include "seal.h"
@@ -33,14 +34,18 @@ struct config {
 	struct policy		policy;
 	int64_t			events_kept;
 	bool			has_key, has_previous;
+	bool			administers;	/* a backup is a store too */
 	struct secret_key	key, previous;	/* of SECRET_KEY... */
 	uid_t			uid;		/* of the account */
 	gid_t			gid;
+	int			file;		/* see config_load; 0: none */
 };
 
 static inline void
 config_wipe(struct config *config)
 {
+	if (config->file > 0)
+		close(config->file);
 	explicit_bzero(config, sizeof(*config));
 }
 
@@ -56,6 +61,9 @@ void			config_defaults(struct config *);
  * else can change.  Every mistake in it is in the sentence, with its line
  * number.  need_key is false only for `init`, which makes the key.  Looks up
  * the account.  CONFIG.
+ *
+ * The file stays open, locked shared by flock(2), until config_wipe: whoever
+ * changes the key waits until nobody uses the file as it was.
  */
 enum rollcode_err	config_load(const char *path, bool need_key,
 			    struct config *, struct error *) MUST_USE;

@@ -73,6 +73,12 @@ static const struct keyword options_log[] = {
 	{ .name = NULL },
 };
 
+static const struct keyword options_rekey[] = {
+	{ "wait", KEYWORD_NUMBER, FIELD(wait), 0, 3600, 0,
+	    "N", "seconds, 60 if not given, for who uses the old key" },
+	{ .name = NULL },
+};
+
 static const struct cli_command commands[] = {
 	{ "init", admin_init, "",
 	    "make the key in the env file and an empty store", 0, 0, NULL },
@@ -102,6 +108,10 @@ static const struct cli_command commands[] = {
 	    1, 1, options_resync },
 	{ "log", admin_log, "[USER]",
 	    "what happened, the oldest first", 0, 1, options_log },
+	{ "rekey", admin_rekey, "",
+	    "seal every secret with a new key", 0, 0, options_rekey },
+	{ "backup", admin_backup, "DIRECTORY",
+	    "copy the store while logins go on", 1, 1, NULL },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -117,7 +127,7 @@ static const struct cli_program program = {
 int
 main(int argc, char **argv)
 {
-	struct admin_options options = {.counter = -1};
+	struct admin_options options = {.counter = -1, .wait = ADMIN_WAIT};
 
 	cli_begin();
 	memcpy(options.conf, ROLLCODE_CONF, sizeof(ROLLCODE_CONF));

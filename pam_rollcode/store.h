@@ -34,6 +34,9 @@ struct event {
 
 typedef enum rollcode_err	store_user_fn(void *, const char *user,
 				    struct error *);
+/* unusable says what is wrong with the user's data, NULL if nothing is. */
+typedef void			store_told_fn(void *, const char *user,
+				    const struct error *unusable);
 typedef enum rollcode_err	store_event_fn(void *, const struct event *,
 				    struct error *);
 
@@ -43,7 +46,8 @@ struct store_ops {
 	/*
 	 * Reach the store and prove that it is the one of this configuration:
 	 * owner, modes, marker, key.  UNAVAIL if it is missing or cannot be
-	 * reached, STORE if it is the wrong one; *store is NULL then.
+	 * reached, STORE if it is the wrong one, or a backup while the
+	 * configuration does not administer; *store is NULL then.
 	 */
 	enum rollcode_err (*open)(struct store **store, const struct config *,
 	    struct error *) MUST_USE;
@@ -108,6 +112,27 @@ struct store_ops {
 	 */
 	enum rollcode_err (*init)(const struct config *, bool *made,
 	    struct error *) MUST_USE;
+
+	/*
+	 * A change of key, once nobody uses the store with SECRET_KEY_PREVIOUS
+	 * alone: adopt_key makes the store one of SECRET_KEY, reseal seals what
+	 * a user has with it (nothing else changes, no trace of the old is
+	 * left), clean removes what killed commands may have left.  All of
+	 * them can be repeated.  reseal of who is not enrolled is OK.
+	 */
+	enum rollcode_err (*adopt_key)(struct store *, struct error *) MUST_USE;
+	enum rollcode_err (*reseal)(struct store *, const char *user,
+	    struct error *) MUST_USE;
+	enum rollcode_err (*clean)(struct store *, struct error *) MUST_USE;
+
+	/*
+	 * Copy the store into a new directory, whole or not at all and durable,
+	 * each user as between two logins; tell is called for each.  A user
+	 * whose data is unusable is unusable in the copy too.  EXISTS if there
+	 * is something of that name.
+	 */
+	enum rollcode_err (*backup)(struct store *, const char *path,
+	    int64_t now, store_told_fn *tell, void *, struct error *) MUST_USE;
 };
 
 /* The store of files, one for each user: DATABASE=sqlite:/DIRECTORY. */

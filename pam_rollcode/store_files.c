@@ -204,7 +204,8 @@ store_sqlite_create(struct store *store, const struct account *account,
 	    (err = lock_directory(store->users.text, LOCK_MS, &lock, error)) !=
 		ROLLCODE_OK)
 		return err;
-	if ((err = build_fresh(store, &f, account, event, error)) ==
+	if ((err = store_look_again(store, error)) == ROLLCODE_OK &&
+	    (err = build_fresh(store, &f, account, event, error)) ==
 		ROLLCODE_OK &&
 	    (err = is_there(f.file.text, &there, error)) == ROLLCODE_OK)
 		err = replace && there ? place_over(&f, error)
@@ -333,7 +334,7 @@ store_sqlite_init(const struct config *config, bool *made, struct error *error)
 	    (err = lock_directory(users.text, LOCK_MS, &lock, error)) !=
 		ROLLCODE_OK)
 		return err;
-	err = marker_write(&users, &marker, error);
+	err = marker_write(&users, &marker, false, error);
 	close(lock);
 	*made = err == ROLLCODE_OK;
 	if (err != ROLLCODE_ERR_EXISTS)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,7 +16,8 @@
 
 #define SCHEME "sqlite:"
 #define MARKER_FORMAT 1
-#define MARKER_MAX 256 /* bytes of the file */
+#define MARKER_MAX 256	/* bytes of the file */
+#define MARKER_NEEDED 7 /* the first three words */
 
 /* clang-format off */
 static const struct keyword marker_keywords[] = {
@@ -27,6 +29,8 @@ static const struct keyword marker_keywords[] = {
 	{ .name = "KEY_ID", .kind = KEYWORD_TEXT,
 	  .at = offsetof(struct marker, key_id),
 	  .min = SEAL_ID_LEN, .max = SEAL_ID_LEN },
+	{ .name = "BACKUP", .kind = KEYWORD_NUMBER,
+	  .at = offsetof(struct marker, backup), .min = 1, .max = INT64_MAX },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -187,7 +191,7 @@ marker_parse(char *text, size_t len, const char *path, struct marker *marker,
 	memset(marker, 0, sizeof(*marker));
 	if (env_parse(text, len, marker_keywords, marker, &seen, &detail) !=
 		ROLLCODE_OK ||
-	    seen != 7)
+	    (seen & MARKER_NEEDED) != MARKER_NEEDED)
 		return error_set(error, ROLLCODE_ERR_STORE,
 		    "%s: is not a store's marker; restore it", path);
 	if (marker->format != MARKER_FORMAT)
@@ -246,9 +250,10 @@ marker_present(const struct config *config)
 
 enum rollcode_err
 marker_write(const struct store_path *users, const struct marker *marker,
-    struct error *error)
+    bool replace, struct error *error)
 {
-	char text[MARKER_MAX];
+	unsigned int how = replace ? 0 : RENAME_NOREPLACE;
+	char text[MARKER_MAX], backup[32] = "";
 	struct store_path path, fresh;
 	enum rollcode_err err;
 	int fd, n, e = 0;
@@ -258,8 +263,12 @@ marker_write(const struct store_path *users, const struct marker *marker,
 	    (err = join(&fresh, users->text, "marker", ".new", error)) !=
 		ROLLCODE_OK)
 		return err;
-	n = snprintf(text, sizeof(text), "FORMAT=%d\nSTORE_ID=%s\nKEY_ID=%s\n",
-	    MARKER_FORMAT, marker->store_id, marker->key_id);
+	if (marker->backup != 0)
+		snprintf(backup, sizeof(backup), "BACKUP=%" PRId64 "\n",
+		    marker->backup);
+	n = snprintf(text, sizeof(text),
+	    "FORMAT=%d\nSTORE_ID=%s\nKEY_ID=%s\n%s", MARKER_FORMAT,
+	    marker->store_id, marker->key_id, backup);
 	unlink(fresh.text);
 	fd = open(fresh.text,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -267,8 +276,8 @@ marker_write(const struct store_path *users, const struct marker *marker,
 		e = errno;
 	if (fd >= 0)
 		close(fd);
-	if (e == 0 && renameat2(AT_FDCWD, fresh.text, AT_FDCWD, path.text,
-			  RENAME_NOREPLACE) != 0)
+	if (e == 0 &&
+	    renameat2(AT_FDCWD, fresh.text, AT_FDCWD, path.text, how) != 0)
 		e = errno;
 	if (e == 0)
 		return sqlite_sync_directory(path.text, error);

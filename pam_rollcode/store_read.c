@@ -11,27 +11,31 @@
 #define TIME_MAX 253402300799 /* the last second of year 9999 */
 
 static enum rollcode_err
+unknown_key(const struct store *store, const char *key_id, struct error *error)
+{
+	return error_set(error, ROLLCODE_ERR_STORE,
+	    "%s: a secret is sealed with the key %.16s, which the env file "
+	    "does not have",
+	    store->file.text, key_id);
+}
+
+static enum rollcode_err
 unseal(const struct store *store, const char *key_id,
     const struct seal_aad *aad, const struct sealed *sealed,
     struct secret *secret, struct error *error)
 {
-	enum rollcode_err err = ROLLCODE_ERR_STORE;
+	const struct store_key *key = store_key_of(store, key_id);
+	enum rollcode_err err;
 
-	for (size_t i = 0; i < store->key_count; i++) {
-		if (strcmp(key_id, store->keys[i].id) != 0)
-			continue;
-		err = seal_open(&store->keys[i].seal, aad, sealed, secret);
-		if (err == ROLLCODE_OK)
-			return err;
-		return error_set(error, err,
-		    "%s: a sealed secret does not open in this place; it "
-		    "was moved or changed: enrol again",
-		    store->file.text);
-	}
+	if (key == NULL)
+		return unknown_key(store, key_id, error);
+	err = seal_open(&key->seal, aad, sealed, secret);
+	if (err == ROLLCODE_OK)
+		return err;
 	return error_set(error, err,
-	    "%s: a secret is sealed with the key %.16s, which the env file "
-	    "does not have",
-	    store->file.text, key_id);
+	    "%s: a sealed secret does not open in this place; it was moved or "
+	    "changed: enrol again",
+	    store->file.text);
 }
 
 /* Read a run of columns, each into its place, until the first error. */
@@ -115,6 +119,9 @@ read_account(struct store *store, const char *user, struct account *a,
 		    "again",
 		    store->file.text);
 	a->recovery_key_set = keyed;
+	/* One file is of one key, whichever is the store's meanwhile. */
+	if ((store->sealing = store_key_of(store, key_id)) == NULL)
+		return unknown_key(store, key_id, error);
 	return ROLLCODE_OK;
 }
 

@@ -62,16 +62,38 @@ derive_keys(struct store *store, struct error *error)
 	return derive_key(&config->previous, &store->keys[1], error);
 }
 
-static enum rollcode_err
-check_key(const struct store *store, struct error *error)
+const struct store_key *
+store_key_of(const struct store *store, const char *id)
 {
 	for (size_t i = 0; i < store->key_count; i++)
-		if (strcmp(store->marker.key_id, store->keys[i].id) == 0)
-			return ROLLCODE_OK;
+		if (strcmp(id, store->keys[i].id) == 0)
+			return &store->keys[i];
+	return NULL;
+}
+
+static enum rollcode_err
+check_key(struct store *store, struct error *error)
+{
+	store->sealing = store_key_of(store, store->marker.key_id);
+	if (store->sealing != NULL)
+		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_STORE,
 	    "%s: was made with the key %s, but SECRET_KEY is the key %s; "
 	    "put that store's SECRET_KEY into the env file",
 	    store->users.text, store->marker.key_id, store->keys[0].id);
+}
+
+/* Codes used since it was made are not spent in it. */
+static enum rollcode_err
+check_backup(const struct store *store, struct error *error)
+{
+	if (store->marker.backup == 0 || store->config->administers)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_STORE,
+	    "%s: is a backup, in which codes used since it was made would "
+	    "work again: rollcode-admin resync every user, or enrol anew, then "
+	    "take the line BACKUP= out of %s/marker",
+	    store->users.text, store->users.text);
 }
 
 static enum rollcode_err
@@ -92,7 +114,8 @@ sqlite_store_open(
 	    (err = marker_read(config, &store->users, &store->marker, error)) !=
 		ROLLCODE_OK ||
 	    (err = derive_keys(store, error)) != ROLLCODE_OK ||
-	    (err = check_key(store, error)) != ROLLCODE_OK) {
+	    (err = check_key(store, error)) != ROLLCODE_OK ||
+	    (err = check_backup(store, error)) != ROLLCODE_OK) {
 		sqlite_store_close(store);
 		return err;
 	}
@@ -100,9 +123,8 @@ sqlite_store_open(
 	return ROLLCODE_OK;
 }
 
-/* The file is absent: is the store still the one that was opened? */
-static enum rollcode_err
-prove_absence(struct store *store, struct error *error)
+enum rollcode_err
+store_look_again(struct store *store, struct error *error)
 {
 	struct marker marker;
 	enum rollcode_err err;
@@ -114,7 +136,8 @@ prove_absence(struct store *store, struct error *error)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
 		    "%s: the store was exchanged just now; try again",
 		    store->users.text);
-	return ROLLCODE_OK;
+	store->marker = marker;
+	return check_key(store, error);
 }
 
 static enum rollcode_err
@@ -135,7 +158,7 @@ sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
 	err = sqlite_open(
 	    store->file.text, &store_sqlite_kind, &store->db, error);
 	if (err == ROLLCODE_ERR_ABSENT)
-		return prove_absence(store, error);
+		return store_look_again(store, error);
 	if (err != ROLLCODE_OK)
 		return err;
 	if ((err = rows_read(store, user, &store->before, error)) !=
@@ -184,4 +207,8 @@ const struct store_ops store_sqlite = {
     .events = rows_events,
     .present = marker_present,
     .init = store_sqlite_init,
+    .adopt_key = store_sqlite_adopt,
+    .reseal = store_sqlite_reseal,
+    .clean = store_sqlite_clean,
+    .backup = store_sqlite_backup,
 };

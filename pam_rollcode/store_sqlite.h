@@ -24,7 +24,8 @@ struct store_path {
 struct marker {
 	int64_t	format;
 	char	store_id[STORE_ID_LEN + 1];
-	char	key_id[SEAL_ID_LEN + 1];
+	char	key_id[SEAL_ID_LEN + 1];	/* what new secrets get */
+	int64_t	backup;		/* when it was made, 0: it is none */
 };
 
 /* A key that seals, and its name. */
@@ -39,6 +40,7 @@ struct store {
 	struct marker		 marker;
 	struct store_key	 keys[2];	/* current, previous */
 	size_t			 key_count;
+	const struct store_key	*sealing;	/* of keys: what is written */
 	sqlite3			*db;		/* of the user begun, or NULL */
 	struct store_path	 file;
 	struct account		 before;	/* as begin read it */
@@ -78,9 +80,20 @@ enum rollcode_err	marker_read(const struct config *,
 /* Whether there is one, by its name alone. */
 bool			marker_present(const struct config *);
 
-/* Write a new one, durable.  EXISTS if there is one. */
+/* Write one, durable.  Unless replace is set, EXISTS if there is one. */
 enum rollcode_err	marker_write(const struct store_path *users,
-			    const struct marker *, struct error *) MUST_USE;
+			    const struct marker *, bool replace,
+			    struct error *) MUST_USE;
+
+/*
+ * Read the marker anew: it must be that of the store that was opened, and of
+ * one of its keys, which seals from now on.
+ */
+enum rollcode_err	store_look_again(struct store *, struct error *)
+			    MUST_USE;
+
+/* The key of that id, NULL if the env file does not have it. */
+const struct store_key	*store_key_of(const struct store *, const char *id);
 
 /* What a sealed secret is bound to. */
 void			rows_token_aad(const struct store *, const char *user,
@@ -103,6 +116,10 @@ enum rollcode_err	rows_event(struct store *, sqlite3 *,
 enum rollcode_err	rows_events(struct store *, store_event_fn *, void *,
 			    struct error *) MUST_USE;
 
+/* Seal what rows_read has read anew, in place, and change nothing else. */
+enum rollcode_err	rows_reseal(struct store *, const struct account *,
+			    struct error *) MUST_USE;
+
 /* The administrator's verbs of store_ops. */
 enum rollcode_err	store_sqlite_create(struct store *,
 			    const struct account *, const struct event *,
@@ -112,6 +129,15 @@ enum rollcode_err	store_sqlite_remove(struct store *,
 enum rollcode_err	store_sqlite_each(struct store *, store_user_fn *,
 			    void *, struct error *) MUST_USE;
 enum rollcode_err	store_sqlite_init(const struct config *, bool *made,
+			    struct error *) MUST_USE;
+enum rollcode_err	store_sqlite_adopt(struct store *, struct error *)
+			    MUST_USE;
+enum rollcode_err	store_sqlite_reseal(struct store *, const char *user,
+			    struct error *) MUST_USE;
+enum rollcode_err	store_sqlite_clean(struct store *, struct error *)
+			    MUST_USE;
+enum rollcode_err	store_sqlite_backup(struct store *, const char *path,
+			    int64_t now, store_told_fn *, void *,
 			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_STORE_SQLITE_H */

@@ -8,25 +8,36 @@
 #include "token.h"
 
 static enum rollcode_err
-insert_token(struct store *store, sqlite3 *db, const char *user,
-    const struct account_token *t, struct error *error)
+seal_token(struct store *store, const char *user, const struct account_token *t,
+    struct sealed *sealed, struct error *error)
 {
-	const struct store_key *key = &store->keys[0];
+	const struct store_key *key = store->sealing;
 	struct seal_aad aad;
-	struct sealed sealed;
 	enum rollcode_err err;
 
 	rows_token_aad(store, user, key->id, &t->token, &aad);
-	if ((err = seal_wrap(&key->seal, &aad, &t->token.secret, &sealed)) !=
-	    ROLLCODE_OK)
-		return error_set(error, err, "a secret cannot be sealed: %s",
-		    rollcode_strerror(err));
+	err = seal_wrap(&key->seal, &aad, &t->token.secret, sealed);
+	if (err == ROLLCODE_OK)
+		return err;
+	return error_set(error, err, "a secret cannot be sealed: %s",
+	    rollcode_strerror(err));
+}
+
+static enum rollcode_err
+insert_token(struct store *store, sqlite3 *db, const char *user,
+    const struct account_token *t, struct error *error)
+{
+	struct sealed sealed;
+	enum rollcode_err err;
+
+	if ((err = seal_token(store, user, t, &sealed, error)) != ROLLCODE_OK)
+		return err;
 	return sqlite_change(db, error, 1,
 	    "INSERT INTO token(label,form,algorithm,digits,key_id,secret,"
 	    "counter,enabled,created,used) VALUES(?,?,?,?,?,?,?,?,?,?)",
 	    "tttitbiiii", t->token.label, form_name(t->token.form),
 	    algorithm_name(t->token.algorithm), (int64_t)t->token.digits,
-	    key->id, (const void *)sealed.bytes, sealed.len,
+	    store->sealing->id, (const void *)sealed.bytes, sealed.len,
 	    (int64_t)t->token.counter, (int64_t)t->enabled, t->created,
 	    t->used);
 }
@@ -51,7 +62,7 @@ put_recovery_key(struct store *store, sqlite3 *db, const struct account *a,
     struct error *error)
 {
 	WIPED(secret_wipe) struct secret secret = {.len = SECRET_KEY_LEN};
-	const struct store_key *key = &store->keys[0];
+	const struct store_key *key = store->sealing;
 	struct seal_aad aad;
 	struct sealed sealed;
 	enum rollcode_err err;
@@ -80,7 +91,7 @@ rows_insert(struct store *store, sqlite3 *db, const struct account *a,
 	    "INSERT INTO account(id,user,failures,halves,spent,spent_time,"
 	    "failed,replayed,created,last_success,last_failure,sequence,"
 	    "key_id) VALUES(1,?,0,0,0,0,0,0,?,0,0,0,?)",
-	    "tit", a->user, a->created, store->keys[0].id);
+	    "tit", a->user, a->created, store->sealing->id);
 	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
 		err = insert_token(store, db, a->user, &a->tokens[i], error);
 	if (err == ROLLCODE_OK && a->recovery_key_set)
@@ -217,6 +228,32 @@ rows_update(
 	    (err = update_tokens(store, account, error)) != ROLLCODE_OK)
 		return err;
 	return update_recovery(store, account, error);
+}
+
+enum rollcode_err
+rows_reseal(struct store *store, const struct account *a, struct error *error)
+{
+	enum rollcode_err err;
+
+	if (a->recovery_key_set)
+		err = put_recovery_key(store, store->db, a, error);
+	else
+		err = sqlite_change(store->db, error, 1,
+		    "UPDATE account SET key_id=?", "t", store->sealing->id);
+	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++) {
+		const struct account_token *t = &a->tokens[i];
+		struct sealed sealed;
+
+		err = seal_token(store, a->user, t, &sealed, error);
+		if (err == ROLLCODE_OK)
+			err = sqlite_change(store->db, error, 1,
+			    "UPDATE token SET key_id=?,secret=? WHERE id=? "
+			    "AND counter=?",
+			    "tbii", store->sealing->id,
+			    (const void *)sealed.bytes, sealed.len, t->id,
+			    (int64_t)t->token.counter);
+	}
+	return err;
 }
 
 enum rollcode_err

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "sqlite.h"
+#include "sqlite_parts.h"
+
+static enum rollcode_err
+sync_file(const char *path, struct error *error)
+{
+	int fd, e = 0;
+
+	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return ROLLCODE_OK;
+	if (fd < 0 || fsync(fd) != 0)
+		e = errno;
+	if (fd >= 0)
+		close(fd);
+	return e == 0 ? ROLLCODE_OK
+		      : error_set(error, error_from_errno(e), "%s: %s", path,
+			    strerror(e));
+}
+
+enum rollcode_err
+sqlite_empty_log(sqlite3 *db, struct error *error)
+{
+	int rc;
+
+	rc = sqlite3_wal_checkpoint_v2(
+	    db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (rc != SQLITE_OK)
+		return sqlite_fail(db, rc, error);
+	/* SQLite does not sync it: a power cut would bring the old log back. */
+	return sync_file(
+	    sqlite3_filename_wal(sqlite3_db_filename(db, "main")), error);
+}
+
+enum rollcode_err
+sqlite_copy(sqlite3 *from, const char *path, const struct sqlite_kind *kind,
+    struct error *error)
+{
+	sqlite3_backup *copy;
+	sqlite3 *to = NULL;
+	enum rollcode_err err;
+	int rc;
+
+	if ((err = sqlite_new(path, kind, &to, error)) != ROLLCODE_OK)
+		return err;
+	if ((copy = sqlite3_backup_init(to, "main", from, "main")) != NULL) {
+		(void)sqlite3_backup_step(copy, -1);
+		rc = sqlite3_backup_finish(copy);
+	} else {
+		rc = sqlite3_errcode(to);
+	}
+	if (rc != SQLITE_OK)
+		err = sqlite_fail(to, rc, error);
+	if ((rc = sqlite3_close(to)) != SQLITE_OK && err == ROLLCODE_OK)
+		err = sqlite_fail(NULL, rc, error);
+	if (err != ROLLCODE_OK)
+		unlink(path);
+	return err;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "admin.h"
+
+struct copying {
+	struct progress progress;
+	int64_t users, unusable;
+};
+
+static enum rollcode_err
+count_one(void *context, const char *user, struct error *error)
+{
+	int64_t *users = context;
+
+	(void)user;
+	(void)error;
+	++*users;
+	return ROLLCODE_OK;
+}
+
+static void
+copied(void *context, const char *user, const struct error *unusable)
+{
+	struct copying *copying = context;
+
+	copying->users++;
+	if (unusable != NULL) {
+		progress_clear(&copying->progress);
+		fprintf(
+		    stderr, "rollcode-admin: %s: %s\n", user, unusable->text);
+		copying->unusable++;
+	}
+	progress_step(&copying->progress);
+}
+
+/* Before the account is taken, which begins in another directory. */
+static enum rollcode_err
+absolute(const char *name, char path[PATH_MAX], struct error *error)
+{
+	char here[PATH_MAX] = "";
+	size_t len = strlen(name);
+	int n;
+
+	if (name[0] != '/' && getcwd(here, sizeof(here) - 1) == NULL)
+		return error_set(error, error_from_errno(errno),
+		    "the working directory is not known: %s; give an absolute "
+		    "path",
+		    strerror(errno));
+	while (len > 1 && name[len - 1] == '/')
+		len--;
+	n = snprintf(path, PATH_MAX, "%s%s%.*s", here,
+	    name[0] == '/' ? "" : "/", (int)len, name);
+	if (len == 0 || n < 0 || n >= PATH_MAX)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the directory's name is empty or too long");
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+admin_backup(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {0};
+	struct copying copying = {.users = 0};
+	char path[PATH_MAX];
+	int64_t users = 0;
+	enum rollcode_err err;
+
+	(void)argc;
+	if ((err = absolute(argv[0], path, error)) != ROLLCODE_OK ||
+	    (err = admin_open(&admin, base, error)) != ROLLCODE_OK ||
+	    (err = admin.ops->each(admin.store, count_one, &users, error)) !=
+		ROLLCODE_OK)
+		return err;
+	progress_begin(&copying.progress, "copying", users);
+	err = admin.ops->backup(
+	    admin.store, path, admin.now, copied, &copying, error);
+	progress_clear(&copying.progress);
+	if (err != ROLLCODE_OK)
+		return err;
+	printf("copied %" PRId64 " users to %s\n"
+	       "keep %s apart from it: without %s nothing in it can be read\n",
+	    copying.users, path,
+	    admin.config.has_previous ? "SECRET_KEY and SECRET_KEY_PREVIOUS"
+				      : "SECRET_KEY",
+	    admin.config.has_previous ? "them" : "it");
+	if (copying.unusable > 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%" PRId64 " of these users cannot be used, and are empty "
+		    "in the copy; mend them, or remove or enrol them anew",
+		    copying.unusable);
+	return ROLLCODE_OK;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin_rekey.c - a new key for everything that is sealed.
+ *
+ *  1. A kill at any moment leaves logins as they were, and a second run goes
+ *     on; a third key is never made while a previous one is there.
+ *  2. Nothing is sealed with the new key before nobody uses the env file that
+ *     does not have it: each reader keeps it locked, and its old version has a
+ *     name, ENVFILE.rekey, until the last of them is gone.
+ *  3. The previous key goes only when nothing needs it.
+ *
+ * Root changes the env file; a child becomes the account for the store.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "clock.h"
+#include "envfile.h"
+#include "sqlite.h"
+
+#define TRIES 3	     /* for a user whose lock is held, two seconds each */
+#define TELL_MS 1000 /* until it is said what is waited for */
+#define STEP_NS 10000000L
+
+typedef enum rollcode_err account_fn(struct admin *, struct error *);
+
+struct outcome {
+	enum rollcode_err err;
+	struct error error;
+};
+
+static _Noreturn void
+as_account_main(const struct admin_options *options, account_fn *fn, int fd)
+{
+	struct admin admin = {0};
+	struct outcome outcome = {0};
+
+	outcome.err = admin_open(&admin, options, &outcome.error);
+	/* What is left of root's part ends with root. */
+	if (outcome.err == ROLLCODE_OK &&
+	    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0)
+		outcome.err = fn(&admin, &outcome.error);
+	admin_close(&admin);
+	if (fflush(stdout) != 0)
+		_exit(1);
+	_exit(write(fd, &outcome, sizeof(outcome)) == sizeof(outcome) ? 0 : 1);
+}
+
+/* Run a function with the store open, in a child; this process opens none. */
+static enum rollcode_err
+as_account(
+    const struct admin_options *options, account_fn *fn, struct error *error)
+{
+	struct outcome outcome = {.err = ROLLCODE_OK};
+	int fds[2], status = 0;
+	ssize_t n;
+	pid_t pid;
+
+	if (fflush(stdout) != 0 || pipe2(fds, O_CLOEXEC) != 0)
+		return error_set(error, error_from_errno(errno),
+		    "no child can be started: %s", strerror(errno));
+	if ((pid = fork()) == 0) {
+		close(fds[0]);
+		as_account_main(options, fn, fds[1]);
+	}
+	close(fds[1]);
+	n = pid < 0 ? -1 : read(fds[0], &outcome, sizeof(outcome));
+	close(fds[0]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (n != (ssize_t)sizeof(outcome) || status != 0)
+		return error_set(error, ROLLCODE_ERR_SYS,
+		    "the part that opens the store ended before its time; run "
+		    "rollcode-admin rekey again, it goes on where it was");
+	if (outcome.err != ROLLCODE_OK)
+		return error_set(error, outcome.err, "%s", outcome.error.text);
+	return ROLLCODE_OK;
+}
+
+/* --- as the account ------------------------------------------------------ */
+
+/* The key that is to be replaced is this store's. */
+static enum rollcode_err
+look(struct admin *admin, struct error *error)
+{
+	(void)admin;
+	(void)error;
+	return ROLLCODE_OK;
+}
+
+struct walk {
+	struct admin *admin;
+	struct progress progress;
+	int64_t users, unusable;
+};
+
+static enum rollcode_err
+count_one(void *context, const char *user, struct error *error)
+{
+	struct walk *walk = context;
+
+	(void)user;
+	(void)error;
+	walk->users++;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+reseal_one(void *context, const char *user, struct error *error)
+{
+	struct walk *walk = context;
+	struct admin *admin = walk->admin;
+	struct error detail = {0};
+	enum rollcode_err err = ROLLCODE_ERR_UNAVAIL;
+
+	for (int i = 0; i < TRIES && err == ROLLCODE_ERR_UNAVAIL; i++)
+		err = admin->ops->reseal(admin->store, user, &detail);
+	if (err == ROLLCODE_ERR_NOMEM)
+		return error_set(error, err, "%s", detail.text);
+	if (err != ROLLCODE_OK) {
+		progress_clear(&walk->progress);
+		fprintf(stderr, "rollcode-admin: %s: %s\n", user, detail.text);
+		walk->unusable++;
+	}
+	progress_step(&walk->progress);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+reseal_all(struct admin *admin, struct error *error)
+{
+	struct walk walk = {.admin = admin};
+	enum rollcode_err err;
+
+	if ((err = admin->ops->adopt_key(admin->store, error)) != ROLLCODE_OK ||
+	    (err = admin->ops->each(admin->store, count_one, &walk, error)) !=
+		ROLLCODE_OK)
+		return err;
+	progress_begin(&walk.progress, "sealing anew", walk.users);
+	err = admin->ops->each(admin->store, reseal_one, &walk, error);
+	progress_clear(&walk.progress);
+	if (err != ROLLCODE_OK ||
+	    (err = admin->ops->clean(admin->store, error)) != ROLLCODE_OK)
+		return err;
+	if (walk.unusable > 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%" PRId64 " of %" PRId64
+		    " users could not be sealed anew, so SECRET_KEY_PREVIOUS "
+		    "stays in the env file and nothing is lost; mend them, or "
+		    "remove or enrol them anew, and run rollcode-admin rekey "
+		    "again",
+		    walk.unusable, walk.users);
+	printf("sealed the secrets of %" PRId64 " users anew\n", walk.users);
+	return ROLLCODE_OK;
+}
+
+/* --- as root ------------------------------------------------------------- */
+
+static enum rollcode_err
+write_keys(const char *conf, const struct secret_key *key,
+    const struct secret_key *previous, struct error *error)
+{
+	WIPED(envfile_wipe) struct envfile from = {0};
+	WIPED(envfile_wipe) struct envfile to = {0};
+	enum rollcode_err err;
+
+	if ((err = envfile_read(conf, &from, error)) != ROLLCODE_OK ||
+	    (err = envfile_rekey(&from, key, previous, &to, error)) !=
+		ROLLCODE_OK)
+		return err;
+	return envfile_write(conf, &to, error);
+}
+
+static enum rollcode_err
+add_new_key(const struct config *config, const char *conf, const char *old,
+    struct error *error)
+{
+	WIPED(secret_key_wipe) struct secret_key key = {{0}};
+	enum rollcode_err err;
+
+	if ((err = seal_random(key.bytes, sizeof(key.bytes))) != ROLLCODE_OK)
+		return error_set(
+		    error, err, "the kernel gave no random bytes for a key");
+	if ((unlink(old) != 0 && errno != ENOENT) || link(conf, old) != 0)
+		return error_set(error, error_from_errno(errno), "%s: %s", old,
+		    strerror(errno));
+	return write_keys(conf, &key, &config->key, error);
+}
+
+/* Both keys in the env file, unless they are there. */
+static enum rollcode_err
+begin(const struct admin_options *options, const char *old, struct error *error)
+{
+	WIPED(config_wipe) struct config config = {0};
+	const char *conf = options->conf;
+	enum rollcode_err err;
+
+	if ((err = config_load(conf, true, &config, error)) != ROLLCODE_OK)
+		return err;
+	if (config.has_previous) {
+		printf("going on with the change of key that was begun: "
+		       "SECRET_KEY_PREVIOUS is in %s\n",
+		    conf);
+		return ROLLCODE_OK;
+	}
+	if ((err = as_account(options, look, error)) != ROLLCODE_OK ||
+	    (err = add_new_key(&config, conf, old, error)) != ROLLCODE_OK)
+		return err;
+	printf("made a new key in %s; keep a copy of it apart from the "
+	       "store's backup\n",
+	    conf);
+	return ROLLCODE_OK;
+}
+
+/* Everybody who has read the file of that name is gone, or it is late. */
+static enum rollcode_err
+wait_for_readers(int fd, const char *old, int64_t seconds, struct error *error)
+{
+	const struct timespec step = {.tv_nsec = STEP_NS};
+	int64_t began = clock_ms(), tell = began + TELL_MS;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_set(error, ROLLCODE_ERR_UNAVAIL,
+			    "%s: cannot be locked: %s; the env file has to be "
+			    "on a disk of this machine",
+			    old, strerror(errno));
+		if (clock_ms() >= began + seconds * 1000)
+			return error_set(error, ROLLCODE_ERR_UNAVAIL,
+			    "%s: the env file as it was is still in use, so "
+			    "nothing was sealed anew, and logins go on; reload "
+			    "the service (systemctl reload rollcode-verify), "
+			    "end other commands (fuser -v shows them), and run "
+			    "rollcode-admin rekey again",
+			    old);
+		if (clock_ms() >= tell) {
+			fprintf(stderr,
+			    "waiting until nobody uses the env file as it was; "
+			    "a service has to be reloaded now: systemctl "
+			    "reload rollcode-verify\n");
+			tell = INT64_MAX;
+		}
+		nanosleep(&step, NULL);
+	}
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+forget_old(const char *old, int64_t seconds, struct error *error)
+{
+	enum rollcode_err err;
+	int fd;
+
+	fd = open(old, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT)
+		return ROLLCODE_OK;
+	if (fd < 0)
+		return error_set(error, error_from_errno(errno), "%s: %s", old,
+		    strerror(errno));
+	err = wait_for_readers(fd, old, seconds, error);
+	if (err == ROLLCODE_OK && unlink(old) != 0)
+		err = error_set(error, error_from_errno(errno), "%s: %s", old,
+		    strerror(errno));
+	if (err == ROLLCODE_OK)
+		err = sqlite_sync_directory(old, error);
+	close(fd);
+	return err;
+}
+
+static enum rollcode_err
+finish(const char *conf, struct error *error)
+{
+	WIPED(config_wipe) struct config config = {0};
+	enum rollcode_err err;
+
+	if ((err = config_load(conf, true, &config, error)) != ROLLCODE_OK ||
+	    (err = write_keys(conf, &config.key, NULL, error)) != ROLLCODE_OK)
+		return err;
+	printf("took the previous key out of %s\n"
+	       "next: copy SECRET_KEY to where its copy is; older backups of "
+	       "the store need the key of their time\n",
+	    conf);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+admin_rekey(void *base, int argc, char **argv, struct error *error)
+{
+	const struct admin_options *options = base;
+	char old[PATH_MAX + 8];
+	enum rollcode_err err;
+	int lock = -1;
+
+	(void)argc;
+	(void)argv;
+	snprintf(old, sizeof(old), "%s.rekey", options->conf);
+	if ((err = envfile_lock(options->conf, &lock, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = begin(options, old, error)) == ROLLCODE_OK &&
+	    (err = forget_old(old, options->wait, error)) == ROLLCODE_OK &&
+	    (err = as_account(options, reseal_all, error)) == ROLLCODE_OK)
+		err = finish(options->conf, error);
+	close(lock);
+	return err;
+}
