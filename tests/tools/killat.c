@@ -4,16 +4,20 @@
  * processes at one of its system calls, before the kernel does it.
  *
  * PROCESS 1 is the command itself, 2 the first child that it starts, and so
- * on; with CALL 0 nobody is killed.  REPORT gets the number of calls of each
- * process, a line each, and behind them "killed" if that happened.  Ends with
- * the status of the command, 128 and the signal if one ended it, or 125.
+ * on.  With CALL 0 nobody is killed, and REPORT gets a line "PROCESS CALL" for
+ * each call that others can see the effect of: killed at any other one, a
+ * process leaves what it leaves if killed at the next of these.  Otherwise
+ * REPORT gets the line "killed" if that happened.  Ends with the status of the
+ * command, 128 and the signal if one ended it, or 125.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,12 +48,45 @@ process_of(pid_t pid)
 	return &processes[count++];
 }
 
+/* clang-format off */
+static const long effects[] = {
+	SYS_pwrite64, SYS_ftruncate, SYS_renameat2, SYS_linkat, SYS_unlinkat,
+	SYS_mkdirat, SYS_flock, SYS_clone, SYS_exit_group,
+#ifdef SYS_rename
+	SYS_rename, SYS_link, SYS_unlink, SYS_mkdir, SYS_rmdir,
+#endif
+};
+/* clang-format on */
+
+static int
+has_effect(pid_t pid)
+{
+	struct __ptrace_syscall_info info = {0};
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof(info), &info) <=
+	    0)
+		exit(125);
+	if (info.entry.nr == SYS_write)
+		return info.entry.args[0] > 2;
+	if (info.entry.nr == SYS_openat)
+		return (info.entry.args[2] & O_CREAT) != 0;
+	for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++)
+		if (info.entry.nr == (unsigned long)effects[i])
+			return 1;
+	return 0;
+}
+
 /* True if it was killed. */
 static int
-at_call(struct process *p, int which, long call)
+at_call(struct process *p, int which, long call, FILE *report)
 {
 	p->inside = !p->inside;
-	if (!p->inside || ++p->calls != call || p != &processes[which - 1])
+	if (!p->inside)
+		return 0;
+	p->calls++;
+	if (call == 0 && has_effect(p->pid))
+		fprintf(report, "%d %ld\n", (int)(p - processes) + 1, p->calls);
+	if (p->calls != call || p != &processes[which - 1])
 		return 0;
 	kill(p->pid, SIGKILL);
 	return 1;
@@ -100,15 +137,13 @@ main(int argc, char **argv)
 		}
 		number = WSTOPSIG(status);
 		if (number == SYSTEM_CALL)
-			killed |= at_call(process_of(pid), which, call);
+			killed |= at_call(process_of(pid), which, call, report);
 		/* Events, and the first stop of a child, are no signals. */
 		if (number == SYSTEM_CALL || number == SIGTRAP ||
 		    number == SIGSTOP)
 			number = 0;
 		ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)number);
 	}
-	for (int i = 0; i < count; i++)
-		fprintf(report, "%ld\n", processes[i].calls);
 	if (killed)
 		fprintf(report, "killed\n");
 	return fclose(report) == 0 ? end : 125;
