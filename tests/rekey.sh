@@ -49,9 +49,9 @@ counters() {
 	cp -r "$T/store/users" "$T/look"
 	local file
 	for file in "$T"/look/*.db; do
-		sqlite3 -separator ' ' "$file" \
+		printf '.open %s\n%s;\n' "$file" \
 		    "SELECT user, (SELECT sum(counter) FROM token) FROM account"
-	done
+	done | sqlite3 -separator ' '
 }
 
 # The sealed secrets as they are, as what is looked for.
@@ -203,8 +203,8 @@ look_at() {	# PLACE [COUNTER]: of user0 at least
 	[ "$(grep -c ' normal ' "$T/list")" -eq "$enrolled" ] ||
 	    { echo "not $enrolled users:"; cat "$T/list"; }
 	for file in "$1"/users/*.db; do
-		sqlite3 "$file" "PRAGMA integrity_check" | grep -vx ok
-	done
+		printf '.open %s\nPRAGMA integrity_check;\n' "$file"
+	done | sqlite3 | grep -vx ok
 	[ -z "${2-}" ] || [ "$(sqlite3 "$1/users/user0.db" \
 	    "SELECT counter FROM token")" -ge "$2" ] ||
 	    echo "user0 was at $2 before"
