@@ -9,8 +9,8 @@
 
 /*
  * Serve who connects to the listener, until the descriptor life is readable or
- * at its end; then answer who is connected, and return.  Both are closed.  For a
- * process that is the account already.  NOMEM.
+ * at its end; then answer who is connected, and return.  Both are closed.  For
+ * a process that is the account already.  NOMEM.
  */
 enum rollcode_err	serve(int listener, int life, const struct config *,
 			    const struct callers *) MUST_USE;
