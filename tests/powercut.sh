@@ -3,6 +3,7 @@
 #
 # powercut.sh [long] - no image that a power cut can leave brings a spent code
 # back, or leaves anything that has to be mended.
+# limit: 300
 . "$(dirname "$0")/lib.sh"
 need python3 strace
 private_machine "$@"
