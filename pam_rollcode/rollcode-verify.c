@@ -102,7 +102,7 @@ serve_one(const char *conf)
 }
 
 static int
-request(const char *conf, const struct given *given)
+judge_one(const char *conf, const struct given *given)
 {
 	(void)given;
 	alarm(LIFE_SECONDS);
@@ -117,7 +117,7 @@ static const struct {
 	const char *name;
 	int (*run)(const char *conf, const struct given *);
 } modes[] = {
-    {"request", request},
+    {"request", judge_one},
     {"serve", supervise},
 };
 

@@ -103,7 +103,7 @@ static void
 hear(struct service *s, int member, int64_t now)
 {
 	struct connection *c = queue_judged_by(&s->queue, member);
-	struct answer ignored, *to = c != NULL ? &c->answer : &ignored;
+	struct answer ignored = {0}, *to = c != NULL ? &c->answer : &ignored;
 
 	if (!crew_take(&s->crew, member, to)) {
 		if (c != NULL)

@@ -46,12 +46,12 @@ struct supervisor {
 void
 given_read(struct given *given)
 {
-	const char *notify = getenv("NOTIFY_SOCKET");
+	const char *path = getenv("NOTIFY_SOCKET");
 
 	memset(given, 0, sizeof(*given));
 	given->listener = listener_given();
-	if (notify != NULL && strlen(notify) < sizeof(given->notify))
-		memcpy(given->notify, notify, strlen(notify));
+	if (path != NULL && strlen(path) < sizeof(given->notify))
+		memcpy(given->notify, path, strlen(path));
 }
 
 /* systemd waits for this; it is no error if nobody does. */
