@@ -52,6 +52,20 @@ status_of() {
 	sed -n "s/^$1:[[:space:]]*//p" "/proc/$judge/status" | tr -s '\t ' ' '
 }
 
+# The env file is open for as long as its keys are in use: rekey waits for that.
+only_read_and_locked() {
+	local file flags
+	for file in "/proc/$judge/fd/"*; do
+		[ "$(readlink "$file")" = "$CONF" ] || continue
+		flags=$(awk '/^flags:/ { print $2 }' \
+		    "/proc/$judge/fdinfo/${file##*/}")
+		[ $((flags & 3)) -eq 0 ] && grep -q 'FLOCK .*READ' \
+		    "/proc/$judge/fdinfo/${file##*/}"
+		return
+	done
+	return 1
+}
+
 open_files() {
 	local fd
 	for fd in "/proc/$judge/fd"/*; do
@@ -87,8 +101,10 @@ while_it_holds_the_store() {
 	    "request $CONF "
 	equal "it dumps no core" "$(awk '/^Max core/ { print $5, $6 }' \
 	    "/proc/$judge/limits")" "0 0"
-	equal "it has no file but the user's" \
-	    "$(open_files | grep -v "^$T/store/users/ann\.db" )" ""
+	equal "it has no file but the user's, and the one it was told to read" \
+	    "$(open_files | grep -v "^$T/store/users/ann\.db" )" "$CONF"
+	check "which it cannot write, and keeps locked" \
+	    only_read_and_locked
 	refused "its memory is closed to its own account" \
 	    setpriv --reuid "$ROLLCODE" --regid "$ROLLCODE" --clear-groups \
 	    head -c 1 "/proc/$judge/environ"
