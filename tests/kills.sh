@@ -11,15 +11,13 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 . "$TREE/tests/tools/inject.sh"
 
-step=20 far=20 tried=0 alive=0
-[ "${1-}" != long ] || step=1 far=1
+points=9 tried=0 alive=0
+[ "${1-}" != long ] || points=${ROLLCODE_POINTS:-30}
 
-# every N: of the calls in $T/trace, one in N, as options that kill there.
-every() {
-	calls | awk -v step="$1" '
-		(NR + 1) % step == 0 {
-			print "-e inject=" $1 ":signal=KILL:when=" $2
-		}'
+# The calls in $T/trace, or $points of them, as options that kill there.
+kill_points() {
+	calls | evenly "$points" |
+	    sed 's/\(.*\) \(.*\)/-e inject=\1:signal=KILL:when=\2/'
 }
 
 killed() {
@@ -59,7 +57,7 @@ judge_dies() {
 	judge_with "$TRACED"
 	login ann "${3:-$(code ann)}" dying >"$T/out"
 	judge_ended
-	every "$step" >"$T/plan"
+	kill_points >"$T/plan"
 	while read -r inject; do
 		judge_with "$TRACED $inject"
 		code=$(code ann)
@@ -98,7 +96,7 @@ module_dies() {
 	local inject bad='' code got
 	printf 'ann\t%s\n' "$(code ann)" |
 	    die "-e trace=all" "$PAMRUN" "$T/pam" rc >"$T/out"
-	every "$far" >"$T/plan"
+	kill_points >"$T/plan"
 	while read -r inject; do
 		: >"$T/trace"
 		code=$(code ann)
@@ -119,7 +117,7 @@ command_dies() {
 	local inject bad=''
 	"$2"
 	die "-e trace=all" "${@:4}" >"$T/out" <"$T/line"
-	every "$far" >"$T/plan"
+	kill_points >"$T/plan"
 	while read -r inject; do
 		"$2"
 		: >"$T/trace"

@@ -28,6 +28,7 @@
 #                      arguments given here, so call this first.
 #   start COMMAND...   in the background until the script ends; sets $started
 #   wait_for COMMAND   until it succeeds, at most 10 s
+#   nap SECONDS        sleeps, and starts no program for it
 #   free_port          prints one
 #
 # Server (in $T; CONF is $T/rollcode.env)
@@ -246,11 +247,16 @@ start() {
 	servers+=("$started")
 }
 
+nap() {
+	[ -n "${silent-}" ] || exec {silent}<> <(:)
+	read -r -t "$1" -u "$silent" _
+}
+
 wait_for() {
-	local i
-	for ((i = 0; i < 200; i++)); do
+	local end=$((${EPOCHREALTIME/./} + 10000000))
+	while [ "${EPOCHREALTIME/./}" -lt "$end" ]; do
 		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.05
+		nap 0.02
 	done
 	return 1
 }
@@ -443,8 +449,8 @@ wallet() {
 }
 
 token() {
-	(umask 077 && mkdir -p "$T/wallet")
-	rollcode-token --store "$(wallet "$1")" "${@:2}"
+	[ -d "$T/wallet" ] || mkdir -m 700 "$T/wallet"
+	rollcode-token --store "$T/wallet/$1.db" "${@:2}"
 }
 
 enroll() {

@@ -9,11 +9,13 @@
 need python3 sqlite3 strace
 private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/tools/inject.sh"
 
 KILLAT=$BUILD/tests/tools/killat
 FIND=$TREE/tests/tools/find_secrets.py
-rounds=4 changes=2 copies=3 step=9
-[ "${1-}" != long ] || rounds=60 changes=10 copies=100 step=1
+rounds=3 changes=2 copies=3 points=6
+[ "${1-}" != long ] ||
+    rounds=20 changes=4 copies=30 points=${ROLLCODE_POINTS:-20}
 
 key() {
 	sed -n "s/^SECRET_KEY${1-}=//p" "$CONF"
@@ -228,7 +230,7 @@ killed_everywhere() {
 		grep -qx killed "$T/killed" || bad+="$process $call: lived"$'\n'
 		tried=$((tried + 1))
 		bad+=$("$2" "process $process, call $call" </dev/null)
-	done < <(awk -v step="$step" 'NR % step == 1 % step' "$T/plan")
+	done < <(evenly "$points" <"$T/plan")
 	[ "$tried" -ge 5 ] || bad+="only $tried were killed"
 	echo "# killed at $tried of $(wc -l <"$T/plan") calls"
 	say_ok "$1" "$bad"

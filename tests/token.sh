@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# token.sh - rollcode-token as a person and a shell meet it.
+# token.sh [long] - rollcode-token as a person and a shell meet it.  long: killed
+# at every system call, and nothing else.
 # limit: 240
 . "$(dirname "$0")/lib.sh"
 scratch
@@ -49,6 +50,82 @@ says() {
 	cat "$T/out" "$T/err"
 	return 1
 }
+
+# --- killed at a system call ------------------------------------------------
+
+injected() {	# NAME:INJECTION COMMAND...
+	strace -f -qq -o /dev/null -e "trace=${1%%:*}" -e "inject=$1" "${@:2}"
+}
+
+# calls_of PATTERN COMMAND...: "NAME COUNT" for the system calls it makes
+calls_of() {
+	strace -f -qq -o "$T/trace" "${@:2}" <"$T/line" >/dev/null 2>&1
+	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$T/trace" | sort |
+	    uniq -c | awk -v pattern="^($1)\$" '$2 ~ pattern &&
+	    $2 != "execve" && $2 != "exit_group" { print $2, $1 }'
+}
+
+# walk PATTERN BEFORE AFTER COMMAND...: run it once for one in $step of its
+# system calls and kill it there; BEFORE and AFTER are functions
+step=5
+[ "${1-}" != long ] || step=1
+walk() {
+	local name count n at=0
+	"$2"
+	while read -r name count; do
+		for ((n = 1; n <= count; n++)); do
+			((at++ % step == 0)) || continue
+			"$2"
+			injected "$name:signal=KILL:when=$n" "${@:4}" \
+			    >>"$T/codes" 2>"$T/err" <"$T/line"
+			[ $? -ne 137 ] || kills=$((kills + 1))
+			"$3" && continue
+			echo "after a kill at $name number $n"
+			return 1
+		done
+	done < <(calls_of "$1" "${@:4}")
+	[ "$kills" -gt $((20 / step)) ] && return 0
+	echo "only $kills kills"
+	return 1
+} 2>/dev/null
+
+nothing() { :; }
+still_works() { rt next >>"$T/codes"; }
+next_walk() {
+	: >"$T/codes"
+	kills=0
+	walk '.*' nothing still_works rollcode-token --store "$STORE" next ||
+	    return 1
+	sort "$T/codes" | uniq -d | grep . && return 1
+	[ "$(wc -l <"$T/codes")" -gt "$kills" ]
+}
+
+no_store() { rm -rf "${STORE%/*}"; }
+add_again() {
+	local left
+	rt add web <"$T/line" >"$T/out" 2>&1 ||
+	    grep -q 'web already' "$T/out" || return 1
+	left=$(ls "${STORE%/*}")
+	[ "$left" = token.db ] && [ "$(rt next)" = "$(vector hex 0)" ]
+}
+add_walk() {
+	kills=0
+	walk 'open.*|mkdir.*|unlink.*|rename.*|p?write.*|f.*sync|flock|close' \
+	    no_store add_again rollcode-token --store "$STORE" add web
+}
+
+if strace -qq -o /dev/null true 2>/dev/null; then
+	store "$HEX"
+	echo "$HEX" >"$T/line"
+	check "killed at any system call, no code is printed twice" next_walk
+	check "killed at any system call, adding leaves nothing half made" \
+	    add_walk
+else
+	skip "killed at any system call, no code is printed twice" \
+	    "strace cannot trace here"
+fi
+
+[ "${1-}" != long ] || exit 0
 
 # --- codes ------------------------------------------------------------------
 
@@ -141,10 +218,6 @@ equal "a code that could not be printed is spent and not repeated" \
 
 # --- a disk that fails ------------------------------------------------------
 
-injected() {	# NAME:INJECTION COMMAND...
-	strace -f -qq -o /dev/null -e "trace=${1%%:*}" -e "inject=$1" "${@:2}"
-}
-
 if strace -qq -o /dev/null true 2>/dev/null; then
 	store "$HOTP"
 	check "a full disk gives no code" says 1 'free space' injected \
@@ -155,73 +228,6 @@ if strace -qq -o /dev/null true 2>/dev/null; then
 	check "and the store works again" test -n "$next"
 else
 	skip "a failing disk gives no code" "strace cannot trace here"
-fi
-
-# --- killed at every system call --------------------------------------------
-
-# calls_of PATTERN COMMAND...: "NAME COUNT" for the system calls it makes
-calls_of() {
-	strace -f -qq -o "$T/trace" "${@:2}" <"$T/line" >/dev/null 2>&1
-	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$T/trace" | sort |
-	    uniq -c | awk -v pattern="^($1)\$" '$2 ~ pattern &&
-	    $2 != "execve" && $2 != "exit_group" { print $2, $1 }'
-}
-
-# walk PATTERN BEFORE AFTER COMMAND...: run it once for every system call and
-# kill it there; BEFORE and AFTER are functions
-walk() {
-	local name count n
-	"$2"
-	while read -r name count; do
-		for ((n = 1; n <= count; n++)); do
-			"$2"
-			injected "$name:signal=KILL:when=$n" "${@:4}" \
-			    >>"$T/codes" 2>"$T/err" <"$T/line"
-			[ $? -ne 137 ] || kills=$((kills + 1))
-			"$3" && continue
-			echo "after a kill at $name number $n"
-			return 1
-		done
-	done < <(calls_of "$1" "${@:4}")
-	[ "$kills" -gt 20 ] && return 0
-	echo "only $kills kills"
-	return 1
-} 2>/dev/null
-
-nothing() { :; }
-still_works() { rt next >>"$T/codes"; }
-next_walk() {
-	: >"$T/codes"
-	kills=0
-	walk '.*' nothing still_works rollcode-token --store "$STORE" next ||
-	    return 1
-	sort "$T/codes" | uniq -d | grep . && return 1
-	[ "$(wc -l <"$T/codes")" -gt "$kills" ]
-}
-
-no_store() { rm -rf "${STORE%/*}"; }
-add_again() {
-	local left
-	rt add web <"$T/line" >"$T/out" 2>&1 ||
-	    grep -q 'web already' "$T/out" || return 1
-	left=$(ls "${STORE%/*}")
-	[ "$left" = token.db ] && [ "$(rt next)" = "$(vector hex 0)" ]
-}
-add_walk() {
-	kills=0
-	walk 'open.*|mkdir.*|unlink.*|rename.*|p?write.*|f.*sync|flock|close' \
-	    no_store add_again rollcode-token --store "$STORE" add web
-}
-
-if strace -qq -o /dev/null true 2>/dev/null; then
-	store "$HEX"
-	echo "$HEX" >"$T/line"
-	check "killed at any system call, no code is printed twice" next_walk
-	check "killed at any system call, adding leaves nothing half made" \
-	    add_walk
-else
-	skip "killed at any system call, no code is printed twice" \
-	    "strace cannot trace here"
 fi
 
 # --- places -----------------------------------------------------------------

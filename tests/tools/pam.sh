@@ -30,8 +30,10 @@ pam_run() {
 }
 
 login() {
-	printf '%s\t%s\n' "$1" "$2" |
-	    "$PAMRUN" "$T/pam" "${3:-rc}" | cut -d' ' -f2
+	local result
+	read -r _ result _ < <(
+	    exec "$PAMRUN" "$T/pam" "${3:-rc}" <<<"$1"$'\t'"$2")
+	echo "$result"
 }
 
 field() {
