@@ -5,7 +5,7 @@
 # every one of a login, an enrolment and a code.
 # limit: 900
 . "$(dirname "$0")/../lib.sh"
-if ROLLCODE_EVERY=1 CK_TIMEOUT_MULTIPLIER=6 "$BUILD/tests/unit/test_memory"
+if ROLLCODE_STEP=1 CK_TIMEOUT_MULTIPLIER=6 "$BUILD/tests/unit/test_memory"
 then
 	ok "whichever allocation of a login fails, it denies or has spent"
 else
