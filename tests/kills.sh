@@ -3,53 +3,17 @@
 #
 # kills.sh [long] - SIGKILL at a system call, and then at another one: what is
 # left never has to be mended, and nothing was accepted that was not recorded.
-# What `rollcode-token next` does when killed is in token.sh.
+# What `rollcode-token next` does when killed is in token.sh, and the service
+# in service_kills.sh.
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
 . "$(dirname "$0")/lib.sh"
 need strace
 private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/inject.sh"
+. "$TREE/tests/tools/kills.sh"
 
-points=9 tried=0 alive=0
+points=9
 [ "${1-}" != long ] || points=${ROLLCODE_POINTS:-30}
-
-# The calls in $T/trace, or $points of them, as options that kill there.
-kill_points() {
-	calls | evenly "$points" |
-	    sed 's/\(.*\) \(.*\)/-e inject=\1:signal=KILL:when=\2/'
-}
-
-killed() {
-	grep -q 'killed by SIGKILL' "$T/trace"
-}
-
-# A code that was given to a judge that died is accepted now, or was spent;
-# never twice.  Then the next one opens.
-after_a_right_code() {	# WHEN CODE RESULT
-	local got
-	[ "$3" = SUCCESS ] && echo "$1: accepted"
-	got="$(login ann "$2") $(login ann "$2") $(login ann "$(code ann)")"
-	case $got in
-	"SUCCESS AUTH_ERR SUCCESS" | "AUTH_ERR AUTH_ERR SUCCESS") ;;
-	*) echo "$1, then: $got" ;;
-	esac
-}
-
-# It had its answer, and printed it, before it died.
-after_an_answer() {
-	local got
-	got="$3 $(login ann "$2") $(login ann "$(code ann)")"
-	[ "$got" = "SUCCESS AUTH_ERR SUCCESS" ] ||
-	    echo "$1, then: $got"
-}
-
-after_a_wrong_code() {	# WHEN CODE RESULT
-	local got
-	[ "$3" = SUCCESS ] && echo "$1: accepted"
-	got=$(login ann "$2")
-	[ "$got" = SUCCESS ] || echo "$1, then: $got"
-}
 
 # judge_dies NAME AFTER [WRONG]
 judge_dies() {
@@ -57,7 +21,7 @@ judge_dies() {
 	judge_with "$TRACED"
 	login ann "${3:-$(code ann)}" dying >"$T/out"
 	judge_ended
-	kill_points >"$T/plan"
+	calls | kill_points >"$T/plan"
 	while read -r inject; do
 		judge_with "$TRACED $inject"
 		code=$(code ann)
@@ -67,22 +31,6 @@ judge_dies() {
 		bad+=$("$2" "killed at $inject" "$code" "$got")
 	done <"$T/plan"
 	planned "$1" "$bad"
-}
-
-# A login that folds the log makes more calls than another one.
-was_killed() {
-	tried=$((tried + 1))
-	killed || { alive=$((alive + 1)); return 1; }
-}
-
-# planned NAME WRONG: a run without deaths would be no test.
-planned() {
-	local bad=$2
-	[ "$tried" -ge 8 ] && [ "$alive" -le $((tried / 4)) ] ||
-	    bad+="$tried tried, $alive lived"
-	echo "# $tried points"
-	tried=0 alive=0
-	say_ok "$1" "$bad"
 }
 
 # die OPTIONS COMMAND...: with strace's options
@@ -96,7 +44,7 @@ module_dies() {
 	local inject bad='' code got
 	printf 'ann\t%s\n' "$(code ann)" |
 	    die "-e trace=all" "$PAMRUN" "$T/pam" rc >"$T/out"
-	kill_points >"$T/plan"
+	calls | kill_points >"$T/plan"
 	while read -r inject; do
 		: >"$T/trace"
 		code=$(code ann)
@@ -117,7 +65,7 @@ command_dies() {
 	local inject bad=''
 	"$2"
 	die "-e trace=all" "${@:4}" >"$T/out" <"$T/line"
-	kill_points >"$T/plan"
+	calls | kill_points >"$T/plan"
 	while read -r inject; do
 		"$2"
 		: >"$T/trace"

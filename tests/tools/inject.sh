@@ -24,7 +24,6 @@
 STRACE=$(command -v strace)
 
 # The judge is the module's child itself, and strace its grandchild (-DDD).
-# A resident judge's worker has to be started by judge_with in the same way.
 TRACED="$STRACE -DDD -q -o $T/trace"
 
 judge_service() {
