@@ -314,7 +314,7 @@ faulty() {
 
 left_behind() {
 	local way
-	host_service options nonsense
+	pam_named options nonsense
 	press ann
 	left rc SUCCESS "$pressed"
 	left rc AUTH_ERR "$pressed"

@@ -48,12 +48,13 @@ in_source() {	# SCRIPT SENTENCE
 	done < <(tr '*' '\n' <<<"$2" | sed 's/^ *//; s/ *$//')
 }
 
-# A script tests/long/NAME.sh may be tests/NAME.sh called otherwise.
+# A script tests/long/NAME.sh may be one of tests/ called otherwise.
 exists() {	# PROGRAM SENTENCE
-	local script
+	local script called
 	[ -f "tests/$1.sh" ] || return 1
-	for script in "tests/$1.sh" "tests/${1#long/}.sh"; do
-		[ ! -f "$script" ] || ! in_source "$script" "$2" || return 0
+	called=$(sed -n 's,^exec .*/\.\./\([a-z_]*\.sh\)".*,\1,p' "tests/$1.sh")
+	for script in "tests/$1.sh" ${called:+"tests/$called"}; do
+		! in_source "$script" "$2" || return 0
 	done
 	return 1
 }

@@ -7,7 +7,6 @@
 #
 #   hosts_place [KEY=VALUE...] the accounts mallory, ann and bob; ann and bob
 #                              are enrolled; the services rc and permit
-#   host_service NAME [ARGUMENT...]  a service in $T/pam of that mode
 #   as_faulty NAME WORDS...    a service with a judge that is wrong (spawned)
 #   host ARGUMENT...           the program, started by mallory
 #   press NAME                 in $pressed: NAME's next code
@@ -31,22 +30,6 @@ for word in "$@"; do
 	spawned | resident) mode=$word ;;
 	esac
 done
-if [ "$mode" = resident ] && [ "$(type -t resident_start)" != function ]; then
-	skip "$SCRIPT $mode" "there is no service yet"
-	exit 0
-fi
-
-host_service() {
-	if [ "$mode" = spawned ]; then
-		pam_named "$@"
-		return
-	fi
-	{
-		echo "auth required ${RESIDENT_MODULE:-$T/bin/pam_rollcode.so}" \
-		    "nodelay quiet" "${@:2}"
-		echo "account required pam_permit.so"
-	} >"$T/pam/$1"
-}
 
 as_faulty() {
 	printf '%s\n' "${*:2}" >"$T/faulty.$1"
@@ -55,19 +38,34 @@ as_faulty() {
 conf=$T/faulty.$1 helper=$T/bin/fake_judge" >"$T/pam/$1"
 }
 
+store_spawned() {
+	server "$@"
+	sed -i 's/^ACCOUNT=.*/ACCOUNT=rollcode/' "$CONF"
+	chown -R rollcode:rollcode "$T/store"
+}
+
+store_resident() {
+	installed "$@"
+}
+
+# Nobody else answers: there is no program to be started.
+service_alone() {
+	resident_start
+	wait_for pgrep -P "$resident"
+	rm /usr/local/libexec/rollcode/rollcode-verify
+}
+
 hosts_place() {
 	add_user rollcode
 	for name in mallory ann bob; do add_user "$name"; done
-	server GUARD_AFTER=100 GUESSES=1000 "$@"
-	sed -i 's/^ACCOUNT=.*/ACCOUNT=rollcode/' "$CONF"
-	chown -R rollcode:rollcode "$T/store"
+	"store_$mode" GUARD_AFTER=100 GUESSES=1000 "$@"
 	for name in ann bob; do
 		enroll "$name"
 	done
 	syslog_start
 	mkdir -p "$T/pam"
-	[ "$mode" != resident ] || resident_start
-	host_service rc
+	[ "$mode" != resident ] || service_alone
+	pam_named rc
 	echo "auth required pam_permit.so" >"$T/pam/permit"
 	install -m 4755 "$BUILD/tests/tools/host" "$HOST"
 	install -m 755 "$BUILD/tests/tools/fake_judge" "$T/bin/fake_judge"
