@@ -68,15 +68,31 @@ fill(const char *path, struct error *error)
 	return err;
 }
 
+/* Only where the system says so is nothing of that name there. */
+static enum rollcode_err
+look(const char *path, bool *there, struct error *error)
+{
+	struct stat st;
+
+	*there = lstat(path, &st) == 0;
+	if (*there || errno == ENOENT)
+		return ROLLCODE_OK;
+	return error_set(error, error_from_errno(errno),
+	    "%s: cannot be looked at: %s", path, strerror(errno));
+}
+
 /* A journal without its store would be rolled into the new one. */
 static enum rollcode_err
 clear(const char *path, const char *fresh, struct error *error)
 {
 	char journal[PATH_MAX + 16];
-	struct stat st;
+	enum rollcode_err err;
+	bool there;
 
 	snprintf(journal, sizeof(journal), "%s-journal", path);
-	if (lstat(journal, &st) == 0)
+	if ((err = look(journal, &there, error)) != ROLLCODE_OK)
+		return err;
+	if (there)
 		return error_set(error, ROLLCODE_ERR_STORE,
 		    "%s: is left of a store that is gone; bring that store "
 		    "back, or remove the journal",
@@ -93,12 +109,12 @@ static enum rollcode_err
 create_locked(const char *path, struct error *error)
 {
 	char fresh[PATH_MAX + 8];
-	struct stat st;
 	enum rollcode_err err;
+	bool there;
 	int n;
 
-	if (lstat(path, &st) == 0)
-		return ROLLCODE_OK;
+	if ((err = look(path, &there, error)) != ROLLCODE_OK || there)
+		return err;
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if ((err = clear(path, fresh, error)) != ROLLCODE_OK ||
 	    (err = fill(fresh, error)) != ROLLCODE_OK)

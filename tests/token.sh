@@ -218,6 +218,11 @@ equal "a code that could not be printed is spent and not repeated" \
 
 # --- a disk that fails ------------------------------------------------------
 
+add_where() {	# INJECTION [OPTION...]
+	strace -f -qq -o /dev/null "${@:2}" -e "inject=$1" \
+	    rollcode-token --store "$STORE" add web <<<"$HOTP"
+}
+
 if strace -qq -o /dev/null true 2>/dev/null; then
 	store "$HOTP"
 	check "a full disk gives no code" says 1 'free space' injected \
@@ -226,6 +231,13 @@ if strace -qq -o /dev/null true 2>/dev/null; then
 	    fdatasync:error=EIO rollcode-token --store "$STORE" next
 	next=$(rt next)
 	check "and the store works again" test -n "$next"
+	STORE=$(mktemp -d "$T/store.XXXXXX")/token.db
+	: >"$STORE-journal"
+	check "what cannot be looked at does not count as absent" says 1 \
+	    'journal: cannot be looked at: Input' add_where \
+	    '?lstat,newfstatat:error=EIO' -P "$STORE-journal"
+	rm "$STORE-journal"
+	refused "nor was one made" test -e "$STORE"
 else
 	skip "a failing disk gives no code" "strace cannot trace here"
 fi
