@@ -13,21 +13,27 @@ enum rollcode_err
 lock_directory(const char *path, int ms, int *fd, struct error *error)
 {
 	const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
+	int e;
 
 	*fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*fd < 0)
 		return error_set(error, error_from_errno(errno), "%s: %s", path,
 		    strerror(errno));
 	for (int waited = 0;; waited += STEP_MS) {
-		if (flock(*fd, LOCK_EX | LOCK_NB) == 0 ||
-		    (errno != EWOULDBLOCK && errno != EINTR))
+		if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
 			return ROLLCODE_OK;
-		if (waited >= ms)
+		e = errno;
+		if ((e != EWOULDBLOCK && e != EINTR) || waited >= ms)
 			break;
 		nanosleep(&step, NULL);
 	}
 	close(*fd);
 	*fd = -1;
+	if (e != EWOULDBLOCK && e != EINTR)
+		return error_set(error, error_from_errno(e),
+		    "%s: cannot be locked: %s; does its file system know "
+		    "flock(2)?",
+		    path, strerror(e));
 	return error_set(error, ROLLCODE_ERR_UNAVAIL,
 	    "%s: another command is at work there; try again", path);
 }

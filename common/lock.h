@@ -10,8 +10,8 @@
 /*
  * Lock a directory by flock(2), waiting at most ms milliseconds.  The caller
  * closes *fd, which unlocks; -1 on error.  UNAVAIL if somebody holds it for
- * longer, or the error of opening it.  A file system that locks no directories
- * is no error: names are still taken by rename(2).
+ * longer, or the error of opening or locking it: without a lock nothing goes
+ * on.  Linux locks directories by itself, on whatever file system.
  */
 enum rollcode_err	lock_directory(const char *path, int ms, int *fd,
 			    struct error *) MUST_USE;

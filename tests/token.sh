@@ -232,6 +232,8 @@ if strace -qq -o /dev/null true 2>/dev/null; then
 	next=$(rt next)
 	check "and the store works again" test -n "$next"
 	STORE=$(mktemp -d "$T/store.XXXXXX")/token.db
+	check "a directory that cannot be locked gets no store" says 1 \
+	    'cannot be locked: No locks' add_where flock:error=ENOLCK
 	: >"$STORE-journal"
 	check "what cannot be looked at does not count as absent" says 1 \
 	    'journal: cannot be looked at: Input' add_where \
