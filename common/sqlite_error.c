@@ -40,6 +40,9 @@ remedy(int rc)
 		return "; another process holds its lock, try again";
 	case SQLITE_FULL:
 		return "; free space on that file system";
+	case SQLITE_IOERR:
+		return "; does its disk work, and is there a limit on the "
+		       "size of files?";
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 		return "; is it there, and are its directory and file system "

@@ -55,6 +55,8 @@ begin(void)
 			return false;
 	for (int number = 1; number < NSIG; number++)
 		(void)!sigaction(number, &defaults, NULL);
+	/* A limit on the size of files is an error of writing. */
+	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(077);

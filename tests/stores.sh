@@ -6,7 +6,7 @@
 # and never taken for a user who is not enrolled.  long: only what is slow.
 # shellcheck disable=SC2317	# what spoils a store is called by its name
 . "$(dirname "$0")/lib.sh"
-need python3 sqlite3 strace
+need python3 sqlite3 strace setpriv prlimit
 private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 
@@ -378,6 +378,26 @@ full() {
 	umount -n "$T/store"
 }
 
+# Of a root that may not raise it, what the judge writes is too much.
+limited_login() {	# BYTES CODE
+	printf 'ann\t%s\n' "$2" | setpriv --bounding-set=-sys_resource \
+	    prlimit --fsize="$1:$1" -- "$PAMRUN" "$T/pam" rc 2>&1 |
+	    cut -d' ' -f2
+}
+
+limited() {
+	local bytes got bad=''
+	restore
+	for bytes in 0 1 4096; do
+		got=$(limited_login "$bytes" "$RIGHT")
+		[ "$got" = AUTHINFO_UNAVAIL ] || bad+="$bytes: $got"$'\n'
+	done
+	bad+=$(logged "ann.db: .*limit on the size of files" >"$T/logged" ||
+	    cat "$T/logged")
+	say_ok "a limit on the size of files: AUTHINFO_UNAVAIL" "$bad"
+	equal "the same code opens without it" "$(login ann "$RIGHT")" SUCCESS
+}
+
 append() {
 	printf '%b' "$1" >>"$CONF"
 }
@@ -566,6 +586,7 @@ else
 	truncated
 	read_only
 	full
+	limited
 	env_files
 	helpers
 	arguments

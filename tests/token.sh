@@ -223,6 +223,22 @@ add_where() {	# INJECTION [OPTION...]
 	    rollcode-token --store "$STORE" add web <<<"$HOTP"
 }
 
+limited() {	# BYTES COMMAND...: its sentence goes into a pipe
+	(
+		exec 3>&1
+		prlimit --fsize="$1:$1" -- "${@:2}" 2>&1 >&3 | cat >&2
+		exit "${PIPESTATUS[0]}"
+	)
+}
+
+if command -v prlimit >/dev/null; then
+	store "$HOTP"
+	check "a limit on the size of files gives no code" says 1 \
+	    'limit on the size' limited 1024 rollcode-token --store "$STORE" next
+	equal "and spends none" "$(rt next)" "$(vector hotp-sha256-8 0)"
+else
+	skip "a limit on the size of files gives no code" "needs prlimit"
+fi
 if strace -qq -o /dev/null true 2>/dev/null; then
 	store "$HOTP"
 	check "a full disk gives no code" says 1 'free space' injected \
