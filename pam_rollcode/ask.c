@@ -25,6 +25,12 @@
 #define GRACE_MS 200	  /* for a judge that failed to end by itself */
 #define AGAIN_NS 5000000L /* before another try for a place in the queue */
 
+/* Who is asked, and what to do if it ends without an answer. */
+struct judge {
+	int fd;
+	const char *remedy;
+};
+
 /* Wait until the socket is readable or closed.  False after the deadline. */
 static bool
 wait_readable(int fd, int64_t deadline)
@@ -57,27 +63,27 @@ answer_valid(const struct request *request, struct answer *answer)
  * it could not be sent, or the kernel threw it away.
  */
 static enum rollcode_err
-exchange(int fd, const struct request *request, struct answer *answer,
-    int64_t deadline, struct error *error)
+exchange(const struct judge *judge, const struct request *request,
+    struct answer *answer, int64_t deadline, struct error *error)
 {
 	ssize_t n;
 
-	n = send(fd, request, sizeof(*request), MSG_NOSIGNAL);
+	n = send(judge->fd, request, sizeof(*request), MSG_NOSIGNAL);
 	if (n != (ssize_t)sizeof(*request))
 		return error_set(error, ROLLCODE_ERR_ABSENT,
 		    "rollcode-verify took no request; rollcode-admin list "
 		    "tells why");
-	if (!wait_readable(fd, deadline))
+	if (!wait_readable(judge->fd, deadline))
 		return error_set(error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify gave no answer in %d seconds",
 		    PROTOCOL_SECONDS);
-	n = recv(fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_TRUNC);
+	n = recv(judge->fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_TRUNC);
 	if (n <= 0)
 		return error_set(error,
 		    n < 0 && errno == ECONNRESET ? ROLLCODE_ERR_ABSENT
 						 : ROLLCODE_ERR_HELPER,
-		    "rollcode-verify ended without an answer; is the helper "
-		    "the right program? rollcode-admin list tries the same");
+		    "rollcode-verify ended without an answer; %s",
+		    judge->remedy);
 	if (n != (ssize_t)sizeof(*answer) || !answer_valid(request, answer))
 		return error_set(error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify gave an answer that is none of this "
@@ -132,13 +138,18 @@ static enum rollcode_err
 ask_spawned(const struct options *options, const struct request *request,
     struct answer *answer, int64_t deadline, struct error *error)
 {
+	struct judge judge = {
+	    .remedy = "is the helper the right program? rollcode-admin list "
+		      "tries the same",
+	};
 	struct child child = {.pid = -1, .fd = -1};
 	enum rollcode_err err;
 
 	if ((err = check_programs(options, error)) != ROLLCODE_OK ||
 	    (err = spawn_judge(options, &child, error)) != ROLLCODE_OK)
 		return err;
-	err = exchange(child.fd, request, answer, deadline, error);
+	judge.fd = child.fd;
+	err = exchange(&judge, request, answer, deadline, error);
 	if (err == ROLLCODE_ERR_ABSENT)
 		err = ROLLCODE_ERR_HELPER;
 	return end_child(&child, err, deadline, error);
@@ -153,13 +164,16 @@ ask_resident(const struct request *request, struct answer *answer,
     int64_t deadline, struct error *error)
 {
 	const struct timespec pause = {.tv_nsec = AGAIN_NS};
+	struct judge judge = {
+	    .remedy = "try again; what became of it stands in the service's "
+		      "own lines in the log",
+	};
 	enum rollcode_err err;
-	int fd;
 
-	while ((err = resident_connect(
-		    ROLLCODE_SOCKET, deadline, &fd, error)) == ROLLCODE_OK) {
-		err = exchange(fd, request, answer, deadline, error);
-		close(fd);
+	while ((err = resident_connect(ROLLCODE_SOCKET, deadline, &judge.fd,
+		    error)) == ROLLCODE_OK) {
+		err = exchange(&judge, request, answer, deadline, error);
+		close(judge.fd);
 		if (err != ROLLCODE_ERR_ABSENT || geteuid() == 0)
 			break;
 		if (clock_ms() >= deadline)

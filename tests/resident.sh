@@ -273,6 +273,8 @@ workers_die() {
 	say_ok "a worker dies over a request: denied, and the next code opens" \
 	    "$bad"
 	check "it is logged" logged 'a worker died over a request'
+	check "and who asked is sent to that line" logged \
+	    "ended without an answer; try again; .* the service's own lines"
 }
 
 # No process can be started for a while.
