@@ -107,6 +107,12 @@ load(const struct supervisor *s, struct config *config, struct callers *callers,
 
 	if ((err = config_load(s->conf, true, config, error)) != ROLLCODE_OK)
 		return err;
+	if (config->uid == 0)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "%s: ACCOUNT is root, which is for trying things out, "
+		    "without the service; leave that line out, and give the "
+		    "store to the account " ROLLCODE_ACCOUNT,
+		    s->conf);
 	err = callers_find(config, callers, &missing, error);
 	if (missing.text[0] != '\0')
 		tell(LOG_WARNING, missing.text);

@@ -579,6 +579,10 @@ cannot_start() {
 	fails "not with an env file for all to read" \
 	    'has mode 0644 .*chmod 600' "$SERVE" serve
 	chmod 600 "$CONF"
+	sed 's/^ACCOUNT=.*/ACCOUNT=root/' "$CONF" >"$T/root.env"
+	chmod 600 "$T/root.env"
+	fails "not as root" 'root.env: ACCOUNT is root, .* leave that line out' \
+	    "$SERVE" serve "$T/root.env"
 	touch "$SOCKET"
 	fails "not in the place of a file" 'it is not a socket' "$SERVE" serve
 	rm "$SOCKET"
