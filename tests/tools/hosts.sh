@@ -49,6 +49,7 @@ store_resident() {
 }
 
 # Nobody else answers: there is no program to be started.
+# shellcheck disable=SC2154	# resident_start sets it
 service_alone() {
 	resident_start
 	wait_for pgrep -P "$resident"
