@@ -78,6 +78,8 @@ LIBS_CRYPTO = $(shell $(PKG_CONFIG) --libs libcrypto 2>/dev/null || \
 	      echo -lcrypto)
 LIBS_SQLITE = $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null || \
 	      echo -lsqlite3)
+LIBS_QR	 = $(shell $(PKG_CONFIG) --libs libqrencode 2>/dev/null || \
+	      echo -lqrencode)
 LIBS_CHECK = $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
 
 obj	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -152,13 +154,13 @@ $(BUILD)/rollcode-admin: $(call obj,$(ADMIN)) $(BUILD)/libserver.a \
     $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(PROG_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
-	    $(LIBS_CRYPTO) $(LIBS_SQLITE)
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_QR)
 
 $(BUILD)/rollcode-token: $(call obj,rollcode-token/main.c) \
     $(BUILD)/libclient.a $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(PROG_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
-	    $(LIBS_CRYPTO) $(LIBS_SQLITE)
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_QR)
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o \
     $(BUILD)/libmodule.a $(BUILD)/libservice.a $(BUILD)/libserver.a \

@@ -85,6 +85,9 @@ enum rollcode_err	cli_read_secret_file(const char *path, char *line,
 enum rollcode_err	cli_write(const char *, size_t len, struct error *)
 			    MUST_USE;
 
+/* The same with a text, and a newline behind it. */
+enum rollcode_err	cli_write_line(const char *, struct error *) MUST_USE;
+
 /* A question that must be answered by the whole word yes; false if not. */
 bool	cli_confirm(const char *question);
 

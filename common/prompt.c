@@ -252,3 +252,13 @@ cli_write(const char *text, size_t len, struct error *error)
 	}
 	return ROLLCODE_OK;
 }
+
+enum rollcode_err
+cli_write_line(const char *line, struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = cli_write(line, strlen(line), error)) != ROLLCODE_OK)
+		return err;
+	return cli_write("\n", 1, error);
+}

@@ -10,7 +10,7 @@
  *
  * Forms that apps do not know have their own parameter, form=hash or
  * form=hex, and digits=64; a reader that ignores it makes no valid code.
- * A label other than the default goes as label=.
+ * A token's label goes as label=.
  */
 #ifndef ROLLCODE_PROVISION_H
 #define ROLLCODE_PROVISION_H

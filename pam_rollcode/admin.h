@@ -25,6 +25,7 @@ struct admin_options {
 	int64_t	number;
 	int64_t	wait;
 	bool	phone;
+	bool	qr;
 	bool	replace;
 	bool	no_account;
 	bool	force;
@@ -72,12 +73,15 @@ enum rollcode_err	admin_commit(struct admin *, const char *outcome,
 struct account_token	*admin_token(struct admin *, enum rollcode_err *,
 			    struct error *);
 
-/* Print the provisioning line of a token, and nothing else. */
-enum rollcode_err	admin_print_uri(const struct admin *,
-			    const struct rollcode_token *, struct error *)
-			    MUST_USE;
+/*
+ * Print the provisioning line of a token of admin's account, or draw it with
+ * qr set, on standard output, and nothing else there.
+ */
+enum rollcode_err	admin_print_line(const struct admin *,
+			    const struct rollcode_token *, bool qr,
+			    struct error *) MUST_USE;
 
-cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri,
+cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri, admin_qr,
 	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,
 	admin_resync, admin_log, admin_rekey, admin_backup;
 

@@ -222,5 +222,10 @@ admin_enroll(void *base, int argc, char **argv, struct error *error)
 	    "rollcode-token add or an app, and to nobody else\n",
 	    user, form_name(token.form), algorithm_name(token.algorithm),
 	    token.digits);
-	return admin_print_uri(&admin, &token, error);
+	if ((err = admin_print_line(&admin, &token, options->qr, error)) !=
+	    ROLLCODE_OK)
+		error_add(error, err,
+		    "the token is enrolled all the same, and rollcode-admin "
+		    "uri prints its line");
+	return err;
 }

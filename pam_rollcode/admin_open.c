@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "admin.h"
-#include "provision.h"
 
 enum rollcode_err
 admin_open(struct admin *admin, const struct admin_options *options,
@@ -90,30 +88,4 @@ admin_token(struct admin *admin, enum rollcode_err *err, struct error *error)
 			 "%s has %zu tokens; name one with --label",
 			 account->user, account->token_count);
 	return NULL;
-}
-
-enum rollcode_err
-admin_print_uri(const struct admin *admin, const struct rollcode_token *token,
-    struct error *error)
-{
-	WIPED(provision_wipe) struct provision p = {.token = *token};
-	WIPED(provision_line_wipe) struct provision_line line = {{0}};
-	enum rollcode_err err;
-
-	if (strcmp(token->label, ACCOUNT_LABEL_DEFAULT) == 0)
-		p.token.label[0] = '\0';
-	snprintf(p.account, sizeof(p.account), "%s", admin->account.user);
-	if (gethostname(p.issuer, sizeof(p.issuer) - 1) != 0 ||
-	    p.issuer[0] == '\0')
-		snprintf(p.issuer, sizeof(p.issuer), "Rollcode");
-	if ((err = provision_format(&p, &line, error)) != ROLLCODE_OK)
-		return err;
-	if ((err = cli_write(line.text, strlen(line.text), error)) ==
-	    ROLLCODE_OK)
-		err = cli_write("\n", 1, error);
-	if (err != ROLLCODE_OK)
-		error_add(error, err,
-		    "the token is enrolled all the same, and rollcode-admin "
-		    "uri prints its line");
-	return err;
 }

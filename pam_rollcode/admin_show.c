@@ -209,20 +209,3 @@ admin_show(void *base, int argc, char **argv, struct error *error)
 		show_text(&admin);
 	return ROLLCODE_OK;
 }
-
-enum rollcode_err
-admin_uri(void *base, int argc, char **argv, struct error *error)
-{
-	WIPED(admin_close) struct admin admin = {0};
-	const struct account_token *token;
-	enum rollcode_err err;
-
-	(void)argc;
-	if ((err = admin_open_user(&admin, base, argv[0], error)) !=
-	    ROLLCODE_OK)
-		return err;
-	admin.ops->end(admin.store);
-	if ((token = admin_token(&admin, &err, error)) == NULL)
-		return err;
-	return admin_print_uri(&admin, &token->token, error);
-}

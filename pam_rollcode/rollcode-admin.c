@@ -4,7 +4,7 @@
  *
  *  1. The env file is read as root, a store is opened only as the account.
  *  2. A secret comes by file or standard input, and goes out only where the
- *     command's name says so: enroll and uri.
+ *     command's name says so: enroll, uri and qr.
  *  3. What a command announces is on disk.
  */
 #include "admin.h"
@@ -40,6 +40,8 @@ static const struct keyword options_enroll[] = {
 	    "N", "the next counter of a token that was used before" },
 	{ "secret-file", KEYWORD_TEXT, FIELD(secret_file), 1, PATH_MAX - 1, 0,
 	    "FILE", "its secret, - is standard input; else a new one" },
+	{ "qr", KEYWORD_FLAG, FIELD(qr), 0, 0, 0,
+	    NULL, "draw the line as a QR code" },
 	{ "replace", KEYWORD_FLAG, FIELD(replace), 0, 0, 0,
 	    NULL, "take all tokens of an enrolled user away" },
 	{ "no-account", KEYWORD_FLAG, FIELD(no_account), 0, 0, 0,
@@ -92,6 +94,8 @@ static const struct cli_command commands[] = {
 	{ "uri", admin_uri, "USER",
 	    "print a token's line again, which holds the secret",
 	    1, 1, options_label },
+	{ "qr", admin_qr, "USER",
+	    "the same as a QR code for an app", 1, 1, options_label },
 	{ "remove", admin_remove, "USER",
 	    "remove a user, or one token of theirs, for good",
 	    1, 1, options_remove },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd.h"
 #include "place.h"
+#include "qr.h"
 #include "token.h"
 
 static enum rollcode_err
@@ -119,27 +120,45 @@ cmd_default(void *base, int argc, char **argv, struct error *error)
 	return wallet_prefer(wallet, name, error);
 }
 
-enum rollcode_err
-cmd_uri(void *base, int argc, char **argv, struct error *error)
+/* The line of the token that the words name. */
+static enum rollcode_err
+make_line(const struct options *options, int argc, char **argv,
+    struct provision_line *line, struct error *error)
 {
 	WIPED(wallet_closep) struct wallet *wallet = NULL;
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
-	WIPED(provision_line_wipe) struct provision_line line = {""};
 	const char *name;
 	enum rollcode_err err;
 
 	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
-	    (err = cmd_unlock(base, &wallet, error)) != ROLLCODE_OK ||
+	    (err = cmd_unlock(options, &wallet, error)) != ROLLCODE_OK ||
 	    (err = wallet_reveal(wallet, name, &entry, error)) != ROLLCODE_OK)
 		return err;
 	if (entry.provision.account[0] == '\0')
 		memcpy(entry.provision.account, entry.name, sizeof(entry.name));
-	if ((err = provision_format(&entry.provision, &line, error)) !=
-		ROLLCODE_OK ||
-	    (err = cli_write(line.text, strlen(line.text), error)) !=
-		ROLLCODE_OK)
+	return provision_format(&entry.provision, line, error);
+}
+
+enum rollcode_err
+cmd_uri(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(provision_line_wipe) struct provision_line line = {""};
+	enum rollcode_err err;
+
+	if ((err = make_line(base, argc, argv, &line, error)) != ROLLCODE_OK)
 		return err;
-	return cli_write("\n", 1, error);
+	return cli_write_line(line.text, error);
+}
+
+enum rollcode_err
+cmd_qr(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(provision_line_wipe) struct provision_line line = {""};
+	enum rollcode_err err;
+
+	if ((err = make_line(base, argc, argv, &line, error)) != ROLLCODE_OK)
+		return err;
+	return qr_print(line.text, error);
 }
 
 static enum rollcode_err

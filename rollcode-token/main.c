@@ -74,6 +74,8 @@ static const struct cli_command commands[] = {
 	    "move the counter forward without codes", 0, 1, options_skip },
 	{ "uri", cmd_uri, "[NAME]",
 	    "print a token's line, which holds the secret", 0, 1, NULL },
+	{ "qr", cmd_qr, "[NAME]",
+	    "the same as a QR code for an app", 0, 1, NULL },
 	{ "passwd", cmd_passwd, "",
 	    "set, change or remove the passphrase of the tokens",
 	    0, 0, options_passwd },

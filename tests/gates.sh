@@ -164,6 +164,7 @@ gate_layers() {
 		only security/ pam_rollcode/{pam_rollcode,converse,audit}.c \
 		    pam_rollcode/{options,pam_rollcode,converse,audit}.{c,h}
 		only libpq-fe.h pam_rollcode/store_pgsql.c
+		only qrencode.h common/qr.c
 		only syslog.h pam_rollcode/{pam_rollcode,converse,audit}.c \
 		    pam_rollcode/{options,supervise,serve,crew,worker}.c
 	} | nothing "a foreign header is included only where it belongs"
@@ -224,14 +225,21 @@ gate_success() {
 	    test "$(how_often pam_sm_authenticate .)" -gt 10
 }
 
+# needed FILE: the libraries that it is linked with
+needed() {
+	readelf -d "$BUILD/$1" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p'
+}
+
 gate_symbols() {
 	equal "the module exports two functions and nothing else" \
 	    "$(nm -D --defined-only "$BUILD/pam_rollcode.so" |
 	    awk '{ print $NF }' | sed 's/@.*//' | sort | xargs)" \
 	    "pam_sm_authenticate pam_sm_setcred"
-	readelf -d "$BUILD/pam_rollcode.so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
-	    grep -vE '^(libpam|libc)\.so|^ld-linux' |
+	needed pam_rollcode.so | grep -vE '^(libpam|libc)\.so|^ld-linux' |
 	    nothing "the module needs libpam and libc and nothing else"
+	needed rollcode-verify |
+	    grep -vE '^(libcrypto|libsqlite3|libc)\.so|^ld-linux' |
+	    nothing "and the judge what it decides with"
 }
 
 # --- how it was built -------------------------------------------------------

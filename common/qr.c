@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
+#include <qrencode.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "qr.h"
+
+#define QUIET 4	    /* modules around the code */
+#define QUIET_MIN 2 /* what readers are content with */
+#define MODULES_MAX 177
+#define BELOW 1 /* lines of the terminal for what comes next */
+
+/* Numbers of the colour cube, which no theme changes. */
+#define BLACK_ON_WHITE "\033[38;5;16;48;5;231m"
+#define AS_BEFORE "\033[0m"
+
+struct room {
+	int columns, lines;
+};
+
+struct row {
+	char text[sizeof(BLACK_ON_WHITE) + sizeof(AS_BEFORE) +
+		  (MODULES_MAX + 2 * QUIET) * 3];
+};
+
+static void
+row_wipe(struct row *row)
+{
+	explicit_bzero(row, sizeof(*row));
+}
+
+static void
+code_wipe(QRcode **code)
+{
+	if (*code != NULL)
+		explicit_bzero((*code)->data,
+		    (size_t)(*code)->width * (size_t)(*code)->width);
+	QRcode_free(*code);
+}
+
+/* What is not a terminal, or does not know its size, has any room. */
+static struct room
+room_there(void)
+{
+	struct winsize size = {0};
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 ||
+	    size.ws_row == 0)
+		return (struct room){INT_MAX, INT_MAX};
+	return (struct room){size.ws_col, size.ws_row};
+}
+
+static struct room
+room_needed(const QRcode *code, int quiet)
+{
+	int side = code->width + 2 * quiet;
+
+	return (struct room){side, (side + 1) / 2 + BELOW};
+}
+
+static bool
+fits(struct room needed, struct room there)
+{
+	return needed.columns <= there.columns && needed.lines <= there.lines;
+}
+
+/* Beyond the edges everything is white. */
+static unsigned int
+is_black(const QRcode *code, int x, int y)
+{
+	if (x < 0 || y < 0 || x >= code->width || y >= code->width)
+		return 0;
+	return code->data[y * code->width + x] & 1;
+}
+
+/* The row of characters whose upper modules are those of y. */
+static void
+make_row(const QRcode *code, int quiet, int y, struct row *row)
+{
+	static const char *const blocks[2][2] = {
+	    {" ", "\342\226\204"},
+	    {"\342\226\200", "\342\226\210"},
+	};
+	char *at = stpcpy(row->text, BLACK_ON_WHITE);
+
+	for (int x = -quiet; x < code->width + quiet; x++)
+		at = stpcpy(
+		    at, blocks[is_black(code, x, y)][is_black(code, x, y + 1)]);
+	stpcpy(at, AS_BEFORE "\n");
+}
+
+static enum rollcode_err
+draw(const QRcode *code, int quiet, struct error *error)
+{
+	WIPED(row_wipe) struct row row = {""};
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (int y = -quiet; err == ROLLCODE_OK && y < code->width + quiet;
+	     y += 2) {
+		make_row(code, quiet, y, &row);
+		err = cli_write(row.text, strlen(row.text), error);
+	}
+	return err;
+}
+
+enum rollcode_err
+qr_print(const char *line, struct error *error)
+{
+	WIPED(code_wipe) QRcode *code = NULL;
+	struct room needed, there = room_there();
+
+	code = QRcode_encodeString(line, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
+	if (code == NULL && errno != ERANGE)
+		return error_set(error, error_from_errno(errno),
+		    "no QR code can be made: %s", strerror(errno));
+	if (code == NULL) {
+		fprintf(stderr, "the line is too long for a QR code; here it "
+				"is as text\n");
+		return cli_write_line(line, error);
+	}
+	for (int quiet = QUIET; quiet >= QUIET_MIN; quiet--)
+		if (fits(room_needed(code, quiet), there))
+			return draw(code, quiet, error);
+	needed = room_needed(code, QUIET_MIN);
+	fprintf(stderr,
+	    "the QR code needs %d columns and %d lines, and the terminal has "
+	    "%d and %d; make it larger, or take the line as text\n",
+	    needed.columns, needed.lines, there.columns, there.lines);
+	return cli_write_line(line, error);
+}
