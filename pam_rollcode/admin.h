@@ -26,6 +26,7 @@ struct admin_options {
 	int64_t	wait;
 	bool	phone;
 	bool	qr;
+	bool	confirm;
 	bool	replace;
 	bool	no_account;
 	bool	force;
@@ -80,6 +81,13 @@ struct account_token	*admin_token(struct admin *, enum rollcode_err *,
 enum rollcode_err	admin_print_line(const struct admin *,
 			    const struct rollcode_token *, bool qr,
 			    struct error *) MUST_USE;
+
+/*
+ * Read a code of a token that is not enrolled yet, and move its counter behind
+ * it, so that it does not work again.  INPUT after three that were wrong.
+ */
+enum rollcode_err	admin_confirm(const struct admin *,
+			    struct rollcode_token *, struct error *) MUST_USE;
 
 cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri, admin_qr,
 	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,

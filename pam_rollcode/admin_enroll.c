@@ -145,48 +145,113 @@ check_replaced(const struct account *account,
 	return ROLLCODE_OK;
 }
 
+static void
+new_account(struct admin *admin, const char *user)
+{
+	struct account *account = &admin->account;
+
+	account_wipe(account);
+	memcpy(account->user, user, strlen(user) + 1);
+	account->created = admin->now;
+}
+
+/*
+ * The account as it shall be, in memory.  The user is locked if the account
+ * is to be changed, and not if the whole of it is to be made.
+ */
 static enum rollcode_err
-enroll_new(struct admin *admin, const char *user,
+prepare(struct admin *admin, const char *user,
+    const struct rollcode_token *token, bool *whole, struct error *error)
+{
+	bool replace = admin->options->replace, enrolled = false;
+	struct account *account = &admin->account;
+	enum rollcode_err err;
+
+	err = admin->ops->begin(admin->store, user, &enrolled, account, error);
+	/* What no login can use may be replaced all the same. */
+	if (err == ROLLCODE_ERR_STORE && replace)
+		err = ROLLCODE_OK;
+	if (err == ROLLCODE_OK && enrolled && replace)
+		err = check_replaced(account, token, error);
+	if (err != ROLLCODE_OK)
+		return err;
+	*whole = !enrolled || replace;
+	if (*whole) {
+		admin->ops->end(admin->store);
+		new_account(admin, user);
+	} else if (token->label[0] == '\0' && account->token_count > 0) {
+		return error_set(error, ROLLCODE_ERR_EXISTS,
+		    "%s is enrolled already; --label adds another token, "
+		    "--replace takes the old ones away",
+		    user);
+	}
+	if ((err = account_add(account, token, admin->now, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	return login_check_policy(account, &admin->config.policy, error);
+}
+
+static enum rollcode_err
+enroll(struct admin *admin, const char *user,
     const struct rollcode_token *token, struct error *error)
 {
 	struct account *account = &admin->account;
 	struct event event;
+	bool whole;
 	enum rollcode_err err;
 
-	admin->ops->end(admin->store);
-	account_wipe(account);
-	memcpy(account->user, user, strlen(user) + 1);
-	account->created = admin->now;
-	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, "enrolled");
-	if ((err = account_add(account, token, admin->now, error)) !=
-		ROLLCODE_OK ||
-	    (err = login_check_policy(account, &admin->config.policy, error)) !=
-		ROLLCODE_OK)
+	if ((err = prepare(admin, user, token, &whole, error)) != ROLLCODE_OK)
 		return err;
+	if (!whole)
+		return admin_commit(admin, "enrolled", token->label, error);
+	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, "enrolled");
 	memcpy(
 	    event.token, account->tokens[0].token.label, sizeof(event.token));
 	return admin->ops->create(
 	    admin->store, account, &event, admin->options->replace, error);
 }
 
+/* Before the secret is shown: whether it could be enrolled at all. */
 static enum rollcode_err
-enroll_another(struct admin *admin, const struct rollcode_token *token,
+confirm(struct admin *admin, const char *user, struct rollcode_token *token,
     struct error *error)
 {
-	struct account *account = &admin->account;
+	bool whole;
 	enum rollcode_err err;
 
-	if (token->label[0] == '\0' && account->token_count > 0)
-		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "%s is enrolled already; --label adds another token, "
-		    "--replace takes the old ones away",
-		    account->user);
-	if ((err = account_add(account, token, admin->now, error)) !=
-		ROLLCODE_OK ||
-	    (err = login_check_policy(account, &admin->config.policy, error)) !=
+	err = prepare(admin, user, token, &whole, error);
+	/* Nothing is locked while a human is typing. */
+	admin->ops->end(admin->store);
+	if (err != ROLLCODE_OK ||
+	    (err = admin_print_line(admin, token, admin->options->qr, error)) !=
 		ROLLCODE_OK)
 		return err;
-	return admin_commit(admin, "enrolled", token->label, error);
+	return admin_confirm(admin, token, error);
+}
+
+static enum rollcode_err
+enroll_and_print(struct admin *admin, const char *user,
+    const struct rollcode_token *token, struct error *error)
+{
+	bool confirmed = admin->options->confirm;
+	enum rollcode_err err;
+
+	if ((err = enroll(admin, user, token, error)) != ROLLCODE_OK)
+		return err;
+	fprintf(stderr, "enrolled %s: %s, %s, %u digits%s\n", user,
+	    form_name(token->form), algorithm_name(token->algorithm),
+	    token->digits,
+	    confirmed ? ""
+		      : "; give the line to rollcode-token add or an app, and "
+			"to nobody else");
+	if (confirmed)
+		return ROLLCODE_OK;
+	if ((err = admin_print_line(admin, token, admin->options->qr, error)) !=
+	    ROLLCODE_OK)
+		error_add(error, err,
+		    "the token is enrolled all the same, and rollcode-admin "
+		    "uri prints its line");
+	return err;
 }
 
 enum rollcode_err
@@ -196,36 +261,14 @@ admin_enroll(void *base, int argc, char **argv, struct error *error)
 	WIPED(token_wipe) struct rollcode_token token = {0};
 	const struct admin_options *options = base;
 	const char *user = argv[0];
-	bool enrolled = false;
 	enum rollcode_err err;
 
 	(void)argc;
 	if ((err = check_user(options, user, error)) != ROLLCODE_OK ||
 	    (err = make_token(options, &token, error)) != ROLLCODE_OK ||
-	    (err = admin_open(&admin, options, error)) != ROLLCODE_OK)
+	    (err = admin_open(&admin, options, error)) != ROLLCODE_OK ||
+	    (options->confirm &&
+		(err = confirm(&admin, user, &token, error)) != ROLLCODE_OK))
 		return err;
-	err = admin.ops->begin(
-	    admin.store, user, &enrolled, &admin.account, error);
-	/* What no login can use may be replaced all the same. */
-	if (err == ROLLCODE_ERR_STORE && options->replace)
-		err = ROLLCODE_OK;
-	if (err == ROLLCODE_OK && enrolled && options->replace)
-		err = check_replaced(&admin.account, &token, error);
-	if (err == ROLLCODE_OK && enrolled && !options->replace)
-		err = enroll_another(&admin, &token, error);
-	else if (err == ROLLCODE_OK)
-		err = enroll_new(&admin, user, &token, error);
-	if (err != ROLLCODE_OK)
-		return err;
-	fprintf(stderr,
-	    "enrolled %s: %s, %s, %u digits; give the line to "
-	    "rollcode-token add or an app, and to nobody else\n",
-	    user, form_name(token.form), algorithm_name(token.algorithm),
-	    token.digits);
-	if ((err = admin_print_line(&admin, &token, options->qr, error)) !=
-	    ROLLCODE_OK)
-		error_add(error, err,
-		    "the token is enrolled all the same, and rollcode-admin "
-		    "uri prints its line");
-	return err;
+	return enroll_and_print(&admin, user, &token, error);
 }

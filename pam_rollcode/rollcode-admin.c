@@ -42,6 +42,8 @@ static const struct keyword options_enroll[] = {
 	    "FILE", "its secret, - is standard input; else a new one" },
 	{ "qr", KEYWORD_FLAG, FIELD(qr), 0, 0, 0,
 	    NULL, "draw the line as a QR code" },
+	{ "confirm", KEYWORD_FLAG, FIELD(confirm), 0, 0, 0,
+	    NULL, "enrol only if a code of the token is read then" },
 	{ "replace", KEYWORD_FLAG, FIELD(replace), 0, 0, 0,
 	    NULL, "take all tokens of an enrolled user away" },
 	{ "no-account", KEYWORD_FLAG, FIELD(no_account), 0, 0, 0,

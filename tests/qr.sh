@@ -83,6 +83,19 @@ terminal 80x24 "${wallet_command[@]}" qr
 line=$(token alice uri)
 equal "rollcode-token qr is read" "$(camera 255 0)" "$line"
 
+complete='A code of the new token of dora:$' terminal 80x24 \
+    "${admin_command[@]}" enroll dora --no-account --phone --qr --confirm
+token dora add <<<"$(camera 0 255)" >"$T/out"
+refused "enroll --qr --confirm waits for the token that was read" \
+    admin show dora
+mux send-keys "$(code dora)" Enter
+wait_for grep -q '^status' "$T/said"
+check "and enrols it when its code is typed" \
+    grep -q '^enrolled dora' "$T/said"
+equal "it has the secret that was read, and the code is spent" \
+    "$(admin uri dora)" "$(token dora uri)"
+refused "and was not shown" screen_has '[0-9][0-9][0-9][0-9]'
+
 # --- where it has no room ---------------------------------------------------
 
 # no_room SIZE COMMAND...: says so, ends well, and prints the line

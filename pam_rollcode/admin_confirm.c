@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "admin.h"
+#include "verify.h"
+
+#define TRIES 3
+
+/* Standard input may have been the secret's. */
+static enum rollcode_err
+read_code(const struct admin *admin, struct submission *submission,
+    struct error *error)
+{
+	WIPED(submitted_wipe) struct submitted text = {{0}};
+	char prompt[ROLLCODE_USER_MAX + 64];
+	enum rollcode_err err;
+
+	snprintf(prompt, sizeof(prompt),
+	    "A code of the new token of %s: ", admin->account.user);
+	err = strcmp(admin->options->secret_file, "-") == 0
+		  ? cli_read_terminal(
+			prompt, false, text.text, sizeof(text.text), error)
+		  : cli_read_line(
+			prompt, false, text.text, sizeof(text.text), error);
+	if (err == ROLLCODE_OK)
+		(void)submission_parse(text.text, submission);
+	return err;
+}
+
+/* As a login judges it, but near the counter only. */
+static enum rollcode_err
+judge(const struct admin *admin, const struct submission *submission,
+    struct rollcode_token *token, bool *right, struct error *error)
+{
+	WIPED(account_wipe) struct account one = {0};
+	struct policy policy = admin->config.policy;
+	struct judgement judgement = {0};
+	enum rollcode_err err;
+
+	policy.resync_window = 0;
+	if ((err = account_add(&one, token, admin->now, error)) !=
+		ROLLCODE_OK ||
+	    (err = verify_submission(&one, submission, &policy, admin->now,
+		 &judgement)) != ROLLCODE_OK)
+		return err;
+	*right = verdict_admits(judgement.verdict);
+	token->counter = one.tokens[0].token.counter;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+admin_confirm(const struct admin *admin, struct rollcode_token *token,
+    struct error *error)
+{
+	WIPED(submission_wipe) struct submission submission = {0};
+	struct error why = {""};
+	bool right = false;
+	enum rollcode_err err;
+
+	for (int i = 0; i < TRIES; i++) {
+		if ((err = read_code(admin, &submission, &why)) != ROLLCODE_OK)
+			return error_set(
+			    error, err, "nothing was enrolled: %s", why.text);
+		if ((err = judge(admin, &submission, token, &right, error)) !=
+			ROLLCODE_OK ||
+		    right)
+			return err;
+		fprintf(stderr, "that is not one of its next codes\n");
+	}
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "nothing was enrolled: no code of the token was read; take its "
+	    "line out of the app, and start again");
+}
