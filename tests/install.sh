@@ -75,10 +75,16 @@ helper=$LIBEXECDIR/rollcode-verify" "account required pam_permit.so" \
 server
 enroll ann
 
+again_and_again() {
+	until [ -e "$T/enough" ]; do
+		packaging/install || return
+		echo again
+	done
+}
+
 logins() {
 	local i
-	start bash -c 'until [ -e "$1" ]; do
-		packaging/install && echo again || exit; done' - "$T/enough"
+	start again_and_again
 	for ((i = 0; i < 3; i++)); do
 		code ann -n 40 | tr -s ' ' '\n' | sed 's/^/ann\t/' |
 		    "$PAMRUN" "$T/pam.d" rc

@@ -15,7 +15,7 @@
 #   after_a_right_code after_an_answer after_either after_a_wrong_code
 . "$TREE/tests/tools/inject.sh"
 
-tried=0 alive=0 least=8
+tried=0 alive=0 least=8 points=9
 
 kill_points() {
 	evenly "$points" |
