@@ -131,6 +131,8 @@ $(BUILD)/libserver.a: $(call obj,$(SERVER))
 $(BUILD)/libservice.a: $(call obj,$(SERVICE))
 $(BUILD)/libmodule.a: $(call obj,$(MODULE))
 $(BUILD)/libclient.a: $(call obj,$(CLIENT))
+$(BUILD)/libadmin.a: $(call obj,$(filter-out pam_rollcode/rollcode-admin.c, \
+    $(ADMIN)))
 $(BUILD)/%.a:
 	$(call say,AR)
 	$(Q)rm -f $@
@@ -163,8 +165,8 @@ $(BUILD)/rollcode-token: $(call obj,rollcode-token/main.c) \
 	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_QR)
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o \
-    $(BUILD)/libmodule.a $(BUILD)/libservice.a $(BUILD)/libserver.a \
-    $(BUILD)/libclient.a $(BUILD)/libcommon.a
+    $(BUILD)/libadmin.a $(BUILD)/libmodule.a $(BUILD)/libservice.a \
+    $(BUILD)/libserver.a $(BUILD)/libclient.a $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(LIBS_CHECK) \
