@@ -66,6 +66,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Icommon -MMD -MP \
 	   -DROLLCODE_HELPER='"$(LIBEXECDIR)/rollcode-verify"' \
 	   -DROLLCODE_STATE='"$(STATEDIR)/rollcode"' \
 	   -DROLLCODE_SOCKET='"$(RUNDIR)/rollcode/verify.sock"' \
+	   -DROLLCODE_PAMDIR='"$(PAMDIR)"' \
 	   -ffile-prefix-map='$(CURDIR)'=. \
 	   $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LDHARDEN) $(SANFLAGS) $(LDFLAGS)
@@ -92,6 +93,8 @@ VERIFY	 = pam_rollcode/rollcode-verify.c
 SERVICE	 = $(addprefix pam_rollcode/,supervise.c listener.c serve.c queue.c \
 	   crew.c worker.c hurry.c)
 ADMIN	 = pam_rollcode/rollcode-admin.c $(wildcard pam_rollcode/admin_*.c)
+# `check` reads the module's arguments and asks the judge as the module does.
+ASKING	 = $(addprefix pam_rollcode/,options.c ask.c resident.c spawn.c)
 SERVER	 = $(filter-out $(VERIFY) $(SERVICE) $(ADMIN) $(addprefix pam_rollcode/, \
 	   pam_rollcode.c options.c converse.c ask.c resident.c spawn.c \
 	   audit.c), \
@@ -152,11 +155,11 @@ $(BUILD)/rollcode-verify: $(call obj,$(VERIFY)) $(BUILD)/libservice.a \
 	$(Q)$(CC) $(CFLAGS) $(PROG_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
 	    $(LIBS_CRYPTO) $(LIBS_SQLITE)
 
-$(BUILD)/rollcode-admin: $(call obj,$(ADMIN)) $(BUILD)/libserver.a \
-    $(BUILD)/libcommon.a
+$(BUILD)/rollcode-admin: $(call obj,$(ADMIN) $(ASKING)) \
+    $(BUILD)/libserver.a $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(PROG_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
-	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_QR)
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_QR) -ldl
 
 $(BUILD)/rollcode-token: $(call obj,rollcode-token/main.c) \
     $(BUILD)/libclient.a $(BUILD)/libcommon.a

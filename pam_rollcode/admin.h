@@ -19,6 +19,7 @@ struct admin_options {
 	char	form[8];
 	char	algorithm[16];
 	char	secret_file[PATH_MAX];
+	char	service[64];
 	int64_t	digits;
 	int64_t	counter;
 	int64_t	window;
@@ -91,6 +92,6 @@ enum rollcode_err	admin_confirm(const struct admin *,
 
 cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri, admin_qr,
 	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,
-	admin_resync, admin_log, admin_rekey, admin_backup;
+	admin_resync, admin_log, admin_rekey, admin_backup, admin_check;
 
 #endif /* ROLLCODE_ADMIN_H */

@@ -83,6 +83,13 @@ static const struct keyword options_rekey[] = {
 	{ .name = NULL },
 };
 
+static const struct keyword options_check[] = {
+	{ "service", KEYWORD_TEXT, FIELD(service), 1, 63, 0,
+	    "NAME", "only this PAM service, and what it does on each outcome" },
+	JSON,
+	{ .name = NULL },
+};
+
 static const struct cli_command commands[] = {
 	{ "init", admin_init, "",
 	    "make the key in the env file and an empty store", 0, 0, NULL },
@@ -118,6 +125,8 @@ static const struct cli_command commands[] = {
 	    "seal every secret with a new key", 0, 0, options_rekey },
 	{ "backup", admin_backup, "DIRECTORY",
 	    "copy the store while logins go on", 1, 1, NULL },
+	{ "check", admin_check, "[USER]",
+	    "what is wrong here, and what mends it", 0, 1, options_check },
 	{ .name = NULL },
 };
 /* clang-format on */

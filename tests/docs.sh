@@ -110,6 +110,12 @@ same "the reasons of refusals stand in the module's page, and no others" \
 	pam_rollcode/audit.c | tr '[:upper:]' '[:lower:]')" \
     "$(sed -n 's/^\.It Cm reason=//p' "$MODULE")"
 
+same "the findings of check stand in the page, and no others" \
+    admin_check_list.c \
+    "$(sed -n 's/.*\[FOUND_[A-Z_]*\].*{ "\([a-z-]*\)".*/\1/p' \
+	pam_rollcode/admin_check_list.c)" \
+    "$(section "$ADMIN" FINDINGS | sed -n 's/^\.It Cm //p' | tr -s ' ,' '\n')"
+
 # The words that audit.c puts into parentheses, where a login can meet them.
 for words in "out of memory" "system error" "bad configuration" \
     "store unavailable" "store unusable" "rollcode-verify failed" \

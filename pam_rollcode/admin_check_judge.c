@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin_check_judge.c - is there a judge, and does it answer?
+ *
+ * It is asked as the module asks it, for something that changes nothing.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin_check_run.h"
+#include "ask.h"
+#include "clock.h"
+#include "path.h"
+#include "resident.h"
+
+#define CONNECT_MS 2000
+#define RESTART "systemctl restart rollcode-verify.socket rollcode-verify"
+
+static void
+add_sentence(struct check *check, enum finding_kind kind, const char *file,
+    const struct error *error, const char *otherwise)
+{
+	struct finding found;
+
+	check_sentence(&found, kind, file, error->text, otherwise);
+	check_add(check, &found);
+}
+
+/* --- the program -------------------------------------------------------- */
+
+static bool
+check_program(struct check *check)
+{
+	struct error error = {0};
+	struct stat st;
+
+	if (path_check(ROLLCODE_HELPER, 0, &error) != ROLLCODE_OK) {
+		add_sentence(check, FOUND_HELPER, ROLLCODE_HELPER, &error,
+		    CHECK_INSTALL);
+		return false;
+	}
+	if (stat(ROLLCODE_HELPER, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & S_IXUSR) != 0)
+		return true;
+	check_found(check, FOUND_HELPER, ROLLCODE_HELPER, 0,
+	    "chmod 755 " ROLLCODE_HELPER, "is not a program");
+	return false;
+}
+
+/* --- asking ------------------------------------------------------------- */
+
+static const char *
+whom(const struct check *check)
+{
+	return check->user != NULL ? check->user : "root";
+}
+
+/* Ask whether somebody is enrolled, and compare with what the store says. */
+static void
+ask(struct check *check, const struct options *options, enum finding_kind kind,
+    const char *file, const char *mend)
+{
+	WIPED(request_wipe)
+	struct request request = {
+	    .kind = REQUEST_ENROLLED, .service = ADMIN_SERVICE};
+	struct answer answer;
+	struct error error = {0};
+	bool enrolled =
+	    check->user != NULL ? check->store.user : check->store.root;
+	enum rollcode_err err;
+
+	if (strlen(whom(check)) >= sizeof(request.user))
+		return;
+	memcpy(request.user, whom(check), strlen(whom(check)) + 1);
+	err = ask_judge(options, &request, &answer, &error);
+	/* Of a store that it cannot use either, there is a finding already. */
+	if (err != ROLLCODE_OK &&
+	    (check->store.known || err == ROLLCODE_ERR_HELPER ||
+		err == ROLLCODE_ERR_PRIVILEGE))
+		add_sentence(check, kind, file, &error, mend);
+	if (err != ROLLCODE_OK || !check->store.known)
+		return;
+	if ((answer.verdict == VERDICT_ENROLLED) != enrolled)
+		check_found(check, FOUND_JUDGE_DIFFERS, file, 0, mend,
+		    "says that %s is %senrolled, and %s says otherwise; does "
+		    "it use another env file?",
+		    whom(check), enrolled ? "not " : "",
+		    check->config.database);
+}
+
+static void
+ask_spawned(struct check *check)
+{
+	struct options options;
+	struct error error = {0};
+
+	if (options_load(&options, 0, NULL, &error) != ROLLCODE_OK)
+		return;
+	options.spawned = true;
+	if (strcmp(check->options->conf, ROLLCODE_CONF) != 0)
+		memcpy(
+		    options.conf, check->options->conf, sizeof(options.conf));
+	ask(check, &options, FOUND_JUDGE, ROLLCODE_HELPER, CHECK_INSTALL);
+}
+
+/* --- the service -------------------------------------------------------- */
+
+/* True if it can be connected to by those whom it is for. */
+static bool
+check_socket(struct check *check, const struct stat *st)
+{
+	char copy[] = ROLLCODE_SOCKET, *directory = dirname(copy);
+	struct error error = {0};
+	char mend[PATH_MAX + 16];
+	struct stat around;
+	bool good = true;
+
+	if (path_check(directory, 0, &error) != ROLLCODE_OK) {
+		add_sentence(check, FOUND_SOCKET, directory, &error, RESTART);
+		good = false;
+	} else if (stat(directory, &around) == 0 &&
+		   (around.st_mode & 0555) != 0555) {
+		check_command(mend, sizeof(mend), "chmod 755 %s", directory);
+		check_found(check, FOUND_SOCKET, directory, 0, mend,
+		    "has mode %04o, and nobody but root reaches the socket",
+		    (unsigned int)(around.st_mode & 07777));
+	}
+	if (!S_ISSOCK(st->st_mode)) {
+		check_found(check, FOUND_SOCKET, ROLLCODE_SOCKET, 0,
+		    "rm " ROLLCODE_SOCKET, "is not a socket");
+		return false;
+	}
+	if (st->st_uid != 0)
+		check_found(check, FOUND_SOCKET, ROLLCODE_SOCKET, 0,
+		    "chown root " ROLLCODE_SOCKET, "belongs to uid %u",
+		    (unsigned int)st->st_uid);
+	if ((st->st_mode & 0666) != 0666)
+		check_found(check, FOUND_SOCKET, ROLLCODE_SOCKET, 0,
+		    "chmod 666 " ROLLCODE_SOCKET,
+		    "has mode %04o, and not everybody can ask",
+		    (unsigned int)(st->st_mode & 07777));
+	return good;
+}
+
+/* Does a process run the service from a file that was replaced? */
+static bool
+runs_old(const char *pid)
+{
+	static const char old[] = ROLLCODE_HELPER " (deleted)";
+	char path[64], text[PATH_MAX];
+	ssize_t n;
+	FILE *file;
+	size_t len;
+
+	check_cut(path, sizeof(path), "/proc/%.20s/exe", pid);
+	n = readlink(path, text, sizeof(text) - 1);
+	if (n != (ssize_t)strlen(old) || memcmp(text, old, strlen(old)) != 0)
+		return false;
+	check_cut(path, sizeof(path), "/proc/%.20s/cmdline", pid);
+	if ((file = fopen(path, "re")) == NULL)
+		return false;
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	fclose(file);
+	return strcmp(text + strlen(text) + (strlen(text) < len), "serve") == 0;
+}
+
+static void
+check_age(struct check *check)
+{
+	const struct dirent *entry;
+	DIR *proc;
+	bool old = false;
+
+	if ((proc = opendir("/proc")) == NULL)
+		return;
+	while (!old && (entry = readdir(proc)) != NULL)
+		old = isdigit((unsigned char)entry->d_name[0]) &&
+		      runs_old(entry->d_name);
+	closedir(proc);
+	if (old)
+		check_found(check, FOUND_SERVICE_OLD, ROLLCODE_SOCKET, 0,
+		    "systemctl try-restart rollcode-verify",
+		    "the service runs a program that was replaced since");
+}
+
+static void
+check_service(struct check *check)
+{
+	struct options options;
+	struct error error = {0};
+	struct stat st;
+	int fd;
+
+	if (strcmp(check->options->conf, ROLLCODE_CONF) != 0 ||
+	    lstat(ROLLCODE_SOCKET, &st) != 0 || !check_socket(check, &st))
+		return;
+	if (resident_connect(ROLLCODE_SOCKET, clock_ms() + CONNECT_MS, &fd,
+		&error) != ROLLCODE_OK) {
+		add_sentence(
+		    check, FOUND_SERVICE, ROLLCODE_SOCKET, &error, RESTART);
+		return;
+	}
+	close(fd);
+	check_age(check);
+	if (options_load(&options, 0, NULL, &error) == ROLLCODE_OK)
+		ask(check, &options, FOUND_SERVICE, ROLLCODE_SOCKET, RESTART);
+}
+
+/* --- the unit ----------------------------------------------------------- */
+
+#define SOCKET_UNIT "rollcode-verify.socket"
+
+static bool
+unit_is(const char *verb, const char *unit)
+{
+	static const char *const places[] = {
+	    "/usr/local/bin/systemctl", "/usr/bin/systemctl", "/bin/systemctl"};
+	char program[64], verb_word[32], unit_word[64], output[64];
+	char *argv[] = {program, verb_word, unit_word, NULL};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (access(places[i], X_OK) != 0)
+			continue;
+		check_cut(program, sizeof(program), "%s", places[i]);
+		check_cut(verb_word, sizeof(verb_word), "%s", verb);
+		check_cut(unit_word, sizeof(unit_word), "%s", unit);
+		return check_run(argv, output, sizeof(output)) == 0;
+	}
+	return false;
+}
+
+static void
+check_unit(struct check *check)
+{
+	static const char *const units[] = {
+	    SOCKET_UNIT, "rollcode-verify.service"};
+	bool enabled, active, failed = false;
+	char mend[CHECK_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (!unit_is("is-failed", units[i]))
+			continue;
+		failed = true;
+		check_command(mend, sizeof(mend),
+		    "systemctl reset-failed %s && systemctl restart %s",
+		    units[i], SOCKET_UNIT);
+		check_found(check, FOUND_UNIT, units[i], 0, mend,
+		    "has failed; journalctl -u %s says why", units[i]);
+	}
+	if (failed)
+		return;
+	enabled = unit_is("is-enabled", SOCKET_UNIT);
+	active = unit_is("is-active", SOCKET_UNIT);
+	if (enabled && !active)
+		check_found(check, FOUND_UNIT_BOOT, SOCKET_UNIT, 0,
+		    "systemctl start " SOCKET_UNIT,
+		    "is enabled and not active: callers without privileges "
+		    "are refused");
+	else if (active && !enabled)
+		check_found(check, FOUND_UNIT_BOOT, SOCKET_UNIT, 0,
+		    "systemctl enable " SOCKET_UNIT,
+		    "is active and not enabled: it will not be there after "
+		    "the next boot");
+}
+
+void
+check_judge(struct check *check)
+{
+	bool program = check_program(check);
+
+	if (!check->configured)
+		return;
+	if (program)
+		ask_spawned(check);
+	check_service(check);
+	if (strcmp(check->options->conf, ROLLCODE_CONF) == 0 &&
+	    access("/run/systemd/system", F_OK) == 0)
+		check_unit(check);
+}

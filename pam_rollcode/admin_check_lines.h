@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin_check_lines.h - what is said about a line, and commands that change it.
+ */
+#ifndef ROLLCODE_ADMIN_CHECK_LINES_H
+#define ROLLCODE_ADMIN_CHECK_LINES_H
+
+#include "admin_check.h"
+#include "options.h"
+
+/*
+ * Commands for sed: the row with another control; the row without what makes
+ * it a row; a pattern in it replaced.
+ */
+void	check_replace(const struct service *, const struct stack_row *,
+	    const char *control, char mend[CHECK_TEXT_MAX]);
+void	check_comment_out(const struct service *, const struct stack_row *,
+	    char mend[CHECK_TEXT_MAX]);
+void	check_substitute(const struct service *, const struct stack_row *,
+	    const char *text, const char *with, char mend[CHECK_TEXT_MAX]);
+
+/* The arguments of a line of ours. */
+enum rollcode_err	check_options(const struct stack_row *,
+			    struct options *, struct error *) MUST_USE;
+
+#endif /* ROLLCODE_ADMIN_CHECK_LINES_H */

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "admin_check_run.h"
+#include "clock.h"
+
+#define RUN_MS 10000
+
+struct message {
+	bool facts;
+	struct finding finding;
+	struct store_facts store;
+};
+
+_Static_assert(sizeof(struct message) <= PIPE_BUF, "it is written at once");
+
+static void
+send_message(struct reporter *r, const struct message *message)
+{
+	if (write(r->fd, message, sizeof(*message)) !=
+	    (ssize_t)sizeof(*message))
+		_exit(1);
+}
+
+void
+report(struct reporter *r, const struct finding *finding)
+{
+	struct message message = {.finding = *finding};
+
+	send_message(r, &message);
+}
+
+void
+report_facts(struct reporter *r, const struct store_facts *facts)
+{
+	struct message message = {.facts = true, .store = *facts};
+
+	send_message(r, &message);
+}
+
+/* It comes from an account with fewer privileges than ours. */
+static void
+take(struct check *check, struct message *message)
+{
+	struct finding *f = &message->finding;
+
+	f->file[sizeof(f->file) - 1] = '\0';
+	f->what[sizeof(f->what) - 1] = '\0';
+	f->mend[sizeof(f->mend) - 1] = '\0';
+	if (message->facts)
+		check->store = message->store;
+	else if (f->kind < FINDING_KINDS)
+		check_add(check, f);
+}
+
+static bool
+receive(int fd, struct message *message)
+{
+	size_t got = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && got < sizeof(*message)) {
+		n = read(fd, (char *)message + got, sizeof(*message) - got);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n > 0)
+			got += (size_t)n;
+	}
+	return got == sizeof(*message);
+}
+
+static bool
+ended_well(pid_t child)
+{
+	int status = 0;
+	pid_t got;
+
+	do
+		got = waitpid(child, &status, 0);
+	while (got < 0 && errno == EINTR);
+	return got == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool
+report_from(struct check *check, report_fn *fn, void *context)
+{
+	struct message message;
+	struct reporter reporter;
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		reporter.fd = ends[1];
+		fn(&reporter, context);
+		_exit(0);
+	}
+	close(ends[1]);
+	while (child > 0 && receive(ends[0], &message))
+		take(check, &message);
+	close(ends[0]);
+	return child > 0 && ended_well(child);
+}
+
+static void
+run_child(char *const argv[], int fd)
+{
+	char *none[] = {NULL};
+
+	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+		_exit(127);
+	signal(SIGPIPE, SIG_DFL);
+	execve(argv[0], argv, none);
+	_exit(127);
+}
+
+/* All that comes, until its end or the deadline.  What does not fit is lost. */
+static bool
+read_all(int fd, char *out, size_t size)
+{
+	int64_t deadline = clock_ms() + RUN_MS, left;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char rest[4096];
+	size_t used = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && (left = deadline - clock_ms()) > 0) {
+		if (poll(&p, 1, (int)left) <= 0)
+			continue;
+		n = used < size - 1 ? read(fd, out + used, size - 1 - used)
+				    : read(fd, rest, sizeof(rest));
+		if (n > 0 && used < size - 1)
+			used += (size_t)n;
+	}
+	out[used] = '\0';
+	return n == 0;
+}
+
+int
+check_run(char *const argv[], char *out, size_t size)
+{
+	int ends[2], status = -1;
+	pid_t child;
+
+	out[0] = '\0';
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	child = fork();
+	if (child == 0)
+		run_child(argv, ends[1]);
+	close(ends[1]);
+	if (child > 0 && !read_all(ends[0], out, size))
+		kill(child, SIGKILL);
+	close(ends[0]);
+	if (child <= 0 || waitpid(child, &status, 0) != child)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void
+check_cut(char *out, size_t size, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(out, size, fmt, args);
+	va_end(args);
+}
+
+void
+check_command(char *out, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(out, size, fmt, args);
+	va_end(args);
+	if (n < 0 || (size_t)n >= size)
+		out[0] = '\0';
+}
+
+void
+check_admin(const struct check *check, const char *verb, const char *user,
+    const char *option, char mend[CHECK_TEXT_MAX])
+{
+	const char *conf = check->options->conf;
+	bool usual = strcmp(conf, ROLLCODE_CONF) == 0;
+	char file[CHECK_TEXT_MAX / 2], word[CHECK_TEXT_MAX / 2];
+
+	check_word(conf, file, sizeof(file));
+	word[0] = '\0';
+	if (user != NULL)
+		check_word(user, word, sizeof(word));
+	check_command(mend, CHECK_TEXT_MAX, "rollcode-admin %s%s%s%s%s%s%s%s",
+	    usual ? "" : "--conf ", usual ? "" : file, usual ? "" : " ", verb,
+	    user == NULL ? "" : " ", word, option == NULL ? "" : " ",
+	    option == NULL ? "" : option);
+}
+
+void
+check_word(const char *text, char *out, size_t size)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_@%+=:,./-";
+	size_t n = 0;
+
+	if (text[0] != '\0' && text[0] != '-' &&
+	    text[strspn(text, plain)] == '\0') {
+		check_cut(out, size, "%s", text);
+		return;
+	}
+	out[n++] = '\'';
+	for (; *text != '\0' && n + 6 < size; text++) {
+		if (*text == '\'') {
+			memcpy(out + n, "'\\'", 3);
+			n += 3;
+		}
+		out[n++] = *text;
+	}
+	out[n++] = '\'';
+	out[n] = '\0';
+}

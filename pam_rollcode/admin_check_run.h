@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin_check_run.h - children of `rollcode-admin check`, and words for a
+ * shell.
+ */
+#ifndef ROLLCODE_ADMIN_CHECK_RUN_H
+#define ROLLCODE_ADMIN_CHECK_RUN_H
+
+#include "admin_check.h"
+
+struct reporter {
+	int	fd;
+};
+
+/* From the child: one finding, or what the store says. */
+void	report(struct reporter *, const struct finding *);
+void	report_facts(struct reporter *, const struct store_facts *);
+
+/*
+ * Run a function in a child and add what it reports to the list.  False if the
+ * child did not end well.
+ */
+typedef void	report_fn(struct reporter *, void *context);
+bool	report_from(struct check *check, report_fn *fn, void *context);
+
+/*
+ * Run a program by its absolute path, in an empty environment, for at most ten
+ * seconds; out has what it printed, both ways, as far as it fits.  Its status,
+ * -1 if it could not be run or did not end.
+ */
+int	check_run(char *const argv[], char *out, size_t size);
+
+/* A text as one word of a shell's command. */
+void	check_word(const char *text, char *out, size_t size);
+
+/* Text, cut if too long; and a command, of which half is worse than "". */
+void	check_cut(char *out, size_t size, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+void	check_command(char *out, size_t size, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+
+/* "rollcode-admin VERB [USER] [OPTION]", with this env file. */
+void	check_admin(const struct check *, const char *verb, const char *user,
+	    const char *option, char mend[CHECK_TEXT_MAX]);
+
+#endif /* ROLLCODE_ADMIN_CHECK_RUN_H */
