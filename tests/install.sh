@@ -106,7 +106,17 @@ refused "a module that is gone denies" test "$(gone)" = SUCCESS
 mv "$PAMDIR/gone" "$PAMDIR/pam_rollcode.so"
 equal "and opens when it is there again" "$(gone)" SUCCESS
 
+# Where systemd runs, the service is stopped before its files go.
+mkdir -p /run/systemd/system
+cat >"$T/bin/systemctl" <<-SYSTEMCTL
+	#!/bin/sh
+	[ -f "$LIBEXECDIR/rollcode-verify" ] && echo "\$*" >>"$T/systemctl"
+SYSTEMCTL
+chmod 755 "$T/bin/systemctl"
+
 check "a removal" packaging/install --remove
+equal "it stops the service first" "$(xargs <"$T/systemctl")" \
+    "disable --now rollcode-verify.socket disable --now rollcode-verify.service"
 equal "it removes every file but the store and the env file" \
     "$(files | xargs)" "state/rollcode/kept sysconf/rollcode/rollcode.env"
 check "it keeps the account" getent passwd rollcode
