@@ -79,6 +79,12 @@ sqlite_check_kind(
 		    "%d); install that version",
 		    sqlite3_db_filename(db, "main"), (long long)version,
 		    kind->user_version);
+	if (version > 0 && version < kind->user_version)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: was made by an older version (%lld, this one knows "
+		    "%d); install that version, or enrol again",
+		    sqlite3_db_filename(db, "main"), (long long)version,
+		    kind->user_version);
 	if (version != kind->user_version)
 		return sqlite_wrong(db, error, "its version is unknown");
 	return check_schema(db, kind, error);

@@ -8,8 +8,18 @@ account_recovery_left(const struct account *account)
 	unsigned int left = 0;
 
 	for (size_t i = 0; i < account->recovery_count; i++)
-		left += account->recovery[i].used == 0;
+		left += account->recovery[i].used == 0 &&
+			account->recovery[i].expires == 0;
 	return left;
+}
+
+bool
+account_recovery_good(const struct account_recovery *code, int64_t now)
+{
+	if (code->used != 0)
+		return false;
+	return code->expires == 0 ||
+	       (now >= code->issued && now < code->expires);
 }
 
 unsigned int

@@ -12,7 +12,8 @@
 #include "rollcode.h"
 
 #define ACCOUNT_TOKENS_MAX	8
-#define ACCOUNT_RECOVERY_MAX	10
+#define ACCOUNT_RECOVERY_CODES	10	/* issued together, for paper */
+#define ACCOUNT_RECOVERY_MAX	(ACCOUNT_RECOVERY_CODES + 1) /* one-time code */
 #define ACCOUNT_LABEL_DEFAULT	"token"
 #define ACCOUNT_MAC_LEN		32	/* of a recovery code */
 
@@ -28,10 +29,13 @@ struct account_token {
 	int64_t			far_time;	/* ... then */
 };
 
+/* A one-time code, which an administrator reads to somebody, expires. */
 struct account_recovery {
 	int64_t	id;
 	uint8_t	mac[ACCOUNT_MAC_LEN];
-	int64_t	used;				/* 0: still good */
+	int64_t	issued;
+	int64_t	expires;		/* 0: never */
+	int64_t	used;			/* or found expired; 0: neither */
 };
 
 struct account {
@@ -60,8 +64,15 @@ account_wipe(struct account *account)
 	explicit_bzero(account, sizeof(*account));
 }
 
-/* How many recovery codes are still good. */
+/* How many recovery codes are still good, one-time codes aside. */
 unsigned int		 account_recovery_left(const struct account *);
+
+/*
+ * Whether a code would let in now: an expiring one from when it was issued,
+ * so that a clock set back makes none good for longer.
+ */
+bool			 account_recovery_good(const struct account_recovery *,
+			    int64_t now);
 
 /* How many tokens are enabled. */
 unsigned int		 account_enabled(const struct account *);

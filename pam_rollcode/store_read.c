@@ -236,7 +236,7 @@ read_recovery(struct store *store, struct account *a, struct error *error)
 	bool row;
 
 	r.err = sqlite_query(store->db, &statement, error,
-	    "SELECT id,mac,used FROM recovery ORDER BY id", "");
+	    "SELECT id,mac,issued,expires,used FROM recovery ORDER BY id", "");
 	while (r.err == ROLLCODE_OK) {
 		struct account_recovery *code;
 
@@ -253,6 +253,8 @@ read_recovery(struct store *store, struct account *a, struct error *error)
 		r.column = 0;
 		code->id = read_int(&r, 1, INT64_MAX);
 		len = read_blob(&r, code->mac, sizeof(code->mac));
+		code->issued = read_int(&r, -TIME_MAX, TIME_MAX);
+		code->expires = read_int(&r, 0, TIME_MAX);
 		code->used = read_int(&r, -TIME_MAX, TIME_MAX);
 		if (r.err == ROLLCODE_OK && len != sizeof(code->mac))
 			r.err = error_set(error, ROLLCODE_ERR_STORE,

@@ -3,13 +3,14 @@
  * store_schema.c - the tables of one user's file, and what seals its secrets.
  *
  *  1. A counter in a file never falls: a trigger aborts what would lower it.
- *  2. A sealed secret opens only in its own row of its own store.
+ *  2. A recovery code that was used stays so in the same way.
+ *  3. A sealed secret opens only in its own row of its own store.
  */
 #include "store_sqlite.h"
 #include "token.h"
 
 #define APPLICATION_ID 0x526f6c6c /* "Roll" */
-#define USER_VERSION 1
+#define USER_VERSION 2
 
 /* clang-format off */
 static const char *const schema[] = {
@@ -45,6 +46,8 @@ static const char *const schema[] = {
 	"CREATE TABLE recovery("
 	"id INTEGER PRIMARY KEY,"
 	"mac BLOB NOT NULL,"
+	"issued INTEGER NOT NULL,"
+	"expires INTEGER NOT NULL,"
 	"used INTEGER NOT NULL)",
 	"CREATE TABLE event("
 	"slot INTEGER PRIMARY KEY,"
@@ -59,6 +62,9 @@ static const char *const schema[] = {
 	"CREATE TRIGGER counter_never_falls BEFORE UPDATE ON token "
 	"WHEN NEW.counter<OLD.counter "
 	"BEGIN SELECT RAISE(ABORT,'a counter never moves backward'); END",
+	"CREATE TRIGGER code_stays_used BEFORE UPDATE ON recovery "
+	"WHEN OLD.used<>0 "
+	"BEGIN SELECT RAISE(ABORT,'a used recovery code stays used'); END",
 	NULL,
 };
 /* clang-format on */

@@ -50,9 +50,11 @@ insert_recovery(sqlite3 *db, const struct account *a, struct error *error)
 	for (size_t i = 0; i < a->recovery_count && err == ROLLCODE_OK; i++)
 		if (a->recovery[i].id == 0)
 			err = sqlite_change(db, error, 1,
-			    "INSERT INTO recovery(mac,used) VALUES(?,?)", "bi",
-			    (const void *)a->recovery[i].mac,
-			    sizeof(a->recovery[i].mac), a->recovery[i].used);
+			    "INSERT INTO recovery(mac,issued,expires,used) "
+			    "VALUES(?,?,?,?)",
+			    "biii", (const void *)a->recovery[i].mac,
+			    sizeof(a->recovery[i].mac), a->recovery[i].issued,
+			    a->recovery[i].expires, a->recovery[i].used);
 	return err;
 }
 

@@ -7,6 +7,7 @@
  *  3. A wrong code moves no counter.
  *  4. Whatever guesses were made, consecutive codes let the owner in.
  *  5. Where a code matches is not told by the time a walk takes.
+ *  6. A code that was once seen to be expired stays so, whatever the clock.
  */
 #include "seal.h"
 #include "verify.h"
@@ -326,6 +327,27 @@ judge_codes(struct attempt *a)
 	return judge_guarded_codes(a);
 }
 
+/* What marks a code as spent is never 0, whatever the clock says. */
+static void
+spend(const struct attempt *a, struct account_recovery *code)
+{
+	code->used = a->now != 0 ? a->now : 1;
+}
+
+/* Somebody sees that it is late, and a clock set back cannot undo that. */
+static void
+write_off_expired(struct attempt *a)
+{
+	for (size_t i = 0; i < a->account->recovery_count; i++) {
+		struct account_recovery *r = &a->account->recovery[i];
+
+		if (r->used != 0 || r->expires == 0 || a->now < r->expires)
+			continue;
+		spend(a, r);
+		a->out->changed = true;
+	}
+}
+
 /* 80 bits are not guessed: a wrong one is not counted. */
 static enum rollcode_err
 judge_recovery(struct attempt *a)
@@ -345,9 +367,10 @@ judge_recovery(struct attempt *a)
 	for (size_t i = 0; i < account->recovery_count; i++) {
 		struct account_recovery *r = &account->recovery[i];
 
-		if (!secret_equal(r->mac, mac, sizeof(mac)) || r->used != 0)
+		if (!secret_equal(r->mac, mac, sizeof(mac)) ||
+		    !account_recovery_good(r, a->now))
 			continue;
-		r->used = a->now != 0 ? a->now : 1;
+		spend(a, r);
 		found = true;
 	}
 	if (found) {
@@ -422,6 +445,8 @@ verify_submission(struct account *account, const struct submission *submission,
 	a.guarded = is_guarded(account, policy);
 	err = submission->kind == SUBMISSION_RECOVERY ? judge_recovery(&a)
 						      : judge_codes(&a);
+	if (err == ROLLCODE_OK)
+		write_off_expired(&a);
 	out->guarded = a.guarded || is_guarded(account, policy);
 	return err;
 }

@@ -43,7 +43,9 @@ struct judgement {
 
 /*
  * Judge one submission; a malformed one is refused as what it is.  Guesses
- * that are due are given back first, which alone is no change worth writing.
+ * that are due are given back first, which alone is no change worth writing;
+ * one-time codes that have expired are written off at whatever is judged,
+ * which is one.
  *
  * NOMEM or SYS if the codes could not be computed: then nothing else is
  * changed and the verdict is VERDICT_NONE.

@@ -48,7 +48,8 @@ static const char *const columns[] = {"account SET user",
     "token SET secret", "token SET counter", "token SET far_counter",
     "token SET far_time", "token SET enabled", "token SET used",
     "recovery SET mac", "recovery SET used", "event SET slot",
-    "event SET sequence", "event SET outcome"};
+    "event SET sequence", "event SET outcome", "recovery SET issued",
+    "recovery SET expires"};
 
 static void
 run(sqlite3 *db, const char *sql, const void *value, int len, unsigned int type)
@@ -123,9 +124,9 @@ static void
 add_rows(struct input *in, const char *path)
 {
 	static const char *const tables[] = {
-	    "INSERT INTO recovery SELECT NULL,mac,used FROM recovery,"
-	    "(SELECT 1 UNION SELECT 2 UNION SELECT ?1)",
-	    "INSERT INTO recovery SELECT NULL,secret,0 FROM token",
+	    "INSERT INTO recovery SELECT NULL,mac,issued,expires,used "
+	    "FROM recovery,(SELECT 1 UNION SELECT 2 UNION SELECT ?1)",
+	    "INSERT INTO recovery SELECT NULL,secret,0,0,0 FROM token",
 	    "INSERT INTO token SELECT NULL,?1,form,algorithm,digits,key_id,"
 	    "secret,counter,far_counter,far_time,enabled,created,used "
 	    "FROM token LIMIT 1",
@@ -134,8 +135,8 @@ add_rows(struct input *in, const char *path)
 	    "sequence,key_id,recovery_key FROM account",
 	    "DELETE FROM token WHERE rowid=1",
 	    "DELETE FROM account",
-	    "DELETE FROM recovery WHERE rowid>11", /* one too many */
-	    "DELETE FROM recovery WHERE rowid>10",
+	    "DELETE FROM recovery WHERE rowid>12", /* one too many */
+	    "DELETE FROM recovery WHERE rowid>11",
 	};
 
 	change_rows(path, tables[take(in) % COUNT(tables)], "another", 7, 1);

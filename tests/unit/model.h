@@ -86,7 +86,8 @@ model_succeed(struct attempt *a, enum verdict verdict)
 	account->last_success = a->now;
 	(void)model_forget(account);
 	for (size_t i = 0; i < account->recovery_count; i++)
-		a->answer->recovery_left += account->recovery[i].used == 0;
+		a->answer->recovery_left += account->recovery[i].used == 0 &&
+		    account->recovery[i].expires == 0;
 	for (size_t i = 0; i < account->token_count; i++) {
 		const struct hit *hit = &a->answer->hits[i];
 
@@ -234,6 +235,26 @@ model_judge_guarded(struct attempt *a)
 	}
 }
 
+static inline bool
+model_late(const struct account_recovery *row, int64_t now)
+{
+	return row->expires != 0 && row->expires <= now;
+}
+
+/* Whatever is judged, a code that is late by now is never good again. */
+static inline void
+model_expire(struct attempt *a)
+{
+	for (size_t i = 0; i < a->account->recovery_count; i++) {
+		struct account_recovery *row = &a->account->recovery[i];
+
+		if (row->used != 0 || !model_late(row, a->now))
+			continue;
+		row->used = a->now;
+		a->answer->changed = true;
+	}
+}
+
 static inline void
 model_judge_recovery(struct attempt *a)
 {
@@ -246,7 +267,8 @@ model_judge_recovery(struct attempt *a)
 	for (size_t i = 0; i < a->account->recovery_count; i++) {
 		struct account_recovery *row = &a->account->recovery[i];
 
-		if (row->used == 0 &&
+		if (row->used == 0 && !model_late(row, a->now) &&
+		    (row->expires == 0 || row->issued <= a->now) &&
 		    memcmp(row->mac, mac, ACCOUNT_MAC_LEN) == 0) {
 			row->used = a->now;
 			a->answer->recovery = true;
@@ -277,6 +299,8 @@ model_judge(struct account *account, const struct submission *typed,
 		model_judge_normal(&a);
 	else
 		model_judge_guarded(&a);
+	if (answer->verdict != VERDICT_DISABLED)
+		model_expire(&a);
 	answer->guarded = !a.normal || !model_normal(account, policy);
 }
 

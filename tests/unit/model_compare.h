@@ -52,6 +52,8 @@ rest_differs(const struct account *a, const struct account *b)
 	for (size_t i = 0; i < a->recovery_count; i++)
 		if (a->recovery[i].used != b->recovery[i].used ||
 		    a->recovery[i].id != b->recovery[i].id ||
+		    a->recovery[i].issued != b->recovery[i].issued ||
+		    a->recovery[i].expires != b->recovery[i].expires ||
 		    memcmp(a->recovery[i].mac, b->recovery[i].mac,
 			ACCOUNT_MAC_LEN) != 0)
 			return "recovery";

@@ -10,7 +10,8 @@
  *	b3,b4:wrong	two codes of token b on one line
  *	'755224:far	exactly this text
  *	x:wrong		a code that no token makes; bx has the width of b's
- *	r0:accepted	a recovery code, r0 or r1; rx is none
+ *	r0:accepted	a recovery code, r0 or r1 of "recovery", r2 of
+ *			"once=SECONDS", which expires; rx is none
  *	5*x:wrong	five times
  *	+300s -1d	time goes by, or back
  *	off=b on=b unlock	the administrator
@@ -313,6 +314,29 @@ static const struct promise promises[] = {
   "50:far rx:wrong changed=1 far=0 51:far" },
 { "without recovery codes their shape is malformed", "8@0", "",
   "50:far r0:malformed far=1 51:resynced" },
+{ "a one-time code is accepted once", "8@0", "once=3600",
+  "+3599s r2:accepted recovery=1 matched=0 left=0 a=0 r2:wrong" },
+{ "a one-time code opens a guarded account", "8@0", "once=3600",
+  "5*x:wrong r2:accepted failures=0 0:accepted" },
+{ "a one-time code is none of the sheet", "8@0", "recovery once=3600",
+  "r2:accepted left=2 r0:accepted left=1 r2:wrong" },
+{ "a one-time code expires", "8@0", "recovery once=3600",
+  "+3600s r2:wrong failures=0 spent=0 r0:accepted left=1" },
+{ "an expired code stays so when the clock goes back", "8@0", "once=3600",
+  "+3600s r2:wrong changed=1 -1800s r2:wrong changed=0" },
+{ "any attempt sees that a code has expired", "8@0", "once=3600",
+  "+3600s x:wrong -1800s r2:wrong" },
+{ "so does a success", "8@0", "once=3600",
+  "+3600s 0:accepted -1800s r2:wrong" },
+{ "so does a code of a shape that no token has", "8@0", "once=3600",
+  "+3600s '123456:malformed changed=1 -1800s r2:wrong" },
+{ "so does the first of a flood, which writes nothing after it", "8@0",
+  "once=3600", "5*x:wrong +3600s x:guarded changed=1 x:guarded changed=0 "
+  "-1800s r2:wrong" },
+{ "no clock before its time lets a one-time code in", "8@0", "once=3600",
+  "-1s r2:wrong changed=0 -1d r2:wrong changed=0 +1d +1s r2:accepted" },
+{ "a code that does not expire is good in any year", "8@0", "recovery",
+  "-9999d r0:accepted +20000d r1:accepted" },
 
 /* the whole range of counters */
 { "counters cross 2^31", "8@2147483647", "",

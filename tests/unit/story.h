@@ -17,8 +17,10 @@
 
 #define COUNT(table)	(sizeof(table) / sizeof((table)[0]))
 
+#define SHEET	2	/* of these codes; the last is read to somebody */
+
 static const char *const recovery_codes[] = {
-    "ABCDEFGHIJKLMNOP", "QRSTUVWXYZ234567"};
+    "ABCDEFGHIJKLMNOP", "QRSTUVWXYZ234567", "ZYXWVUTSRQPONMLK"};
 
 struct story {
 	const struct promise	*promise;
@@ -90,18 +92,25 @@ add_token(struct story *story, const char *word)
 }
 
 static inline void
-add_recovery(struct story *story)
+add_code(struct story *story, const char *code, int64_t seconds)
 {
 	struct account *account = &story->account;
+	struct account_recovery *row =
+	    &account->recovery[account->recovery_count++];
 
 	memset(&account->recovery_key, 7, sizeof(account->recovery_key));
 	account->recovery_key_set = true;
-	account->recovery_count = COUNT(recovery_codes);
-	for (size_t i = 0; i < COUNT(recovery_codes); i++)
-		ck_assert_int_eq(seal_mac(&account->recovery_key,
-				     recovery_codes[i],
-				     account->recovery[i].mac),
-		    ROLLCODE_OK);
+	row->issued = story->now;
+	row->expires = seconds == 0 ? 0 : story->now + seconds;
+	ck_assert_int_eq(seal_mac(&account->recovery_key, code, row->mac),
+	    ROLLCODE_OK);
+}
+
+static inline void
+add_recovery(struct story *story)
+{
+	for (size_t i = 0; i < SHEET; i++)
+		add_code(story, recovery_codes[i], 0);
 }
 
 static inline void
@@ -121,6 +130,11 @@ set_policy(struct story *story, const char *word)
 
 	if (strcmp(word, "recovery") == 0) {
 		add_recovery(story);
+		return;
+	}
+	if (strncmp(word, "once=", 5) == 0) {
+		add_code(story, recovery_codes[SHEET],
+		    strtoll(word + 5, NULL, 10));
 		return;
 	}
 	for (size_t i = 0; i < COUNT(keys); i++)

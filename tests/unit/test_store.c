@@ -424,6 +424,8 @@ START_TEST(recovery_codes_are_kept_and_used_up)
 	account.recovery_count = 2;
 	memset(account.recovery[0].mac, 1, ACCOUNT_MAC_LEN);
 	memset(account.recovery[1].mac, 2, ACCOUNT_MAC_LEN);
+	account.recovery[0].issued = NOW - 1;
+	account.recovery[0].expires = NOW + 1;
 	ck_assert_int_eq(
 	    ops->commit(store, &account, NULL, &error), ROLLCODE_OK);
 	ops->close(store);
@@ -436,8 +438,34 @@ START_TEST(recovery_codes_are_kept_and_used_up)
 	ops->close(store);
 
 	ops->close(begun("ann", &account));
-	ck_assert_uint_eq(account_recovery_left(&account), 1);
+	ck_assert_uint_eq(account_recovery_left(&account), 0);
 	ck_assert_int_eq(account.recovery[1].used, NOW);
+	ck_assert_int_eq(account.recovery[0].issued, NOW - 1);
+	ck_assert_int_eq(account.recovery[0].expires, NOW + 1);
+	ck_assert(account_recovery_good(&account.recovery[0], NOW));
+}
+END_TEST
+
+START_TEST(a_used_recovery_code_stays_used)
+{
+	struct account account;
+	struct store *store;
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	account.recovery_key_set = true;
+	account.recovery_count = 1;
+	account.recovery[0].used = NOW;
+	ck_assert_int_eq(
+	    ops->commit(store, &account, NULL, &error), ROLLCODE_OK);
+	ops->close(store);
+	store = begun("ann", &account);
+
+	account.recovery[0].used = 0;
+
+	ck_assert_int_ne(
+	    ops->commit(store, &account, NULL, &error), ROLLCODE_OK);
+	ops->close(store);
 }
 END_TEST
 
@@ -982,6 +1010,7 @@ add_accounts(TCase *tcase)
 	tcase_add_test(tcase, a_second_begin_lets_the_first_user_go);
 	tcase_add_test(tcase, tokens_come_and_go);
 	tcase_add_test(tcase, recovery_codes_are_kept_and_used_up);
+	tcase_add_test(tcase, a_used_recovery_code_stays_used);
 	tcase_add_test(
 	    tcase, the_last_EVENTS_KEPT_events_are_there_the_oldest_first);
 	tcase_add_test(tcase, every_name_is_its_own_user_and_nothing_else);

@@ -242,6 +242,10 @@ world_recovery(struct world *world)
 		for (size_t d = 1; d < RECOVERY_DIGITS; d++)
 			code[d] = digits[roll(world, 32)];
 		account->recovery[i].id = (int64_t)i + 1;
+		account->recovery[i].issued = world->now;
+		if (roll(world, 3) == 0)
+			account->recovery[i].expires =
+			    world->now + 1 + (int64_t)roll(world, 3 * DAY);
 		HMAC(EVP_sha256(), account->recovery_key.bytes,
 		    SECRET_KEY_LEN, (unsigned char *)code, RECOVERY_DIGITS,
 		    account->recovery[i].mac, &len);
