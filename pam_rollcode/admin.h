@@ -11,6 +11,7 @@
 #include "store.h"
 
 #define ADMIN_SERVICE	"rollcode-admin"	/* in event rows */
+#define ADMIN_DURATION_MAX	8	/* bytes of "15m" */
 #define ADMIN_WAIT	60	/* seconds, for who uses an old key */
 
 struct admin_options {
@@ -20,6 +21,7 @@ struct admin_options {
 	char	algorithm[16];
 	char	secret_file[PATH_MAX];
 	char	service[64];
+	char	expires[ADMIN_DURATION_MAX + 1];
 	int64_t	digits;
 	int64_t	counter;
 	int64_t	window;
@@ -33,6 +35,8 @@ struct admin_options {
 	bool	force;
 	bool	json;
 	bool	follow;
+	bool	once;
+	bool	take_back;
 };
 
 /* A command at work: the configuration, the store, one user. */
@@ -92,6 +96,7 @@ enum rollcode_err	admin_confirm(const struct admin *,
 
 cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri, admin_qr,
 	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,
-	admin_resync, admin_log, admin_rekey, admin_backup, admin_check;
+	admin_resync, admin_recovery, admin_log, admin_rekey, admin_backup,
+	admin_check;
 
 #endif /* ROLLCODE_ADMIN_H */

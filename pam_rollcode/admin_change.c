@@ -4,6 +4,7 @@
 
 #include "admin.h"
 #include "login.h"
+#include "recovery.h"
 
 #define RESYNC_WINDOW_DEFAULT 100000
 
@@ -208,6 +209,17 @@ resync_token(struct admin *admin, const struct submission *submission,
 	return err;
 }
 
+/* In a backup nobody knows which of them were used since. */
+static bool
+void_restored(struct admin *admin)
+{
+	if (!admin->ops->is_backup(admin->store) ||
+	    admin->account.recovery_count == 0)
+		return false;
+	recovery_void(&admin->account);
+	return true;
+}
+
 enum rollcode_err
 admin_resync(void *base, int argc, char **argv, struct error *error)
 {
@@ -215,6 +227,7 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 	WIPED(admin_close) struct admin admin = {0};
 	struct judgement judgement = {0};
 	enum rollcode_err err;
+	bool voided;
 
 	(void)argc;
 	if ((err = read_submission(&submission, error)) != ROLLCODE_OK)
@@ -234,10 +247,16 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 			  "moves forward"
 			: "these are not consecutive codes of this token "
 			  "within the window; --window looks further");
+	voided = void_restored(&admin);
 	if ((err = admin_commit(&admin, "resynced", admin.options->label,
-		 error)) == ROLLCODE_OK)
-		printf("resynced %s: the counter was %" PRIu64
-		       " behind, and is %" PRIu64 " now\n",
-		    argv[0], judgement.distance, judgement.counter + 1);
+		 error)) != ROLLCODE_OK)
+		return err;
+	printf("resynced %s: the counter was %" PRIu64
+	       " behind, and is %" PRIu64 " now\n",
+	    argv[0], judgement.distance, judgement.counter + 1);
+	if (voided)
+		printf("the recovery codes of %s are void; rollcode-admin "
+		       "recovery %s issues others\n",
+		    argv[0], argv[0]);
 	return err;
 }

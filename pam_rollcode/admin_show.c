@@ -123,6 +123,49 @@ show_token_json(struct json *json, const struct account_token *t)
 	json_close(json, '}');
 }
 
+/* When the codes of the sheet were, 0 if there is none. */
+static int64_t
+recovery_issued(const struct account *a)
+{
+	for (size_t i = 0; i < a->recovery_count; i++)
+		if (a->recovery[i].expires == 0)
+			return a->recovery[i].issued;
+	return 0;
+}
+
+/* Until when a one-time code is good, 0 if there is none. */
+static int64_t
+once_expires(const struct admin *admin)
+{
+	const struct account *a = &admin->account;
+
+	for (size_t i = 0; i < a->recovery_count; i++)
+		if (a->recovery[i].expires != 0 &&
+		    account_recovery_good(&a->recovery[i], admin->now))
+			return a->recovery[i].expires;
+	return 0;
+}
+
+static void
+show_recovery(const struct admin *admin)
+{
+	int64_t issued = recovery_issued(&admin->account);
+	int64_t expires = once_expires(admin);
+	char date[CLI_DATE_MAX];
+
+	printf("%-16s %u left", "recovery codes",
+	    account_recovery_left(&admin->account));
+	if (issued != 0) {
+		cli_date(issued, date);
+		printf(", issued %s", date);
+	}
+	putchar('\n');
+	if (expires == 0)
+		return;
+	cli_date(expires, date);
+	printf("%-16s good until %s\n", "one-time code", date);
+}
+
 static void
 show_json(const struct admin *admin)
 {
@@ -142,6 +185,8 @@ show_json(const struct admin *admin)
 	json_number(&json, "last_success", a->last_success);
 	json_number(&json, "last_failure", a->last_failure);
 	json_number(&json, "recovery_left", account_recovery_left(a));
+	json_number(&json, "recovery_issued", recovery_issued(a));
+	json_number(&json, "once_expires", once_expires(admin));
 	json_array(&json, "tokens");
 	for (size_t i = 0; i < a->token_count; i++)
 		show_token_json(&json, &a->tokens[i]);
@@ -186,7 +231,7 @@ show_text(const struct admin *admin)
 	printf("%-16s %s\n", "last login", date);
 	cli_date(a->last_failure, date);
 	printf("%-16s %s\n", "last failure", date);
-	printf("%-16s %u left\n", "recovery codes", account_recovery_left(a));
+	show_recovery(admin);
 	for (size_t i = 0; i < a->token_count; i++)
 		show_token_text(&a->tokens[i]);
 }

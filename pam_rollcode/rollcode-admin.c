@@ -4,7 +4,7 @@
  *
  *  1. The env file is read as root, a store is opened only as the account.
  *  2. A secret comes by file or standard input, and goes out only where the
- *     command's name says so: enroll, uri and qr.
+ *     command's name says so: enroll, uri, qr and recovery.
  *  3. What a command announces is on disk.
  */
 #include "admin.h"
@@ -68,6 +68,16 @@ static const struct keyword options_resync[] = {
 	{ .name = NULL },
 };
 
+static const struct keyword options_recovery[] = {
+	{ "once", KEYWORD_FLAG, FIELD(once), 0, 0, 0,
+	    NULL, "one code that expires, to read to somebody" },
+	{ "expires", KEYWORD_TEXT, FIELD(expires), 1, ADMIN_DURATION_MAX, 0,
+	    "DURATION", "when: 15m, 2h, 1d; 1h if not given" },
+	{ "void", KEYWORD_FLAG, FIELD(take_back), 0, 0, 0,
+	    NULL, "take every code back, and issue none" },
+	{ .name = NULL },
+};
+
 static const struct keyword options_log[] = {
 	{ "follow", KEYWORD_FLAG, FIELD(follow), 0, 0, 'f',
 	    NULL, "go on with what happens from now on" },
@@ -119,6 +129,9 @@ static const struct cli_command commands[] = {
 	{ "resync", admin_resync, "USER",
 	    "move a counter up to two or three consecutive codes",
 	    1, 1, options_resync },
+	{ "recovery", admin_recovery, "USER",
+	    "issue ten codes for the day the token is lost",
+	    1, 1, options_recovery },
 	{ "log", admin_log, "[USER]",
 	    "what happened, the oldest first", 0, 1, options_log },
 	{ "rekey", admin_rekey, "",

@@ -103,6 +103,9 @@ struct store_ops {
 	enum rollcode_err (*events)(struct store *, store_event_fn *, void *,
 	    struct error *) MUST_USE;
 
+	/* Whether it is a backup: what was used since is not spent in it. */
+	bool (*is_backup)(const struct store *);
+
 	/* Whether there is a store of any key; nothing is opened. */
 	bool (*present)(const struct config *);
 

@@ -83,11 +83,17 @@ check_key(struct store *store, struct error *error)
 	    store->users.text, store->marker.key_id, store->keys[0].id);
 }
 
+static bool
+sqlite_store_is_backup(const struct store *store)
+{
+	return store->marker.backup != 0;
+}
+
 /* Codes used since it was made are not spent in it. */
 static enum rollcode_err
 check_backup(const struct store *store, struct error *error)
 {
-	if (store->marker.backup == 0 || store->config->administers)
+	if (!sqlite_store_is_backup(store) || store->config->administers)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_STORE,
 	    "%s: is a backup, in which codes used since it was made would "
@@ -205,6 +211,7 @@ const struct store_ops store_sqlite = {
     .remove = store_sqlite_remove,
     .each = store_sqlite_each,
     .events = rows_events,
+    .is_backup = sqlite_store_is_backup,
     .present = marker_present,
     .init = store_sqlite_init,
     .adopt_key = store_sqlite_adopt,

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin_recovery.c - codes for somebody who has lost a token.
+ *
+ *  1. A code is shown once, when it is on disk, and never again.
+ *  2. No token is touched.
+ */
+#include <stdio.h>
+
+#include "admin.h"
+#include "recovery.h"
+
+#define EXPIRES_DEFAULT (60 * 60)
+#define EXPIRES_MAX (30 * 24 * 60 * 60)
+
+/* A number of minutes, hours or days: 15m, 2h, 1d. */
+static enum rollcode_err
+read_duration(const char *text, int64_t *seconds, struct error *error)
+{
+	static const struct {
+		char letter;
+		int64_t seconds;
+	} units[] = {{'m', 60}, {'h', 60 * 60}, {'d', 24 * 60 * 60}};
+	size_t len = strlen(text);
+	char number[ADMIN_DURATION_MAX + 1] = "";
+	int64_t n;
+
+	*seconds = EXPIRES_DEFAULT;
+	if (len == 0)
+		return ROLLCODE_OK;
+	memcpy(number, text, len - 1);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (text[len - 1] != units[i].letter ||
+		    !keyword_number(
+			number, 1, EXPIRES_MAX / units[i].seconds, &n))
+			continue;
+		*seconds = n * units[i].seconds;
+		return ROLLCODE_OK;
+	}
+	return error_set(error, ROLLCODE_ERR_USAGE,
+	    "--expires is minutes, hours or days as in 15m, 2h or 1d, at most "
+	    "30d");
+}
+
+static enum rollcode_err
+check_options(const struct admin_options *o, struct error *error)
+{
+	if (o->expires[0] != '\0' && !o->once)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--expires is for --once; the codes of a sheet do not "
+		    "expire");
+	if (o->once && o->take_back)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--once issues a code and --void takes all of them back; "
+		    "leave one out");
+	return ROLLCODE_OK;
+}
+
+/* What is lost now can only be issued anew. */
+static enum rollcode_err
+show_codes(const struct recovery_text *codes, size_t count, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++)
+		if ((err = cli_write(codes[i].text, RECOVERY_TEXT, error)) ==
+		    ROLLCODE_OK)
+			err = cli_write("\n", 1, error);
+	if (err != ROLLCODE_OK)
+		error_add(error, err,
+		    "what was not shown is issued all the same; run the "
+		    "command again for other codes");
+	return err;
+}
+
+static enum rollcode_err
+issue_sheet(struct admin *admin, struct error *error)
+{
+	WIPED(recovery_sheet_wipe) struct recovery_sheet sheet = {0};
+	enum rollcode_err err;
+
+	if ((err = recovery_issue(
+		 &admin->account, admin->now, &sheet, error)) != ROLLCODE_OK ||
+	    (err = admin_commit(admin, "recovery-issued", NULL, error)) !=
+		ROLLCODE_OK)
+		return err;
+	fprintf(stderr,
+	    "%d recovery codes for %s, each good once in place of a code; "
+	    "earlier ones are void, and these are not shown again\n",
+	    ACCOUNT_RECOVERY_CODES, admin->account.user);
+	return show_codes(sheet.codes, ACCOUNT_RECOVERY_CODES, error);
+}
+
+static enum rollcode_err
+issue_once(struct admin *admin, int64_t seconds, struct error *error)
+{
+	WIPED(recovery_text_wipe) struct recovery_text code = {""};
+	char date[CLI_DATE_MAX];
+	enum rollcode_err err;
+
+	if ((err = recovery_issue_once(&admin->account, admin->now, seconds,
+		 &code, error)) != ROLLCODE_OK ||
+	    (err = admin_commit(admin, "once-issued", NULL, error)) !=
+		ROLLCODE_OK)
+		return err;
+	cli_date(admin->now + seconds, date);
+	fprintf(stderr,
+	    "a code for %s, good once and until %s; read it to nobody "
+	    "else\n",
+	    admin->account.user, date);
+	return show_codes(&code, 1, error);
+}
+
+static enum rollcode_err
+take_back(struct admin *admin, struct error *error)
+{
+	enum rollcode_err err;
+
+	recovery_void(&admin->account);
+	if ((err = admin_commit(admin, "recovery-voided", NULL, error)) ==
+	    ROLLCODE_OK)
+		printf(
+		    "every recovery code of %s is void\n", admin->account.user);
+	return err;
+}
+
+enum rollcode_err
+admin_recovery(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {0};
+	const struct admin_options *options = base;
+	enum rollcode_err err;
+	int64_t seconds;
+
+	(void)argc;
+	if ((err = check_options(options, error)) != ROLLCODE_OK ||
+	    (err = read_duration(options->expires, &seconds, error)) !=
+		ROLLCODE_OK ||
+	    (err = admin_open_user(&admin, options, argv[0], error)) !=
+		ROLLCODE_OK)
+		return err;
+	if (options->take_back)
+		return take_back(&admin, error);
+	if (account_enabled(&admin.account) == 0)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "no token of %s is enabled, and then no code lets in; "
+		    "rollcode-admin enable %s, or enroll %s --label NAME, "
+		    "first",
+		    argv[0], argv[0], argv[0]);
+	return options->once ? issue_once(&admin, seconds, error)
+			     : issue_sheet(&admin, error);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Codes for somebody who has lost a token, from issue to use.
+ */
+#include <string.h>
+
+#include <check.h>
+
+#include "pam_rollcode/recovery.h"
+#include "pam_rollcode/verify.h"
+
+#define NOW 1700000000
+#define HOUR 3600
+
+static const struct policy policy = {5, 1000, 300, 5, 20, 64};
+static struct account ann;
+static struct recovery_sheet sheet;
+static struct recovery_text once;
+static struct error error;
+
+static void
+setup(void)
+{
+	struct rollcode_token token = {
+	    .form = FORM_HOTP,
+	    .algorithm = ALGORITHM_SHA256,
+	    .digits = 8,
+	    .secret = {.len = 32},
+	};
+
+	memset(&ann, 0, sizeof(ann));
+	memset(&error, 0, sizeof(error));
+	strcpy(ann.user, "ann");
+	ck_assert_int_eq(account_add(&ann, &token, NOW, &error), ROLLCODE_OK);
+}
+
+static bool
+lets_in(const char *text, int64_t now)
+{
+	struct submission typed;
+	struct judgement judged;
+
+	ck_assert_int_eq(submission_parse(text, &typed), SUBMISSION_RECOVERY);
+	ck_assert_int_eq(verify_submission(&ann, &typed, &policy, now, &judged),
+	    ROLLCODE_OK);
+	return verdict_admits(judged.verdict);
+}
+
+static void
+issue(void)
+{
+	ck_assert_int_eq(
+	    recovery_issue(&ann, NOW, &sheet, &error), ROLLCODE_OK);
+}
+
+static void
+issue_once(int64_t now)
+{
+	ck_assert_int_eq(
+	    recovery_issue_once(&ann, now, HOUR, &once, &error), ROLLCODE_OK);
+}
+
+START_TEST(each_code_of_a_sheet_lets_in_once)
+{
+	issue();
+	ck_assert_uint_eq(account_recovery_left(&ann), ACCOUNT_RECOVERY_CODES);
+
+	for (size_t i = 0; i < ACCOUNT_RECOVERY_CODES; i++)
+		ck_assert(lets_in(sheet.codes[i].text, NOW));
+
+	for (size_t i = 0; i < ACCOUNT_RECOVERY_CODES; i++)
+		ck_assert(!lets_in(sheet.codes[i].text, NOW));
+	ck_assert_uint_eq(account_recovery_left(&ann), 0);
+}
+END_TEST
+
+START_TEST(a_code_stands_in_groups)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+	issue();
+
+	for (size_t i = 0; i < ACCOUNT_RECOVERY_CODES; i++) {
+		const char *text = sheet.codes[i].text;
+
+		ck_assert_uint_eq(strlen(text), 19);
+		for (size_t at = 0; at < 19; at++)
+			ck_assert(at % 5 == 4
+				      ? text[at] == '-'
+				      : strchr(digits, text[at]) != NULL);
+	}
+}
+END_TEST
+
+START_TEST(no_two_codes_are_alike)
+{
+	char seen[20][RECOVERY_TEXT + 1];
+
+	for (size_t i = 0; i < 2; i++) {
+		issue();
+		for (size_t n = 0; n < ACCOUNT_RECOVERY_CODES; n++)
+			strcpy(seen[10 * i + n], sheet.codes[n].text);
+	}
+
+	for (size_t i = 0; i < 20; i++)
+		for (size_t n = 0; n < i; n++)
+			ck_assert_str_ne(seen[i], seen[n]);
+}
+END_TEST
+
+START_TEST(a_code_may_be_typed_in_small_letters_without_dashes)
+{
+	char typed[RECOVERY_TEXT + 1], *out = typed;
+
+	issue();
+	for (const char *in = sheet.codes[3].text; *in != '\0'; in++)
+		if (*in != '-')
+			*out++ = (char)(*in >= 'A' ? *in | 0x20 : *in);
+	*out = '\0';
+
+	ck_assert(lets_in(typed, NOW));
+}
+END_TEST
+
+START_TEST(another_sheet_voids_the_first_and_touches_no_token)
+{
+	struct recovery_sheet first;
+	struct account_token token = ann.tokens[0];
+	struct secret_key key;
+
+	issue();
+	issue_once(NOW);
+	first = sheet;
+	key = ann.recovery_key;
+
+	issue();
+
+	ck_assert(!lets_in(first.codes[0].text, NOW));
+	ck_assert(!lets_in(once.text, NOW));
+	ck_assert(lets_in(sheet.codes[0].text, NOW));
+	ck_assert_mem_eq(&ann.tokens[0], &token, sizeof(token));
+	ck_assert_mem_ne(&ann.recovery_key, &key, sizeof(key));
+}
+END_TEST
+
+START_TEST(a_one_time_code_leaves_the_sheet_alone)
+{
+	issue();
+	issue_once(NOW);
+
+	ck_assert(lets_in(once.text, NOW + HOUR - 1));
+	ck_assert(!lets_in(once.text, NOW + HOUR - 1));
+	for (size_t i = 0; i < ACCOUNT_RECOVERY_CODES; i++)
+		ck_assert(lets_in(sheet.codes[i].text, NOW));
+}
+END_TEST
+
+START_TEST(a_one_time_code_needs_no_sheet_and_expires)
+{
+	issue_once(NOW);
+
+	ck_assert_uint_eq(account_recovery_left(&ann), 0);
+	ck_assert(!lets_in(once.text, NOW + HOUR));
+	ck_assert(!lets_in(once.text, NOW));
+}
+END_TEST
+
+START_TEST(the_next_one_time_code_voids_the_one_before)
+{
+	struct recovery_text first;
+
+	issue();
+	issue_once(NOW);
+	first = once;
+
+	issue_once(NOW + 1);
+
+	ck_assert_uint_eq(ann.recovery_count, ACCOUNT_RECOVERY_MAX);
+	ck_assert(!lets_in(first.text, NOW + 2));
+	ck_assert(lets_in(once.text, NOW + 2));
+}
+END_TEST
+
+/* Zero would be no expiry at all. */
+START_TEST(a_clock_before_1970_issues_no_one_time_code)
+{
+	ck_assert_int_eq(recovery_issue_once(&ann, -HOUR, HOUR, &once, &error),
+	    ROLLCODE_ERR_SYS);
+
+	ck_assert_ptr_nonnull(strstr(error.text, "before 1970; set it"));
+	ck_assert_uint_eq(ann.recovery_count, 0);
+}
+END_TEST
+
+START_TEST(what_was_taken_back_has_no_shape_any_more)
+{
+	struct submission typed;
+	struct judgement judged;
+
+	issue();
+	recovery_void(&ann);
+
+	ck_assert_int_eq(
+	    submission_parse(sheet.codes[0].text, &typed), SUBMISSION_RECOVERY);
+	ck_assert_int_eq(verify_submission(&ann, &typed, &policy, NOW, &judged),
+	    ROLLCODE_OK);
+	ck_assert_int_eq(judged.verdict, VERDICT_MALFORMED);
+	ck_assert(!ann.recovery_key_set);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("recovery");
+	TCase *tcase = tcase_create("recovery");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, setup, NULL);
+	tcase_add_test(tcase, each_code_of_a_sheet_lets_in_once);
+	tcase_add_test(tcase, a_code_stands_in_groups);
+	tcase_add_test(tcase, no_two_codes_are_alike);
+	tcase_add_test(
+	    tcase, a_code_may_be_typed_in_small_letters_without_dashes);
+	tcase_add_test(
+	    tcase, another_sheet_voids_the_first_and_touches_no_token);
+	tcase_add_test(tcase, a_one_time_code_leaves_the_sheet_alone);
+	tcase_add_test(tcase, a_one_time_code_needs_no_sheet_and_expires);
+	tcase_add_test(tcase, the_next_one_time_code_voids_the_one_before);
+	tcase_add_test(tcase, a_clock_before_1970_issues_no_one_time_code);
+	tcase_add_test(tcase, what_was_taken_back_has_no_shape_any_more);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
