@@ -22,7 +22,8 @@ struct options {
 };
 
 cli_run	cmd_add, cmd_next, cmd_pair, cmd_skip, cmd_list, cmd_show, cmd_rename,
-	cmd_remove, cmd_default, cmd_uri, cmd_qr, cmd_passwd;
+	cmd_remove, cmd_default, cmd_bind, cmd_uri, cmd_qr, cmd_passwd,
+	cmd_askpass;
 
 struct passphrase {
 	char	text[WALLET_PASSPHRASE_MAX + 1];

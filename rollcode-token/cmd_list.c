@@ -73,14 +73,15 @@ put_line(const struct wallet_entry *entry, size_t width)
 	char date[CLI_DATE_MAX];
 
 	cli_date(entry->used, date);
-	printf("%c %s%*s  %-4s  %-6s  %6u  %*llu  %-16s  %s%s%s\n",
+	printf("%c %s%*s  %-4s  %-6s  %6u  %*llu  %-16s  %s%s%s%s%s\n",
 	    entry->preferred ? '*' : ' ', entry->name,
 	    (int)(width - utf8_count(entry->name)), "",
 	    form_name(p->token.form), algorithm_name(p->token.algorithm),
 	    p->token.digits, COUNTER_WIDTH,
 	    (unsigned long long)p->token.counter, date, p->issuer,
 	    p->issuer[0] == '\0' || p->account[0] == '\0' ? "" : ":",
-	    p->account);
+	    p->account, entry->binding[0] == '\0' ? "" : ", bound to ",
+	    entry->binding);
 }
 
 static enum rollcode_err

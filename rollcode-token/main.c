@@ -6,8 +6,12 @@
  *  2. A secret comes by standard input or a prompt, never by argument.
  *  3. Without a command nothing is spent.
  */
+#include <errno.h>
+
 #include "cmd.h"
 
+#define ASKPASS "rollcode-askpass"
+#define BINDINGS_MAX 8
 #define FIELD(member) offsetof(struct options, member)
 
 /* clang-format off */
@@ -72,6 +76,9 @@ static const struct cli_command commands[] = {
 	    "choose the token that is meant if none is named", 1, 1, NULL },
 	{ "skip", cmd_skip, "[NAME]",
 	    "move the counter forward without codes", 0, 1, options_skip },
+	{ "bind", cmd_bind, "NAME [USER@HOST|local ...]",
+	    "let rollcode-askpass answer there; without words nowhere",
+	    1, 1 + BINDINGS_MAX, NULL },
 	{ "uri", cmd_uri, "[NAME]",
 	    "print a token's line, which holds the secret", 0, 1, NULL },
 	{ "qr", cmd_qr, "[NAME]",
@@ -79,6 +86,9 @@ static const struct cli_command commands[] = {
 	{ "passwd", cmd_passwd, "",
 	    "set, change or remove the passphrase of the tokens",
 	    0, 0, options_passwd },
+	{ "askpass", cmd_askpass, "PROMPT",
+	    "answer ssh or sudo where a token is bound, else ask",
+	    1, 1, NULL },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -91,11 +101,27 @@ static const struct cli_program program = {
     .see = "rollcode-token(1)",
 };
 
+/* Called by that name, every word but these two is a prompt. */
+static bool
+is_askpass(int argc, char **argv)
+{
+	return argc == 2 &&
+	       strcmp(program_invocation_short_name, ASKPASS) == 0 &&
+	       strcmp(argv[1], "--help") != 0 &&
+	       strcmp(argv[1], "--version") != 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options options = {.count = 0};
 
 	cli_begin();
+	if (is_askpass(argc, argv)) {
+		char command[] = "askpass", end[] = "--";
+		char *words[] = {argv[0], command, end, argv[1], NULL};
+
+		return cli_main(&program, &options, 4, words);
+	}
 	return cli_main(&program, &options, argc, argv);
 }

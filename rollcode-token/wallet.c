@@ -11,7 +11,7 @@
 #include "wallet_row.h"
 
 #define STORE_ID 0x524f4c54 /* "ROLT" */
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 #define BUSY_MS 10000
 
 static const char *const schema[] = {
@@ -33,6 +33,9 @@ static const char *const schema[] = {
     "counter INTEGER NOT NULL CHECK (typeof(counter) = 'integer'), "
     "secret BLOB NOT NULL, "
     "created INTEGER NOT NULL, used INTEGER NOT NULL)",
+    "CREATE TABLE asker("
+    "id INTEGER PRIMARY KEY, "
+    "pid INTEGER NOT NULL, start INTEGER NOT NULL)",
     "CREATE TRIGGER counter_forward BEFORE UPDATE ON token "
     "WHEN NEW.counter < OLD.counter BEGIN "
     "SELECT RAISE(ABORT, 'a counter never moves backward'); END",

@@ -14,11 +14,13 @@
 #ifndef ROLLCODE_WALLET_H
 #define ROLLCODE_WALLET_H
 
+#include "asker.h"
 #include "error.h"
 #include "provision.h"
 
 #define WALLET_NAME_MAX		ROLLCODE_LABEL_MAX
-#define WALLET_BINDING_MAX	255
+#define WALLET_BINDING_MAX	255	/* bytes of all of a token */
+#define WALLET_LOCAL		"local"	/* the binding for sudo here */
 #define WALLET_PASSPHRASE_MIN	8	/* bytes */
 #define WALLET_PASSPHRASE_MAX	255
 #define WALLET_LOG_N		17	/* scrypt: 128 MiB, under a second */
@@ -127,6 +129,27 @@ enum rollcode_err	wallet_remove(struct wallet *, const char *name,
 
 /* Make a token the default. */
 enum rollcode_err	wallet_prefer(struct wallet *, const char *name,
+			    struct error *) MUST_USE;
+
+/*
+ * Replace the bindings of a token, each "local" or USER@HOST as ssh writes it
+ * before a prompt.  ABSENT, INPUT; EXISTS if another token has one of them.
+ */
+enum rollcode_err	wallet_bind(struct wallet *, const char *name,
+			    char *const *bindings, size_t count,
+			    struct error *) MUST_USE;
+
+/*
+ * Look at the token of a binding, without its secret.  ABSENT; EXISTS if this
+ * process was given a code before, of whatever token.
+ */
+enum rollcode_err	wallet_bound(struct wallet *, const char *binding,
+			    const struct asker *, struct wallet_entry *,
+			    struct error *) MUST_USE;
+
+/* wallet_spend of one code for a process, noted with it; as wallet_bound. */
+enum rollcode_err	wallet_answer(struct wallet *, const char *binding,
+			    const struct asker *, struct wallet_entry *,
 			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_WALLET_H */

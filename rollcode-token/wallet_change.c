@@ -203,9 +203,9 @@ advance(struct wallet *w, struct wallet_row *row, int64_t count,
 	    "iii", (int64_t)counter + count, entry->id, (int64_t)counter);
 }
 
-static enum rollcode_err
-spend(struct wallet *w, const char *name, int64_t count, struct wallet_row *row,
-    struct error *error)
+enum rollcode_err
+wallet_row_spend(struct wallet *w, const char *name, int64_t count,
+    struct wallet_row *row, struct error *error)
 {
 	enum rollcode_err err;
 
@@ -229,7 +229,7 @@ wallet_spend(struct wallet *w, const char *name, int64_t count,
 	wallet_entry_wipe(entry);
 	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
-	err = spend(w, name, count, &row, error);
+	err = wallet_row_spend(w, name, count, &row, error);
 	if ((err = wallet_end(w, err, error)) == ROLLCODE_OK)
 		*entry = row.entry;
 	return err;

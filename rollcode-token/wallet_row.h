@@ -69,4 +69,9 @@ enum rollcode_err	wallet_row_open(const struct wallet *,
 enum rollcode_err	wallet_row_seal(const struct wallet *,
 			    struct wallet_row *, struct error *) MUST_USE;
 
+/* Move past count codes of a token inside a begin; as wallet_spend. */
+enum rollcode_err	wallet_row_spend(struct wallet *, const char *name,
+			    int64_t count, struct wallet_row *, struct error *)
+			    MUST_USE;
+
 #endif /* ROLLCODE_WALLET_ROW_H */

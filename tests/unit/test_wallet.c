@@ -160,6 +160,79 @@ START_TEST(two_users_of_one_store_never_get_the_same_counter)
 }
 END_TEST
 
+static enum rollcode_err
+bind_to(const char *name, const char *binding)
+{
+	char text[64], *words[] = {text};
+
+	snprintf(text, sizeof(text), "%s", binding);
+	return wallet_bind(w, name, words, 1, &error);
+}
+
+START_TEST(a_process_gets_one_code_of_whatever_token)
+{
+	const struct asker ssh = {.pid = 7, .start = 100};
+	const struct asker later = {.pid = 7, .start = 101};
+	const struct asker other = {.pid = 8, .start = 100};
+
+	add("a", SECRET_A, 0);
+	add("b", SECRET_B, 0);
+	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
+	ck_assert_int_eq(bind_to("b", "ann@two"), ROLLCODE_OK);
+
+	ck_assert_int_eq(
+	    wallet_answer(w, "ann@one", &ssh, &entry, &error), ROLLCODE_OK);
+	reopen();
+	ck_assert_int_eq(wallet_answer(w, "ann@one", &ssh, &entry, &error),
+	    ROLLCODE_ERR_EXISTS);
+	ck_assert_int_eq(wallet_answer(w, "ann@two", &ssh, &entry, &error),
+	    ROLLCODE_ERR_EXISTS);
+	ck_assert_int_eq(
+	    wallet_answer(w, "ann@one", &later, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    wallet_answer(w, "ann@two", &other, &entry, &error), ROLLCODE_OK);
+
+	ck_assert_uint_eq(counter_of("a"), 2);
+	ck_assert_uint_eq(counter_of("b"), 1);
+}
+END_TEST
+
+START_TEST(a_binding_is_a_whole_word_and_never_the_default)
+{
+	static const char *const others[] = {"ann@on", "nn@one", "ann@one ",
+	    "ann@onee", "", " ", "ann", "local", "ann@one local"};
+	const struct asker ssh = {.pid = 7, .start = 100};
+
+	add("a", SECRET_A, 0);
+	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ck_assert_int_eq(
+		    wallet_answer(w, others[i], &ssh, &entry, &error),
+		    ROLLCODE_ERR_ABSENT);
+
+	ck_assert_uint_eq(counter_of("a"), 0);
+}
+END_TEST
+
+START_TEST(what_cannot_be_spent_is_not_noted)
+{
+	const struct asker ssh = {.pid = 7, .start = 100};
+
+	add("a", SECRET_A, 0);
+	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	reopen();
+
+	ck_assert_int_eq(wallet_answer(w, "ann@one", &ssh, &entry, &error),
+	    ROLLCODE_ERR_INPUT);
+	ck_assert_uint_eq(counter_of("a"), 0);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    wallet_answer(w, "ann@one", &ssh, &entry, &error), ROLLCODE_OK);
+}
+END_TEST
+
 START_TEST(a_counter_never_moves_backward)
 {
 	add("a", SECRET_A, 7);
@@ -499,7 +572,8 @@ static const struct {
     {"head -c 5000 /dev/zero >token.db", "not a database"},
     {"sqlite3 token.db 'CREATE TABLE x(y)'", "schema was changed"},
     {"sqlite3 token.db 'DROP TRIGGER counter_forward'", "incomplete"},
-    {"sqlite3 token.db 'PRAGMA user_version = 2'", "newer version"},
+    {"sqlite3 token.db 'PRAGMA user_version = 3'", "newer version"},
+    {"sqlite3 token.db 'PRAGMA user_version = 1'", "older version"},
     {"sqlite3 token.db 'DELETE FROM wallet'", "first row"},
 };
 
@@ -677,6 +751,9 @@ counters(TCase *tc)
 	tcase_add_test(
 	    tc, a_spent_counter_is_in_the_file_when_the_code_can_be_made);
 	tcase_add_test(tc, two_users_of_one_store_never_get_the_same_counter);
+	tcase_add_test(tc, a_process_gets_one_code_of_whatever_token);
+	tcase_add_test(tc, a_binding_is_a_whole_word_and_never_the_default);
+	tcase_add_test(tc, what_cannot_be_spent_is_not_noted);
 	tcase_add_test(tc, a_counter_never_moves_backward);
 	tcase_add_test(tc, a_token_ends_and_never_wraps);
 	tcase_add_test(tc, skipping_moves_forward_and_gives_no_secret);

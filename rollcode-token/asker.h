@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * asker.h - which process asks for a code.
+ */
+#ifndef ROLLCODE_ASKER_H
+#define ROLLCODE_ASKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ASKER_NAME_MAX	15	/* as the kernel cuts it */
+
+/* A process and when it began, which no other process of this boot shares. */
+struct asker {
+	int64_t	pid, start;
+	char	name[ASKER_NAME_MAX + 1];
+	bool	root;			/* its /proc entry is root's */
+};
+
+/* The parent of this process; false where it cannot be known. */
+bool	asker_find(struct asker *);
+
+#endif /* ROLLCODE_ASKER_H */

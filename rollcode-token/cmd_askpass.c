@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_askpass.c - answer ssh and sudo where a token is bound to the place.
+ *
+ * A prompt is text that the other side chose.
+ *
+ *  1. A code is given for one prompt alone, which names the binding: ssh puts
+ *     the user and the host before what the server says.
+ *  2. A process gets one code at most, and the default token is never meant.
+ *  3. Every other prompt goes to the person.
+ */
+#include <stdio.h>
+
+#include "asker.h"
+#include "cmd.h"
+#include "code.h"
+#include "person.h"
+
+/* The binding that a prompt of this process names; false if it names none. */
+static bool
+binding_of(const char *prompt, const struct asker *asker,
+    char binding[WALLET_BINDING_MAX + 1])
+{
+	size_t len = strcspn(prompt, ")");
+
+	if (strcmp(prompt, ROLLCODE_PROMPT) == 0) {
+		memcpy(binding, WALLET_LOCAL, sizeof(WALLET_LOCAL));
+		return strcmp(asker->name, "sudo") == 0 && asker->root;
+	}
+	if (prompt[0] != '(' || len < 2 || len - 1 > WALLET_BINDING_MAX ||
+	    strcmp(prompt + len, ") " ROLLCODE_PROMPT) != 0)
+		return false;
+	memcpy(binding, prompt + 1, len - 1);
+	binding[len - 1] = '\0';
+	return strcmp(binding, WALLET_LOCAL) != 0 &&
+	       strcmp(asker->name, "ssh") == 0;
+}
+
+static enum rollcode_err
+unlock(const struct options *options, struct wallet *wallet,
+    const struct wallet_entry *entry, struct error *error)
+{
+	WIPED(passphrase_wipe) struct passphrase passphrase = {""};
+	char prompt[WALLET_NAME_MAX + 64];
+	enum rollcode_err err;
+
+	if (!wallet_locked(wallet))
+		return ROLLCODE_OK;
+	snprintf(prompt, sizeof(prompt),
+	    "Passphrase of the token store, for %s: ", entry->name);
+	err = options->passphrase_file[0] != '\0'
+		  ? cmd_passphrase(
+			options->passphrase_file, "", &passphrase, error)
+		  : person_ask(prompt, passphrase.text, sizeof(passphrase.text),
+			error);
+	return err == ROLLCODE_OK
+		   ? wallet_unlock(wallet, passphrase.text, error)
+		   : err;
+}
+
+static enum rollcode_err
+put_code(const struct rollcode_token *token, struct error *error)
+{
+	WIPED(passcode_wipe) struct passcode code = {""};
+	enum rollcode_err err;
+
+	if ((err = code_once(token, token->counter, &code)) != ROLLCODE_OK)
+		return error_set(error, err, "no code can be made: %s",
+		    rollcode_strerror(err));
+	if ((err = cli_write(code.text, strlen(code.text), error)) !=
+	    ROLLCODE_OK)
+		return err;
+	return cli_write("\n", 1, error);
+}
+
+static enum rollcode_err
+answer(const struct options *options, struct wallet *wallet,
+    const char *binding, const struct asker *asker, struct wallet_entry *entry,
+    struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = unlock(options, wallet, entry, error)) != ROLLCODE_OK ||
+	    (err = wallet_answer(wallet, binding, asker, entry, error)) !=
+		ROLLCODE_OK)
+		return err;
+	return put_code(&entry->provision.token, error);
+}
+
+enum rollcode_err
+cmd_askpass(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
+	char binding[WALLET_BINDING_MAX + 1];
+	const char *prompt = argv[0];
+	struct asker asker;
+	enum rollcode_err err;
+
+	(void)argc;
+	if (!asker_find(&asker) || !binding_of(prompt, &asker, binding))
+		return person_answer(prompt, error);
+	err = cmd_open(base, &wallet, error);
+	if (err == ROLLCODE_OK)
+		err = wallet_bound(wallet, binding, &asker, &entry, error);
+	if (err == ROLLCODE_ERR_ABSENT || err == ROLLCODE_ERR_EXISTS)
+		return person_answer(prompt, error);
+	if (err != ROLLCODE_OK)
+		return err;
+	return answer(base, wallet, binding, &asker, &entry, error);
+}
+
+enum rollcode_err
+cmd_bind(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	const char *name;
+	enum rollcode_err err;
+
+	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
+	    (err = cmd_open(base, &wallet, error)) != ROLLCODE_OK)
+		return err;
+	return wallet_bind(wallet, name, argv + 1, (size_t)argc - 1, error);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "person.h"
+
+#define PROMPT_MAX 1024
+#define LINE_MAX_ASKED 1024
+
+struct line {
+	char text[LINE_MAX_ASKED];
+};
+
+static void
+line_wipe(struct line *line)
+{
+	explicit_bzero(line, sizeof(*line));
+}
+
+static const char *
+own_program(void)
+{
+	const char *program = getenv(PERSON_ASKPASS);
+
+	return program == NULL || *program == '\0' ? NULL : program;
+}
+
+/* As a program expects to begin, and never this one again and again. */
+static void
+become(const char *program, const char *prompt)
+{
+	signal(SIGPIPE, SIG_DFL);
+	unsetenv(PERSON_ASKPASS);
+	execlp(program, program, prompt, (char *)NULL);
+}
+
+static enum rollcode_err
+cannot_run(const char *program, struct error *error)
+{
+	return error_set(error, ROLLCODE_ERR_UNAVAIL,
+	    PERSON_ASKPASS " names %.128s, which cannot be run: %s", program,
+	    strerror(errno));
+}
+
+/* What a terminal shows of a text that is not ours. */
+static void
+plain(const char *prompt, char shown[PROMPT_MAX])
+{
+	size_t n = 0;
+
+	for (; *prompt != '\0' && n < PROMPT_MAX - 1; prompt++)
+		shown[n++] = (*prompt >= ' ' && *prompt < 0x7f) ? *prompt : '?';
+	shown[n] = '\0';
+}
+
+static enum rollcode_err
+ask_terminal(
+    const char *prompt, bool echo, char *line, size_t size, struct error *error)
+{
+	char shown[PROMPT_MAX];
+	enum rollcode_err err;
+
+	plain(prompt, shown);
+	err = cli_read_terminal(shown, echo, line, size, error);
+	if (err == ROLLCODE_ERR_UNAVAIL)
+		error_set(error, err,
+		    "this prompt is for a person, and there is no terminal to "
+		    "ask at; let " PERSON_ASKPASS " name a program that asks");
+	return err;
+}
+
+static enum rollcode_err
+read_answer(int fd, char *line, size_t size, struct error *error)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (
+	    len + 1 < size && ((n = read(fd, line + len, size - 1 - len)) > 0 ||
+				  (n < 0 && errno == EINTR)))
+		len += n > 0 ? (size_t)n : 0;
+	line[len] = '\0';
+	if (len + 1 == size || memchr(line, '\n', len) == NULL)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the program that " PERSON_ASKPASS
+		    " names gave no line, or too long a one");
+	*strchr(line, '\n') = '\0';
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+ask_program(const char *program, const char *prompt, char *line, size_t size,
+    struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+	int ends[2], status = 0;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return cannot_run(program, error);
+	if ((child = fork()) == 0) {
+		if (dup2(ends[1], STDOUT_FILENO) >= 0)
+			become(program, prompt);
+		_exit(127);
+	}
+	if (child < 0)
+		err = cannot_run(program, error);
+	close(ends[1]);
+	if (err == ROLLCODE_OK)
+		err = read_answer(ends[0], line, size, error);
+	close(ends[0]);
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (child > 0 && status != 0)
+		err = error_set(error, ROLLCODE_ERR_INPUT,
+		    "the program that " PERSON_ASKPASS
+		    " names gave no answer, or cannot be run");
+	if (err != ROLLCODE_OK)
+		explicit_bzero(line, size);
+	return err;
+}
+
+enum rollcode_err
+person_ask(const char *prompt, char *line, size_t size, struct error *error)
+{
+	const char *program = own_program();
+
+	return program != NULL ? ask_program(program, prompt, line, size, error)
+			       : ask_terminal(prompt, false, line, size, error);
+}
+
+static enum rollcode_err
+confirm(const char *prompt, struct error *error)
+{
+	struct line reply = {""};
+	enum rollcode_err err;
+
+	if ((err = ask_terminal(prompt, true, reply.text, sizeof(reply.text),
+		 error)) != ROLLCODE_OK)
+		return err;
+	return strcmp(reply.text, "yes") == 0
+		   ? ROLLCODE_OK
+		   : error_set(error, ROLLCODE_ERR_INPUT, "not confirmed");
+}
+
+enum rollcode_err
+person_answer(const char *prompt, struct error *error)
+{
+	WIPED(line_wipe) struct line line = {""};
+	const char *program = own_program();
+	const char *hint = getenv("SSH_ASKPASS_PROMPT");
+	enum rollcode_err err;
+
+	if (program != NULL) {
+		become(program, prompt);
+		return cannot_run(program, error);
+	}
+	if (hint != NULL && strcmp(hint, "confirm") == 0)
+		return confirm(prompt, error);
+	if (hint != NULL && strcmp(hint, "none") == 0)
+		return ROLLCODE_OK;
+	if ((err = ask_terminal(prompt, false, line.text, sizeof(line.text),
+		 error)) != ROLLCODE_OK ||
+	    (err = cli_write(line.text, strlen(line.text), error)) !=
+		ROLLCODE_OK)
+		return err;
+	return cli_write("\n", 1, error);
+}
