@@ -44,6 +44,8 @@ equal "the judge can be changed by root alone" \
     "$(of "$LIBEXECDIR/rollcode-verify")" "root 755"
 equal "so can the module" "$(of "$PAMDIR/pam_rollcode.so")" "root 644"
 check "the token program runs from there" "$BINDIR/rollcode-token" --version
+check "and under the name that answers ssh and sudo" \
+    "$BINDIR/rollcode-askpass" --version
 check "so does the administrator's" "$SBINDIR/rollcode-admin" --version
 check "the env file's model lies beside it" \
     cmp example.env "$SYSCONFDIR/rollcode/rollcode.env.example"
