@@ -54,8 +54,12 @@ plain(const char *prompt, char shown[PROMPT_MAX])
 {
 	size_t n = 0;
 
-	for (; *prompt != '\0' && n < PROMPT_MAX - 1; prompt++)
-		shown[n++] = (*prompt >= ' ' && *prompt < 0x7f) ? *prompt : '?';
+	for (; *prompt != '\0' && n < PROMPT_MAX - 1; prompt++) {
+		shown[n] = '?';
+		if (*prompt >= ' ' && *prompt < 0x7f)
+			shown[n] = *prompt;
+		n++;
+	}
 	shown[n] = '\0';
 }
 
