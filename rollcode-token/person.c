@@ -104,7 +104,7 @@ ask_program(const char *program, const char *prompt, char *line, size_t size,
 {
 	enum rollcode_err err = ROLLCODE_OK;
 	int ends[2], status = 0;
-	pid_t child;
+	pid_t child, waited;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return cannot_run(program, error);
@@ -119,9 +119,10 @@ ask_program(const char *program, const char *prompt, char *line, size_t size,
 	if (err == ROLLCODE_OK)
 		err = read_answer(ends[0], line, size, error);
 	close(ends[0]);
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (child > 0 && status != 0)
+	do
+		waited = child > 0 ? waitpid(child, &status, 0) : 0;
+	while (waited < 0 && errno == EINTR);
+	if (child > 0 && (waited < 0 || status != 0))
 		err = error_set(error, ROLLCODE_ERR_INPUT,
 		    "the program that " PERSON_ASKPASS
 		    " names gave no answer, or cannot be run");
