@@ -59,12 +59,12 @@ static const char *const schema[] = {
 	"outcome TEXT NOT NULL,"
 	"counter INTEGER NOT NULL,"
 	"distance INTEGER NOT NULL)",
-	"CREATE TRIGGER counter_never_falls BEFORE UPDATE ON token "
-	"WHEN NEW.counter<OLD.counter "
-	"BEGIN SELECT RAISE(ABORT,'a counter never moves backward'); END",
 	"CREATE TRIGGER code_stays_used BEFORE UPDATE ON recovery "
 	"WHEN OLD.used<>0 "
 	"BEGIN SELECT RAISE(ABORT,'a used recovery code stays used'); END",
+	"CREATE TRIGGER counter_never_falls BEFORE UPDATE ON token "
+	"WHEN NEW.counter<OLD.counter "
+	"BEGIN SELECT RAISE(ABORT,'a counter never moves backward'); END",
 	NULL,
 };
 /* clang-format on */
