@@ -115,6 +115,13 @@ static const struct setting delete_settings[] = {
 	{ NULL, NULL, NULL },
 };
 
+/* A file that nobody can find yet is synced once, when it is whole. */
+static const struct setting new_settings[] = {
+	{ "PRAGMA journal_mode=MEMORY", "PRAGMA journal_mode", "memory" },
+	{ "PRAGMA synchronous=OFF", "PRAGMA synchronous", "0" },
+	{ NULL, NULL, NULL },
+};
+
 static const struct { int option, on; } switches[] = {
 	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
 	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
@@ -238,7 +245,7 @@ sqlite_new(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 		    "%s: %s", path, strerror(errno));
 	close(fd);
 	if ((err = connect_file(path, kind, false, db, error)) != ROLLCODE_OK ||
-	    (err = apply(*db, delete_settings, error)) != ROLLCODE_OK ||
+	    (err = apply(*db, new_settings, error)) != ROLLCODE_OK ||
 	    (err = apply(*db, common_settings, error)) != ROLLCODE_OK) {
 		sqlite_close(*db);
 		*db = NULL;
@@ -266,10 +273,12 @@ sqlite_create(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 enum rollcode_err
 sqlite_finish(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 {
+	char path[PATH_MAX] = "";
 	enum rollcode_err err = ROLLCODE_OK;
 	bool same = true;
 	int rc;
 
+	snprintf(path, sizeof(path), "%s", sqlite3_db_filename(db, "main"));
 	if (kind->log == SQLITE_LOG_KEPT)
 		err = value_is(
 		    db, "PRAGMA journal_mode=WAL", "wal", &same, error);
@@ -278,7 +287,7 @@ sqlite_finish(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	if ((rc = sqlite3_close(db)) != SQLITE_OK && err == ROLLCODE_OK)
 		err = sqlite_fail(NULL, rc, error);
-	return err;
+	return err == ROLLCODE_OK ? sqlite_sync_file(path, error) : err;
 }
 
 enum rollcode_err

@@ -5,8 +5,8 @@
  *  1. A file is created with mode 0600 before SQLite sees it.
  *  2. A file is used only if its application_id, its user_version and every
  *     statement of its schema are exactly the expected ones.
- *  3. What COMMIT acknowledged survives a power cut: the settings that make
- *     it so are set, and read back.
+ *  3. What COMMIT acknowledged in a file that was opened survives a power cut:
+ *     the settings that make it so are set, and read back.
  *  4. Nothing in the file can make SQLite run anything but our statements.
  *  5. Nobody waits longer than the deadline for a lock.
  */
@@ -34,10 +34,10 @@ struct sqlite_kind {
 };
 
 /*
- * Create path (which must not exist) and open it with the schema in place
- * and durable; the caller syncs the directory.  EXISTS if the file is there.
- * On error the file is gone again.  Whatever the kind, a file is filled under
- * a rollback journal; sqlite_finish then gives it the log of its kind.
+ * Create path (which must not exist) and open it with the schema in place.
+ * EXISTS if the file is there.  On error the file is gone again.  Until
+ * sqlite_finish nothing of it is durable: a kill or a power cut leaves a file
+ * that is no use, so that the name must be one that nobody looks for.
  */
 enum rollcode_err	sqlite_create(const char *path,
 			    const struct sqlite_kind *, sqlite3 **,
@@ -55,8 +55,8 @@ enum rollcode_err	sqlite_open(const char *path,
 			    struct error *) MUST_USE;
 
 /*
- * Close a file made by sqlite_create, complete and without any other file
- * beside it, so that it may be renamed.  Closes on error as well.
+ * Close a file made by sqlite_create, complete, durable and without any other
+ * file beside it, so that it may be renamed.  Closes on error as well.
  */
 enum rollcode_err	sqlite_finish(sqlite3 *, const struct sqlite_kind *,
 			    struct error *) MUST_USE;

@@ -9,8 +9,8 @@
 #include "sqlite.h"
 #include "sqlite_parts.h"
 
-static enum rollcode_err
-sync_file(const char *path, struct error *error)
+enum rollcode_err
+sqlite_sync_file(const char *path, struct error *error)
 {
 	int fd, e = 0;
 
@@ -36,7 +36,7 @@ sqlite_empty_log(sqlite3 *db, struct error *error)
 	if (rc != SQLITE_OK)
 		return sqlite_fail(db, rc, error);
 	/* SQLite does not sync it: a power cut would bring the old log back. */
-	return sync_file(
+	return sqlite_sync_file(
 	    sqlite3_filename_wal(sqlite3_db_filename(db, "main")), error);
 }
 
@@ -61,6 +61,8 @@ sqlite_copy(sqlite3 *from, const char *path, const struct sqlite_kind *kind,
 		err = sqlite_fail(to, rc, error);
 	if ((rc = sqlite3_close(to)) != SQLITE_OK && err == ROLLCODE_OK)
 		err = sqlite_fail(NULL, rc, error);
+	if (err == ROLLCODE_OK)
+		err = sqlite_sync_file(path, error);
 	if (err != ROLLCODE_OK)
 		unlink(path);
 	return err;

@@ -25,12 +25,16 @@ enum rollcode_err	sqlite_no_value(sqlite3 *, struct error *,
 			    const char *what);
 
 /*
- * Make an empty file and connect to it, under a rollback journal.  EXISTS; on
- * error the file is gone again.
+ * Make an empty file and connect to it; nothing is synced.  EXISTS; on error
+ * the file is gone again.
  */
 enum rollcode_err	sqlite_new(const char *path,
 			    const struct sqlite_kind *, sqlite3 **,
 			    struct error *) MUST_USE;
+
+/* Put the content of a file on disk.  One that is not there is no error. */
+enum rollcode_err	sqlite_sync_file(const char *path, struct error *)
+			    MUST_USE;
 
 /* Before it is opened: owner, mode, links, no journal of another kind. */
 enum rollcode_err	sqlite_check_file(const char *path,
