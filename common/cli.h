@@ -78,6 +78,44 @@ enum rollcode_err	cli_read_terminal(const char *prompt, bool echo,
 enum rollcode_err	cli_read_secret_file(const char *path, char *line,
 			    size_t size, struct error *) MUST_USE;
 
+/* The bytes of a file, with a NUL behind them.  Wiped when it is freed. */
+struct cli_bytes {
+	char	*text;
+	size_t	 len, room;
+};
+
+void	cli_bytes_free(struct cli_bytes *);
+
+/* Append; no copy is left elsewhere.  NOMEM. */
+enum rollcode_err	cli_bytes_add(struct cli_bytes *, const char *,
+			    size_t len, struct error *) MUST_USE;
+
+/*
+ * A passphrase from a file or, if that is "", from the terminal; a new one is
+ * asked for twice.  INPUT, ABSENT; UNAVAIL if there is no terminal.
+ */
+#define CLI_PASSPHRASE_MAX	255	/* bytes */
+struct cli_passphrase {
+	char	text[CLI_PASSPHRASE_MAX + 1];
+};
+
+static inline void
+cli_passphrase_wipe(struct cli_passphrase *passphrase)
+{
+	explicit_bzero(passphrase, sizeof(*passphrase));
+}
+
+enum rollcode_err	cli_passphrase(const char *file, const char *prompt,
+			    bool new, struct cli_passphrase *, struct error *)
+			    MUST_USE;
+
+/*
+ * All of a file, "-" for standard input, which may have max bytes.  ABSENT,
+ * INPUT, NOMEM.
+ */
+enum rollcode_err	cli_read_all(const char *path, size_t max,
+			    struct cli_bytes *, struct error *) MUST_USE;
+
 /*
  * Write all of it to standard output, past stdio, which would keep a copy.
  * SYS with what went wrong.
@@ -96,8 +134,8 @@ bool	cli_confirm(const char *question);
 void	cli_date(int64_t when, char date[CLI_DATE_MAX]);
 
 /*
- * How far a loop has come, on standard error if that is a terminal, once it
- * takes over a second; elsewhere nothing.
+ * How far a loop has come, on standard error if that is a terminal and the
+ * environment has no NO_COLOR, once it takes over a second; else nothing.
  */
 #define PROGRESS_MAX	96
 struct progress {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -195,29 +196,66 @@ out:
 }
 
 enum rollcode_err
-seal_wrap(const struct secret_key *key, const struct seal_aad *aad,
-    const struct secret *secret, struct sealed *sealed)
+seal_wrap_bytes(const struct secret_key *key, const struct seal_aad *aad,
+    const void *bytes, size_t len, uint8_t *sealed)
 {
 	struct gcm g = {
 	    .seal = true,
 	    .key = key,
 	    .aad = aad,
-	    .nonce = sealed->bytes + 1,
-	    .in = secret->bytes,
-	    .len = secret->len,
-	    .out = sealed->bytes + 1 + SEAL_NONCE_LEN,
+	    .nonce = sealed + 1,
+	    .in = bytes,
+	    .len = len,
+	    .out = sealed + 1 + SEAL_NONCE_LEN,
+	    .tag = sealed + 1 + SEAL_NONCE_LEN + len,
 	};
+	enum rollcode_err err;
+
+	if (len > INT_MAX)
+		return ROLLCODE_ERR_SYS;
+	sealed[0] = SEAL_VERSION;
+	if ((err = seal_random(sealed + 1, SEAL_NONCE_LEN)) != ROLLCODE_OK)
+		return err;
+	return gcm_run(&g, ROLLCODE_ERR_SYS);
+}
+
+enum rollcode_err
+seal_open_bytes(const struct secret_key *key, const struct seal_aad *aad,
+    const uint8_t *sealed, size_t sealed_len, void *out)
+{
+	uint8_t tag[SEAL_TAG_LEN];
+	struct gcm g = {
+	    .key = key,
+	    .aad = aad,
+	    .nonce = sealed + 1,
+	    .in = sealed + 1 + SEAL_NONCE_LEN,
+	    .out = out,
+	    .tag = tag,
+	};
+	enum rollcode_err err;
+
+	if (sealed_len < SEAL_OVERHEAD || sealed_len > INT_MAX ||
+	    sealed[0] != SEAL_VERSION)
+		return ROLLCODE_ERR_STORE;
+	g.len = sealed_len - SEAL_OVERHEAD;
+	memcpy(tag, sealed + sealed_len - SEAL_TAG_LEN, sizeof(tag));
+	if ((err = gcm_run(&g, ROLLCODE_ERR_STORE)) != ROLLCODE_OK)
+		explicit_bzero(out, g.len);
+	return err;
+}
+
+enum rollcode_err
+seal_wrap(const struct secret_key *key, const struct seal_aad *aad,
+    const struct secret *secret, struct sealed *sealed)
+{
 	enum rollcode_err err;
 
 	memset(sealed, 0, sizeof(*sealed));
 	if (secret->len > SECRET_MAX)
 		return ROLLCODE_ERR_SYS;
-	g.tag = g.out + secret->len;
-	sealed->bytes[0] = SEAL_VERSION;
-	if ((err = seal_random(sealed->bytes + 1, SEAL_NONCE_LEN)) !=
-	    ROLLCODE_OK)
-		return err;
-	if ((err = gcm_run(&g, ROLLCODE_ERR_SYS)) == ROLLCODE_OK)
+	err = seal_wrap_bytes(
+	    key, aad, secret->bytes, secret->len, sealed->bytes);
+	if (err == ROLLCODE_OK)
 		sealed->len = secret->len + SEAL_OVERHEAD;
 	return err;
 }
@@ -226,26 +264,17 @@ enum rollcode_err
 seal_open(const struct secret_key *key, const struct seal_aad *aad,
     const struct sealed *sealed, struct secret *secret)
 {
-	struct sealed copy = *sealed;
-	struct gcm g = {
-	    .key = key,
-	    .aad = aad,
-	    .nonce = copy.bytes + 1,
-	    .in = copy.bytes + 1 + SEAL_NONCE_LEN,
-	    .out = secret->bytes,
-	};
 	enum rollcode_err err;
 
 	secret_wipe(secret);
-	if (sealed->len < SEAL_OVERHEAD || sealed->len > SEAL_MAX ||
-	    sealed->bytes[0] != SEAL_VERSION)
+	if (sealed->len > SEAL_MAX)
 		return ROLLCODE_ERR_STORE;
-	g.len = sealed->len - SEAL_OVERHEAD;
-	g.tag = copy.bytes + sealed->len - SEAL_TAG_LEN;
-	if ((err = gcm_run(&g, ROLLCODE_ERR_STORE)) != ROLLCODE_OK)
+	err = seal_open_bytes(
+	    key, aad, sealed->bytes, sealed->len, secret->bytes);
+	if (err != ROLLCODE_OK)
 		secret_wipe(secret);
 	else
-		secret->len = g.len;
+		secret->len = sealed->len - SEAL_OVERHEAD;
 	return err;
 }
 

@@ -76,6 +76,17 @@ enum rollcode_err	seal_open(const struct secret_key *,
 			    const struct seal_aad *, const struct sealed *,
 			    struct secret *) MUST_USE;
 
+/*
+ * The same for len bytes of any kind, in one piece of less than 2 GiB; sealed
+ * has SEAL_OVERHEAD bytes more.  STORE as above; then out holds nothing.
+ */
+enum rollcode_err	seal_wrap_bytes(const struct secret_key *,
+			    const struct seal_aad *, const void *, size_t len,
+			    uint8_t *sealed) MUST_USE;
+enum rollcode_err	seal_open_bytes(const struct secret_key *,
+			    const struct seal_aad *, const uint8_t *sealed,
+			    size_t sealed_len, void *out) MUST_USE;
+
 /* HMAC-SHA-256 of a text under a key. */
 enum rollcode_err	seal_mac(const struct secret_key *, const char *text,
 			    uint8_t mac[SEAL_MAC_LEN]) MUST_USE;

@@ -61,6 +61,15 @@ enum rollcode_err	sqlite_open(const char *path,
 enum rollcode_err	sqlite_finish(sqlite3 *, const struct sqlite_kind *,
 			    struct error *) MUST_USE;
 
+/*
+ * Of the bytes of somebody else's database: the value in the only row of the
+ * only table that has a column "counter".  INPUT if there is no such thing;
+ * a database that needs its log or journal is refused too.  Nothing is run
+ * that its schema could add.
+ */
+enum rollcode_err	sqlite_image_counter(const void *, size_t len,
+			    int64_t *counter, struct error *) MUST_USE;
+
 /* Fold a kept log back into the file, outside a transaction. */
 enum rollcode_err	sqlite_checkpoint(sqlite3 *, struct error *) MUST_USE;
 

@@ -18,10 +18,13 @@ struct admin_options {
 	char	conf[PATH_MAX];
 	char	label[ROLLCODE_LABEL_MAX + 1];
 	char	form[8];
+	char	format[16];
 	char	algorithm[16];
 	char	secret_file[PATH_MAX];
 	char	service[64];
 	char	expires[ADMIN_DURATION_MAX + 1];
+	char	user[ROLLCODE_USER_MAX + 1];
+	char	seal_file[PATH_MAX];	/* "" for the terminal */
 	int64_t	digits;
 	int64_t	counter;
 	int64_t	window;
@@ -37,6 +40,7 @@ struct admin_options {
 	bool	follow;
 	bool	once;
 	bool	take_back;
+	bool	plain;
 };
 
 /* A command at work: the configuration, the store, one user. */
@@ -56,6 +60,13 @@ struct admin {
 enum rollcode_err	admin_open(struct admin *,
 			    const struct admin_options *, struct error *)
 			    MUST_USE;
+
+/*
+ * A name as PAM will hand it over, so that enrolment meets the login: that of
+ * an account, exactly, or with --no-account any.  INPUT, ABSENT, UNAVAIL.
+ */
+enum rollcode_err	admin_check_user(const struct admin_options *,
+			    const char *user, struct error *) MUST_USE;
 
 /*
  * admin_open, and lock a user who must be enrolled (ABSENT).  Nothing is
@@ -96,7 +107,7 @@ enum rollcode_err	admin_confirm(const struct admin *,
 
 cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri, admin_qr,
 	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,
-	admin_resync, admin_recovery, admin_log, admin_rekey, admin_backup,
-	admin_check;
+	admin_resync, admin_recovery, admin_import, admin_export, admin_log,
+	admin_rekey, admin_backup, admin_check;
 
 #endif /* ROLLCODE_ADMIN_H */

@@ -1,47 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 
 #include "admin.h"
 #include "login.h"
 #include "token.h"
-#include "utf8.h"
 
 #define NEW_BYTES 32 /* of a new secret; a hash token's are hex */
 #define NEW_BYTES_HASH 64
 #define NEW_BYTES_PHONE 20
 #define PHONE_DIGITS 6
-
-/* A name as PAM will hand it over, so that enrolment meets the login. */
-static enum rollcode_err
-check_user(const struct admin_options *o, const char *user, struct error *error)
-{
-	const struct passwd *pw;
-
-	if (!utf8_printable(user) || strlen(user) > ROLLCODE_USER_MAX)
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "a user's name has at most %d bytes of UTF-8 and no "
-		    "control characters",
-		    ROLLCODE_USER_MAX);
-	errno = 0;
-	pw = getpwnam(user);
-	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "the account %s cannot be looked up: %s", user,
-		    strerror(errno));
-	if (pw != NULL && strcmp(pw->pw_name, user) != 0)
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "the account %s calls itself %s; enrol it by that name",
-		    user, pw->pw_name);
-	if (pw == NULL && !o->no_account)
-		return error_set(error, ROLLCODE_ERR_ABSENT,
-		    "there is no account %s; --no-account enrols a name that "
-		    "only PAM knows",
-		    user);
-	return ROLLCODE_OK;
-}
 
 static enum rollcode_err
 choose_kind(const struct admin_options *o, struct rollcode_token *t,
@@ -264,7 +232,7 @@ admin_enroll(void *base, int argc, char **argv, struct error *error)
 	enum rollcode_err err;
 
 	(void)argc;
-	if ((err = check_user(options, user, error)) != ROLLCODE_OK ||
+	if ((err = admin_check_user(options, user, error)) != ROLLCODE_OK ||
 	    (err = make_token(options, &token, error)) != ROLLCODE_OK ||
 	    (err = admin_open(&admin, options, error)) != ROLLCODE_OK ||
 	    (options->confirm &&

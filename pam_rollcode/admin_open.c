@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "admin.h"
+#include "provision.h"
+#include "utf8.h"
 
 enum rollcode_err
 admin_open(struct admin *admin, const struct admin_options *options,
@@ -20,6 +24,35 @@ admin_open(struct admin *admin, const struct admin_options *options,
 	admin->config.administers = true;
 	admin->ops = store_for(&admin->config);
 	return admin->ops->open(&admin->store, &admin->config, error);
+}
+
+enum rollcode_err
+admin_check_user(
+    const struct admin_options *o, const char *user, struct error *error)
+{
+	const struct passwd *pw;
+
+	if (!utf8_printable(user) || strlen(user) > ROLLCODE_USER_MAX)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a user's name has at most %d bytes of UTF-8 and no "
+		    "control characters",
+		    ROLLCODE_USER_MAX);
+	errno = 0;
+	pw = getpwnam(user);
+	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "the account %s cannot be looked up: %s", user,
+		    strerror(errno));
+	if (pw != NULL && strcmp(pw->pw_name, user) != 0)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the account %s calls itself %s; enrol it by that name",
+		    user, pw->pw_name);
+	if (pw == NULL && !o->no_account)
+		return error_set(error, ROLLCODE_ERR_ABSENT,
+		    "there is no account %s; --no-account enrols a name that "
+		    "only PAM knows",
+		    user);
+	return ROLLCODE_OK;
 }
 
 enum rollcode_err

@@ -11,6 +11,7 @@
 
 #define FIELD(member) offsetof(struct admin_options, member)
 #define WINDOW_MAX 1000000
+#define FILES_MAX 10000
 
 /* clang-format off */
 static const struct keyword options_all[] = {
@@ -87,6 +88,28 @@ static const struct keyword options_log[] = {
 	{ .name = NULL },
 };
 
+static const struct keyword options_import[] = {
+	{ "format", KEYWORD_TEXT, FIELD(format), 1, 15, 0,
+	    "FORMAT", "otpauth, oath, google, demo, sealed; else guessed" },
+	{ "user", KEYWORD_TEXT, FIELD(user), 1, ROLLCODE_USER_MAX, 0,
+	    "USER", "who owns the tokens, where the file does not say" },
+	{ "no-account", KEYWORD_FLAG, FIELD(no_account), 0, 0, 0,
+	    NULL, "names that only PAM knows" },
+	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f',
+	    NULL, "lower counters too: spent codes work again" },
+	{ "seal-file", KEYWORD_TEXT, FIELD(seal_file), 1, PATH_MAX - 1, 0,
+	    "FILE", "the passphrase of a sealed export" },
+	{ .name = NULL },
+};
+
+static const struct keyword options_export[] = {
+	{ "plain", KEYWORD_FLAG, FIELD(plain), 0, 0, 0,
+	    NULL, "otpauth lines, which hold the secrets, unsealed" },
+	{ "seal-file", KEYWORD_TEXT, FIELD(seal_file), 1, PATH_MAX - 1, 0,
+	    "FILE", "the passphrase to seal them with" },
+	{ .name = NULL },
+};
+
 static const struct keyword options_rekey[] = {
 	{ "wait", KEYWORD_NUMBER, FIELD(wait), 0, 3600, 0,
 	    "N", "seconds, 60 if not given, for who uses the old key" },
@@ -132,6 +155,12 @@ static const struct cli_command commands[] = {
 	{ "recovery", admin_recovery, "USER",
 	    "issue ten codes for the day the token is lost",
 	    1, 1, options_recovery },
+	{ "import", admin_import, "[FILE]...",
+	    "take tokens over from other programs' files, with counters",
+	    0, FILES_MAX, options_import },
+	{ "export", admin_export, "[USER]...",
+	    "print the tokens of these users or all, sealed by a passphrase",
+	    0, FILES_MAX, options_export },
 	{ "log", admin_log, "[USER]",
 	    "what happened, the oldest first", 0, 1, options_log },
 	{ "rekey", admin_rekey, "",

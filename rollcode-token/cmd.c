@@ -3,6 +3,7 @@
 
 #include "cmd.h"
 #include "place.h"
+#include "token.h"
 
 enum rollcode_err
 cmd_name(int argc, char **argv, const char **name, struct error *error)
@@ -16,6 +17,28 @@ cmd_name(int argc, char **argv, const char **name, struct error *error)
 			    "input or at the prompt");
 	*name = argc > 0 ? argv[0] : NULL;
 	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+cmd_create(const struct options *options, struct error *error)
+{
+	struct place place;
+	enum rollcode_err err;
+
+	if ((err = place_find(&place, options->store, true, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	return wallet_create(place.path, error);
+}
+
+const char *
+cmd_own_name(const struct provision *provision)
+{
+	if (token_check_label(provision->issuer, NULL) == ROLLCODE_OK)
+		return provision->issuer;
+	if (token_check_label(provision->account, NULL) == ROLLCODE_OK)
+		return provision->account;
+	return "token";
 }
 
 enum rollcode_err

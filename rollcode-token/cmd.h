@@ -17,13 +17,15 @@ struct options {
 	char	store[PATH_MAX];		/* "" for the default */
 	char	passphrase_file[PATH_MAX];	/* "" for the terminal */
 	char	new_file[PATH_MAX];		/* the same, for a new one */
+	char	seal_file[PATH_MAX];		/* the same, of an export */
+	char	format[16];			/* "" to guess */
 	int64_t	count;				/* 0 if not given */
-	bool	json, force, remove;
+	bool	json, force, remove, plain;
 };
 
 cli_run	cmd_add, cmd_next, cmd_pair, cmd_skip, cmd_list, cmd_show, cmd_rename,
-	cmd_remove, cmd_default, cmd_bind, cmd_uri, cmd_qr, cmd_passwd,
-	cmd_askpass;
+	cmd_remove, cmd_default, cmd_bind, cmd_uri, cmd_qr, cmd_import,
+	cmd_export, cmd_passwd, cmd_askpass;
 
 struct passphrase {
 	char	text[WALLET_PASSPHRASE_MAX + 1];
@@ -41,6 +43,13 @@ passphrase_wipe(struct passphrase *passphrase)
  */
 enum rollcode_err	cmd_name(int argc, char **argv, const char **name,
 			    struct error *) MUST_USE;
+
+/* Make the store that the options name unless there is one. */
+enum rollcode_err	cmd_create(const struct options *, struct error *)
+			    MUST_USE;
+
+/* What a token's line calls itself, and can be the name of a token. */
+const char		*cmd_own_name(const struct provision *);
 
 /* Open the store that the options name; the caller closes it. */
 enum rollcode_err	cmd_open(const struct options *, struct wallet **,

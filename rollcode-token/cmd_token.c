@@ -21,31 +21,6 @@ read_provision(struct provision *provision, struct error *error)
 	return provision_parse(line.text, provision, error);
 }
 
-/* The name that was given, or what the token's line calls itself. */
-static const char *
-choose_name(const char *given, const struct provision *provision)
-{
-	if (given != NULL)
-		return given;
-	if (token_check_label(provision->issuer, NULL) == ROLLCODE_OK)
-		return provision->issuer;
-	if (token_check_label(provision->account, NULL) == ROLLCODE_OK)
-		return provision->account;
-	return "token";
-}
-
-static enum rollcode_err
-create(const struct options *options, struct error *error)
-{
-	struct place place;
-	enum rollcode_err err;
-
-	if ((err = place_find(&place, options->store, true, error)) !=
-	    ROLLCODE_OK)
-		return err;
-	return wallet_create(place.path, error);
-}
-
 enum rollcode_err
 cmd_add(void *base, int argc, char **argv, struct error *error)
 {
@@ -59,8 +34,8 @@ cmd_add(void *base, int argc, char **argv, struct error *error)
 	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
 	    (err = read_provision(&provision, error)) != ROLLCODE_OK)
 		return err;
-	name = choose_name(name, &provision);
-	if ((err = create(options, error)) != ROLLCODE_OK ||
+	name = name != NULL ? name : cmd_own_name(&provision);
+	if ((err = cmd_create(options, error)) != ROLLCODE_OK ||
 	    (err = cmd_unlock(options, &wallet, error)) != ROLLCODE_OK ||
 	    (err = wallet_add(wallet, name, &provision, error)) !=
 		ROLLCODE_OK ||

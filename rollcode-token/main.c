@@ -13,6 +13,7 @@
 #define ASKPASS "rollcode-askpass"
 #define BINDINGS_MAX 8
 #define FIELD(member) offsetof(struct options, member)
+#define FILES_MAX 10000
 
 /* clang-format off */
 static const struct keyword options_all[] = {
@@ -55,6 +56,26 @@ static const struct keyword options_passwd[] = {
 	{ .name = NULL },
 };
 
+#define SEAL_FILE \
+	{ "seal-file", KEYWORD_TEXT, FIELD(seal_file), 1, PATH_MAX - 1, 0, \
+	    "FILE", "the passphrase of the export" }
+
+static const struct keyword options_import[] = {
+	{ "format", KEYWORD_TEXT, FIELD(format), 1, 15, 0,
+	    "FORMAT", "otpauth, oath, google, demo, sealed; else guessed" },
+	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f',
+	    NULL, "lower counters too: codes come again" },
+	SEAL_FILE,
+	{ .name = NULL },
+};
+
+static const struct keyword options_export[] = {
+	{ "plain", KEYWORD_FLAG, FIELD(plain), 0, 0, 0,
+	    NULL, "otpauth lines, which hold the secrets, unsealed" },
+	SEAL_FILE,
+	{ .name = NULL },
+};
+
 static const struct cli_command commands[] = {
 	{ "add", cmd_add, "[NAME]",
 	    "add a token, its line read from standard input or a prompt",
@@ -83,6 +104,12 @@ static const struct cli_command commands[] = {
 	    "print a token's line, which holds the secret", 0, 1, NULL },
 	{ "qr", cmd_qr, "[NAME]",
 	    "the same as a QR code for an app", 0, 1, NULL },
+	{ "import", cmd_import, "[FILE]...",
+	    "take tokens over from other programs' files, with counters",
+	    0, FILES_MAX, options_import },
+	{ "export", cmd_export, "[NAME]...",
+	    "print these tokens or all, sealed by a passphrase",
+	    0, FILES_MAX, options_export },
 	{ "passwd", cmd_passwd, "",
 	    "set, change or remove the passphrase of the tokens",
 	    0, 0, options_passwd },

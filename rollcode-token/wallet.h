@@ -16,6 +16,7 @@
 
 #include "asker.h"
 #include "error.h"
+#include "import.h"
 #include "provision.h"
 
 #define WALLET_NAME_MAX		ROLLCODE_LABEL_MAX
@@ -88,6 +89,18 @@ enum rollcode_err	wallet_protect(struct wallet *, const char *passphrase,
  */
 enum rollcode_err	wallet_add(struct wallet *, const char *name,
 			    const struct provision *, struct error *)
+			    MUST_USE;
+
+/*
+ * Take the entries of a list over, all in one durable step or none.  Where a
+ * secret is here already, only its counter can change: forward, or by force
+ * back.  A name that another token has gets "-2" and so on.  merged counts
+ * what became of them.  INPUT if one is refused, or the wallet is locked;
+ * EXISTS if a secret is here as another kind of token.
+ */
+enum rollcode_err	wallet_import(struct wallet *,
+			    const struct import_list *, bool force,
+			    size_t merged[MERGE_KINDS], struct error *)
 			    MUST_USE;
 
 /* Look at one token; the secret stays empty.  ABSENT. */

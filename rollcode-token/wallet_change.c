@@ -85,13 +85,20 @@ insert(struct wallet *w, const struct wallet_row *row, struct error *error)
 	    (int64_t)time(NULL));
 }
 
-static enum rollcode_err
-add(struct wallet *w, struct wallet_row *row, struct error *error)
+enum rollcode_err
+wallet_row_add(struct wallet *w, struct wallet_row *row, struct error *error)
 {
 	WIPED(wallet_row_wipe) struct wallet_row back = {0};
 	bool first;
 	enum rollcode_err err;
 
+	if ((err = check_name(row->entry.name, error)) != ROLLCODE_OK ||
+	    (err = token_check(&row->entry.provision.token, error)) !=
+		ROLLCODE_OK)
+		return err;
+	if (seal_random(row->uid, sizeof(row->uid)) != ROLLCODE_OK)
+		return error_set(
+		    error, ROLLCODE_ERR_SYS, "the kernel gave no random bytes");
 	if ((err = refuse_twin(w, row, &first, error)) != ROLLCODE_OK ||
 	    (err = wallet_row_seal(w, row, error)) != ROLLCODE_OK ||
 	    (err = insert(w, row, error)) != ROLLCODE_OK || !first ||
@@ -108,17 +115,13 @@ wallet_add(struct wallet *w, const char *name, const struct provision *p,
 	WIPED(wallet_row_wipe) struct wallet_row row = {0};
 	enum rollcode_err err;
 
-	if ((err = check_name(name, error)) != ROLLCODE_OK ||
-	    (err = token_check(&p->token, error)) != ROLLCODE_OK)
+	if ((err = check_name(name, error)) != ROLLCODE_OK)
 		return err;
-	if (seal_random(row.uid, sizeof(row.uid)) != ROLLCODE_OK)
-		return error_set(
-		    error, ROLLCODE_ERR_SYS, "the kernel gave no random bytes");
 	memcpy(row.entry.name, name, strlen(name) + 1);
 	row.entry.provision = *p;
 	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
-	return wallet_end(w, add(w, &row, error), error);
+	return wallet_end(w, wallet_row_add(w, &row, error), error);
 }
 
 static enum rollcode_err

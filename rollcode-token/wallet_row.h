@@ -73,5 +73,8 @@ enum rollcode_err	wallet_row_seal(const struct wallet *,
 enum rollcode_err	wallet_row_spend(struct wallet *, const char *name,
 			    int64_t count, struct wallet_row *, struct error *)
 			    MUST_USE;
+/* Store a new row, behind wallet_begin.  EXISTS for a name or a secret. */
+enum rollcode_err	wallet_row_add(struct wallet *, struct wallet_row *,
+			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_WALLET_ROW_H */

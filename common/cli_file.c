@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define ROOM 65536     /* bytes at first */
+#define PATH_SHOWN 256 /* of a path in a sentence */
+
+void
+cli_bytes_free(struct cli_bytes *bytes)
+{
+	if (bytes->text != NULL)
+		explicit_bzero(bytes->text, bytes->room);
+	free(bytes->text);
+	memset(bytes, 0, sizeof(*bytes));
+}
+
+/* There may be secrets in it, so that realloc would leave a copy. */
+static enum rollcode_err
+grow(struct cli_bytes *bytes, struct error *error)
+{
+	struct cli_bytes more = {
+	    .len = bytes->len,
+	    .room = bytes->room == 0 ? ROOM : 2 * bytes->room,
+	};
+
+	if ((more.text = malloc(more.room)) == NULL)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	if (bytes->len > 0)
+		memcpy(more.text, bytes->text, bytes->len);
+	cli_bytes_free(bytes);
+	*bytes = more;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+cli_bytes_add(
+    struct cli_bytes *bytes, const char *text, size_t len, struct error *error)
+{
+	enum rollcode_err err;
+
+	while (bytes->len + len >= bytes->room)
+		if ((err = grow(bytes, error)) != ROLLCODE_OK)
+			return err;
+	memcpy(bytes->text + bytes->len, text, len);
+	bytes->len += len;
+	bytes->text[bytes->len] = '\0';
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+read_all(int fd, size_t max, struct cli_bytes *bytes, struct error *error)
+{
+	enum rollcode_err err;
+	ssize_t n = 1;
+
+	while (n != 0) {
+		if (bytes->len + 1 >= bytes->room &&
+		    (err = grow(bytes, error)) != ROLLCODE_OK)
+			return err;
+		n = read(
+		    fd, bytes->text + bytes->len, bytes->room - bytes->len - 1);
+		if (n < 0 && errno != EINTR)
+			return error_set(
+			    error, ROLLCODE_ERR_INPUT, "%s", strerror(errno));
+		if (n > 0)
+			bytes->len += (size_t)n;
+		if (bytes->len > max)
+			return error_set(error, ROLLCODE_ERR_INPUT,
+			    "is larger than %zu bytes", max);
+	}
+	bytes->text[bytes->len] = '\0';
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+cli_read_all(
+    const char *path, size_t max, struct cli_bytes *bytes, struct error *error)
+{
+	bool standard = strcmp(path, "-") == 0;
+	struct error what = {""};
+	enum rollcode_err err;
+	int fd = STDIN_FILENO;
+
+	memset(bytes, 0, sizeof(*bytes));
+	if (!standard && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return error_set(error,
+		    errno == ENOENT ? ROLLCODE_ERR_ABSENT : ROLLCODE_ERR_INPUT,
+		    "%.*s: %s", PATH_SHOWN, path, strerror(errno));
+	err = read_all(fd, max, bytes, &what);
+	if (!standard)
+		close(fd);
+	if (err == ROLLCODE_OK)
+		return ROLLCODE_OK;
+	cli_bytes_free(bytes);
+	return error_set(error, err, "%.*s: %s", PATH_SHOWN,
+	    standard ? "standard input" : path, what.text);
+}
+
+enum rollcode_err
+cli_passphrase(const char *file, const char *prompt, bool new,
+    struct cli_passphrase *passphrase, struct error *error)
+{
+	WIPED(cli_passphrase_wipe) struct cli_passphrase again = {""};
+	size_t size = sizeof(passphrase->text);
+	enum rollcode_err err;
+
+	if (*file != '\0')
+		return cli_read_secret_file(
+		    file, passphrase->text, size, error);
+	if ((err = cli_read_terminal(prompt, false, passphrase->text, size,
+		 error)) != ROLLCODE_OK ||
+	    !new)
+		return err;
+	if ((err = cli_read_terminal("The same again: ", false, again.text,
+		 size, error)) != ROLLCODE_OK)
+		return err;
+	if (strcmp(again.text, passphrase->text) != 0)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the two passphrases differ; try again");
+	return ROLLCODE_OK;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "import.h"
+#include "utf8.h"
+
+#define ROOM 64 /* entries at first */
+
+static const struct {
+	const char *name;
+	enum import_format format;
+} formats[] = {
+    {"otpauth", IMPORT_OTPAUTH},
+    {"oath", IMPORT_OATH},
+    {"google", IMPORT_GOOGLE},
+    {"demo", IMPORT_DEMO},
+    {"pskc", IMPORT_PSKC},
+    {"sealed", IMPORT_SEALED},
+};
+
+enum import_format
+import_format_from_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return formats[i].format;
+	return IMPORT_NONE;
+}
+
+enum import_merge
+import_meet(uint64_t here, uint64_t given, bool force)
+{
+	if (here == given)
+		return MERGE_SAME;
+	if (here < given)
+		return MERGE_RAISED;
+	return force ? MERGE_LOWERED : MERGE_KEPT;
+}
+
+bool
+import_same_kind(const struct rollcode_token *a, const struct rollcode_token *b)
+{
+	return a->form == b->form && a->algorithm == b->algorithm &&
+	       a->digits == b->digits;
+}
+
+/* Whether a line of the text begins so, in any case. */
+static bool
+begins(const char *text, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	return len >= n && strncasecmp(text, word, n) == 0;
+}
+
+static bool
+has(const char *text, size_t len, const char *word)
+{
+	return memmem(text, len, word, strlen(word)) != NULL;
+}
+
+static enum import_format
+guess_line(const char *line, size_t len)
+{
+	if (begins(line, len, "rollcode-export "))
+		return IMPORT_SEALED;
+	if (begins(line, len, "<"))
+		return IMPORT_PSKC;
+	if (has(line, len, "otpauth://"))
+		return IMPORT_OTPAUTH;
+	if (begins(line, len, "HOTP"))
+		return IMPORT_OATH;
+	if (begins(line, len, "SECRET_KEY") ||
+	    begins(line, len, "export SECRET_KEY"))
+		return IMPORT_DEMO;
+	if (begins(line, len, "\" "))
+		return IMPORT_GOOGLE;
+	return IMPORT_NONE;
+}
+
+enum import_format
+import_guess(const char *text, size_t len)
+{
+	const char *end = text + len;
+	enum import_format format = IMPORT_NONE;
+
+	while (text < end && format == IMPORT_NONE) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *next = newline == NULL ? end : newline + 1;
+
+		while (text < next && isspace((unsigned char)*text))
+			text++;
+		if (text < next && *text != '#')
+			format = guess_line(text, (size_t)(next - text));
+		text = next;
+	}
+	return format;
+}
+
+/* Secrets are in the entries, so that realloc would leave a copy. */
+static enum rollcode_err
+grow(struct import_list *list, struct error *error)
+{
+	size_t room = list->room == 0 ? ROOM : 2 * list->room;
+	struct import_entry *entries;
+
+	if ((entries = calloc(room, sizeof(*entries))) == NULL)
+		return error_set(error, ROLLCODE_ERR_NOMEM,
+		    "out of memory for %zu tokens", room);
+	if (list->count > 0) {
+		memcpy(entries, list->entries, list->count * sizeof(*entries));
+		explicit_bzero(list->entries, list->count * sizeof(*entries));
+	}
+	free(list->entries);
+	list->entries = entries;
+	list->room = room;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+import_add(struct import_list *list, const struct import_entry *entry,
+    const struct error *why, struct error *error)
+{
+	struct import_entry *added;
+	enum rollcode_err err;
+
+	if (list->count == list->room &&
+	    (err = grow(list, error)) != ROLLCODE_OK)
+		return err;
+	added = &list->entries[list->count];
+	*added = *entry;
+	added->file = list->file;
+	added->refused = NULL;
+	if (why != NULL) {
+		provision_wipe(&added->provision);
+		added->refused = strdup(why->text);
+		if (added->refused == NULL)
+			return error_set(
+			    error, ROLLCODE_ERR_NOMEM, "out of memory");
+	}
+	list->count++;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+import_refuse(struct import_list *list, unsigned int line, const char *user,
+    const struct error *why, struct error *error)
+{
+	struct import_entry entry = {.line = line};
+	size_t len = strnlen(user, sizeof(entry.user));
+
+	if (len < sizeof(entry.user) && utf8_printable(user))
+		memcpy(entry.user, user, len + 1);
+	return import_add(list, &entry, why, error);
+}
+
+size_t
+import_refused(const struct import_list *list)
+{
+	size_t refused = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		refused += list->entries[i].refused != NULL;
+	return refused;
+}
+
+void
+import_place(const struct import_entry *entry, char place[IMPORT_PLACE_MAX])
+{
+	const char *file = entry->file == NULL ? "" : entry->file;
+	char line[24] = "";
+
+	if (entry->line > 0)
+		snprintf(line, sizeof(line), ": line %u", entry->line);
+	snprintf(place, IMPORT_PLACE_MAX, "%.200s%s%s%s", file, line,
+	    entry->user[0] == '\0' ? "" : ": ", entry->user);
+}
+
+void
+import_free(struct import_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->entries[i].refused);
+	if (list->entries != NULL)
+		explicit_bzero(
+		    list->entries, list->room * sizeof(*list->entries));
+	free(list->entries);
+	memset(list, 0, sizeof(*list));
+}

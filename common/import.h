@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * import.h - tokens in the files of other programs.
+ *
+ *  1. The counter of an entry is the next one: no code that the other program
+ *     has accepted or given is at or above it.
+ *  2. Whatever is not understood is refused with its line and the reason; no
+ *     line is passed over but empty ones and comments.
+ *  3. No reason repeats a secret.
+ *
+ * The parsers are functions of bytes alone; they append to a list.
+ */
+#ifndef ROLLCODE_IMPORT_H
+#define ROLLCODE_IMPORT_H
+
+#include "error.h"
+#include "provision.h"
+
+enum import_format {
+	IMPORT_NONE = 0,
+	IMPORT_OTPAUTH,		/* [USER] otpauth://hotp/... [disabled] */
+	IMPORT_OATH,		/* users.oath of pam_oath */
+	IMPORT_GOOGLE,		/* .google_authenticator, HOTP */
+	IMPORT_DEMO,		/* the demo's .env, and a database */
+	IMPORT_PSKC,		/* RFC 6030; the server reads it */
+	IMPORT_SEALED,		/* what export wrote, see parcel.h */
+};
+
+struct import_entry {
+	const char		*file;		/* the list's caller owns it */
+	unsigned int		 line;		/* or which key; 0: the file */
+	char			 user[ROLLCODE_USER_MAX + 1]; /* "": unknown */
+	char			*refused;	/* why, or NULL */
+	struct provision	 provision;	/* empty if refused */
+	bool			 named;		/* user stood before the line */
+	bool			 disabled;
+	unsigned int		 scratch;	/* codes left behind */
+};
+
+/* What became of an entry where tokens are kept. */
+enum import_merge {
+	MERGE_NONE = 0,
+	MERGE_ADDED,
+	MERGE_RAISED,	/* the counter here was lower */
+	MERGE_SAME,
+	MERGE_KEPT,	/* the counter here is higher, and stays */
+	MERGE_LOWERED,	/* by force: spent codes work again */
+	MERGE_KINDS,
+};
+
+/* What becomes of a counter that is here where another is given. */
+enum import_merge	import_meet(uint64_t here, uint64_t given, bool force);
+
+/* Whether two tokens are of one form, algorithm and number of digits. */
+bool			import_same_kind(const struct rollcode_token *,
+			    const struct rollcode_token *);
+
+struct import_list {
+	struct import_entry	*entries;
+	size_t			 count, room;
+	const char		*file;		/* of what is added */
+};
+
+/* "otpauth" and so on; IMPORT_NONE if there is no such format. */
+enum import_format	import_format_from_name(const char *);
+
+/* The format that the bytes look like, IMPORT_NONE if like none. */
+enum import_format	import_guess(const char *text, size_t len);
+
+/*
+ * Read a text of format OTPAUTH, OATH or GOOGLE.  user is who owns what names
+ * nobody, or ""; in OTPAUTH lines without a name the account is the user.  A
+ * name before a line has %XX for what is not of [A-Za-z0-9_.@+-].
+ *
+ * OATH: fields "TYPE USER PIN HEX [COUNTER [LAST-OTP [TIME]]]" as liboath's
+ * usersfile.c reads and writes them.  With a last OTP the counter is that
+ * OTP's own, so the next is one more.  A PIN other than - and + is refused.
+ *
+ * GOOGLE: base32, then lines of options that begin with a quotation mark, then
+ * scratch codes, as google-authenticator(1) writes them.  HOTP_COUNTER is the
+ * next one.  A file with time-based codes is refused.
+ *
+ * Only NOMEM is returned; everything else is in the list.
+ */
+enum rollcode_err	import_read(struct import_list *,
+			    enum import_format, const char *user,
+			    const char *text, size_t len, struct error *)
+			    MUST_USE;
+
+/*
+ * The original demo: its .env with SECRET_KEY, and opener.db of the server or
+ * remote.db of the client, an SQLite file whose only table with a column
+ * "counter" has one row.  The counter there is that of the last code, the
+ * first code being of counter 1.
+ */
+enum rollcode_err	import_demo(struct import_list *, const char *user,
+			    const char *env, size_t env_len,
+			    const void *database, size_t database_len,
+			    struct error *) MUST_USE;
+
+/* Append a copy; why, if not NULL, is why it is refused.  NOMEM. */
+enum rollcode_err	import_add(struct import_list *,
+			    const struct import_entry *,
+			    const struct error *why, struct error *) MUST_USE;
+
+/* Append a refusal of a line. */
+enum rollcode_err	import_refuse(struct import_list *,
+			    unsigned int line, const char *user,
+			    const struct error *why, struct error *) MUST_USE;
+
+/* How many entries are refused. */
+size_t			import_refused(const struct import_list *);
+
+/* "FILE: line 3: bob", as far as it is known. */
+#define IMPORT_PLACE_MAX	512
+void			import_place(const struct import_entry *,
+			    char place[IMPORT_PLACE_MAX]);
+
+/* Wipe and free all of it.  For use with WIPED(). */
+void			import_free(struct import_list *);
+
+static inline void
+import_entry_wipe(struct import_entry *entry)
+{
+	explicit_bzero(entry, sizeof(*entry));
+}
+
+#endif /* ROLLCODE_IMPORT_H */

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <strings.h>
+
+#include "env.h"
+#include "import_lines.h"
+#include "token.h"
+#include "utf8.h"
+
+static void
+reading_wipe(struct reading *r)
+{
+	explicit_bzero(r, sizeof(*r));
+}
+
+enum rollcode_err
+reading_bad(struct reading *r, const char *what)
+{
+	return error_set(&r->why, ROLLCODE_ERR_INPUT, "%s", what);
+}
+
+enum rollcode_err
+reading_user(struct reading *r, const char *user)
+{
+	size_t len = strnlen(user, sizeof(r->entry.user));
+
+	if (len == 0 || len == sizeof(r->entry.user) || !utf8_printable(user))
+		return reading_bad(r,
+		    "the user's name is empty, over 200 bytes, or "
+		    "not printable text");
+	memcpy(r->entry.user, user, len + 1);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+reading_counter(struct reading *r, const char *text, bool used)
+{
+	int64_t number, max = (int64_t)ROLLCODE_COUNTER_END - (used ? 1 : 0);
+
+	if (!keyword_number(text, 0, max, &number))
+		return reading_bad(
+		    r, "the counter is not a number up to 2^63-1");
+	r->entry.provision.token.counter = (uint64_t)number + (used ? 1 : 0);
+	return ROLLCODE_OK;
+}
+
+bool
+reading_digits(const char *text)
+{
+	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
+/* --- otpauth lines -------------------------------------------------------- */
+
+/* Where the URI starts, NULL if there is none; a name is cut off before. */
+static char *
+find_uri(char *line, char **user)
+{
+	char *uri = line + strcspn(line, SPACE);
+
+	*user = NULL;
+	if (strncasecmp(line, "otpauth://", 10) == 0)
+		return line;
+	if (*uri == '\0')
+		return NULL;
+	*uri++ = '\0';
+	*user = line;
+	uri += strspn(uri, SPACE);
+	return strncasecmp(uri, "otpauth://", 10) == 0 ? uri : NULL;
+}
+
+/* %XX in place; a NUL would hide what is behind it. */
+static bool
+unescape(char *text)
+{
+	char *out = text, digits[3] = "";
+	uint8_t byte;
+
+	for (; *text != '\0'; text++) {
+		byte = (uint8_t)*text;
+		if (*text == '%') {
+			memcpy(digits, text + 1, text[1] == '\0' ? 1 : 2);
+			if (!hex_decode(digits, &byte, 1) || byte == 0)
+				return false;
+			text += 2;
+		}
+		*out++ = (char)byte;
+	}
+	*out = '\0';
+	return true;
+}
+
+static bool
+cut_disabled(char *uri)
+{
+	char *space = strpbrk(uri, SPACE), *last = space;
+
+	for (; space != NULL; space = strpbrk(space + 1, SPACE))
+		last = space;
+	if (last == NULL || strcmp(last + 1, "disabled") != 0)
+		return false;
+	*last = '\0';
+	return true;
+}
+
+static enum rollcode_err
+otpauth_line(struct reading *r)
+{
+	struct provision *p = &r->entry.provision;
+	char *named, *uri = find_uri(r->line.text, &named);
+	const char *user = named == NULL ? r->user : named;
+	enum rollcode_err err;
+
+	if (uri == NULL || (named != NULL && !unescape(named)))
+		return reading_bad(
+		    r, "it is not a line [USER] otpauth://hotp/...");
+	if (user[0] != '\0' && (err = reading_user(r, user)) != ROLLCODE_OK)
+		return err;
+	r->entry.named = named != NULL;
+	r->entry.disabled = cut_disabled(uri);
+	if ((err = provision_parse(uri, p, &r->why)) != ROLLCODE_OK)
+		return err;
+	if (user[0] != '\0' || p->account[0] == '\0')
+		return ROLLCODE_OK;
+	return reading_user(r, p->account);
+}
+
+/* --- lines ---------------------------------------------------------------- */
+
+/* Cut out one line without its end; INPUT with why. */
+static enum rollcode_err
+take_line(struct reading *r, const char *text, size_t len)
+{
+	char *out = r->line.text;
+
+	explicit_bzero(out, sizeof(r->line.text));
+	if (len > 0 && text[len - 1] == '\r')
+		len--;
+	if (len >= sizeof(r->line.text))
+		return reading_bad(r, "it is too long");
+	memcpy(out, text, len);
+	while (len > 0 && strchr(SPACE, out[len - 1]) != NULL)
+		out[--len] = '\0';
+	if (strlen(out) != len)
+		return reading_bad(r, "it has a NUL byte");
+	for (size_t i = 0; i < len; i++)
+		if (out[i] != '\t' && ((unsigned char)out[i] < ' '))
+			return reading_bad(r, "it has a control character");
+	memmove(out, out + strspn(out, SPACE),
+	    strlen(out + strspn(out, SPACE)) + 1);
+	return ROLLCODE_OK;
+}
+
+/* Each line is an entry, or, in one file for one token, a part of it. */
+static enum rollcode_err
+each_line(struct reading *r, read_line *fn, bool one, const char *text,
+    size_t len, struct error *error)
+{
+	const char *end = text + len;
+	enum rollcode_err err = ROLLCODE_OK, read;
+
+	for (unsigned int n = 1; text < end && err == ROLLCODE_OK; n++) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *stop = newline == NULL ? end : newline;
+
+		if (!one)
+			import_entry_wipe(&r->entry);
+		r->entry.line = n;
+		read = take_line(r, text, (size_t)(stop - text));
+		text = newline == NULL ? end : newline + 1;
+		if (read == ROLLCODE_OK &&
+		    (r->line.text[0] == '\0' || r->line.text[0] == '#'))
+			continue;
+		if (read == ROLLCODE_OK)
+			read = fn(r);
+		if (read != ROLLCODE_OK || !one)
+			err = import_add(r->list, &r->entry,
+			    read == ROLLCODE_OK ? NULL : &r->why, error);
+		if (read != ROLLCODE_OK && one)
+			return err;
+	}
+	return one && err == ROLLCODE_OK ? reading_google_end(r, error) : err;
+}
+
+enum rollcode_err
+import_read(struct import_list *list, enum import_format format,
+    const char *user, const char *text, size_t len, struct error *error)
+{
+	WIPED(reading_wipe) struct reading r = {.list = list, .user = user};
+
+	switch (format) {
+	case IMPORT_OTPAUTH:
+		return each_line(&r, otpauth_line, false, text, len, error);
+	case IMPORT_OATH:
+		return each_line(&r, reading_oath, false, text, len, error);
+	case IMPORT_GOOGLE:
+		return each_line(&r, reading_google, true, text, len, error);
+	case IMPORT_NONE:
+	case IMPORT_DEMO:
+	case IMPORT_PSKC:
+	case IMPORT_SEALED:
+		break;
+	}
+	error_set(&r.why, ROLLCODE_ERR_INPUT,
+	    "the format is not known; name it with --format");
+	return import_refuse(list, 0, "", &r.why, error);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * import_lines.h - what the readers of lines share among themselves.
+ */
+#ifndef ROLLCODE_IMPORT_LINES_H
+#define ROLLCODE_IMPORT_LINES_H
+
+#include "import.h"
+
+#define SPACE		" \t"
+#define PHONE_DIGITS	6	/* where a format does not say */
+
+/* A line at work, without spaces at its ends, and what came of it. */
+struct reading {
+	struct import_list	*list;
+	const char		*user;	/* who owns what names nobody, or "" */
+	struct provision_line	 line;
+	struct import_entry	 entry;
+	struct error		 why;
+};
+
+/* Take one line, which may be changed: INPUT with why, or it is in entry. */
+typedef enum rollcode_err	read_line(struct reading *);
+
+read_line	reading_oath, reading_google;
+
+/* The end of a file of which all lines are one entry: it is added. */
+enum rollcode_err	reading_google_end(struct reading *, struct error *)
+			    MUST_USE;
+
+/* INPUT, with this sentence as why. */
+enum rollcode_err	reading_bad(struct reading *, const char *);
+
+/* Whose it is.  INPUT. */
+enum rollcode_err	reading_user(struct reading *, const char *) MUST_USE;
+
+/* used: the code of that counter was accepted already.  INPUT. */
+enum rollcode_err	reading_counter(struct reading *, const char *,
+			    bool used) MUST_USE;
+
+/* Whether it is decimal digits, one at least. */
+bool			reading_digits(const char *);
+
+#endif /* ROLLCODE_IMPORT_LINES_H */

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "import_files.h"
+#include "provision.h"
+
+struct exporting {
+	struct admin admin;
+	struct cli_bytes lines;
+	struct progress progress;
+	char issuer[PROVISION_NAME_MAX + 1];
+	int64_t users, tokens;
+	bool named; /* who is not enrolled is missed */
+};
+
+static void
+exporting_end(struct exporting *ex)
+{
+	admin_close(&ex->admin);
+	cli_bytes_free(&ex->lines);
+}
+
+static enum rollcode_err
+count_one(void *context, const char *user, struct error *error)
+{
+	struct exporting *ex = context;
+
+	(void)user;
+	(void)error;
+	ex->progress.total++;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+add_tokens(struct exporting *ex, struct error *error)
+{
+	const struct account *account = &ex->admin.account;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; i < account->token_count && err == ROLLCODE_OK;
+	     i++) {
+		const struct account_token *t = &account->tokens[i];
+		WIPED(provision_wipe)
+		struct provision p = {.token = t->token};
+
+		if (strcmp(p.token.label, ACCOUNT_LABEL_DEFAULT) == 0)
+			p.token.label[0] = '\0';
+		memcpy(p.issuer, ex->issuer, sizeof(p.issuer));
+		memcpy(p.account, account->user, sizeof(account->user));
+		err = export_line(&ex->lines, NULL, &p, !t->enabled, error);
+		ex->tokens++;
+	}
+	return err;
+}
+
+static enum rollcode_err
+export_user(void *context, const char *user, struct error *error)
+{
+	struct exporting *ex = context;
+	struct admin *admin = &ex->admin;
+	bool enrolled = false;
+	enum rollcode_err err;
+
+	err = admin->ops->begin(
+	    admin->store, user, &enrolled, &admin->account, error);
+	admin->ops->end(admin->store);
+	if (err != ROLLCODE_OK)
+		return err;
+	if (!enrolled && ex->named)
+		return error_set(error, ROLLCODE_ERR_ABSENT,
+		    "%s is not enrolled; rollcode-admin list shows who is",
+		    user);
+	if (enrolled)
+		err = add_tokens(ex, error);
+	account_wipe(&admin->account);
+	ex->users++;
+	progress_step(&ex->progress);
+	return err;
+}
+
+static enum rollcode_err
+export_all(struct exporting *ex, struct error *error)
+{
+	struct admin *admin = &ex->admin;
+	enum rollcode_err err;
+
+	progress_begin(&ex->progress, "exporting", 0);
+	if ((err = admin->ops->each(admin->store, count_one, ex, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	err = admin->ops->each(admin->store, export_user, ex, error);
+	progress_clear(&ex->progress);
+	return err;
+}
+
+enum rollcode_err
+admin_export(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(exporting_end) struct exporting ex = {.named = argc > 0};
+	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
+	const struct admin_options *options = base;
+	const char *seal = options->plain ? NULL : passphrase.text;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (seal != NULL)
+		err = cli_passphrase(options->seal_file,
+		    "Passphrase for the export: ", true, &passphrase, error);
+	if (err != ROLLCODE_OK ||
+	    (err = admin_open(&ex.admin, options, error)) != ROLLCODE_OK)
+		return err;
+	if (gethostname(ex.issuer, sizeof(ex.issuer) - 1) != 0)
+		ex.issuer[0] = '\0';
+	for (int i = 0; i < argc && err == ROLLCODE_OK; i++)
+		err = export_user(&ex, argv[i], error);
+	if (argc == 0)
+		err = export_all(&ex, error);
+	if (err != ROLLCODE_OK ||
+	    (err = export_write(&ex.lines, seal, error)) != ROLLCODE_OK)
+		return err;
+	fprintf(stderr,
+	    "exported %" PRId64 " tokens of %" PRId64 " users; codes used "
+	    "from now on are not known to it\n",
+	    ex.tokens, ex.users);
+	return ROLLCODE_OK;
+}

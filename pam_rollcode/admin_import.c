@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin_import.c - tokens of other programs become ours.
+ *
+ *  1. All of a user's lines are taken over, in one durable step, or none is.
+ *  2. No counter is lowered, unless by force.
+ *  3. Run again, after a kill too, it finishes what is missing and doubles
+ *     nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin_import.h"
+
+static void
+importing_end(struct importing *im)
+{
+	admin_close(&im->admin);
+	import_free(&im->list);
+	free(im->order);
+	free(im->group);
+}
+
+/* The lines of a user stand together, in the order of the files. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct import_entry *x = *(struct import_entry *const *)a;
+	const struct import_entry *y = *(struct import_entry *const *)b;
+	int order = strcmp(x->user, y->user);
+
+	if (order != 0)
+		return order;
+	return (x > y) - (x < y);
+}
+
+static enum rollcode_err
+sort(struct importing *im, struct error *error)
+{
+	size_t count = im->list.count;
+
+	im->order = calloc(count + 1, sizeof(struct import_entry *));
+	im->group = calloc(count + 1, sizeof(enum import_merge));
+	if (im->order == NULL || im->group == NULL)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		im->order[i] = &im->list.entries[i];
+	qsort(im->order, count, sizeof(struct import_entry *), compare);
+	return ROLLCODE_OK;
+}
+
+/* --- all of them ---------------------------------------------------------- */
+
+/* How many from here on are of one user; those of nobody are one each. */
+static size_t
+group_size(const struct importing *im, size_t at)
+{
+	size_t n = 1;
+
+	while (im->order[at]->user[0] != '\0' && at + n < im->list.count &&
+	       strcmp(im->order[at]->user, im->order[at + n]->user) == 0)
+		n++;
+	return n;
+}
+
+static enum rollcode_err
+each_user(struct importing *im, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+	size_t n;
+
+	progress_begin(&im->progress, "importing", (int64_t)im->list.count);
+	for (size_t i = 0; i < im->list.count && err == ROLLCODE_OK; i += n) {
+		n = group_size(im, i);
+		err = import_user(im, im->order + i, n, error);
+		for (size_t k = 0; k < n; k++)
+			progress_step(&im->progress);
+	}
+	progress_clear(&im->progress);
+	return err;
+}
+
+enum rollcode_err
+admin_import(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(importing_end) struct importing im = {.options = base};
+	const struct import_source source = {
+	    .format = im.options->format,
+	    .user = im.options->user,
+	    .seal_file = im.options->seal_file,
+	};
+	enum rollcode_err err;
+	size_t refused;
+
+	if ((err = import_files(&im.list, &source, argc, argv, error)) !=
+		ROLLCODE_OK ||
+	    (err = sort(&im, error)) != ROLLCODE_OK ||
+	    (err = admin_open(&im.admin, im.options, error)) != ROLLCODE_OK ||
+	    (err = each_user(&im, error)) != ROLLCODE_OK)
+		return err;
+	refused = import_refused(&im.list);
+	printf("%zu users, ", im.users);
+	import_summary(im.merged, refused);
+	if (refused == 0)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "%zu of %zu were refused; mend them and run it again, which "
+	    "doubles nothing",
+	    refused, im.list.count);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "admin_import.h"
+#include "login.h"
+
+static void
+say(struct importing *im, const struct import_entry *entry, const char *what)
+{
+	char place[IMPORT_PLACE_MAX];
+
+	progress_clear(&im->progress);
+	import_place(entry, place);
+	fprintf(stderr, "rollcode-admin: %s: %s\n", place, what);
+}
+
+/* Why a line that is right is not taken over. */
+static enum rollcode_err
+mark(struct import_entry *entry, const char *why, struct error *error)
+{
+	if ((entry->refused = strdup(why)) == NULL)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	provision_wipe(&entry->provision);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+merge(struct importing *im, struct import_entry **lines, size_t count,
+    bool *changed, struct error *error)
+{
+	struct account *account = &im->admin.account;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	*changed = false;
+	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++) {
+		const struct import_entry *e = lines[i];
+
+		err = account_merge(account, &e->provision.token,
+		    im->options->force, im->admin.now, &im->group[i], error);
+		if (err != ROLLCODE_OK)
+			return err;
+		if (im->group[i] == MERGE_ADDED && e->disabled)
+			account->tokens[account->token_count - 1].enabled =
+			    false;
+		*changed = *changed || (im->group[i] != MERGE_SAME &&
+					   im->group[i] != MERGE_KEPT);
+	}
+	return login_check_policy(account, &im->admin.config.policy, error);
+}
+
+static enum rollcode_err
+create(struct importing *im, struct error *error)
+{
+	struct admin *admin = &im->admin;
+	struct event event;
+
+	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, "imported");
+	memcpy(event.token, admin->account.tokens[0].token.label,
+	    sizeof(event.token));
+	return admin->ops->create(
+	    admin->store, &admin->account, &event, false, error);
+}
+
+/* All of the lines, or none of them. */
+static enum rollcode_err
+take_over(struct importing *im, struct import_entry **lines, size_t count,
+    struct error *error)
+{
+	struct admin *admin = &im->admin;
+	struct account *account = &admin->account;
+	bool enrolled = false, changed = false;
+	const char *user = lines[0]->user;
+	enum rollcode_err err;
+
+	if ((err = admin_check_user(im->options, user, error)) != ROLLCODE_OK ||
+	    (err = admin->ops->begin(
+		 admin->store, user, &enrolled, account, error)) != ROLLCODE_OK)
+		return err;
+	if (!enrolled) {
+		account_wipe(account);
+		memcpy(account->user, user, strlen(user) + 1);
+		account->created = admin->now;
+	}
+	err = merge(im, lines, count, &changed, error);
+	if (err == ROLLCODE_OK && changed && enrolled)
+		err = admin_commit(admin, "imported", NULL, error);
+	else
+		admin->ops->end(admin->store);
+	if (err == ROLLCODE_OK && !enrolled)
+		err = create(im, error);
+	account_wipe(account);
+	return err;
+}
+
+static void
+tell(struct importing *im, struct import_entry **lines, size_t count)
+{
+	char what[160];
+
+	im->users++;
+	for (size_t i = 0; i < count; i++) {
+		const struct import_entry *e = lines[i];
+
+		im->merged[im->group[i]]++;
+		if (im->group[i] == MERGE_KEPT)
+			say(im, e,
+			    "the counter here is higher, and stays; "
+			    "--force would lower it");
+		if (im->group[i] != MERGE_ADDED || e->scratch == 0)
+			continue;
+		snprintf(what, sizeof(what),
+		    "%u scratch codes of 8 digits are too short to be taken "
+		    "over; issue recovery codes",
+		    e->scratch);
+		say(im, e, what);
+	}
+}
+
+/* What is one user's own fault does not hold up the others. */
+static bool
+fault_of_user(enum rollcode_err err)
+{
+	return err == ROLLCODE_ERR_INPUT || err == ROLLCODE_ERR_EXISTS ||
+	       err == ROLLCODE_ERR_ABSENT || err == ROLLCODE_ERR_STORE ||
+	       err == ROLLCODE_ERR_CONFIG;
+}
+
+static enum rollcode_err
+refuse_all(struct importing *im, struct import_entry **lines, size_t count,
+    const char *why, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++) {
+		if (lines[i]->refused == NULL)
+			err = mark(lines[i], why, error);
+		if (err == ROLLCODE_OK)
+			say(im, lines[i], lines[i]->refused);
+	}
+	return err;
+}
+
+static const struct import_entry *
+refused_among(struct import_entry **lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (lines[i]->refused != NULL)
+			return lines[i];
+	return NULL;
+}
+
+enum rollcode_err
+import_user(struct importing *im, struct import_entry **lines, size_t count,
+    struct error *error)
+{
+	const struct import_entry *refused = refused_among(lines, count);
+	const char *user = lines[0]->user;
+	struct error why = {""};
+	enum rollcode_err err = ROLLCODE_ERR_INPUT;
+
+	if (refused != NULL)
+		error_set(&why, err,
+		    "not taken over, for line %u of the same user is refused",
+		    refused->line);
+	else if (user[0] == '\0')
+		error_set(&why, err,
+		    "nothing says whose it is; give --user USER, or write "
+		    "the name and a space before an otpauth line");
+	else
+		err = take_over(im, lines, count, &why);
+	if (err == ROLLCODE_OK) {
+		tell(im, lines, count);
+		return ROLLCODE_OK;
+	}
+	if (fault_of_user(err))
+		return refuse_all(im, lines, count, why.text, error);
+	error_set(error, err, "%s", why.text);
+	return error_add(error, err,
+	    "who was imported before %s stays so; run it again", user);
+}

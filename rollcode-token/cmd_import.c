@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd.h"
+#include "import_files.h"
+
+/* Every line that is refused is named, not the first alone. */
+static enum rollcode_err
+name_refused(const struct import_list *list, struct error *error)
+{
+	char place[IMPORT_PLACE_MAX];
+	size_t refused = import_refused(list);
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct import_entry *e = &list->entries[i];
+
+		if (e->refused == NULL)
+			continue;
+		import_place(e, place);
+		fprintf(stderr, "rollcode-token: %s: %s\n", place, e->refused);
+	}
+	if (refused == 0)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "nothing was imported, for %zu of %zu are refused; mend them and "
+	    "run it again",
+	    refused, list->count);
+}
+
+enum rollcode_err
+cmd_import(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(import_free) struct import_list list = {.entries = NULL};
+	const struct options *options = base;
+	const struct import_source source = {
+	    .format = options->format,
+	    .user = "",
+	    .seal_file = options->seal_file,
+	};
+	size_t merged[MERGE_KINDS];
+	const char *name;
+	enum rollcode_err err;
+
+	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
+	    (err = import_files(&list, &source, argc, argv, error)) !=
+		ROLLCODE_OK ||
+	    (err = name_refused(&list, error)) != ROLLCODE_OK ||
+	    (err = cmd_create(options, error)) != ROLLCODE_OK ||
+	    (err = cmd_unlock(options, &wallet, error)) != ROLLCODE_OK ||
+	    (err = wallet_import(
+		 wallet, &list, options->force, merged, error)) != ROLLCODE_OK)
+		return err;
+	import_summary(merged, 0);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+add_line(struct wallet *wallet, const char *name, struct cli_bytes *lines,
+    struct error *error)
+{
+	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
+	enum rollcode_err err;
+
+	if ((err = wallet_reveal(wallet, name, &entry, error)) != ROLLCODE_OK)
+		return err;
+	if (entry.provision.account[0] == '\0')
+		memcpy(entry.provision.account, entry.name, sizeof(entry.name));
+	return export_line(lines, entry.name, &entry.provision, false, error);
+}
+
+static enum rollcode_err
+add_all(struct wallet *wallet, struct cli_bytes *lines, struct error *error)
+{
+	struct wallet_entry entry = {0};
+	enum rollcode_err err;
+
+	for (;;) {
+		if ((err = wallet_next(wallet, entry.id, &entry, error)) !=
+			ROLLCODE_OK ||
+		    entry.id == 0 ||
+		    (err = add_line(wallet, entry.name, lines, error)) !=
+			ROLLCODE_OK)
+			return err;
+	}
+}
+
+enum rollcode_err
+cmd_export(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(cli_bytes_free) struct cli_bytes lines = {NULL, 0, 0};
+	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
+	const struct options *options = base;
+	const char *name, *seal = options->plain ? NULL : passphrase.text;
+	enum rollcode_err err;
+
+	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
+	    (err = cmd_unlock(options, &wallet, error)) != ROLLCODE_OK)
+		return err;
+	if (argc == 0)
+		err = add_all(wallet, &lines, error);
+	for (int i = 0; i < argc && err == ROLLCODE_OK; i++)
+		err = add_line(wallet, argv[i], &lines, error);
+	if (err == ROLLCODE_OK && seal != NULL)
+		err = cli_passphrase(options->seal_file,
+		    "Passphrase for the export: ", true, &passphrase, error);
+	if (err != ROLLCODE_OK ||
+	    (err = export_write(&lines, seal, error)) != ROLLCODE_OK)
+		return err;
+	fprintf(stderr,
+	    "exported; use a token in one place only: remove it here once it "
+	    "is there\n");
+	return ROLLCODE_OK;
+}
