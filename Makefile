@@ -92,8 +92,9 @@ MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
 VERIFY	 = pam_rollcode/rollcode-verify.c
 SERVICE	 = $(addprefix pam_rollcode/,supervise.c listener.c serve.c queue.c \
 	   crew.c worker.c hurry.c)
-ADMIN	 = pam_rollcode/rollcode-admin.c $(wildcard pam_rollcode/admin_*.c)
-# `check` reads the module's arguments and asks the judge as the module does.
+ADMIN	 = pam_rollcode/rollcode-admin.c pam_rollcode/pskc.c \
+	   $(wildcard pam_rollcode/admin_*.c)
+# `check` reads the arguments of the module and asks the judge as it does.
 ASKING	 = $(addprefix pam_rollcode/,options.c ask.c resident.c spawn.c)
 SERVER	 = $(filter-out $(VERIFY) $(SERVICE) $(ADMIN) $(addprefix pam_rollcode/, \
 	   pam_rollcode.c options.c converse.c ask.c resident.c spawn.c \
@@ -128,6 +129,12 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/obj/flags
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# PSKC is read where libpskc is; what is built loads it only then.
+ifneq ($(shell $(PKG_CONFIG) --exists libpskc 2>/dev/null && echo yes),)
+$(BUILD)/obj/pam_rollcode/pskc.o: CPPFLAGS += -DROLLCODE_PSKC \
+    $(shell $(PKG_CONFIG) --cflags-only-I libpskc)
+endif
 
 $(BUILD)/libcommon.a: $(call obj,$(COMMON))
 $(BUILD)/libserver.a: $(call obj,$(SERVER))

@@ -174,7 +174,8 @@ import_place(const struct import_entry *entry, char place[IMPORT_PLACE_MAX])
 	char line[24] = "";
 
 	if (entry->line > 0)
-		snprintf(line, sizeof(line), ": line %u", entry->line);
+		snprintf(line, sizeof(line), ": %s %u",
+		    entry->is_key ? "key" : "line", entry->line);
 	snprintf(place, IMPORT_PLACE_MAX, "%.200s%s%s%s", file, line,
 	    entry->user[0] == '\0' ? "" : ": ", entry->user);
 }

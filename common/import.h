@@ -28,8 +28,9 @@ enum import_format {
 
 struct import_entry {
 	const char		*file;		/* the list's caller owns it */
-	unsigned int		 line;		/* or which key; 0: the file */
-	char			 user[ROLLCODE_USER_MAX + 1]; /* "": unknown */
+	unsigned int		 line;		/* 0: the whole file */
+	bool			 is_key;	/* the line is a key's number */
+	char			 user[ROLLCODE_USER_MAX + 1]; /* or "" */
 	char			*refused;	/* why, or NULL */
 	struct provision	 provision;	/* empty if refused */
 	bool			 named;		/* user stood before the line */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "admin_import.h"
+#include "pskc.h"
 
 static void
 importing_end(struct importing *im)
@@ -88,6 +89,7 @@ admin_import(void *base, int argc, char **argv, struct error *error)
 	    .format = im.options->format,
 	    .user = im.options->user,
 	    .seal_file = im.options->seal_file,
+	    .pskc = pskc_read,
 	};
 	enum rollcode_err err;
 	size_t refused;

@@ -12,7 +12,7 @@ struct importing {
 	struct admin			 admin;
 	const struct admin_options	*options;
 	struct import_list		 list;
-	struct import_entry		**order;	/* of the list, by user */
+	struct import_entry		**order;	/* sorted by user */
 	struct progress			 progress;
 	size_t				 users;
 	size_t				 merged[MERGE_KINDS];

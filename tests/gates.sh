@@ -163,6 +163,7 @@ gate_layers() {
 		only openssl/ common/code.c common/seal.c common/cli.c
 		only security/ pam_rollcode/{pam_rollcode,converse,audit}.c \
 		    pam_rollcode/{options,pam_rollcode,converse,audit}.{c,h}
+		only pskc/ pam_rollcode/pskc.c
 		only libpq-fe.h pam_rollcode/store_pgsql.c
 		only qrencode.h common/qr.c
 		only syslog.h pam_rollcode/{pam_rollcode,converse,audit}.c \

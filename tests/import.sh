@@ -125,6 +125,68 @@ check "demo: its server accepts what our client prints" \
     demo accepts 8 "$(code demo)"
 equal "demo: our server, too" "$(login demo "$(code demo)")" SUCCESS
 
+# --- PSKC --------------------------------------------------------------------
+
+# key_package SERIAL USER SECRET COUNTER ALGORITHM
+key_package() {
+	cat <<-XML
+	<KeyPackage>
+	 <DeviceInfo><Manufacturer>oath.Test</Manufacturer>
+	  <SerialNo>$1</SerialNo></DeviceInfo>
+	 <Key Id="$1" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:${5:-hotp}">
+	  <Issuer>Batch</Issuer>
+	  <AlgorithmParameters><ResponseFormat Length="8" Encoding="DECIMAL"/>
+	  </AlgorithmParameters>
+	  <Data><Secret><PlainValue>$3</PlainValue></Secret>
+	   <Counter><PlainValue>$4</PlainValue></Counter></Data>
+	  <UserId>$2</UserId>
+	 </Key>
+	</KeyPackage>
+	XML
+}
+
+container() {
+	echo '<?xml version="1.0" encoding="UTF-8"?>'
+	echo '<KeyContainer Version="1.0"' \
+	    'xmlns="urn:ietf:params:xml:ns:keyprov:pskc">'
+	cat
+	echo '</KeyContainer>'
+}
+
+BASE64=$(printf 12345678901234567890 | base64)
+{
+	key_package 1001 CN=pskc1,DC=example "$BASE64" 5
+	key_package 1002 pskc2 AAAA 5
+	key_package 1003 pskc3 "$BASE64" 5 totp
+	key_package 1004 pskc4 "$BASE64" 0
+} | container >"$T/batch.xml"
+import "$T/batch.xml" >"$T/out" 2>&1
+if grep -qE "without libpskc|libpskc, which is not here" "$T/out"; then
+	skip PSKC "needs libpskc"
+else
+	if command -v pskctool >/dev/null; then
+		equal "PSKC: pskctool reads the batch too" \
+		    "$(pskctool --info "$T/batch.xml" 2>/dev/null |
+		    grep -c 'Key Secret')" 4
+	else
+		skip "PSKC: pskctool reads the batch too" "needs pskctool"
+	fi
+	followed PSKC pskc1 "$(oathtool -d 8 -c 4 $HEX)" \
+	    "$(oathtool -d 8 -c 5 $HEX)"
+	check "PSKC: the serial number is the label" \
+	    grep -q 1001 <(admin show pskc1)
+	check "PSKC: a key with too short a secret is named" \
+	    grep -q "key 2: pskc2: .*16" "$T/out"
+	check "PSKC: and one that counts time" \
+	    grep -q "key 3: pskc3: .*HOTP profile" "$T/out"
+	head -c 900 "$T/batch.xml" >"$T/torn.xml"
+	import "$T/torn.xml" >"$T/out" 2>&1
+	equal "PSKC: one that is torn is refused" \
+	    "$? $(grep -c "not a key container" "$T/out")" "1 1"
+	check "PSKC: and nothing of it is printed" \
+	    test "$(grep -c "$BASE64" "$T/out")" = 0
+fi
+
 # --- counters ---------------------------------------------------------------
 
 line() {	# USER COUNTER

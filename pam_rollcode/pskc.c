@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pskc.c - the only user of libpskc, which brings two XML libraries along and
+ * is loaded only when there is a container to read.
+ */
+#include "pskc.h"
+#include "token.h"
+
+static enum rollcode_err
+refuse(struct import_list *list, const char *what, struct error *error)
+{
+	struct error why;
+
+	error_set(&why, ROLLCODE_ERR_INPUT, "%s", what);
+	return import_refuse(list, 0, "", &why, error);
+}
+
+#ifndef ROLLCODE_PSKC
+
+enum rollcode_err
+pskc_read(struct import_list *list, const char *user, const char *text,
+    size_t len, struct error *error)
+{
+	(void)user;
+	(void)text;
+	(void)len;
+	return refuse(list,
+	    "this rollcode-admin was built without libpskc and cannot read "
+	    "PSKC; install libpskc-dev and build it again",
+	    error);
+}
+
+#else
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <pskc/pskc.h>
+
+#define LIBRARY "libpskc.so.0"
+#define HOTP "urn:ietf:params:xml:ns:keyprov:pskc:hotp"
+
+/* clang-format off */
+#define FUNCTIONS(X) \
+	X(pskc_global_init) X(pskc_init) X(pskc_done) \
+	X(pskc_parse_from_memory) X(pskc_get_keypackage) \
+	X(pskc_get_key_algorithm) X(pskc_get_key_algparm_suite) \
+	X(pskc_get_key_algparm_resp_encoding) \
+	X(pskc_get_key_algparm_resp_length) X(pskc_get_key_data_secret) \
+	X(pskc_get_key_data_counter) X(pskc_get_key_userid) \
+	X(pskc_get_device_userid) X(pskc_get_device_serialno)
+/* clang-format on */
+
+struct library {
+	void *handle;
+#define X(name) __typeof__(name) *name;
+	FUNCTIONS(X)
+#undef X
+};
+
+static bool
+load(struct library *lib)
+{
+	if ((lib->handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL)) == NULL)
+		return false;
+#define X(name)                                           \
+	*(void **)&lib->name = dlsym(lib->handle, #name); \
+	if (lib->name == NULL)                            \
+		return false;
+	FUNCTIONS(X)
+#undef X
+	return lib->pskc_global_init() == PSKC_OK;
+}
+
+/* libxml2 would print the line that it does not like, secrets and all. */
+static int
+parse_quietly(
+    const struct library *lib, pskc_t *container, const char *text, size_t len)
+{
+	int rc, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	if (null < 0 || kept < 0 || dup2(null, STDERR_FILENO) < 0)
+		rc = PSKC_PARSE_ERROR;
+	else
+		rc = lib->pskc_parse_from_memory(container, len, text);
+	if (kept >= 0)
+		dup2(kept, STDERR_FILENO);
+	close(kept);
+	close(null);
+	return rc;
+}
+
+/* "CN=alice,DC=example" is alice. */
+static void
+take_user(struct import_entry *e, const char *user)
+{
+	size_t len;
+
+	if (user == NULL)
+		return;
+	if (strncmp(user, "CN=", 3) == 0)
+		user += 3;
+	else if (strncmp(user, "UID=", 4) == 0)
+		user += 4;
+	len = strcspn(user, ",");
+	if (len > 0 && len < sizeof(e->user)) {
+		memcpy(e->user, user, len);
+		e->user[len] = '\0';
+	}
+}
+
+static enum rollcode_err
+take_shape(const struct library *lib, pskc_key_t *key, struct rollcode_token *t,
+    struct error *why)
+{
+	const char *algorithm = lib->pskc_get_key_algorithm(key);
+	const char *suite = lib->pskc_get_key_algparm_suite(key);
+	pskc_valueformat encoding;
+	int given = 0;
+
+	if (algorithm == NULL || strcmp(algorithm, HOTP) != 0)
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "the key is not of the HOTP profile");
+	t->form = FORM_HOTP;
+	if (suite != NULL && strncmp(suite, "HMAC-", 5) == 0)
+		suite += 5;
+	t->algorithm = suite == NULL || *suite == '\0'
+			   ? ALGORITHM_SHA1
+			   : algorithm_from_name(suite);
+	encoding = lib->pskc_get_key_algparm_resp_encoding(key, &given);
+	if (given && encoding != PSKC_VALUEFORMAT_DECIMAL)
+		return error_set(
+		    why, ROLLCODE_ERR_INPUT, "its codes are not decimal");
+	t->digits = lib->pskc_get_key_algparm_resp_length(key, &given);
+	if (!given)
+		t->digits = ROLLCODE_DIGITS_MIN;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+take_key(const struct library *lib, pskc_key_t *key, struct import_entry *e,
+    struct error *why)
+{
+	const char *serial = lib->pskc_get_device_serialno(key);
+	struct rollcode_token *t = &e->provision.token;
+	const char *secret;
+	size_t len = 0;
+	int given = 0;
+	enum rollcode_err err;
+
+	if ((err = take_shape(lib, key, t, why)) != ROLLCODE_OK)
+		return err;
+	secret = lib->pskc_get_key_data_secret(key, &len);
+	if (secret == NULL || len > SECRET_MAX)
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "it has no plain secret of 128 bytes or fewer; decrypt the "
+		    "container first");
+	memcpy(t->secret.bytes, secret, len);
+	t->secret.len = len;
+	t->counter = lib->pskc_get_key_data_counter(key, &given);
+	if (!given)
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "it has no counter, so nobody knows which code is next");
+	if (serial != NULL && token_check_label(serial, NULL) == ROLLCODE_OK)
+		memcpy(t->label, serial, strlen(serial) + 1);
+	return token_check(t, why);
+}
+
+static enum rollcode_err
+take_keys(const struct library *lib, pskc_t *container,
+    struct import_list *list, const char *user, struct error *error)
+{
+	WIPED(import_entry_wipe) struct import_entry e = {.is_key = true};
+	enum rollcode_err err = ROLLCODE_OK, taken;
+	struct error why = {""};
+	pskc_key_t *key;
+
+	for (unsigned int i = 0; err == ROLLCODE_OK; i++) {
+		key = lib->pskc_get_keypackage(container, i);
+		if (key == NULL && i > 0)
+			return ROLLCODE_OK;
+		if (key == NULL)
+			return refuse(list, "there is no key in it", error);
+		import_entry_wipe(&e);
+		e.is_key = true;
+		e.line = i + 1;
+		take_user(&e, lib->pskc_get_device_userid(key));
+		take_user(&e, lib->pskc_get_key_userid(key));
+		take_user(&e, *user == '\0' ? NULL : user);
+		taken = take_key(lib, key, &e, &why);
+		err = import_add(
+		    list, &e, taken == ROLLCODE_OK ? NULL : &why, error);
+	}
+	return err;
+}
+
+/* The library stays: it has registered functions for the end. */
+enum rollcode_err
+pskc_read(struct import_list *list, const char *user, const char *text,
+    size_t len, struct error *error)
+{
+	struct library lib = {.handle = NULL};
+	pskc_t *container = NULL;
+	enum rollcode_err err;
+
+	if (!load(&lib))
+		return refuse(list,
+		    "PSKC is read by libpskc, which is not here; install it "
+		    "(libpskc0)",
+		    error);
+	if (lib.pskc_init(&container) != PSKC_OK)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	if (parse_quietly(&lib, container, text, len) != PSKC_OK)
+		err = refuse(
+		    list, "it is not a key container of RFC 6030", error);
+	else
+		err = take_keys(&lib, container, list, user, error);
+	lib.pskc_done(container);
+	return err;
+}
+
+#endif
