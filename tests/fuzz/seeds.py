@@ -8,6 +8,7 @@ the fuzzers, and of protocol.h on a little-endian machine.
 import hashlib
 import hmac
 import os
+import sqlite3
 import struct
 import sys
 
@@ -167,6 +168,23 @@ def store():
     yield one(ANN, near, column(18, 2**63 - 1, 64))
 
 
+def import_():
+    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    digits = b"12345678901234567890".hex()
+    line = f"otpauth://hotp/Web:ann?secret={secret}&digits=8&counter=7"
+    yield f"\x00# all\n{line}\nbob%20b {line}&label=x disabled\nann x\n"
+    yield (f"\x01HOTP/E/8 ann - {digits} 7 12345678 2026-01-01T00:00:00L\n"
+           f"HOTP bob + {digits}\r\nHOTP cyd 12 {digits}\nHOTP dan - 00\n")
+    yield f'\x12{secret}\n" HOTP_COUNTER 7\n" WINDOW_SIZE 17\n12345678\n'
+    yield f'\x02{secret}\n" TOTP_AUTH\n'
+    image = sqlite3.connect(":memory:")
+    image.executescript("PRAGMA page_size=512; CREATE TABLE state(counter);"
+                        "INSERT INTO state VALUES(7)")
+    yield (b"\x13PORT=80\nexport SECRET_KEY='a secret that is text' # x\n\0" +
+           image.serialize())
+    yield f"\x20{line}\n"
+
+
 def module():
     def attempt(typed, how=0, what=0, more=0, wait=0, calls=b"\0"):
         return bytes([how, wait, 1, what, more]) + typed + b"\x04host" + calls
@@ -213,9 +231,10 @@ def module():
 
 
 def main():
-    for make in (env, provision, submission, request, answer, store, module):
+    for make in (env, provision, submission, request, answer, store, import_,
+                 module):
         for number, data in enumerate(make()):
-            put(sys.argv[1], make.__name__, number, data)
+            put(sys.argv[1], make.__name__.rstrip("_"), number, data)
 
 
 if __name__ == "__main__":

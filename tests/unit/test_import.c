@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <stdio.h>
+
+#include "pam_rollcode/account.h"
+#include "import.h"
+#include "parcel.h"
+
+#define LOG_N 10 /* of scrypt: quick */
+#define PASSPHRASE "a passphrase"
+
+static struct error error;
+
+/* --- parcels -------------------------------------------------------------- */
+
+static struct parcel sealed, opened;
+
+static void
+seal(const char *text)
+{
+	ck_assert_int_eq(
+	    parcel_seal(PASSPHRASE, LOG_N, text, strlen(text), &sealed, &error),
+	    ROLLCODE_OK);
+}
+
+START_TEST(a_parcel_opens_with_its_passphrase)
+{
+	static char text[5000];
+
+	for (size_t len = 0; len < sizeof(text); len += 499) {
+		memset(text, 'x', len);
+		text[len] = '\0';
+		seal(text);
+
+		ck_assert_int_eq(parcel_open(PASSPHRASE, sealed.text,
+				     sealed.len, &opened, &error),
+		    ROLLCODE_OK);
+
+		ck_assert_uint_eq(opened.len, len);
+		ck_assert_mem_eq(opened.text, text, len);
+		parcel_free(&opened);
+		parcel_free(&sealed);
+	}
+}
+END_TEST
+
+START_TEST(a_parcel_opens_with_no_other_passphrase)
+{
+	seal("some text");
+
+	ck_assert_int_eq(parcel_open("a passphrasf", sealed.text, sealed.len,
+			     &opened, &error),
+	    ROLLCODE_ERR_INPUT);
+
+	ck_assert_ptr_null(opened.text);
+	parcel_free(&sealed);
+}
+END_TEST
+
+START_TEST(a_parcel_that_was_changed_does_not_open)
+{
+	seal("some text");
+
+	for (size_t i = 0; i + 1 < sealed.len; i++) {
+		char was = sealed.text[i];
+
+		if (was == '\n')
+			continue;
+		sealed.text[i] = was == '0' ? '1' : '0';
+		ck_assert_int_eq(parcel_open(PASSPHRASE, sealed.text,
+				     sealed.len, &opened, &error),
+		    ROLLCODE_ERR_INPUT);
+		sealed.text[i] = was;
+	}
+	parcel_free(&sealed);
+}
+END_TEST
+
+START_TEST(a_parcel_that_ends_early_does_not_open)
+{
+	seal("some text");
+
+	for (size_t len = 0; len + 1 < sealed.len; len++)
+		ck_assert_int_eq(
+		    parcel_open(PASSPHRASE, sealed.text, len, &opened, &error),
+		    ROLLCODE_ERR_INPUT);
+	parcel_free(&sealed);
+}
+END_TEST
+
+START_TEST(a_short_passphrase_seals_nothing)
+{
+	ck_assert_int_eq(
+	    parcel_seal("1234567", LOG_N, "text", 4, &sealed, &error),
+	    ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_null(sealed.text);
+}
+END_TEST
+
+/* --- formats -------------------------------------------------------------- */
+
+static const struct {
+	const char *text;
+	enum import_format format;
+} guesses[] = {
+    {"", IMPORT_NONE},
+    {"# otpauth://\n\nHOTP ann - 00", IMPORT_OATH},
+    {"ann otpauth://hotp/x", IMPORT_OTPAUTH},
+    {"GEZDGNBV\n\" RATE_LIMIT 3 30\n", IMPORT_GOOGLE},
+    {"PORT=1\nSECRET_KEY=x\n", IMPORT_DEMO},
+    {"  <?xml version=\"1.0\"?>", IMPORT_PSKC},
+    {"rollcode-export 1\n", IMPORT_SEALED},
+    {"something else\n", IMPORT_NONE},
+};
+
+START_TEST(a_format_is_known_by_its_text)
+{
+	ck_assert_int_eq(
+	    import_guess(guesses[_i].text, strlen(guesses[_i].text)),
+	    guesses[_i].format);
+}
+END_TEST
+
+/* --- tokens that meet ----------------------------------------------------- */
+
+static struct account account;
+
+static struct rollcode_token
+token(uint8_t secret, uint64_t counter)
+{
+	struct rollcode_token t = {
+	    .form = FORM_HOTP,
+	    .algorithm = ALGORITHM_SHA1,
+	    .digits = 8,
+	    .counter = counter,
+	    .secret = {.len = 20},
+	};
+
+	memset(t.secret.bytes, secret, t.secret.len);
+	return t;
+}
+
+static enum import_merge
+merge(struct rollcode_token t, bool force)
+{
+	enum import_merge merged = MERGE_NONE;
+
+	if (account_merge(&account, &t, force, 0, &merged, &error) !=
+	    ROLLCODE_OK)
+		return MERGE_NONE;
+	return merged;
+}
+
+static void
+begin(void)
+{
+	memset(&account, 0, sizeof(account));
+	ck_assert_int_eq(merge(token(1, 20), false), MERGE_ADDED);
+	account.tokens[0].id = 7;
+}
+
+START_TEST(a_counter_moves_forward_only)
+{
+	begin();
+
+	ck_assert_int_eq(merge(token(1, 20), false), MERGE_SAME);
+	ck_assert_int_eq(merge(token(1, 19), false), MERGE_KEPT);
+	ck_assert_uint_eq(account.tokens[0].token.counter, 20);
+	ck_assert_int_eq(merge(token(1, 21), false), MERGE_RAISED);
+	ck_assert_uint_eq(account.tokens[0].token.counter, 21);
+	ck_assert_uint_eq(account.token_count, 1);
+	ck_assert_int_eq(account.tokens[0].id, 7);
+}
+END_TEST
+
+START_TEST(by_force_a_new_row_has_the_lower_counter)
+{
+	begin();
+
+	ck_assert_int_eq(merge(token(1, 19), true), MERGE_LOWERED);
+
+	ck_assert_uint_eq(account.tokens[0].token.counter, 19);
+	ck_assert_int_eq(account.tokens[0].id, 0);
+	ck_assert_uint_eq(account.token_count, 1);
+}
+END_TEST
+
+START_TEST(a_secret_does_not_become_another_kind_of_token)
+{
+	struct rollcode_token t = token(1, 30);
+
+	begin();
+	t.digits = 6;
+
+	ck_assert_int_eq(merge(t, true), MERGE_NONE);
+	ck_assert_uint_eq(account.tokens[0].token.counter, 20);
+}
+END_TEST
+
+START_TEST(tokens_without_labels_get_some)
+{
+	begin();
+
+	ck_assert_int_eq(merge(token(2, 0), false), MERGE_ADDED);
+	ck_assert_int_eq(merge(token(3, 0), false), MERGE_ADDED);
+
+	ck_assert_str_eq(account.tokens[0].token.label, "token");
+	ck_assert_str_eq(account.tokens[1].token.label, "token-2");
+	ck_assert_str_eq(account.tokens[2].token.label, "token-3");
+}
+END_TEST
+
+int
+main(void)
+{
+	SRunner *runner;
+	Suite *suite = suite_create("import");
+	TCase *tc = tcase_create("import");
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, a_parcel_opens_with_its_passphrase);
+	tcase_add_test(tc, a_parcel_opens_with_no_other_passphrase);
+	tcase_add_test(tc, a_parcel_that_was_changed_does_not_open);
+	tcase_add_test(tc, a_parcel_that_ends_early_does_not_open);
+	tcase_add_test(tc, a_short_passphrase_seals_nothing);
+	tcase_add_loop_test(tc, a_format_is_known_by_its_text, 0,
+	    sizeof(guesses) / sizeof(guesses[0]));
+	tcase_add_test(tc, a_counter_moves_forward_only);
+	tcase_add_test(tc, by_force_a_new_row_has_the_lower_counter);
+	tcase_add_test(tc, a_secret_does_not_become_another_kind_of_token);
+	tcase_add_test(tc, tokens_without_labels_get_some);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
