@@ -26,11 +26,12 @@ enum import_format {
 	IMPORT_SEALED,		/* what export wrote, see parcel.h */
 };
 
+/* An empty user is one that the file does not name. */
 struct import_entry {
 	const char		*file;		/* the list's caller owns it */
 	unsigned int		 line;		/* 0: the whole file */
 	bool			 is_key;	/* the line is a key's number */
-	char			 user[ROLLCODE_USER_MAX + 1]; /* or "" */
+	char			 user[ROLLCODE_USER_MAX + 1];
 	char			*refused;	/* why, or NULL */
 	struct provision	 provision;	/* empty if refused */
 	bool			 named;		/* user stood before the line */

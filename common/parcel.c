@@ -31,7 +31,7 @@ static enum rollcode_err
 make_room(struct parcel *p, size_t room, struct error *error)
 {
 	memset(p, 0, sizeof(*p));
-	if ((p->text = calloc(1, room)) == NULL)
+	if (room == 0 || (p->text = calloc(1, room)) == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 	p->room = room;
 	return ROLLCODE_OK;

@@ -83,7 +83,7 @@ find_table(sqlite3 *db, char name[NAME_MAX_SQL], struct error *error)
 		text = (const char *)sqlite3_column_text(st, 0);
 	if (text != NULL && strlen(text) < NAME_MAX_SQL &&
 	    strchr(text, '"') == NULL)
-		strcpy(name, text);
+		memcpy(name, text, strlen(text) + 1);
 	sqlite3_finalize(st);
 	if (err != ROLLCODE_OK)
 		return error_set(error, ROLLCODE_ERR_INPUT,

@@ -55,6 +55,7 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 
 struct library {
 	void *handle;
+/* NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define X(name) __typeof__(name) *name;
 	FUNCTIONS(X)
 #undef X

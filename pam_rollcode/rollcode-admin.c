@@ -90,7 +90,7 @@ static const struct keyword options_log[] = {
 
 static const struct keyword options_import[] = {
 	{ "format", KEYWORD_TEXT, FIELD(format), 1, 15, 0,
-	    "FORMAT", "otpauth, oath, google, demo, pskc, sealed; else guessed" },
+	    "FORMAT", "otpauth, oath, google, demo, pskc or sealed" },
 	{ "user", KEYWORD_TEXT, FIELD(user), 1, ROLLCODE_USER_MAX, 0,
 	    "USER", "who owns the tokens, where the file does not say" },
 	{ "no-account", KEYWORD_FLAG, FIELD(no_account), 0, 0, 0,
