@@ -134,8 +134,8 @@ bool	cli_confirm(const char *question);
 void	cli_date(int64_t when, char date[CLI_DATE_MAX]);
 
 /*
- * How far a loop has come, on standard error if that is a terminal and the
- * environment has no NO_COLOR, once it takes over a second; else nothing.
+ * How far a loop has come, on standard error if that is a terminal, once it
+ * takes over a second; elsewhere nothing.
  */
 #define PROGRESS_MAX	96
 struct progress {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -13,14 +12,11 @@
 void
 progress_begin(struct progress *progress, const char *what, int64_t total)
 {
-	const char *plain = getenv("NO_COLOR");
-
 	*progress = (struct progress){
 	    .what = what,
 	    .total = total,
 	    .due = clock_ms() + QUIET_MS,
-	    .terminal =
-		isatty(STDERR_FILENO) == 1 && (plain == NULL || *plain == '\0'),
+	    .terminal = isatty(STDERR_FILENO) == 1,
 	};
 }
 

@@ -404,8 +404,8 @@ replace_judge() {
 }
 
 other_store() {
-	mkdir -m 700 "$T/other"
-	printf '%s\n' ACCOUNT=root "DATABASE=sqlite:$T/other" >"$T/other.env"
+	install -d -m 700 -o rollcode -g rollcode "$T/other"
+	printf '%s\n' ACCOUNT=rollcode "DATABASE=sqlite:$T/other" >"$T/other.env"
 	chmod 600 "$T/other.env"
 	rollcode-admin --conf "$T/other.env" init >"$T/out" && serve "$T/other.env"
 }

@@ -64,7 +64,8 @@ TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 [ "${SAN-}" = 1 ] && BUILD=${BUILD:-build/san}
 BUILD=$(cd "$TREE" && realpath -m "${BUILD:-build}")
 SCRIPT=$(basename "$0" .sh)
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+# The system's programs, not what a person has put before them.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH:/usr/local/sbin
 failures=0
 started=
 servers=()

@@ -10,7 +10,7 @@ private_machine "$@"
 if [ "${1-}" = long ]; then
 	one=500 threads=100 two=500 users=100 pairs=100 many=20
 else
-	one=12 threads=12 two=20 users=5 pairs=5 many=2
+	one=8 threads=8 two=8 users=5 pairs=5 many=1
 fi
 
 # codes USER N: the next N, one a line.

@@ -372,7 +372,7 @@ equal "a removed passphrase is not asked for" "$(rt next)" \
 cat >"$T/terminal.py" <<'PYTHON'
 # terminal.py STDIN COMMAND... -- [PROMPT ANSWER]...: run it at a terminal of
 # its own (STDIN is a file, or - for the terminal), print what was shown.
-import os, pty, select, sys, termios, time
+import os, pty, select, signal, sys, termios, time
 
 end = sys.argv.index("--")
 stdin, command = sys.argv[1], sys.argv[2:end]
@@ -381,6 +381,7 @@ pid, fd = pty.fork()
 if pid == 0:
     if stdin != "-":
         os.dup2(os.open(stdin, os.O_RDONLY), 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvp(command[0], command)
 shown, limit = b"", time.monotonic() + 30
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# rekey.sh - at 20 system calls of each, or ROLLCODE_POINTS, and 30 backups.
+# rekey.sh - killed at 12 system calls of each, or ROLLCODE_POINTS.
 # limit: 600
 exec "$(dirname "$0")/../rekey.sh" long
