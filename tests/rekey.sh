@@ -299,8 +299,8 @@ pty.spawn(sys.argv[1:])' "$@"
 }
 
 seen() {
-	local slowly=(strace -f -qq -o "$T/trace" -e trace=fsync,fdatasync
-	    -e inject=fsync,fdatasync:delay_enter=700000)
+	local slowly=(strace -f -qq -o "$T/trace" -e 'trace=fsync,fdatasync'
+	    -e 'inject=fsync,fdatasync:delay_enter=700000')
 	on_terminal "${slowly[@]}" rollcode-admin backup "$T/copies/slow" \
 	    >"$T/terminal" </dev/null
 	check "on a terminal a bar shows how far it is" \
