@@ -10,7 +10,7 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 
 limit=5
-[ "${1-}" != long ] || limit=${ROLLCODE_POINTS:-60}
+[ "${1-}" != long ] || limit=${ROLLCODE_POINTS:-20}
 
 CALLS=openat,close,write,pwrite64,writev,pwritev,ftruncate,fallocate,fsync
 CALLS+=,fdatasync,unlink,rename,renameat2,sendto,sendmsg,dup,dup2,dup3

@@ -52,8 +52,10 @@ in_source() {	# SCRIPT SENTENCE
 exists() {	# PROGRAM SENTENCE
 	local script called
 	[ -f "tests/$1.sh" ] || return 1
-	called=$(sed -n 's,^exec .*/\.\./\([a-z_]*\.sh\)".*,\1,p' "tests/$1.sh")
-	for script in "tests/$1.sh" ${called:+"tests/$called"}; do
+	called=$(sed -n 's,^exec .*/\([a-z_]*\.sh\)".*,\1,p' "tests/$1.sh")
+	for script in "tests/$1.sh" "tests/${called:-none}" \
+	    "tests/long/${called:-none}"; do
+		[ -f "$script" ] || continue
 		! in_source "$script" "$2" || return 0
 	done
 	return 1

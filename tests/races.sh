@@ -8,7 +8,8 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 
 if [ "${1-}" = long ]; then
-	one=500 threads=100 two=500 users=100 pairs=100 many=20
+	one=${ROLLCODE_ROUNDS:-100} two=$((one / 3)) users=$((one / 5))
+	threads=$((one / 5)) pairs=$((one / 5)) many=$((one / 25))
 else
 	one=8 threads=8 two=8 users=5 pairs=5 many=1
 fi

@@ -14,7 +14,7 @@ private_machine "$@"
 KILLAT=$BUILD/tests/tools/killat
 FIND=$TREE/tests/tools/find_secrets.py
 rounds=2 changes=1 copies=2 points=${ROLLCODE_POINTS:-12}
-[ "${1-}" != long ] || rounds=10 changes=3 copies=15
+[ "${1-}" != long ] || rounds=5 changes=2 copies=6
 
 key() {
 	sed -n "s/^SECRET_KEY${1-}=//p" "$CONF"

@@ -1,6 +1,51 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# flat.sh - ten thousand logins in one process.
+# flat.sh [resident] - thousands of logins in one process leave nothing
+# behind in it.
 # limit: 600
-exec "$(dirname "$0")/../flat.sh" long
+. "$(dirname "$0")/../lib.sh"
+private_machine "$@"
+. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/tools/hosts.sh"
+
+many=${ROLLCODE_LOGINS:-10000} judged=300
+[ "$mode" != resident ] || many=1000
+
+# field_of WORD LINE: the number behind it
+field_of() {
+	sed -nE "${2}s/.*$1 ([0-9]+).*/\\1/p" "$T/measured"
+}
+
+# grown WORD: from the first measure to the last
+grown() {
+	echo $(($(field_of "$1" 2) - $(field_of "$1" 1)))
+}
+
+# flat one|each USER NAME: each code is typed twice
+flat() {
+	local i
+	for ((i = 0; i < judged / 2; i += 25)); do
+		code "$2" -n 25 | tr -s ' ' '\n'
+	done | sed 'p' >"$T/typed"
+	"$BUILD/tests/tools/flat" "$1" "$many" "$T/pam" rc "$2" \
+	    <"$T/typed" >"$T/out"
+	grep '^after' "$T/out" >"$T/measured"
+	sed 's/^/# /' "$T/measured"
+	equal "$3: each code opens once" \
+	    "$(grep -E '^(SUCCESS|AUTH_ERR) ' "$T/out" | xargs)" \
+	    "SUCCESS $((judged / 2)) AUTH_ERR $((many - judged / 2))"
+	equal "$3: no descriptor more" "$(grown descriptors)" 0
+	equal "$3: no map more" "$(grown maps)" 0
+	check "$3: memory is flat" test "$(grown kB)" -le 64
+	equal "$3: the module is gone in the end" "$(grep loaded "$T/out")" ""
+}
+
+hosts_place
+enroll daemon
+enroll visitor
+flat one daemon "$many logins on one handle, $judged of them with a judge"
+flat each ann "$many handles, $judged of them with a judge"
+many=1000
+flat each visitor "the same for a name that is no account"
+exit 0

@@ -3,4 +3,4 @@
 #
 # flat_resident.sh - logins through the service, in one process.
 # limit: 240
-exec "$(dirname "$0")/../flat.sh" resident
+exec "$(dirname "$0")/flat.sh" resident
