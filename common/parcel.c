@@ -31,8 +31,10 @@ static enum rollcode_err
 make_room(struct parcel *p, size_t room, struct error *error)
 {
 	memset(p, 0, sizeof(*p));
-	if (room == 0 || (p->text = calloc(1, room)) == NULL)
-		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	if (room == 0 || (p->text = calloc(1, room)) == NULL) {
+		error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+		return ROLLCODE_ERR_NOMEM;
+	}
 	p->room = room;
 	return ROLLCODE_OK;
 }
