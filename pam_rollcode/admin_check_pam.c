@@ -118,6 +118,8 @@ cannot_include(struct service *s, const struct stack_row *row, const char *why)
 		failed->type = STACK_AUTH;
 }
 
+/* Files include files: DEPTH_MAX deep at most. */
+/* NOLINTBEGIN(misc-no-recursion) */
 static void read_file(struct reading *, const char *path, enum stack_type only,
     unsigned int level, unsigned int depth, const struct stack_row *from);
 
@@ -204,6 +206,7 @@ read_file(struct reading *r, const char *path, enum stack_type only,
 		read_rows(r, file, text, len, only, level, depth);
 	free(text);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* --- a service ---------------------------------------------------------- */
 
@@ -237,7 +240,7 @@ service_read(struct check *check, const char *name, struct service *s)
 
 	memset(s, 0, sizeof(*s));
 	s->name = name;
-	s->rows = malloc(STACK_ROWS_MAX * sizeof(*s->rows));
+	s->rows = calloc(STACK_ROWS_MAX, sizeof(*s->rows));
 	s->files = malloc(FILES_MAX * sizeof(*s->files));
 	check->lost |= s->rows == NULL || s->files == NULL;
 	r.services = !check_has_directory();
