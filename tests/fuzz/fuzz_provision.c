@@ -44,7 +44,7 @@ check_sentence(const char *text, const struct error *error)
 
 	if (secret == NULL)
 		return;
-	for (secret += 7; strcspn(secret, "& ") >= SECRET_SHOWN; secret++) {
+	for (secret += 7; strcspn(secret, "& /") >= SECRET_SHOWN; secret++) {
 		memcpy(piece, secret, SECRET_SHOWN);
 		piece[SECRET_SHOWN] = '\0';
 		promise(strstr(error->text, piece) == NULL,
