@@ -262,16 +262,17 @@ lookups_fail() {
 
 # Syncs of the new file alone; all of them, for a lost one showed much later.
 syncs_fail() {
-	local at bad=''
+	local call at bad=''
 	nobody
 	fails "" rollcode-admin --conf "$CONF" enroll ann --no-account
-	while read -r at; do
+	calls | grep -E '^f(data)?sync ' >"$T/syncs"
+	while read -r call at; do
 		nobody
-		fails "-e inject=fdatasync:error=EIO:when=$at" \
+		fails "-e inject=$call:error=EIO:when=$at" \
 		    rollcode-admin --conf "$CONF" enroll ann --no-account
-		failed_there "sync $at"
-		bad+=$(enrolled_or_absent "sync $at, status $status")$'\n'
-	done < <(seq "$(grep -c '^fdatasync(' "$T/trace")")
+		failed_there "$call $at"
+		bad+=$(enrolled_or_absent "$call $at, status $status")$'\n'
+	done <"$T/syncs"
 	looked_at "a sync fails in an enrolment: the user is whole or absent" \
 	    "$bad"
 }
