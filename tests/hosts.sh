@@ -118,10 +118,10 @@ steps() {
 
 more_limits() {
 	steps fsize 0 4096 32768
-	steps as 3145728 524288 11534336
+	steps as 3145728 1048576 11534336
 	steps data 131072 262144 2097152
-	steps stack 49152 4096 131072
-	steps nofile 3 1 24
+	steps stack 49152 16384 131072
+	steps nofile 3 2 25
 	said "and so under $tried steps of size, memory, stack and descriptors"
 }
 
