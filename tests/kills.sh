@@ -13,7 +13,7 @@ private_machine "$@"
 . "$TREE/tests/tools/kills.sh"
 
 points=9
-[ "${1-}" != long ] || points=${ROLLCODE_POINTS:-15}
+[ "${1-}" != long ] || points=${ROLLCODE_POINTS:-12}
 
 # judge_dies NAME AFTER [WRONG]
 judge_dies() {

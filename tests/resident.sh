@@ -450,12 +450,13 @@ no_service() {
 
 stopped() {
 	local got
-	as ann "$T/bin/ask_service" ask ann 00000000 >"$T/out" &
-	sleep 0.3
+	as ann "$T/bin/ask_service" ask ann 00000000 0.01 >"$T/out" &
+	wait_for grep -q ready "$T/out"
+	nap 0.3
 	resident_stop
 	equal "told to stop it ends well" "$?" 0
-	wait_for grep -q . "$T/out"
-	read -r -a got <"$T/out"
+	wait_for grep -qv ready "$T/out"
+	read -r -a got < <(grep -v ready "$T/out")
 	equal "what was begun is answered" "${got[0]} ${got[1]}" "0 00ff00ff"
 	refused "no socket is left" test -e "$SOCKET"
 	check "no process either" no_service

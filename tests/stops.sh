@@ -18,7 +18,7 @@ JUDGE=$T/bin/rollcode-verify
 step=20 rounds=1
 # Who asks the service makes fewer calls.
 [ "$mode" = spawned ] || step=12
-[ -z "$long" ] || step=3 rounds=5
+[ -z "$long" ] || step=6 rounds=3
 
 # --- stopped ------------------------------------------------------------------
 

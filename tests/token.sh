@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# token.sh [long] - rollcode-token as a person and a shell meet it.  long: killed
-# at every system call, and nothing else.
+# token.sh [long] - rollcode-token as a person and a shell meet it.  long: only
+# killed, at every second system call, or one in ROLLCODE_STEP.
 # limit: 240
 . "$(dirname "$0")/lib.sh"
 scratch
@@ -68,7 +68,7 @@ calls_of() {
 # walk PATTERN BEFORE AFTER COMMAND...: run it once for one in $step of its
 # system calls and kill it there; BEFORE and AFTER are functions
 step=5
-[ "${1-}" != long ] || step=1
+[ "${1-}" != long ] || step=${ROLLCODE_STEP:-2}
 walk() {
 	local name count n at=0
 	"$2"

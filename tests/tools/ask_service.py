@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ask the resident judge without the module, as anybody could.
 
-ask USER CODE          one request; prints ERROR VERDICT MILLISECONDS
+ask USER CODE [LATE]   one request; prints ERROR VERDICT MILLISECONDS, and with
+                       LATE "ready" before, so many seconds before it is sent
 late USER CODE         the same, but prints "ready" when it is connected, and
                        sends half a second later
 hang-up USER CODE N    N requests, each left before its answer
@@ -50,7 +51,7 @@ def ask(user, code, late=0):
     s = connect()
     if late:
         print("ready", flush=True)
-        time.sleep(late)
+        time.sleep(float(late))
     began = time.monotonic()
     s.send(message)
     answer = s.recv(65536)
