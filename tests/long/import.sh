@@ -37,7 +37,7 @@ done
 check "it was killed on the way" test "$killed" -eq 3
 some=$(admin list | grep -c '^user')
 check "some users are there then, not all" test "$some" -gt 0 -a \
-    "$some" -lt $USERS
+    "$some" -lt "$USERS"
 check "and each of them whole" sh -c \
     "! rollcode-admin --conf '$CONF' list | grep unusable"
 
@@ -69,10 +69,10 @@ check "and says what there was and what was added" grep -qE \
     "$USERS users, $((USERS - some)) tokens added, $some here already" \
     "$T/typed"
 equal "nobody is lost, nobody doubled" \
-    "$(admin list | grep -c '^user')" $USERS
+    "$(admin list | grep -c '^user')" "$USERS"
 equal "every token is there once, with its counter" \
     "$(admin export --plain 2>/dev/null | sed 's/.*counter=//' | sort -n |
-    uniq | wc -l)" $USERS
+    uniq | wc -l)" "$USERS"
 
 rm -rf "$T/store"
 server
