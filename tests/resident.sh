@@ -215,7 +215,7 @@ full_queue() {
 # Two that guess as fast as they are answered, until the last pair is typed.
 flooded() {
 	local pairs=10 guesses=1500 began took hammers=() bad
-	[ -z "$long" ] || pairs=40 guesses=2400
+	[ -z "$long" ] || pairs=20 guesses=3000
 	admin unlock ann >"$T/out"
 	for ((took = 0; took < pairs; took++)); do
 		printf 'ann\t%s\n' "$(code ann -n 2)"
