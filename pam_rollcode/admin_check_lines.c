@@ -290,15 +290,21 @@ check_lines(struct check *check, const struct service *s)
 }
 
 bool
+check_own_options(const struct stack_row *row, struct options *options)
+{
+	struct error error = {0};
+
+	return stack_is_ours(row) &&
+	       check_options(row, options, &error) == ROLLCODE_OK;
+}
+
+bool
 check_has_nullok(const struct service *s)
 {
 	struct options options;
-	struct error error = {0};
 
 	for (size_t i = 0; i < s->auth.count; i++)
-		if (stack_is_ours(s->auth.rows[i]) &&
-		    check_options(s->auth.rows[i], &options, &error) ==
-			ROLLCODE_OK &&
+		if (check_own_options(s->auth.rows[i], &options) &&
 		    options.nullok)
 			return true;
 	return false;

@@ -23,4 +23,7 @@ void	check_substitute(const struct service *, const struct stack_row *,
 enum rollcode_err	check_options(const struct stack_row *,
 			    struct options *, struct error *) MUST_USE;
 
+/* Whether the row is a line of ours with right arguments, which are these. */
+bool	check_own_options(const struct stack_row *, struct options *);
+
 #endif /* ROLLCODE_ADMIN_CHECK_LINES_H */

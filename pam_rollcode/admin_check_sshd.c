@@ -177,12 +177,9 @@ static bool
 one_prompt_is_enough(const struct service *s)
 {
 	struct options options;
-	struct error error = {0};
 
 	for (size_t i = 0; i < s->auth.count; i++)
-		if (stack_is_ours(s->auth.rows[i]) &&
-		    check_options(s->auth.rows[i], &options, &error) ==
-			ROLLCODE_OK &&
+		if (check_own_options(s->auth.rows[i], &options) &&
 		    (options.forward_pass || options.use_first_pass ||
 			options.try_first_pass))
 			return true;

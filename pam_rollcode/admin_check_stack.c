@@ -246,16 +246,13 @@ void
 check_stack(struct check *check, const struct service *s)
 {
 	struct options options;
-	struct error error = {0};
 
 	if (check_first(s) == NULL)
 		return;
 	check_refusals(check, s);
 	check_reached(check, s, check_bypass(check, s));
 	for (size_t i = 0; i < s->auth.count; i++)
-		if (stack_is_ours(s->auth.rows[i]) &&
-		    check_options(s->auth.rows[i], &options, &error) ==
-			ROLLCODE_OK &&
+		if (check_own_options(s->auth.rows[i], &options) &&
 		    options.nullok)
 			check_nullok(check, s, s->auth.rows[i]);
 	check_ways_in(check, s);
