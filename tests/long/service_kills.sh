@@ -59,54 +59,38 @@ user_gets_in() {	# WHEN
 	[ "$got" = SUCCESS ] || echo "$1: served anew, a user: $got"
 }
 
-# --- a worker ------------------------------------------------------------------
+# --- a worker, and the process that serves ---------------------------------------
+
+# process_dies WHICH NAME AFTER [WRONG]: `worker` or `serving`, over a login.
+process_dies() {
+	local inject bad='' code got
+	login ann "$(code ann)" >"$T/out"
+	watched "$("$1")"
+	login ann "${4:-$(code ann)}" >"$T/out"
+	unwatched
+	calls | kill_points >"$T/plan"
+	while read -r inject; do
+		login ann "$(code ann)" >"$T/out"
+		# shellcheck disable=SC2086	# two words
+		watched "$("$1")" $inject
+		code=$(code ann)
+		got=$(login ann "${4:-$code}")
+		unwatched
+		was_killed || continue
+		bad+=$("$3" "killed at $inject" "$code" "$got")
+	done <"$T/plan"
+	planned "$2" "$bad"
+}
 
 # worker_dies NAME AFTER [WRONG].  With the program out of reach nobody but the
 # service can have answered.
 worker_dies() {
-	local inject bad='' code got before
+	local before
 	mv "$SERVE" "$SERVE.away"
 	before=$(serving)
-	login ann "$(code ann)" >"$T/out"
-	watched "$(worker)"
-	login ann "${3:-$(code ann)}" >"$T/out"
-	unwatched
-	calls | kill_points >"$T/plan"
-	while read -r inject; do
-		login ann "$(code ann)" >"$T/out"
-		# shellcheck disable=SC2086	# two words
-		watched "$(worker)" $inject
-		code=$(code ann)
-		got=$(login ann "${3:-$code}")
-		unwatched
-		was_killed || continue
-		bad+=$("$2" "killed at $inject" "$code" "$got")
-	done <"$T/plan"
-	planned "$1" "$bad"
+	process_dies worker "$@"
 	equal "$1: the same process serves" "$(serving)" "$before"
 	mv "$SERVE.away" "$SERVE"
-}
-
-# --- the process that serves -----------------------------------------------------
-
-serving_dies() {
-	local inject bad='' code got
-	login ann "$(code ann)" >"$T/out"
-	watched "$(serving)"
-	login ann "$(code ann)" >"$T/out"
-	unwatched
-	calls | kill_points >"$T/plan"
-	while read -r inject; do
-		login ann "$(code ann)" >"$T/out"
-		# shellcheck disable=SC2086	# two words
-		watched "$(serving)" $inject
-		code=$(code ann)
-		got=$(login ann "$code")
-		unwatched
-		was_killed || continue
-		bad+=$(after_either "killed at $inject" "$code" "$got")
-	done <"$T/plan"
-	planned "the process that serves dies: the next code opens" "$bad"
 }
 
 # --- root's process ----------------------------------------------------------------
@@ -240,7 +224,8 @@ worker_dies "a worker dies over a right code: spent or not, the next one opens" 
     after_either
 worker_dies "a worker dies over a wrong code: the next right one opens" \
     after_a_wrong_code 00000000
-serving_dies
+process_dies serving "the process that serves dies: the next code opens" \
+    after_either
 root_dies
 start_dies
 all_die
