@@ -120,6 +120,7 @@ cli_passphrase(const char *file, const char *prompt, bool new,
 		return err;
 	if (strcmp(again.text, passphrase->text) != 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "the two passphrases differ; try again");
+		    "the two passphrases differ, nothing was changed; try "
+		    "again");
 	return ROLLCODE_OK;
 }

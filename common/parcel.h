@@ -16,7 +16,6 @@
 
 #define PARCEL_LOG_N		17	/* scrypt: 128 MiB, under a second */
 #define PARCEL_PASSPHRASE_MIN	8	/* bytes */
-#define PARCEL_PASSPHRASE_MAX	255
 
 struct parcel {
 	char	*text;		/* with a NUL behind it */

@@ -63,9 +63,7 @@ show_codes(const struct recovery_text *codes, size_t count, struct error *error)
 	enum rollcode_err err = ROLLCODE_OK;
 
 	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++)
-		if ((err = cli_write(codes[i].text, RECOVERY_TEXT, error)) ==
-		    ROLLCODE_OK)
-			err = cli_write("\n", 1, error);
+		err = cli_write_line(codes[i].text, error);
 	if (err != ROLLCODE_OK)
 		error_add(error, err,
 		    "what was not shown is issued all the same; run the "

@@ -3,7 +3,6 @@
 
 #include "cmd.h"
 #include "place.h"
-#include "token.h"
 
 enum rollcode_err
 cmd_name(int argc, char **argv, const char **name, struct error *error)
@@ -31,16 +30,6 @@ cmd_create(const struct options *options, struct error *error)
 	return wallet_create(place.path, error);
 }
 
-const char *
-cmd_own_name(const struct provision *provision)
-{
-	if (token_check_label(provision->issuer, NULL) == ROLLCODE_OK)
-		return provision->issuer;
-	if (token_check_label(provision->account, NULL) == ROLLCODE_OK)
-		return provision->account;
-	return "token";
-}
-
 enum rollcode_err
 cmd_open(
     const struct options *options, struct wallet **wallet, struct error *error)
@@ -56,28 +45,29 @@ cmd_open(
 }
 
 enum rollcode_err
-cmd_passphrase(const char *file, const char *prompt,
-    struct passphrase *passphrase, struct error *error)
+cmd_open_named(const struct options *options, int argc, char **argv,
+    struct wallet **wallet, const char **name, struct error *error)
 {
-	if (*file != '\0')
-		return cli_read_secret_file(
-		    file, passphrase->text, sizeof(passphrase->text), error);
-	return cli_read_terminal(
-	    prompt, false, passphrase->text, sizeof(passphrase->text), error);
+	enum rollcode_err err;
+
+	*wallet = NULL;
+	if ((err = cmd_name(argc, argv, name, error)) != ROLLCODE_OK)
+		return err;
+	return cmd_open(options, wallet, error);
 }
 
 enum rollcode_err
 cmd_unlock(
     const struct options *options, struct wallet **wallet, struct error *error)
 {
-	WIPED(passphrase_wipe) struct passphrase passphrase = {""};
+	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	enum rollcode_err err;
 
 	if ((err = cmd_open(options, wallet, error)) != ROLLCODE_OK ||
 	    !wallet_protected(*wallet))
 		return err;
-	err = cmd_passphrase(options->passphrase_file,
-	    "Passphrase of the token store: ", &passphrase, error);
+	err = cli_passphrase(options->passphrase_file,
+	    "Passphrase of the token store: ", false, &passphrase, error);
 	if (err == ROLLCODE_ERR_UNAVAIL)
 		return error_set(error, err,
 		    "the token store is protected by a passphrase, and there "
@@ -86,4 +76,18 @@ cmd_unlock(
 	if (err != ROLLCODE_OK)
 		return err;
 	return wallet_unlock(*wallet, passphrase.text, error);
+}
+
+enum rollcode_err
+cmd_reveal(struct wallet *wallet, const char *name, struct wallet_entry *entry,
+    struct error *error)
+{
+	struct provision *p = &entry->provision;
+	enum rollcode_err err;
+
+	if ((err = wallet_reveal(wallet, name, entry, error)) != ROLLCODE_OK)
+		return err;
+	if (p->account[0] == '\0')
+		memcpy(p->account, entry->name, sizeof(entry->name));
+	return ROLLCODE_OK;
 }

@@ -27,16 +27,6 @@ cli_run	cmd_add, cmd_next, cmd_pair, cmd_skip, cmd_list, cmd_show, cmd_rename,
 	cmd_remove, cmd_default, cmd_bind, cmd_uri, cmd_qr, cmd_import,
 	cmd_export, cmd_passwd, cmd_askpass;
 
-struct passphrase {
-	char	text[WALLET_PASSPHRASE_MAX + 1];
-};
-
-static inline void
-passphrase_wipe(struct passphrase *passphrase)
-{
-	explicit_bzero(passphrase, sizeof(*passphrase));
-}
-
 /*
  * The token that the words name, NULL for the default.  USAGE if a word is a
  * token's line, which belongs on standard input.
@@ -48,19 +38,24 @@ enum rollcode_err	cmd_name(int argc, char **argv, const char **name,
 enum rollcode_err	cmd_create(const struct options *, struct error *)
 			    MUST_USE;
 
-/* What a token's line calls itself, and can be the name of a token. */
-const char		*cmd_own_name(const struct provision *);
-
 /* Open the store that the options name; the caller closes it. */
 enum rollcode_err	cmd_open(const struct options *, struct wallet **,
 			    struct error *) MUST_USE;
 
-/* The same, and ask for its passphrase if it has one. */
+/* The same, for the token that the words name, as cmd_name reads them. */
+enum rollcode_err	cmd_open_named(const struct options *, int argc,
+			    char **argv, struct wallet **, const char **name,
+			    struct error *) MUST_USE;
+
+/* Open it, and ask for its passphrase if it has one. */
 enum rollcode_err	cmd_unlock(const struct options *, struct wallet **,
 			    struct error *) MUST_USE;
 
-/* A passphrase from a file, or if that is "" from the terminal. */
-enum rollcode_err	cmd_passphrase(const char *file, const char *prompt,
-			    struct passphrase *, struct error *) MUST_USE;
+/*
+ * As wallet_reveal, for its line: an account without a name is called as the
+ * token.
+ */
+enum rollcode_err	cmd_reveal(struct wallet *, const char *name,
+			    struct wallet_entry *, struct error *) MUST_USE;
 
 #endif /* ROLLCODE_TOKEN_CMD_H */

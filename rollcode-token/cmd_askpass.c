@@ -40,7 +40,7 @@ static enum rollcode_err
 unlock(const struct options *options, struct wallet *wallet,
     const struct wallet_entry *entry, struct error *error)
 {
-	WIPED(passphrase_wipe) struct passphrase passphrase = {""};
+	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	char prompt[WALLET_NAME_MAX + 64];
 	enum rollcode_err err;
 
@@ -49,8 +49,8 @@ unlock(const struct options *options, struct wallet *wallet,
 	snprintf(prompt, sizeof(prompt),
 	    "Passphrase of the token store, for %s: ", entry->name);
 	err = options->passphrase_file[0] != '\0'
-		  ? cmd_passphrase(
-			options->passphrase_file, "", &passphrase, error)
+		  ? cli_passphrase(
+			options->passphrase_file, "", false, &passphrase, error)
 		  : person_ask(prompt, passphrase.text, sizeof(passphrase.text),
 			error);
 	return err == ROLLCODE_OK
@@ -67,10 +67,7 @@ put_code(const struct rollcode_token *token, struct error *error)
 	if ((err = code_once(token, token->counter, &code)) != ROLLCODE_OK)
 		return error_set(error, err, "no code can be made: %s",
 		    rollcode_strerror(err));
-	if ((err = cli_write(code.text, strlen(code.text), error)) !=
-	    ROLLCODE_OK)
-		return err;
-	return cli_write("\n", 1, error);
+	return cli_write_line(code.text, error);
 }
 
 static enum rollcode_err
@@ -117,8 +114,8 @@ cmd_bind(void *base, int argc, char **argv, struct error *error)
 	const char *name;
 	enum rollcode_err err;
 
-	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
-	    (err = cmd_open(base, &wallet, error)) != ROLLCODE_OK)
+	if ((err = cmd_open_named(base, argc, argv, &wallet, &name, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	return wallet_bind(wallet, name, argv + 1, (size_t)argc - 1, error);
 }

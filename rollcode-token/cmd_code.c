@@ -110,8 +110,8 @@ cmd_skip(void *base, int argc, char **argv, struct error *error)
 	const char *name;
 	enum rollcode_err err;
 
-	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
-	    (err = cmd_open(options, &wallet, error)) != ROLLCODE_OK ||
+	if ((err = cmd_open_named(
+		 options, argc, argv, &wallet, &name, error)) != ROLLCODE_OK ||
 	    (err = wallet_skip(wallet, name,
 		 options->count == 0 ? 1 : options->count, &entry, error)) !=
 		ROLLCODE_OK)

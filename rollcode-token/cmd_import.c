@@ -60,10 +60,8 @@ add_line(struct wallet *wallet, const char *name, struct cli_bytes *lines,
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
 	enum rollcode_err err;
 
-	if ((err = wallet_reveal(wallet, name, &entry, error)) != ROLLCODE_OK)
+	if ((err = cmd_reveal(wallet, name, &entry, error)) != ROLLCODE_OK)
 		return err;
-	if (entry.provision.account[0] == '\0')
-		memcpy(entry.provision.account, entry.name, sizeof(entry.name));
 	return export_line(lines, entry.name, &entry.provision, false, error);
 }
 

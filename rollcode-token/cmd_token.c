@@ -34,7 +34,7 @@ cmd_add(void *base, int argc, char **argv, struct error *error)
 	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
 	    (err = read_provision(&provision, error)) != ROLLCODE_OK)
 		return err;
-	name = name != NULL ? name : cmd_own_name(&provision);
+	name = name != NULL ? name : wallet_own_name(&provision);
 	if ((err = cmd_create(options, error)) != ROLLCODE_OK ||
 	    (err = cmd_unlock(options, &wallet, error)) != ROLLCODE_OK ||
 	    (err = wallet_add(wallet, name, &provision, error)) !=
@@ -53,8 +53,8 @@ cmd_rename(void *base, int argc, char **argv, struct error *error)
 	const char *name;
 	enum rollcode_err err;
 
-	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
-	    (err = cmd_open(base, &wallet, error)) != ROLLCODE_OK)
+	if ((err = cmd_open_named(base, argc, argv, &wallet, &name, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	return wallet_rename(wallet, name, argv[1], error);
 }
@@ -69,8 +69,8 @@ cmd_remove(void *base, int argc, char **argv, struct error *error)
 	const char *name;
 	enum rollcode_err err;
 
-	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
-	    (err = cmd_open(options, &wallet, error)) != ROLLCODE_OK ||
+	if ((err = cmd_open_named(
+		 options, argc, argv, &wallet, &name, error)) != ROLLCODE_OK ||
 	    (err = wallet_find(wallet, name, &entry, error)) != ROLLCODE_OK)
 		return err;
 	snprintf(question, sizeof(question),
@@ -89,8 +89,8 @@ cmd_default(void *base, int argc, char **argv, struct error *error)
 	const char *name;
 	enum rollcode_err err;
 
-	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
-	    (err = cmd_open(base, &wallet, error)) != ROLLCODE_OK)
+	if ((err = cmd_open_named(base, argc, argv, &wallet, &name, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	return wallet_prefer(wallet, name, error);
 }
@@ -107,10 +107,8 @@ make_line(const struct options *options, int argc, char **argv,
 
 	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
 	    (err = cmd_unlock(options, &wallet, error)) != ROLLCODE_OK ||
-	    (err = wallet_reveal(wallet, name, &entry, error)) != ROLLCODE_OK)
+	    (err = cmd_reveal(wallet, name, &entry, error)) != ROLLCODE_OK)
 		return err;
-	if (entry.provision.account[0] == '\0')
-		memcpy(entry.provision.account, entry.name, sizeof(entry.name));
 	return provision_format(&entry.provision, line, error);
 }
 
@@ -136,32 +134,11 @@ cmd_qr(void *base, int argc, char **argv, struct error *error)
 	return qr_print(line.text, error);
 }
 
-static enum rollcode_err
-read_new(const struct options *options, struct passphrase *passphrase,
-    struct error *error)
-{
-	WIPED(passphrase_wipe) struct passphrase again = {""};
-	enum rollcode_err err;
-
-	if ((err = cmd_passphrase(options->new_file,
-		 "New passphrase: ", passphrase, error)) != ROLLCODE_OK ||
-	    options->new_file[0] != '\0')
-		return err;
-	if ((err = cmd_passphrase("", "The same again: ", &again, error)) !=
-	    ROLLCODE_OK)
-		return err;
-	if (strcmp(again.text, passphrase->text) != 0)
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "the two passphrases differ, nothing was changed; try "
-		    "again");
-	return ROLLCODE_OK;
-}
-
 enum rollcode_err
 cmd_passwd(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(wallet_closep) struct wallet *wallet = NULL;
-	WIPED(passphrase_wipe) struct passphrase passphrase = {""};
+	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	const struct options *options = base;
 	enum rollcode_err err;
 
@@ -174,7 +151,8 @@ cmd_passwd(void *base, int argc, char **argv, struct error *error)
 		return err;
 	if (options->remove)
 		return wallet_protect(wallet, NULL, 0, error);
-	if ((err = read_new(options, &passphrase, error)) != ROLLCODE_OK)
+	if ((err = cli_passphrase(options->new_file, "New passphrase: ", true,
+		 &passphrase, error)) != ROLLCODE_OK)
 		return err;
 	return wallet_protect(wallet, passphrase.text, WALLET_LOG_N, error);
 }

@@ -171,9 +171,7 @@ person_answer(const char *prompt, struct error *error)
 	if (hint != NULL && strcmp(hint, "none") == 0)
 		return ROLLCODE_OK;
 	if ((err = ask_terminal(prompt, false, line.text, sizeof(line.text),
-		 error)) != ROLLCODE_OK ||
-	    (err = cli_write(line.text, strlen(line.text), error)) !=
-		ROLLCODE_OK)
+		 error)) != ROLLCODE_OK)
 		return err;
-	return cli_write("\n", 1, error);
+	return cli_write_line(line.text, error);
 }

@@ -23,7 +23,6 @@
 #define WALLET_BINDING_MAX	255	/* bytes of all of a token */
 #define WALLET_LOCAL		"local"	/* the binding for sudo here */
 #define WALLET_PASSPHRASE_MIN	8	/* bytes */
-#define WALLET_PASSPHRASE_MAX	255
 #define WALLET_LOG_N		17	/* scrypt: 128 MiB, under a second */
 
 struct wallet;
@@ -82,6 +81,9 @@ enum rollcode_err	wallet_unlock(struct wallet *, const char *passphrase,
  */
 enum rollcode_err	wallet_protect(struct wallet *, const char *passphrase,
 			    unsigned int log_n, struct error *) MUST_USE;
+
+/* What a token's line calls itself, and can be the name of a token. */
+const char		*wallet_own_name(const struct provision *);
 
 /*
  * Add a token; the first becomes the default.  EXISTS if the name or the

@@ -108,6 +108,16 @@ wallet_row_add(struct wallet *w, struct wallet_row *row, struct error *error)
 	return prefer(w, back.entry.id, error);
 }
 
+const char *
+wallet_own_name(const struct provision *provision)
+{
+	if (token_check_label(provision->issuer, NULL) == ROLLCODE_OK)
+		return provision->issuer;
+	if (token_check_label(provision->account, NULL) == ROLLCODE_OK)
+		return provision->account;
+	return "token";
+}
+
 enum rollcode_err
 wallet_add(struct wallet *w, const char *name, const struct provision *p,
     struct error *error)

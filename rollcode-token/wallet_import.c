@@ -83,15 +83,9 @@ meet(struct wallet *w, struct wallet_row *row,
 static const char *
 wanted_name(const struct import_entry *e)
 {
-	const struct provision *p = &e->provision;
-
 	if (e->named && token_check_label(e->user, NULL) == ROLLCODE_OK)
 		return e->user;
-	if (token_check_label(p->issuer, NULL) == ROLLCODE_OK)
-		return p->issuer;
-	if (token_check_label(p->account, NULL) == ROLLCODE_OK)
-		return p->account;
-	return "token";
+	return wallet_own_name(&e->provision);
 }
 
 /* The name that is wanted, or the first of "NAME-2" and so on that is free. */
