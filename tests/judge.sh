@@ -48,29 +48,31 @@ holding() {
 	return 1
 }
 
+# What there is to see of it, taken at once: it has ten seconds in all.
+look() {
+	judge=$(holding) && mkdir "$T/seen" &&
+	    cp "/proc/$judge/"{status,environ,cmdline,limits} "$T/seen" &&
+	    cp -r "/proc/$judge/fdinfo" "$T/seen" &&
+	    find "/proc/$judge/fd" "/proc/$judge/cwd" -type l \
+		-printf '%f %l\n' >"$T/seen/links" &&
+	    ps -o sid= -p "$judge" >"$T/seen/session"
+}
+
 status_of() {
-	sed -n "s/^$1:[[:space:]]*//p" "/proc/$judge/status" | tr -s '\t ' ' '
+	sed -n "s/^$1:[[:space:]]*//p" "$T/seen/status" | tr -s '\t ' ' '
 }
 
 # The env file is open for as long as its keys are in use: rekey waits for that.
 only_read_and_locked() {
-	local file flags
-	for file in "/proc/$judge/fd/"*; do
-		[ "$(readlink "$file")" = "$CONF" ] || continue
-		flags=$(awk '/^flags:/ { print $2 }' \
-		    "/proc/$judge/fdinfo/${file##*/}")
-		[ $((flags & 3)) -eq 0 ] && grep -q 'FLOCK .*READ' \
-		    "/proc/$judge/fdinfo/${file##*/}"
-		return
-	done
-	return 1
+	local info flags
+	info=$T/seen/fdinfo/$(grep -F " $CONF" "$T/seen/links" | cut -d' ' -f1)
+	flags=$(awk '/^flags:/ { print $2 }' "$info")
+	[ $((flags & 3)) -eq 0 ] && grep -q 'FLOCK .*READ' "$info"
 }
 
 open_files() {
-	local fd
-	for fd in "/proc/$judge/fd"/*; do
-		readlink "$fd"
-	done | grep -vE '^(socket:.*|/dev/null)$'
+	grep -E '^[0-9]' "$T/seen/links" | cut -d' ' -f2- |
+	    grep -vE '^(socket:.*|/dev/null)$'
 }
 
 while_it_holds_the_store() {
@@ -80,9 +82,14 @@ while_it_holds_the_store() {
 	LD_BIND_NOW=1 PGHOST=evil setpriv --groups 4999,1 --inh-caps +chown \
 	    "$PAMRUN" "$T/pam" slow <"$T/in" >"$T/out" 9<"$T/in" &
 	servers+=("$!")
-	check "the judge can be looked at while it holds the store" \
-	    wait_for holding
-	judge=$(holding)
+	wait_for holding
+	check "the judge can be looked at while it holds the store" look
+	refused "its memory is closed to its own account" \
+	    setpriv --reuid "$ROLLCODE" --regid "$ROLLCODE" --clear-groups \
+	    head -c 1 "/proc/$(holding)/environ"
+	check "it is told to go on" kill -CONT "$(holding)"
+	wait_for grep -q . "$T/out"
+	equal "and in the end it answers" "$(cut -d' ' -f2 "$T/out")" SUCCESS
 	u="$ROLLCODE $ROLLCODE $ROLLCODE $ROLLCODE"
 	equal "all its uids are the account's" "$(status_of Uid)" "$u"
 	equal "all its gids are the account's" "$(status_of Gid)" "$u"
@@ -93,26 +100,20 @@ while_it_holds_the_store() {
 	equal "it can get no new privileges" "$(status_of NoNewPrivs)" 1
 	equal "its umask is 077" "$(status_of Umask)" 0077
 	equal "it has one thread" "$(status_of Threads)" 1
-	equal "it is in /" "$(readlink "/proc/$judge/cwd")" /
+	equal "it is in /" "$(sed -n 's/^cwd //p' "$T/seen/links")" /
 	equal "its environment is empty" \
-	    "$(tr '\0' '\n' <"/proc/$judge/environ")" ""
+	    "$(tr '\0' '\n' <"$T/seen/environ")" ""
 	equal "its command line names the env file alone" \
-	    "$(tr '\0' ' ' <"/proc/$judge/cmdline" | cut -d' ' -f2-)" \
+	    "$(tr '\0' ' ' <"$T/seen/cmdline" | cut -d' ' -f2-)" \
 	    "request $CONF "
 	equal "it dumps no core" "$(awk '/^Max core/ { print $5, $6 }' \
-	    "/proc/$judge/limits")" "0 0"
+	    "$T/seen/limits")" "0 0"
 	equal "it has no file but the user's, and the one it was told to read" \
 	    "$(open_files | grep -v "^$T/store/users/ann\.db" )" "$CONF"
 	check "which it cannot write, and keeps locked" \
 	    only_read_and_locked
-	refused "its memory is closed to its own account" \
-	    setpriv --reuid "$ROLLCODE" --regid "$ROLLCODE" --clear-groups \
-	    head -c 1 "/proc/$judge/environ"
 	refused "it is out of the caller's session" \
-	    test "$(ps -o sid= -p "$judge")" -eq "$(ps -o sid= -p "$$")"
-	kill -CONT "$judge"
-	wait_for grep -q . "$T/out"
-	equal "and in the end it answers" "$(cut -d' ' -f2 "$T/out")" SUCCESS
+	    test "$(cat "$T/seen/session")" -eq "$(ps -o sid= -p "$$")"
 }
 
 # by_hand STATUS NAME COMMAND...: usage, and that status
