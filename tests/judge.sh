@@ -38,19 +38,14 @@ slow_service() {
 
 # The judge's number, once it is at work with a file of the store.
 holding() {
-	local file
-	for file in /proc/[0-9]*/fd/*; do
-		[ "$(readlink "$file")" = "$T/store/users/ann.db-wal" ] ||
-		    continue
-		cut -d/ -f3 <<<"$file"
-		return 0
-	done
-	return 1
+	judge=$(find /proc/[0-9]*/fd -lname "$T/store/users/ann.db-wal" \
+	    2>/dev/null | head -n 1 | cut -d/ -f3)
+	[ -n "$judge" ]
 }
 
 # What there is to see of it, taken at once: it has ten seconds in all.
 look() {
-	judge=$(holding) && mkdir "$T/seen" &&
+	mkdir "$T/seen" &&
 	    cp "/proc/$judge/"{status,environ,cmdline,limits} "$T/seen" &&
 	    cp -r "/proc/$judge/fdinfo" "$T/seen" &&
 	    find "/proc/$judge/fd" "/proc/$judge/cwd" -type l \
@@ -75,6 +70,11 @@ open_files() {
 	    grep -vE '^(socket:.*|/dev/null)$'
 }
 
+goes_on() {
+	kill -CONT "$judge" 2>/dev/null
+	grep -q . "$T/out"
+}
+
 while_it_holds_the_store() {
 	local none=0000000000000000 u
 	slow_service
@@ -86,9 +86,8 @@ while_it_holds_the_store() {
 	check "the judge can be looked at while it holds the store" look
 	refused "its memory is closed to its own account" \
 	    setpriv --reuid "$ROLLCODE" --regid "$ROLLCODE" --clear-groups \
-	    head -c 1 "/proc/$(holding)/environ"
-	check "it is told to go on" kill -CONT "$(holding)"
-	wait_for grep -q . "$T/out"
+	    head -c 1 "/proc/$judge/environ"
+	wait_for goes_on
 	equal "and in the end it answers" "$(cut -d' ' -f2 "$T/out")" SUCCESS
 	u="$ROLLCODE $ROLLCODE $ROLLCODE $ROLLCODE"
 	equal "all its uids are the account's" "$(status_of Uid)" "$u"
