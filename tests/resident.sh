@@ -3,6 +3,7 @@
 #
 # resident.sh [long] - rollcode-verify as a service: who may ask, who waits for
 # whom, and that it can be stopped, killed and started anew at any time.
+# long: only the flood, for twice as long.
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 240
 . "$(dirname "$0")/lib.sh"
@@ -665,6 +666,10 @@ handed_a_file() {
 }
 
 arrange
+if [ -n "$long" ]; then
+	flooded
+	exit 0
+fi
 processes
 memory
 callers
