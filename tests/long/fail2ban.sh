@@ -145,13 +145,8 @@ done
 # A name from a file, since ssh refuses some on its command line.
 ssh_named() {
 	printf 'User "%s"\n' "$1" >"$T/ssh_config"
-	ssh_askpass
-	echo "$2" >"$T/answer"
-	ANSWERS=$T/answer SSH_ASKPASS=$T/bin/answer SSH_ASKPASS_REQUIRE=force \
-	    timeout 30 ssh -F "$T/ssh_config" -p "$SSHD_PORT" \
-	    -o "UserKnownHostsFile=$T/known_hosts" \
-	    -o PreferredAuthentications=keyboard-interactive \
-	    -o NumberOfPasswordPrompts=1 127.0.0.1 id -un </dev/null
+	ssh_answered "$2" -- -F "$T/ssh_config" \
+	    -o PreferredAuthentications=keyboard-interactive 127.0.0.1
 }
 ours() {
 	grep -a 'pam_rollcode(sshd:auth): ' "$T/log.rollcode"

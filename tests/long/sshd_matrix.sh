@@ -76,7 +76,7 @@ let_in "in the right order they let in" ssh alice "$one $two"
 # --- the method that sshd calls password ------------------------------------------
 
 door_password() {
-	ssh_with "$1" "$2" -o PreferredAuthentications=password
+	ssh_answered "$2" -- -o PreferredAuthentications=password "$1@127.0.0.1"
 }
 code_port=$SSHD_PORT
 sshd_start "AuthenticationMethods password" "PasswordAuthentication yes"
@@ -97,20 +97,10 @@ SSHD_PORT=$code_port
 
 # at_once N USER LINE: how many of N logins with the same line come in
 at_once() {
-	local i port=$SSHD_PORT
-	ssh_askpass
+	local i
 	rm -f "$T"/out.*
 	for ((i = 0; i < $1; i++)); do
-		(
-			echo "$3" >"$T/line.$i"
-			ANSWERS=$T/line.$i SSH_ASKPASS=$T/bin/answer \
-			    SSH_ASKPASS_REQUIRE=force timeout 60 ssh -F none \
-			    -p "$port" -o "UserKnownHostsFile=$T/known_hosts" \
-			    -o PreferredAuthentications=keyboard-interactive \
-			    -o NumberOfPasswordPrompts=1 \
-			    "$2@127.0.0.1" id -un </dev/null >"$T/out.$i" \
-			    2>/dev/null
-		) &
+		ssh_as "$2" "$3" >"$T/out.$i" 2>/dev/null &
 		at_once_pids[i]=$!
 	done
 	wait "${at_once_pids[@]}"
@@ -155,7 +145,6 @@ done
 kill "$first" "$started"
 
 # An ssh that stays at the prompt holds no lock.
-ssh_askpass
 cat >"$T/bin/never" <<-'NEVER'
 	#!/bin/sh
 	echo asked >"$ANSWERS"

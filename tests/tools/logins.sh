@@ -21,31 +21,15 @@
 # What was typed is kept in $T/typed.
 DENIED='Permission denied|incorrect password|Authentication failure|not known'
 
-ssh_with() {	# USER LINE OPTION...
-	local answers status
-	ssh_askpass
-	answers=$(mktemp "$T/answers.XXXXXX")
-	printf '%s\n' "$2" >"$answers"
-	: >"$answers.prompts"
-	ANSWERS=$answers SSH_ASKPASS=$T/bin/answer SSH_ASKPASS_REQUIRE=force \
-	    timeout 30 ssh -F none -p "$SSHD_PORT" \
-	    -o "UserKnownHostsFile=$T/known_hosts" \
-	    -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes \
-	    -o NumberOfPasswordPrompts=1 "${@:3}" "$1@127.0.0.1" id -un \
-	    </dev/null
-	status=$?
-	mv -f "$answers.prompts" "$T/prompts"
-	rm -f "$answers"
-	return "$status"
-}
-
 door_ssh() {
-	ssh_with "$1" "$2" -o PreferredAuthentications=keyboard-interactive
+	ssh_answered "$2" -- -o PreferredAuthentications=keyboard-interactive \
+	    "$1@127.0.0.1"
 }
 
 door_key() {
-	ssh_with "$1" "$2" -o IdentitiesOnly=yes -i "$T/key" \
-	    -o PreferredAuthentications=publickey,keyboard-interactive
+	ssh_answered "$2" -- -o IdentitiesOnly=yes -i "$T/key" \
+	    -o PreferredAuthentications=publickey,keyboard-interactive \
+	    "$1@127.0.0.1"
 }
 
 door_sudo() {
@@ -70,12 +54,12 @@ doors() {
 }
 
 try() {
-	printf '%s\n' "$3" | tr ' ' '\n' >>"$T/typed"
+	printf '%s\n' "${3// /$'\n'}" >>"$T/typed"
 	: >"$T/prompts"
 	said=$("door_$1" "$2" "$3" 2>"$T/told")
 	result=$?
-	said=$(tail -n 1 <<<"$said")
-	told=$(cat "$T/prompts" "$T/told")
+	said=${said##*$'\n'}
+	told=$(<"$T/prompts")$'\n'$(<"$T/told")
 }
 
 # A line with the place in the script for what went wrong.
@@ -99,8 +83,7 @@ kept_out() {
 	try "${@:2}"
 	if [ "$result" -eq 0 ] || [ "$said" = "${into:-$3}" ]; then
 		wrong_way "$1" "let in"
-	elif ! grep -q 'Rolling code: ' <<<"$told" ||
-	    ! grep -qE "$DENIED" <<<"$told"; then
+	elif ! [[ $told =~ 'Rolling code: ' && $told =~ $DENIED ]]; then
 		wrong_way "$1" "not asked for a code, or not refused"
 	else
 		ok "$1"
@@ -109,17 +92,16 @@ kept_out() {
 
 state() {
 	admin show --json "$1" |
-	    sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" |
-	    head -n 1
+	    sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/;T;p;q"
 }
 
 guard() {
 	local i
 	pam_service rollcode-guard nodelay quiet
 	for ((i = 0; i < 5; i++)); do
-		pamtester rollcode-guard "$1" authenticate \
-		    <<<"${2:-00000000}" >/dev/null 2>&1
-	done
+		printf '%s\t%s\n' "$1" "${2:-00000000}"
+	done | "$BUILD/tests/tools/pamrun" /etc/pam.d rollcode-guard \
+	    >"$T/guarding" 2>&1
 	[ "$(state "$1" state)" = guarded ] || echo "$1 is not guarded"
 }
 
