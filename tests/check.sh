@@ -14,8 +14,6 @@ ENVFILE=/etc/rollcode/rollcode.env
 JUDGE=/usr/local/libexec/rollcode/rollcode-verify
 SOCKET=/run/rollcode/verify.sock
 SSHD=/etc/ssh/sshd_config
-PAMDIR=$(make -s -C "$TREE" --eval 'where: ; @echo $(PAMDIR)' where)
-MODULE=$PAMDIR/pam_rollcode.so
 OURS="auth required pam_rollcode.so"
 
 # --- a right system ---------------------------------------------------------
@@ -27,13 +25,11 @@ stack() {
 }
 
 arrange() {
-	mkdir "$T/security"
-	cp -a "$PAMDIR/." "$T/security"
-	install -m 644 "$T/bin/pam_rollcode.so" "$T/security/"
-	mount -n --bind "$T/security" "$PAMDIR"
 	add_user ann
 	add_user bob
 	installed
+	module_installed
+	MODULE=$PAMDIR/pam_rollcode.so
 	enroll ann
 	enroll root
 	mkdir -p /etc/ssh

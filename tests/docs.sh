@@ -116,6 +116,14 @@ same "the findings of check stand in the page, and no others" \
 	pam_rollcode/admin_check_list.c)" \
     "$(section "$ADMIN" FINDINGS | sed -n 's/^\.It Cm //p' | tr -s ' ,' '\n')"
 
+section "$MODULE" RECIPES | sed -n 's/^\.Ss //p' >"$T/titles"
+while read -r title; do
+	grep -qE "(stack_of |[tT]itle=|TITLE=)'?$title" \
+	    tests/long/{recipes*,unprivileged}.sh || echo "$title"
+done <"$T/titles" >"$T/untried"
+check "there are recipes" test -s "$T/titles"
+equal "each is tried with its program" "$(cat "$T/untried")" ""
+
 # The words that audit.c puts into parentheses, where a login can meet them.
 for words in "out of memory" "system error" "bad configuration" \
     "store unavailable" "store unusable" "rollcode-verify failed" \

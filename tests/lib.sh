@@ -36,6 +36,7 @@
 #   installed [KEY=VALUE...]      the same, where `make install` puts things, in
 #                                 the private machine; the store belongs to
 #                                 the account rollcode
+#   module_installed              the module too, behind `installed`
 #   resident_start                rollcode-verify serve, behind `installed`
 #   resident_stop
 #   admin ARGUMENT...             rollcode-admin --conf $CONF
@@ -301,6 +302,15 @@ installed() {
 	mkdir -p /etc/rollcode
 	CONF=/etc/rollcode/rollcode.env
 	server ACCOUNT=rollcode "$@"
+}
+
+module_installed() {
+	# shellcheck disable=SC2016	# the variable is make's
+	PAMDIR=$(make -s -C "$TREE" --eval 'where: ; @echo $(PAMDIR)' where)
+	mkdir "$T/security"
+	cp -a "$PAMDIR/." "$T/security"
+	install -m 644 "$T/bin/pam_rollcode.so" "$T/security/"
+	mount -n --bind "$T/security" "$PAMDIR"
 }
 
 resident_start() {

@@ -1,23 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# unprivileged.sh - real programs that run without privileges: a screen locker
-# of its user, and the workers of a web server.
+# unprivileged.sh - the recipes of pam_rollcode(8) for programs that run without
+# privileges, as they stand in the page: a screen locker of its user, and the
+# workers of a web server.
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 150
 . "$(dirname "$0")/../lib.sh"
 need i3lock Xvfb xdotool nginx curl
 private_machine
+. "$TREE/tests/tools/recipes.sh"
 MODULES=/usr/lib/nginx/modules
 
 arrange() {
 	add_user ann
-	add_user bob
 	grep -q '^www-data:' /etc/passwd || add_user www-data
-	installed CALLERS=www-data
+	recipe_machine "$(recipe nginx /etc/rollcode/rollcode.env)"
 	syslog_start
 	enroll ann
-	enroll bob --form hex
 	resident_start
 }
 
@@ -62,7 +62,8 @@ type_in() {
 
 locker() {
 	local spent
-	pam_service i3lock
+	stack_of i3lock i3lock
+	checked i3lock i3lock ""
 	display
 	lock
 	equal "i3lock runs as its user" "$(ps -o user= -C i3lock | sort -u)" ann
@@ -87,6 +88,12 @@ locker() {
 	sleep 3
 	type_in "$(code ann)"
 	check "with the service it can be unlocked again" wait_for unlocked
+	password ann sesam
+	stack_in_one_line i3lock
+	checked "i3lock, in one line" i3lock ""
+	lock
+	type_in "sesam$(code ann)"
+	check "password and code in one line unlock it" wait_for unlocked
 }
 
 # --- a web server -----------------------------------------------------------
@@ -113,45 +120,85 @@ web_config() {
 	    server {
 	        listen 127.0.0.1:$port;
 	        root $T/web/root;
-	        auth_pam "codes";
-	        auth_pam_service_name web;
+	        $(recipe nginx /etc/nginx/conf.d/codes.conf)
 	    }
 	}
 	CONF
 }
 
-# The code comes to curl by its standard input, and stands in no argv.
+# fetch [CODE]: the page's own command; with a code in place of the next one
 fetch() {
-	printf 'user = "bob:%s"\n' "$1" |
-	    curl -s -K - -w '%{http_code}\n' "http://127.0.0.1:$port/file"
+	typed printf | sed "s,https://[^/]*,http://127.0.0.1:$port," \
+	    >"$T/fetch"
+	[ $# -eq 0 ] || sed -i "s/\$(rollcode-token.*)/$1/" "$T/fetch"
+	as ann sh "$T/fetch" 2>"$T/fetch.log"
+}
+
+# A curl that tells what it was called with.
+curl_shim() {
+	printf '#!/bin/sh\necho "$*" >>%s\nexec %s "$@"\n' "$T/arguments" \
+	    "$(command -v curl)" >"$T/bin/curl"
+	chmod 755 "$T/bin/curl"
+	: >"$T/arguments"
+	chmod 666 "$T/arguments"
+}
+
+web_start() {
+	port=$(free_port)
+	stack_of nginx nginx
+	checked nginx nginx ""
+	web_config
+	curl_shim
+	start nginx -c "$T/web/nginx.conf" -e "$T/web/error.log"
+	nginx=$started
+	wait_for listening "$port"
+	check "a script is enrolled as the page says" eval \
+	    "$(typed 'rollcode-admin enroll backup' |
+	    sed 's/ssh job@client/as ann/')"
+}
+
+next() {
+	as ann rollcode-token next backup
 }
 
 web() {
-	local spent port
+	local spent port nginx
 	[ -e "$MODULES/ngx_http_auth_pam_module.so" ] || {
 		skip "nginx" "needs its module auth_pam"
 		return
 	}
-	port=$(free_port)
-	pam_service web nodelay
-	web_config
-	start nginx -c "$T/web/nginx.conf" -e "$T/web/error.log"
-	wait_for listening "$port"
-	spent=$(code bob)
-	equal "nginx lets in with a code" "$(fetch "$spent" | xargs)" \
-	    "inside 200"
+	web_start
+	equal "nginx lets in with the next code" "$(fetch)" inside
+	spent=$(next)
+	equal "and with another one" "$(fetch "$spent")" inside
 	equal "its worker is the account that asked" \
-	    "$(ps -o user= --ppid "$started" | sort -u)" www-data
-	equal "a replay is refused" "$(fetch "$spent" | tail -n 1)" 401
-	equal "a wrong code is refused" \
-	    "$(fetch "$(wrong "$(code bob)")" | tail -n 1)" 401
+	    "$(ps -o user= --ppid "$nginx" | sort -u)" www-data
+	refused "a replay is refused" fetch "$spent"
+	check "and the log names who asked" \
+	    logged 'nginx:auth.: authentication failure.* rhost=127.0.0.1 '
+	refused "a wrong code is refused" fetch "$(wrong "$(next)")"
+	refused "without a code nobody gets in" \
+	    curl -fsS "http://127.0.0.1:$port/file"
+	refused "no code was an argument" grep -E '[0-9a-f]{64}' "$T/arguments"
+	check "which were looked at" grep -q -- '-K -' "$T/arguments"
+	web_errors
+}
+
+web_errors() {
+	mv "$T/store" "$T/store.away"
+	refused "nginx: without the store nobody gets in" fetch
+	mv "$T/store.away" "$T/store"
+	resident_stop
+	refused "nginx: nor without the service" fetch
 	sed -i /^CALLERS/d "$CONF"
-	kill -HUP "$resident"
-	sleep 1
-	equal "without CALLERS nobody gets in" \
-	    "$(fetch "$(code bob)" | tail -n 1)" 401
+	resident_start
+	refused "nginx: nor where its account is not in CALLERS" fetch
 	check "and the log says why" \
 	    logged 'asked about an account that is not its own'
+	recipe nginx /etc/rollcode/rollcode.env >>"$CONF"
+	kill -HUP "$resident"
+	sleep 1
+	equal "nginx: then the next code lets in" "$(fetch)" inside
 }
 
 arrange

@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# recipes.sh - the recipes of pam_rollcode(8), as they stand there.  For scripts
+# that have read lib.sh and called private_machine, on a system whose stacks
+# name common-auth.
+#
+#   recipe_machine [KEY=VALUE...]   everything where `make install` puts it, the
+#                         module too; passwords with pam_unix
+#   recipe TITLE FILE     the lines of FILE in the section of that title
+#   recipe_file TITLE FILE [SED]  puts them there, changed by a line of sed
+#   stack_of TITLE NAME   puts them into /etc/pam.d/NAME of the distribution
+#   stack_in_one_line NAME  those of the example of forward_pass
+#   typed WORDS           the command in a recipe that begins so
+#   password USER WORD
+#   checked NAME SERVICE FOUND
+#                         rollcode-admin check finds only these in a service,
+#                         and no error
+#
+# Delays are taken out, which would be most of the time of a test.
+RECIPES=$TREE/pam_rollcode/pam_rollcode.8
+
+recipe_machine() {
+	if ! grep -qs '^@include common-auth' /etc/pam.d/login; then
+		skip "$SCRIPT" "needs stacks with common-auth, as of Debian"
+		exit 0
+	fi
+	installed "$@"
+	module_installed
+	cp -a /etc/pam.d "$T/pam.d"
+	sed -i 's/pam_unix\.so.*/pam_unix.so nodelay/' /etc/pam.d/common-auth
+}
+
+recipe() {
+	local lines
+	lines=$(awk -v title="$1" -v file="$2" '
+	    $1 == ".Ss" || $1 == ".Sh" { on = substr($0, 5) == title }
+	    $1 == ".Ed" { here = 0 }
+	    on && /^# \// { here = $2 == file || $2 == file ","; next }
+	    on && here' "$RECIPES" | sed 's/\\e/\\/g')
+	[ -n "$lines" ] || echo "pam_rollcode(8) has no $2 in: $1" >&2
+	echo "$lines"
+}
+
+recipe_file() {
+	local lines
+	lines=$(recipe "$1" "$2" | sed "${3-}")
+	echo "$lines" >"$2"
+}
+
+# In place of common-auth, or of all where the distribution has not that.
+put_stack() {	# NAME [WHOLE]
+	if [ -z "${2-}" ] && grep -qs '^@include common-auth' "$T/pam.d/$1"; then
+		sed -e "/^@include common-auth/{r $T/stack" -e 'd}' \
+		    -e 's/pam_faildelay\.so .*/pam_permit.so/' \
+		    "$T/pam.d/$1" >"/etc/pam.d/$1"
+	else
+		cp "$T/stack" "/etc/pam.d/$1"
+	fi
+}
+
+stack_of() {
+	local whole
+	recipe "$1" "/etc/pam.d/$2" |
+	    sed 's/pam_rollcode\.so$/& nodelay/' >"$T/stack"
+	whole=$(grep -x "# /etc/pam.d/$2, and nothing else" "$RECIPES")
+	put_stack "$2" "$whole"
+}
+
+stack_in_one_line() {
+	awk '/^Password and code on one line/ { on = 1 }
+	    $1 == ".Ed" { on = 0 } on && /^auth/' "$RECIPES" |
+	    sed 's/pam_rollcode\.so/& nodelay/;s/pam_unix\.so/& nodelay/' \
+	    >"$T/stack"
+	put_stack "$1"
+}
+
+typed() {
+	awk -v words="$1 " '
+	    $1 == ".Ed" { on = 0 } index($0, words) == 1 { on = 1 } on' \
+	    "$RECIPES" | sed 's/\\e/\\/g'
+}
+
+password() {
+	echo "$1:$2" | chpasswd -c SHA256 2>"$T/chpasswd.log" ||
+	    cat "$T/chpasswd.log"
+}
+
+checked() {
+	local found
+	found=$(rollcode-admin check --service "$2" 2>&1)
+	found=$(grep -oE '^(error|warning|note) +[a-z-]+' <<<"$found" |
+	    tr -s ' \n' ' ')
+	equal "$1: check finds ${3:-nothing}" "${found% }" "$3"
+}
