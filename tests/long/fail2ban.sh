@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# fail2ban.sh - what fail2ban makes of failed logins: as much as of pam_unix's,
-# and never somebody else's address.
+# fail2ban.sh - what fail2ban makes of failed logins: its own filter as much as
+# of pam_unix's, ours by the reason, and neither of them somebody else's address.
 # limit: 240
 . "$(dirname "$0")/../lib.sh"
 need sshd ssh ssh-keygen pamtester python3 logger pgrep fail2ban-regex
@@ -14,6 +14,7 @@ doors
 	exit 0
 }
 SSHD=$(command -v sshd)
+cp "$TREE/packaging/fail2ban/rollcode.conf" /etc/fail2ban/filter.d/
 
 # A syslog daemon as rsyslog is by default: one line for each message, control
 # characters as #ooo, other bytes as they are.
@@ -86,6 +87,19 @@ counted() {
 	    uniq -c | tr -s ' \n' ' '
 }
 
+# by_reason NAME NORMAL AGGRESSIVE: how often our filter counts the last log, of
+# the module
+by_reason() {
+	local mode wanted=$2
+	for mode in normal aggressive; do
+		equal "$1: the filter by reason counts $wanted ($mode)" \
+		    "$(fail2ban-regex -o '<ip>' "$T/log.rollcode" \
+			"rollcode[mode=$mode]" 2>&1 | xargs)" \
+		    "$(yes 127.0.0.1 | head -n "$wanted" | xargs)"
+		wanted=$3
+	done
+}
+
 # like_unix NAME COMMAND...: as many are counted as with pam_unix
 like_unix() {
 	local mode which
@@ -101,6 +115,7 @@ like_unix() {
 # --- failed logins ------------------------------------------------------------
 
 like_unix "one wrong code" ssh_as alice 00000000
+by_reason "one wrong code" 1 1
 logged_by quiet ssh_as alice 00000000
 for which in rollcode quiet; do
 	equal "one wrong code is counted exactly once ($which)" \
@@ -109,19 +124,31 @@ done
 like_unix "three wrong codes" ssh_as alice 00000000 11111111 22222222
 equal "each of three wrong codes is counted once" \
     "$(counted rollcode normal)" " 3 127.0.0.1 "
+by_reason "three wrong codes" 3 3
 like_unix "a used code" ssh_as alice "$spent"
+by_reason "a used code" 1 1
 like_unix "a malformed code" ssh_as alice 1234
+by_reason "a malformed code" 0 1
 admin unlock alice >/dev/null
 guard alice
 like_unix "a guarded user" ssh_as alice 00000000
+by_reason "a guarded user" 1 1
 like_unix "a user without a token" ssh_as bob 00000000
+by_reason "a user without a token" 1 1
 like_unix "a user who does not exist" ssh_as nosuchuser 00000000
+by_reason "a user who does not exist, for whom sshd answers" 0 1
 like_unix "root, where it is not permitted" ssh_as root "$(code root)"
 like_unix "a connection that ends at the prompt" ssh_as alice
+by_reason "a connection that ends at the prompt" 0 0
+mv "$T/store" "$T/elsewhere"
+logged_by rollcode ssh_as alice 00000000
+by_reason "a store that is gone" 0 0
+mv "$T/elsewhere" "$T/store"
 
 logged_by rollcode ssh_as carol "$(code carol)"
 equal "a login counts nothing" \
     "$(cat "$T/out") $(counted rollcode aggressive)" "carol "
+by_reason "a login" 0 0
 
 # --- names ----------------------------------------------------------------------
 
