@@ -418,7 +418,6 @@ sshd_start() {
 	! /usr/sbin/sshd -t -f "$T/sshd_newer" 2>/dev/null ||
 	    mv "$T/sshd_newer" "$T/sshd_config"
 	start /usr/sbin/sshd -D -f "$T/sshd_config" -E "$T/sshd.log"
-	ssh_askpass
 	wait_for listening "$SSHD_PORT" && return 0
 	echo "sshd did not start:"
 	cat "$T/sshd.log"
@@ -445,6 +444,7 @@ ssh_answered() {
 	for ((end = 1; end <= $#; end++)); do
 		[ "${!end}" != -- ] || break
 	done
+	[ -x "$T/bin/answer" ] || ssh_askpass
 	printf '%s\n' "${@:1:end-1}" >"$answers"
 	echo 0 >"$answers.given"
 	: >"$answers.prompts"

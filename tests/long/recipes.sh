@@ -106,14 +106,14 @@ ssh_recipe() {
 }
 
 door_key_alone() {
-	ssh_with "$1" "$2" -o IdentitiesOnly=yes -i "$T/key" \
-	    -o PreferredAuthentications=publickey
+	ssh_answered "$2" -- -o IdentitiesOnly=yes -i "$T/key" \
+	    -o PreferredAuthentications=publickey "$1@127.0.0.1"
 }
 
 # From another address than 127.0.0.1.
 door_near() {
-	ssh_with "$1" "$2" -b 127.0.0.2 \
-	    -o PreferredAuthentications=keyboard-interactive
+	ssh_answered "$2" -- -b 127.0.0.2 \
+	    -o PreferredAuthentications=keyboard-interactive "$1@127.0.0.1"
 }
 
 just() {
