@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store.h - where accounts are kept.
+ * store.h - where accounts are kept: one table of functions for each kind of
+ * store, and what all of them promise.
+ *
+ *  1. Of two that begin one user at once, the second waits, or its commit
+ *     fails: what a commit overwrites is what its begin has read.
+ *  2. What commit has acknowledged survives a kill and a power cut.
+ *  3. A counter never falls, whatever a caller asks for.
+ *  4. Who begins a user waits for that user alone, at most STORE_BUSY_MS.
+ *  5. A kill at any moment leaves nothing to clean up.
+ *  6. "Not enrolled" is said on proof; every doubt is an error.
  *
  * Four verbs carry every login: open, begin, commit, close.  close is also
- * the rollback, so forgetting is safe.  A store waits for another login of
- * the same user, never for anybody else, and never longer than two seconds.
+ * the rollback, so forgetting is safe.
  */
 #ifndef ROLLCODE_STORE_H
 #define ROLLCODE_STORE_H
@@ -41,7 +49,7 @@ typedef enum rollcode_err	store_event_fn(void *, const struct event *,
 				    struct error *);
 
 struct store_ops {
-	const char	*name;		/* "sqlite" */
+	const char	*name;		/* "sqlite", "postgresql" */
 
 	/*
 	 * Reach the store and prove that it is the one of this configuration:

@@ -18,7 +18,6 @@
 
 #include "lock.h"
 #include "store_sqlite.h"
-#include "token.h"
 
 #define LOCK_MS 2000 /* for another administrator */
 
@@ -299,15 +298,14 @@ static enum rollcode_err
 new_marker(
     const struct config *config, struct marker *marker, struct error *error)
 {
-	uint8_t id[STORE_ID_LEN / 2];
 	enum rollcode_err err;
 
 	memset(marker, 0, sizeof(*marker));
-	if ((err = seal_random(id, sizeof(id))) != ROLLCODE_OK ||
-	    (err = seal_key_id(&config->key, marker->key_id)) != ROLLCODE_OK)
-		return error_set(error, err, "a store id cannot be made: %s",
+	if ((err = store_id_make(marker->store_id, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = seal_key_id(&config->key, marker->key_id)) != ROLLCODE_OK)
+		return error_set(error, err, "a key cannot be named: %s",
 		    rollcode_strerror(err));
-	hex_encode(id, sizeof(id), marker->store_id);
 	return ROLLCODE_OK;
 }
 

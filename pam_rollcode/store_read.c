@@ -10,34 +10,6 @@
 
 #define TIME_MAX 253402300799 /* the last second of year 9999 */
 
-static enum rollcode_err
-unknown_key(const struct store *store, const char *key_id, struct error *error)
-{
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: a secret is sealed with the key %.16s, which the env file "
-	    "does not have",
-	    store->file.text, key_id);
-}
-
-static enum rollcode_err
-unseal(const struct store *store, const char *key_id,
-    const struct seal_aad *aad, const struct sealed *sealed,
-    struct secret *secret, struct error *error)
-{
-	const struct store_key *key = store_key_of(store, key_id);
-	enum rollcode_err err;
-
-	if (key == NULL)
-		return unknown_key(store, key_id, error);
-	err = seal_open(&key->seal, aad, sealed, secret);
-	if (err == ROLLCODE_OK)
-		return err;
-	return error_set(error, err,
-	    "%s: a sealed secret does not open in this place; it was moved or "
-	    "changed: enrol again",
-	    store->file.text);
-}
-
 /* Read a run of columns, each into its place, until the first error. */
 struct reader {
 	sqlite3_stmt *statement;
@@ -120,8 +92,9 @@ read_account(struct store *store, const char *user, struct account *a,
 		    store->file.text);
 	a->recovery_key_set = keyed;
 	/* One file is of one key, whichever is the store's meanwhile. */
-	if ((store->sealing = store_key_of(store, key_id)) == NULL)
-		return unknown_key(store, key_id, error);
+	store->keys.sealing = store_keys_find(&store->keys, key_id);
+	if (store->keys.sealing == NULL)
+		return store_keys_unknown(store->file.text, key_id, error);
 	return ROLLCODE_OK;
 }
 
@@ -148,8 +121,9 @@ read_recovery_key(struct store *store, struct account *a, struct error *error)
 	sealed.len = read_blob(&r, sealed.bytes, sizeof(sealed.bytes));
 	if (r.err != ROLLCODE_OK)
 		return r.err;
-	rows_recovery_aad(store, a->user, key_id, &aad);
-	r.err = unseal(store, key_id, &aad, &sealed, &secret, error);
+	store_recovery_aad(store->marker.store_id, a->user, key_id, &aad);
+	r.err = store_keys_open(&store->keys, store->file.text, key_id, &aad,
+	    &sealed, &secret, error);
 	if (r.err == ROLLCODE_OK && secret.len != SECRET_KEY_LEN)
 		r.err = error_set(error, ROLLCODE_ERR_STORE,
 		    "%s: the recovery key has a wrong length",
@@ -190,8 +164,9 @@ read_token_row(struct store *store, const char *user, sqlite3_stmt *statement,
 		return error_set(error, ROLLCODE_ERR_STORE,
 		    "%s: has a token of unknown form or algorithm",
 		    store->file.text);
-	rows_token_aad(store, user, key_id, &t->token, &aad);
-	return unseal(store, key_id, &aad, &sealed, &t->token.secret, error);
+	store_token_aad(store->marker.store_id, user, key_id, &t->token, &aad);
+	return store_keys_open(&store->keys, store->file.text, key_id, &aad,
+	    &sealed, &t->token.secret, error);
 }
 
 static enum rollcode_err

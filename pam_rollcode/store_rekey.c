@@ -23,7 +23,7 @@
 enum rollcode_err
 store_sqlite_adopt(struct store *store, struct error *error)
 {
-	const char *key_id = store->keys[0].id;
+	const char *key_id = store->keys.all[0].id;
 	enum rollcode_err err;
 	int lock = -1;
 
@@ -36,7 +36,7 @@ store_sqlite_adopt(struct store *store, struct error *error)
 		err = marker_write(&store->users, &store->marker, true, error);
 	}
 	if (err == ROLLCODE_OK)
-		store->sealing = &store->keys[0];
+		store->keys.sealing = &store->keys.all[0];
 	close(lock);
 	return err;
 }
@@ -52,7 +52,7 @@ is_stale(struct store *store, bool *stale, struct error *error)
 	if ((err = sqlite_query(store->db, &statement, error,
 		 "SELECT key_id FROM account WHERE key_id<>?1 UNION ALL "
 		 "SELECT key_id FROM token WHERE key_id<>?1",
-		 "t", store->sealing->id)) != ROLLCODE_OK)
+		 "t", store->keys.sealing->id)) != ROLLCODE_OK)
 		return err;
 	return sqlite_step(store->db, statement, stale, error);
 }
@@ -68,7 +68,7 @@ store_sqlite_reseal(struct store *store, const char *user, struct error *error)
 		 store, user, &enrolled, &account, error)) != ROLLCODE_OK ||
 	    !enrolled)
 		return err;
-	store->sealing = &store->keys[0];
+	store->keys.sealing = &store->keys.all[0];
 	err = is_stale(store, &stale, error);
 	if (err == ROLLCODE_OK && stale &&
 	    (err = sqlite_begin(store->db, error)) == ROLLCODE_OK &&

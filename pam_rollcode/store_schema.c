@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_schema.c - the tables of one user's file, and what seals its secrets.
+ * store_schema.c - the tables of one user's file.
  *
  *  1. A counter in a file never falls: a trigger aborts what would lower it.
  *  2. A recovery code that was used stays so in the same way.
- *  3. A sealed secret opens only in its own row of its own store.
  */
 #include "store_sqlite.h"
-#include "token.h"
 
 #define APPLICATION_ID 0x526f6c6c /* "Roll" */
 #define USER_VERSION 2
@@ -77,27 +75,3 @@ const struct sqlite_kind store_sqlite_kind = {
     .log = SQLITE_LOG_KEPT,
     .busy_ms = STORE_BUSY_MS,
 };
-
-void
-rows_token_aad(const struct store *store, const char *user, const char *key_id,
-    const struct rollcode_token *token, struct seal_aad *aad)
-{
-	seal_aad_begin(aad, "rollcode token 1");
-	seal_aad_add_text(aad, store->marker.store_id);
-	seal_aad_add_text(aad, key_id);
-	seal_aad_add_text(aad, user);
-	seal_aad_add_text(aad, token->label);
-	seal_aad_add_text(aad, form_name(token->form));
-	seal_aad_add_text(aad, algorithm_name(token->algorithm));
-	seal_aad_add_number(aad, token->digits);
-}
-
-void
-rows_recovery_aad(const struct store *store, const char *user,
-    const char *key_id, struct seal_aad *aad)
-{
-	seal_aad_begin(aad, "rollcode recovery 1");
-	seal_aad_add_text(aad, store->marker.store_id);
-	seal_aad_add_text(aad, key_id);
-	seal_aad_add_text(aad, user);
-}

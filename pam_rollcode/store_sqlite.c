@@ -32,57 +32,6 @@ sqlite_store_close(struct store *store)
 	free(store);
 }
 
-static enum rollcode_err
-derive_key(
-    const struct secret_key *master, struct store_key *key, struct error *error)
-{
-	enum rollcode_err err;
-
-	if ((err = seal_key_id(master, key->id)) != ROLLCODE_OK ||
-	    (err = seal_derive(master, "rollcode store secrets 1",
-		 &key->seal)) != ROLLCODE_OK)
-		return error_set(error, err, "a key cannot be derived: %s",
-		    rollcode_strerror(err));
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
-derive_keys(struct store *store, struct error *error)
-{
-	const struct config *config = store->config;
-	enum rollcode_err err;
-
-	if ((err = derive_key(&config->key, &store->keys[0], error)) !=
-	    ROLLCODE_OK)
-		return err;
-	store->key_count = 1;
-	if (!config->has_previous)
-		return ROLLCODE_OK;
-	store->key_count = 2;
-	return derive_key(&config->previous, &store->keys[1], error);
-}
-
-const struct store_key *
-store_key_of(const struct store *store, const char *id)
-{
-	for (size_t i = 0; i < store->key_count; i++)
-		if (strcmp(id, store->keys[i].id) == 0)
-			return &store->keys[i];
-	return NULL;
-}
-
-static enum rollcode_err
-check_key(struct store *store, struct error *error)
-{
-	store->sealing = store_key_of(store, store->marker.key_id);
-	if (store->sealing != NULL)
-		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: was made with the key %s, but SECRET_KEY is the key %s; "
-	    "put that store's SECRET_KEY into the env file",
-	    store->users.text, store->marker.key_id, store->keys[0].id);
-}
-
 static bool
 sqlite_store_is_backup(const struct store *store)
 {
@@ -119,8 +68,10 @@ sqlite_store_open(
 		ROLLCODE_OK ||
 	    (err = marker_read(config, &store->users, &store->marker, error)) !=
 		ROLLCODE_OK ||
-	    (err = derive_keys(store, error)) != ROLLCODE_OK ||
-	    (err = check_key(store, error)) != ROLLCODE_OK ||
+	    (err = store_keys_derive(&store->keys, config, error)) !=
+		ROLLCODE_OK ||
+	    (err = store_keys_choose(&store->keys, store->users.text,
+		 store->marker.key_id, error)) != ROLLCODE_OK ||
 	    (err = check_backup(store, error)) != ROLLCODE_OK) {
 		sqlite_store_close(store);
 		return err;
@@ -143,7 +94,8 @@ store_look_again(struct store *store, struct error *error)
 		    "%s: the store was exchanged just now; try again",
 		    store->users.text);
 	store->marker = marker;
-	return check_key(store, error);
+	return store_keys_choose(
+	    &store->keys, store->users.text, marker.key_id, error);
 }
 
 static enum rollcode_err

@@ -13,9 +13,8 @@
 
 #include "sqlite.h"
 #include "store.h"
-
-#define STORE_ID_LEN	32	/* hex digits */
-#define STORE_NAME_MAX	200	/* bytes of a user's name, encoded */
+#include "store_keys.h"
+#include "store_name.h"
 
 struct store_path {
 	char	text[PATH_MAX];
@@ -28,37 +27,17 @@ struct marker {
 	int64_t	backup;		/* when it was made, 0: it is none */
 };
 
-/* A key that seals, and its name. */
-struct store_key {
-	char			id[SEAL_ID_LEN + 1];
-	struct secret_key	seal;
-};
-
 struct store {
 	const struct config	*config;
 	struct store_path	 users;		/* the directory */
 	struct marker		 marker;
-	struct store_key	 keys[2];	/* current, previous */
-	size_t			 key_count;
-	const struct store_key	*sealing;	/* of keys: what is written */
+	struct store_keys	 keys;
 	sqlite3			*db;		/* of the user begun, or NULL */
 	struct store_path	 file;
 	struct account		 before;	/* as begin read it */
 };
 
 extern const struct sqlite_kind	store_sqlite_kind;
-
-/*
- * The file name of a user without its ending: every byte outside
- * [A-Za-z0-9_@+-], and a leading dash, as %XX.  False if it is empty or longer
- * than STORE_NAME_MAX: no such user can be enrolled.
- */
-bool			store_name_encode(const char *user,
-			    char name[STORE_NAME_MAX + 1]) MUST_USE;
-
-/* The user of a file name without ending, false if it is none of ours. */
-bool			store_name_decode(const char *name,
-			    char user[ROLLCODE_USER_MAX + 1]) MUST_USE;
 
 /* DIRECTORY/users, and DIRECTORY/users/NAME followed by an ending. */
 enum rollcode_err	store_users_path(const struct config *,
@@ -91,17 +70,6 @@ enum rollcode_err	marker_write(const struct store_path *users,
  */
 enum rollcode_err	store_look_again(struct store *, struct error *)
 			    MUST_USE;
-
-/* The key of that id, NULL if the env file does not have it. */
-const struct store_key	*store_key_of(const struct store *, const char *id);
-
-/* What a sealed secret is bound to. */
-void			rows_token_aad(const struct store *, const char *user,
-			    const char *key_id, const struct rollcode_token *,
-			    struct seal_aad *);
-void			rows_recovery_aad(const struct store *,
-			    const char *user, const char *key_id,
-			    struct seal_aad *);
 
 /* Rows and accounts.  All of them need an open database. */
 enum rollcode_err	rows_read(struct store *, const char *user,

@@ -11,16 +11,12 @@ static enum rollcode_err
 seal_token(struct store *store, const char *user, const struct account_token *t,
     struct sealed *sealed, struct error *error)
 {
-	const struct store_key *key = store->sealing;
 	struct seal_aad aad;
-	enum rollcode_err err;
 
-	rows_token_aad(store, user, key->id, &t->token, &aad);
-	err = seal_wrap(&key->seal, &aad, &t->token.secret, sealed);
-	if (err == ROLLCODE_OK)
-		return err;
-	return error_set(error, err, "a secret cannot be sealed: %s",
-	    rollcode_strerror(err));
+	store_token_aad(store->marker.store_id, user, store->keys.sealing->id,
+	    &t->token, &aad);
+	return store_keys_seal(
+	    &store->keys, &aad, &t->token.secret, sealed, error);
 }
 
 static enum rollcode_err
@@ -37,7 +33,7 @@ insert_token(struct store *store, sqlite3 *db, const char *user,
 	    "counter,enabled,created,used) VALUES(?,?,?,?,?,?,?,?,?,?)",
 	    "tttitbiiii", t->token.label, form_name(t->token.form),
 	    algorithm_name(t->token.algorithm), (int64_t)t->token.digits,
-	    store->sealing->id, (const void *)sealed.bytes, sealed.len,
+	    store->keys.sealing->id, (const void *)sealed.bytes, sealed.len,
 	    (int64_t)t->token.counter, (int64_t)t->enabled, t->created,
 	    t->used);
 }
@@ -64,7 +60,7 @@ put_recovery_key(struct store *store, sqlite3 *db, const struct account *a,
     struct error *error)
 {
 	WIPED(secret_wipe) struct secret secret = {.len = SECRET_KEY_LEN};
-	const struct store_key *key = store->sealing;
+	const char *key_id = store->keys.sealing->id;
 	struct seal_aad aad;
 	struct sealed sealed;
 	enum rollcode_err err;
@@ -73,13 +69,12 @@ put_recovery_key(struct store *store, sqlite3 *db, const struct account *a,
 		return sqlite_change(
 		    db, error, 1, "UPDATE account SET recovery_key=NULL", "");
 	memcpy(secret.bytes, a->recovery_key.bytes, SECRET_KEY_LEN);
-	rows_recovery_aad(store, a->user, key->id, &aad);
-	if ((err = seal_wrap(&key->seal, &aad, &secret, &sealed)) !=
-	    ROLLCODE_OK)
-		return error_set(error, err, "a key cannot be sealed: %s",
-		    rollcode_strerror(err));
+	store_recovery_aad(store->marker.store_id, a->user, key_id, &aad);
+	if ((err = store_keys_seal(
+		 &store->keys, &aad, &secret, &sealed, error)) != ROLLCODE_OK)
+		return err;
 	return sqlite_change(db, error, 1,
-	    "UPDATE account SET key_id=?,recovery_key=?", "tb", key->id,
+	    "UPDATE account SET key_id=?,recovery_key=?", "tb", key_id,
 	    (const void *)sealed.bytes, sealed.len);
 }
 
@@ -93,7 +88,7 @@ rows_insert(struct store *store, sqlite3 *db, const struct account *a,
 	    "INSERT INTO account(id,user,failures,halves,spent,spent_time,"
 	    "failed,replayed,created,last_success,last_failure,sequence,"
 	    "key_id) VALUES(1,?,0,0,0,0,0,0,?,0,0,0,?)",
-	    "tit", a->user, a->created, store->sealing->id);
+	    "tit", a->user, a->created, store->keys.sealing->id);
 	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
 		err = insert_token(store, db, a->user, &a->tokens[i], error);
 	if (err == ROLLCODE_OK && a->recovery_key_set)
@@ -241,7 +236,8 @@ rows_reseal(struct store *store, const struct account *a, struct error *error)
 		err = put_recovery_key(store, store->db, a, error);
 	else
 		err = sqlite_change(store->db, error, 1,
-		    "UPDATE account SET key_id=?", "t", store->sealing->id);
+		    "UPDATE account SET key_id=?", "t",
+		    store->keys.sealing->id);
 	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++) {
 		const struct account_token *t = &a->tokens[i];
 		struct sealed sealed;
@@ -251,7 +247,7 @@ rows_reseal(struct store *store, const struct account *a, struct error *error)
 			err = sqlite_change(store->db, error, 1,
 			    "UPDATE token SET key_id=?,secret=? WHERE id=? "
 			    "AND counter=?",
-			    "tbii", store->sealing->id,
+			    "tbii", store->keys.sealing->id,
 			    (const void *)sealed.bytes, sealed.len, t->id,
 			    (int64_t)t->token.counter);
 	}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_name.h"
+#include "token.h"
+
+static bool
+plain(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c >= '0' && c <= '9') || c == '_' || c == '@' || c == '+' ||
+	       c == '-';
+}
+
+bool
+store_name_encode(const char *user, char name[STORE_NAME_MAX + 1])
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t n = 0;
+
+	for (const char *p = user; *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (plain(*p) && !(p == user && c == '-')) {
+			if (n + 1 > STORE_NAME_MAX)
+				return false;
+			name[n++] = *p;
+		} else {
+			if (n + 3 > STORE_NAME_MAX)
+				return false;
+			name[n++] = '%';
+			name[n++] = digits[c >> 4];
+			name[n++] = digits[c & 15];
+		}
+	}
+	name[n] = '\0';
+	return n > 0;
+}
+
+bool
+store_name_decode(const char *name, char user[ROLLCODE_USER_MAX + 1])
+{
+	char again[STORE_NAME_MAX + 1];
+	const char *whole = name;
+	uint8_t byte;
+	char hex[3] = {0};
+	size_t n = 0;
+
+	for (; *name != '\0' && n < ROLLCODE_USER_MAX; n++) {
+		if (*name != '%') {
+			user[n] = *name++;
+			continue;
+		}
+		if (name[1] == '\0' || name[2] == '\0')
+			return false;
+		memcpy(hex, name + 1, 2);
+		if (!hex_decode(hex, &byte, 1) || byte == 0)
+			return false;
+		user[n] = (char)byte;
+		name += 3;
+	}
+	user[n] = '\0';
+	return *name == '\0' && store_name_encode(user, again) &&
+	       strcmp(again, whole) == 0;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The smallest store that keeps the promises of store.h: an array that
+ * processes share, with a lock for each user.  It is in no product; it shows
+ * that the promises are those of no library.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "pam_rollcode/store_name.h"
+#include "store_suite.h"
+
+#define MEMORY_USERS 64
+#define MEMORY_EVENTS 200
+
+struct memory_user {
+	char name[STORE_NAME_MAX + 1]; /* "": free */
+	pthread_mutex_t lock;
+	struct account account;
+	struct event events[MEMORY_EVENTS]; /* a ring */
+};
+
+static struct memory {
+	bool made;
+	struct secret_key key;
+	pthread_mutex_t lock; /* of who is in the array */
+	struct memory_user users[MEMORY_USERS];
+} * memory;
+
+static bool memory_spoilt; /* nothing is written any more */
+
+struct store {
+	const struct config *of;
+	struct memory_user *user; /* locked, or NULL */
+	struct account before;
+};
+
+/* A mutex that outlives who held it. */
+static void
+memory_mutex(pthread_mutex_t *mutex)
+{
+	pthread_mutexattr_t how;
+
+	pthread_mutexattr_init(&how);
+	pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(mutex, &how);
+}
+
+static bool
+memory_lock(pthread_mutex_t *mutex)
+{
+	struct timespec until;
+	int failed;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += STORE_BUSY_MS / 1000;
+	if ((failed = pthread_mutex_timedlock(mutex, &until)) == EOWNERDEAD)
+		failed = pthread_mutex_consistent(mutex);
+	return failed == 0;
+}
+
+static void
+memory_make(void)
+{
+	memory = mmap(NULL, sizeof(*memory), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	memory_mutex(&memory->lock);
+	for (size_t i = 0; i < MEMORY_USERS; i++)
+		memory_mutex(&memory->users[i].lock);
+}
+
+static enum rollcode_err
+memory_failed(enum rollcode_err err, struct error *why)
+{
+	return error_set(why, err, "memory: %s", rollcode_strerror(err));
+}
+
+static bool
+memory_has_key(const struct config *of)
+{
+	const struct secret_key *key = &memory->key;
+
+	return memcmp(key, &of->key, sizeof(*key)) == 0 ||
+	       (of->has_previous &&
+		   memcmp(key, &of->previous, sizeof(*key)) == 0);
+}
+
+/* The user of that name; of "", the first free place. */
+static struct memory_user *
+memory_find(const char *name)
+{
+	for (size_t i = 0; i < MEMORY_USERS; i++)
+		if (strcmp(memory->users[i].name, name) == 0)
+			return &memory->users[i];
+	return NULL;
+}
+
+static void
+memory_end(struct store *store)
+{
+	if (store->user != NULL)
+		pthread_mutex_unlock(&store->user->lock);
+	store->user = NULL;
+}
+
+static void
+memory_close(struct store *store)
+{
+	if (store != NULL)
+		memory_end(store);
+	free(store);
+}
+
+static enum rollcode_err
+memory_open(struct store **store, const struct config *of, struct error *why)
+{
+	*store = NULL;
+	if (!memory->made)
+		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
+	if (!memory_has_key(of))
+		return memory_failed(ROLLCODE_ERR_STORE, why);
+	if ((*store = calloc(1, sizeof(**store))) == NULL)
+		return memory_failed(ROLLCODE_ERR_NOMEM, why);
+	(*store)->of = of;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+memory_begin(struct store *store, const char *user, bool *enrolled,
+    struct account *account, struct error *why)
+{
+	char name[STORE_NAME_MAX + 1];
+	struct memory_user *u;
+
+	memory_end(store);
+	*enrolled = false;
+	account_wipe(account);
+	if (!store_name_encode(user, name) || (u = memory_find(name)) == NULL)
+		return ROLLCODE_OK;
+	if (!memory_lock(&u->lock))
+		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
+	store->user = u;
+	if (strcmp(u->name, name) != 0) {
+		memory_end(store);
+		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
+	}
+	*account = store->before = u->account;
+	*enrolled = true;
+	return ROLLCODE_OK;
+}
+
+/* Whether a counter falls, or a used recovery code would be good again. */
+static bool
+memory_falls(const struct account *before, const struct account *after)
+{
+	for (size_t i = 0; i < before->recovery_count; i++)
+		for (size_t j = 0; j < after->recovery_count; j++)
+			if (before->recovery[i].id == after->recovery[j].id &&
+			    before->recovery[i].used != 0 &&
+			    after->recovery[j].used != before->recovery[i].used)
+				return true;
+	for (size_t i = 0; i < before->token_count; i++)
+		for (size_t j = 0; j < after->token_count; j++)
+			if (before->tokens[i].id == after->tokens[j].id &&
+			    after->tokens[j].token.counter <
+				before->tokens[i].token.counter)
+				return true;
+	return false;
+}
+
+static void
+memory_number(struct account *account)
+{
+	int64_t id = 0;
+
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account->tokens[i].id > id)
+			id = account->tokens[i].id;
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account->tokens[i].id == 0)
+			account->tokens[i].id = ++id;
+	for (size_t i = 0; i < account->recovery_count; i++)
+		account->recovery[i].id = (int64_t)i + 1;
+}
+
+static enum rollcode_err
+memory_commit(struct store *store, const struct account *account,
+    const struct event *event, struct error *why)
+{
+	struct memory_user *u = store->user;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (memory_spoilt)
+		err = ROLLCODE_ERR_UNAVAIL;
+	else if (memory_falls(&u->account, account))
+		err = ROLLCODE_ERR_STORE;
+	if (err == ROLLCODE_OK) {
+		u->account = *account;
+		u->account.sequence = store->before.sequence + 1;
+		memory_number(&u->account);
+		if (event != NULL) {
+			size_t at = (size_t)u->account.sequence % MEMORY_EVENTS;
+
+			u->events[at] = *event;
+			u->events[at].sequence = u->account.sequence;
+		}
+	}
+	memory_end(store);
+	return err == ROLLCODE_OK ? err : memory_failed(err, why);
+}
+
+static enum rollcode_err
+memory_create(struct store *store, const struct account *account,
+    const struct event *event, bool replace, struct error *why)
+{
+	char name[STORE_NAME_MAX + 1];
+	struct memory_user *u;
+
+	if (!store_name_encode(account->user, name))
+		return memory_failed(ROLLCODE_ERR_INPUT, why);
+	if (memory_spoilt)
+		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
+	memory_end(store);
+	if (!memory_lock(&memory->lock))
+		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
+	u = memory_find(name);
+	if (u == NULL || replace) {
+		u = u == NULL ? memory_find("") : u;
+		u->account = *account;
+		memory_number(&u->account);
+		memset(u->events, 0, sizeof(u->events));
+		if (event != NULL)
+			u->events[0] = *event;
+		memcpy(u->name, name, sizeof(name));
+		u = NULL;
+	}
+	pthread_mutex_unlock(&memory->lock);
+	return u == NULL ? ROLLCODE_OK
+			 : memory_failed(ROLLCODE_ERR_EXISTS, why);
+}
+
+static enum rollcode_err
+memory_remove(struct store *store, const char *user, struct error *why)
+{
+	char name[STORE_NAME_MAX + 1];
+	struct memory_user *u;
+
+	memory_end(store);
+	if (!store_name_encode(user, name) || (u = memory_find(name)) == NULL)
+		return memory_failed(ROLLCODE_ERR_ABSENT, why);
+	if (!memory_lock(&u->lock))
+		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
+	u->name[0] = '\0';
+	pthread_mutex_unlock(&u->lock);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+memory_each(
+    struct store *store, store_user_fn *fn, void *context, struct error *why)
+{
+	char user[ROLLCODE_USER_MAX + 1];
+	enum rollcode_err err = ROLLCODE_OK;
+
+	(void)store;
+	for (size_t i = 0; i < MEMORY_USERS && err == ROLLCODE_OK; i++)
+		if (store_name_decode(memory->users[i].name, user))
+			err = fn(context, user, why);
+	return err;
+}
+
+static enum rollcode_err
+memory_events(
+    struct store *store, store_event_fn *fn, void *context, struct error *why)
+{
+	int64_t last = store->before.sequence;
+	int64_t kept = store->of->events_kept;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (kept > MEMORY_EVENTS)
+		kept = MEMORY_EVENTS;
+	for (int64_t s = last - kept + 1; s <= last && err == ROLLCODE_OK; s++)
+		if (s >= 0)
+			err = fn(context,
+			    &store->user->events[s % MEMORY_EVENTS], why);
+	return err;
+}
+
+static enum rollcode_err
+memory_init(const struct config *of, bool *made, struct error *why)
+{
+	*made = !memory->made;
+	if (*made)
+		memory->key = of->key;
+	memory->made = true;
+	return memory_has_key(of) ? ROLLCODE_OK
+				  : memory_failed(ROLLCODE_ERR_STORE, why);
+}
+
+/* What changes a key, or copies a store, is not here. */
+static const struct store_ops store_memory = {
+    .name = "memory",
+    .open = memory_open,
+    .begin = memory_begin,
+    .commit = memory_commit,
+    .end = memory_end,
+    .close = memory_close,
+    .create = memory_create,
+    .remove = memory_remove,
+    .each = memory_each,
+    .events = memory_events,
+    .init = memory_init,
+};
+
+static void
+kind_make(struct config *of)
+{
+	snprintf(of->database, sizeof(of->database), "memory:");
+	memory_make();
+}
+
+static void
+kind_unmake(struct config *of)
+{
+	(void)of;
+	memory->made = false;
+}
+
+static void
+kind_spoil(void)
+{
+	memory_spoilt = true;
+}
+
+static const struct kind in_memory = {
+    &store_memory, kind_make, kind_unmake, kind_spoil, NULL, 10000, 10, 1};
+
+static void
+setup_memory(void)
+{
+	setup(&in_memory);
+}
+
+int
+main(void)
+{
+	TCase *tcase = tcase_create("memory");
+
+	tcase_add_checked_fixture(tcase, setup_memory, teardown);
+	return run_suite("store in memory", tcase);
+}
