@@ -64,6 +64,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Icommon -MMD -MP \
 	   -DROLLCODE_VERSION='"$(VERSION)"' \
 	   -DROLLCODE_CONF='"$(SYSCONFDIR)/rollcode/rollcode.env"' \
 	   -DROLLCODE_HELPER='"$(LIBEXECDIR)/rollcode-verify"' \
+	   -DROLLCODE_PGSQL='"$(LIBEXECDIR)/rollcode-pgsql.so"' \
 	   -DROLLCODE_STATE='"$(STATEDIR)/rollcode"' \
 	   -DROLLCODE_SOCKET='"$(RUNDIR)/rollcode/verify.sock"' \
 	   -DROLLCODE_PAMDIR='"$(PAMDIR)"' \
@@ -81,6 +82,9 @@ LIBS_SQLITE = $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null || \
 	      echo -lsqlite3)
 LIBS_QR	 = $(shell $(PKG_CONFIG) --libs libqrencode 2>/dev/null || \
 	      echo -lqrencode)
+# In older C libraries dlopen is in one of its own.
+LIBS_SQLITE += -ldl
+LIBS_PGSQL = $(shell $(PKG_CONFIG) --libs libpq 2>/dev/null)
 LIBS_CHECK = $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
 
 obj	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -96,9 +100,11 @@ ADMIN	 = pam_rollcode/rollcode-admin.c pam_rollcode/pskc.c \
 	   $(wildcard pam_rollcode/admin_*.c)
 # `check` reads the arguments of the module and asks the judge as it does.
 ASKING	 = $(addprefix pam_rollcode/,options.c ask.c resident.c spawn.c)
+# The PostgreSQL store is a plug-in, built only where libpq is.
+PGSQL	 = $(wildcard pam_rollcode/store_pgsql*.c)
 SERVER	 = $(filter-out $(VERIFY) $(SERVICE) $(ADMIN) $(addprefix pam_rollcode/, \
 	   pam_rollcode.c options.c converse.c ask.c resident.c spawn.c \
-	   audit.c), \
+	   audit.c) $(PGSQL), \
 	   $(wildcard pam_rollcode/*.c))
 CLIENT	 = $(filter-out rollcode-token/main.c,$(wildcard rollcode-token/*.c))
 UNIT	 = $(wildcard tests/unit/test_*.c)
@@ -106,6 +112,11 @@ TOOLS	 = $(wildcard tests/tools/*.c)
 
 PRODUCTS = $(BUILD)/pam_rollcode.so $(BUILD)/rollcode-verify \
 	   $(BUILD)/rollcode-admin $(BUILD)/rollcode-token
+ifneq ($(LIBS_PGSQL),)
+PRODUCTS += $(BUILD)/rollcode-pgsql.so
+else
+UNIT	:= $(filter-out tests/unit/test_store_pgsql.c,$(UNIT))
+endif
 MAN1	 = rollcode-token/rollcode-token.1
 MAN5	 = pam_rollcode/rollcode.env.5
 MAN8	 = pam_rollcode/pam_rollcode.8 pam_rollcode/rollcode-verify.8 \
@@ -166,7 +177,18 @@ $(BUILD)/rollcode-admin: $(call obj,$(ADMIN) $(ASKING)) \
     $(BUILD)/libserver.a $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(PROG_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
-	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_QR) -ldl
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_QR)
+
+# Nothing of it is seen but its one table.
+$(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += \
+    $(shell $(PKG_CONFIG) --cflags libpq 2>/dev/null)
+$(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL) $(addprefix pam_rollcode/, \
+    store_keys.c store_name.c path.c)) $(BUILD)/libcommon.a \
+    pam_rollcode/pgsql.map
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--no-undefined-version \
+	    -Wl,--version-script=pam_rollcode/pgsql.map \
+	    -o $@ $(filter %.o %.a,$^) $(LIBS_PGSQL) $(LIBS_CRYPTO)
 
 $(BUILD)/rollcode-token: $(call obj,rollcode-token/main.c) \
     $(BUILD)/libclient.a $(BUILD)/libcommon.a
@@ -186,6 +208,10 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o \
 $(BUILD)/tests/unit/test_verify $(BUILD)/tests/unit/test_login: \
     WRAP = -Wl,--wrap=code_open,--wrap=code_at,--wrap=seal_mac
 $(BUILD)/tests/unit/test_memory: WRAP = -Wl,--wrap=calloc
+
+# The contract's tests, with the plug-in's own objects.
+$(BUILD)/tests/unit/test_store_pgsql: $(call obj,$(PGSQL))
+$(BUILD)/tests/unit/test_store_pgsql: LIBS_CHECK += $(LIBS_PGSQL)
 
 $(BUILD)/tests/tools/%.so: $(BUILD)/obj/tests/tools/%.o
 	$(call say,LD)

@@ -41,6 +41,7 @@ struct admin_options {
 	bool	once;
 	bool	take_back;
 	bool	plain;
+	bool	everywhere;
 };
 
 /* A command at work: the configuration, the store, one user. */

@@ -76,13 +76,16 @@ say_store(struct visit *v, const char *sentence)
 	static const char restore[] =
 	    "mount or restore the store; only where there was none yet: "
 	    "rollcode-admin init";
+	static const char start[] =
+	    "start that server, or name the right one in DATABASE; only where "
+	    "there was no store yet: rollcode-admin init";
 	const struct config *config = &v->check->config;
 	const char *directory = strchr(config->database, ':') + 1;
 	char word[CHECK_TEXT_MAX / 2];
 	struct finding f;
 
-	check_sentence(
-	    &f, store_kind(sentence), config->database, sentence, restore);
+	check_sentence(&f, store_kind(sentence), config->database, sentence,
+	    config_is_pgsql(config) ? start : restore);
 	if (strncmp(f.file, directory, strlen(directory)) == 0 &&
 	    strncmp(f.what, "belongs to", 10) == 0) {
 		check_word(f.file, word, sizeof(word));
@@ -187,8 +190,8 @@ visit_store(struct reporter *reporter, void *context)
 	struct visit v = {.check = check, .reporter = reporter};
 	struct error error = {0};
 
-	v.ops = store_for(&check->config);
 	if (config_drop(&check->config, &error) != ROLLCODE_OK ||
+	    store_find(&check->config, &v.ops, &error) != ROLLCODE_OK ||
 	    v.ops->open(&v.store, &check->config, &error) != ROLLCODE_OK) {
 		say_store(&v, error.text);
 		return;

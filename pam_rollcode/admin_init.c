@@ -54,7 +54,7 @@ needs_key(
 		return error_set(
 		    error, ROLLCODE_ERR_CONFIG, "%s: %s", path, detail.text);
 	*needs = !config->has_key;
-	if (*needs && store_for(config)->present(config))
+	if (*needs && store_present(config))
 		return error_set(error, ROLLCODE_ERR_CONFIG,
 		    "%s: has no SECRET_KEY, and there is a store in %s "
 		    "already; put that store's key there",
@@ -97,6 +97,7 @@ admin_init(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
 	const struct admin_options *options = base;
+	const struct store_ops *ops;
 	bool needs = false, made = false;
 	enum rollcode_err err;
 
@@ -111,8 +112,8 @@ admin_init(void *base, int argc, char **argv, struct error *error)
 	if ((err = config_load(options->conf, true, &config, error)) !=
 		ROLLCODE_OK ||
 	    (err = config_drop(&config, error)) != ROLLCODE_OK ||
-	    (err = store_for(&config)->init(&config, &made, error)) !=
-		ROLLCODE_OK)
+	    (err = store_find(&config, &ops, error)) != ROLLCODE_OK ||
+	    (err = ops->init(&config, &made, error)) != ROLLCODE_OK)
 		return err;
 	printf("%s %s\n",
 	    made ? "made an empty store in" : "there is a store already in",

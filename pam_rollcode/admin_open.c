@@ -22,7 +22,9 @@ admin_open(struct admin *admin, const struct admin_options *options,
 	    (err = config_drop(&admin->config, error)) != ROLLCODE_OK)
 		return err;
 	admin->config.administers = true;
-	admin->ops = store_for(&admin->config);
+	if ((err = store_find(&admin->config, &admin->ops, error)) !=
+	    ROLLCODE_OK)
+		return err;
 	return admin->ops->open(&admin->store, &admin->config, error);
 }
 

@@ -196,9 +196,23 @@ add_new_key(const struct config *config, const char *conf, const char *old,
 	return write_keys(conf, &key, &config->key, error);
 }
 
+/* Other hosts open what is sealed anew only with the new key. */
+static bool
+others_have_it(const struct config *config, const struct admin_options *options)
+{
+	if (!config_is_pgsql(config) || options->everywhere)
+		return true;
+	printf("next: put SECRET_KEY and SECRET_KEY_PREVIOUS of %s into the "
+	       "env file of every host that shares the store, reload the "
+	       "service there, and run rollcode-admin rekey --everywhere\n",
+	    options->conf);
+	return false;
+}
+
 /* Both keys in the env file, unless they are there. */
 static enum rollcode_err
-begin(const struct admin_options *options, const char *old, struct error *error)
+begin(const struct admin_options *options, const char *old, bool *go_on,
+    struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
 	const char *conf = options->conf;
@@ -210,14 +224,19 @@ begin(const struct admin_options *options, const char *old, struct error *error)
 		printf("going on with the change of key that was begun: "
 		       "SECRET_KEY_PREVIOUS is in %s\n",
 		    conf);
+		*go_on = others_have_it(&config, options);
 		return ROLLCODE_OK;
 	}
+	if (options->everywhere)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "no change of key was begun; without --everywhere one is");
 	if ((err = as_account(options, look, error)) != ROLLCODE_OK ||
 	    (err = add_new_key(&config, conf, old, error)) != ROLLCODE_OK)
 		return err;
 	printf("made a new key in %s; keep a copy of it apart from the "
 	       "store's backup\n",
 	    conf);
+	*go_on = others_have_it(&config, options);
 	return ROLLCODE_OK;
 }
 
@@ -298,6 +317,7 @@ admin_rekey(void *base, int argc, char **argv, struct error *error)
 	const struct admin_options *options = base;
 	char old[PATH_MAX + 8];
 	enum rollcode_err err;
+	bool go_on = false;
 	int lock = -1;
 
 	(void)argc;
@@ -305,7 +325,8 @@ admin_rekey(void *base, int argc, char **argv, struct error *error)
 	snprintf(old, sizeof(old), "%s.rekey", options->conf);
 	if ((err = envfile_lock(options->conf, &lock, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = begin(options, old, error)) == ROLLCODE_OK &&
+	if ((err = begin(options, old, &go_on, error)) == ROLLCODE_OK &&
+	    go_on &&
 	    (err = forget_old(old, options->wait, error)) == ROLLCODE_OK &&
 	    (err = as_account(options, reseal_all, error)) == ROLLCODE_OK)
 		err = finish(options->conf, error);

@@ -26,6 +26,8 @@ const struct keyword config_keywords[] = {
 	  .at = AT(text.secret_key_previous), .min = 1, .max = CONFIG_HEX_LEN },
 	{ .name = "DATABASE", .kind = KEYWORD_TEXT,
 	  .at = AT(database), .min = 1, .max = PATH_MAX - 1 },
+	{ .name = "DATABASE_ADMIN", .kind = KEYWORD_TEXT,
+	  .at = AT(database_admin), .min = 1, .max = PATH_MAX - 1 },
 	{ .name = "ACCOUNT", .kind = KEYWORD_TEXT,
 	  .at = AT(account), .min = 1, .max = CONFIG_NAME_MAX },
 	{ .name = "CALLERS", .kind = KEYWORD_TEXT,
@@ -92,6 +94,28 @@ check_key(const char *name, const char *text, struct secret_key *key, bool *has,
 	return ROLLCODE_OK;
 }
 
+/* Where it is, in whatever way; the kind of store looks at the rest. */
+static enum rollcode_err
+check_database(const struct config *config, struct error *error)
+{
+	const char *database = config->database,
+		   *admin = config->database_admin;
+	bool pgsql = config_is_pgsql(config);
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (!pgsql &&
+	    (strncmp(database, "sqlite:/", 8) != 0 || database[8] == '/'))
+		err = error_add(error, ROLLCODE_ERR_CONFIG,
+		    "DATABASE: is neither sqlite: and an absolute directory "
+		    "nor postgresql:// and a server");
+	if (admin[0] != '\0' &&
+	    (!pgsql || strncmp(admin, CONFIG_PGSQL, strlen(CONFIG_PGSQL)) != 0))
+		err = error_add(error, ROLLCODE_ERR_CONFIG,
+		    "DATABASE_ADMIN: is not postgresql:// and a server, beside "
+		    "a DATABASE of that kind");
+	return err;
+}
+
 static enum rollcode_err
 check_values(struct config *config, bool need_key, struct error *error)
 {
@@ -112,11 +136,8 @@ check_values(struct config *config, bool need_key, struct error *error)
 	    policy->resync_window <= policy->tolerance)
 		err = error_add(error, ROLLCODE_ERR_CONFIG,
 		    "RESYNC_WINDOW: is 0 (off) or more than TOLERANCE");
-	if (strncmp(config->database, "sqlite:/", 8) != 0 ||
-	    config->database[8] == '/')
-		err = error_add(error, ROLLCODE_ERR_CONFIG,
-		    "DATABASE: is not sqlite: and an absolute directory");
-	return err;
+	previous = check_database(config, error);
+	return err == ROLLCODE_OK ? previous : err;
 }
 
 enum rollcode_err

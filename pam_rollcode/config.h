@@ -29,17 +29,30 @@ struct config_text {
 struct config {
 	struct config_text	text;
 	char			database[PATH_MAX];
+	char			database_admin[PATH_MAX]; /* or "" */
 	char			account[CONFIG_NAME_MAX + 1];
 	char			callers[CONFIG_CALLERS_MAX + 1];
 	struct policy		policy;
 	int64_t			events_kept;
 	bool			has_key, has_previous;
-	bool			administers;	/* a backup is a store too */
+	bool			administers;	/* no login: a backup is a */
+						/* store too, and nobody */
+						/* waits */
 	struct secret_key	key, previous;	/* of SECRET_KEY... */
 	uid_t			uid;		/* of the account */
 	gid_t			gid;
 	int			file;		/* see config_load; 0: none */
 };
+
+#define CONFIG_PGSQL		"postgresql://"
+
+/* Whether the store is PostgreSQL's, else it is of files. */
+static inline bool
+config_is_pgsql(const struct config *config)
+{
+	return strncmp(config->database, CONFIG_PGSQL,
+	    sizeof(CONFIG_PGSQL) - 1) == 0;
+}
 
 static inline void
 config_wipe(struct config *config)

@@ -79,14 +79,18 @@ judge_answer(const struct config *config, const struct request *request,
 {
 	struct login login = {
 	    .config = config,
-	    .ops = store_for(config),
 	    .now = time(NULL),
 	    .user = request->user,
 	    .service = request->service,
 	    .rhost = request->rhost,
 	};
+	struct error unusable = {0};
 	enum verdict verdict = VERDICT_NONE;
 
+	if (refused == ROLLCODE_OK)
+		refused = store_find(config, &login.ops, &unusable);
+	else
+		unusable = *error;
 	memset(answer, 0, sizeof(*answer));
 	answer->magic = PROTOCOL_ANSWER;
 	memcpy(answer->nonce, request->nonce, sizeof(answer->nonce));
@@ -94,7 +98,7 @@ judge_answer(const struct config *config, const struct request *request,
 	answer->counter = -1;
 	answer->distance = -1;
 	if (refused != ROLLCODE_OK) {
-		answer->error = *error;
+		answer->error = unusable;
 	} else if (request->kind == REQUEST_ENROLLED) {
 		answer->err =
 		    (int32_t)login_enrolled(&login, &verdict, &answer->error);

@@ -113,6 +113,8 @@ static const struct keyword options_export[] = {
 static const struct keyword options_rekey[] = {
 	{ "wait", KEYWORD_NUMBER, FIELD(wait), 0, 3600, 0,
 	    "N", "seconds, 60 if not given, for who uses the old key" },
+	{ "everywhere", KEYWORD_FLAG, FIELD(everywhere), 0, 0, 0,
+	    NULL, "every host that shares the store has both keys" },
 	{ .name = NULL },
 };
 

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store.h"
+#include "store_plugin.h"
+#include "store_sqlite.h"
 
-const struct store_ops *
-store_for(const struct config *config)
+enum rollcode_err
+store_find(const struct config *config, const struct store_ops **ops,
+    struct error *error)
 {
-	(void)config;
-	return &store_sqlite;
+	*ops = &store_sqlite;
+	if (!config_is_pgsql(config))
+		return ROLLCODE_OK;
+	return store_plugin_load(ops, error);
+}
+
+bool
+store_present(const struct config *config)
+{
+	return !config_is_pgsql(config) && marker_present(config);
 }
 
 static void

@@ -114,9 +114,6 @@ struct store_ops {
 	/* Whether it is a backup: what was used since is not spent in it. */
 	bool (*is_backup)(const struct store *);
 
-	/* Whether there is a store of any key; nothing is opened. */
-	bool (*present)(const struct config *);
-
 	/*
 	 * Make an empty store with its marker.  OK if there is one already
 	 * of the same key: then nothing is changed and *made is false.
@@ -149,8 +146,16 @@ struct store_ops {
 /* The store of files, one for each user: DATABASE=sqlite:/DIRECTORY. */
 extern const struct store_ops	store_sqlite;
 
-/* The store of this configuration's DATABASE.  Never NULL. */
-const struct store_ops	*store_for(const struct config *);
+/*
+ * The kind of store of this configuration's DATABASE.  For PostgreSQL its
+ * plug-in is loaded, which root must not do: see store_plugin.h.
+ */
+enum rollcode_err	store_find(const struct config *,
+			    const struct store_ops **, struct error *)
+			    MUST_USE;
+
+/* Whether there is a store of any key, as far as can be seen by a name. */
+bool			store_present(const struct config *);
 
 /* An event now, with texts cut to their sizes.  Any text may be NULL. */
 void	event_fill(struct event *, int64_t now, const char *service,

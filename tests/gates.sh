@@ -11,6 +11,8 @@ scratch
 RUNS_IN_HOSTS=(pam_rollcode/{pam_rollcode,options,converse,ask,resident,spawn}.c
     pam_rollcode/{submission,path,audit}.c common/{error,env}.c)
 PROGRAMS=(rollcode-verify rollcode-admin rollcode-token)
+PLUGINS=(rollcode-pgsql.so)
+[ -f "$BUILD/${PLUGINS[0]}" ] || PLUGINS=()
 
 # tracked [PATTERN...]: the project's files, without what a build leaves.
 tracked() {
@@ -164,8 +166,9 @@ gate_layers() {
 		only security/ pam_rollcode/{pam_rollcode,converse,audit}.c \
 		    pam_rollcode/{options,pam_rollcode,converse,audit}.{c,h}
 		only pskc/ pam_rollcode/pskc.c
-		only libpq-fe.h pam_rollcode/store_pgsql.c
 		only qrencode.h common/qr.c
+		only libpq-fe.h pam_rollcode/store_pgsql_{parts.h,rows.c}
+		only dlfcn.h pam_rollcode/{store_plugin,pskc,admin_check_lines}.c
 		only syslog.h pam_rollcode/{pam_rollcode,converse,audit}.c \
 		    pam_rollcode/{options,supervise,serve,crew,worker}.c
 	} | nothing "a foreign header is included only where it belongs"
@@ -241,6 +244,14 @@ gate_symbols() {
 	needed rollcode-verify |
 	    grep -vE '^(libcrypto|libsqlite3|libc)\.so|^ld-linux' |
 	    nothing "and the judge what it decides with"
+	for file in pam_rollcode.so "${PROGRAMS[@]}"; do
+		ldd "$BUILD/$file" | grep -E 'lib(pq|ssl|ldap|gssapi)' |
+		    sed "s|^|$file: |"
+	done | nothing "nothing but the plug-in knows of PostgreSQL's library"
+	[ ${#PLUGINS[@]} -eq 0 ] ||
+	    equal "the plug-in exports its table and nothing else" \
+		"$(nm -D --defined-only "$BUILD/${PLUGINS[0]}" |
+		awk '{ print $NF }')" rollcode_store_plugin
 }
 
 # --- how it was built -------------------------------------------------------
@@ -371,13 +382,13 @@ gate_notices() {
 
 gate_hardening() {
 	local file
-	for file in pam_rollcode.so "${PROGRAMS[@]}"; do
+	for file in pam_rollcode.so "${PLUGINS[@]}" "${PROGRAMS[@]}"; do
 		hardened "$BUILD/$file"
 	done | nothing "what was built is hardened"
 	for file in "$BUILD"/obj/{common,pam_rollcode,rollcode-token}/*.o; do
 		protected "$file"
 	done | nothing "every object marks its returns and indirect branches"
-	for file in pam_rollcode.so "${PROGRAMS[@]}"; do
+	for file in pam_rollcode.so "${PLUGINS[@]}" "${PROGRAMS[@]}"; do
 		grep -aoF "$TREE" "$BUILD/$file" | sed "s|^|$file: |" | sort -u
 	done | nothing "nothing built names the folder it was built in"
 	gate_notices

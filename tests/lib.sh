@@ -297,6 +297,8 @@ installed() {
 	mount -n -t tmpfs -o mode=0755 local /usr/local
 	mkdir -p /usr/local/bin /usr/local/sbin /usr/local/libexec/rollcode
 	install -m 755 "$T/bin/rollcode-verify" /usr/local/libexec/rollcode/
+	[ ! -f "$BUILD/rollcode-pgsql.so" ] || install -m 644 \
+	    "$BUILD/rollcode-pgsql.so" /usr/local/libexec/rollcode/
 	install -m 755 "$T/bin/rollcode-admin" /usr/local/sbin/
 	install -m 755 "$T/bin/rollcode-token" /usr/local/bin/
 	mkdir -p /etc/rollcode

@@ -448,7 +448,7 @@ env_files() {
 	    edit "$CONF" "s/^SECRET_KEY=.*/SECRET_KEY=$(printf %064d 7)/"
 	spoilt $s "ACCOUNT: there is no account nobody-here" "no such account" \
 	    edit "$CONF" 's/^ACCOUNT=.*/ACCOUNT=nobody-here/'
-	spoilt $s "DATABASE: is not sqlite:" "a relative DATABASE" \
+	spoilt $s "DATABASE: is neither sqlite:" "a relative DATABASE" \
 	    edit "$CONF" 's,^DATABASE=.*,DATABASE=sqlite:store,'
 }
 

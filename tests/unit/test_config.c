@@ -112,6 +112,7 @@ static const struct {
 static const char *const bad_places[] = {
 	"/var/lib/rollcode", "sqlite:", "sqlite:rollcode", "sqlite:./rollcode",
 	"SQLITE:/var/lib/rollcode", "mysql://host/rollcode",
+	"postgres://host/rollcode", "postgresql:",
 };
 
 static const char *const taken[] = {
@@ -125,6 +126,8 @@ static const char *const taken[] = {
 	(KEY "TOLERANCE=1\nRESYNC_WINDOW=2\nRESYNC_SECONDS=1\nGUARD_AFTER=1\n"
 	     "GUESSES=1\nLOOKBEHIND=0\nEVENTS_KEPT=0\n"),
 	KEY "DATABASE=sqlite:/a b\nACCOUNT=root\nCALLERS=www-data radius\n",
+	(KEY "DATABASE=postgresql://login@one,two/rollcode\n"
+	     "DATABASE_ADMIN=postgresql://admin@one,two/rollcode\n"),
 	KEY "DATABASE=\"sqlite:/a b\"\nACCOUNT=\"root\"\n",
 	"SECRET_KEY=" UPPER "\nSECRET_KEY_PREVIOUS=" HEX "\n",
 	"# A comment\n\n   \n" KEY,
@@ -172,8 +175,24 @@ START_TEST(a_database_is_a_kind_and_an_absolute_place)
 	snprintf(text, sizeof(text), KEY "DATABASE=%s\n", bad_places[_i]);
 
 	ck_assert_int_eq(parse(text), ROLLCODE_ERR_CONFIG);
-	ck_assert_str_eq(
-	    error.text, "DATABASE: is not sqlite: and an absolute directory");
+	ck_assert_str_eq(error.text,
+	    "DATABASE: is neither sqlite: and an absolute directory "
+	    "nor postgresql:// and a server");
+}
+END_TEST
+
+START_TEST(who_administers_goes_to_the_same_kind_of_place)
+{
+	static const char *const texts[] = {
+	    KEY "DATABASE_ADMIN=postgresql://admin@host/rollcode\n",
+	    KEY "DATABASE=postgresql://host/rollcode\n"
+		"DATABASE_ADMIN=sqlite:/var/lib/rollcode\n",
+	};
+
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(parse(texts[i]), ROLLCODE_ERR_CONFIG);
+		ck_assert_ptr_nonnull(strstr(error.text, "DATABASE_ADMIN: "));
+	}
 }
 END_TEST
 
@@ -209,7 +228,8 @@ START_TEST(every_mistake_is_listed_with_its_line)
 	    "SECRET_KEY: is not 64 hex digits; put the store's key there, or "
 	    "leave the line out and rollcode-admin init makes one; "
 	    "RESYNC_WINDOW: is 0 (off) or more than TOLERANCE; "
-	    "DATABASE: is not sqlite: and an absolute directory");
+	    "DATABASE: is neither sqlite: and an absolute directory nor "
+	    "postgresql:// and a server");
 }
 END_TEST
 
@@ -571,6 +591,7 @@ add_env_tests(Suite *suite)
 	tcase_add_test(env, no_key_is_repeated_in_a_sentence);
 	tcase_add_loop_test(env, a_database_is_a_kind_and_an_absolute_place, 0,
 	    COUNT(bad_places));
+	tcase_add_test(env, who_administers_goes_to_the_same_kind_of_place);
 	tcase_add_loop_test(env, what_is_right_is_taken, 0, COUNT(taken));
 	tcase_add_test(env, every_mistake_is_listed_with_its_line);
 	tcase_add_test(env, a_nul_byte_in_the_env_file_is_refused);

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_pgsql.c - one counter for many hosts.
+ *
+ *  1. A lock covers one user's row, and the server ends it if its holder goes
+ *     to sleep.
+ *  2. "Not enrolled" is said only by a server that can be written to, and where
+ *     schema, store and key are right.
+ *  3. What commit acknowledged is on disk, and on the standby's where one is
+ *     waited for; what is not known to be is denied.
+ *  4. Nobody waits longer than PGSQL_WHOLE_MS.
+ */
+#include <stdlib.h>
+
+#include "clock.h"
+#include "store_pgsql.h"
+#include "store_plugin.h"
+
+const char *
+pgsql_uri(const struct config *config, bool administers)
+{
+	return administers && config->database_admin[0] != '\0'
+		   ? config->database_admin
+		   : config->database;
+}
+
+enum rollcode_err
+pgsql_connect(struct store *store, const char *uri, struct error *error)
+{
+	const struct config *config = store->config;
+	const struct link_terms terms = {
+	    .uri = uri,
+	    .uid = config->uid,
+	    .connect_ms = PGSQL_CONNECT_MS,
+	    .statement_ms =
+		store->deadline != 0 ? PGSQL_STATEMENT_MS : PGSQL_ADMIN_MS,
+	    .lock_ms = STORE_BUSY_MS,
+	    .deadline = store->deadline,
+	};
+
+	link_close(store->link);
+	return link_open(&terms, &store->link, error);
+}
+
+/* --- proof --------------------------------------------------------------- */
+
+struct session {
+	int64_t version, backup;
+	bool replica;
+	char commit[24], sync[8];
+};
+
+static enum rollcode_err
+read_session(struct store *store, struct session *s, struct error *error)
+{
+	WIPED(rows_freep) struct rows *rows = NULL;
+	enum rollcode_err err;
+
+	if ((err = link_query(store->link, &rows, error,
+		 "SELECT version,store_id,key_id,backup,"
+		 "pg_catalog.pg_is_in_recovery(),"
+		 "pg_catalog.current_setting('synchronous_commit'),"
+		 "coalesce(pg_catalog.current_setting('fsync',true),'on') "
+		 "FROM rollcode.store",
+		 "")) != ROLLCODE_OK)
+		return err;
+	if (rows_count(rows) == 0)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "%s: the store was not finished; rollcode-admin init "
+		    "finishes it",
+		    link_where(store->link));
+	if (rows_count(rows) == 1 &&
+	    rows_int(rows, 0, 0, 1, 999, &s->version) &&
+	    rows_text(rows, 0, 1, store->id, sizeof(store->id)) &&
+	    rows_text(rows, 0, 2, store->key_id, sizeof(store->key_id)) &&
+	    rows_int(rows, 0, 3, 0, INT64_MAX, &s->backup) &&
+	    rows_bool(rows, 0, 4, &s->replica) &&
+	    rows_text(rows, 0, 5, s->commit, sizeof(s->commit)) &&
+	    rows_text(rows, 0, 6, s->sync, sizeof(s->sync)))
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_STORE,
+	    "%s: rollcode.store is not as it was written; restore it",
+	    link_where(store->link));
+}
+
+static enum rollcode_err
+check_server(struct store *store, const struct session *s, struct error *error)
+{
+	const char *where = link_where(store->link);
+
+	if (s->replica)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "%s: is a replica, in which spent codes may not be spent "
+		    "yet; name the primary",
+		    where);
+	if (strcmp(s->commit, "on") != 0 &&
+	    strcmp(s->commit, "remote_apply") != 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: synchronous_commit is %s for this session, so what is "
+		    "spent could come back; nothing between may change it",
+		    where, s->commit);
+	if (strcmp(s->sync, "on") != 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: runs with fsync=%s, so a power cut would bring spent "
+		    "codes back; set fsync=on",
+		    where, s->sync);
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+check_store(struct store *store, const struct session *s, struct error *error)
+{
+	const char *where = link_where(store->link);
+
+	if (s->version > PGSQL_VERSION)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: the store was made by a newer version; install that",
+		    where);
+	if (s->version < PGSQL_VERSION)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: the store is of an older version; rollcode-admin init "
+		    "brings it up to this one",
+		    where);
+	store->backup = s->backup != 0;
+	if (store->backup && !store->config->administers)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: is a backup, in which codes used since it was made "
+		    "would work again: rollcode-admin resync every user, or "
+		    "enrol anew, then UPDATE rollcode.store SET backup=0",
+		    where);
+	return store_keys_choose(&store->keys, where, store->key_id, error);
+}
+
+enum rollcode_err
+pgsql_prove(struct store *store, struct error *error)
+{
+	struct session session = {0};
+	enum rollcode_err err;
+
+	if ((err = read_session(store, &session, error)) != ROLLCODE_OK ||
+	    (err = check_server(store, &session, error)) != ROLLCODE_OK)
+		return err;
+	return check_store(store, &session, error);
+}
+
+enum rollcode_err
+pgsql_ready(struct store *store, struct error *error)
+{
+	enum rollcode_err err;
+
+	if (link_usable(store->link))
+		return ROLLCODE_OK;
+	if ((err = pgsql_connect(store,
+		 pgsql_uri(store->config, store->config->administers),
+		 error)) != ROLLCODE_OK)
+		return err;
+	return pgsql_prove(store, error);
+}
+
+/* --- the four verbs ------------------------------------------------------ */
+
+void
+pgsql_end(struct store *store)
+{
+	if (store->link != NULL)
+		link_rollback(store->link);
+	store->name[0] = '\0';
+	account_wipe(&store->before);
+}
+
+static void
+pgsql_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	/* The server undoes what is not committed. */
+	link_close(store->link);
+	explicit_bzero(store, sizeof(*store));
+	free(store);
+}
+
+static enum rollcode_err
+pgsql_open(struct store **out, const struct config *config, struct error *error)
+{
+	struct store *store;
+	enum rollcode_err err;
+
+	*out = NULL;
+	if ((store = calloc(1, sizeof(*store))) == NULL)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	store->config = config;
+	if (!config->administers)
+		store->deadline = clock_ms() + PGSQL_WHOLE_MS;
+	if ((err = store_keys_derive(&store->keys, config, error)) !=
+		ROLLCODE_OK ||
+	    (err = pgsql_ready(store, error)) != ROLLCODE_OK) {
+		pgsql_close(store);
+		return err;
+	}
+	*out = store;
+	return ROLLCODE_OK;
+}
+
+static bool
+pgsql_is_backup(const struct store *store)
+{
+	return store->backup;
+}
+
+bool
+pgsql_again(struct store *store, enum rollcode_err err, int *tries)
+{
+	if (err == ROLLCODE_OK || !link_usable(store->link) ||
+	    !link_again(store->link) || ++*tries >= PGSQL_TRIES)
+		return false;
+	link_rollback(store->link);
+	return true;
+}
+
+enum rollcode_err
+pgsql_lock(
+    struct store *store, const char *name, bool *there, struct error *error)
+{
+	WIPED(rows_freep) struct rows *rows = NULL;
+	enum rollcode_err err;
+
+	*there = false;
+	if ((err = link_begin(store->link, error)) != ROLLCODE_OK ||
+	    (err = link_query(store->link, &rows, error,
+		 "SELECT 1 FROM rollcode.account WHERE name=$1 FOR UPDATE", "t",
+		 name)) != ROLLCODE_OK)
+		return err;
+	*there = rows_count(rows) == 1;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+pgsql_begin(struct store *store, const char *user, bool *enrolled,
+    struct account *account, struct error *error)
+{
+	int tries = 0;
+	enum rollcode_err err;
+
+	*enrolled = false;
+	account_wipe(account);
+	pgsql_end(store);
+	if (!store_name_encode(user, store->name))
+		return ROLLCODE_OK;
+	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
+		return err;
+	do {
+		if ((err = link_begin(store->link, error)) == ROLLCODE_OK)
+			err = pgsql_read(
+			    store, user, &store->before, enrolled, error);
+	} while (pgsql_again(store, err, &tries));
+	if (err != ROLLCODE_OK || !*enrolled) {
+		pgsql_end(store);
+		*enrolled = false;
+		return err;
+	}
+	*account = store->before;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+write_all(struct store *store, const struct account *account,
+    const struct event *event, struct error *error)
+{
+	enum rollcode_err err;
+
+	err = pgsql_update(store, account, error);
+	if (err == ROLLCODE_OK && event != NULL)
+		err = pgsql_event(store, store->name, event,
+		    store->before.sequence + 1, error);
+	return err == ROLLCODE_OK ? link_commit(store->link, error) : err;
+}
+
+static enum rollcode_err
+pgsql_commit(struct store *store, const struct account *account,
+    const struct event *event, struct error *error)
+{
+	int tries = 0;
+	bool there;
+	enum rollcode_err err;
+
+	err = write_all(store, account, event, error);
+	/* Every change names what was read, so it can be tried again. */
+	while (pgsql_again(store, err, &tries))
+		if ((err = pgsql_lock(store, store->name, &there, error)) ==
+		    ROLLCODE_OK)
+			err = write_all(store, account, event, error);
+	pgsql_end(store);
+	return err;
+}
+
+static const struct store_ops store_pgsql = {
+    .name = "postgresql",
+    .open = pgsql_open,
+    .begin = pgsql_begin,
+    .commit = pgsql_commit,
+    .end = pgsql_end,
+    .close = pgsql_close,
+    .create = pgsql_create,
+    .remove = pgsql_remove,
+    .each = pgsql_each,
+    .events = pgsql_events,
+    .is_backup = pgsql_is_backup,
+    .init = pgsql_init,
+    .adopt_key = pgsql_adopt,
+    .reseal = pgsql_reseal,
+    .clean = pgsql_clean,
+    .backup = pgsql_backup,
+};
+
+const struct store_plugin rollcode_store_plugin = {
+    .abi = STORE_PLUGIN_ABI,
+    .version = ROLLCODE_VERSION,
+    .ops = &store_pgsql,
+};

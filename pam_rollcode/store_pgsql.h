@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_pgsql.h - what the files of the PostgreSQL store share among
+ * themselves.
+ *
+ * One schema, rollcode, with a row for the store, one for each account, and
+ * the rows of their tokens, recovery codes and events.  Names are kept as
+ * store_name_encode() writes them, every other text as bytes.
+ */
+#ifndef ROLLCODE_STORE_PGSQL_H
+#define ROLLCODE_STORE_PGSQL_H
+
+#include "store.h"
+#include "store_keys.h"
+#include "store_name.h"
+#include "store_pgsql_link.h"
+
+#define PGSQL_VERSION		1	/* of the schema */
+#define PGSQL_WHOLE_MS		4000	/* one login, from open to its end */
+#define PGSQL_CONNECT_MS	3000
+#define PGSQL_STATEMENT_MS	2500	/* the wait for a lock is in it */
+#define PGSQL_ADMIN_MS		60000	/* an administrator's statement */
+#define PGSQL_TRIES		3	/* after collisions */
+
+struct store {
+	const struct config	*config;
+	struct link		*link;
+	int64_t			 deadline;	/* 0: none */
+	struct store_keys	 keys;
+	char			 id[STORE_ID_LEN + 1];
+	char			 key_id[SEAL_ID_LEN + 1];
+	bool			 backup;
+	char			 name[STORE_NAME_MAX + 1]; /* begun, or "" */
+	struct account		 before;	/* as begin read it */
+};
+
+/* The URI of who is at work: an administrator may have one of their own. */
+const char		*pgsql_uri(const struct config *, bool administers);
+
+/* Connect, and prove nothing yet. */
+enum rollcode_err	pgsql_connect(struct store *, const char *uri,
+			    struct error *) MUST_USE;
+
+/* Prove that it is the store of this configuration, on a server that counts. */
+enum rollcode_err	pgsql_prove(struct store *, struct error *) MUST_USE;
+
+/* Undo, unlock, forget the user begun; the link stays. */
+void			pgsql_end(struct store *);
+
+/* Connect again if the link broke. */
+enum rollcode_err	pgsql_ready(struct store *, struct error *) MUST_USE;
+
+/* Lock a user in a new transaction; *there tells whether there is one. */
+enum rollcode_err	pgsql_lock(struct store *, const char *name,
+			    bool *there, struct error *) MUST_USE;
+
+/* A collision: undo and do it again, PGSQL_TRIES times in all. */
+bool			pgsql_again(struct store *, enum rollcode_err,
+			    int *tries);
+
+/* Read the user begun; locks the row.  *there is false if there is none. */
+enum rollcode_err	pgsql_read(struct store *, const char *user,
+			    struct account *, bool *there, struct error *)
+			    MUST_USE;
+
+/* Write in the transaction of the user begun. */
+enum rollcode_err	pgsql_insert(struct store *, const char *name,
+			    const struct account *, struct error *) MUST_USE;
+enum rollcode_err	pgsql_update(struct store *, const struct account *,
+			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_seal_again(struct store *,
+			    const struct account *, struct error *) MUST_USE;
+enum rollcode_err	pgsql_event(struct store *, const char *name,
+			    const struct event *, int64_t sequence,
+			    struct error *) MUST_USE;
+
+/* The administrator's verbs of store_ops. */
+enum rollcode_err	pgsql_create(struct store *, const struct account *,
+			    const struct event *, bool replace,
+			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_remove(struct store *, const char *user,
+			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_each(struct store *, store_user_fn *, void *,
+			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_events(struct store *, store_event_fn *,
+			    void *, struct error *) MUST_USE;
+enum rollcode_err	pgsql_init(const struct config *, bool *made,
+			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_adopt(struct store *, struct error *) MUST_USE;
+enum rollcode_err	pgsql_reseal(struct store *, const char *user,
+			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_clean(struct store *, struct error *) MUST_USE;
+enum rollcode_err	pgsql_backup(struct store *, const char *path,
+			    int64_t now, store_told_fn *, void *,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_STORE_PGSQL_H */

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_pgsql_connect.c - connect to the first server that can be written to.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "store_pgsql_parts.h"
+#include "utf8.h"
+
+#define IDLE_MS                                                      \
+	10000 /* then a server ends what somebody left in the middle \
+	       */
+
+/* --- waiting ------------------------------------------------------------- */
+
+int64_t
+link_until(const struct link *link, int64_t ms)
+{
+	int64_t at = clock_ms() + ms;
+
+	return link->deadline != 0 && link->deadline < at ? link->deadline : at;
+}
+
+bool
+link_wait(PGconn *conn, short events, int64_t deadline, short *ready)
+{
+	struct pollfd fd = {.fd = PQsocket(conn), .events = events};
+	int64_t left;
+	int n;
+
+	do {
+		left = deadline - clock_ms();
+		if (fd.fd < 0 || left <= 0)
+			return false;
+		n = poll(&fd, 1, (int)left);
+	} while (n < 0 && errno == EINTR);
+	*ready = fd.revents;
+	return n > 0;
+}
+
+/* --- connecting ---------------------------------------------------------- */
+
+void
+link_line(const char *text, char *out, size_t size)
+{
+	size_t len, used = 0;
+	uint32_t point;
+
+	while (*text != '\0' && *text != '\n' && used + 4 < size) {
+		len = utf8_next(text, &point);
+		if (len == 0 || utf8_is_control(point)) {
+			out[used++] = '?';
+			text += len == 0 ? 1 : len;
+			continue;
+		}
+		memcpy(out + used, text, len);
+		used += len;
+		text += len;
+	}
+	out[used] = '\0';
+}
+
+static void
+notice(void *context, const PGresult *result)
+{
+	struct link *link = context;
+	const char *severity =
+	    PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (severity == NULL || strcmp(severity, "WARNING") != 0)
+		return;
+	link->warned = true;
+	link_line(
+	    text != NULL ? text : "", link->warning, sizeof(link->warning));
+}
+
+static void
+session_of(const struct link_terms *terms, char *out, size_t size)
+{
+	snprintf(out, size,
+	    "-c search_path=pg_catalog,pg_temp -c synchronous_commit=on "
+	    "-c bytea_output=hex -c client_min_messages=warning "
+	    "-c statement_timeout=%" PRId64 " -c lock_timeout=%" PRId64
+	    " -c idle_in_transaction_session_timeout=%d",
+	    terms->statement_ms, terms->lock_ms, IDLE_MS);
+}
+
+/* One server.  What is wrong is added to the sentence. */
+static bool
+connect_one(struct link *link, const struct place_settings *settings,
+    int64_t deadline, struct error *error)
+{
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+	char why[192] = "does not answer in time";
+	short ready;
+
+	link->conn =
+	    PQconnectStartParams(settings->keywords, settings->values, 0);
+	while (link->conn != NULL && PQstatus(link->conn) != CONNECTION_BAD &&
+	       status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED &&
+	       link_wait(link->conn,
+		   status == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
+		   &ready))
+		status = PQconnectPoll(link->conn);
+	if (status == PGRES_POLLING_OK &&
+	    PQsetnonblocking(link->conn, 1) == 0) {
+		PQsetNoticeReceiver(link->conn, notice, link);
+		return true;
+	}
+	if (link->conn == NULL || PQstatus(link->conn) == CONNECTION_BAD ||
+	    status == PGRES_POLLING_FAILED)
+		link_line(PQerrorMessage(link->conn), why, sizeof(why));
+	error_add(error, ROLLCODE_ERR_UNAVAIL, "%s: %s", link->where, why);
+	PQfinish(link->conn);
+	link->conn = NULL;
+	return false;
+}
+
+/* Each has its share of what is left, so that a silent one hides no other. */
+static enum rollcode_err
+connect_any(struct link *link, const struct place *place,
+    const struct link_terms *terms, struct error *error)
+{
+	int64_t deadline = link_until(link, terms->connect_ms), now;
+	struct place_settings settings;
+	char session[512];
+
+	session_of(terms, session, sizeof(session));
+	for (size_t i = 0; i < place->count; i++) {
+		now = clock_ms();
+		place_where(&place->hosts[i], link->where);
+		place_settings(place, i, session, &settings);
+		if (connect_one(link, &settings,
+			now + (deadline - now) / (int64_t)(place->count - i),
+			error))
+			return ROLLCODE_OK;
+	}
+	return ROLLCODE_ERR_UNAVAIL;
+}
+
+enum rollcode_err
+link_open(
+    const struct link_terms *terms, struct link **out, struct error *error)
+{
+	WIPED(place_free) struct place place = {0};
+	struct error each = {0};
+	struct link *link;
+	enum rollcode_err err;
+
+	*out = NULL;
+	if ((err = place_read(terms->uri, terms->uid, &place, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	if ((link = calloc(1, sizeof(*link))) == NULL)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	link->statement_ms = terms->statement_ms;
+	link->deadline = terms->deadline;
+	err = connect_any(link, &place, terms, &each);
+	if (err != ROLLCODE_OK) {
+		link_close(link);
+		return error_set(error, err, "%s", each.text);
+	}
+	*out = link;
+	return ROLLCODE_OK;
+}
+
+void
+link_close(struct link *link)
+{
+	if (link == NULL)
+		return;
+	PQfinish(link->conn);
+	free(link);
+}
+
+const char *
+link_where(const struct link *link)
+{
+	return link->where;
+}
+
+bool
+link_usable(const struct link *link)
+{
+	return link != NULL && !link->broken &&
+	       PQstatus(link->conn) == CONNECTION_OK;
+}
+
+enum rollcode_err
+link_user(
+    const char *uri, uid_t uid, char *user, size_t size, struct error *error)
+{
+	WIPED(place_free) struct place place = {0};
+	const char *value;
+	enum rollcode_err err;
+
+	user[0] = '\0';
+	if ((err = place_read(uri, uid, &place, error)) != ROLLCODE_OK)
+		return err;
+	value = place_value(&place, "user");
+	if (value != NULL && strlen(value) >= size)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "DATABASE: the user's name is too long");
+	if (value != NULL)
+		memcpy(user, value, strlen(value) + 1);
+	return ROLLCODE_OK;
+}
+
+bool
+link_name(struct link *link, const char *name, char *out, size_t size)
+{
+	char *quoted = PQescapeIdentifier(link->conn, name, strlen(name));
+	bool fits = quoted != NULL && strlen(quoted) < size;
+
+	if (fits)
+		memcpy(out, quoted, strlen(quoted) + 1);
+	PQfreemem(quoted);
+	return fits;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_pgsql_link.c - statements with deadlines of their own.
+ *
+ * libpq's calls that wait are not used: statements and their answers go by
+ * poll(2), so that a server that stops, or a COMMIT that waits for a lost
+ * standby, holds nobody up for longer than was said.
+ */
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "env.h"
+#include "store_pgsql_parts.h"
+
+#define BINDS_MAX 16
+#define GRACE_MS 300 /* for the server to end a statement itself */
+
+struct binds {
+	int count;
+	const char *values[BINDS_MAX];
+	int lengths[BINDS_MAX], formats[BINDS_MAX];
+	char numbers[BINDS_MAX][24];
+};
+
+static void
+bind_all(struct binds *b, const char *letters, va_list ap)
+{
+	memset(b, 0, sizeof(*b));
+	for (; *letters != '\0' && b->count < BINDS_MAX; letters++) {
+		int i = b->count++;
+
+		if (*letters == 't') {
+			b->values[i] = va_arg(ap, const char *);
+		} else if (*letters == 'b') {
+			b->values[i] = va_arg(ap, const void *);
+			b->lengths[i] = (int)va_arg(ap, size_t);
+			b->formats[i] = 1;
+		} else {
+			snprintf(b->numbers[i], sizeof(b->numbers[i]),
+			    "%" PRId64, va_arg(ap, int64_t));
+			b->values[i] = b->numbers[i];
+		}
+	}
+}
+
+/* Whether the statement is away. */
+static bool
+send_all(
+    struct link *link, const char *sql, const struct binds *b, int64_t deadline)
+{
+	short ready;
+	int left;
+
+	if (PQsendQueryParams(link->conn, sql, b->count, NULL, b->values,
+		b->lengths, b->formats, 0) != 1)
+		return false;
+	while ((left = PQflush(link->conn)) == 1)
+		if (!link_wait(
+			link->conn, POLLIN | POLLOUT, deadline, &ready) ||
+		    ((ready & POLLIN) != 0 && PQconsumeInput(link->conn) != 1))
+			return false;
+	return left == 0;
+}
+
+/* The next result, NULL behind the last.  False if it did not come. */
+static bool
+next_result(struct link *link, int64_t deadline, PGresult **result)
+{
+	short ready;
+
+	*result = NULL;
+	while (PQisBusy(link->conn))
+		if (!link_wait(link->conn, POLLIN, deadline, &ready) ||
+		    PQconsumeInput(link->conn) != 1)
+			return false;
+	*result = PQgetResult(link->conn);
+	return true;
+}
+
+/* The one result of a statement; NULL if the link broke over it. */
+static PGresult *
+run(struct link *link, const char *sql, const struct binds *b)
+{
+	int64_t deadline = link_until(link, link->statement_ms + GRACE_MS);
+	PGresult *first = NULL, *more = NULL;
+
+	link->state[0] = '\0';
+	if (!link_usable(link))
+		return NULL;
+	link->broken = true;
+	if (!send_all(link, sql, b, deadline) ||
+	    !next_result(link, deadline, &first))
+		return NULL;
+	do {
+		PQclear(more);
+		if (!next_result(link, deadline, &more)) {
+			PQclear(first);
+			return NULL;
+		}
+	} while (more != NULL);
+	link->broken = PQstatus(link->conn) != CONNECTION_OK;
+	return first;
+}
+
+static bool
+state_is(const struct link *link, const char *state)
+{
+	return strncmp(link->state, state, strlen(state)) == 0;
+}
+
+bool
+link_again(const struct link *link)
+{
+	return state_is(link, "40001") || state_is(link, "40P01");
+}
+
+bool
+link_exists(const struct link *link)
+{
+	return state_is(link, "23505");
+}
+
+/* What a server's refusal means, and the remedy. */
+static const struct {
+	const char *state; /* or its beginning */
+	enum rollcode_err err;
+	const char *means;
+} refusals[] = {
+    {"40001", ROLLCODE_ERR_UNAVAIL, "; try again"},
+    {"40P01", ROLLCODE_ERR_UNAVAIL, "; try again"},
+    {"55P03", ROLLCODE_ERR_UNAVAIL, "; somebody else holds this user's lock"},
+    {"57014", ROLLCODE_ERR_UNAVAIL, "; the server is too slow"},
+    {"25006", ROLLCODE_ERR_UNAVAIL, "; name the server that can be written"},
+    {"3F000", ROLLCODE_ERR_UNAVAIL, "; rollcode-admin init makes the store"},
+    {"42P01", ROLLCODE_ERR_UNAVAIL, "; rollcode-admin init makes the store"},
+    {"42501", ROLLCODE_ERR_STORE, "; rollcode-admin init gives these rights"},
+    {"08", ROLLCODE_ERR_UNAVAIL, ""},
+    {"53", ROLLCODE_ERR_UNAVAIL, ""},
+    {"57", ROLLCODE_ERR_UNAVAIL, ""},
+    {"58", ROLLCODE_ERR_UNAVAIL, ""},
+    {"", ROLLCODE_ERR_STORE, ""},
+};
+
+static enum rollcode_err
+failed(struct link *link, const PGresult *result, struct error *error)
+{
+	const char *state = NULL, *text = NULL;
+	char line[256];
+	size_t i = 0;
+
+	if (result != NULL) {
+		state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+		text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	}
+	if (state == NULL) {
+		link->broken = true;
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "%s: does not answer in time, or is gone", link->where);
+	}
+	snprintf(link->state, sizeof(link->state), "%s", state);
+	link_line(text != NULL ? text : state, line, sizeof(line));
+	while (!state_is(link, refusals[i].state))
+		i++;
+	return error_set(error, refusals[i].err, "%s: %s%s", link->where, line,
+	    refusals[i].means);
+}
+
+static enum rollcode_err
+query(struct link *link, struct rows **rows, int *changed, struct error *error,
+    const char *sql, const char *letters, va_list ap)
+{
+	struct binds b;
+	PGresult *result;
+	int64_t count;
+	ExecStatusType status;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	bind_all(&b, letters, ap);
+	result = run(link, sql, &b);
+	explicit_bzero(&b, sizeof(b));
+	status = PQresultStatus(result);
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+		err = failed(link, result, error);
+	if (err == ROLLCODE_OK &&
+	    keyword_number(PQcmdTuples(result), 0, INT32_MAX, &count))
+		*changed = (int)count;
+	if (err == ROLLCODE_OK && rows != NULL)
+		*rows = (struct rows *)result;
+	else
+		PQclear(result);
+	return err;
+}
+
+enum rollcode_err
+link_query(struct link *link, struct rows **rows, struct error *error,
+    const char *sql, const char *binds, ...)
+{
+	enum rollcode_err err;
+	int changed = 0;
+	va_list ap;
+
+	if (rows != NULL)
+		*rows = NULL;
+	va_start(ap, binds);
+	err = query(link, rows, &changed, error, sql, binds, ap);
+	va_end(ap);
+	return err;
+}
+
+enum rollcode_err
+link_change(struct link *link, struct error *error, int rows, const char *sql,
+    const char *binds, ...)
+{
+	enum rollcode_err err;
+	int changed = 0;
+	va_list ap;
+
+	va_start(ap, binds);
+	err = query(link, NULL, &changed, error, sql, binds, ap);
+	va_end(ap);
+	if (err != ROLLCODE_OK || rows < 0 || rows == changed)
+		return err;
+	return error_set(error, ROLLCODE_ERR_UNAVAIL,
+	    "%s: somebody else changed this user meanwhile; try again",
+	    link->where);
+}
+
+enum rollcode_err
+link_begin(struct link *link, struct error *error)
+{
+	return link_query(link, NULL, error,
+	    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "");
+}
+
+enum rollcode_err
+link_commit(struct link *link, struct error *error)
+{
+	const struct binds none = {0};
+	const char *why = "no answer came";
+	PGresult *result;
+	bool done;
+
+	link->warned = false;
+	result = run(link, "COMMIT", &none);
+	done = PQresultStatus(result) == PGRES_COMMAND_OK &&
+	       strcmp(PQcmdStatus(result), "COMMIT") == 0;
+	if (!done && PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL) {
+		enum rollcode_err err = failed(link, result, error);
+
+		PQclear(result);
+		return err == ROLLCODE_OK ? ROLLCODE_ERR_UNAVAIL : err;
+	}
+	if (PQresultStatus(result) == PGRES_COMMAND_OK && !done)
+		why = "it was undone";
+	PQclear(result);
+	if (done && !link->warned)
+		return ROLLCODE_OK;
+	if (link->warned)
+		why = link->warning;
+	link->broken = true;
+	return error_set(error, ROLLCODE_ERR_UNAVAIL,
+	    "%s: it is not known whether the change is kept: %s; so it was "
+	    "refused, and the next code is right either way",
+	    link->where, why);
+}
+
+void
+link_rollback(struct link *link)
+{
+	if (!link_usable(link) ||
+	    PQtransactionStatus(link->conn) == PQTRANS_IDLE)
+		return;
+	if (link_query(link, NULL, NULL, "ROLLBACK", "") != ROLLCODE_OK)
+		link->broken = true;
+}

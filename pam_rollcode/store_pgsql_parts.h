@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_pgsql_parts.h - what the files that know libpq share: a URI as one list
+ * of settings for each server in it, and the link itself.
+ */
+#ifndef ROLLCODE_STORE_PGSQL_PARTS_H
+#define ROLLCODE_STORE_PGSQL_PARTS_H
+
+#include <libpq-fe.h>
+
+#include "store_pgsql_link.h"
+
+#define PLACE_HOSTS_MAX		8
+#define PLACE_SETTINGS_MAX	64
+
+struct place_host {
+	char	name[128];	/* "": the usual local socket */
+	char	address[64];	/* hostaddr, or "" */
+	char	port[8];	/* or "" */
+};
+
+struct place {
+	PQconninfoOption	*all;
+	size_t			 count;
+	struct place_host	 hosts[PLACE_HOSTS_MAX];
+};
+
+struct link {
+	PGconn		*conn;
+	char		 where[LINK_WHERE_MAX];
+	int64_t		 statement_ms, deadline;
+	char		 state[6];	/* SQLSTATE of the last error, or "" */
+	bool		 broken;	/* nobody knows what it is doing */
+	bool		 warned;	/* the server gave a warning */
+	char		 warning[128];
+};
+
+/* What PQconnectStartParams wants; it points into the place. */
+struct place_settings {
+	const char	*keywords[PLACE_SETTINGS_MAX + 1];
+	const char	*values[PLACE_SETTINGS_MAX + 1];
+	size_t		 count;
+};
+
+/* Read a URI.  CONFIG, or STORE for a file of passwords that is not private. */
+enum rollcode_err	place_read(const char *uri, uid_t uid, struct place *,
+			    struct error *) MUST_USE;
+
+/* For use with WIPED(). */
+void			place_free(struct place *);
+
+/* A setting of the URI, NULL if it is not there. */
+const char		*place_value(const struct place *, const char *name);
+
+/* What to connect to one server with; session is what `options` says. */
+void			place_settings(const struct place *, size_t host,
+			    const char *session, struct place_settings *);
+
+/* A time so many milliseconds from now, or the link's own end before it. */
+int64_t			link_until(const struct link *, int64_t ms);
+
+/* Wait for the socket.  False when the time is over. */
+bool			link_wait(PGconn *, short events, int64_t deadline,
+			    short *ready) MUST_USE;
+
+/* The first line of what a server or libpq says; controls become '?'. */
+void			link_line(const char *text, char *out, size_t size);
+
+/* A server's name for a sentence. */
+void			place_where(const struct place_host *,
+			    char where[LINK_WHERE_MAX]);
+
+#endif /* ROLLCODE_STORE_PGSQL_PARTS_H */

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_pgsql_place.c - where the servers are, and how they are proved.
+ *
+ *  1. What would weaken a login, or belongs elsewhere, is refused.
+ *  2. Without a word of the administrator's a certificate is checked.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "path.h"
+#include "store_pgsql_parts.h"
+
+#define PASSFILE ROLLCODE_STATE "/pgpass"
+#define ROOT_CERTIFICATE ROLLCODE_STATE "/root.crt"
+
+static const struct {
+	const char *name, *remedy;
+} refused[] = {
+    {"password", "put it into the file that passfile= names, else " PASSFILE},
+    {"sslpassword", "use a key without one that only the account can read"},
+    {"service", "say here what its file says"},
+    {"options", "the settings of a session are Rollcode's"},
+    {"replication", "it is no store"},
+    {"connect_timeout", "the deadlines are Rollcode's"},
+};
+
+const char *
+place_value(const struct place *place, const char *name)
+{
+	for (const PQconninfoOption *o = place->all; o->keyword != NULL; o++)
+		if (strcmp(o->keyword, name) == 0 && o->val != NULL &&
+		    o->val[0] != '\0')
+			return o->val;
+	return NULL;
+}
+
+static enum rollcode_err
+check_refused(const struct place *place, struct error *error)
+{
+	const char *attributes = place_value(place, "target_session_attrs");
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (place_value(place, refused[i].name) != NULL)
+			return error_set(error, ROLLCODE_ERR_CONFIG,
+			    "DATABASE: has %s=; leave it out: %s",
+			    refused[i].name, refused[i].remedy);
+	if (attributes != NULL && strcmp(attributes, "read-write") != 0 &&
+	    strcmp(attributes, "primary") != 0)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "DATABASE: has target_session_attrs=; leave it out: a "
+		    "login never reads from a replica");
+	return ROLLCODE_OK;
+}
+
+/* The n-th of a list parted by commas; of one alone, that one. */
+static bool
+element(const char *list, size_t n, char *out, size_t size)
+{
+	size_t len;
+
+	out[0] = '\0';
+	if (list == NULL)
+		return true;
+	for (; n > 0 && strchr(list, ',') != NULL; n--)
+		list = strchr(list, ',') + 1;
+	len = strcspn(list, ",");
+	if (len >= size)
+		return false;
+	memcpy(out, list, len);
+	out[len] = '\0';
+	return true;
+}
+
+static size_t
+elements(const char *list)
+{
+	size_t count = 1;
+
+	for (; list != NULL && *list != '\0'; list++)
+		count += *list == ',';
+	return count;
+}
+
+static enum rollcode_err
+split_hosts(struct place *place, struct error *error)
+{
+	const char *names = place_value(place, "host");
+	const char *addresses = place_value(place, "hostaddr");
+	const char *ports = place_value(place, "port");
+	size_t count = elements(names != NULL ? names : addresses);
+
+	if (count > PLACE_HOSTS_MAX ||
+	    (names != NULL && addresses != NULL &&
+		elements(addresses) != count) ||
+	    (elements(ports) != 1 && elements(ports) != count))
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "DATABASE: has more than %d servers, or not one address "
+		    "and port for each",
+		    PLACE_HOSTS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		struct place_host *h = &place->hosts[i];
+
+		if (!element(names, i, h->name, sizeof(h->name)) ||
+		    !element(addresses, i, h->address, sizeof(h->address)) ||
+		    !element(ports, i, h->port, sizeof(h->port)))
+			return error_set(error, ROLLCODE_ERR_CONFIG,
+			    "DATABASE: the name of a server is too long");
+	}
+	place->count = count;
+	return ROLLCODE_OK;
+}
+
+/* libpq would pass over a file that others can read, and say so to nobody. */
+static enum rollcode_err
+check_passfile(const struct place *place, uid_t uid, struct error *error)
+{
+	const char *path = place_value(place, "passfile");
+	bool named = path != NULL;
+	struct stat st;
+	enum rollcode_err err;
+
+	if (!named)
+		path = PASSFILE;
+	err = path_check(path, uid, error);
+	if (err == ROLLCODE_ERR_UNAVAIL && !named)
+		return ROLLCODE_OK;
+	if (err != ROLLCODE_OK)
+		return err;
+	if (stat(path, &st) != 0)
+		return error_set(error, ROLLCODE_ERR_UNAVAIL, "%s: %s", path,
+		    strerror(errno));
+	if (!S_ISREG(st.st_mode) || st.st_uid != uid || (st.st_mode & 077) != 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: has passwords, and is not a file that only the "
+		    "account (uid %u) can read; mend it with: chown and "
+		    "chmod 600 %s",
+		    path, (unsigned int)uid, path);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+place_read(const char *uri, uid_t uid, struct place *place, struct error *error)
+{
+	enum rollcode_err err;
+	char *why = NULL;
+
+	memset(place, 0, sizeof(*place));
+	place->all = PQconninfoParse(uri, &why);
+	/* What libpq says may repeat a password. */
+	PQfreemem(why);
+	if (place->all == NULL)
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "DATABASE: is not a URI as PostgreSQL has them: "
+		    "postgresql://USER@HOST,HOST/NAME?KEY=VALUE");
+	if ((err = check_refused(place, error)) != ROLLCODE_OK ||
+	    (err = split_hosts(place, error)) != ROLLCODE_OK)
+		return err;
+	return check_passfile(place, uid, error);
+}
+
+void
+place_free(struct place *place)
+{
+	PQconninfoFree(place->all);
+	place->all = NULL;
+}
+
+static void
+set(struct place_settings *s, const char *keyword, const char *value)
+{
+	if (s->count == PLACE_SETTINGS_MAX || value[0] == '\0')
+		return;
+	s->keywords[s->count] = keyword;
+	s->values[s->count++] = value;
+}
+
+static void
+set_default(const struct place *place, struct place_settings *s,
+    const char *keyword, const char *value)
+{
+	if (place_value(place, keyword) == NULL)
+		set(s, keyword, value);
+}
+
+static bool
+is_per_host(const char *keyword)
+{
+	return strcmp(keyword, "host") == 0 ||
+	       strcmp(keyword, "hostaddr") == 0 || strcmp(keyword, "port") == 0;
+}
+
+void
+place_settings(const struct place *place, size_t host, const char *session,
+    struct place_settings *s)
+{
+	const struct place_host *h = &place->hosts[host];
+	bool local =
+	    h->address[0] == '\0' &&
+	    (h->name[0] == '\0' || h->name[0] == '/' || h->name[0] == '@');
+
+	memset(s, 0, sizeof(*s));
+	for (const PQconninfoOption *o = place->all; o->keyword != NULL; o++)
+		if (o->val != NULL && !is_per_host(o->keyword))
+			set(s, o->keyword, o->val);
+	set(s, "host", h->name);
+	set(s, "hostaddr", h->address);
+	set(s, "port", h->port);
+	set(s, "options", session);
+	set_default(place, s, "target_session_attrs", "read-write");
+	set_default(place, s, "passfile", PASSFILE);
+	set_default(place, s, "gssencmode", "disable");
+	set_default(place, s, "sslmode", local ? "prefer" : "verify-full");
+	set_default(place, s, "sslrootcert", ROOT_CERTIFICATE);
+	set(s, "fallback_application_name", "rollcode");
+}
+
+void
+place_where(const struct place_host *h, char where[LINK_WHERE_MAX])
+{
+	const char *name = h->name[0] != '\0' ? h->name : h->address;
+
+	snprintf(where, LINK_WHERE_MAX, "PostgreSQL at %s%s%s",
+	    name[0] != '\0' ? name : "the local socket",
+	    h->port[0] != '\0' ? " port " : "", h->port);
+}

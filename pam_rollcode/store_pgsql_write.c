@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_pgsql_write.c - an account into the rows of one user.
+ *
+ * Every update names the old value, and must change exactly one row; a login
+ * names no column that only an administrator changes.
+ */
+#include "store_pgsql.h"
+#include "token.h"
+
+static enum rollcode_err
+seal_token(struct store *store, const char *user, const struct account_token *t,
+    struct sealed *sealed, struct error *error)
+{
+	struct seal_aad aad;
+
+	store_token_aad(
+	    store->id, user, store->keys.sealing->id, &t->token, &aad);
+	return store_keys_seal(
+	    &store->keys, &aad, &t->token.secret, sealed, error);
+}
+
+static enum rollcode_err
+insert_token(struct store *store, const char *name, const char *user,
+    const struct account_token *t, struct error *error)
+{
+	const char *label = t->token.label;
+	struct sealed sealed;
+	enum rollcode_err err;
+
+	if ((err = seal_token(store, user, t, &sealed, error)) != ROLLCODE_OK)
+		return err;
+	return link_change(store->link, error, 1,
+	    "INSERT INTO rollcode.token(name,id,label,form,algorithm,digits,"
+	    "key_id,secret,counter,enabled,created,used) SELECT $1,"
+	    "coalesce(pg_catalog.max(id),0)+1,$2::bytea,$3,$4,$5::bigint,$6,"
+	    "$7::bytea,$8::bigint,$9::boolean,$10::bigint,$11::bigint "
+	    "FROM rollcode.token WHERE name=$1",
+	    "tbttitbitii", name, (const void *)label, strlen(label),
+	    form_name(t->token.form), algorithm_name(t->token.algorithm),
+	    (int64_t)t->token.digits, store->keys.sealing->id,
+	    (const void *)sealed.bytes, sealed.len, (int64_t)t->token.counter,
+	    t->enabled ? "t" : "f", t->created, t->used);
+}
+
+static enum rollcode_err
+insert_recovery(struct store *store, const char *name, const struct account *a,
+    struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; i < a->recovery_count && err == ROLLCODE_OK; i++)
+		if (a->recovery[i].id == 0)
+			err = link_change(store->link, error, 1,
+			    "INSERT INTO rollcode.recovery(name,id,mac,issued,"
+			    "expires,used) SELECT "
+			    "$1,coalesce(pg_catalog.max(id),0)+1,$2::bytea,"
+			    "$3::bigint,$4::bigint,$5::bigint "
+			    "FROM rollcode.recovery WHERE name=$1",
+			    "tbiii", name, (const void *)a->recovery[i].mac,
+			    sizeof(a->recovery[i].mac), a->recovery[i].issued,
+			    a->recovery[i].expires, a->recovery[i].used);
+	return err;
+}
+
+/* Seal the recovery key anew and store it. */
+static enum rollcode_err
+put_recovery_key(struct store *store, const char *name, const struct account *a,
+    struct error *error)
+{
+	WIPED(secret_wipe) struct secret secret = {.len = SECRET_KEY_LEN};
+	const char *key_id = store->keys.sealing->id;
+	struct seal_aad aad;
+	struct sealed sealed = {0};
+	enum rollcode_err err;
+
+	memcpy(secret.bytes, a->recovery_key.bytes, SECRET_KEY_LEN);
+	store_recovery_aad(store->id, a->user, key_id, &aad);
+	if (a->recovery_key_set &&
+	    (err = store_keys_seal(
+		 &store->keys, &aad, &secret, &sealed, error)) != ROLLCODE_OK)
+		return err;
+	return link_change(store->link, error, 1,
+	    "UPDATE rollcode.account SET key_id=$2,recovery_key=$3 "
+	    "WHERE name=$1",
+	    "ttb", name, key_id,
+	    a->recovery_key_set ? (const void *)sealed.bytes : NULL,
+	    sealed.len);
+}
+
+enum rollcode_err
+pgsql_insert(struct store *store, const char *name, const struct account *a,
+    struct error *error)
+{
+	enum rollcode_err err;
+
+	err = link_change(store->link, error, 1,
+	    "INSERT INTO rollcode.account(name,created,key_id) "
+	    "VALUES($1,$2,$3)",
+	    "tit", name, a->created, store->keys.sealing->id);
+	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
+		err = insert_token(store, name, a->user, &a->tokens[i], error);
+	if (err == ROLLCODE_OK && a->recovery_key_set)
+		err = put_recovery_key(store, name, a, error);
+	if (err == ROLLCODE_OK)
+		err = insert_recovery(store, name, a, error);
+	return err;
+}
+
+static enum rollcode_err
+update_account(
+    struct store *store, const struct account *a, struct error *error)
+{
+	const struct account *b = &store->before;
+	enum rollcode_err err;
+
+	err = link_change(store->link, error, 1,
+	    "UPDATE rollcode.account SET failures=$2,halves=$3,spent=$4,"
+	    "spent_time=$5,failed=$6,replayed=$7,last_success=$8,"
+	    "last_failure=$9,sequence=sequence+1 WHERE name=$1 AND "
+	    "sequence=$10",
+	    "tiiiiiiiii", store->name, (int64_t)a->failures, (int64_t)a->halves,
+	    (int64_t)a->spent, a->spent_time, (int64_t)a->failed,
+	    (int64_t)a->replayed, a->last_success, a->last_failure,
+	    b->sequence);
+	if (err != ROLLCODE_OK ||
+	    (a->recovery_key_set == b->recovery_key_set &&
+		secret_equal(a->recovery_key.bytes, b->recovery_key.bytes,
+		    SECRET_KEY_LEN)))
+		return err;
+	return put_recovery_key(store, store->name, a, error);
+}
+
+static bool
+same_position(const struct account_token *t, const struct account_token *b)
+{
+	return t->token.counter == b->token.counter &&
+	       t->far_known == b->far_known &&
+	       t->far_counter == b->far_counter && t->far_time == b->far_time &&
+	       t->used == b->used;
+}
+
+static enum rollcode_err
+update_token(struct store *store, const struct account_token *t,
+    const struct account_token *b, struct error *error)
+{
+	int64_t counter = (int64_t)t->token.counter;
+	int64_t old = (int64_t)b->token.counter;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (t->enabled != b->enabled)
+		err = link_change(store->link, error, 1,
+		    "UPDATE rollcode.token SET enabled=$3 WHERE name=$1 AND "
+		    "id=$2",
+		    "tit", store->name, t->id, t->enabled ? "t" : "f");
+	if (err != ROLLCODE_OK || same_position(t, b))
+		return err;
+	if (!t->far_known)
+		return link_change(store->link, error, 1,
+		    "UPDATE rollcode.token SET counter=$4,used=$5,"
+		    "far_counter=NULL,far_time=NULL WHERE name=$1 AND id=$2 "
+		    "AND counter=$3",
+		    "tiiii", store->name, t->id, old, counter, t->used);
+	return link_change(store->link, error, 1,
+	    "UPDATE rollcode.token SET counter=$4,used=$5,far_counter=$6,"
+	    "far_time=$7 WHERE name=$1 AND id=$2 AND counter=$3",
+	    "tiiiiii", store->name, t->id, old, counter, t->used,
+	    (int64_t)t->far_counter, t->far_time);
+}
+
+static const struct account_token *
+token_of_id(const struct account *account, int64_t id)
+{
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account->tokens[i].id == id)
+			return &account->tokens[i];
+	return NULL;
+}
+
+static enum rollcode_err
+update_tokens(struct store *store, const struct account *a, struct error *error)
+{
+	const struct account *b = &store->before;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; i < b->token_count && err == ROLLCODE_OK; i++) {
+		const struct account_token *t = token_of_id(a, b->tokens[i].id);
+
+		err = t != NULL
+			  ? update_token(store, t, &b->tokens[i], error)
+			  : link_change(store->link, error, 1,
+				"DELETE FROM rollcode.token WHERE name=$1 AND "
+				"id=$2",
+				"ti", store->name, b->tokens[i].id);
+	}
+	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
+		if (a->tokens[i].id == 0)
+			err = insert_token(
+			    store, store->name, a->user, &a->tokens[i], error);
+	return err;
+}
+
+static const struct account_recovery *
+recovery_of_id(const struct account *account, int64_t id)
+{
+	for (size_t i = 0; i < account->recovery_count; i++)
+		if (account->recovery[i].id == id)
+			return &account->recovery[i];
+	return NULL;
+}
+
+static enum rollcode_err
+update_recovery(
+    struct store *store, const struct account *a, struct error *error)
+{
+	const struct account *b = &store->before;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; i < b->recovery_count && err == ROLLCODE_OK; i++) {
+		int64_t id = b->recovery[i].id, used = b->recovery[i].used;
+		const struct account_recovery *r = recovery_of_id(a, id);
+
+		if (r == NULL)
+			err = link_change(store->link, error, 1,
+			    "DELETE FROM rollcode.recovery WHERE name=$1 AND "
+			    "id=$2",
+			    "ti", store->name, id);
+		else if (r->used != used)
+			err = link_change(store->link, error, 1,
+			    "UPDATE rollcode.recovery SET used=$4 WHERE "
+			    "name=$1 AND id=$2 AND used=$3",
+			    "tiii", store->name, id, used, r->used);
+	}
+	if (err == ROLLCODE_OK)
+		err = insert_recovery(store, store->name, a, error);
+	return err;
+}
+
+enum rollcode_err
+pgsql_update(
+    struct store *store, const struct account *account, struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = update_account(store, account, error)) != ROLLCODE_OK ||
+	    (err = update_tokens(store, account, error)) != ROLLCODE_OK)
+		return err;
+	return update_recovery(store, account, error);
+}
+
+enum rollcode_err
+pgsql_seal_again(
+    struct store *store, const struct account *a, struct error *error)
+{
+	enum rollcode_err err;
+
+	err = put_recovery_key(store, store->name, a, error);
+	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++) {
+		const struct account_token *t = &a->tokens[i];
+		struct sealed sealed;
+
+		err = seal_token(store, a->user, t, &sealed, error);
+		if (err == ROLLCODE_OK)
+			err = link_change(store->link, error, 1,
+			    "UPDATE rollcode.token SET key_id=$4,secret=$5 "
+			    "WHERE name=$1 AND id=$2 AND counter=$3",
+			    "tiitb", store->name, t->id,
+			    (int64_t)t->token.counter, store->keys.sealing->id,
+			    (const void *)sealed.bytes, sealed.len);
+	}
+	return err;
+}
+
+enum rollcode_err
+pgsql_event(struct store *store, const char *name, const struct event *e,
+    int64_t sequence, struct error *error)
+{
+	int64_t kept = store->config->events_kept;
+	enum rollcode_err err;
+
+	if ((err = link_change(store->link, error, -1,
+		 "DELETE FROM rollcode.event WHERE name=$1 AND slot>=$2", "ti",
+		 name, kept)) != ROLLCODE_OK ||
+	    kept == 0)
+		return err;
+	return link_change(store->link, error, 1,
+	    "INSERT INTO rollcode.event(name,slot,sequence,time,service,rhost,"
+	    "token,outcome,counter,distance) VALUES($1,$2,$3,$4,$5,$6,$7,$8,"
+	    "$9,$10) ON CONFLICT(name,slot) DO UPDATE SET "
+	    "sequence=excluded.sequence,time=excluded.time,"
+	    "service=excluded.service,rhost=excluded.rhost,"
+	    "token=excluded.token,outcome=excluded.outcome,"
+	    "counter=excluded.counter,distance=excluded.distance",
+	    "tiiibbbtii", name, sequence % kept, sequence, e->time,
+	    (const void *)e->service, strlen(e->service),
+	    (const void *)e->rhost, strlen(e->rhost), (const void *)e->token,
+	    strlen(e->token), e->outcome, e->counter, e->distance);
+}
