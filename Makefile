@@ -5,8 +5,9 @@
 # make check        the tests, under five minutes
 # make bench        figures
 # make fuzz         every fuzzer for FUZZ_SECONDS (600); needs clang
-# make install      PREFIX, PAMDIR, LIBEXECDIR, SYSCONFDIR, STATEDIR, RUNDIR,
-#                   UNITDIR, DESTDIR
+# make deb          Debian packages, in build/deb
+# make rpm          RPM packages, in build/rpm
+# make install      PREFIX, DESTDIR, and what PLACES below names
 #
 # V=1 shows commands, DEBUG=1 builds for a debugger, SAN=1 builds with
 # AddressSanitizer and UndefinedBehaviorSanitizer into build/san.
@@ -22,6 +23,9 @@ BINDIR	 ?= $(PREFIX)/bin
 SBINDIR	 ?= $(PREFIX)/sbin
 MANDIR	 ?= $(PREFIX)/share/man
 UNITDIR	 ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+EXAMPLEDIR ?= $(SYSCONFDIR)/rollcode
 PKG_CONFIG ?= pkg-config
 PAMDIR	 ?= $(shell d=$$($(PKG_CONFIG) --variable=libdir pam 2>/dev/null); \
 	      echo $${d:-/lib}/security)
@@ -279,26 +283,31 @@ fuzz:
 	@packaging/install-dependencies build test ci
 	@tests/fuzz/run
 
-INSTALL	 ?= install
+# PARTS: server, client, or both.
+PARTS	 ?= server client
+PLACES	 = DESTDIR PARTS BUILD PAMDIR BINDIR SBINDIR MANDIR LIBEXECDIR \
+	   SYSCONFDIR STATEDIR RUNDIR UNITDIR SYSUSERSDIR TMPFILESDIR \
+	   EXAMPLEDIR
+INSTALL	 = $(foreach place,$(PLACES),$(place)='$($(place))') packaging/install
+
 install: all
-	$(Q)DESTDIR='$(DESTDIR)' BUILD='$(BUILD)' PAMDIR='$(PAMDIR)' \
-	    BINDIR='$(BINDIR)' SBINDIR='$(SBINDIR)' MANDIR='$(MANDIR)' \
-	    LIBEXECDIR='$(LIBEXECDIR)' SYSCONFDIR='$(SYSCONFDIR)' \
-	    STATEDIR='$(STATEDIR)' RUNDIR='$(RUNDIR)' UNITDIR='$(UNITDIR)' \
-	    packaging/install
+	$(Q)$(INSTALL)
 
 uninstall:
-	$(Q)DESTDIR='$(DESTDIR)' BUILD='$(BUILD)' PAMDIR='$(PAMDIR)' \
-	    BINDIR='$(BINDIR)' SBINDIR='$(SBINDIR)' MANDIR='$(MANDIR)' \
-	    LIBEXECDIR='$(LIBEXECDIR)' SYSCONFDIR='$(SYSCONFDIR)' \
-	    STATEDIR='$(STATEDIR)' RUNDIR='$(RUNDIR)' UNITDIR='$(UNITDIR)' \
-	    packaging/install --remove
+	$(Q)$(INSTALL) --remove
+
+# Packages are built from a copy, with debian/ and the spec where the tools
+# look for them.
+deb rpm:
+	@packaging/install-dependencies build package
+	@packaging/package $@ $(VERSION)
 
 clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests fuzzers demo check bench fuzz install uninstall clean FORCE
+.PHONY: all tests fuzzers demo check bench fuzz install uninstall deb rpm \
+	clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -18,13 +18,29 @@ refused "and makes no account" getent passwd rollcode
 check "make uninstall from DESTDIR" \
     make uninstall DESTDIR="$T/dest" BUILD="$BUILD"
 equal "it leaves no file" "$(find "$T/dest" ! -type d)" ""
+# part NAME: the files of one part
+part() {
+	rm -rf "$T/dest"
+	make install PARTS="$1" DESTDIR="$T/dest" BUILD="$BUILD" >"$T/log" 2>&1
+	(cd "$T/dest" && find . ! -type d | sort)
+}
+client=$(part client)
+server=$(part server)
+check "a client's part is the token program and its pages" \
+    grep -qx ./usr/local/bin/rollcode-token <<<"$client"
+refused "and none of a server" grep -qE 'admin|verify|pam' <<<"$client"
+equal "no file belongs to both parts" \
+    "$(comm -12 <(echo "$client") <(echo "$server"))" ""
+equal "and together they are all" "$(part "server client")" \
+    "$(sort <<<"$client"$'\n'"$server")"
 
 # --- for real ---------------------------------------------------------------
 
 export BUILD PAMDIR="$T/pam" BINDIR="$T/usr/bin" SBINDIR="$T/usr/sbin"
 export MANDIR="$T/usr/man" LIBEXECDIR="$T/usr/libexec/rollcode"
 export SYSCONFDIR="$T/sysconf" STATEDIR="$T/state" RUNDIR=/run
-export UNITDIR="$T/usr/units"
+export UNITDIR="$T/usr/units" SYSUSERSDIR="$T/usr/sysusers"
+export TMPFILESDIR="$T/usr/tmpfiles" EXAMPLEDIR="$T/sysconf/rollcode"
 
 of() {
 	stat -c '%U %a' "$@"
@@ -57,7 +73,8 @@ equal "every man page is installed" "$(cat "$T/missing")" ""
 check "the units name the places of this installation" \
     grep -qx "ExecStart=$LIBEXECDIR/rollcode-verify serve" \
     "$UNITDIR/rollcode-verify.service"
-equal "all of them" "$(grep -o '@[A-Z]*@' "$UNITDIR"/*)" ""
+equal "all of them" \
+    "$(grep -ho '@[A-Z]*@' "$UNITDIR"/* "$SYSUSERSDIR"/* "$TMPFILESDIR"/*)" ""
 
 inode=$(stat -c %i "$PAMDIR/pam_rollcode.so")
 echo precious >"$STATEDIR/rollcode/kept"
