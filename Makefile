@@ -305,7 +305,7 @@ deb rpm:
 clean:
 	rm -rf build
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 .PHONY: all tests fuzzers demo check bench fuzz install uninstall deb rpm \
 	clean FORCE
