@@ -32,11 +32,11 @@ static const struct keyword options_enroll[] = {
 	{ "phone", KEYWORD_FLAG, FIELD(phone), 0, 0, 0,
 	    NULL, "for authenticator apps: SHA1, 6 digits, 20 bytes" },
 	{ "form", KEYWORD_TEXT, FIELD(form), 1, 7, 0,
-	    "FORM", "hotp (default), hash or hex" },
+	    "hotp|hash|hex", "hotp if not given" },
 	{ "digits", KEYWORD_NUMBER, FIELD(digits), ROLLCODE_DIGITS_MIN,
-	    ROLLCODE_DIGITS_MAX, 0, "N", "6, 7 or 8 (default) of a code" },
+	    ROLLCODE_DIGITS_MAX, 0, "6|7|8", "of a code, 8 if not given" },
 	{ "algorithm", KEYWORD_TEXT, FIELD(algorithm), 1, 15, 0,
-	    "NAME", "SHA1, SHA256 (default) or SHA512" },
+	    "SHA1|SHA256|SHA512", "SHA256 if not given" },
 	{ "counter", KEYWORD_NUMBER, FIELD(counter), 0, INT64_MAX, 0,
 	    "N", "the next counter of a token that was used before" },
 	{ "secret-file", KEYWORD_TEXT, FIELD(secret_file), 1, PATH_MAX - 1, 0,
@@ -90,7 +90,7 @@ static const struct keyword options_log[] = {
 
 static const struct keyword options_import[] = {
 	{ "format", KEYWORD_TEXT, FIELD(format), 1, 15, 0,
-	    "FORMAT", "otpauth, oath, google, demo, pskc or sealed" },
+	    "otpauth|oath|google|demo|pskc|sealed", "guessed if not given" },
 	{ "user", KEYWORD_TEXT, FIELD(user), 1, ROLLCODE_USER_MAX, 0,
 	    "USER", "who owns the tokens, where the file does not say" },
 	{ "no-account", KEYWORD_FLAG, FIELD(no_account), 0, 0, 0,
@@ -120,7 +120,7 @@ static const struct keyword options_rekey[] = {
 
 static const struct keyword options_check[] = {
 	{ "service", KEYWORD_TEXT, FIELD(service), 1, 63, 0,
-	    "NAME", "only this PAM service, and what it does on each outcome" },
+	    "SERVICE", "only this PAM service, and what it does on each outcome" },
 	JSON,
 	{ .name = NULL },
 };

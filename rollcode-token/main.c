@@ -62,7 +62,7 @@ static const struct keyword options_passwd[] = {
 
 static const struct keyword options_import[] = {
 	{ "format", KEYWORD_TEXT, FIELD(format), 1, 15, 0,
-	    "FORMAT", "otpauth, oath, google, demo, sealed; else guessed" },
+	    "otpauth|oath|google|demo|sealed", "guessed if not given" },
 	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f',
 	    NULL, "lower counters too: codes come again" },
 	SEAL_FILE,
