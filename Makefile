@@ -26,6 +26,9 @@ UNITDIR	 ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 EXAMPLEDIR ?= $(SYSCONFDIR)/rollcode
+BASHDIR	 ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR	 ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR	 ?= $(PREFIX)/share/fish/vendor_completions.d
 PKG_CONFIG ?= pkg-config
 PAMDIR	 ?= $(shell d=$$($(PKG_CONFIG) --variable=libdir pam 2>/dev/null); \
 	      echo $${d:-/lib}/security)
@@ -287,10 +290,20 @@ fuzz:
 PARTS	 ?= server client
 PLACES	 = DESTDIR PARTS BUILD PAMDIR BINDIR SBINDIR MANDIR LIBEXECDIR \
 	   SYSCONFDIR STATEDIR RUNDIR UNITDIR SYSUSERSDIR TMPFILESDIR \
-	   EXAMPLEDIR
+	   EXAMPLEDIR BASHDIR ZSHDIR FISHDIR
 INSTALL	 = $(foreach place,$(PLACES),$(place)='$($(place))') packaging/install
 
-install: all
+COMPLETIONS = $(foreach shell,bash zsh fish,$(addsuffix .$(shell), \
+	   $(addprefix $(BUILD)/completions/,rollcode-admin rollcode-token)))
+
+$(COMPLETIONS): $(BUILD)/rollcode-admin $(BUILD)/rollcode-token \
+    packaging/completions
+	$(call say,GEN)
+	$(Q)mkdir -p $(@D)
+	$(Q)packaging/completions $(subst .,,$(suffix $@)) \
+	    $(BUILD)/$(basename $(@F)) >$@
+
+install: all $(COMPLETIONS)
 	$(Q)$(INSTALL)
 
 uninstall:
@@ -298,9 +311,13 @@ uninstall:
 
 # Packages are built from a copy, with debian/ and the spec where the tools
 # look for them.
-deb rpm:
+deb:
 	@packaging/install-dependencies build package
-	@packaging/package $@ $(VERSION)
+	@packaging/package deb $(VERSION)
+
+rpm:
+	@packaging/install-dependencies build package
+	@packaging/package rpm $(VERSION)
 
 clean:
 	rm -rf build

@@ -41,6 +41,7 @@ export MANDIR="$T/usr/man" LIBEXECDIR="$T/usr/libexec/rollcode"
 export SYSCONFDIR="$T/sysconf" STATEDIR="$T/state" RUNDIR=/run
 export UNITDIR="$T/usr/units" SYSUSERSDIR="$T/usr/sysusers"
 export TMPFILESDIR="$T/usr/tmpfiles" EXAMPLEDIR="$T/sysconf/rollcode"
+export BASHDIR="$T/usr/bash" ZSHDIR="$T/usr/zsh" FISHDIR="$T/usr/fish"
 
 of() {
 	stat -c '%U %a' "$@"
@@ -70,6 +71,10 @@ for page in pam_rollcode/*.[1-8] rollcode-token/*.[1-8]; do
 done >"$T/missing"
 equal "every man page is installed" "$(cat "$T/missing")" ""
 
+equal "and what each shell completes" \
+    "$(cd "$T/usr" && echo bash/* fish/* zsh/*)" \
+    "bash/rollcode-admin bash/rollcode-token fish/rollcode-admin.fish \
+fish/rollcode-token.fish zsh/_rollcode-admin zsh/_rollcode-token"
 check "the units name the places of this installation" \
     grep -qx "ExecStart=$LIBEXECDIR/rollcode-verify serve" \
     "$UNITDIR/rollcode-verify.service"
