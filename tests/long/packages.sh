@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# packages.sh - the packages are built, and the Debian ones live and die in a
+# copy of this machine.  In fresh ones: .ci/fresh --packages.
+# limit: 400
+. "$(dirname "$0")/../lib.sh"
+private_machine
+cd "$TREE" || exit 1
+
+need dh dpkg-buildpackage lintian rpmbuild debconf-set-selections \
+    pam-auth-update setpriv sshd ssh
+
+# --- built ------------------------------------------------------------------
+
+# Not in the tree's own build/, which others read.
+mkdir "$T/tree"
+tar --exclude=./build --exclude=./.git -cf - . | tar -C "$T/tree" -xf -
+cd "$T/tree" || exit 1
+
+version=$(sed -n 's/^VERSION[[:space:]]*= //p' Makefile)
+equal "the changelog has the version of the Makefile" \
+    "$(sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)" "$version"
+equal "so has the spec" \
+    "$(sed -n 's/^Version:[[:space:]]*//p' packaging/rollcode.spec)" "$version"
+
+# As make deb and make rpm do it, but nothing may be installed from here, where
+# only a part of the machine is the real one.
+export DEB_BUILD_OPTIONS=noautodbgsym
+check "the Debian packages are built" packaging/package deb "$version" || exit
+equal "lintian finds nothing in the packages" \
+    "$(lintian --allow-root --info --display-info build/deb/*.changes 2>&1 |
+	grep -v '^N:')" ""
+check "the RPM packages are built" packaging/package rpm "$version"
+contents() {
+	sed 's,^/lib/,/usr/lib/,' | grep -E 'rollcode' |
+	    sed -e 's/\.gz$//' -e '/\/doc\//d; /licenses/d; /pam-configs/d' \
+	    -e 's,/zsh/vendor-completions,/zsh/site-functions,' \
+	    -e '/build-id/d; /lintian/d; /^\/etc/d; /^\/var/d' | sort
+}
+equal "the RPM packages hold what the Debian ones do" \
+    "$(rpm -qpl build/rpm/RPMS/*/*.rpm | contents)" \
+    "$(for deb in build/deb/*rollcode_*.deb build/deb/rollcode-token_*.deb; do
+	dpkg-deb --fsys-tarfile "$deb" | tar -t | sed 's,^\.,,; s,/$,,'
+    done | contents)"
+
+# --- in a copy of this machine -----------------------------------------------
+
+copy_machine() {
+	mkdir "$T/over" "$T/over/files" "$T/over/work" "$T/root" &&
+	    mount -n -t overlay overlay -o \
+	    "lowerdir=/,upperdir=$T/over/files,workdir=$T/over/work" "$T/root"
+}
+
+fill_machine() {
+	local place
+	for place in proc dev; do
+		mount -n --rbind "/$place" "$T/root/$place"
+	done
+	for place in run tmp var/log; do
+		mount -n -t tmpfs -o mode=1777 "${place##*/}" "$T/root/$place"
+	done
+	rm -rf "$T/root/etc/rollcode" "$T/root/var/lib/rollcode"
+	mkdir -p "$T/root$TREE" "$T/root/tmp/debs"
+	mount -n --bind "$TREE" "$T/root$TREE"
+	cp build/deb/{libpam-rollcode,rollcode-token}_*.deb "$T/root/tmp/debs"
+	cp "$BUILD/tests/tools/pamrun" "$T/root/tmp/pamrun"
+}
+
+if ! copy_machine 2>"$T/log"; then
+	skip "the packages in a copy of this machine" \
+	    "no overlay can be mounted over /: $(tail -n 1 "$T/log")"
+elif grep -qsE pam_rollcode /etc/pam.d/* || getent passwd rollcode >"$T/log"
+then
+	skip "the packages in a copy of this machine" \
+	    "rollcode is installed here"
+else
+	fill_machine
+	chroot "$T/root" env -i PATH="$PATH" HOME=/root LC_ALL=C \
+	    "$TREE/tests/tools/packaged.sh" /tmp/debs /tmp/pamrun 6 ||
+	    failures=$((failures + 1))
+fi

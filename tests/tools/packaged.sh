@@ -1,0 +1,240 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# packaged.sh DEBS PAMRUN [UPGRADES] - the life of the Debian packages in the
+# folder DEBS, on the machine that it runs on: a root to throw away, which has
+# sshd, and where nothing else names the module.
+#
+# Installed; the README's lines up to a login; upgraded while people log in;
+# removed, purged, and nothing is left.
+export BUILD=/nonexistent
+. "$(dirname "$0")/../lib.sh"
+scratch
+DEBS=$1 PAMRUN=$2 UPGRADES=${3:-4}
+CONF=/etc/rollcode/rollcode.env
+PACKAGES=(libpam-rollcode rollcode-token)
+export DEBIAN_FRONTEND=noninteractive
+# Only packages put programs of these names into the path.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+
+# What dpkg says, and nothing to answer.
+dpkg_does() {
+	dpkg --force-unsafe-io "$@" >"$T/dpkg.log" 2>&1 </dev/null && return 0
+	cat "$T/dpkg.log"
+	return 1
+}
+
+deb() {
+	echo "$DEBS/$1"_[0-9]*.deb
+}
+
+both() {
+	deb libpam-rollcode
+	deb rollcode-token
+}
+
+# Every file where one could be left, or of that name, and every account.
+files() {
+	{
+		find /etc /home /var -xdev \( -path /var/lib/dpkg \
+		    -o -path /var/cache -o -path /var/log -o -path /var/tmp \
+		    -o -path "$TREE" -o -path '/etc/*-' \) -prune \
+		    -o ! -type d -printf '%p %M %U %G %l\n'
+		find /etc /usr /var -xdev -path "$TREE" -prune \
+		    -o -name '*rollcode*' -print
+	} | sort
+}
+
+accounts() {
+	getent passwd
+	getent group
+}
+
+of() {
+	stat -c '%U %a' "$@"
+}
+
+# --- from nothing to a protected sshd ------------------------------------------
+
+useradd -m -s /bin/sh alice
+echo alice:blue-heron-42 | chpasswd
+
+alices() {
+	(cd / && setpriv --reuid alice --regid alice --init-groups env -i \
+	    HOME=/home/alice PATH="$PATH" "$@")
+}
+
+# The service of PAM that asks for the code; a name of its own if sshd can.
+SERVICE=sshd
+if /usr/sbin/sshd -T -h "$T/host_key" -o PAMServiceName=x 2>&1 |
+    grep -q '^pamservicename x$'; then
+	SERVICE=sshd-code
+fi
+
+# As in the README: behind the password, and three lines of sshd's own.
+protect() {
+	cp /etc/pam.d/sshd "$T/pam-sshd"
+	sed '/^@include common-auth/a auth required pam_rollcode.so' \
+	    "$T/pam-sshd" >"$T/pam-code"
+	cp "$T/pam-code" "/etc/pam.d/$SERVICE"
+	{
+		printf '%s\n' "UsePAM yes" "KbdInteractiveAuthentication yes" \
+		    "PasswordAuthentication no"
+		cat /etc/ssh/sshd_config
+	} >"$T/sshd_config"
+	[ "$SERVICE" = sshd ] ||
+	    sed -i "1i PAMServiceName $SERVICE" "$T/sshd_config"
+}
+
+unprotect() {
+	cp "$T/pam-sshd" "/etc/pam.d/$SERVICE"
+}
+
+sshd_run() {
+	local options=()
+	SSHD_PORT=$(free_port)
+	! /usr/sbin/sshd -T -h "$T/host_key" -o PerSourcePenalties=no \
+	    >"$T/log" 2>&1 || options=(-o PerSourcePenalties=no)
+	mkdir -p /run/sshd
+	start /usr/sbin/sshd -D -f "$T/sshd_config" -p "$SSHD_PORT" \
+	    -o ListenAddress=127.0.0.1 -h "$T/host_key" -o PidFile=none \
+	    -E "$T/sshd.log" "${options[@]}"
+	wait_for listening "$SSHD_PORT" && return 0
+	not_ok "sshd starts with the three lines" "see below"
+	cat "$T/sshd.log"
+	exit 1
+}
+
+# With the password, and what else is given.
+log_in() {
+	ssh_as alice blue-heron-42 "$@" 2>"$T/ssh.log"
+}
+
+next() {
+	alices rollcode-token next "$@"
+}
+
+ssh-keygen -q -t ed25519 -N '' -C '' -f "$T/host_key"
+files >"$T/files"
+accounts >"$T/accounts"
+cat /etc/pam.d/common-* >"$T/common"
+
+# shellcheck disable=SC2046	# two names
+check "the packages can be installed" dpkg_does -i $(both) || exit
+check "which makes the account" getent passwd rollcode
+equal "the store's folder is the account's alone" "$(of /var/lib/rollcode)" \
+    "rollcode 700"
+equal "the key's folder is root's alone" "$(of /etc/rollcode)" "root 700"
+equal "no login changes by that" "$(cat /etc/pam.d/common-*)" \
+    "$(cat "$T/common")"
+equal "the programs are where the others look for them" \
+    "$(alices rollcode-askpass --version)" "$(alices rollcode-token --version)"
+
+enroll_alice() {
+	rollcode-admin init && rollcode-admin enroll alice |
+	    alices rollcode-token add
+}
+check "init, and enroll into the token program" enroll_alice
+protect
+sshd_run
+code=$(next)
+equal "the password and the next code let in" "$(log_in "$code")" alice
+check "both were asked for, the password first" \
+    test "$(grep -oE 'Password|Rolling code' "$T/prompts" | xargs)" = \
+    "Password Rolling code"
+refused "the same code does not let in again" log_in "$code"
+refused "nor does the password with a wrong one" log_in 00000000
+
+# --- everywhere, by pam-auth-update ----------------------------------------------
+
+check "the profile can be chosen" pam-auth-update --enable rollcode
+check "it asks behind the password" \
+    test "$(grep -oE 'pam_(unix|deny|rollcode)\.so' /etc/pam.d/common-auth |
+    xargs)" = "pam_unix.so pam_deny.so pam_rollcode.so"
+
+# --- upgraded while people log in --------------------------------------------------
+
+# The same package with a higher version.
+newer() {
+	rm -rf "$T/newer"
+	dpkg-deb -R "$(deb libpam-rollcode)" "$T/newer"
+	sed -i "s/^Version: .*/&+$1/" "$T/newer/DEBIAN/control"
+	dpkg-deb -Znone -b "$T/newer" "$T/newer_$1.deb" >"$T/log"
+}
+
+upgrades() {
+	local i
+	for ((i = 0; i < UPGRADES; i++)); do
+		# shellcheck disable=SC2046	# two names
+		case $((i % 3)) in
+		0) dpkg_does --no-triggers -i "$T/newer_1.deb" ;;
+		1) dpkg_does --no-triggers -i "$T/newer_1.deb" ;;
+		2) dpkg_does --no-triggers -i $(both) ;;
+		esac || echo failed
+	done >"$T/upgrades"
+	touch "$T/enough"
+}
+
+# A right code of alice's and a wrong one for bob, again and again.
+logins() {
+	local code
+	until [ -e "$T/enough" ]; do
+		next -n 20 | tr -s ' ' '\n' | while read -r code; do
+			printf 'alice\t%s\nbob\t00000000\n' "$code"
+		done | "$PAMRUN" "$T/pam.d" code
+	done
+}
+
+mkdir "$T/pam.d"
+printf '%s\n' "auth required pam_rollcode.so nodelay quiet" \
+    "account required pam_permit.so" >"$T/pam.d/code"
+rollcode-admin enroll bob --no-account >"$T/log" 2>&1
+newer 1
+start upgrades
+upgrader=$started
+logins >"$T/logins" 2>&1
+wait "$upgrader"
+right=$(grep -c ' alice$' "$T/logins")
+equal "$UPGRADES upgrades and reinstallations end well" \
+    "$(cat "$T/upgrades")" ""
+check "people logged in all the while" test "$right" -ge "$UPGRADES"
+equal "no right code is refused by that" \
+    "$(grep -c ' SUCCESS .* alice$' "$T/logins")" "$right"
+equal "and no wrong one lets in" "$(grep -c ' SUCCESS .* bob$' "$T/logins")" 0
+equal "an upgrade leaves the chosen profile" \
+    "$(grep -c pam_rollcode /etc/pam.d/common-auth)" 1
+
+# --- removed -----------------------------------------------------------------------
+
+pam-auth-update --disable rollcode
+equal "the profile can be left again" "$(cat /etc/pam.d/common-*)" \
+    "$(cat "$T/common")"
+pam-auth-update --enable rollcode
+check "the packages can be removed" dpkg_does -r "${PACKAGES[@]}"
+check "which names the services that ask for codes still" \
+    grep -q "still name it: /etc/pam.d/$SERVICE" "$T/dpkg.log"
+equal "but no chosen profile" "$(cat /etc/pam.d/common-*)" \
+    "$(cat "$T/common")"
+refused "a service that asks for codes refuses then" log_in 00000000
+unprotect
+equal "and lets in without that line" "$(log_in)" alice
+check "the key is kept" test -s "$CONF"
+check "so are the tokens" test -s /var/lib/rollcode/users/alice.db
+
+# --- purged -------------------------------------------------------------------------
+
+check "a purge that nobody answers" dpkg_does -P "${PACKAGES[@]}"
+check "keeps them too" test -s "$CONF" -a -s /var/lib/rollcode/users/alice.db
+# shellcheck disable=SC2046	# two names
+check "the packages can be installed again" dpkg_does -i $(both)
+protect
+equal "and the next code lets in" "$(log_in "$(next)")" alice
+unprotect
+[ "$SERVICE" = sshd ] || rm "/etc/pam.d/$SERVICE"
+echo "libpam-rollcode libpam-rollcode/delete-store boolean true" |
+    debconf-set-selections
+check "a purge that may delete them" dpkg_does -P "${PACKAGES[@]}"
+rm -rf /home/alice/.local
+files >"$T/files.after"
+equal "leaves no file" "$(diff "$T/files" "$T/files.after")" ""
+equal "and no account" "$(accounts)" "$(cat "$T/accounts")"
