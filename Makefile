@@ -286,8 +286,8 @@ fuzz:
 	@packaging/install-dependencies build test ci
 	@tests/fuzz/run
 
-# PARTS: server, client, or both.
-PARTS	 ?= server client
+# PARTS: some of these.
+PARTS	 ?= pgsql server client
 PLACES	 = DESTDIR PARTS BUILD PAMDIR BINDIR SBINDIR MANDIR LIBEXECDIR \
 	   SYSCONFDIR STATEDIR RUNDIR UNITDIR SYSUSERSDIR TMPFILESDIR \
 	   EXAMPLEDIR BASHDIR ZSHDIR FISHDIR

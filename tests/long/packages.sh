@@ -40,9 +40,15 @@ contents() {
 }
 equal "the RPM packages hold what the Debian ones do" \
     "$(rpm -qpl build/rpm/RPMS/*/*.rpm | contents)" \
-    "$(for deb in build/deb/*rollcode_*.deb build/deb/rollcode-token_*.deb; do
+    "$(for deb in build/deb/{*rollcode,rollcode-token,rollcode-pgsql}_*.deb; do
 	dpkg-deb --fsys-tarfile "$deb" | tar -t | sed 's,^\.,,; s,/$,,'
     done | contents)"
+
+equal "the PostgreSQL store is a package of its own" \
+    "$(for deb in build/deb/*.deb; do
+	! dpkg-deb -c "$deb" | grep -q 'rollcode-pgsql\.so$' ||
+	    basename "${deb%%_*}"
+    done)" rollcode-pgsql
 
 # --- in a copy of this machine -----------------------------------------------
 
