@@ -30,8 +30,10 @@ BASHDIR	 ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR	 ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR	 ?= $(PREFIX)/share/fish/vendor_completions.d
 PKG_CONFIG ?= pkg-config
-PAMDIR	 ?= $(shell d=$$($(PKG_CONFIG) --variable=libdir pam 2>/dev/null); \
+ifndef PAMDIR
+PAMDIR	 := $(shell d=$$($(PKG_CONFIG) --variable=libdir pam 2>/dev/null); \
 	      echo $${d:-/lib}/security)
+endif
 
 ifeq ($(FUZZ),1)
 BUILD	 ?= build/fuzz
@@ -82,17 +84,18 @@ ifneq ($(SAN),1)
 PROG_LDFLAGS = -pie -Wl,-z,nodlopen
 endif
 
-LIBS_PAM = $(shell $(PKG_CONFIG) --libs pam 2>/dev/null || echo -lpam)
-LIBS_CRYPTO = $(shell $(PKG_CONFIG) --libs libcrypto 2>/dev/null || \
+LIBS_PAM := $(shell $(PKG_CONFIG) --libs pam 2>/dev/null || echo -lpam)
+LIBS_CRYPTO := $(shell $(PKG_CONFIG) --libs libcrypto 2>/dev/null || \
 	      echo -lcrypto)
-LIBS_SQLITE = $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null || \
+LIBS_SQLITE := $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null || \
 	      echo -lsqlite3)
-LIBS_QR	 = $(shell $(PKG_CONFIG) --libs libqrencode 2>/dev/null || \
+LIBS_QR	 := $(shell $(PKG_CONFIG) --libs libqrencode 2>/dev/null || \
 	      echo -lqrencode)
 # In older C libraries dlopen is in one of its own.
 LIBS_SQLITE += -ldl
-LIBS_PGSQL = $(shell $(PKG_CONFIG) --libs libpq 2>/dev/null)
-LIBS_CHECK = $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
+LIBS_PGSQL := $(shell $(PKG_CONFIG) --libs libpq 2>/dev/null)
+INC_PGSQL := $(shell $(PKG_CONFIG) --cflags libpq 2>/dev/null)
+LIBS_CHECK := $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
 
 obj	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -187,8 +190,7 @@ $(BUILD)/rollcode-admin: $(call obj,$(ADMIN) $(ASKING)) \
 	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_QR)
 
 # Nothing of it is seen but its one table.
-$(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += \
-    $(shell $(PKG_CONFIG) --cflags libpq 2>/dev/null)
+$(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += $(INC_PGSQL)
 $(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL) $(addprefix pam_rollcode/, \
     store_keys.c store_name.c path.c)) $(BUILD)/libcommon.a \
     pam_rollcode/pgsql.map
