@@ -159,7 +159,7 @@ env_file() {
 	also env-file mend "an env file that is a link" link_to "$ENVFILE"
 	also env-file mend "a folder of the env file others can write" \
 	    chmod 777 /etc/rollcode
-	planted env-file "$back" "no env file" rm "$ENVFILE"
+	also env-file "$back" "no env file" rm "$ENVFILE"
 	planted env-line mend "an unknown key" add "$ENVFILE" TOLERENCE=5
 	also env-line mend "a number that is none" \
 	    add "$ENVFILE" TOLERANCE=five
@@ -198,11 +198,11 @@ store_cases() {
 	    "a backup in the place of the store" add "$u/marker" BACKUP=1
 	planted store-space "umount $T/store" "a file system that is read-only" \
 	    read_only "$T/store"
-	planted store-space "umount $T/store" "a file system that is full" \
+	also store-space "umount $T/store" "a file system that is full" \
 	    no_room "$T/store"
 	planted user-file mend "a user's file that is empty" \
 	    truncate -s 0 "$u/ann.db"
-	planted user-file mend "a user's file others can read" \
+	also user-file mend "a user's file others can read" \
 	    chmod 644 "$u/ann.db"
 }
 
@@ -249,7 +249,7 @@ user_cases() {
 	ARGS=()
 	planted root-way mend "root has no token and is asked for one" \
 	    eval 'admin remove root -f && stack su "$OURS"'
-	planted root-way mend "every way to root asks for a code" every_way
+	also root-way mend "every way to root asks for a code" every_way
 	planted nobody "rollcode-admin enroll ann" "nobody has a token" \
 	    eval 'admin remove root -f && admin remove ann -f'
 }
@@ -328,19 +328,19 @@ stack_cases() {
 	    control '[success=ok system_err=ignore default=bad]'
 	also stack-error mend "module_unknown=ignore" \
 	    control '[success=ok module_unknown=ignore default=bad]'
-	planted stack-error mend "a reset, over two lines" stack sudo "$unix" \
+	also stack-error mend "a reset, over two lines" stack sudo "$unix" \
 	    $'auth [success=ok service_err=reset default=bad] \\' \
 	    "  pam_rollcode.so nodelay" "auth required pam_permit.so"
 	planted stack-bypass mend "behind a sufficient line" \
 	    stack sudo "auth sufficient pam_unix.so" "$OURS"
-	planted stack-bypass mend "behind a jump that is too long" stack sudo \
+	also stack-bypass mend "behind a jump that is too long" stack sudo \
 	    "auth [success=2 default=ignore] pam_unix.so" \
 	    "auth requisite pam_deny.so" "$OURS" "auth required pam_permit.so"
 	also stack-bypass mend "behind done" stack sudo \
 	    "auth [success=done default=die] pam_unix.so" "$OURS"
 	also stack-bypass mend "behind whoever is let in" \
 	    stack sudo "auth sufficient pam_permit.so" "$OURS"
-	planted stack-bypass "include_of substack" "behind an include" \
+	also stack-bypass "include_of substack" "behind an include" \
 	    include_of include
 	planted stack-exempt "stack sudo '$OURS'" "a group is exempt" \
 	    stack sudo "auth [success=1 default=ignore] pam_succeed_if.so \
@@ -350,7 +350,7 @@ user ingroup staff" "$OURS" "auth required pam_permit.so"
 	planted stack-closed "stack sudo '$OURS'" "a denial behind it" \
 	    stack sudo "$OURS" "auth required pam_deny.so"
 	planted nullok-closed mend "nullok alone" stack sudo "$OURS nullok"
-	planted nullok-closed mend "nullok behind what only sets something" \
+	also nullok-closed mend "nullok behind what only sets something" \
 	    stack sudo "auth required pam_env.so" "$OURS nullok"
 	planted nullok-open mend "nullok and pam_permit" \
 	    stack sudo "$OURS nullok" "auth required pam_permit.so"
@@ -422,7 +422,7 @@ service_cases() {
 	also socket mend "a socket in a folder others can change" \
 	    eval 'serve && chmod 777 /run/rollcode'
 	end_service
-	planted socket mend "a socket in a folder nobody can enter" \
+	also socket mend "a socket in a folder nobody can enter" \
 	    eval 'serve && chmod 700 /run/rollcode'
 	end_service
 	also socket mend "no socket but a file" \

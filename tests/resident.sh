@@ -3,7 +3,7 @@
 #
 # resident.sh [long] - rollcode-verify as a service: who may ask, who waits for
 # whom, and that it can be stopped, killed and started anew at any time.
-# long: only the flood, for twice as long.
+# long: only the flood, and the workers that die, for longer.
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 240
 . "$(dirname "$0")/lib.sh"
@@ -215,7 +215,7 @@ full_queue() {
 
 # Two that guess as fast as they are answered, until the last pair is typed.
 flooded() {
-	local pairs=10 guesses=1500 began took hammers=() bad
+	local pairs=5 guesses=700 began took hammers=() bad
 	[ -z "$long" ] || pairs=20 guesses=3000
 	admin unlock ann >"$T/out"
 	for ((took = 0; took < pairs; took++)); do
@@ -255,8 +255,9 @@ at_once() {
 # --- workers die ------------------------------------------------------------
 
 workers_die() {
-	local worker round bad=''
-	for ((round = 1; round <= 10; round++)); do
+	local worker round rounds=4 bad=''
+	[ -z "$long" ] || rounds=20
+	for ((round = 1; round <= rounds; round++)); do
 		printf 'ann\t%s\n' "$(code ann)" >"$T/one"
 		worker=$(workers | head -n 1)
 		[ -z "$worker" ] || kill -STOP "$worker"
@@ -668,6 +669,7 @@ handed_a_file() {
 arrange
 if [ -n "$long" ]; then
 	flooded
+	workers_die
 	exit 0
 fi
 processes

@@ -26,7 +26,6 @@ admin unlock alice >/dev/null
 enroll visitor
 every_login su carol
 guarding_press su carol
-owner_returns su carol 8
 owner_returns su six 6
 kept_out "su: the code of who asks does not let in to another account" \
     su carol "$(code visitor)"
