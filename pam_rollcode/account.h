@@ -65,6 +65,25 @@ account_wipe(struct account *account)
 	explicit_bzero(account, sizeof(*account));
 }
 
+/* What the store knows by that id, NULL if the account has it no more. */
+static inline const struct account_token *
+account_token_of_id(const struct account *account, int64_t id)
+{
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account->tokens[i].id == id)
+			return &account->tokens[i];
+	return NULL;
+}
+
+static inline const struct account_recovery *
+account_recovery_of_id(const struct account *account, int64_t id)
+{
+	for (size_t i = 0; i < account->recovery_count; i++)
+		if (account->recovery[i].id == id)
+			return &account->recovery[i];
+	return NULL;
+}
+
 /* How many recovery codes are still good, one-time codes aside. */
 unsigned int		 account_recovery_left(const struct account *);
 

@@ -80,6 +80,10 @@ enum rollcode_err	admin_open_user(struct admin *,
 /* Wipe, close.  For use with WIPED(). */
 void			admin_close(struct admin *);
 
+/* For a store's each: one more in the int64_t that is handed over. */
+enum rollcode_err	admin_count_user(void *count, const char *user,
+			    struct error *) MUST_USE;
+
 /* Commit the account with an event row of that outcome. */
 enum rollcode_err	admin_commit(struct admin *, const char *outcome,
 			    const char *label, struct error *) MUST_USE;

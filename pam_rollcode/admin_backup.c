@@ -10,17 +10,6 @@ struct copying {
 	int64_t users, unusable;
 };
 
-static enum rollcode_err
-count_one(void *context, const char *user, struct error *error)
-{
-	int64_t *users = context;
-
-	(void)user;
-	(void)error;
-	++*users;
-	return ROLLCODE_OK;
-}
-
 static void
 copied(void *context, const char *user, const struct error *unusable)
 {
@@ -71,8 +60,8 @@ admin_backup(void *base, int argc, char **argv, struct error *error)
 	(void)argc;
 	if ((err = absolute(argv[0], path, error)) != ROLLCODE_OK ||
 	    (err = admin_open(&admin, base, error)) != ROLLCODE_OK ||
-	    (err = admin.ops->each(admin.store, count_one, &users, error)) !=
-		ROLLCODE_OK)
+	    (err = admin.ops->each(
+		 admin.store, admin_count_user, &users, error)) != ROLLCODE_OK)
 		return err;
 	progress_begin(&copying.progress, "copying", users);
 	err = admin.ops->backup(

@@ -23,17 +23,6 @@ exporting_end(struct exporting *ex)
 }
 
 static enum rollcode_err
-count_one(void *context, const char *user, struct error *error)
-{
-	struct exporting *ex = context;
-
-	(void)user;
-	(void)error;
-	ex->progress.total++;
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
 add_tokens(struct exporting *ex, struct error *error)
 {
 	const struct account *account = &ex->admin.account;
@@ -87,8 +76,8 @@ export_all(struct exporting *ex, struct error *error)
 	enum rollcode_err err;
 
 	progress_begin(&ex->progress, "exporting", 0);
-	if ((err = admin->ops->each(admin->store, count_one, ex, error)) !=
-	    ROLLCODE_OK)
+	if ((err = admin->ops->each(admin->store, admin_count_user,
+		 &ex->progress.total, error)) != ROLLCODE_OK)
 		return err;
 	err = admin->ops->each(admin->store, export_user, ex, error);
 	progress_clear(&ex->progress);

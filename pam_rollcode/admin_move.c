@@ -233,17 +233,6 @@ move_one(void *context, const char *user, struct error *error)
 	return ROLLCODE_OK;
 }
 
-static enum rollcode_err
-count_one(void *context, const char *user, struct error *error)
-{
-	int64_t *users = context;
-
-	(void)user;
-	(void)error;
-	++*users;
-	return ROLLCODE_OK;
-}
-
 enum rollcode_err
 admin_move(void *base, int argc, char **argv, struct error *error)
 {
@@ -256,7 +245,7 @@ admin_move(void *base, int argc, char **argv, struct error *error)
 	(void)argc;
 	if ((err = admin_open(&admin, base, error)) != ROLLCODE_OK ||
 	    (err = open_from(&m, argv[0], error)) != ROLLCODE_OK ||
-	    (err = m.from_ops->each(m.from, count_one, &users, error)) !=
+	    (err = m.from_ops->each(m.from, admin_count_user, &users, error)) !=
 		ROLLCODE_OK)
 		return err;
 	progress_begin(&m.progress, "moving", users);

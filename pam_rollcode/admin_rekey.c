@@ -104,17 +104,6 @@ struct walk {
 };
 
 static enum rollcode_err
-count_one(void *context, const char *user, struct error *error)
-{
-	struct walk *walk = context;
-
-	(void)user;
-	(void)error;
-	walk->users++;
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
 reseal_one(void *context, const char *user, struct error *error)
 {
 	struct walk *walk = context;
@@ -142,8 +131,8 @@ reseal_all(struct admin *admin, struct error *error)
 	enum rollcode_err err;
 
 	if ((err = admin->ops->adopt_key(admin->store, error)) != ROLLCODE_OK ||
-	    (err = admin->ops->each(admin->store, count_one, &walk, error)) !=
-		ROLLCODE_OK)
+	    (err = admin->ops->each(admin->store, admin_count_user, &walk.users,
+		 error)) != ROLLCODE_OK)
 		return err;
 	progress_begin(&walk.progress, "sealing anew", walk.users);
 	err = admin->ops->each(admin->store, reseal_one, &walk, error);

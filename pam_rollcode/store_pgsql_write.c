@@ -168,15 +168,6 @@ update_token(struct store *store, const struct account_token *t,
 	    (int64_t)t->far_counter, t->far_time);
 }
 
-static const struct account_token *
-token_of_id(const struct account *account, int64_t id)
-{
-	for (size_t i = 0; i < account->token_count; i++)
-		if (account->tokens[i].id == id)
-			return &account->tokens[i];
-	return NULL;
-}
-
 static enum rollcode_err
 update_tokens(struct store *store, const struct account *a, struct error *error)
 {
@@ -184,7 +175,8 @@ update_tokens(struct store *store, const struct account *a, struct error *error)
 	enum rollcode_err err = ROLLCODE_OK;
 
 	for (size_t i = 0; i < b->token_count && err == ROLLCODE_OK; i++) {
-		const struct account_token *t = token_of_id(a, b->tokens[i].id);
+		const struct account_token *t =
+		    account_token_of_id(a, b->tokens[i].id);
 
 		err = t != NULL
 			  ? update_token(store, t, &b->tokens[i], error)
@@ -200,15 +192,6 @@ update_tokens(struct store *store, const struct account *a, struct error *error)
 	return err;
 }
 
-static const struct account_recovery *
-recovery_of_id(const struct account *account, int64_t id)
-{
-	for (size_t i = 0; i < account->recovery_count; i++)
-		if (account->recovery[i].id == id)
-			return &account->recovery[i];
-	return NULL;
-}
-
 static enum rollcode_err
 update_recovery(
     struct store *store, const struct account *a, struct error *error)
@@ -218,7 +201,8 @@ update_recovery(
 
 	for (size_t i = 0; i < b->recovery_count && err == ROLLCODE_OK; i++) {
 		int64_t id = b->recovery[i].id, used = b->recovery[i].used;
-		const struct account_recovery *r = recovery_of_id(a, id);
+		const struct account_recovery *r =
+		    account_recovery_of_id(a, id);
 
 		if (r == NULL)
 			err = link_change(store->link, error, 1,

@@ -151,15 +151,6 @@ update_token(struct store *store, const struct account_token *t,
 	    t->id, (int64_t)b->token.counter);
 }
 
-static const struct account_token *
-token_of_id(const struct account *account, int64_t id)
-{
-	for (size_t i = 0; i < account->token_count; i++)
-		if (account->tokens[i].id == id)
-			return &account->tokens[i];
-	return NULL;
-}
-
 static enum rollcode_err
 update_tokens(struct store *store, const struct account *a, struct error *error)
 {
@@ -167,7 +158,8 @@ update_tokens(struct store *store, const struct account *a, struct error *error)
 	enum rollcode_err err = ROLLCODE_OK;
 
 	for (size_t i = 0; i < b->token_count && err == ROLLCODE_OK; i++) {
-		const struct account_token *t = token_of_id(a, b->tokens[i].id);
+		const struct account_token *t =
+		    account_token_of_id(a, b->tokens[i].id);
 
 		err = t != NULL ? update_token(store, t, &b->tokens[i], error)
 				: sqlite_change(store->db, error, 1,
@@ -181,15 +173,6 @@ update_tokens(struct store *store, const struct account *a, struct error *error)
 	return err;
 }
 
-static const struct account_recovery *
-recovery_of_id(const struct account *account, int64_t id)
-{
-	for (size_t i = 0; i < account->recovery_count; i++)
-		if (account->recovery[i].id == id)
-			return &account->recovery[i];
-	return NULL;
-}
-
 static enum rollcode_err
 update_recovery(
     struct store *store, const struct account *a, struct error *error)
@@ -199,7 +182,7 @@ update_recovery(
 
 	for (size_t i = 0; i < b->recovery_count && err == ROLLCODE_OK; i++) {
 		const struct account_recovery *r =
-		    recovery_of_id(a, b->recovery[i].id);
+		    account_recovery_of_id(a, b->recovery[i].id);
 
 		if (r == NULL)
 			err = sqlite_change(store->db, error, 1,
