@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# askpass.sh - ssh, scp, rsync, git and sudo, whose codes rollcode-askpass
+# askpass.sh - ssh, scp, sftp, rsync, git and sudo, whose codes rollcode-askpass
 # types; and the prompts that it leaves to the person.
 . "$(dirname "$0")/lib.sh"
-need sshd ssh scp rsync git ssh-keygen sudo setpriv openssl
+need sshd ssh scp sftp rsync git ssh-keygen sudo setpriv openssl
 private_machine
 . "$TREE/tests/tools/logins.sh"
 doors
@@ -104,6 +104,9 @@ check "and copies" cmp "$T/home/alice/file" "$T/home/alice/copy"
 check "rsync is answered" by_askpass rsync -e "$T/bin/as_ssh" \
     "$T/home/alice/file" "$HERE:copy2"
 check "and copies too" cmp "$T/home/alice/file" "$T/home/alice/copy2"
+check "sftp is answered" by_askpass sftp -q -S "$T/bin/as_ssh" \
+    "$HERE:file" "$T/home/alice/copy3"
+check "and copies as well" cmp "$T/home/alice/file" "$T/home/alice/copy3"
 as alice git init -q "$T/home/alice/repository"
 as alice git -C "$T/home/alice/repository" -c user.name=a -c user.email=a@b \
     commit -q --allow-empty -m first
@@ -112,7 +115,7 @@ check "git fetch is answered" by_askpass git -C "$T/home/alice/clone" fetch \
     "alice@$THERE:repository"
 pam_service sudo nodelay quiet
 equal "sudo -A is answered, of the token bound to local" \
-    "$(by_askpass sudo -k -A id -un) $(spent here) $(spent there)" "root 4 2"
+    "$(by_askpass sudo -k -A id -un) $(spent here) $(spent there)" "root 5 2"
 equal "still nobody was asked" "$(asked)" ""
 
 # --- a password first -----------------------------------------------------------
