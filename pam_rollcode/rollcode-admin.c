@@ -120,7 +120,7 @@ static const struct keyword options_rekey[] = {
 
 static const struct keyword options_check[] = {
 	{ "service", KEYWORD_TEXT, FIELD(service), 1, 63, 0,
-	    "SERVICE", "this service of PAM alone, and what each outcome does" },
+	    "SERVICE", "this service alone, and what each outcome does" },
 	JSON,
 	{ .name = NULL },
 };
