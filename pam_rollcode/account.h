@@ -84,6 +84,26 @@ account_recovery_of_id(const struct account *account, int64_t id)
 	return NULL;
 }
 
+/* Whether the recovery key is the same, or neither has one. */
+static inline bool
+account_same_recovery_key(const struct account *a, const struct account *b)
+{
+	return a->recovery_key_set == b->recovery_key_set &&
+	       secret_equal(a->recovery_key.bytes, b->recovery_key.bytes,
+		   SECRET_KEY_LEN);
+}
+
+/* Whether all that a login moves in a token is the same. */
+static inline bool
+account_same_position(
+    const struct account_token *a, const struct account_token *b)
+{
+	return a->token.counter == b->token.counter &&
+	       a->far_known == b->far_known &&
+	       a->far_counter == b->far_counter && a->far_time == b->far_time &&
+	       a->used == b->used;
+}
+
 /* How many recovery codes are still good, one-time codes aside. */
 unsigned int		 account_recovery_left(const struct account *);
 

@@ -48,8 +48,7 @@ open_from(struct moving *m, const char *place, struct error *error)
 	if (!config_is_pgsql(config) && strncmp(place, "sqlite:/", 8) != 0)
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "the other store is neither sqlite: and an absolute "
-		    "directory nor "
-		    "postgresql:// and a server");
+		    "directory nor postgresql:// and a server");
 	if (strcmp(place, m->admin->config.database) == 0)
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "it is the store of the env file, where to move to");

@@ -12,9 +12,8 @@
 #include "store_pgsql_parts.h"
 #include "utf8.h"
 
-#define IDLE_MS                                                      \
-	10000 /* then a server ends what somebody left in the middle \
-	       */
+/* Then a server ends what somebody left in the middle. */
+#define IDLE_MS 10000
 
 /* --- waiting ------------------------------------------------------------- */
 

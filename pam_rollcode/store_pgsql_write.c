@@ -123,21 +123,9 @@ update_account(
 	    (int64_t)a->spent, a->spent_time, (int64_t)a->failed,
 	    (int64_t)a->replayed, a->last_success, a->last_failure,
 	    b->sequence);
-	if (err != ROLLCODE_OK ||
-	    (a->recovery_key_set == b->recovery_key_set &&
-		secret_equal(a->recovery_key.bytes, b->recovery_key.bytes,
-		    SECRET_KEY_LEN)))
+	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;
 	return put_recovery_key(store, store->name, a, error);
-}
-
-static bool
-same_position(const struct account_token *t, const struct account_token *b)
-{
-	return t->token.counter == b->token.counter &&
-	       t->far_known == b->far_known &&
-	       t->far_counter == b->far_counter && t->far_time == b->far_time &&
-	       t->used == b->used;
 }
 
 static enum rollcode_err
@@ -153,7 +141,7 @@ update_token(struct store *store, const struct account_token *t,
 		    "UPDATE rollcode.token SET enabled=$3 WHERE name=$1 AND "
 		    "id=$2",
 		    "tit", store->name, t->id, t->enabled ? "t" : "f");
-	if (err != ROLLCODE_OK || same_position(t, b))
+	if (err != ROLLCODE_OK || account_same_position(t, b))
 		return err;
 	if (!t->far_known)
 		return link_change(store->link, error, 1,

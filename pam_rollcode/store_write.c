@@ -113,29 +113,16 @@ update_account(
 	    (int64_t)a->spent, a->spent_time, (int64_t)a->failed,
 	    (int64_t)a->replayed, a->last_success, a->last_failure,
 	    b->sequence);
-	if (err != ROLLCODE_OK ||
-	    (a->recovery_key_set == b->recovery_key_set &&
-		secret_equal(a->recovery_key.bytes, b->recovery_key.bytes,
-		    SECRET_KEY_LEN)))
+	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;
 	return put_recovery_key(store, store->db, a, error);
-}
-
-/* What an update can change. */
-static bool
-same_token(const struct account_token *t, const struct account_token *b)
-{
-	return t->token.counter == b->token.counter &&
-	       t->far_known == b->far_known &&
-	       t->far_counter == b->far_counter && t->far_time == b->far_time &&
-	       t->enabled == b->enabled && t->used == b->used;
 }
 
 static enum rollcode_err
 update_token(struct store *store, const struct account_token *t,
     const struct account_token *b, struct error *error)
 {
-	if (same_token(t, b))
+	if (t->enabled == b->enabled && account_same_position(t, b))
 		return ROLLCODE_OK;
 	if (t->far_known)
 		return sqlite_change(store->db, error, 1,

@@ -40,11 +40,6 @@ arrange() {
 
 # --- what each recipe promises ----------------------------------------------
 
-# both CODE [USER]: the password and a code, on lines of their own
-both() {
-	printf 'sesam %s\n%s' "${2:-alice}" "$1"
-}
-
 # turned_away NAME DOOR USER LINES: refused before a code was asked for
 turned_away() {
 	local before

@@ -61,10 +61,6 @@ client_config() {
 	stack_of "$TITLE" sshd
 }
 
-both() {
-	printf 'sesam %s\n%s' "${2:-alice}" "$1"
-}
-
 codes() {
 	local code
 	code=$(code alice)

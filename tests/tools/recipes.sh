@@ -13,6 +13,8 @@
 #   stack_in_one_line NAME  those of the example of forward_pass
 #   typed WORDS           the command in a recipe that begins so
 #   password USER WORD
+#   both CODE [USER]      alice's password "sesam alice", or that user's, and a
+#                         code, on lines of their own
 #   checked NAME SERVICE FOUND
 #                         rollcode-admin check finds only these in a service,
 #                         and no error
@@ -84,6 +86,10 @@ typed() {
 password() {
 	echo "$1:$2" | chpasswd -c SHA256 2>"$T/chpasswd.log" ||
 	    cat "$T/chpasswd.log"
+}
+
+both() {
+	printf 'sesam %s\n%s' "${2:-alice}" "$1"
 }
 
 checked() {
