@@ -19,6 +19,7 @@ struct admin_options {
 	char	label[ROLLCODE_LABEL_MAX + 1];
 	char	form[8];
 	char	format[16];
+	char	from[PATH_MAX];		/* another store, or "" */
 	char	algorithm[16];
 	char	secret_file[PATH_MAX];
 	char	service[64];
@@ -113,6 +114,6 @@ enum rollcode_err	admin_confirm(const struct admin *,
 cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri, admin_qr,
 	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,
 	admin_resync, admin_recovery, admin_import, admin_export, admin_log,
-	admin_rekey, admin_backup, admin_move, admin_check;
+	admin_rekey, admin_backup, admin_check;
 
 #endif /* ROLLCODE_ADMIN_H */

@@ -81,6 +81,19 @@ each_user(struct importing *im, struct error *error)
 	return err;
 }
 
+/* Nothing is passed over that somebody gave. */
+static enum rollcode_err
+from_store(const struct admin_options *options, int argc, struct error *error)
+{
+	if (argc > 0 || options->format[0] != '\0' ||
+	    options->user[0] != '\0' || options->seal_file[0] != '\0' ||
+	    options->no_account || options->force)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--from takes a whole store over: there is no file and no "
+		    "other option beside it");
+	return import_store(options, error);
+}
+
 enum rollcode_err
 admin_import(void *base, int argc, char **argv, struct error *error)
 {
@@ -94,6 +107,8 @@ admin_import(void *base, int argc, char **argv, struct error *error)
 	enum rollcode_err err;
 	size_t refused;
 
+	if (im.options->from[0] != '\0')
+		return from_store(im.options, argc, error);
 	if ((err = import_files(&im.list, &source, argc, argv, error)) !=
 		ROLLCODE_OK ||
 	    (err = sort(&im, error)) != ROLLCODE_OK ||

@@ -27,4 +27,11 @@ enum rollcode_err	import_user(struct importing *,
 			    struct import_entry **lines, size_t count,
 			    struct error *) MUST_USE;
 
+/*
+ * Take every user over from the other store that --from names, with counters,
+ * and disable them there.
+ */
+enum rollcode_err	import_store(const struct admin_options *,
+			    struct error *) MUST_USE;
+
 #endif /* ROLLCODE_ADMIN_IMPORT_H */

@@ -54,8 +54,8 @@ void
 config_defaults(struct config *config)
 {
 	memset(config, 0, sizeof(*config));
-	snprintf(config->database, sizeof(config->database), "sqlite:%s",
-	    ROLLCODE_STATE);
+	snprintf(
+	    config->database, sizeof(config->database), "%s", CONFIG_DATABASE);
 	snprintf(
 	    config->account, sizeof(config->account), "%s", ROLLCODE_ACCOUNT);
 	config->policy = (struct policy){

@@ -18,6 +18,7 @@
 
 #define CONFIG_NAME_MAX		32
 #define CONFIG_CALLERS_MAX	512
+#define CONFIG_DATABASE		"sqlite:" ROLLCODE_STATE	/* by default */
 #define CONFIG_HEX_LEN		64	/* digits of a SECRET_KEY */
 
 /* The keys as they stand in the file. */

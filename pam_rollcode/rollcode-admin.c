@@ -89,6 +89,8 @@ static const struct keyword options_log[] = {
 };
 
 static const struct keyword options_import[] = {
+	{ "from", KEYWORD_TEXT, FIELD(from), 1, PATH_MAX - 1, 0,
+	    "STORE", "take every user over from another store, no file" },
 	{ "format", KEYWORD_TEXT, FIELD(format), 1, 15, 0,
 	    "otpauth|oath|google|demo|pskc|sealed", "guessed if not given" },
 	{ "user", KEYWORD_TEXT, FIELD(user), 1, ROLLCODE_USER_MAX, 0,
@@ -169,9 +171,6 @@ static const struct cli_command commands[] = {
 	    "seal every secret with a new key", 0, 0, options_rekey },
 	{ "backup", admin_backup, "DIRECTORY",
 	    "copy the store while logins go on", 1, 1, NULL },
-	{ "move", admin_move, "STORE",
-	    "take every user over from another store, with counters",
-	    1, 1, NULL },
 	{ "check", admin_check, "[USER]",
 	    "what is wrong here, and what mends it", 0, 1, options_check },
 	{ .name = NULL },

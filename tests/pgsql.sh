@@ -538,8 +538,8 @@ moved() {
 	old_admin recovery carol >"$T/sheet" 2>"$T/out"
 	spent=$(code carol)
 	old_admin verify carol <<<"$spent" >"$T/out"
-	check "move takes users over from files" \
-	    rollcode-admin move "sqlite:$T/old"
+	check "import --from takes users over from files" \
+	    rollcode-admin import --from "sqlite:$T/old"
 	equal "with their counters" "$(counter_at rollcode-admin)" 1
 	equal "what was spent there is spent here" \
 	    "$(login carol "$spent")" AUTH_ERR
@@ -549,14 +549,20 @@ moved() {
 	check "who was disabled is here, and still is" \
 	    grep -q '^dave .*disabled' <(rollcode-admin list)
 	check "a second run takes nothing back" \
-	    rollcode-admin move "sqlite:$T/old"
+	    rollcode-admin import --from "sqlite:$T/old"
 	equal "no counter" "$(counter_at rollcode-admin)" 2
 	equal "and nobody's way in" "$(login carol "$(code carol)")" SUCCESS
 	equal "a recovery code of there opens here" \
 	    "$(login carol "$(sed -n 1p "$T/sheet")")" SUCCESS
 	rollcode-admin enroll carol --label card --no-account 2>"$T/out" |
 	    token card add >"$T/out"
-	check "and back" old_admin move "$(uri rollcode_admin two)"
+	refused "no other option stands beside --from" \
+	    rollcode-admin import --from "sqlite:$T/old" --force
+	refused "nor a file" rollcode-admin import --from "sqlite:$T/old" "$T/uri"
+	check "--from sqlite is the directory that is the default" \
+	    grep -q '^rollcode-admin: /var/lib/rollcode' \
+	    <(rollcode-admin import --from sqlite 2>&1)
+	check "and back" old_admin import --from "$(uri rollcode_admin two)"
 	equal "with the counters of here" "$(counter_at old_admin)" 3
 	equal "here she is disabled" "$(login carol "$(code carol)")" AUTH_ERR
 	check "there a code opens" old_admin verify carol <<<"$(code carol)"

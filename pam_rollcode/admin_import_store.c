@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_move.c - from one store to another, with counters.
+ * admin_import_store.c - import --from: one store into another, with counters.
  *
  *  1. A user's old place is locked until the new one is durable, and disabled
  *     then: a code is never good in two stores for longer than that.
@@ -10,7 +10,7 @@
  */
 #include <stdio.h>
 
-#include "admin.h"
+#include "admin_import.h"
 
 #define TRIES 3 /* for a user whose lock is held, two seconds each */
 
@@ -41,6 +41,8 @@ open_from(struct moving *m, const char *place, struct error *error)
 
 	*config = m->admin->config;
 	config->database_admin[0] = '\0';
+	if (strcmp(place, "sqlite") == 0)
+		place = CONFIG_DATABASE;
 	if (strlen(place) >= sizeof(config->database))
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "the other store: its name is too long");
@@ -233,7 +235,7 @@ move_one(void *context, const char *user, struct error *error)
 }
 
 enum rollcode_err
-admin_move(void *base, int argc, char **argv, struct error *error)
+import_store(const struct admin_options *options, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	WIPED(moving_close)
@@ -241,23 +243,22 @@ admin_move(void *base, int argc, char **argv, struct error *error)
 	int64_t users = 0;
 	enum rollcode_err err;
 
-	(void)argc;
-	if ((err = admin_open(&admin, base, error)) != ROLLCODE_OK ||
-	    (err = open_from(&m, argv[0], error)) != ROLLCODE_OK ||
+	if ((err = admin_open(&admin, options, error)) != ROLLCODE_OK ||
+	    (err = open_from(&m, options->from, error)) != ROLLCODE_OK ||
 	    (err = m.from_ops->each(m.from, admin_count_user, &users, error)) !=
 		ROLLCODE_OK)
 		return err;
-	progress_begin(&m.progress, "moving", users);
+	progress_begin(&m.progress, "importing", users);
 	err = m.from_ops->each(m.from, move_one, &m, error);
 	progress_clear(&m.progress);
 	if (err != ROLLCODE_OK)
 		return err;
-	printf("moved %" PRId64 " users from %s, where they are disabled now\n",
-	    m.users, argv[0]);
+	printf("%" PRId64 " users from %s, where they are disabled now\n",
+	    m.users, m.from_config.database);
 	if (m.left > 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%" PRId64 " users were not moved and are as they were; "
-		    "mend that and run it again",
+		    "%" PRId64 " users were left there as they were; mend that "
+		    "and run it again",
 		    m.left);
 	return ROLLCODE_OK;
 }
