@@ -453,6 +453,8 @@ systemd() {	# WORD...
 		esac
 	SYSTEMCTL
 	chmod 755 /usr/local/bin/systemctl
+	# Where check looks first, and what a pasted command finds first.
+	ln -sf /usr/local/bin/systemctl "$T/bin/systemctl"
 }
 
 unit_cases() {

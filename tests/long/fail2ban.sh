@@ -70,7 +70,19 @@ service() {	# WHICH: what decides behind sshd
 	esac
 }
 
-# logged_by WHICH COMMAND...: the log of a command, in $T/log.WHICH
+# Each case comes from an address of its own, so that fail2ban reads all logs of
+# a kind at once, at the end.
+cases=0 expected=()
+address() {
+	echo "127.0.1.$cases"
+}
+ssh_from_there() {	# USER ANSWER...
+	ssh_answered "${@:2}" -- -o LogLevel=ERROR -o "BindAddress=$(address)" \
+	    -o PreferredAuthentications=keyboard-interactive "$1@127.0.0.1"
+}
+
+# logged_by WHICH COMMAND...: the log of a command, in $T/log.WHICH, and behind
+# those of the commands before in $T/all.WHICH
 logged_by() {
 	service "$1"
 	settled
@@ -79,75 +91,91 @@ logged_by() {
 	wait_for alone
 	settled
 	grep -v ' mark [0-9]*\.$' "$T/auth.log" >"$T/log.$1"
+	cat "$T/log.$1" >>"$T/all.$1"
 }
 
-# counted WHICH MODE: the addresses in it that fail2ban would count
-counted() {
-	fail2ban-regex -o '<ip>' "$T/log.$1" "sshd[mode=$2]" 2>&1 | sort |
-	    uniq -c | tr -s ' \n' ' '
-}
-
-# by_reason NAME NORMAL AGGRESSIVE: how often our filter counts the last log, of
-# the module
-by_reason() {
-	local mode wanted=$2
-	for mode in normal aggressive; do
-		equal "$1: the filter by reason counts $wanted ($mode)" \
-		    "$(fail2ban-regex -o '<ip>' "$T/log.rollcode" \
-			"rollcode[mode=$mode]" 2>&1 | xargs)" \
-		    "$(yes 127.0.0.1 | head -n "$wanted" | xargs)"
-		wanted=$3
-	done
-}
-
-# like_unix NAME COMMAND...: as many are counted as with pam_unix
+# like_unix NAME COMMAND...: a new case, in which as many are counted as with
+# pam_unix
 like_unix() {
-	local mode which
+	local which
+	cases=$((cases + 1))
 	for which in unix rollcode; do
 		logged_by "$which" "${@:2}"
 	done
+	expected+=("like_unix_now $(address) $1")
+}
+
+# once NAME WHICH COUNT, by_reason NAME NORMAL AGGRESSIVE: of the last case, how
+# often its address is counted by fail2ban's own filter, and by ours
+once() {
+	expected+=("once_now $(address) $2 $3 $1")
+}
+by_reason() {
+	expected+=("by_reason_now $(address) $2 $3 $1")
+}
+
+# counted FILE FILTER MODE: "COUNT ADDRESS" lines of a log that fail2ban counts
+counted() {
+	fail2ban-regex -o '<ip>' "$1" "$2[mode=$3]" 2>&1 | sort | uniq -c
+}
+
+# times ADDRESS WHICH FILTER MODE
+times() {
+	awk -v a="$1" '$2 == a { n = $1 } END { print n + 0 }' "$T/$2.$3.$4"
+}
+like_unix_now() {	# ADDRESS NAME
+	local mode
 	for mode in normal aggressive; do
-		equal "$1: counted as with pam_unix ($mode)" \
-		    "$(counted rollcode "$mode")" "$(counted unix "$mode")"
+		equal "${*:2}: counted as with pam_unix ($mode)" \
+		    "$(times "$1" rollcode sshd "$mode")" \
+		    "$(times "$1" unix sshd "$mode")"
 	done
+}
+once_now() {	# ADDRESS WHICH COUNT NAME
+	equal "${*:4} ($2)" "$(times "$1" "$2" sshd normal)" "$3"
+}
+by_reason_now() {	# ADDRESS NORMAL AGGRESSIVE NAME
+	equal "${*:4}: the filter by reason counts $2 (normal)" \
+	    "$(times "$1" rollcode rollcode normal)" "$2"
+	equal "${*:4}: the filter by reason counts $3 (aggressive)" \
+	    "$(times "$1" rollcode rollcode aggressive)" "$3"
 }
 
 # --- failed logins ------------------------------------------------------------
 
-like_unix "one wrong code" ssh_as alice 00000000
+like_unix "one wrong code" ssh_from_there alice 00000000
 by_reason "one wrong code" 1 1
-logged_by quiet ssh_as alice 00000000
-for which in rollcode quiet; do
-	equal "one wrong code is counted exactly once ($which)" \
-	    "$(counted $which normal)" " 1 127.0.0.1 "
-done
-like_unix "three wrong codes" ssh_as alice 00000000 11111111 22222222
-equal "each of three wrong codes is counted once" \
-    "$(counted rollcode normal)" " 3 127.0.0.1 "
+logged_by quiet ssh_from_there alice 00000000
+once "one wrong code is counted exactly once" rollcode 1
+once "one wrong code is counted exactly once" quiet 1
+like_unix "three wrong codes" ssh_from_there alice 00000000 11111111 22222222
+once "each of three wrong codes is counted once" rollcode 3
 by_reason "three wrong codes" 3 3
-like_unix "a used code" ssh_as alice "$spent"
+like_unix "a used code" ssh_from_there alice "$spent"
 by_reason "a used code" 1 1
-like_unix "a malformed code" ssh_as alice 1234
+like_unix "a malformed code" ssh_from_there alice 1234
 by_reason "a malformed code" 0 1
 admin unlock alice >/dev/null
 guard alice
-like_unix "a guarded user" ssh_as alice 00000000
+like_unix "a guarded user" ssh_from_there alice 00000000
 by_reason "a guarded user" 1 1
-like_unix "a user without a token" ssh_as bob 00000000
+like_unix "a user without a token" ssh_from_there bob 00000000
 by_reason "a user without a token" 1 1
-like_unix "a user who does not exist" ssh_as nosuchuser 00000000
+like_unix "a user who does not exist" ssh_from_there nosuchuser 00000000
 by_reason "a user who does not exist, for whom sshd answers" 0 1
-like_unix "root, where it is not permitted" ssh_as root "$(code root)"
-like_unix "a connection that ends at the prompt" ssh_as alice
+like_unix "root, where it is not permitted" ssh_from_there root "$(code root)"
+like_unix "a connection that ends at the prompt" ssh_from_there alice
 by_reason "a connection that ends at the prompt" 0 0
+cases=$((cases + 1))
 mv "$T/store" "$T/elsewhere"
-logged_by rollcode ssh_as alice 00000000
+logged_by rollcode ssh_from_there alice 00000000
 by_reason "a store that is gone" 0 0
 mv "$T/elsewhere" "$T/store"
 
-logged_by rollcode ssh_as carol "$(code carol)"
-equal "a login counts nothing" \
-    "$(cat "$T/out") $(counted rollcode aggressive)" "carol "
+cases=$((cases + 1))
+logged_by rollcode ssh_from_there carol "$(code carol)"
+equal "carol is in" "$(cat "$T/out")" carol
+once "a login counts nothing" rollcode 0
 by_reason "a login" 0 0
 
 # --- names ----------------------------------------------------------------------
@@ -172,7 +200,7 @@ done
 # A name from a file, since ssh refuses some on its command line.
 ssh_named() {
 	printf 'User "%s"\n' "$1" >"$T/ssh_config"
-	ssh_answered "$2" -- -F "$T/ssh_config" \
+	ssh_answered "$2" -- -F "$T/ssh_config" -o "BindAddress=$(address)" \
 	    -o PreferredAuthentications=keyboard-interactive 127.0.0.1
 }
 ours() {
@@ -180,14 +208,10 @@ ours() {
 }
 for name in "${names[@]}"; do
 	shown=$(printf %q "$name")
-	for which in unix rollcode; do
-		logged_by "$which" ssh_named "$name" 00000000
-	done
-	equal "the name $shown: counted as with pam_unix" \
-	    "$(counted rollcode normal)" "$(counted unix normal)"
+	like_unix "the name $shown" ssh_named "$name" 00000000
 	equal "the name $shown: two lines of ours" "$(ours | wc -l)" 2
 	equal "the name $shown: it stays one word of printable text" \
-	    "$(ours | grep -cE 'logname=[^ ]* uid=0 euid=0 tty=ssh ruser= rhost=127.0.0.1  user=[!-~]*$')" 1
+	    "$(ours | grep -cE "logname=[^ ]* uid=0 euid=0 tty=ssh ruser= rhost=127.0.1.$cases  user=[!-~]*\$")" 1
 done
 
 # What other programs may put into the items of a service called sshd.
@@ -206,10 +230,24 @@ forged() {
 }
 logged_by rollcode forged
 equal "forged items make no line of their own" "$(wc -l <"$T/log.rollcode")" 42
-for mode in normal aggressive; do
-	equal "and no address is counted for them ($mode)" \
-	    "$(counted rollcode $mode)" ""
-done
+echo "$line" >"$T/log.forged"
 check "but the filter counts such a line where it is real" \
-    test "$(echo "$line" >"$T/log.forged"; counted forged normal)" = \
-    " 1 1.2.3.4 "
+    test "$(counted "$T/log.forged" sshd normal | xargs)" = "1 1.2.3.4"
+
+# --- what fail2ban reads ------------------------------------------------------
+
+for mode in normal aggressive; do
+	for which in unix rollcode quiet; do
+		counted "$T/all.$which" sshd "$mode" >"$T/$which.sshd.$mode"
+	done
+	counted "$T/all.rollcode" rollcode "$mode" \
+	    >"$T/rollcode.rollcode.$mode"
+done
+set -f
+for what in "${expected[@]}"; do
+	# shellcheck disable=SC2086	# a function, an address, counts, a name
+	$what
+done
+set +f
+equal "no forged item and no name has another address counted" \
+    "$(cat "$T"/*.normal "$T"/*.aggressive | grep -vc ' 127\.0\.1\.[0-9]*$')" 0
