@@ -285,7 +285,7 @@ bench:
 	@tests/bench/run
 
 fuzz:
-	@packaging/install-dependencies build test ci
+	@packaging/install-dependencies build test lint
 	@tests/fuzz/run
 
 # PARTS: some of these.

@@ -3,7 +3,7 @@
 #
 # gates.sh [GATE...] - what must hold for the tree and for what was built,
 # without running any of it.  `make` comes first; the tools are those that
-# `packaging/install-dependencies ci` installs.
+# `packaging/install-dependencies lint ci` installs.
 . "$(dirname "$0")/lib.sh"
 cd "$TREE" || exit 2
 scratch
