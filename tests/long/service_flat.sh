@@ -11,14 +11,15 @@ private_machine
 REQUESTS=${REQUESTS:-10000}
 HAMMER=$BUILD/tests/tools/hammer
 
-# What the service holds: descriptors, mappings, kilobytes.
+# What the service holds: descriptors, mappings, kilobytes.  Pages of a library
+# are its own or shared as other processes come and go; what it wrote is its own.
 size() {
 	local pid files=0 maps=0 kilobytes=0
 	for pid in $(pgrep -f 'rollcode-verify serve'); do
 		files=$((files + $(find "/proc/$pid/fd" -type l | wc -l)))
 		maps=$((maps + $(wc -l <"/proc/$pid/maps")))
 		kilobytes=$((kilobytes +
-		    $(awk '/^Private_/ { n += $2 } END { print n }' \
+		    $(awk '/^Private_Dirty:/ { print $2 }' \
 			"/proc/$pid/smaps_rollup")))
 	done
 	echo "$files $maps $kilobytes"
