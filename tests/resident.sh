@@ -216,7 +216,7 @@ full_queue() {
 # Two that guess as fast as they are answered, until the last pair is typed.
 flooded() {
 	local pairs=5 guesses=700 began took hammers=() bad
-	[ -z "$long" ] || pairs=20 guesses=3000
+	[ -z "$long" ] || pairs=${ROLLCODE_PAIRS:-20} guesses=$((pairs * 150))
 	admin unlock ann >"$T/out"
 	for ((took = 0; took < pairs; took++)); do
 		printf 'ann\t%s\n' "$(code ann -n 2)"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# powercut.sh - 20 images of each, or ROLLCODE_POINTS.
+# powercut.sh - more images of each: ROLLCODE_POINTS, or every one.
 # limit: 900
 exec "$(dirname "$0")/../powercut.sh" long

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# rekey.sh - killed at 12 system calls of each, or ROLLCODE_POINTS.
+# rekey.sh - killed at more system calls of each: ROLLCODE_POINTS, or every one.
 # limit: 600
 exec "$(dirname "$0")/../rekey.sh" long
