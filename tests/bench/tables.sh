@@ -70,7 +70,7 @@ table() {
 	for head in "${heads[@]}"; do
 		widths+=("$((${#head} < 8 ? 8 : ${#head}))")
 	done
-	widths[0]=48
+	widths[0]=54
 	echo
 	cells "${heads[@]}"
 }
@@ -115,7 +115,7 @@ plots() {
 		return
 	fi
 	gnuplot <<-PLOTS || stop "gnuplot failed"
-	set terminal svg size 720,480 dynamic background "white"
+	set terminal svg noenhanced size 720,480 dynamic background "white"
 	set datafile separator "\t"
 	set datafile missing NaN
 	set key top left

@@ -30,11 +30,17 @@ times_compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+static inline void
+times_sort(int64_t *times, int64_t n)
+{
+	qsort(times, (size_t)n, sizeof(*times), times_compare);
+}
+
 /* Sort n times; print median, 95th and 99th percentile, and what follows. */
 static inline void
 times_print(int64_t *times, int64_t n, const char *follows)
 {
-	qsort(times, (size_t)n, sizeof(*times), times_compare);
+	times_sort(times, n);
 	printf("%lld %lld %lld%s", (long long)times[n / 2],
 	    (long long)times[n * 95 / 100], (long long)times[n * 99 / 100],
 	    follows);
