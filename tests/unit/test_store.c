@@ -120,6 +120,47 @@ START_TEST(no_statement_lowers_a_counter)
 }
 END_TEST
 
+START_TEST(an_open_file_has_every_setting)
+{
+	static const struct {
+		const char *pragma;
+		int64_t value;
+	} settings[] = {
+	    {"PRAGMA synchronous", 2},
+	    {"PRAGMA wal_autocheckpoint", 0},
+	    {"PRAGMA cell_size_check", 1},
+	    {"PRAGMA mmap_size", 0},
+	    {"PRAGMA temp_store", 2},
+	    {"PRAGMA secure_delete", 1},
+	    {"PRAGMA trusted_schema", 0},
+	};
+	sqlite3 *db = NULL;
+
+	enrolled("ann");
+	ck_assert_int_eq(
+	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &error),
+	    ROLLCODE_OK);
+	for (size_t i = 0; i < COUNT(settings); i++) {
+		sqlite3_stmt *statement = NULL;
+		int64_t value = -1;
+		bool row = false;
+
+		ck_assert_int_eq(sqlite_query(db, &statement, &error,
+				     settings[i].pragma, ""),
+		    ROLLCODE_OK);
+		ck_assert_int_eq(
+		    sqlite_step(db, statement, &row, &error), ROLLCODE_OK);
+		ck_assert_int_eq(
+		    sqlite_int(statement, 0, 0, INT64_MAX, &value, &error),
+		    ROLLCODE_OK);
+		sqlite_done(statement);
+		ck_assert_msg(row && value == settings[i].value, "%s is %lld",
+		    settings[i].pragma, (long long)value);
+	}
+	sqlite_close(db);
+}
+END_TEST
+
 START_TEST(a_user_has_two_private_files_and_no_more)
 {
 	struct dirent *entry;
@@ -203,6 +244,7 @@ static void
 add_files(TCase *tcase)
 {
 	tcase_add_test(tcase, no_statement_lowers_a_counter);
+	tcase_add_test(tcase, an_open_file_has_every_setting);
 	tcase_add_test(tcase, a_user_has_two_private_files_and_no_more);
 	tcase_add_test(tcase, what_a_killed_enrolment_left_is_no_hindrance);
 	tcase_add_test(tcase, who_waited_for_a_removed_file_does_not_use_it);
