@@ -473,6 +473,21 @@ waits_on() {	# SERVER NAMES
 }
 
 # A server that waits for a standby which never comes.
+# The wait of every commit that waits for a standby is given up; their number
+# is printed.
+give_up() {
+	sql one "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity
+	    WHERE wait_event='SyncRep'"
+}
+
+nobody_waits() {
+	[ "$(give_up)" = 0 ]
+}
+
+somebody_waited() {
+	[ "$(give_up)" = 1 ]
+}
+
 lost_standby() {
 	local right
 	sql one "ALTER SYSTEM SET synchronous_standby_names='nobody'"
@@ -485,11 +500,8 @@ lost_standby() {
 	check "in time" test "$ms" -lt 5000
 	# Whoever gives the wait up makes a commit of it that only one disk has.
 	: >"$T/syslog"
-	(
-		sleep 1
-		sql one "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
-		    WHERE wait_event='SyncRep'"
-	) >"$T/out" &
+	wait_for nobody_waits
+	wait_for somebody_waited &
 	right=$(code bob)
 	equal "a wait that somebody gives up is no acceptance" \
 	    "$(login bob "$right")" AUTHINFO_UNAVAIL

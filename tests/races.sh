@@ -8,7 +8,7 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 
 if [ "${1-}" = long ]; then
-	one=${ROLLCODE_ROUNDS:-25} two=$((one / 3)) users=$((one / 5))
+	one=${ROLLCODE_ROUNDS:-15} two=$((one / 3)) users=$((one / 5))
 	threads=$((one / 5)) pairs=$((one / 5)) many=$((one / 25))
 else
 	one=8 threads=8 two=8 users=5 pairs=5 many=1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# import.sh - 1,500 users from one file, or ROLLCODE_USERS, with a bar on a
+# import.sh - 600 users from one file, or ROLLCODE_USERS, with a bar on a
 # terminal; killed, and run again, nothing is lost and nothing doubled.
 # limit: 600
 . "$(dirname "$0")/../lib.sh"
@@ -10,7 +10,7 @@ need python3
 scratch
 server
 
-USERS=${ROLLCODE_USERS:-1500}
+USERS=${ROLLCODE_USERS:-600}
 
 python3 - >"$T/users.oath" <<PYTHON
 import hashlib

@@ -17,7 +17,7 @@ if ! FAULT_COUNT=$T/count LD_PRELOAD=$FAULT rollcode-token help >"$T/out" ||
 	exit 0
 fi
 
-most=${ROLLCODE_POINTS:-8}
+most=${ROLLCODE_POINTS:-6}
 
 # Each N of $T/count, as many as wanted, as variables.
 plan() {

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# service_flat.sh - the resident judge stays as it is over many requests.  REQUESTS in
-# the environment says how many (10000).
+# service_flat.sh - the resident judge stays as it is over many requests.
+# REQUESTS in the environment says how many (6000).
 # limit: 7200
 . "$(dirname "$0")/../lib.sh"
 private_machine
 . "$TREE/tests/tools/pam.sh"
 
-REQUESTS=${REQUESTS:-10000}
+REQUESTS=${REQUESTS:-6000}
 HAMMER=$BUILD/tests/tools/hammer
 
 # What the service holds: descriptors, mappings, kilobytes.  Pages of a library
@@ -38,7 +38,7 @@ installed
 syslog_start
 enroll ann
 resident_start
-many 3000 >"$T/first"
+many 2000 >"$T/first"
 before=$(size)
 many "$REQUESTS" >"$T/out"
 # The idle workers beyond the usual have ended by then.

@@ -15,7 +15,7 @@ private_machine "$@"
 
 SERVE=/usr/local/libexec/rollcode/rollcode-verify
 SOCKET=/run/rollcode/verify.sock
-points=${ROLLCODE_POINTS:-7} rounds=2 least=5
+points=${ROLLCODE_POINTS:-5} rounds=2 least=5
 
 serving() {
 	pgrep -P "$resident" | tail -n 1
