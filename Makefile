@@ -277,6 +277,11 @@ TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(UNIT)) \
 tests: all $(TEST_PROGRAMS)
 fuzzers: $(FUZZERS)
 
+# Everything compiled and nothing linked, for what a compiler has to say.
+objects: $(call obj,$(filter-out $(if $(LIBS_PGSQL),,$(PGSQL)), \
+    $(wildcard common/*.c pam_rollcode/*.c rollcode-token/*.c)) $(UNIT) \
+    $(wildcard tests/tools/*.c tests/fuzz/*.c tests/bench/*.c))
+
 # These two install what is missing first, so they build in a second make.
 demo:
 	@packaging/install-dependencies build demo
@@ -337,7 +342,7 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all tests fuzzers demo check bench fuzz install uninstall deb rpm \
+.PHONY: all tests fuzzers objects demo check bench fuzz install uninstall deb rpm \
 	clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

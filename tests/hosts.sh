@@ -266,7 +266,7 @@ signals() {
 		odd works env -- -C "$way" -p
 	done
 	said "however SIGCHLD is handled: right verdicts, no child but its own"
-	for _ in 1 ${long:+2 3 4 5 6}; do
+	for _ in 1 ${long:+2 3}; do
 		odd works env -- -a
 		odd works env -- -a -C reap -p
 	done
@@ -360,8 +360,7 @@ turned over lets nobody in"
 	check "an answer with no bit turned over would" grep -q SUCCESS "$T/out"
 	[ -n "$long" ] || return 0
 	flips 224 3333cccc 0 "nor with any bit of its head"
-	for verdict in ffff ff00ff ffff00 f0f0f0f f0ff0f0 ff00ff0 ff0f00f \
-	    33333333 0; do
+	for verdict in ffff ff00ff f0ff0f0 33333333 0; do
 		flips 32 "$verdict" 32 "nor does the verdict $verdict"
 	done
 }

@@ -18,7 +18,7 @@ JUDGE=$T/bin/rollcode-verify
 step=20 rounds=1
 # Who asks the service makes fewer calls.
 [ "$mode" = spawned ] || step=12
-[ -z "$long" ] || step=6 rounds=3
+[ -z "$long" ] || step=8 rounds=2
 
 # --- stopped ------------------------------------------------------------------
 
