@@ -68,7 +68,7 @@ calls_of() {
 # walk PATTERN BEFORE AFTER COMMAND...: run it once for one in $step of its
 # system calls and kill it there; BEFORE and AFTER are functions
 step=5
-[ "${SAN-}" != 1 ] || step=25
+[ "${SAN-}" != 1 ] || step=10
 [ "${1-}" != long ] || step=${ROLLCODE_STEP:-2}
 walk() {
 	local name count n at=0

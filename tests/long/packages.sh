@@ -71,6 +71,8 @@ fill_machine() {
 		mount -n -t tmpfs -o mode=1777 "${place##*/}" "$T/root/$place"
 	done
 	rm -rf "$T/root/etc/rollcode" "$T/root/var/lib/rollcode"
+	# An index of all man pages at each step would be most of the time.
+	rm -f "$T/root/var/lib/man-db/auto-update"
 	mkdir -p "$T/root$TREE" "$T/root/tmp/debs"
 	mount -n --bind "$TREE" "$T/root$TREE"
 	cp build/deb/{libpam-rollcode,rollcode-token}_*.deb "$T/root/tmp/debs"
