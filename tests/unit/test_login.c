@@ -449,6 +449,13 @@ START_TEST(who_is_not_enrolled_is_told_so_only_by_the_store)
 		ck_assert_int_eq(
 		    login_enrolled(&login, &verdict, &error), failures[i]);
 		ck_assert_int_eq(verdict, VERDICT_NONE);
+
+		mock.on_begin = ROLLCODE_OK;
+		mock.on_open = failures[i];
+		ck_assert_int_eq(
+		    login_enrolled(&login, &verdict, &error), failures[i]);
+		ck_assert_int_eq(verdict, VERDICT_NONE);
+		mock.on_open = ROLLCODE_OK;
 	}
 	ck_assert_int_eq(mock.opened, mock.closed);
 	ck_assert_int_eq(mock.commits, 0);
