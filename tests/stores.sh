@@ -5,6 +5,7 @@
 # as it should be: denied by the right name, said in the log with the remedy,
 # and never taken for a user who is not enrolled.  long: only what is slow.
 # shellcheck disable=SC2317	# what spoils a store is called by its name
+# limit: 240
 . "$(dirname "$0")/lib.sh"
 need python3 sqlite3 strace setpriv prlimit
 private_machine "$@"

@@ -71,6 +71,8 @@ if /usr/sbin/sshd -T -h "$T/host_key" -o PAMServiceName=x 2>&1 |
 	SERVICE=sshd-code
 fi
 
+echo "# sshd asks the service $SERVICE"
+
 # As in the README: behind the password, and three lines of sshd's own.
 protect() {
 	cp /etc/pam.d/sshd "$T/pam-sshd"
