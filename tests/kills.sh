@@ -13,7 +13,7 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 . "$TREE/tests/tools/kills.sh"
 
-points=7 least=6
+points=5 least=4
 [ "${1-}" != long ] || points=${ROLLCODE_POINTS:-9} least=8
 
 # judge_dies NAME AFTER [WRONG]

@@ -9,9 +9,9 @@ private_machine "$@"
 
 if [ "${1-}" = long ]; then
 	one=${ROLLCODE_ROUNDS:-15} two=$((one / 3)) users=$((one / 5))
-	threads=$((one / 5)) pairs=$((one / 5)) many=$((one / 25))
+	threads=$((one / 5)) pairs=$((one / 5)) many=$(((one + 24) / 25))
 else
-	one=8 threads=8 two=8 users=5 pairs=5 many=1
+	one=6 threads=5 two=5 users=4 pairs=4 many=1
 fi
 
 # codes USER N: the next N, one a line.

@@ -13,8 +13,9 @@ private_machine "$@"
 
 KILLAT=$BUILD/tests/tools/killat
 FIND=$TREE/tests/tools/find_secrets.py
-rounds=2 changes=1 copies=2 points=${ROLLCODE_POINTS:-9}
-[ "${1-}" != long ] || rounds=3 changes=2 copies=4
+rounds=2 changes=1 copies=2 points=6
+[ "${1-}" != long ] ||
+    rounds=3 changes=2 copies=4 points=${ROLLCODE_POINTS:-9}
 
 key() {
 	sed -n "s/^SECRET_KEY${1-}=//p" "$CONF"
