@@ -66,6 +66,7 @@ alices() {
 
 # The service of PAM that asks for the code; a name of its own if sshd can.
 SERVICE=sshd
+mkdir -p /run/sshd	# without it sshd tells nothing
 if /usr/sbin/sshd -T -h "$T/host_key" -o PAMServiceName=x 2>&1 |
     grep -q '^pamservicename x$'; then
 	SERVICE=sshd-code
@@ -97,7 +98,6 @@ sshd_run() {
 	SSHD_PORT=$(free_port)
 	! /usr/sbin/sshd -T -h "$T/host_key" -o PerSourcePenalties=no \
 	    >"$T/log" 2>&1 || options=(-o PerSourcePenalties=no)
-	mkdir -p /run/sshd
 	start /usr/sbin/sshd -D -f "$T/sshd_config" -p "$SSHD_PORT" \
 	    -o ListenAddress=127.0.0.1 -h "$T/host_key" -o PidFile=none \
 	    -E "$T/sshd.log" "${options[@]}"
