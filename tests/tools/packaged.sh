@@ -66,7 +66,9 @@ alices() {
 
 # The service of PAM that asks for the code; a name of its own if sshd can.
 SERVICE=sshd
-mkdir -p /run/sshd	# without it sshd tells nothing
+# Without a folder and a key sshd tells nothing.
+mkdir -p /run/sshd
+ssh-keygen -q -t ed25519 -N '' -C '' -f "$T/host_key"
 if /usr/sbin/sshd -T -h "$T/host_key" -o PAMServiceName=x 2>&1 |
     grep -q '^pamservicename x$'; then
 	SERVICE=sshd-code
@@ -116,7 +118,6 @@ next() {
 	alices rollcode-token next "$@"
 }
 
-ssh-keygen -q -t ed25519 -N '' -C '' -f "$T/host_key"
 files >"$T/files"
 accounts >"$T/accounts"
 cat /etc/pam.d/common-* >"$T/common"
