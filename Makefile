@@ -228,19 +228,14 @@ $(BUILD)/tests/tools/%.so: $(BUILD)/obj/tests/tools/%.o
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PAM)
 
-$(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libserver.a \
-    $(BUILD)/libcommon.a
-	$(call say,LD)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PAM) \
-	    $(LIBS_CRYPTO) $(LIBS_SQLITE) -lpthread
-
-$(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libserver.a \
+# Programs of tests/tools and tests/bench.  A host of PAM has not loaded what
+# only the judge needs.
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libserver.a \
     $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ \
-	    $(LIBS_PAM) $(LIBS_CRYPTO) $(LIBS_SQLITE)
+	    $(LIBS_PAM) $(LIBS_CRYPTO) $(LIBS_SQLITE) -lpthread
 
 # A fuzzer, or without FUZZ=1 a program that feeds it kept inputs.  What is
 # wrapped here is what tests/fuzz/calls.c decides.
@@ -280,7 +275,7 @@ fuzzers: $(FUZZERS)
 # Everything compiled and nothing linked, for what a compiler has to say.
 objects: $(call obj,$(filter-out $(if $(LIBS_PGSQL),,$(PGSQL)), \
     $(wildcard common/*.c pam_rollcode/*.c rollcode-token/*.c)) $(UNIT) \
-    $(wildcard tests/tools/*.c tests/fuzz/*.c tests/bench/*.c))
+    $(TOOLS) $(BENCH) $(wildcard tests/fuzz/*.c))
 
 # These two install what is missing first, so they build in a second make.
 demo:
@@ -342,7 +337,7 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all tests fuzzers objects demo check bench fuzz install uninstall deb rpm \
-	clean FORCE
+.PHONY: all tests fuzzers objects demo check bench fuzz install uninstall \
+	deb rpm clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

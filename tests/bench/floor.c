@@ -2,14 +2,11 @@
 /*
  * floor - what the parts of a login cost by themselves.
  *
- *	floor overwrite|append|commit|kept|hmac|keyed COUNT DIRECTORY
+ *	floor overwrite|append|hmac|keyed COUNT DIRECTORY
  *	floor spawn COUNT STATUS PROGRAM [ARGUMENT...]
  *
  *	overwrite	4 KiB over the same ones, and fdatasync
  *	append		4 KiB behind the others, and fdatasync
- *	commit		an SQLite database of the store's mode opened, one row
- *			changed, committed, closed
- *	kept		the same without opening and closing
  *	hmac, keyed	one HMAC-SHA-256, by HMAC(); by a context that has the
  *			key already
  *	spawn		a program started and waited for, which must end with
@@ -32,7 +29,6 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <sqlite3.h>
 
 #include "env.h"
 #include "tests/bench/times.h"
@@ -40,14 +36,8 @@
 #define COUNT_MAX 1000000
 #define BLOCK 4096
 #define BATCH 200 /* hashes between two looks at the clock */
-#define CHECKPOINT_EVERY 32
 
 extern char **environ;
-
-static const char schema[] =
-    "PRAGMA page_size=1024; PRAGMA journal_mode=WAL;"
-    "CREATE TABLE t(id INTEGER PRIMARY KEY, counter INTEGER NOT NULL);"
-    "INSERT INTO t VALUES(1,0)";
 
 static _Noreturn void
 fail(const char *where, const char *what)
@@ -85,73 +75,6 @@ synced(const char *directory, bool append, int64_t *took, int64_t count)
 		took[i] = times_now() - start;
 	}
 	close(fd);
-}
-
-/* --- one commit ---------------------------------------------------------- */
-
-static void
-run(sqlite3 *db, const char *sql)
-{
-	char *error = NULL;
-
-	if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
-		fail(sql, error);
-}
-
-static sqlite3 *
-open_database(const char *path, int flags)
-{
-	sqlite3 *db = NULL;
-	int keep = 1;
-
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | flags,
-		"unix-excl") != SQLITE_OK ||
-	    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) !=
-		SQLITE_OK ||
-	    sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep) !=
-		SQLITE_OK)
-		fail(path, db != NULL ? sqlite3_errmsg(db) : "out of memory");
-	run(db, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0");
-	return db;
-}
-
-static void
-change(sqlite3 *db, int64_t i)
-{
-	if (i % CHECKPOINT_EVERY == 0 &&
-	    sqlite3_wal_checkpoint_v2(
-		db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
-		fail("checkpoint", sqlite3_errmsg(db));
-	run(db, "BEGIN IMMEDIATE");
-	run(db, "UPDATE t SET counter=counter+1 WHERE id=1");
-	run(db, "COMMIT");
-}
-
-static void
-committed(const char *directory, bool kept, int64_t *took, int64_t count)
-{
-	char path[BLOCK];
-	int64_t start;
-	sqlite3 *db;
-
-	file_in(directory, kept ? "kept" : "commit", path, sizeof(path));
-	if (access(path, F_OK) != 0) {
-		db = open_database(path, SQLITE_OPEN_CREATE);
-		run(db, schema);
-		sqlite3_close(db);
-	}
-	db = kept ? open_database(path, 0) : NULL;
-	for (int64_t i = 0; i < count; i++) {
-		start = times_now();
-		if (!kept)
-			db = open_database(path, 0);
-		change(db, i);
-		if (!kept)
-			sqlite3_close(db);
-		took[i] = times_now() - start;
-	}
-	if (kept)
-		sqlite3_close(db);
 }
 
 /* --- one hash ------------------------------------------------------------ */
@@ -243,8 +166,6 @@ measure(int argc, char **argv, int64_t *took, int64_t count)
 		return false;
 	else if (strcmp(what, "overwrite") == 0 || strcmp(what, "append") == 0)
 		synced(argv[3], *what == 'a', took, count);
-	else if (strcmp(what, "commit") == 0 || strcmp(what, "kept") == 0)
-		committed(argv[3], *what == 'k', took, count);
 	else if (strcmp(what, "hmac") == 0 || strcmp(what, "keyed") == 0)
 		hashed(*what == 'k', took, count);
 	else
@@ -260,8 +181,8 @@ main(int argc, char **argv)
 	if (argc < 4 || !keyword_number(argv[2], 1, COUNT_MAX, &count) ||
 	    (took = calloc((size_t)count, sizeof(*took))) == NULL ||
 	    !measure(argc, argv, took, count)) {
-		fputs("usage: floor overwrite|append|commit|kept|hmac|keyed "
-		      "COUNT DIRECTORY\n"
+		fputs("usage: floor overwrite|append|hmac|keyed COUNT "
+		      "DIRECTORY\n"
 		      "       floor spawn COUNT STATUS PROGRAM [ARGUMENT...]\n",
 		    stderr);
 		free(took);

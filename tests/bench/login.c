@@ -19,7 +19,7 @@
  * same of the whole process it ran in, with -c; CPU time for each login of
  * what the module started and waited for; the logins a second of all
  * processes together; how many were refused, with -r.  A login that ends
- *otherwise than it should ends the program with 1 and a sentence.
+ * otherwise than it should ends the program with 1 and a sentence.
  */
 #include <errno.h>
 #include <spawn.h>

@@ -22,7 +22,7 @@
 #       spawned.NAME       ours, started for each login
 #   present SUBJECT...     those of them whose module is installed
 #   trace_of SUBJECT FILE OPTION...   login under strace, and what serves it
-#   serving                process ids of the service
+#   at_work                process ids of what serves, and of its workers
 
 PEERS=(pam_google_authenticator pam_oath)
 SECRET_TEXT='bench-secret-of-32-bytes-in-all!'
@@ -31,6 +31,7 @@ SECRET_HEX=$(printf %s "$SECRET_TEXT" | od -An -vtx1 | tr -d ' \n')
 VERIFY=/usr/local/libexec/rollcode/rollcode-verify
 LOGIN=$BUILD/tests/bench/login
 FLOOR=$BUILD/tests/bench/floor
+MODES=$BUILD/tests/bench/modes
 served=
 
 stop() {
@@ -51,10 +52,6 @@ has() {
 
 service() {	# NAME LINE
 	echo "auth required $2" >"$T/pam/$1"
-}
-
-ours_line() {
-	echo "$T/bin/pam_rollcode.so"
 }
 
 place_make() {
@@ -96,9 +93,8 @@ place_store() {
 	mkdir "$DISK/$1"
 	T=$DISK/$1 CONF=/etc/rollcode/$1.env \
 	    server ACCOUNT=rollcode "${@:2}"
-	service "resident.$1" "$(ours_line)"
-	service "spawned.$1" \
-	    "$(ours_line) conf=/etc/rollcode/$1.env helper=$VERIFY"
+	CONF=/etc/rollcode/rollcode.env pam_line >"$T/pam/resident.$1"
+	CONF=/etc/rollcode/$1.env pam_line >"$T/pam/spawned.$1"
 }
 
 place_enroll() {
@@ -155,17 +151,12 @@ serve_from() {
 	[ "$served" != "$1" ] || return 0
 	[ -z "$served" ] || resident_stop
 	served=$1
-	start "$VERIFY" serve "/etc/rollcode/$1.env" 2>"$T/serve.log"
-	resident=$started
-	wait_for test -S /run/rollcode/verify.sock ||
-	    stop "the service did not start: $(cat "$T/serve.log")"
+	resident_start "/etc/rollcode/$1.env"
 }
 
-serving() {
-	local main
-	main=$(pgrep -P "$resident" | tail -n 1)
-	echo "$main"
-	pgrep -P "$main"
+at_work() {
+	serving
+	pgrep -P "$(serving)"
 }
 
 # Both judges of a store spend one counter.
@@ -188,7 +179,7 @@ attach() {	# FILE
 	login_of "$2" -n 1 >/dev/null
 	while read -r pid; do
 		pids+=(-p "$pid")
-	done < <(serving)
+	done < <(at_work)
 	start strace -f -y -s 0 -o "$1" "${pids[@]}" 2>"$T/attached"
 	tracer=$started
 	wait_for grep -q attached "$T/attached" ||

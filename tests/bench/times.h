@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * times.h - what login and floor measure with.
+ * times.h - what the others here measure with.
  */
 #ifndef TESTS_BENCH_TIMES_H
 #define TESTS_BENCH_TIMES_H

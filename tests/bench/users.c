@@ -74,7 +74,7 @@ read_file(const char *path, struct pattern *p)
 static void
 take(struct store *store, const char *user, struct pattern *p)
 {
-	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
+	sqlite3_stmt *statement = NULL;
 	struct account account = {0};
 	struct error error = {0};
 	bool enrolled = false, row;
@@ -92,7 +92,6 @@ take(struct store *store, const char *user, struct pattern *p)
 		 &p->sealed.len, &error),
 	    &error);
 	sqlite_done(statement);
-	statement = NULL;
 	need(sqlite_empty_log(store->db, &error), &error);
 	read_file(store->file.text, p);
 	store_sqlite.end(store);
