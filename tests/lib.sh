@@ -37,7 +37,8 @@
 #                                 the private machine; the store belongs to
 #                                 the account rollcode
 #   module_installed              the module too, behind `installed`
-#   resident_start                rollcode-verify serve, behind `installed`
+#   resident_start [ENVFILE]      rollcode-verify serve, behind `installed`
+#   serving                       its process that serves
 #   resident_stop
 #   admin ARGUMENT...             rollcode-admin --conf $CONF
 #   pam_line [ARGUMENT...]        "auth required MODULE conf=... ..."
@@ -316,7 +317,8 @@ module_installed() {
 }
 
 resident_start() {
-	start /usr/local/libexec/rollcode/rollcode-verify serve 2>"$T/serve.log"
+	start /usr/local/libexec/rollcode/rollcode-verify serve "$@" \
+	    2>"$T/serve.log"
 	resident=$started
 	wait_for test -S /run/rollcode/verify.sock && return 0
 	echo "the service did not start:"
@@ -327,6 +329,10 @@ resident_start() {
 resident_stop() {
 	kill "$resident"
 	wait "$resident"
+}
+
+serving() {
+	pgrep -P "$resident" | tail -n 1
 }
 
 admin() {
@@ -441,6 +447,9 @@ ssh_askpass() {
 	echo "* $(cut -d' ' -f1,2 "$T/host_key.pub")" >"$T/known_hosts"
 }
 
+# Other options of ssh, of a whole script.
+ssh_options=()
+
 ssh_answered() {
 	local answers=$T/answers.$BASHPID.$RANDOM end status
 	for ((end = 1; end <= $#; end++)); do
@@ -456,7 +465,8 @@ ssh_answered() {
 	    -o "UserKnownHostsFile=$T/known_hosts" \
 	    -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes \
 	    -o KexAlgorithms=curve25519-sha256 \
-	    -o NumberOfPasswordPrompts=$((end - 1)) "${@:end+1}" id -un \
+	    -o NumberOfPasswordPrompts=$((end - 1)) "${ssh_options[@]}" \
+	    "${@:end+1}" id -un \
 	    </dev/null
 	status=$?
 	mv -f "$answers.prompts" "$T/prompts"

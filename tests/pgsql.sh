@@ -472,7 +472,6 @@ waits_on() {	# SERVER NAMES
 	[ "$(sql "$1" "SHOW synchronous_standby_names")" = "$2" ]
 }
 
-# A server that waits for a standby which never comes.
 # The wait of every commit that waits for a standby is given up; their number
 # is printed.
 give_up() {
@@ -488,6 +487,7 @@ somebody_waited() {
 	[ "$(give_up)" = 1 ]
 }
 
+# A server that waits for a standby which never comes.
 lost_standby() {
 	local right
 	sql one "ALTER SYSTEM SET synchronous_standby_names='nobody'"

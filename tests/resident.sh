@@ -53,10 +53,6 @@ workers() {
 	pgrep -P "$(serving)"
 }
 
-serving() {
-	pgrep -P "$resident" | tail -n 1
-}
-
 field_of() {	# PID FIELD
 	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr -s '\t ' ' '
 }

@@ -73,12 +73,10 @@ service() {	# WHICH: what decides behind sshd
 # Each case comes from an address of its own, so that fail2ban reads all logs of
 # a kind at once, at the end.
 cases=0 expected=()
-address() {
-	echo "127.0.1.$cases"
-}
-ssh_from_there() {	# USER ANSWER...
-	ssh_answered "${@:2}" -- -o LogLevel=ERROR -o "BindAddress=$(address)" \
-	    -o PreferredAuthentications=keyboard-interactive "$1@127.0.0.1"
+next_case() {
+	cases=$((cases + 1))
+	address=127.0.1.$cases
+	ssh_options=(-o "BindAddress=$address")
 }
 
 # logged_by WHICH COMMAND...: the log of a command, in $T/log.WHICH, and behind
@@ -98,20 +96,20 @@ logged_by() {
 # pam_unix
 like_unix() {
 	local which
-	cases=$((cases + 1))
+	next_case
 	for which in unix rollcode; do
 		logged_by "$which" "${@:2}"
 	done
-	expected+=("like_unix_now $(address) $1")
+	expected+=("like_unix_now $address $1")
 }
 
-# once NAME WHICH COUNT, by_reason NAME NORMAL AGGRESSIVE: of the last case, how
-# often its address is counted by fail2ban's own filter, and by ours
+# once NAME WHICH MODE COUNT, by_reason NAME NORMAL AGGRESSIVE: of the last case,
+# how often its address is counted by fail2ban's own filter, and by ours
 once() {
-	expected+=("once_now $(address) $2 $3 $1")
+	expected+=("once_now $address $2 $3 $4 $1")
 }
 by_reason() {
-	expected+=("by_reason_now $(address) $2 $3 $1")
+	expected+=("by_reason_now $address $2 $3 $1")
 }
 
 # counted FILE FILTER MODE: "COUNT ADDRESS" lines of a log that fail2ban counts
@@ -131,8 +129,8 @@ like_unix_now() {	# ADDRESS NAME
 		    "$(times "$1" unix sshd "$mode")"
 	done
 }
-once_now() {	# ADDRESS WHICH COUNT NAME
-	equal "${*:4} ($2)" "$(times "$1" "$2" sshd normal)" "$3"
+once_now() {	# ADDRESS WHICH MODE COUNT NAME
+	equal "${*:5} ($2)" "$(times "$1" "$2" sshd "$3")" "$4"
 }
 by_reason_now() {	# ADDRESS NORMAL AGGRESSIVE NAME
 	equal "${*:4}: the filter by reason counts $2 (normal)" \
@@ -143,39 +141,39 @@ by_reason_now() {	# ADDRESS NORMAL AGGRESSIVE NAME
 
 # --- failed logins ------------------------------------------------------------
 
-like_unix "one wrong code" ssh_from_there alice 00000000
+like_unix "one wrong code" ssh_as alice 00000000
 by_reason "one wrong code" 1 1
-logged_by quiet ssh_from_there alice 00000000
-once "one wrong code is counted exactly once" rollcode 1
-once "one wrong code is counted exactly once" quiet 1
-like_unix "three wrong codes" ssh_from_there alice 00000000 11111111 22222222
-once "each of three wrong codes is counted once" rollcode 3
+logged_by quiet ssh_as alice 00000000
+once "one wrong code is counted exactly once" rollcode normal 1
+once "one wrong code is counted exactly once" quiet normal 1
+like_unix "three wrong codes" ssh_as alice 00000000 11111111 22222222
+once "each of three wrong codes is counted once" rollcode normal 3
 by_reason "three wrong codes" 3 3
-like_unix "a used code" ssh_from_there alice "$spent"
+like_unix "a used code" ssh_as alice "$spent"
 by_reason "a used code" 1 1
-like_unix "a malformed code" ssh_from_there alice 1234
+like_unix "a malformed code" ssh_as alice 1234
 by_reason "a malformed code" 0 1
 admin unlock alice >/dev/null
 guard alice
-like_unix "a guarded user" ssh_from_there alice 00000000
+like_unix "a guarded user" ssh_as alice 00000000
 by_reason "a guarded user" 1 1
-like_unix "a user without a token" ssh_from_there bob 00000000
+like_unix "a user without a token" ssh_as bob 00000000
 by_reason "a user without a token" 1 1
-like_unix "a user who does not exist" ssh_from_there nosuchuser 00000000
+like_unix "a user who does not exist" ssh_as nosuchuser 00000000
 by_reason "a user who does not exist, for whom sshd answers" 0 1
-like_unix "root, where it is not permitted" ssh_from_there root "$(code root)"
-like_unix "a connection that ends at the prompt" ssh_from_there alice
+like_unix "root, where it is not permitted" ssh_as root "$(code root)"
+like_unix "a connection that ends at the prompt" ssh_as alice
 by_reason "a connection that ends at the prompt" 0 0
-cases=$((cases + 1))
+next_case
 mv "$T/store" "$T/elsewhere"
-logged_by rollcode ssh_from_there alice 00000000
+logged_by rollcode ssh_as alice 00000000
 by_reason "a store that is gone" 0 0
 mv "$T/elsewhere" "$T/store"
 
-cases=$((cases + 1))
-logged_by rollcode ssh_from_there carol "$(code carol)"
+next_case
+logged_by rollcode ssh_as carol "$(code carol)"
 equal "carol is in" "$(cat "$T/out")" carol
-once "a login counts nothing" rollcode 0
+once "a login counts nothing" rollcode aggressive 0
 by_reason "a login" 0 0
 
 # --- names ----------------------------------------------------------------------
@@ -200,7 +198,7 @@ done
 # A name from a file, since ssh refuses some on its command line.
 ssh_named() {
 	printf 'User "%s"\n' "$1" >"$T/ssh_config"
-	ssh_answered "$2" -- -F "$T/ssh_config" -o "BindAddress=$(address)" \
+	ssh_answered "$2" -- -F "$T/ssh_config" \
 	    -o PreferredAuthentications=keyboard-interactive 127.0.0.1
 }
 ours() {
@@ -211,7 +209,7 @@ for name in "${names[@]}"; do
 	like_unix "the name $shown" ssh_named "$name" 00000000
 	equal "the name $shown: two lines of ours" "$(ours | wc -l)" 2
 	equal "the name $shown: it stays one word of printable text" \
-	    "$(ours | grep -cE "logname=[^ ]* uid=0 euid=0 tty=ssh ruser= rhost=127.0.1.$cases  user=[!-~]*\$")" 1
+	    "$(ours | grep -cE "logname=[^ ]* uid=0 euid=0 tty=ssh ruser= rhost=$address  user=[!-~]*\$")" 1
 done
 
 # What other programs may put into the items of a service called sshd.

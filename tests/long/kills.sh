@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# kills.sh - at more system calls of each: ROLLCODE_POINTS, or every one.
+# kills.sh - at more system calls of each, ROLLCODE_POINTS of them.
 # limit: 3000
 exec "$(dirname "$0")/../kills.sh" long

@@ -17,10 +17,6 @@ SERVE=/usr/local/libexec/rollcode/rollcode-verify
 SOCKET=/run/rollcode/verify.sock
 points=${ROLLCODE_POINTS:-5} rounds=2 least=5
 
-serving() {
-	pgrep -P "$resident" | tail -n 1
-}
-
 worker() {
 	pgrep -P "$(serving)" | head -n 1
 }
