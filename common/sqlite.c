@@ -19,18 +19,23 @@
 #define BUSY_SLEEP_NS 1000000L
 
 /* SQLite's own handler sleeps up to 100 ms between tries; a login does not. */
-static int
-wait_for_lock(void *kind, int tries)
+bool
+sqlite_wait_for_lock(const struct sqlite_kind *kind, int tries)
 {
 	static _Thread_local int64_t deadline;
-	const struct sqlite_kind *k = kind;
 
 	if (tries == 0)
-		deadline = clock_ms() + k->busy_ms;
+		deadline = clock_ms() + kind->busy_ms;
 	if (clock_ms() >= deadline)
-		return 0;
+		return false;
 	nanosleep(&(struct timespec){.tv_nsec = BUSY_SLEEP_NS}, NULL);
-	return 1;
+	return true;
+}
+
+static int
+busy(void *kind, int tries)
+{
+	return sqlite_wait_for_lock(kind, tries);
 }
 
 static enum rollcode_err
@@ -163,15 +168,21 @@ restrict_connection(sqlite3 *db, bool kept, struct error *error)
  * are never side by side in one log.
  */
 static enum rollcode_err
-connect_file(const char *path, const struct sqlite_kind *kind, bool kept,
-    sqlite3 **db, struct error *error)
+connect_file(const char *path, const struct sqlite_kind *kind,
+    enum sqlite_locks locks, sqlite3 **db, struct error *error)
 {
+	static const char *const vfs[] = {
+	    [SQLITE_LOCKS_USUAL] = "unix",
+	    [SQLITE_LOCKS_WHOLE] = "unix-excl",
+	    [SQLITE_LOCKS_NONE] = "unix-none",
+	};
+	enum rollcode_err err = ROLLCODE_OK;
 	int rc;
 
 	rc = sqlite3_open_v2(path, db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW |
 		SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
-	    kept ? "unix-excl" : "unix");
+	    vfs[locks]);
 	if (rc != SQLITE_OK)
 		return error_set(error, sqlite_result(rc),
 		    "%s: cannot be opened: %s", path, sqlite3_errstr(rc));
@@ -181,29 +192,47 @@ connect_file(const char *path, const struct sqlite_kind *kind, bool kept,
 		    "%s: can only be read; are the file and its file system "
 		    "writable?",
 		    path);
-	sqlite3_busy_handler(*db, wait_for_lock, (void *)(uintptr_t)kind);
-	return restrict_connection(*db, kept, error);
+	sqlite3_busy_handler(*db, busy, (void *)(uintptr_t)kind);
+	/* Else there is no log without memory shared between processes. */
+	if (locks == SQLITE_LOCKS_NONE)
+		err = run(*db, "PRAGMA locking_mode=EXCLUSIVE", error);
+	if (err != ROLLCODE_OK)
+		return err;
+	return restrict_connection(*db, locks != SQLITE_LOCKS_USUAL, error);
+}
+
+enum rollcode_err
+sqlite_connect(const char *path, const struct sqlite_kind *kind,
+    enum sqlite_locks locks, sqlite3 **db, struct error *error)
+{
+	const struct setting *settings =
+	    kind->log == SQLITE_LOG_KEPT ? kept_settings : delete_settings;
+	enum rollcode_err err;
+
+	*db = NULL;
+	if ((err = connect_file(path, kind, locks, db, error)) != ROLLCODE_OK ||
+	    (err = sqlite_check_kind(*db, kind, error)) != ROLLCODE_OK ||
+	    (err = run(*db, common_settings, error)) != ROLLCODE_OK ||
+	    (err = apply(*db, settings, error)) != ROLLCODE_OK) {
+		sqlite_close(*db);
+		*db = NULL;
+	}
+	return err;
 }
 
 enum rollcode_err
 sqlite_open(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
     struct error *error)
 {
-	bool kept = kind->log == SQLITE_LOG_KEPT;
 	enum rollcode_err err;
 
 	*db = NULL;
 	if ((err = sqlite_check_file(path, kind, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = connect_file(path, kind, kept, db, error)) != ROLLCODE_OK ||
-	    (err = sqlite_check_kind(*db, kind, error)) != ROLLCODE_OK ||
-	    (err = run(*db, common_settings, error)) != ROLLCODE_OK ||
-	    (err = apply(*db, kept ? kept_settings : delete_settings, error)) !=
-		ROLLCODE_OK) {
-		sqlite_close(*db);
-		*db = NULL;
-	}
-	return err;
+	return sqlite_connect(path, kind,
+	    kind->log == SQLITE_LOG_KEPT ? SQLITE_LOCKS_WHOLE
+					 : SQLITE_LOCKS_USUAL,
+	    db, error);
 }
 
 static enum rollcode_err
@@ -241,7 +270,8 @@ sqlite_new(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 				    : error_from_errno(errno),
 		    "%s: %s", path, strerror(errno));
 	close(fd);
-	if ((err = connect_file(path, kind, false, db, error)) != ROLLCODE_OK ||
+	if ((err = connect_file(path, kind, SQLITE_LOCKS_USUAL, db, error)) !=
+		ROLLCODE_OK ||
 	    (err = apply(*db, new_settings, error)) != ROLLCODE_OK ||
 	    (err = run(*db, common_settings, error)) != ROLLCODE_OK) {
 		sqlite_close(*db);
@@ -282,6 +312,7 @@ sqlite_finish(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 	if (err == ROLLCODE_OK && !same)
 		err = sqlite_wrong(db, error, "cannot keep a write-ahead log");
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	sqlite_forget_statements(db);
 	if ((rc = sqlite3_close(db)) != SQLITE_OK && err == ROLLCODE_OK)
 		err = sqlite_fail(NULL, rc, error);
 	return err == ROLLCODE_OK ? sqlite_sync_file(path, error) : err;
@@ -317,19 +348,20 @@ sqlite_check_unmoved(sqlite3 *db, struct error *error)
 void
 sqlite_close(sqlite3 *db)
 {
+	sqlite_forget_statements(db);
 	sqlite3_close_v2(db);
 }
 
 enum rollcode_err
 sqlite_begin(sqlite3 *db, struct error *error)
 {
-	return run(db, "BEGIN IMMEDIATE", error);
+	return sqlite_change(db, error, -1, "BEGIN IMMEDIATE", "");
 }
 
 enum rollcode_err
 sqlite_commit(sqlite3 *db, struct error *error)
 {
-	return run(db, "COMMIT", error);
+	return sqlite_change(db, error, -1, "COMMIT", "");
 }
 
 enum rollcode_err

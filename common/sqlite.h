@@ -99,15 +99,51 @@ enum rollcode_err	sqlite_check_unmoved(sqlite3 *, struct error *)
 void			sqlite_close(sqlite3 *);
 
 /*
+ * A file that stays open between transactions, while its lock is let go, so
+ * that everybody else can use it meanwhile.
+ */
+struct sqlite_parked;
+
+/*
+ * As sqlite_open, for a kind with a kept log; the file is locked until leave or
+ * close.
+ */
+enum rollcode_err	sqlite_parked_open(const char *path,
+			    const struct sqlite_kind *,
+			    struct sqlite_parked **, struct error *) MUST_USE;
+
+/* Its connection, which it closes, and its path. */
+sqlite3			*sqlite_parked_db(const struct sqlite_parked *);
+const char		*sqlite_parked_path(const struct sqlite_parked *);
+
+/*
+ * Lock it again, with the checks and errors of sqlite_open.  *same is false if
+ * anybody has changed or replaced it since leave.  On error and where it is not
+ * the same the caller closes it.
+ */
+enum rollcode_err	sqlite_parked_enter(struct sqlite_parked *,
+			    bool *same, struct error *) MUST_USE;
+
+/*
+ * Let its lock go, outside a transaction.  False if it cannot be told later
+ * whether anybody has changed it: then the caller closes it.
+ */
+bool			sqlite_parked_leave(struct sqlite_parked *) MUST_USE;
+
+/* Roll back what was not committed, unlock and close.  NULL is allowed. */
+void			sqlite_parked_close(struct sqlite_parked *);
+
+/*
  * Prepare a statement and bind its parameters in order.  binds has a letter
  * for each: 'i' int64_t, 't' const char * (NULL allowed), 'b' const void *
- * and size_t.  Texts and blobs must live until the statement is done.
+ * and size_t.  Texts and blobs must live until the statement is done.  It stays
+ * compiled for the next time; until it is done nobody asks the same again.
  */
 enum rollcode_err	sqlite_query(sqlite3 *, sqlite3_stmt **,
 			    struct error *, const char *sql,
 			    const char *binds, ...) MUST_USE;
 
-/* Release a statement.  NULL is allowed. */
+/* Be done with a statement.  NULL is allowed. */
 void			sqlite_done(sqlite3_stmt *);
 
 /* For use with WIPED(). */

@@ -59,6 +59,7 @@ sqlite_copy(sqlite3 *from, const char *path, const struct sqlite_kind *kind,
 	}
 	if (rc != SQLITE_OK)
 		err = sqlite_fail(to, rc, error);
+	sqlite_forget_statements(to);
 	if ((rc = sqlite3_close(to)) != SQLITE_OK && err == ROLLCODE_OK)
 		err = sqlite_fail(NULL, rc, error);
 	if (err == ROLLCODE_OK)

@@ -7,6 +7,13 @@
 
 #include "sqlite.h"
 
+/* Who keeps others from a file while it is open. */
+enum sqlite_locks {
+	SQLITE_LOCKS_USUAL,	/* SQLite, by its usual locks */
+	SQLITE_LOCKS_WHOLE,	/* SQLite, from first use to close */
+	SQLITE_LOCKS_NONE,	/* the caller */
+};
+
 /* The error that an SQLite result code stands for. */
 enum rollcode_err	sqlite_result(int rc);
 
@@ -35,6 +42,21 @@ enum rollcode_err	sqlite_new(const char *path,
 /* Put the content of a file on disk.  One that is not there is no error. */
 enum rollcode_err	sqlite_sync_file(const char *path, struct error *)
 			    MUST_USE;
+
+/*
+ * Open a file that sqlite_check_file has let pass, check what is in it, and
+ * make the settings of its kind.
+ */
+enum rollcode_err	sqlite_connect(const char *path,
+			    const struct sqlite_kind *, enum sqlite_locks,
+			    sqlite3 **, struct error *) MUST_USE;
+
+/* Release every statement, before the connection is closed. */
+void			sqlite_forget_statements(sqlite3 *);
+
+/* Wait a little.  False once the deadline is past; tries counts from 0. */
+bool			sqlite_wait_for_lock(const struct sqlite_kind *,
+			    int tries);
 
 /* Before it is opened: owner, mode, links, no journal of another kind. */
 enum rollcode_err	sqlite_check_file(const char *path,

@@ -40,13 +40,26 @@ bind_all(sqlite3_stmt *statement, const char *binds, va_list ap)
 	return rc;
 }
 
+/* One that was done with, if it is compiled already. */
+static sqlite3_stmt *
+find_compiled(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *s = NULL;
+
+	while ((s = sqlite3_next_stmt(db, s)) != NULL)
+		if (!sqlite3_stmt_busy(s) && strcmp(sqlite3_sql(s), sql) == 0)
+			break;
+	return s;
+}
+
 static enum rollcode_err
 prepare(sqlite3 *db, sqlite3_stmt **statement, struct error *error,
     const char *sql, const char *binds, va_list ap)
 {
-	int rc;
+	int rc = SQLITE_OK;
 
-	rc = sqlite3_prepare_v2(db, sql, -1, statement, NULL);
+	if ((*statement = find_compiled(db, sql)) == NULL)
+		rc = sqlite3_prepare_v2(db, sql, -1, statement, NULL);
 	if (rc == SQLITE_OK)
 		rc = bind_all(*statement, binds, ap);
 	return rc == SQLITE_OK ? ROLLCODE_OK : sqlite_fail(db, rc, error);
@@ -69,7 +82,19 @@ sqlite_query(sqlite3 *db, sqlite3_stmt **statement, struct error *error,
 void
 sqlite_done(sqlite3_stmt *statement)
 {
-	sqlite3_finalize(statement);
+	if (statement == NULL)
+		return;
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+}
+
+void
+sqlite_forget_statements(sqlite3 *db)
+{
+	sqlite3_stmt *s;
+
+	while (db != NULL && (s = sqlite3_next_stmt(db, NULL)) != NULL)
+		sqlite3_finalize(s);
 }
 
 enum rollcode_err

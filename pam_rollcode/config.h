@@ -39,6 +39,8 @@ struct config {
 	bool			administers;	/* no login: a backup is a */
 						/* store too, and nobody */
 						/* waits */
+	bool			pools;		/* a login leaves a user's */
+						/* file open for the next */
 	struct secret_key	key, previous;	/* of SECRET_KEY... */
 	uid_t			uid;		/* of the account */
 	gid_t			gid;

@@ -98,16 +98,36 @@ give(struct crew *crew, int member, const struct task *task)
 	}
 	m->busy = true;
 	m->since = clock_ms();
+	memcpy(m->user, task->request.user, sizeof(m->user));
 	return true;
+}
+
+/* The idle one that judged this user last, else any idle one, else nobody. */
+static int
+find_idle(const struct crew *crew, const char *user)
+{
+	int found = CREW_NOBODY;
+
+	for (int i = CREW_MAX - 1; i >= 0; i--) {
+		const struct crew_member *m = &crew->members[i];
+
+		if (m->pid == 0 || m->busy)
+			continue;
+		found = i;
+		if (strcmp(m->user, user) == 0)
+			break;
+	}
+	return found;
 }
 
 int
 crew_give(struct crew *crew, const struct task *task)
 {
-	for (int i = 0; i < CREW_MAX; i++)
-		if (crew->members[i].pid != 0 && !crew->members[i].busy &&
-		    give(crew, i, task))
-			return i;
+	int idle;
+
+	while ((idle = find_idle(crew, task->request.user)) != CREW_NOBODY)
+		if (give(crew, idle, task))
+			return idle;
 	for (int i = 0; i < CREW_MAX; i++)
 		if (crew->members[i].pid == 0)
 			return start(crew, &crew->members[i]) &&

@@ -20,6 +20,7 @@ struct crew_member {
 	int	fd;
 	bool	busy;
 	int64_t	since;		/* idle, or busy; clock_ms() */
+	char	user[ROLLCODE_USER_MAX + 1];	/* judged last, or "" */
 };
 
 struct crew {
@@ -36,7 +37,8 @@ void	crew_open(struct crew *, const struct config *,
 	    const struct callers *);
 
 /*
- * Give a task to an idle worker, which is started if there is none.  The
+ * Give a task to an idle worker, if there is one to the one that judged this
+ * user last and may have the file open; one is started if there is none.  The
  * member's number, or CREW_NOBODY if all are busy or none can be started.
  */
 int	crew_give(struct crew *, const struct task *) MUST_USE;

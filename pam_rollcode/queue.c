@@ -32,17 +32,36 @@ static const struct {
     [RANK_CALLER] = {128, 64},
     [RANK_ROOT] = {512, 512},
 };
+#define SPARES_MAX 16		      /* kept for the next connections */
 #define OTHERS_AT_ONCE (CREW_MAX / 2) /* judged, of RANK_OTHER */
+
+static struct connection *spare[SPARES_MAX];
+static size_t spares;
+
+/* What root sends along is root's to answer for. */
+static void
+hurry(enum rank rank)
+{
+	if (rank != RANK_ROOT)
+		hurry_begin();
+}
+
+static void
+no_hurry(enum rank rank)
+{
+	if (rank != RANK_ROOT)
+		hurry_end();
+}
 
 void
 queue_receive(struct connection *c, int64_t now)
 {
 	ssize_t n;
 
-	hurry_begin();
+	hurry(c->rank);
 	n = recv(c->fd, &c->task.request, sizeof(c->task.request),
 	    MSG_DONTWAIT | MSG_TRUNC);
-	hurry_end();
+	no_hurry(c->rank);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	c->stage = STAGE_DONE;
@@ -54,11 +73,11 @@ queue_receive(struct connection *c, int64_t now)
 }
 
 static void
-hang_up(int fd)
+hang_up(int fd, enum rank rank)
 {
-	hurry_begin();
+	hurry(rank);
 	close(fd);
-	hurry_end();
+	no_hurry(rank);
 }
 
 struct connection *
@@ -66,6 +85,8 @@ connection_new(void)
 {
 	void *c;
 
+	if (spares > 0)
+		return spare[--spares];
 	c = mmap(NULL, sizeof(struct connection), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (c == MAP_FAILED)
@@ -77,9 +98,12 @@ connection_new(void)
 static void
 connection_close(struct connection *c)
 {
-	hang_up(c->fd);
+	hang_up(c->fd, c->rank);
 	explicit_bzero(c, sizeof(*c));
-	munmap(c, sizeof(*c));
+	if (spares < SPARES_MAX)
+		spare[spares++] = c;
+	else
+		munmap(c, sizeof(*c));
 }
 
 void
@@ -182,7 +206,7 @@ queue_welcome(struct queue *q, int fd, int64_t now)
 			c = connection_new();
 	}
 	if (c == NULL) {
-		hang_up(fd);
+		hang_up(fd, rank);
 		return;
 	}
 	c->fd = fd;

@@ -89,6 +89,12 @@ struct store_ops {
 	void (*close)(struct store *);
 
 	/*
+	 * Close what logins of this process have left open, where the
+	 * configuration pools.  NULL if they leave nothing.
+	 */
+	void (*idle)(void);
+
+	/*
 	 * Enrol a user, all or nothing and durable, with an event.  EXISTS if
 	 * there is one, unless replace is set.
 	 */

@@ -17,8 +17,15 @@
 static void
 user_close(struct store *store)
 {
-	sqlite_close(store->db);
+	if (store->parked == NULL)
+		sqlite_close(store->db);
+	else if (store->sound)
+		pool_put(store->parked);
+	else
+		sqlite_parked_close(store->parked);
 	store->db = NULL;
+	store->parked = NULL;
+	store->sound = false;
 	account_wipe(&store->before);
 }
 
@@ -99,6 +106,20 @@ store_look_again(struct store *store, struct error *error)
 }
 
 static enum rollcode_err
+user_open(struct store *store, struct error *error)
+{
+	enum rollcode_err err;
+
+	if (!store->config->pools)
+		return sqlite_open(
+		    store->file.text, &store_sqlite_kind, &store->db, error);
+	err = pool_take(store->file.text, &store->parked, error);
+	if (err == ROLLCODE_OK)
+		store->db = sqlite_parked_db(store->parked);
+	return err;
+}
+
+static enum rollcode_err
 sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
     struct account *account, struct error *error)
 {
@@ -113,8 +134,7 @@ sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
 	if ((err = store_file_path(store, name, ".db", &store->file, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	err = sqlite_open(
-	    store->file.text, &store_sqlite_kind, &store->db, error);
+	err = user_open(store, error);
 	if (err == ROLLCODE_ERR_ABSENT)
 		return store_look_again(store, error);
 	if (err != ROLLCODE_OK)
@@ -127,6 +147,7 @@ sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
 	}
 	*account = store->before;
 	*enrolled = true;
+	store->sound = true;
 	return ROLLCODE_OK;
 }
 
@@ -148,6 +169,7 @@ sqlite_store_commit(struct store *store, const struct account *account,
 		goto out;
 	err = sqlite_commit(store->db, error);
 out:
+	store->sound = err == ROLLCODE_OK;
 	user_close(store);
 	return err;
 }
@@ -159,6 +181,7 @@ const struct store_ops store_sqlite = {
     .commit = sqlite_store_commit,
     .end = user_close,
     .close = sqlite_store_close,
+    .idle = pool_empty,
     .create = store_sqlite_create,
     .remove = store_sqlite_remove,
     .each = store_sqlite_each,

@@ -33,6 +33,8 @@ struct store {
 	struct marker		 marker;
 	struct store_keys	 keys;
 	sqlite3			*db;		/* of the user begun, or NULL */
+	struct sqlite_parked	*parked;	/* that has it, if any has */
+	bool			 sound;		/* no error since begin */
 	struct store_path	 file;
 	struct account		 before;	/* as begin read it */
 };
@@ -70,6 +72,16 @@ enum rollcode_err	marker_write(const struct store_path *users,
  */
 enum rollcode_err	store_look_again(struct store *, struct error *)
 			    MUST_USE;
+
+/*
+ * Users' files that logins of this process have left open, POOL_MAX of them at
+ * most.  take opens one that is not there or was changed by somebody else, with
+ * the errors of sqlite_open; put leaves it, or closes it.
+ */
+enum rollcode_err	pool_take(const char *path, struct sqlite_parked **,
+			    struct error *) MUST_USE;
+void			pool_put(struct sqlite_parked *);
+void			pool_empty(void);
 
 /* Rows and accounts.  All of them need an open database. */
 enum rollcode_err	rows_read(struct store *, const char *user,

@@ -107,6 +107,7 @@ load(const struct supervisor *s, struct config *config, struct callers *callers,
 
 	if ((err = config_load(s->conf, true, config, error)) != ROLLCODE_OK)
 		return err;
+	config->pools = true;
 	if (config->uid == 0)
 		return error_set(error, ROLLCODE_ERR_CONFIG,
 		    "%s: ACCOUNT is root, which is for trying things out, "

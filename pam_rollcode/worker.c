@@ -3,9 +3,11 @@
  * worker.c - judge one task after the other.
  *
  *  1. Who asks may ask about this user, or nothing is looked at.
- *  2. Between two tasks no store is open, and no request is left in memory.
+ *  2. Between two tasks no user is locked, and no request is left in memory;
+ *     once there is nothing to do no store is open.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -13,7 +15,10 @@
 #include <unistd.h>
 
 #include "judge.h"
+#include "store.h"
 #include "worker.h"
+
+#define QUIET_MS 2000 /* without a task */
 
 static const char separators[] = ", \t";
 
@@ -98,6 +103,21 @@ check_caller(
 	    (unsigned int)task->uid);
 }
 
+/* Wait for a task, or for the end; if it is long, without an open file. */
+static void
+await(int fd, const struct config *config)
+{
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	const struct store_ops *ops;
+	struct error ignored;
+
+	if (poll(&readable, 1, QUIET_MS) != 0 ||
+	    store_find(config, &ops, &ignored) != ROLLCODE_OK ||
+	    ops->idle == NULL)
+		return;
+	ops->idle();
+}
+
 _Noreturn void
 worker_main(int fd, const struct config *config, const struct callers *callers)
 {
@@ -107,6 +127,7 @@ worker_main(int fd, const struct config *config, const struct callers *callers)
 		struct error error = {0};
 		enum rollcode_err err;
 
+		await(fd, config);
 		if (recv(fd, &task, sizeof(task), 0) != (ssize_t)sizeof(task))
 			break;
 		err = check_caller(&task, callers, &error);

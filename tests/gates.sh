@@ -161,7 +161,8 @@ apart() {
 
 gate_layers() {
 	{
-		only sqlite3.h common/sqlite{,_check,_copy,_error,_image,_query}.c
+		only sqlite3.h \
+		    common/sqlite{,_check,_copy,_error,_image,_parked,_query}.c
 		only openssl/ common/code.c common/seal.c common/cli.c
 		only security/ pam_rollcode/{pam_rollcode,converse,audit}.c \
 		    pam_rollcode/{options,pam_rollcode,converse,audit}.{c,h}

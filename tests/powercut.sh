@@ -106,6 +106,25 @@ after_a_killed_one() {	# NAME LOGINS-BEFORE
 	    "$T/login")"
 }
 
+# A process that judges two, and has the file open at the second.
+on_an_open_file() {	# NAME LOGINS-BEFORE
+	local first spent
+	fresh "$2"
+	first=$(code ann)
+	spent=$(code ann)
+	printf 'ann\t%s\n' "$first" "$spent" |
+	    strace -q -xx -s 99999 -o "$T/trace" -e "trace=$CALLS" \
+	    "$BUILD/tests/tools/pooled" "$CONF" >"$T/out"
+	[ "$(sort -u "$T/out")" = "0 accepted" ] ||
+	    echo "two traced logins: $(cat "$T/out")"
+	sed '/^write(1,/q' "$T/trace" >"$T/first"
+	sed '1,/^write(1,/d' "$T/trace" >"$T/second"
+	equal "$1: the log is not opened again" \
+	    "$(grep -c O_CREAT "$T/second")" 0
+	say_ok "$1" "$(login_images "$spent" "$(code ann)" --one "$T/first" \
+	    "$T/second")"
+}
+
 after_enrolment() {
 	local spent
 	server
@@ -167,11 +186,14 @@ if [ "${1-}" != long ] || [ -n "${ROLLCODE_POINTS-}" ]; then
 	logs_in "a login" 4
 	logs_in "the login that folds the log into the file" 30
 	after_a_killed_one "a login that folds behind a killed one" 30
+	on_an_open_file "a login on a file that was left open" 4
 	after_enrolment
 fi
 if [ "${1-}" = long ]; then
-	logs_in "the login behind that one" 31
+	logs_in "the login behind one that folds" 31
 	after_a_killed_one "a login behind a killed one" 4
+	on_an_open_file "one that folds the log of a file left open" 29
+	on_an_open_file "the login behind that one" 30
 	enrols
 	replaces
 	removes

@@ -77,10 +77,64 @@ $(field_of "$pid" NoNewPrivs)" "$none $none 1"
 	done
 	equal "root's process has no socket but the listener and the log's" \
 	    "$(find "/proc/$resident/fd" -lname 'socket:*' | wc -l)" 2
-	equal "between two requests no store is open" \
-	    "$(find /proc/"$(workers | head -n 1)"/fd -lname "$T/store/*")" ""
+	equal "between two requests a user's files may be open" \
+	    "$(store_files | sort -u)" \
+	    "$T/store/users/ann.db"$'\n'"$T/store/users/ann.db-wal"
+	equal "but they are not locked" \
+	    "$(grep -c ":$(stat -c %i "$T/store/users/ann.db") " /proc/locks)" 0
+	check "and closed once there is nothing to do" wait_for no_store_files
 	equal "conf= is judged by a judge of its own" \
 	    "$(while_stopped spawned_login)" SUCCESS
+}
+
+store_files() {	# that workers have open
+	local pid
+	for pid in $(workers); do
+		find "/proc/$pid/fd" -lname "$T/store/*" -printf '%l\n'
+	done
+}
+
+no_store_files() {
+	[ -z "$(store_files)" ]
+}
+
+# The service's file is open, and somebody else comes.
+beside_others() {
+	local spent
+	equal "she gets in once more" "$(login ann "$(code ann)")" SUCCESS
+	spent=$(code ann)
+	equal "a judge of root's own lets her in" \
+	    "$(login ann "$spent" own)" SUCCESS
+	equal "what it spent is spent for the service" \
+	    "$(login ann "$spent")" AUTH_ERR
+	equal "which lets her in with the next" "$(login ann "$(code ann)")" SUCCESS
+	admin disable ann >"$T/out"
+	equal "a token that was disabled opens nothing at once" \
+	    "$(login ann "$(code ann)")" AUTH_ERR
+	admin enable ann >"$T/out"
+	equal "and is enabled at once" "$(login ann "$(code ann)")" SUCCESS
+	both_judges
+}
+
+# One code each round, four times at the service and four times beside it.
+both_judges() {	# [ROUNDS]
+	local rounds=${1:-10} bad
+	code ann -n "$rounds" | tr -s ' ' '\n' | sed 's/^/ann\t/' >"$T/codes"
+	"$PAMRUN" -n 4 "$T/pam" rc <"$T/codes" >"$T/served" &
+	"$PAMRUN" -n 4 "$T/pam" own <"$T/codes" >"$T/spawned"
+	wait "$!"
+	bad=$(cat "$T/served" "$T/spawned" | awk -v rounds="$rounds" '
+	    { n[$1]++ }
+	    $2 == "SUCCESS" { yes[$1]++; next }
+	    $2 != "AUTH_ERR" { print "round " $1 ": " $2 }
+	    END {
+		for (r = 1; r <= rounds; r++)
+			if (yes[r] != 1 || n[r] != 8)
+				print "round " r ": " yes[r] + 0 " of " n[r]
+	    }')
+	[ -z "$bad" ] || show "$bad"
+	equal "one code at the service and beside it at once, $rounds rounds: \
+one success each" "$bad" ""
 }
 
 # while_stopped COMMAND...: with the whole service at rest
@@ -664,11 +718,14 @@ handed_a_file() {
 
 arrange
 if [ -n "$long" ]; then
+	spawned_login >"$T/out"
+	both_judges "${ROLLCODE_ROUNDS:-30}"
 	flooded
 	workers_die
 	exit 0
 fi
 processes
+beside_others
 memory
 callers
 one_after_the_other

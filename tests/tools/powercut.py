@@ -139,10 +139,10 @@ def tears(change):
 class Player:
     """One process: its calls, played into the disk."""
 
-    def __init__(self, disk, nosync):
+    def __init__(self, disk, nosync, files):
         self.disk = disk
         self.nosync = nosync
-        self.files = {}         # fd: [path, node or None, position]
+        self.files = files      # fd: [path, node or None, position]
         self.answered = False
         self.synced = 0
 
@@ -305,6 +305,8 @@ def arguments():
     parser.add_argument("--again", help="must work where a user is absent")
     parser.add_argument("--limit", type=int, default=10 ** 9)
     parser.add_argument("--nosync", action="store_true")
+    parser.add_argument("--one", action="store_true",
+                        help="the traces are parts of one process's")
     parser.add_argument("traces", nargs="+")
     return parser.parse_args()
 
@@ -315,7 +317,8 @@ def states(options):
     disk = Disk(options.start, options.store)
     player = None
     for trace in options.traces:
-        player = Player(disk, options.nosync)
+        files = player.files if player and options.one else {}
+        player = Player(disk, options.nosync, files)
         with open(trace, encoding="ascii") as lines:
             for line in lines:
                 answered = player.answered

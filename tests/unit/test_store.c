@@ -4,93 +4,13 @@
  * files alone is at the end.
  */
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
-#include "pam_rollcode/store_sqlite.h"
-#include "store_suite.h"
-
-/* --- a store of files ----------------------------------------------------- */
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static const char *
-directory_of(const struct config *of)
-{
-	return of->database + strlen("sqlite:");
-}
-
-/* In memory where that is possible: a sync costs nothing there. */
-static char base[64];
-
-static void
-files_make(struct config *of)
-{
-	char directory[96];
-
-	snprintf(directory, sizeof(directory), "%s/XXXXXX", base);
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(of->database, sizeof(of->database), "sqlite:%s", directory);
-}
-
-static void
-files_unmake(struct config *of)
-{
-	nftw(directory_of(of), remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void
-files_spoil(void)
-{
-	const struct rlimit none = {0, 0};
-
-	signal(SIGXFSZ, SIG_IGN);
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
-}
-
-static long total;
-
-static int
-add_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)path;
-	(void)ftw;
-	total += flag == FTW_F ? (long)st->st_size : 0;
-	return 0;
-}
-
-static long
-files_size(const struct config *of)
-{
-	total = 0;
-	nftw(directory_of(of), add_one, 8, FTW_PHYS);
-	return total;
-}
+#include "store_files.h"
 
 static const struct kind files = {&store_sqlite, files_make, files_unmake,
     files_spoil, files_size, 10000, 10, 1};
 
 /* --- files ---------------------------------------------------------------- */
-
-static const char *
-path_of(const char *name)
-{
-	static char path[PATH_MAX + 64];
-
-	snprintf(
-	    path, sizeof(path), "%s/users/%s", directory_of(&config), name);
-	return path;
-}
 
 START_TEST(no_statement_lowers_a_counter)
 {
@@ -260,16 +180,8 @@ int
 main(void)
 {
 	TCase *tcase = tcase_create("sqlite");
-	int status;
 
-	snprintf(base, sizeof(base), "%s/rollcode-store-XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (mkdtemp(base) == NULL)
-		return EXIT_FAILURE;
 	tcase_add_checked_fixture(tcase, setup_files, teardown);
 	add_files(tcase);
-	status = run_suite("store", tcase);
-	/* What a test that failed has left, too. */
-	nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	return status;
+	return run_files("store", tcase);
 }
