@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -28,6 +29,7 @@
 #define REAP_SECONDS 2 /* for a child that was killed */
 #define CHILD_FAILED 127
 #define CHILD_FILES 64
+#define JUDGE_STACK 8192     /* for system calls */
 #define IOPRIO_WHO_PROCESS 1 /* no header of glibc has it */
 
 /* What the child needs; made before it starts, for it must not allocate. */
@@ -86,23 +88,24 @@ default_signals(void)
 }
 
 /*
- * A copy of this process.  Its end is told by the signal given, or to nobody
- * by 0: then a host that waits for any child never meets it.
+ * A copy of this process, whose end is told to nobody: a host that waits for
+ * any child never meets it.
  */
 static pid_t
-copy_process(long exit_signal)
+copy_process(void)
 {
-#ifdef __s390x__
-	return (pid_t)syscall(SYS_clone, 0L, exit_signal, 0L, 0L, 0L);
-#else
-	return (pid_t)syscall(SYS_clone, exit_signal, 0L, 0L, 0L, 0L);
-#endif
+	return (pid_t)syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
 }
 
-/* The program itself; only calls that a copy of a threaded process may make. */
-static _Noreturn void
-judge_main(const struct start *start)
+/*
+ * The program itself, in the memory of the copy; only calls that a copy of a
+ * threaded process may make.
+ */
+static int
+judge_main(void *arg)
 {
+	const struct start *start = arg;
+
 	if (dup2(start->fd, STDIN_FILENO) != STDIN_FILENO)
 		_exit(CHILD_FAILED);
 	fd_close_from(STDOUT_FILENO);
@@ -112,6 +115,16 @@ judge_main(const struct start *start)
 	raise_limits();
 	execve(start->program, start->argv, start->envp);
 	_exit(CHILD_FAILED);
+}
+
+/* The copy is not copied again: it sleeps until the program has begun. */
+static pid_t
+start_judge(struct start *start)
+{
+	_Alignas(16) char stack[JUDGE_STACK];
+
+	return clone(judge_main, stack + sizeof(stack),
+	    CLONE_VM | CLONE_VFORK | SIGCHLD, start);
 }
 
 static void
@@ -128,7 +141,7 @@ no_dump(void)
  * again: this one never executes anything, and only waits.
  */
 static _Noreturn void
-child_main(const struct start *start)
+child_main(struct start *start)
 {
 	const struct sched_param normal = {0};
 	int status = 0;
@@ -143,8 +156,7 @@ child_main(const struct start *start)
 	(void)!sched_setscheduler(0, SCHED_OTHER, &normal);
 	(void)!setpriority(PRIO_PROCESS, 0, 0);
 	(void)!syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
-	if ((judge = copy_process(SIGCHLD)) == 0)
-		judge_main(start);
+	judge = start_judge(start);
 	fd_close_from(STDIN_FILENO);
 	if (judge < 0 || waitpid(judge, &status, 0) != judge ||
 	    !WIFEXITED(status))
@@ -153,7 +165,7 @@ child_main(const struct start *start)
 }
 
 static enum rollcode_err
-start_child(const struct start *start, struct child *child, struct error *error)
+start_child(struct start *start, struct child *child, struct error *error)
 {
 	sigset_t all, before;
 	int e;
@@ -161,7 +173,7 @@ start_child(const struct start *start, struct child *child, struct error *error)
 	/* No handler of the host's may run in the copy. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	child->pid = copy_process(0);
+	child->pid = copy_process();
 	if (child->pid == 0)
 		child_main(start);
 	e = errno;
@@ -199,17 +211,17 @@ spawn_judge(
     const struct options *options, struct child *child, struct error *error)
 {
 	char name[] = "rollcode-verify", mode[] = "request";
-	struct options copy = *options;
 	struct start start = {
 	    .argv = {name, mode, NULL, NULL},
 	    .envp = {NULL},
-	    .program = copy.helper,
+	    .program = options->helper,
 	};
 	enum rollcode_err err;
 	int fds[2];
 
-	if (copy.conf[0] != '\0')
-		start.argv[2] = copy.conf;
+	/* exec only reads it. */
+	if (options->conf[0] != '\0')
+		start.argv[2] = (char *)(uintptr_t)options->conf;
 	if ((err = make_sockets(fds, error)) != ROLLCODE_OK)
 		return err;
 	start.fd = fds[1];
@@ -222,10 +234,21 @@ spawn_judge(
 	return err;
 }
 
-bool
-spawn_reap(struct child *child, int64_t deadline)
+/* Until the child may have ended, or at most until the deadline. */
+static void
+wait_for_end(int pidfd, int64_t deadline)
 {
 	const struct timespec pause = {.tv_nsec = REAP_SLEEP_NS};
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	int64_t left = deadline - clock_ms();
+
+	if (pidfd < 0 || poll(&ended, 1, left > 0 ? (int)left : 0) < 0)
+		nanosleep(&pause, NULL);
+}
+
+static bool
+reap(const struct child *child, int pidfd, int64_t deadline)
+{
 	bool killed = false;
 	int status = 0;
 	pid_t got;
@@ -246,6 +269,17 @@ spawn_reap(struct child *child, int64_t deadline)
 			killed = true;
 			deadline = clock_ms() + REAP_SECONDS * 1000L;
 		}
-		nanosleep(&pause, NULL);
+		wait_for_end(pidfd, deadline);
 	}
+}
+
+bool
+spawn_reap(struct child *child, int64_t deadline)
+{
+	int pidfd = fd_move_up((int)syscall(SYS_pidfd_open, child->pid, 0));
+	bool good = reap(child, pidfd, deadline);
+
+	if (pidfd >= 0)
+		close(pidfd);
+	return good;
 }
