@@ -212,10 +212,12 @@ struct file_text {
 	char text[ENV_FILE_MAX + 1];
 };
 
+/* What was never used costs no memory, and is zero still. */
 static void
 file_text_wipe(struct file_text *file)
 {
-	explicit_bzero(file, sizeof(*file));
+	explicit_bzero(file->text, file->len);
+	file->len = 0;
 }
 
 /*
@@ -278,7 +280,7 @@ enum rollcode_err
 config_load(
     const char *path, bool need_key, struct config *config, struct error *error)
 {
-	WIPED(file_text_wipe) struct file_text file = {0};
+	static struct file_text file;
 	struct error detail = {0};
 	enum rollcode_err err;
 	int held;
@@ -286,9 +288,12 @@ config_load(
 	config_defaults(config);
 	if (path_check(path, geteuid(), &detail) == ROLLCODE_ERR_STORE)
 		return error_set(error, ROLLCODE_ERR_CONFIG, "%s", detail.text);
-	if (read_file(path, &file, &held, error) != ROLLCODE_OK)
+	if (read_file(path, &file, &held, error) != ROLLCODE_OK) {
+		file_text_wipe(&file);
 		return ROLLCODE_ERR_CONFIG;
+	}
 	err = config_parse(file.text, file.len, need_key, config, &detail);
+	file_text_wipe(&file);
 	config->file = held;
 	if (err != ROLLCODE_OK || find_account(config, &detail) != ROLLCODE_OK)
 		return error_set(

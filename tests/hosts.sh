@@ -89,7 +89,7 @@ limits_table() {
 	either as 4194304
 	either as 8388608
 	works cpu 1
-	raise stack 65536
+	works stack 65536
 	works stack 262144
 	works core unlimited
 	either data 131072
