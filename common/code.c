@@ -24,13 +24,22 @@ struct code_maker {
 	struct secret secret; /* hash */
 };
 
+static uint64_t settings = OPENSSL_INIT_NO_LOAD_CONFIG;
+
+void
+code_alone(void)
+{
+	settings |=
+	    OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS |
+	    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT;
+}
+
 OSSL_LIB_CTX *
 code_libctx(void)
 {
 	static OSSL_LIB_CTX *ctx;
 
-	if (ctx == NULL &&
-	    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1)
+	if (ctx == NULL && OPENSSL_init_crypto(settings, NULL) == 1)
 		ctx = OSSL_LIB_CTX_new();
 	return ctx;
 }

@@ -44,6 +44,14 @@ enum rollcode_err	code_once(const struct rollcode_token *,
 			    uint64_t counter, struct passcode *) MUST_USE;
 
 /*
+ * Nothing else in this process uses the crypto library, so that it starts
+ * without what only others need: names of ciphers and digests that no provider
+ * has, the texts of its errors, and its own end, at which it frees everything.
+ * Comes before all else that is here, or not at all.
+ */
+void			code_alone(void);
+
+/*
  * The crypto library's own context of this process: no configuration file,
  * nothing shared with a host.  Made at the first call; NULL if out of memory.
  */

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "code.h"
 #include "judge.h"
 #include "supervise.h"
 
@@ -99,6 +100,9 @@ serve_one(const char *conf)
 		fprintf(stderr, "rollcode-verify: %s\n", fatal.text);
 		return EXIT_REFUSED;
 	}
+	/* A server is talked to by a library that may bring others. */
+	if (!config_is_pgsql(&config))
+		code_alone();
 	judge_answer(&config, &request, err, &error, &answer);
 	return judge_send(SOCKET_FD, &answer) ? EXIT_DONE : EXIT_REFUSED;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "cmd.h"
+#include "code.h"
 
 #define ASKPASS "rollcode-askpass"
 #define BINDINGS_MAX 8
@@ -144,6 +145,7 @@ main(int argc, char **argv)
 	struct options options = {.count = 0};
 
 	cli_begin();
+	code_alone();
 	if (is_askpass(argc, argv)) {
 		char command[] = "askpass", end[] = "--";
 		char *words[] = {argv[0], command, end, argv[1], NULL};
