@@ -80,34 +80,6 @@ many_users() {
 	say_ok "16 users at once: no counter is lost" "$bad"
 }
 
-# crowd N FORMAT TEXT...: a line for each of N users, of its name and TEXT
-crowd() {
-	local i
-	for ((i = 0; i < $1; i++)); do
-		# shellcheck disable=SC2059	# the format is given
-		printf "$2" "crowd$i" "${@:3}"
-	done
-}
-
-# An idle machine is wanted for this one.  They have one secret, which is no
-# less work, and come from one file, which is.
-two_hundred() {
-	local bad slowest
-	crowd 200 'HOTP/E/8\t%s\t-\t%s\t0\n' \
-	    3132333435363738393031323334353637383930 >"$T/users.oath"
-	check "200 users are enrolled" \
-	    admin import --no-account "$T/users.oath" || return
-	admin uri crowd0 | token crowd add >"$T/add.log" 2>&1
-	crowd 200 '%s\t%s\n' "$(code crowd)" | paste -s >"$T/crowd"
-	pam_run <"$T/crowd" >"$T/out"
-	bad=$(grep -v ' SUCCESS ' "$T/out")
-	equal "200 users at once: each gets in, none finds the store busy" \
-	    "$(grep -c ' SUCCESS ' "$T/out")$bad" 200
-	slowest=$(sort -k3,3n "$T/out" | tail -n 1 | cut -d' ' -f3)
-	echo "# the slowest took $slowest ms"
-	check "200 users at once: within 5 seconds" test "$slowest" -le 5000
-}
-
 # The judge itself is the module's child (-D), and stops with its lock held.
 stopped_helper() {
 	cat >"$T/bin/stopped" <<-STOPPED
@@ -232,7 +204,6 @@ wrong_guesses() {
 server
 pam_place
 one_code "$one" processes
-[ "${1-}" != long ] || two_hundred
 one_stopped "$@"
 [ "${1-}" != long ] || [ -n "${ROLLCODE_ROUNDS-}" ] || exit 0
 flooded
