@@ -91,7 +91,8 @@ gate_functions() {
 gate_shell() {
 	local files
 	mapfile -t files < <(scripts)
-	shellcheck "${files[@]}" 2>&1 |
+	printf '%s\n' "${files[@]}" |
+	    xargs -P "$(nproc)" -n 8 shellcheck 2>&1 |
 	    nothing "shellcheck finds nothing in ${#files[@]} scripts"
 	for file in "${files[@]}"; do
 		[ -x "$file" ] || [ "$file" = tests/lib.sh ] || echo "$file"

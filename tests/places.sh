@@ -52,12 +52,13 @@ checksum() {
 	    cat file sub/file) | md5sum
 }
 
+# restore PLACE: of a, b and c the one that it is in
 restore() {
-	umount -n "$1" 2>/dev/null
-	for part in a b c; do
-		rm -rf "${T:?}/$part"
-		cp -a "$T/good.$part" "$T/$part"
-	done
+	local part=${1#"$T/"}
+	part=${part%%/*}
+	[ ! -c "$1" ] || umount -n "$1"
+	rm -rf "${T:?}/$part"
+	cp -a "$T/good.$part" "$T/$part"
 	: >"$T/syslog"
 }
 
