@@ -62,20 +62,22 @@ calls_of() {
 	strace -f -qq -o "$T/trace" "${@:2}" <"$T/line" >/dev/null 2>&1
 	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$T/trace" | sort |
 	    uniq -c | awk -v pattern="^($1)\$" '$2 ~ pattern &&
-	    $2 != "execve" && $2 != "exit_group" { print $2, $1 }'
+	    $2 != "execve" { print $2, $1 }'
 }
 
 # walk PATTERN BEFORE AFTER COMMAND...: run it once for one in $step of its
-# system calls and kill it there; BEFORE and AFTER are functions
+# system calls, and for the one by which it ends, and kill it there; BEFORE and
+# AFTER are functions
 step=5
-[ "${SAN-}" != 1 ] || step=10
+[ "${SAN-}" != 1 ] || step=20
 [ "${1-}" != long ] || step=${ROLLCODE_STEP:-2}
 walk() {
 	local name count n at=0
 	"$2"
 	while read -r name count; do
 		for ((n = 1; n <= count; n++)); do
-			((at++ % step == 0)) || continue
+			((at++ % step == 0)) ||
+			    [ "$name" = exit_group ] || continue
 			"$2"
 			injected "$name:signal=KILL:when=$n" "${@:4}" \
 			    >>"$T/codes" 2>"$T/err" <"$T/line"
