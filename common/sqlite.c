@@ -18,24 +18,25 @@
 #define VALUE_MAX 65536 /* bytes of any text or blob in a file */
 #define BUSY_SLEEP_NS 1000000L
 
-/* SQLite's own handler sleeps up to 100 ms between tries; a login does not. */
 bool
-sqlite_wait_for_lock(const struct sqlite_kind *kind, int tries)
+sqlite_wait(int64_t deadline)
 {
-	static _Thread_local int64_t deadline;
-
-	if (tries == 0)
-		deadline = clock_ms() + kind->busy_ms;
 	if (clock_ms() >= deadline)
 		return false;
 	nanosleep(&(struct timespec){.tv_nsec = BUSY_SLEEP_NS}, NULL);
 	return true;
 }
 
+/* SQLite's own handler sleeps up to 100 ms between tries; a login does not. */
 static int
-busy(void *kind, int tries)
+wait_for_lock(void *kind, int tries)
 {
-	return sqlite_wait_for_lock(kind, tries);
+	static _Thread_local int64_t deadline;
+	const struct sqlite_kind *k = kind;
+
+	if (tries == 0)
+		deadline = clock_ms() + k->busy_ms;
+	return sqlite_wait(deadline);
 }
 
 static enum rollcode_err
@@ -192,7 +193,7 @@ connect_file(const char *path, const struct sqlite_kind *kind,
 		    "%s: can only be read; are the file and its file system "
 		    "writable?",
 		    path);
-	sqlite3_busy_handler(*db, busy, (void *)(uintptr_t)kind);
+	sqlite3_busy_handler(*db, wait_for_lock, (void *)(uintptr_t)kind);
 	/* Else there is no log without memory shared between processes. */
 	if (locks == SQLITE_LOCKS_NONE)
 		err = run(*db, "PRAGMA locking_mode=EXCLUSIVE", error);

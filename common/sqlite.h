@@ -105,24 +105,23 @@ void			sqlite_close(sqlite3 *);
 struct sqlite_parked;
 
 /*
- * As sqlite_open, for a kind with a kept log; the file is locked until leave or
- * close.
+ * As sqlite_open, for a kind with a kept log.  If *parked is not NULL it is one
+ * of this path that was left: it goes on if nobody has changed the file since,
+ * and is opened anew otherwise.  The file is locked until leave or close.  On
+ * error *parked is closed, and NULL.
  */
-enum rollcode_err	sqlite_parked_open(const char *path,
+enum rollcode_err	sqlite_parked_enter(const char *path,
 			    const struct sqlite_kind *,
-			    struct sqlite_parked **, struct error *) MUST_USE;
+			    struct sqlite_parked **parked, struct error *)
+			    MUST_USE;
 
-/* Its connection, which it closes, and its path. */
+/* Its connection, which it closes, and its path as it was given. */
 sqlite3			*sqlite_parked_db(const struct sqlite_parked *);
 const char		*sqlite_parked_path(const struct sqlite_parked *);
 
-/*
- * Lock it again, with the checks and errors of sqlite_open.  *same is false if
- * anybody has changed or replaced it since leave.  On error and where it is not
- * the same the caller closes it.
- */
-enum rollcode_err	sqlite_parked_enter(struct sqlite_parked *,
-			    bool *same, struct error *) MUST_USE;
+/* As sqlite_check_unmoved, which cannot tell it of these. */
+enum rollcode_err	sqlite_parked_check(const struct sqlite_parked *,
+			    struct error *) MUST_USE;
 
 /*
  * Let its lock go, outside a transaction.  False if it cannot be told later

@@ -10,8 +10,10 @@
  *
  * Who commits writes a frame behind the last one of the log, or begins the log
  * anew with other salts in its header.  So both places are read at leave and at
- * enter.  A frame there that carries the log's salts already, left by a writer
- * that was killed, could be written again as it is: then nothing is parked.
+ * enter, and the last frame's header, whose checksum is that of all before it:
+ * who puts an older log back is seen by that.  A frame behind it that carries
+ * the log's salts already, left by a writer that was killed, could be written
+ * again as it is: then nothing is parked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,14 +43,14 @@
 /* File and log between two transactions. */
 struct state {
 	struct stat file, log;
-	uint8_t header[LOG_HEADER], next[FRAME_HEADER];
+	uint8_t header[LOG_HEADER], last[FRAME_HEADER], next[FRAME_HEADER];
 };
 
 struct sqlite_parked {
-	sqlite3 *db;
-	const struct sqlite_kind *kind;
-	int lock;   /* a descriptor of the file, for its lock alone */
-	int frames; /* in the log, behind the last commit; 0: not known */
+	char *path;
+	sqlite3 *db; /* NULL until it is open */
+	int lock;    /* a descriptor of the file, for its lock alone; or -1 */
+	int frames;  /* in the log, behind the last commit; 0: not known */
 	struct state left;
 };
 
@@ -63,42 +65,52 @@ count_frames(void *parked, sqlite3 *db, const char *name, int frames)
 	return SQLITE_OK;
 }
 
-static enum rollcode_err
-set_lock(struct sqlite_parked *p, const char *path, struct error *error)
+static int
+lock_range(const struct sqlite_parked *p, short type)
 {
 	const struct flock lock = {
-	    .l_type = F_WRLCK,
+	    .l_type = type,
 	    .l_whence = SEEK_SET,
 	    .l_start = LOCK_FIRST,
 	    .l_len = LOCK_LEN,
 	};
 
-	for (int tries = 0;; tries++) {
-		if (fcntl(p->lock, F_OFD_SETLK, &lock) == 0)
-			return ROLLCODE_OK;
+	return fcntl(p->lock, F_OFD_SETLK, &lock);
+}
+
+static enum rollcode_err
+set_lock(const struct sqlite_parked *p, int64_t deadline, struct error *error)
+{
+	while (lock_range(p, F_WRLCK) != 0) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return error_set(error, error_from_errno(errno),
 			    "%s: cannot be locked: %s; does its file system "
 			    "know locks?",
-			    path, strerror(errno));
-		if (!sqlite_wait_for_lock(p->kind, tries))
+			    p->path, strerror(errno));
+		if (!sqlite_wait(deadline))
 			return error_set(error, ROLLCODE_ERR_UNAVAIL,
 			    "%s: another process holds its lock, try again",
-			    path);
+			    p->path);
 	}
+	return ROLLCODE_OK;
 }
 
-static bool
-let_go(struct sqlite_parked *p)
+static void
+disconnect(struct sqlite_parked *p)
 {
-	const struct flock lock = {
-	    .l_type = F_UNLCK,
-	    .l_whence = SEEK_SET,
-	    .l_start = LOCK_FIRST,
-	    .l_len = LOCK_LEN,
-	};
+	sqlite_close(p->db);
+	p->db = NULL;
+	p->frames = 0;
+}
 
-	return fcntl(p->lock, F_OFD_SETLK, &lock) == 0;
+static void
+unlock(struct sqlite_parked *p)
+{
+	if (p->lock < 0)
+		return;
+	(void)lock_range(p, F_UNLCK); /* a copy of this process may have it */
+	close(p->lock);
+	p->lock = -1;
 }
 
 static uint32_t
@@ -120,21 +132,22 @@ read_log(sqlite3_file *log, uint8_t *out, int len, int64_t at)
 static bool
 look(const struct sqlite_parked *p, struct state *s)
 {
-	const char *path = sqlite3_db_filename(p->db, "main");
+	const char *name = sqlite3_db_filename(p->db, "main");
 	sqlite3_file *log = NULL;
-	int64_t frame;
+	int64_t frame, next;
 
 	memset(s, 0, sizeof(*s));
-	if (lstat(path, &s->file) != 0 ||
-	    lstat(sqlite3_filename_wal(path), &s->log) != 0 ||
+	if (lstat(name, &s->file) != 0 ||
+	    lstat(sqlite3_filename_wal(name), &s->log) != 0 ||
 	    sqlite3_file_control(p->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
 		&log) != SQLITE_OK ||
 	    log == NULL || log->pMethods == NULL ||
 	    !read_log(log, s->header, LOG_HEADER, 0))
 		return false;
 	frame = (int64_t)big_endian(s->header + LOG_PAGE_SIZE) + FRAME_HEADER;
-	return read_log(
-	    log, s->next, FRAME_HEADER, LOG_HEADER + p->frames * frame);
+	next = LOG_HEADER + p->frames * frame;
+	return read_log(log, s->last, FRAME_HEADER, next - frame) &&
+	       read_log(log, s->next, FRAME_HEADER, next);
 }
 
 static bool
@@ -149,58 +162,113 @@ same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* The log's times and size change without any change to what was committed. */
 static bool
-same_state(const struct state *a, const struct state *b)
+unchanged(const struct stat *a, const struct stat *b)
 {
-	return same_file(&a->file, &b->file) && same_file(&a->log, &b->log) &&
-	       a->file.st_size == b->file.st_size &&
-	       same_time(&a->file.st_mtim, &b->file.st_mtim) &&
-	       same_time(&a->file.st_ctim, &b->file.st_ctim) &&
-	       memcmp(a->header, b->header, LOG_HEADER) == 0 &&
-	       memcmp(a->next, b->next, FRAME_HEADER) == 0;
+	return same_file(a, b) && a->st_size == b->st_size &&
+	       same_time(&a->st_mtim, &b->st_mtim) &&
+	       same_time(&a->st_ctim, &b->st_ctim);
 }
 
-/* Who opens by a name may have another file than who locked it. */
-static enum rollcode_err
-check_same_file(
-    const struct sqlite_parked *p, const char *path, struct error *error)
+static bool
+is_as_left(const struct sqlite_parked *p)
 {
-	struct stat locked, named;
+	const struct state *a = &p->left;
+	struct state b;
 
-	if (fstat(p->lock, &locked) == 0 && lstat(path, &named) == 0 &&
-	    same_file(&locked, &named))
-		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_UNAVAIL,
-	    "%s: was removed or replaced just now; try again", path);
+	return p->db != NULL && look(p, &b) && unchanged(&a->file, &b.file) &&
+	       unchanged(&a->log, &b.log) &&
+	       memcmp(a->header, b.header, LOG_HEADER) == 0 &&
+	       memcmp(a->last, b.last, FRAME_HEADER) == 0 &&
+	       memcmp(a->next, b.next, FRAME_HEADER) == 0;
 }
 
 enum rollcode_err
-sqlite_parked_open(const char *path, const struct sqlite_kind *kind,
+sqlite_parked_check(const struct sqlite_parked *p, struct error *error)
+{
+	struct stat locked, named;
+
+	if (fstat(p->lock, &locked) == 0 && lstat(p->path, &named) == 0 &&
+	    same_file(&locked, &named))
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_UNAVAIL,
+	    "%s: was removed or replaced just now; try again", p->path);
+}
+
+/* Lock the file that has the name once it is locked. */
+static enum rollcode_err
+lock_file(struct sqlite_parked *p, const struct sqlite_kind *kind,
+    struct error *error)
+{
+	int64_t deadline = clock_ms() + kind->busy_ms;
+	enum rollcode_err err;
+
+	for (;;) {
+		if ((err = sqlite_check_file(p->path, kind, error)) !=
+		    ROLLCODE_OK)
+			return err;
+		if (p->lock < 0)
+			p->lock =
+			    open(p->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+		if (p->lock < 0)
+			return error_set(error, error_from_errno(errno),
+			    "%s: %s", p->path, strerror(errno));
+		if ((err = set_lock(p, deadline, error)) != ROLLCODE_OK)
+			return err;
+		if ((err = sqlite_parked_check(p, error)) == ROLLCODE_OK)
+			return sqlite_check_file(p->path, kind, error);
+		disconnect(p);
+		unlock(p);
+		if (!sqlite_wait(deadline))
+			return err;
+	}
+}
+
+/* What is not as it was left is opened anew, under the same lock. */
+static enum rollcode_err
+connect_file(struct sqlite_parked *p, const struct sqlite_kind *kind,
+    struct error *error)
+{
+	enum rollcode_err err;
+
+	if (is_as_left(p))
+		return ROLLCODE_OK;
+	disconnect(p);
+	if ((err = sqlite_connect(p->path, kind, SQLITE_LOCKS_NONE, &p->db,
+		 error)) == ROLLCODE_OK)
+		(void)sqlite3_wal_hook(p->db, count_frames, p);
+	return err;
+}
+
+static struct sqlite_parked *
+make(const char *path)
+{
+	struct sqlite_parked *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->lock = -1;
+	if ((p->path = strdup(path)) != NULL)
+		return p;
+	free(p);
+	return NULL;
+}
+
+enum rollcode_err
+sqlite_parked_enter(const char *path, const struct sqlite_kind *kind,
     struct sqlite_parked **parked, struct error *error)
 {
-	struct sqlite_parked *p;
+	struct sqlite_parked *p = *parked != NULL ? *parked : make(path);
 	enum rollcode_err err;
 
 	*parked = NULL;
-	if ((err = sqlite_check_file(path, kind, error)) != ROLLCODE_OK)
-		return err;
-	if ((p = calloc(1, sizeof(*p))) == NULL)
+	if (p == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	p->kind = kind;
-	p->lock = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (p->lock < 0)
-		err = error_set(error, error_from_errno(errno), "%s: %s", path,
-		    strerror(errno));
-	if (err != ROLLCODE_OK ||
-	    (err = set_lock(p, path, error)) != ROLLCODE_OK ||
-	    (err = sqlite_connect(path, kind, SQLITE_LOCKS_NONE, &p->db,
-		 error)) != ROLLCODE_OK ||
-	    (err = check_same_file(p, path, error)) != ROLLCODE_OK) {
+	if ((err = lock_file(p, kind, error)) != ROLLCODE_OK ||
+	    (err = connect_file(p, kind, error)) != ROLLCODE_OK) {
 		sqlite_parked_close(p);
 		return err;
 	}
-	(void)sqlite3_wal_hook(p->db, count_frames, p);
 	*parked = p;
 	return ROLLCODE_OK;
 }
@@ -214,31 +282,17 @@ sqlite_parked_db(const struct sqlite_parked *p)
 const char *
 sqlite_parked_path(const struct sqlite_parked *p)
 {
-	return sqlite3_db_filename(p->db, "main");
-}
-
-enum rollcode_err
-sqlite_parked_enter(struct sqlite_parked *p, bool *same, struct error *error)
-{
-	const char *path = sqlite_parked_path(p);
-	struct state now;
-	enum rollcode_err err;
-
-	*same = false;
-	if ((err = set_lock(p, path, error)) != ROLLCODE_OK ||
-	    (err = sqlite_check_file(path, p->kind, error)) != ROLLCODE_OK)
-		return err;
-	*same = look(p, &now) && same_state(&now, &p->left);
-	return ROLLCODE_OK;
+	return p->path;
 }
 
 bool
 sqlite_parked_leave(struct sqlite_parked *p)
 {
-	return p->frames > 0 && look(p, &p->left) &&
+	return p->frames > 0 && sqlite3_get_autocommit(p->db) != 0 &&
+	       look(p, &p->left) &&
 	       memcmp(p->left.header + LOG_SALTS, p->left.next + FRAME_SALTS,
 		   SALTS_LEN) != 0 &&
-	       let_go(p);
+	       lock_range(p, F_UNLCK) == 0;
 }
 
 void
@@ -246,10 +300,8 @@ sqlite_parked_close(struct sqlite_parked *p)
 {
 	if (p == NULL)
 		return;
-	sqlite_close(p->db);
-	if (p->lock >= 0) {
-		(void)let_go(p); /* a copy of this process may have it too */
-		close(p->lock);
-	}
+	disconnect(p);
+	unlock(p);
+	free(p->path);
 	free(p);
 }

@@ -54,9 +54,8 @@ enum rollcode_err	sqlite_connect(const char *path,
 /* Release every statement, before the connection is closed. */
 void			sqlite_forget_statements(sqlite3 *);
 
-/* Wait a little.  False once the deadline is past; tries counts from 0. */
-bool			sqlite_wait_for_lock(const struct sqlite_kind *,
-			    int tries);
+/* Wait a little for a lock.  False once clock_ms() is past the deadline. */
+bool			sqlite_wait(int64_t deadline);
 
 /* Before it is opened: owner, mode, links, no journal of another kind. */
 enum rollcode_err	sqlite_check_file(const char *path,

@@ -20,7 +20,7 @@ struct crew_member {
 	int	fd;
 	bool	busy;
 	int64_t	since;		/* idle, or busy; clock_ms() */
-	char	user[ROLLCODE_USER_MAX + 1];	/* judged last, or "" */
+	char	user[sizeof(((struct request *)0)->user)];	/* last, or "" */
 };
 
 struct crew {

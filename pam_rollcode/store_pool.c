@@ -6,11 +6,14 @@
  */
 #include <unistd.h>
 
+#include "clock.h"
 #include "store_sqlite.h"
 
-#define POOL_MAX 4
+static struct {
+	struct sqlite_parked *file;
+	int64_t since; /* clock_ms() */
+} pool[POOL_MAX];      /* the one used last first; NULL behind the last */
 
-static struct sqlite_parked *pool[POOL_MAX]; /* the one used last first */
 static pid_t owner;
 
 /*
@@ -27,40 +30,51 @@ disown_if_copied(void)
 	owner = self;
 }
 
-/* Take one out; NULL if it is not there. */
+static void
+drop(size_t at)
+{
+	sqlite_parked_close(pool[at].file);
+	pool[at].file = NULL;
+}
+
+/* Take one out, the others close up; NULL if it is not there. */
 static struct sqlite_parked *
 take_out(const char *path)
 {
-	struct sqlite_parked *p;
+	struct sqlite_parked *taken = NULL;
 
-	disown_if_copied();
-	for (size_t i = 0; i < POOL_MAX && (p = pool[i]) != NULL; i++) {
-		if (strcmp(sqlite_parked_path(p), path) != 0)
+	for (size_t at = 0; at < POOL_MAX && pool[at].file != NULL; at++) {
+		if (taken == NULL &&
+		    strcmp(sqlite_parked_path(pool[at].file), path) == 0)
+			taken = pool[at].file;
+		if (taken == NULL)
 			continue;
-		memmove(pool + i, pool + i + 1,
-		    (POOL_MAX - 1 - i) * sizeof(pool[0]));
-		pool[POOL_MAX - 1] = NULL;
-		return p;
+		if (at + 1 < POOL_MAX)
+			pool[at] = pool[at + 1];
+		else
+			pool[at].file = NULL;
 	}
-	return NULL;
+	return taken;
+}
+
+/* Nobody else's traffic keeps a file open, which may have been removed. */
+static void
+drop_old(void)
+{
+	int64_t old = clock_ms() - POOL_MS;
+
+	for (size_t at = 0; at < POOL_MAX; at++)
+		if (pool[at].since <= old)
+			drop(at);
 }
 
 enum rollcode_err
 pool_take(const char *path, struct sqlite_parked **parked, struct error *error)
 {
-	bool same = false;
-	enum rollcode_err err;
-
-	if ((*parked = take_out(path)) != NULL) {
-		err = sqlite_parked_enter(*parked, &same, error);
-		if (err == ROLLCODE_OK && same)
-			return ROLLCODE_OK;
-		sqlite_parked_close(*parked);
-		*parked = NULL;
-		if (err != ROLLCODE_OK)
-			return err;
-	}
-	return sqlite_parked_open(path, &store_sqlite_kind, parked, error);
+	disown_if_copied();
+	drop_old();
+	*parked = take_out(path);
+	return sqlite_parked_enter(path, &store_sqlite_kind, parked, error);
 }
 
 void
@@ -70,17 +84,17 @@ pool_put(struct sqlite_parked *parked)
 		sqlite_parked_close(parked);
 		return;
 	}
-	sqlite_parked_close(pool[POOL_MAX - 1]);
-	memmove(pool + 1, pool, (POOL_MAX - 1) * sizeof(pool[0]));
-	pool[0] = parked;
+	drop(POOL_MAX - 1);
+	for (size_t at = POOL_MAX - 1; at > 0; at--)
+		pool[at] = pool[at - 1];
+	pool[0].file = parked;
+	pool[0].since = clock_ms();
 }
 
 void
 pool_empty(void)
 {
 	disown_if_copied();
-	for (size_t i = 0; i < POOL_MAX; i++) {
-		sqlite_parked_close(pool[i]);
-		pool[i] = NULL;
-	}
+	for (size_t at = 0; at < POOL_MAX; at++)
+		drop(at);
 }

@@ -120,6 +120,13 @@ user_open(struct store *store, struct error *error)
 }
 
 static enum rollcode_err
+check_unmoved(const struct store *store, struct error *error)
+{
+	return store->parked != NULL ? sqlite_parked_check(store->parked, error)
+				     : sqlite_check_unmoved(store->db, error);
+}
+
+static enum rollcode_err
 sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
     struct account *account, struct error *error)
 {
@@ -141,7 +148,7 @@ sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
 		return err;
 	if ((err = rows_read(store, user, &store->before, error)) !=
 		ROLLCODE_OK ||
-	    (err = sqlite_check_unmoved(store->db, error)) != ROLLCODE_OK) {
+	    (err = check_unmoved(store, error)) != ROLLCODE_OK) {
 		user_close(store);
 		return err;
 	}

@@ -18,7 +18,7 @@
 #include "store.h"
 #include "worker.h"
 
-#define QUIET_MS 2000 /* without a task */
+#define QUIET_MS 2000 /* without a task: what stays open is not needed */
 
 static const char separators[] = ", \t";
 

@@ -118,7 +118,7 @@ beside_others() {
 
 # One code each round, four times at the service and four times beside it.
 both_judges() {	# [ROUNDS]
-	local rounds=${1:-10} bad
+	local rounds=${1:-4} bad
 	code ann -n "$rounds" | tr -s ' ' '\n' | sed 's/^/ann\t/' >"$T/codes"
 	"$PAMRUN" -n 4 "$T/pam" rc <"$T/codes" >"$T/served" &
 	"$PAMRUN" -n 4 "$T/pam" own <"$T/codes" >"$T/spawned"

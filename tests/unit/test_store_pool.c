@@ -150,6 +150,17 @@ others_restore_in_place(void)
 	copy("kept-wal", "ann.db-wal");
 }
 
+/* The log alone, of some logins ago: the file is the same. */
+static void
+others_restore_the_log(void)
+{
+	copy("ann.db-wal", "kept-wal");
+	ck_assert_int_eq(move_to("ann", 21), ROLLCODE_OK);
+	ck_assert_int_eq(move_to("ann", 22), ROLLCODE_OK);
+	ck_assert_int_gt(count_open(), 0);
+	copy("kept-wal", "ann.db-wal");
+}
+
 static void
 others_restore_by_name(void)
 {
@@ -184,6 +195,7 @@ static const struct {
     {"empty the log", others_empty_the_log, 30},
     {"use sqlite3", others_use_sqlite, 30},
     {"restore in place", others_restore_in_place, 30},
+    {"restore the log", others_restore_the_log, 20},
     {"restore by name", others_restore_by_name, 30},
     {"replace", others_replace, 30},
 };
@@ -217,6 +229,34 @@ START_TEST(files_that_stay_open_are_few)
 
 	ck_assert_int_gt(first, 0);
 	ck_assert_int_le(count_open(), 4 * first);
+}
+END_TEST
+
+START_TEST(a_file_stays_open_for_no_longer_if_others_log_in)
+{
+	enrolled("ann");
+	enrolled("bob");
+	store_sqlite.idle();
+	ck_assert_int_eq(move_to("bob", 11), ROLLCODE_OK);
+	ck_assert_int_eq(count_open(), 3);
+	usleep((POOL_MS / 2 + 100) * 1000);
+	ck_assert_int_eq(move_to("ann", 11), ROLLCODE_OK);
+	ck_assert_int_eq(count_open(), 6);
+	usleep((POOL_MS / 2 + 100) * 1000);
+	ck_assert_int_eq(move_to("ann", 12), ROLLCODE_OK);
+	ck_assert_int_eq(count_open(), 3);
+}
+END_TEST
+
+/* Who opens it finds it in the pool. */
+START_TEST(a_file_is_open_once_however_its_name_is_spelled)
+{
+	enrolled("ann");
+	store_sqlite.idle();
+	strcat(config.database, "//");
+	for (uint64_t i = 11; i < 15; i++)
+		ck_assert_int_eq(move_to("ann", i), ROLLCODE_OK);
+	ck_assert_int_eq(count_open(), 3);
 }
 END_TEST
 
@@ -390,6 +430,8 @@ main(void)
 	tcase_add_checked_fixture(tcase, setup_pooled, teardown);
 	tcase_add_test(tcase, a_file_stays_open_until_there_is_nothing_to_do);
 	tcase_add_test(tcase, files_that_stay_open_are_few);
+	tcase_add_test(tcase, a_file_stays_open_for_no_longer_if_others_log_in);
+	tcase_add_test(tcase, a_file_is_open_once_however_its_name_is_spelled);
 	tcase_add_test(tcase, who_has_a_file_open_holds_nobody_up);
 	tcase_add_test(tcase, who_begins_is_alone_with_the_user);
 	tcase_add_loop_test(
