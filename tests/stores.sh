@@ -33,13 +33,15 @@ arrange() {
 	server
 	mkdir -p "$T/pam"
 	services
+	pamrun_start rc
+	pamrun_start nullok
 	enroll ann
 	token bob add <"$T/uri" >"$T/add.log"
 	admin enroll ann --label second >"$T/uri" 2>"$T/enroll.log"
 	admin enroll bob --no-account >"$T/uri" 2>"$T/enroll.log"
 	# Three logins, so that there is a log with something in it.
 	for _ in 1 2 3; do
-		login ann "$(code ann)" >"$T/out"
+		probe ann "$(code ann)"
 	done
 	RIGHT=$(code ann)
 	NEXT=$(code ann)
@@ -54,34 +56,78 @@ restore() {
 	: >"$T/syslog"
 }
 
-# wants RESULT PATTERN PROBE...: what is wrong, nothing if all is as it should
-# be.  A probe is USER or USER:nullok.
+# To start a program costs more than what it is asked, so one pamrun for each
+# service answers all probes.  Service file, module and store are read anew for
+# every one of them.
+declare -A pamrun to from
+
+pamrun_start() {	# SERVICE
+	local rounds=$T/rounds.$1 in out
+	# Another FIFO each time: no round is left in it for the next pamrun.
+	rm -f "$rounds"
+	mkfifo "$rounds"
+	exec {out}< <(exec "$PAMRUN" "$T/pam" "$1" <"$rounds")
+	pamrun[$1]=$!
+	servers+=("$!")
+	# For reading too: no signal comes of writing when pamrun has ended.
+	exec {in}<>"$rounds"
+	to[$1]=$in
+	from[$1]=$out
+}
+
+pamrun_again() {	# SERVICE
+	local in=${to[$1]} out=${from[$1]}
+	kill -9 "${pamrun[$1]}" 2>/dev/null
+	exec {in}>&- {out}<&-
+	pamrun_start "$1"
+}
+
+# probe USER CODE [SERVICE]: $result is the name of the result, or why there is
+# none.  Not in a subshell: another pamrun takes the place of one that fails.
+probe() {
+	local service=${3:-rc}
+	printf '%s\t%s\n' "$1" "$2" >&"${to[$service]}"
+	# The module itself waits 10 seconds for its helper.
+	read -r -t 30 -u "${from[$service]}" _ result _ && return
+	if [ $? -gt 128 ]; then
+		result="no answer of pamrun in 30 seconds"
+	else
+		result="the end of pamrun"
+	fi
+	pamrun_again "$service"
+}
+
+# wants RESULT PATTERN PROBE...: $wrong is empty if all is as it should be.  A
+# probe is USER or USER:nullok.
 wants() {
-	local probe service got
-	for probe in "${@:3}"; do
+	local who service
+	wrong=
+	for who in "${@:3}"; do
 		service=rc
-		[ "$probe" = "${probe%:*}" ] || service=${probe#*:}
-		got=$(login "${probe%:*}" "$RIGHT" "$service")
-		[ "$got" = "$1" ] || echo "$probe: $got instead of $1"
+		[ "$who" = "${who%:*}" ] || service=${who#*:}
+		probe "${who%:*}" "$RIGHT" "$service"
+		[ "$result" = "$1" ] ||
+		    wrong+="$who: $result instead of $1"$'\n'
 	done
-	logged "$2" >"$T/logged" || cat "$T/logged"
+	logged "$2" >"$T/logged" || wrong+=$(<"$T/logged")$'\n'
 }
 
 # spoilt RESULT PATTERN WHAT COMMAND...: nobody gets in, enrolled or not.
 spoilt() {
+	local bad=''
 	restore
-	"${@:4}" || echo "the store could not be spoilt: ${*:4}" >"$T/bad"
-	say_ok "$3: $1" \
-	    "$(wants "$1" "$2" ann ann:nullok eve:nullok; cat "$T/bad")"
-	: >"$T/bad"
+	"${@:4}" || bad="the store could not be spoilt: ${*:4}"
+	wants "$1" "$2" ann ann:nullok eve:nullok
+	say_ok "$3: $1" "$wrong$bad"
 }
 
 # spoilt_user: the same, where only ann's file is spoilt.
 spoilt_user() {
+	local bad=''
 	restore
-	"${@:4}" || echo "the file could not be spoilt: ${*:4}" >"$T/bad"
-	say_ok "$3: $1" "$(wants "$1" "$2" ann ann:nullok; cat "$T/bad")"
-	: >"$T/bad"
+	"${@:4}" || bad="the file could not be spoilt: ${*:4}"
+	wants "$1" "$2" ann ann:nullok
+	say_ok "$3: $1" "$wrong$bad"
 }
 
 sql() {
@@ -275,6 +321,13 @@ rows() {
 	    "a secret of text" surgery "UPDATE token SET secret='abc'"
 }
 
+both() {
+	probe ann "$RIGHT"
+	got=$result
+	probe ann "$RIGHT" nullok
+	got+=" $result"
+}
+
 # Wherever the file ends, a spent code stays spent and nothing is ignored.
 truncated() {
 	local size at bad='' got how
@@ -285,7 +338,7 @@ truncated() {
 		for ((at = 512; at < size; at += every)); do
 			restore
 			"$how" truncate -s "$at" "$FILE"
-			got="$(login ann "$RIGHT") $(login ann "$RIGHT" nullok)"
+			both
 			[ "$got" = "SYSTEM_ERR SYSTEM_ERR" ] ||
 			    bad+="$how, $at bytes: $got"$'\n'
 		done
@@ -295,7 +348,7 @@ truncated() {
 	for ((at = 512; at < size; at += every)); do
 		restore
 		truncate -s "$at" "$FILE"
-		got="$(login ann "$RIGHT") $(login ann "$RIGHT" nullok)"
+		both
 		case $got in
 		"SYSTEM_ERR SYSTEM_ERR" | "SUCCESS AUTH_ERR") ;;
 		*) bad+="$at bytes: $got"$'\n' ;;
@@ -342,20 +395,19 @@ read_only() {
 	keep_wallet
 	mount -n --bind "$T/store" "$T/store"
 	mount -n -o remount,bind,ro "$T/store"
-	say_ok "a read-only file system: AUTHINFO_UNAVAIL" "$(wants \
-	    AUTHINFO_UNAVAIL "ann.db.*writable" \
-	    ann ann:nullok)"
+	wants AUTHINFO_UNAVAIL "ann.db.*writable" ann ann:nullok
+	say_ok "a read-only file system: AUTHINFO_UNAVAIL" "$wrong"
 	others_fail "read-only"
 	refused "read-only: nobody is removed" admin remove bob --force
 	umount -n "$T/store"
 	others_work "writable again"
-	equal "the same code opens when it is writable again" \
-	    "$(login ann "$RIGHT")" SUCCESS
+	probe ann "$RIGHT"
+	equal "the same code opens when it is writable again" "$result" SUCCESS
 }
 
 # What fits still gets in; what does not is denied, and nothing is lost.
 full() {
-	local got='' i bad=''
+	local i bad=''
 	restore
 	rm -rf "$T/store"
 	mkdir -m 700 "$T/store"
@@ -364,21 +416,22 @@ full() {
 	keep_wallet
 	dd if=/dev/zero of="$T/store/fill" bs=4k status=none 2>/dev/null
 	for ((i = 0; i < 20; i++)); do
-		got=$(login ann "$NEXT")
-		[ "$got" != SUCCESS ] && break
+		probe ann "$NEXT"
+		[ "$result" != SUCCESS ] && break
 		NEXT=$(code ann)
 	done
-	[ "$got" = AUTHINFO_UNAVAIL ] || bad="$got"$'\n'
+	[ "$result" = AUTHINFO_UNAVAIL ] || bad="$result"$'\n'
 	bad+=$(logged "ann.db: .*free space" >"$T/logged" || cat "$T/logged")
 	say_ok "a full file system: AUTHINFO_UNAVAIL" "$bad"
-	equal "and so with nullok" "$(login ann "$NEXT" nullok)" \
-	    AUTHINFO_UNAVAIL
+	probe ann "$NEXT" nullok
+	equal "and so with nullok" "$result" AUTHINFO_UNAVAIL
 	others_fail "full"
 	rm "$T/store/fill"
 	others_work "room again"
-	equal "the same code opens when there is room again" \
-	    "$(login ann "$NEXT")" SUCCESS
-	equal "and only once" "$(login ann "$NEXT")" AUTH_ERR
+	probe ann "$NEXT"
+	equal "the same code opens when there is room again" "$result" SUCCESS
+	probe ann "$NEXT"
+	equal "and only once" "$result" AUTH_ERR
 	umount -n "$T/store"
 }
 
@@ -399,7 +452,8 @@ limited() {
 	bad+=$(logged "ann.db: .*limit on the size of files" >"$T/logged" ||
 	    cat "$T/logged")
 	say_ok "a limit on the size of files: AUTHINFO_UNAVAIL" "$bad"
-	equal "the same code opens without it" "$(login ann "$RIGHT")" SUCCESS
+	probe ann "$RIGHT"
+	equal "the same code opens without it" "$result" SUCCESS
 }
 
 append() {
@@ -514,11 +568,13 @@ helpers() {
 	    between "$h" "$send; os.kill(os.getpid(), 9)"
 	restore
 	between "$h" "$send"
+	probe ann "$RIGHT"
 	equal "what stands between and changes nothing is believed" \
-	    "$(login ann "$RIGHT")" SUCCESS
+	    "$result" SUCCESS
 }
 
 helper_hangs() {
+	local result ms
 	restore
 	script "$T/bin/rollcode-verify" '#!/bin/sh' 'exec sleep 60'
 	read -r _ result ms _ < <(printf 'ann\t%s\n' "$RIGHT" | pam_run)
@@ -536,19 +592,21 @@ relative() {	# NAME: of an argument that is a path
 	restore
 	services
 	sed -i "s,$1=[^ ]*,$1=rollcode," "$T/pam/rc" "$T/pam/nullok"
-	say_ok "the argument $1=rollcode: SERVICE_ERR" "$(wants SERVICE_ERR \
-	    "$1: is not an absolute path" ann ann:nullok eve:nullok)"
+	wants SERVICE_ERR "$1: is not an absolute path" \
+	    ann ann:nullok eve:nullok
+	say_ok "the argument $1=rollcode: SERVICE_ERR" "$wrong"
 	sed -i "s,$1=[^ ]*,$1=," "$T/pam/rc" "$T/pam/nullok"
-	say_ok "the argument $1=: SERVICE_ERR" "$(wants SERVICE_ERR \
-	    "$1" ann ann:nullok eve:nullok)"
+	wants SERVICE_ERR "$1" ann ann:nullok eve:nullok
+	say_ok "the argument $1=: SERVICE_ERR" "$wrong"
 	services
 }
 
 argument() {	# PATTERN ARGUMENT...
 	restore
 	services "${@:2}"
-	say_ok "the arguments ${*:2}: SERVICE_ERR" "$(wants SERVICE_ERR "$1" \
-	    ann ann:nullok eve:nullok | cut -c 1-300)"
+	wants SERVICE_ERR "$1" ann ann:nullok eve:nullok
+	say_ok "the arguments ${*:2}: SERVICE_ERR" \
+	    "$(cut -c 1-300 <<<"$wrong")"
 	services
 }
 
@@ -571,15 +629,14 @@ arguments() {
 	argument "NULLOK" NULLOK
 }
 
-: >"$T/bad"
 arrange
 restore
-equal "with everything as it should be, the code opens" \
-    "$(login ann "$RIGHT" nullok)" SUCCESS
-equal "and who is not enrolled is unknown" "$(login eve "$RIGHT")" \
-    USER_UNKNOWN
-equal "and with nullok is left to the next module" \
-    "$(login eve "$RIGHT" nullok)" SUCCESS
+probe ann "$RIGHT" nullok
+equal "with everything as it should be, the code opens" "$result" SUCCESS
+probe eve "$RIGHT"
+equal "and who is not enrolled is unknown" "$result" USER_UNKNOWN
+probe eve "$RIGHT" nullok
+equal "and with nullok is left to the next module" "$result" SUCCESS
 if [ "${1-}" = long ]; then
 	truncated
 	helper_hangs
@@ -596,5 +653,6 @@ else
 	arguments
 fi
 restore
-equal "in the end everything is as it was" "$(login ann "$RIGHT")" SUCCESS
+probe ann "$RIGHT"
+equal "in the end everything is as it was" "$result" SUCCESS
 exit 0
