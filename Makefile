@@ -78,7 +78,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Icommon -MMD -MP \
 	   -DROLLCODE_SOCKET='"$(RUNDIR)/rollcode/verify.sock"' \
 	   -DROLLCODE_PAMDIR='"$(PAMDIR)"' \
 	   -ffile-prefix-map='$(CURDIR)'=. \
-	   $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS)
+	   $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS) $(LIGHT)
 ALL_LDFLAGS = $(LDHARDEN) $(SANFLAGS) $(LDFLAGS)
 ifneq ($(SAN),1)
 PROG_LDFLAGS = -pie -Wl,-z,nodlopen
@@ -271,6 +271,10 @@ TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(UNIT)) \
 
 tests: all $(TEST_PROGRAMS)
 fuzzers: $(FUZZERS)
+
+# What takes time in a test is not the test's own code.
+$(call obj,$(UNIT) $(TOOLS) $(wildcard tests/fuzz/*.c)): \
+    private LIGHT = -O0 -U_FORTIFY_SOURCE
 
 # Everything compiled and nothing linked, for what a compiler has to say.
 objects: $(call obj,$(filter-out $(if $(LIBS_PGSQL),,$(PGSQL)), \

@@ -20,7 +20,8 @@ struct crew_member {
 	int	fd;
 	bool	busy;
 	int64_t	since;		/* idle, or busy; clock_ms() */
-	char	user[sizeof(((struct request *)0)->user)];	/* last, or "" */
+	/* Whom it judged last, or "". */
+	char	user[sizeof(((struct request *)0)->user)];
 };
 
 struct crew {

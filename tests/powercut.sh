@@ -11,7 +11,7 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 
 limit=5
-[ "${1-}" != long ] || limit=${ROLLCODE_POINTS:-10}
+[ "${1-}" != long ] || limit=${ROLLCODE_POINTS:-6}
 
 CALLS=openat,close,write,pwrite64,writev,pwritev,ftruncate,fallocate,fsync
 CALLS+=,fdatasync,unlink,rename,renameat2,sendto,sendmsg,dup,dup2,dup3

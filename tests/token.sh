@@ -70,7 +70,7 @@ calls_of() {
 # AFTER are functions
 step=5
 [ "${SAN-}" != 1 ] || step=20
-[ "${1-}" != long ] || step=${ROLLCODE_STEP:-2}
+[ "${1-}" != long ] || step=${ROLLCODE_STEP:-3}
 walk() {
 	local name count n at=0
 	"$2"

@@ -17,7 +17,7 @@ if ! FAULT_COUNT=$T/count LD_PRELOAD=$FAULT rollcode-token help >"$T/out" ||
 	exit 0
 fi
 
-most=${ROLLCODE_POINTS:-6}
+most=${ROLLCODE_POINTS:-4}
 
 # Each N of $T/count, as many as wanted, as variables.
 plan() {

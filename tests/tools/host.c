@@ -31,6 +31,7 @@
 #include "results.h"
 #include "snapshot.h"
 
+#define CHILD_MS 2000	   /* for a child that only ends */
 #define ALARM_SECONDS 1000 /* one that is the host's own */
 #define TYPED_BYTES 8192
 #define STACK_BYTES (1 << 20)
@@ -196,8 +197,12 @@ own_child(pid_t child)
 	int reaped = strcmp(host.sigchld, "ign") == 0 ||
 		     strcmp(host.sigchld, "nocldwait") == 0;
 
-	if (strcmp(host.sigchld, "reap") == 0)
+	if (strcmp(host.sigchld, "reap") == 0) {
+		/* A login may be over sooner. */
+		for (int ms = 0; collected == 0 && ms < CHILD_MS; ms++)
+			usleep(1000);
 		return collected == 1 ? NULL : "the host collected another";
+	}
 	if (reaped)
 		return waitpid(-1, NULL, __WALL) < 0 ? NULL : "a child is left";
 	return waitpid(-1, NULL, __WALL) == child &&
