@@ -11,7 +11,7 @@ private_machine
 . "$TREE/tests/tools/pam.sh"
 . "$TREE/tests/tools/inject.sh"
 
-most=${ROLLCODE_POINTS:-3} tried=0 spared=0
+most=${ROLLCODE_POINTS:-4} tried=0 spared=0
 
 # --- what fails how ---------------------------------------------------------
 
