@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # sshd.sh - logins through a real sshd, with the code alone and with a key.
+# limit: 240
 . "$(dirname "$0")/lib.sh"
 need sshd ssh ssh-keygen pamtester su setpriv
 private_machine

@@ -3,6 +3,7 @@
 #
 # sudo_su.sh - logins through sudo and su, the module's arguments beside other
 # modules, and what is logged.
+# limit: 240
 . "$(dirname "$0")/lib.sh"
 need sudo su setpriv setsid pamtester chpasswd logger
 private_machine
