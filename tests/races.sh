@@ -15,34 +15,11 @@ else
 	one=6 threads=5 two=5 users=4 pairs=4 many=1
 fi
 
-# codes USER N: the next N, one a line.
-codes() {
-	local left
-	for ((left = $2; left > 0; left -= 100)); do
-		code "$1" -n "$((left < 100 ? left : 100))" | tr -s ' ' '\n'
-	done
-}
-
-# once [PER_ROUND]: complains about a round without exactly one success, or
-# with anything but refusals beside it.
-once() {
-	awk '
-	$2 == "SUCCESS" { yes[$1]++; next }
-	$2 != "AUTH_ERR" { print "round " $1 ": " $2 }
-	{ no[$1]++ }
-	END {
-		for (r = 1; r <= '"$1"'; r++)
-			if (yes[r] != 1 || no[r] != 15)
-				print "round " r ": " yes[r] + 0 " successes, " \
-				    no[r] + 0 " refusals"
-	}'
-}
-
 one_code() {	# ROUNDS WHO [OPTION...]
 	local name="one code, 16 $2 at once, $1 rounds: one success each"
 	enroll ann
 	codes ann "$1" | sed 's/^/ann\t/' | pam_run -n 16 "${@:3}" >"$T/out"
-	say_ok "$name" "$(once "$1" <"$T/out")"
+	say_ok "$name" "$(one_each "$1" 16 <"$T/out")"
 	equal "$name: the counter moved once for each" "$(counter ann)" "$1"
 	admin remove ann --force >"$T/remove.log"
 	rm -f "$(wallet ann)"

@@ -149,13 +149,6 @@ with_an_unusable_file() {
 
 # --- while people log in ----------------------------------------------------
 
-codes() {	# USER N
-	local left
-	for ((left = $2; left > 0; left -= 100)); do
-		code "$1" -n "$((left < 100 ? left : 100))" | tr -s ' ' '\n'
-	done
-}
-
 # logins_during NAME COMMAND LEAST: again and again while 16 log in at once
 logins_during() {
 	local i bad

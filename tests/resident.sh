@@ -118,23 +118,13 @@ beside_others() {
 
 # One code each round, four times at the service and four times beside it.
 both_judges() {	# [ROUNDS]
-	local rounds=${1:-4} bad
-	code ann -n "$rounds" | tr -s ' ' '\n' | sed 's/^/ann\t/' >"$T/codes"
+	local rounds=${1:-4}
+	codes ann "$rounds" | sed 's/^/ann\t/' >"$T/codes"
 	"$PAMRUN" -n 4 "$T/pam" rc <"$T/codes" >"$T/served" &
 	"$PAMRUN" -n 4 "$T/pam" own <"$T/codes" >"$T/spawned"
 	wait "$!"
-	bad=$(cat "$T/served" "$T/spawned" | awk -v rounds="$rounds" '
-	    { n[$1]++ }
-	    $2 == "SUCCESS" { yes[$1]++; next }
-	    $2 != "AUTH_ERR" { print "round " $1 ": " $2 }
-	    END {
-		for (r = 1; r <= rounds; r++)
-			if (yes[r] != 1 || n[r] != 8)
-				print "round " r ": " yes[r] + 0 " of " n[r]
-	    }')
-	[ -z "$bad" ] || show "$bad"
-	equal "one code at the service and beside it at once, $rounds rounds: \
-one success each" "$bad" ""
+	say_ok "one code at the service and beside it at once, $rounds rounds: \
+one success each" "$(cat "$T/served" "$T/spawned" | one_each "$rounds" 8)"
 }
 
 # while_stopped COMMAND...: with the whole service at rest

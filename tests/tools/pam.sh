@@ -7,6 +7,9 @@
 #   pam_place [ARGUMENT...]    the service rc in $T/pam, with these arguments
 #   pam_run [OPTION...]        pamrun with that service, rounds on its input
 #   login USER CODE [SERVICE]  the name of the result
+#   codes USER N               the token's next N codes, one a line
+#   one_each ROUNDS AT_ONCE    of pamrun's results on its input: each round that
+#                              has not one success and refusals beside it
 #   field USER NAME            a number of `rollcode-admin show --json`
 #   counter USER [LABEL]       the next counter the server expects
 #   say_ok NAME WRONG          ok if WRONG, what was found, is empty
@@ -34,6 +37,27 @@ login() {
 	read -r _ result _ < <(
 	    exec "$PAMRUN" "$T/pam" "${3:-rc}" <<<"$1"$'\t'"$2")
 	echo "$result"
+}
+
+# `next` gives a hundred at most.
+codes() {
+	local left
+	for ((left = $2; left > 0; left -= 100)); do
+		code "$1" -n "$((left < 100 ? left : 100))" | tr -s ' ' '\n'
+	done
+}
+
+one_each() {
+	awk -v rounds="$1" -v at_once="$2" '
+	$2 == "SUCCESS" { yes[$1]++; next }
+	$2 != "AUTH_ERR" { print "round " $1 ": " $2 }
+	{ no[$1]++ }
+	END {
+		for (r = 1; r <= rounds; r++)
+			if (yes[r] != 1 || no[r] != at_once - 1)
+				print "round " r ": " yes[r] + 0 " successes, " \
+				    no[r] + 0 " refusals"
+	}'
 }
 
 field() {

@@ -6,7 +6,6 @@
 #ifndef ROLLCODE_TEST_SITE_H
 #define ROLLCODE_TEST_SITE_H
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <check.h>
 
 #include "code.h"
+#include "folder.h"
 #include "pam_rollcode/login.h"
 
 #define NOW	1700000000
@@ -26,20 +26,10 @@ static struct site {
 	char			directory[64];
 } site;
 
-static int
-site_remove_one(const char *path, const struct stat *st, int flag,
-    struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static inline void
 site_unmake(void)
 {
-	nftw(site.directory, site_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(site.directory);
 }
 
 static inline enum rollcode_err
@@ -118,10 +108,7 @@ site_make(void)
 	bool made;
 
 	memset(&site, 0, sizeof(site));
-	snprintf(site.directory, sizeof(site.directory),
-	    "%s/rollcode-site-XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	ck_assert_ptr_nonnull(mkdtemp(site.directory));
+	ck_assert(folder_make(site.directory));
 	config_defaults(&site.config);
 	snprintf(site.config.database, sizeof(site.config.database),
 	    "sqlite:%s", site.directory);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_files.h - a store of files for store_suite.h, in memory where that is
- * possible: a sync costs nothing there.
+ * store_files.h - a store of files for store_suite.h.
  */
 #ifndef ROLLCODE_TEST_STORE_FILES_H
 #define ROLLCODE_TEST_STORE_FILES_H
@@ -12,17 +11,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "folder.h"
 #include "pam_rollcode/store_sqlite.h"
 #include "store_suite.h"
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
 
 static const char *
 directory_of(const struct config *of)
@@ -45,7 +36,7 @@ files_make(struct config *of)
 static void
 files_unmake(struct config *of)
 {
-	nftw(directory_of(of), remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(directory_of(of));
 }
 
 static void
@@ -92,13 +83,11 @@ run_files(const char *name, TCase *tcase)
 {
 	int status;
 
-	snprintf(base, sizeof(base), "%s/rollcode-store-XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (mkdtemp(base) == NULL)
+	if (!folder_make(base))
 		return EXIT_FAILURE;
 	status = run_suite(name, tcase);
 	/* What a test that failed has left, too. */
-	nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(base);
 	return status;
 }
 

@@ -16,6 +16,7 @@
 #include <check.h>
 
 #include "cli.h"
+#include "folder.h"
 #include "pam_rollcode/envfile.h"
 #include "pam_rollcode/store_sqlite.h"
 
@@ -149,28 +150,17 @@ END_TEST
 
 /* --- who uses the env file ------------------------------------------------ */
 
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static void
 make_place(void)
 {
 	setup_keys();
-	snprintf(place, sizeof(place), "%s/rollcode-rekey-XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	ck_assert_ptr_nonnull(mkdtemp(place));
+	ck_assert(folder_make(place));
 }
 
 static void
 remove_place(void)
 {
-	nftw(place, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(place);
 }
 
 static void
