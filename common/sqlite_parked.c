@@ -204,8 +204,8 @@ lock_file(struct sqlite_parked *p, const struct sqlite_kind *kind,
 	enum rollcode_err err;
 
 	for (;;) {
-		if ((err = sqlite_check_file(p->path, kind, error)) !=
-		    ROLLCODE_OK)
+		if (p->lock < 0 && (err = sqlite_check_file(
+					p->path, kind, error)) != ROLLCODE_OK)
 			return err;
 		if (p->lock < 0)
 			p->lock =

@@ -24,6 +24,7 @@
 #define STORE_RHOST_MAX		255
 #define STORE_OUTCOME_MAX	24
 #define STORE_BUSY_MS		2000	/* deadline for a user's lock */
+#define STORE_IDLE_MS		2000	/* what is not used is closed then */
 
 struct store;
 

@@ -61,7 +61,7 @@ take_out(const char *path)
 static void
 drop_old(void)
 {
-	int64_t old = clock_ms() - POOL_MS;
+	int64_t old = clock_ms() - STORE_IDLE_MS;
 
 	for (size_t at = 0; at < POOL_MAX; at++)
 		if (pool[at].since <= old)

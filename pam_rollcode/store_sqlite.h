@@ -75,12 +75,11 @@ enum rollcode_err	store_look_again(struct store *, struct error *)
 
 /*
  * Users' files that logins of this process have left open, POOL_MAX of them at
- * most, each for POOL_MS at most.  take opens one that is not there or was
- * changed by somebody else, with the errors of sqlite_open; put leaves it, or
- * closes it.
+ * most, each for STORE_IDLE_MS at most.  take opens one that is not there or
+ * was changed by somebody else, with the errors of sqlite_open; put leaves it,
+ * or closes it.
  */
 #define POOL_MAX	4
-#define POOL_MS		2000
 
 enum rollcode_err	pool_take(const char *path, struct sqlite_parked **,
 			    struct error *) MUST_USE;

@@ -18,8 +18,6 @@
 #include "store.h"
 #include "worker.h"
 
-#define QUIET_MS 2000 /* without a task: what stays open is not needed */
-
 static const char separators[] = ", \t";
 
 static enum rollcode_err
@@ -111,7 +109,7 @@ await(int fd, const struct config *config)
 	const struct store_ops *ops;
 	struct error ignored;
 
-	if (poll(&readable, 1, QUIET_MS) != 0 ||
+	if (poll(&readable, 1, STORE_IDLE_MS) != 0 ||
 	    store_find(config, &ops, &ignored) != ROLLCODE_OK ||
 	    ops->idle == NULL)
 		return;

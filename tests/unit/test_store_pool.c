@@ -239,10 +239,10 @@ START_TEST(a_file_stays_open_for_no_longer_if_others_log_in)
 	store_sqlite.idle();
 	ck_assert_int_eq(move_to("bob", 11), ROLLCODE_OK);
 	ck_assert_int_eq(count_open(), 3);
-	usleep((POOL_MS / 2 + 100) * 1000);
+	usleep((STORE_IDLE_MS / 2 + 100) * 1000);
 	ck_assert_int_eq(move_to("ann", 11), ROLLCODE_OK);
 	ck_assert_int_eq(count_open(), 6);
-	usleep((POOL_MS / 2 + 100) * 1000);
+	usleep((STORE_IDLE_MS / 2 + 100) * 1000);
 	ck_assert_int_eq(move_to("ann", 12), ROLLCODE_OK);
 	ck_assert_int_eq(count_open(), 3);
 }
