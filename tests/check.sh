@@ -4,6 +4,7 @@
 # check.sh [long] - rollcode-admin check: mistakes that were planted are found
 # by name, what it says mends them does, and on a right system it finds nothing.
 # long: only more variants of the same mistakes.
+# limit: 180
 # shellcheck disable=SC2317,SC2016	# what spoils the system is called by name
 . "$(dirname "$0")/lib.sh"
 need sqlite3 python3

@@ -4,6 +4,7 @@
 # import.sh - tokens of other programs, used there for some logins, are taken
 # over: the next code of the original is accepted, the used ones are not.  What
 # is malformed is refused by its line, and what was exported comes back.
+# limit: 180
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools/pam.sh"
 need_root

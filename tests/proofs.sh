@@ -40,12 +40,18 @@ did_run() {
 
 # Every piece of a name between its variables stands in a script, maybe with
 # variables of another name.
+declare -A texts
+for script in tests/*.sh tests/long/*.sh; do
+	texts[$script]=$(tr -s '\\\n\t' ' ' <"$script")
+done
 in_source() {	# SCRIPT SENTENCE
-	local piece
-	while read -r piece; do
-		[ -z "$piece" ] || tr -s '\\\n\t' ' ' <"$1" |
-		    grep -qF -- "$piece" || return 1
-	done < <(tr '*' '\n' <<<"$2" | sed 's/^ *//; s/ *$//')
+	local piece pieces
+	IFS='*' read -ra pieces <<<"$2"
+	for piece in "${pieces[@]}"; do
+		piece=${piece#"${piece%%[! ]*}"}
+		piece=${piece%"${piece##*[! ]}"}
+		[[ ${texts[$1]} == *"$piece"* ]] || return 1
+	done
 }
 
 # A script tests/long/NAME.sh may be one of tests/ called otherwise.

@@ -3,6 +3,7 @@
 #
 # races.sh [long] - many logins at once.  long: what takes longer; of what is in
 # `make check` more only if ROLLCODE_ROUNDS says how much.
+# limit: 180
 . "$(dirname "$0")/lib.sh"
 need python3 strace
 private_machine "$@"

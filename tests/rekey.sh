@@ -4,6 +4,7 @@
 # rekey.sh [long] - the key is changed and the store is copied while people log
 # in, and both are killed at a system call: nobody is refused, no counter is
 # lost, and a second run goes on.
+# limit: 180
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
 . "$(dirname "$0")/lib.sh"
 need python3 sqlite3 strace

@@ -255,32 +255,33 @@ full_queue() {
 
 # Two that guess as fast as they are answered, until the last pair is typed.
 flooded() {
-	local pairs=5 guesses=700 began took hammers=() bad
-	[ -z "$long" ] || pairs=${ROLLCODE_PAIRS:-20} guesses=$((pairs * 150))
+	local pairs=5 guesses began took hammers=() bad
+	[ -z "$long" ] || pairs=${ROLLCODE_PAIRS:-20}
 	admin unlock ann >"$T/out"
 	for ((took = 0; took < pairs; took++)); do
 		printf 'ann\t%s\n' "$(code ann -n 2)"
 	done >"$T/pairs"
 	began=${EPOCHREALTIME/./}
 	for took in 00000000 99999999; do
-		"$BUILD/tests/tools/hammer" "$guesses" ann "$took" >>"$T/guessed" &
+		"$BUILD/tests/tools/hammer" 1000000 ann "$took" >>"$T/guessed" &
 		hammers+=("$!")
 	done
 	sleep 0.3
 	pam_run <"$T/pairs" >"$T/out"
-	check "the guessing went on all the while" kill -0 "${hammers[@]}"
+	check "the guessing went on all the while" kill "${hammers[@]}"
 	wait "${hammers[@]}"
+	guesses=$(awk '{ n += $NF } END { print n }' "$T/guessed")
 	took=$(((${EPOCHREALTIME/./} - began) / 1000))
 	bad=$(awk '$2 != "SUCCESS" || $3 >= 3000' "$T/out")
 	[ "$(wc -l <"$T/out")" -eq "$pairs" ] || bad+=$'\n'"not $pairs answers"
 	say_ok "the owner's pair opens within 3 s, $pairs of $pairs, under a \
 flood of wrong guesses" "$bad"
-	echo "# $((2 * guesses * 1000 / took)) guesses a second"
+	echo "# $((guesses * 1000 / took)) guesses a second"
 	check "which were more than 50 a second" \
-	    test $((2 * guesses * 1000 / took)) -ge 50
+	    test $((guesses * 1000 / took)) -ge 50
 	refused "and each of them was refused" \
 	    grep -qE '^(accepted|resynced|lost) ' "$T/guessed"
-	# They guessed on after the last pair.
+	# They may have guessed on after the last pair.
 	admin unlock ann >"$T/out"
 }
 

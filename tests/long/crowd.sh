@@ -1,9 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# crowd.sh - 200 users at once, in time; so nothing runs beside it, and its
-# limit has it begin before anything does.
-# limit: 900
+# crowd.sh - 200 users at once, in time; so nothing runs beside it.
 # alone
 . "$(dirname "$0")/../lib.sh"
 private_machine

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hammer COUNT USER CODE... - ask the resident judge COUNT times, with one
- * code after the other, over and over.  Every tenth connection says nothing,
- * and every tenth asks whether USER is enrolled.
+ * hammer COUNT USER CODE... - ask the resident judge COUNT times, or until
+ * SIGTERM comes, with one code after the other, over and over.  Every tenth
+ * connection says nothing, and every tenth asks whether USER is enrolled.
  *
  * Prints how many answers had which verdict, as NAME COUNT lines, "silent"
  * and "lost" (no answer, or one without the nonce) among them.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -24,6 +25,14 @@ struct tally {
 };
 
 static struct tally tallies[16];
+static volatile sig_atomic_t ended;
+
+static void
+end(int signal_number)
+{
+	(void)signal_number;
+	ended = 1;
+}
 
 static void
 count(const char *name)
@@ -81,7 +90,8 @@ main(int argc, char **argv)
 	}
 	snprintf(request.user, sizeof(request.user), "%s", argv[2]);
 	snprintf(request.service, sizeof(request.service), "hammer");
-	for (long i = 0; i < rounds; i++) {
+	signal(SIGTERM, end);
+	for (long i = 0; i < rounds && !ended; i++) {
 		fd = connect_to(ROLLCODE_SOCKET);
 		request.kind =
 		    i % KINDS == 1 ? REQUEST_ENROLLED : REQUEST_VERIFY;
