@@ -23,11 +23,8 @@ tracked() {
 }
 
 scripts() {
-	tracked | while read -r file; do
-		case $file in *.sh) echo "$file"; continue ;; esac
-		head -n 1 "$file" | grep -aqE '^#!.*[/ ](ba|da|)sh( |$)' &&
-		    echo "$file"
-	done
+	tracked | xargs awk 'FNR == 1 && (FILENAME ~ /\.sh$/ ||
+	    /^#!.*[\/ ](ba|da|)sh( |$)/) { print FILENAME } { nextfile }'
 }
 
 # C text without its comments, as FILE:LINE:text.
@@ -113,11 +110,14 @@ gate_man() {
 gate_licence() {
 	tracked '*.[ch]' '*.py' Makefile tests/run tests/demo \
 	    .ci/run packaging/install packaging/install-dependencies '*.sh' |
-	while read -r file; do
-		head -n 5 "$file" |
-		    grep -q 'SPDX-License-Identifier: Apache-2.0' ||
-		    echo "$file"
-	done | nothing "every source file names its licence"
+	    xargs awk '
+		FNR > 5 { nextfile }
+		/SPDX-License-Identifier: Apache-2\.0/ { named[FILENAME] }
+		END {
+			for (i = 1; i < ARGC; i++)
+				if (!(ARGV[i] in named))
+					print ARGV[i]
+		}' | nothing "every source file names its licence"
 }
 
 gate_words() {
@@ -259,65 +259,72 @@ gate_symbols() {
 # --- how it was built -------------------------------------------------------
 
 # How many marks there are on this machine.
-marks() {
-	case $(uname -m) in x86_64 | i686) echo 2 ;; *) echo 0 ;; esac
+case $(uname -m) in x86_64 | i686) MARKS=2 ;; *) MARKS=0 ;; esac
+
+# x86 MARK NOTES: whether they have the mark, where there are such
+x86() {
+	local feature="x86 feature:[^"$'\n'"]*\\<$1\\>"
+	[ "$MARKS" -eq 0 ] || [[ $2 =~ $feature ]]
 }
 
-# x86 MARK FILE: whether its property note has the mark, where there are such
-x86() {
-	[ "$(marks)" -gt 0 ] || return 0
-	readelf -nW "$2" 2>/dev/null | grep -q "x86 feature:.*\<$1\>"
+notes_of() {	# FILE
+	readelf -nW "$1" 2>/dev/null
 }
 
 # Whether the C library's start files, which are in every program, have it.
 start_files_have() {
 	local file
 	for file in crti.o crtn.o Scrt1.o crtbeginS.o; do
-		x86 "$1" "$(gcc -print-file-name="$file")" || return 1
+		x86 "$1" "$(notes_of "$(gcc -print-file-name="$file")")" ||
+		    return 1
 	done
 }
 
 # hardened FILE: what is missing, one a line
 hardened() {
-	local headers dynamic symbols
+	local headers dynamic symbols notes line=$'[^\n]*'
 	headers=$(readelf -hlW "$1")
 	dynamic=$(readelf -dW "$1")
 	symbols=$(readelf -W --dyn-syms "$1")
-	grep -qE 'Type: +DYN' <<<"$headers" || echo "$1: cannot be relocated"
-	grep -q 'GNU_RELRO' <<<"$headers" || echo "$1: no RELRO"
-	grep -E 'GNU_STACK' <<<"$headers" | grep -q 'RW ' ||
+	notes=$(notes_of "$1")
+	[[ $headers =~ Type:\ +DYN ]] || echo "$1: cannot be relocated"
+	[[ $headers == *GNU_RELRO* ]] || echo "$1: no RELRO"
+	[[ $headers =~ GNU_STACK${line}RW\  ]] ||
 	    echo "$1: the stack can be executed"
-	grep -E ' LOAD ' <<<"$headers" | grep -q 'RWE' &&
+	[[ ! $headers =~ \ LOAD\ ${line}RWE ]] ||
 	    echo "$1: a segment can be written and executed"
-	grep -qE 'BIND_NOW|FLAGS_1.*NOW' <<<"$dynamic" ||
+	[[ $dynamic =~ BIND_NOW|FLAGS_1${line}NOW ]] ||
 	    echo "$1: bound lazily"
 	grep -E 'TEXTREL|RPATH|RUNPATH' <<<"$dynamic" | sed "s|^|$1: |"
-	grep -q '__stack_chk_fail' <<<"$symbols" ||
+	[[ $symbols == *__stack_chk_fail* ]] ||
 	    echo "$1: no stack protector"
-	grep -q '_chk@' <<<"$symbols" || echo "$1: not fortified"
-	x86 SHSTK "$1" || echo "$1: no shadow stack"
-	! start_files_have IBT || x86 IBT "$1" ||
+	[[ $symbols == *_chk@* ]] || echo "$1: not fortified"
+	x86 SHSTK "$notes" || echo "$1: no shadow stack"
+	x86 IBT "$notes" || ! start_files_have IBT ||
 	    echo "$1: indirect branches are not tracked"
-	grep -qE '__(asan|ubsan|tsan|msan|gcov)_' <<<"$symbols" &&
+	[[ ! $symbols =~ __(asan|ubsan|tsan|msan|gcov)_ ]] ||
 	    echo "$1: built for tests"
 	case $1 in
 	*.so) ;;
 	*)
-		grep -q 'FLAGS_1.*PIE' <<<"$dynamic" || echo "$1: no PIE"
+		[[ $dynamic =~ FLAGS_1${line}PIE ]] || echo "$1: no PIE"
 		nm -D --defined-only "$1" | sed "s|^|$1: exports |" ;;
 	esac
 }
 
 # protected OBJECT: the marks that it lacks, one a line
 protected() {
-	x86 IBT "$1" || echo "$1: indirect branches are not tracked"
-	x86 SHSTK "$1" || echo "$1: no shadow stack"
+	local notes
+	notes=$(notes_of "$1")
+	x86 IBT "$notes" || echo "$1: indirect branches are not tracked"
+	x86 SHSTK "$notes" || echo "$1: no shadow stack"
 }
 
 # sample NAME VARIABLE=VALUE... -- FLAG...: a program as the Makefile builds
 # one, but for these, in $T
+declare -A flags
 sample() {
-	local name=$1 flags variables=()
+	local name=$1 variables=()
 	shift
 	while [ "$1" != -- ]; do
 		variables+=("$1")
@@ -325,11 +332,12 @@ sample() {
 	done
 	shift
 	# shellcheck disable=SC2016	# make's variables
-	flags=$(make -s --no-print-directory "${variables[@]}" --eval \
+	: "${flags[${variables[*]}.]:=$(make -s --no-print-directory \
+	    "${variables[@]}" --eval \
 	    'flags: ; @echo $(CFLAGS) $(HARDEN) $(SANFLAGS) $(PROG_LDFLAGS) $(LDHARDEN)' \
-	    flags)
+	    flags)}"
 	# shellcheck disable=SC2086	# words
-	gcc $flags "$@" -o "$T/$name" "$T/sample.c" 2>"$T/sample.log" ||
+	gcc ${flags[${variables[*]}.]} "$@" -o "$T/$name" "$T/sample.c" 2>"$T/sample.log" ||
 	    cat "$T/sample.log"
 }
 
@@ -374,12 +382,12 @@ gate_notices() {
 		says "not fortified" DEBUG=1 --
 		says "built for tests" SAN=1 --
 		says "built for tests" -- --coverage -Wl,--export-dynamic
-		[ "$(marks)" -eq 0 ] ||
+		[ "$MARKS" -eq 0 ] ||
 		    says "no shadow stack" SHSTK= -- -fcf-protection=none
 	} | nothing "each thing that hardens is missed where it is left out"
 	sample object.o -- -c -fcf-protection=none
 	check "an object without marks is noticed" \
-	    test "$(protected "$T/object.o" | wc -l)" = "$(marks)"
+	    test "$(protected "$T/object.o" | wc -l)" = "$MARKS"
 }
 
 gate_hardening() {
