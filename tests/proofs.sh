@@ -56,9 +56,10 @@ in_source() {	# SCRIPT SENTENCE
 
 # A script tests/long/NAME.sh may be one of tests/ called otherwise.
 exists() {	# PROGRAM SENTENCE
-	local script called
+	local script called=''
 	[ -f "tests/$1.sh" ] || return 1
-	called=$(sed -n 's,^exec .*/\([a-z_]*\.sh\)".*,\1,p' "tests/$1.sh")
+	[[ ${texts[tests/$1.sh]} =~ \ exec\ [^/]*/(\.\./)?([a-z_]*\.sh)\" ]] &&
+	    called=${BASH_REMATCH[2]}
 	for script in "tests/$1.sh" "tests/${called:-none}" \
 	    "tests/long/${called:-none}"; do
 		[ -f "$script" ] || continue
@@ -67,30 +68,29 @@ exists() {	# PROGRAM SENTENCE
 	return 1
 }
 
-# proof PROGRAM SENTENCE: says what is wrong with it, if anything
+# proof PROGRAM SENTENCE: adds to $said what is wrong with it, if anything
 proof() {
 	local program=${1//\//.}
 	if [ "$1" = MISSING ]; then
-		echo "missing: $2"
+		said+="missing: $2"$'\n'
 	elif did_run "$program: $2"; then
 		:
 	elif [[ $1 == long/* ]] && [ -z "${programs[$program]-}" ]; then
-		exists "$1" "$2" || echo "not in its script: $1: $2"
+		exists "$1" "$2" || said+="not in its script: $1: $2"$'\n'
 	elif [ -n "${skipped[$program]-}" ]; then
-		echo "skipped: ${skipped[$program]}"
+		said+="skipped: ${skipped[$program]}"$'\n'
 	else
-		echo "did not run: $1: $2"
+		said+="did not run: $1: $2"$'\n'
 	fi
 }
 
 # threat NAME TESTS
 threat() {
-	local test found count=0 said='' rest=$2
+	local test count=0 said='' rest=$2
 	while [[ $rest =~ ^[^\`]*\`([^\`]+)\`(.*) ]]; do
 		test=${BASH_REMATCH[1]} rest=${BASH_REMATCH[2]}
 		count=$((count + 1))
-		found=$(proof "${test%%: *}" "${test#*: }")
-		said+=${found:+$found$'\n'}
+		proof "${test%%: *}" "${test#*: }"
 	done
 	if [ "$count" -eq 0 ]; then
 		not_ok "$1 has its proofs" "there is none"
