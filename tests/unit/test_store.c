@@ -8,7 +8,7 @@
 #include "store_files.h"
 
 static const struct kind files = {&store_sqlite, files_make, files_unmake,
-    files_spoil, files_size, 10000, 10, 1};
+    files_spoil, files_size, 2000, 10, 1};
 
 /* --- files ---------------------------------------------------------------- */
 

@@ -336,7 +336,7 @@ kind_spoil(void)
 }
 
 static const struct kind in_memory = {
-    &store_memory, kind_make, kind_unmake, kind_spoil, NULL, 10000, 10, 1};
+    &store_memory, kind_make, kind_unmake, kind_spoil, NULL, 2000, 10, 1};
 
 static void
 setup_memory(void)

@@ -32,7 +32,7 @@ pooled_remove(struct store *store, const char *user, struct error *why)
 static struct store_ops pooled_ops;
 
 static const struct kind pooled = {&pooled_ops, pooled_make, pooled_unmake,
-    files_spoil, files_size, 10000, 10, 1};
+    files_spoil, files_size, 2000, 10, 1};
 
 /* Descriptors of this process that are files of the store. */
 static int
