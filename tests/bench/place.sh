@@ -20,6 +20,7 @@
 #       oath.own           pam_oath with a file for each user
 #       resident.NAME      ours, with that store; the service is started
 #       spawned.NAME       ours, started for each login
+#       resident.yes       our module, with a service that only says yes
 #   present SUBJECT...     those of them whose module is installed
 #   trace_of SUBJECT FILE OPTION...   login under strace, and what serves it
 #   at_work                process ids of what serves, and of its workers
@@ -32,6 +33,7 @@ VERIFY=/usr/local/libexec/rollcode/rollcode-verify
 LOGIN=$BUILD/tests/bench/login
 FLOOR=$BUILD/tests/bench/floor
 MODES=$BUILD/tests/bench/modes
+YES=$BUILD/tests/bench/yes
 served=
 
 stop() {
@@ -73,6 +75,7 @@ place_make() {
 		home_of "bench$i"
 	done
 	service google pam_google_authenticator.so
+	pam_line >"$T/pam/resident.yes"
 	! has pam_oath || place_oath_own
 }
 
@@ -151,7 +154,14 @@ serve_from() {
 	[ "$served" != "$1" ] || return 0
 	[ -z "$served" ] || resident_stop
 	served=$1
-	resident_start "/etc/rollcode/$1.env"
+	if [ "$1" != yes ]; then
+		resident_start "/etc/rollcode/$1.env"
+		return
+	fi
+	start "$YES"
+	resident=$started
+	wait_for test -S /run/rollcode/verify.sock ||
+	    stop "yes has no socket"
 }
 
 at_work() {
