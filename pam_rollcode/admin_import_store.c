@@ -53,7 +53,8 @@ open_from(struct moving *m, const char *place, struct error *error)
 		    "directory nor postgresql:// and a server");
 	if (strcmp(place, m->admin->config.database) == 0)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "it is the store of the env file, where to move to");
+		    "the other store is the env file's own: name the one that "
+		    "the users come from");
 	if ((err = store_find(config, &m->from_ops, error)) != ROLLCODE_OK)
 		return err;
 	return m->from_ops->open(&m->from, config, error);
