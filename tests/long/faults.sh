@@ -35,7 +35,8 @@ points() {
 			return "EIO ENOSPC EACCES EINTR"
 		if (call == "fcntl" || call == "flock")
 			return "ENOLCK EAGAIN EINTR EIO"
-		if (call == "brk")	# the kernel itself never says -1
+		# The kernel itself never says -1 to these.
+		if (call == "brk" || call == "uname")
 			return ""
 		if (call ~ /^rt_sig/)	# nor no, to what a library asks
 			return ""
