@@ -3,6 +3,7 @@
 #
 # service_flat.sh - the resident judge stays as it is over many requests.
 # REQUESTS in the environment says how many (6000).
+# shellcheck disable=SC2317	# what is waited for is called by name
 # limit: 7200
 . "$(dirname "$0")/../lib.sh"
 private_machine
@@ -25,6 +26,20 @@ size() {
 	echo "$files $maps $kilobytes"
 }
 
+# Idle workers beyond the usual have ended, and the others closed what they had
+# of a user's.
+settled() {
+	sleep 1
+	wait_for nothing_open
+}
+
+nothing_open() {
+	local pid
+	for pid in $(pgrep -f 'rollcode-verify serve'); do
+		[ -z "$(find "/proc/$pid/fd" -lname "$T/store/*")" ] || return
+	done
+}
+
 # many COUNT: right codes, wrong ones, replays, while guarded and not
 many() {
 	local codes
@@ -39,10 +54,10 @@ syslog_start
 enroll ann
 resident_start
 many 2000 >"$T/first"
+settled
 before=$(size)
 many "$REQUESTS" >"$T/out"
-# The idle workers beyond the usual have ended by then.
-sleep 1
+settled
 after=$(size)
 echo "files, maps, private kilobytes: $before before, $after after"
 xargs <"$T/out"
