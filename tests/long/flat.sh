@@ -9,7 +9,7 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 . "$TREE/tests/tools/hosts.sh"
 
-many=${ROLLCODE_LOGINS:-3000} judged=150
+many=${ROLLCODE_LOGINS:-2000} judged=100
 [ "$mode" != resident ] || many=1000
 
 # field_of WORD LINE: the number behind it
