@@ -38,12 +38,14 @@ did_run() {
 	grep -qxE -- "$pattern" "$RAN"
 }
 
-# Every piece of a name between its variables stands in a script, maybe with
-# variables of another name.
+# Each script on one line.
 declare -A texts
 for script in tests/*.sh tests/long/*.sh; do
 	texts[$script]=$(tr -s '\\\n\t' ' ' <"$script")
 done
+
+# Every piece of a name between its variables stands in a script, maybe with
+# variables of another name.
 in_source() {	# SCRIPT SENTENCE
 	local piece pieces
 	IFS='*' read -ra pieces <<<"$2"
