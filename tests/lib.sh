@@ -38,7 +38,10 @@
 #                                 the account rollcode
 #   module_installed              the module too, behind `installed`
 #   resident_start [ENVFILE]      rollcode-verify serve, behind `installed`
+#   resident_of COMMAND...        that in its place
 #   serving                       its process that serves
+#   workers                       those of that process
+#   store_files, no_store_files   what of $T/store they have open; whether none
 #   resident_stop
 #   admin ARGUMENT...             rollcode-admin --conf $CONF
 #   pam_line [ARGUMENT...]        "auth required MODULE conf=... ..."
@@ -317,8 +320,11 @@ module_installed() {
 }
 
 resident_start() {
-	start /usr/local/libexec/rollcode/rollcode-verify serve "$@" \
-	    2>"$T/serve.log"
+	resident_of /usr/local/libexec/rollcode/rollcode-verify serve "$@"
+}
+
+resident_of() {
+	start "$@" 2>"$T/serve.log"
 	resident=$started
 	wait_for test -S /run/rollcode/verify.sock && return 0
 	echo "the service did not start:"
@@ -333,6 +339,21 @@ resident_stop() {
 
 serving() {
 	pgrep -P "$resident" | tail -n 1
+}
+
+workers() {
+	pgrep -P "$(serving)"
+}
+
+store_files() {	# that workers have open
+	local pid
+	for pid in $(workers); do
+		find "/proc/$pid/fd" -lname "$T/store/*" -printf '%l\n'
+	done
+}
+
+no_store_files() {
+	[ -z "$(store_files)" ]
 }
 
 admin() {

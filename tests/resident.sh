@@ -49,10 +49,6 @@ within() {
 	check "$1: in under $3 ms" test "${got[1]-99999}" -lt "$3"
 }
 
-workers() {
-	pgrep -P "$(serving)"
-}
-
 field_of() {	# PID FIELD
 	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr -s '\t ' ' '
 }
@@ -85,17 +81,6 @@ $(field_of "$pid" NoNewPrivs)" "$none $none 1"
 	check "and closed once there is nothing to do" wait_for no_store_files
 	equal "conf= is judged by a judge of its own" \
 	    "$(while_stopped spawned_login)" SUCCESS
-}
-
-store_files() {	# that workers have open
-	local pid
-	for pid in $(workers); do
-		find "/proc/$pid/fd" -lname "$T/store/*" -printf '%l\n'
-	done
-}
-
-no_store_files() {
-	[ -z "$(store_files)" ]
 }
 
 # The service's file is open, and somebody else comes.

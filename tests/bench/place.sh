@@ -154,19 +154,15 @@ serve_from() {
 	[ "$served" != "$1" ] || return 0
 	[ -z "$served" ] || resident_stop
 	served=$1
-	if [ "$1" != yes ]; then
-		resident_start "/etc/rollcode/$1.env"
-		return
-	fi
-	start "$YES"
-	resident=$started
-	wait_for test -S /run/rollcode/verify.sock ||
-	    stop "yes has no socket"
+	case $1 in
+	yes) resident_of "$YES" ;;
+	*) resident_start "/etc/rollcode/$1.env" ;;
+	esac
 }
 
 at_work() {
 	serving
-	pgrep -P "$(serving)"
+	workers
 }
 
 # Both judges of a store spend one counter.

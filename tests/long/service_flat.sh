@@ -3,7 +3,6 @@
 #
 # service_flat.sh - the resident judge stays as it is over many requests.
 # REQUESTS in the environment says how many (6000).
-# shellcheck disable=SC2317	# what is waited for is called by name
 # limit: 7200
 . "$(dirname "$0")/../lib.sh"
 private_machine
@@ -30,14 +29,7 @@ size() {
 # of a user's.
 settled() {
 	sleep 1
-	wait_for nothing_open
-}
-
-nothing_open() {
-	local pid
-	for pid in $(pgrep -f 'rollcode-verify serve'); do
-		[ -z "$(find "/proc/$pid/fd" -lname "$T/store/*")" ] || return
-	done
+	wait_for no_store_files
 }
 
 # many COUNT: right codes, wrong ones, replays, while guarded and not
