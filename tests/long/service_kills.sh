@@ -18,7 +18,7 @@ SOCKET=/run/rollcode/verify.sock
 points=${ROLLCODE_POINTS:-5} rounds=2 least=5
 
 worker() {
-	pgrep -P "$(serving)" | head -n 1
+	workers | head -n 1
 }
 
 no_service() {
