@@ -4,7 +4,8 @@
  *
  *  1. The child is out of reach of whoever started the caller: own session,
  *     all uids 0, own limits, no inherited descriptor or variable.
- *  2. The caller gets no SIGCHLD, and keeps no zombie.
+ *  2. The caller gets no SIGCHLD, and keeps no zombie, also where it takes in
+ *     the orphans of others.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@
 #include "spawn.h"
 
 #define REAP_SLEEP_NS 100000L
-#define REAP_SECONDS 2 /* for a child that was killed */
+#define REAP_SECONDS 1 /* for a child that was told to end, or killed */
 #define CHILD_FAILED 127
 #define CHILD_FILES 64
 #define JUDGE_STACK 8192     /* for system calls */
@@ -75,16 +76,19 @@ become_root(void)
 	       syscall(SYS_setresuid, 0, 0, 0) == 0;
 }
 
+/*
+ * Straight to the kernel as well: glibc's takes a lock, which another thread
+ * may have had when the copy was made.  All of them stay blocked.
+ */
 static void
 default_signals(void)
 {
-	const struct sigaction defaults = {.sa_handler = SIG_DFL};
-	sigset_t none;
+	/* As large as the kernel's own anywhere; zero is the default. */
+	const unsigned long defaults[16] = {0};
 
 	for (int number = 1; number < NSIG; number++)
-		(void)!sigaction(number, &defaults, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+		(void)!syscall(
+		    SYS_rt_sigaction, number, defaults, NULL, (size_t)NSIG / 8);
 }
 
 /*
@@ -105,14 +109,18 @@ static int
 judge_main(void *arg)
 {
 	const struct start *start = arg;
+	sigset_t none;
 
-	if (dup2(start->fd, STDIN_FILENO) != STDIN_FILENO)
+	/* The leader of all that it starts. */
+	if (setpgid(0, 0) != 0 || dup2(start->fd, STDIN_FILENO) != STDIN_FILENO)
 		_exit(CHILD_FAILED);
 	fd_close_from(STDOUT_FILENO);
 	if (open("/dev/null", O_RDWR) != STDOUT_FILENO ||
 	    dup(STDOUT_FILENO) != STDERR_FILENO)
 		_exit(CHILD_FAILED);
 	raise_limits();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve(start->program, start->argv, start->envp);
 	_exit(CHILD_FAILED);
 }
@@ -137,19 +145,42 @@ no_dump(void)
 }
 
 /*
+ * Until the judge has ended, which the caller hastens by SIGTERM.  Its number
+ * stays taken, for what it leaves has it as that of their group.
+ */
+static void
+wait_for_judge(pid_t judge)
+{
+	siginfo_t info = {0};
+	sigset_t wanted;
+
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGCHLD);
+	sigaddset(&wanted, SIGTERM);
+	while (waitid(P_PID, (id_t)judge, &info, WEXITED | WNOHANG | WNOWAIT) ==
+		   0 &&
+	       info.si_pid == 0)
+		if (sigwaitinfo(&wanted, NULL) == SIGTERM)
+			kill(judge, SIGKILL);
+	kill(-judge, SIGKILL);
+}
+
+/*
  * Between caller and judge, for exec gives a process the exit signal SIGCHLD
- * again: this one never executes anything, and only waits.
+ * again: this one never executes anything, and only waits.  Orphans of the
+ * judge are taken in here, and so never by the caller.
  */
 static _Noreturn void
 child_main(struct start *start)
 {
 	const struct sched_param normal = {0};
-	int status = 0;
+	int status = -1;
 	pid_t judge;
 
 	/* It is a copy of the host, with all that was typed there. */
 	no_dump();
-	if (!become_root() || setsid() < 0)
+	if (!become_root() || setsid() < 0 ||
+	    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		_exit(CHILD_FAILED);
 	no_dump();
 	default_signals();
@@ -158,10 +189,13 @@ child_main(struct start *start)
 	(void)!syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
 	judge = start_judge(start);
 	fd_close_from(STDIN_FILENO);
-	if (judge < 0 || waitpid(judge, &status, 0) != judge ||
-	    !WIFEXITED(status))
+	if (judge < 0)
 		_exit(CHILD_FAILED);
-	_exit(WEXITSTATUS(status));
+	wait_for_judge(judge);
+	(void)!waitpid(judge, &status, 0);
+	while (waitpid(-judge, NULL, 0) > 0)
+		;
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_FAILED);
 }
 
 static enum rollcode_err
@@ -249,24 +283,22 @@ wait_for_end(int pidfd, int64_t deadline)
 static bool
 reap(const struct child *child, int pidfd, int64_t deadline)
 {
-	bool killed = false;
+	static const int signals[] = {SIGTERM, SIGKILL};
+	size_t sent = 0;
 	int status = 0;
 	pid_t got;
 
 	for (;;) {
 		got = waitpid(child->pid, &status, WNOHANG | __WALL);
 		if (got == child->pid)
-			return !killed && WIFEXITED(status) &&
+			return sent == 0 && WIFEXITED(status) &&
 			       WEXITSTATUS(status) == 0;
 		if (got < 0 && errno != EINTR)
 			return false;
 		if (clock_ms() >= deadline) {
-			if (killed)
+			if (sent == sizeof(signals) / sizeof(signals[0]))
 				return false;
-			/* Both are of the session that it leads. */
-			kill(-child->pid, SIGKILL);
-			kill(child->pid, SIGKILL);
-			killed = true;
+			kill(child->pid, signals[sent++]);
 			deadline = clock_ms() + REAP_SECONDS * 1000L;
 		}
 		wait_for_end(pidfd, deadline);

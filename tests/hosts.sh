@@ -280,12 +280,14 @@ signals() {
 
 # --- what is left behind ------------------------------------------------------
 
-# left SERVICE WANTED: mallory's host, and what it finds changed
+# left SERVICE WANTED: mallory's host, which takes in orphans, and what it finds
+# changed; a judge that kills who stands between makes itself one
 left() {
-	local got
+	local got orphans=-r
 	tried=$((tried + 1))
-	typed "${3-00000000}" | host -C "${way:-dfl}" -p "$T/pam" "$1" \
-	    "${4-ann}" >"$T/out" 2>"$T/err"
+	[ "$1" != orphan ] || orphans=
+	typed "${3-00000000}" | host -C "${way:-dfl}" -p ${orphans:+"$orphans"} \
+	    "$T/pam" "$1" "${4-ann}" >"$T/out" 2>"$T/err"
 	got=$(results <"$T/out")
 	[[ $got =~ ^($2)$ ]] || found+="$1: $got, not $2"$'\n'
 	whole "$T/out"
@@ -303,6 +305,8 @@ faulty() {
 	done
 	as_faulty right "answer 3333cccc"
 	left right SUCCESS
+	as_faulty child child
+	left child SUCCESS
 	for what in missing /bin/false /etc/passwd; do
 		sed "s,helper=[^ ]*,helper=$what," "$T/pam/right" |
 		    sed "s,=missing,=$T/missing," >"$T/pam/odd"

@@ -197,17 +197,8 @@ beside() {
 }
 
 busy_store() {
-	local holder denied
-	python3 - "$T/store/users/ann.db" <<-'PYTHON' >"$T/held" &
-	import sqlite3, sys, time
-	db = sqlite3.connect(f"file:{sys.argv[1]}?vfs=unix-excl", uri=True,
-	                     isolation_level=None)
-	db.execute("BEGIN IMMEDIATE")
-	print("held", flush=True)
-	time.sleep(60)
-	PYTHON
-	holder=$!
-	wait_for grep -q held "$T/held"
+	local denied
+	hold ann
 	root_login ann "$(code ann)" >"$T/out" &
 	denied=$!
 	sleep 0.3
@@ -215,8 +206,7 @@ busy_store() {
 	    login_as bob bob "$(code bob)"
 	wait "$denied"
 	within "and ann is denied" AUTHINFO_UNAVAIL 3000 cat "$T/out"
-	kill -9 "$holder"
-	wait "$holder" 2>/dev/null
+	release
 	equal "then she gets in" "$(login ann "$(code ann)")" SUCCESS
 }
 

@@ -32,10 +32,6 @@ first_of() {
 	done | sort -n | head -n 1
 }
 
-there_is() {
-	[ -n "$(first_of "$1")" ]
-}
-
 # traced OPTIONS COMMAND...: mallory's host under strace, in the background
 traced() {
 	press ann
@@ -133,28 +129,35 @@ signalled() {
 
 # --- out of reach -------------------------------------------------------------
 
-# The judge waits for its request: the host was stopped before it sent it.
+# The judge waits for ann's file, and is kept there: that is no more than a
+# moment.
 waiting_judge() {
-	local calls command=(nice -n 19 ionice -c 3 chrt -i 0 "$HOST"
-	    -q "$T/pam" rc ann)
-	traced "-e trace=all" "${command[@]}"
-	wait "$tracer"
-	calls=$(sed '/^sendto(.*1QcR/,$d' "$T/trace" | grep -c '^rt_sigprocmask')
-	traced "-e inject=rt_sigprocmask:signal=STOP:when=$calls" \
-	    "${command[@]}"
-	wait_for stopped
-	check "a judge can be met while it waits for a request" \
-	    wait_for there_is rollcode-verify
+	hold ann
+	press ann
+	typed "$pressed" >"$T/typed"
+	as mallory nice -n 19 ionice -c 3 chrt -i 0 "$HOST" -q "$T/pam" \
+	    rc ann <"$T/typed" >"$T/out" 2>"$T/err" &
+	asking=$!
+	servers+=("$asking")
+	wait_for as_account rollcode-verify
 	judge=$(first_of rollcode-verify)
+	kill -STOP "$judge"
 	between=$(awk '/^PPid:/ { print $2 }' "/proc/$judge/status")
-	wait_for grep -q "^Uid:.$(id -u rollcode)" "/proc/$judge/status"
+	check "a judge can be met while it waits for a user's file" \
+	    grep -q "^Uid:.$(id -u rollcode)" "/proc/$judge/status"
+}
+
+as_account() {
+	grep -q "^Uid:.$(id -u rollcode)" "/proc/$(first_of "$1")/status"
 }
 
 out_of_reach() {
-	local judge between
+	local judge between asking
 	waiting_judge
 	equal "mallory can do nothing to it, nor to the process between" \
 	    "$(as mallory setsid -w "$REACH" "$judge" "$between")" ""
+	equal "none of both leaves a core" "$(awk '/^Max core/ { print $5, $6 }' \
+	    "/proc/$judge/limits" "/proc/$between/limits")" $'0 0\n0 0'
 	equal "his priority, policy and place in the queues are not the judge's" \
 	    "$(ps -o ni=,cls= -p "$judge" | xargs) $(ionice -p "$judge")" \
 	    "0 TS none: prio 0"
@@ -163,7 +166,9 @@ out_of_reach() {
 	    grep -q '^signal 15' "$T/reached"
 	refused "but not look into it, for it is set-user-ID" \
 	    grep -qE '^(mem|maps|seize|attach)' "$T/reached"
-	wait "$tracer" 2>/dev/null
+	wait "$asking" 2>/dev/null
+	kill -CONT "$judge"
+	release
 	opens ann
 	tried=1
 	said "and after all that the next code opens"
@@ -300,7 +305,6 @@ no_core() {
 		return
 	fi
 	dies fdatasync "a judge that crashes leaves no core, and lets nobody in"
-	dies setsid "nor does the copy of the host between"
 	tried=1
 	opens ann
 	said "and after a crash the next code opens"

@@ -18,6 +18,7 @@
  *	deaf		not even that
  *	crash		ended by SIGSEGV
  *	hang		stays without an answer
+ *	child		has a child, which stays
  *	orphan		kills the process between itself and the module
  */
 #include <fcntl.h>
@@ -85,6 +86,8 @@ act(const char *what, unsigned int number, const char *file)
 		(void)!getrandom(&say, sizeof(say), 0);
 	if (strcmp(what, "crash") == 0)
 		raise(SIGSEGV);
+	if (strcmp(what, "child") == 0 && fork() == 0)
+		_exit((int)sleep(STAYS));
 	if (strcmp(what, "orphan") == 0)
 		kill(getppid(), SIGKILL);
 	if (strcmp(what, "hang") == 0)

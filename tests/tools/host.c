@@ -17,6 +17,7 @@
  *	-k		pam_setcred before and after; an error of it is printed
  *	-p		has a child of its own, that must be collected after it
  *	-q		what was changed is not looked for
+ *	-r		takes in orphans
  *	-u		print who this is first: uids and gids
  *	-x FDS		these of 0, 1 and 2 are closed meanwhile
  */
@@ -39,7 +40,7 @@
 static struct {
 	const char *closed, *canary, *sigchld, *way;
 	const char *directory, *service, *user;
-	int alarm, free, setcred, child, quick, who;
+	int alarm, free, setcred, child, quick, orphans, who;
 } host = {.closed = "", .sigchld = "", .way = "", .free = -1};
 
 static char typed[TYPED_BYTES];
@@ -108,6 +109,8 @@ become_odd(void)
 		handle(SIGCHLD, collect, SA_RESTART);
 	else if (strcmp(host.sigchld, "nocldwait") == 0)
 		handle(SIGCHLD, SIG_DFL, SA_NOCLDWAIT);
+	if (host.orphans && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+		err(1, "prctl");
 	alarm(ALARM_SECONDS);
 	if (host.alarm) {
 		handle(SIGALRM, tick, 0);
@@ -244,7 +247,7 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "ac:C:d:f:kpqux:")) != -1) {
+	while ((c = getopt(argc, argv, "ac:C:d:f:kpqrux:")) != -1) {
 		switch (c) {
 		case 'a':
 			host.alarm = 1;
@@ -269,6 +272,9 @@ options(int argc, char **argv)
 			break;
 		case 'q':
 			host.quick = 1;
+			break;
+		case 'r':
+			host.orphans = 1;
 			break;
 		case 'u':
 			host.who = 1;

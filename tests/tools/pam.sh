@@ -12,6 +12,7 @@
 #                              has not one success and refusals beside it
 #   field USER NAME            a number of `rollcode-admin show --json`
 #   counter USER [LABEL]       the next counter the server expects
+#   hold USER, release         somebody else has the user's file, and no more
 #   say_ok NAME WRONG          ok if WRONG, what was found, is empty
 
 PAMRUN=$BUILD/tests/tools/pamrun
@@ -37,6 +38,25 @@ login() {
 	read -r _ result _ < <(
 	    exec "$PAMRUN" "$T/pam" "${3:-rc}" <<<"$1"$'\t'"$2")
 	echo "$result"
+}
+
+hold() {
+	python3 - "$T/store/users/$1.db" <<-'PYTHON' >"$T/held" &
+	import sqlite3, sys, time
+	db = sqlite3.connect(f"file:{sys.argv[1]}?vfs=unix-excl", uri=True,
+	                     isolation_level=None)
+	db.execute("BEGIN IMMEDIATE")
+	print("held", flush=True)
+	time.sleep(60)
+	PYTHON
+	holder=$!
+	servers+=("$holder")
+	wait_for grep -q held "$T/held"
+}
+
+release() {
+	kill -9 "$holder"
+	wait "$holder" 2>/dev/null
 }
 
 # `next` gives a hundred at most.
