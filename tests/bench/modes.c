@@ -3,6 +3,8 @@
  * modes - one login's statements in one SQLite file, in other ways than ours.
  *
  *	modes JOURNAL PAGE SCHEMA STATEMENTS CHECKPOINT COUNT DIRECTORY
+ *	modes make JOURNAL PAGE SCHEMA DIRECTORY
+ *	modes once JOURNAL STATEMENTS SECRET DIRECTORY
  *	modes first|bare
  *
  *	JOURNAL		delete, extra, truncate, persist; wal: as usual;
@@ -12,11 +14,14 @@
  *	SCHEMA		store: the tables of a user's file; row: a table of one
  *	STATEMENTS	login: what a login reads and writes; update: a row
  *	CHECKPOINT	at every so manieth login, where the log is kept
+ *	SECRET		sealed, by a key that is derived first; plain
  *
  * From open to close: median, 95th and 99th percentile of the time, and the
- * median of the CPU time.  first: the first HMAC of this process, as anybody
- * would; bare: as ours is, without the library's configuration file.  In
- * nanoseconds.
+ * median of the CPU time.  once: one login in the file that make has made, and
+ * a code for it, with the libraries and nothing else: the least that a process
+ * can do which is started for it; prints nothing.  first: the first HMAC of
+ *this process, as anybody would; bare: as ours is, without the library's
+ *configuration file.  In nanoseconds.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +37,7 @@
 #include "code.h"
 #include "env.h"
 #include "pam_rollcode/store_sqlite.h"
+#include "seal.h"
 #include "tests/bench/times.h"
 
 #define COUNT_MAX 100000
@@ -241,20 +247,29 @@ measure(const struct mode *mode, const char *path, bool whole, int64_t every,
 	free(cpu);
 }
 
+static const unsigned char key[32] = "a key of thirty-two bytes.";
+
+static struct rollcode_token
+some_token(void)
+{
+	struct rollcode_token token = {
+	    .form = FORM_HOTP, .algorithm = ALGORITHM_SHA256, .digits = 8};
+
+	token.secret.len = sizeof(key);
+	memcpy(token.secret.bytes, key, sizeof(key));
+	return token;
+}
+
 /* Only the first one costs that, so there is one in each process. */
 static int
 first_hash(bool bare)
 {
-	static const unsigned char key[32] = "a key of thirty-two bytes.";
-	struct rollcode_token token = {
-	    .form = FORM_HOTP, .algorithm = ALGORITHM_SHA256, .digits = 8};
+	struct rollcode_token token = some_token();
 	int64_t start = times_now();
 	struct passcode code;
 	unsigned char out[64];
 	unsigned int n;
 
-	token.secret.len = sizeof(key);
-	memcpy(token.secret.bytes, key, sizeof(key));
 	if (bare
 		? code_once(&token, 1, &code) != ROLLCODE_OK
 		: HMAC(EVP_sha256(), key, sizeof(key), key, 8, out, &n) == NULL)
@@ -263,31 +278,96 @@ first_hash(bool bare)
 	return 0;
 }
 
+static void
+unseal(struct secret *secret)
+{
+	struct secret_key master = {0}, derived;
+	struct seal_aad aad = {0};
+	struct sealed sealed;
+
+	if (seal_derive(&master, "modes", &derived) != ROLLCODE_OK ||
+	    seal_wrap(&derived, &aad, secret, &sealed) != ROLLCODE_OK ||
+	    seal_open(&derived, &aad, &sealed, secret) != ROLLCODE_OK)
+		fail("a secret", "cannot be sealed");
+}
+
+static void
+once(const struct mode *mode, bool whole, bool sealed, const char *path)
+{
+	struct rollcode_token token = some_token();
+	struct passcode code;
+	sqlite3 *db;
+
+	code_alone();
+	if (sealed)
+		unseal(&token.secret);
+	if (code_once(&token, 1, &code) != ROLLCODE_OK)
+		fail("a code", "cannot be computed");
+	db = connect_file(mode, path, 0);
+	login(db, whole);
+	sqlite3_close(db);
+}
+
+static const struct mode *
+mode_named(const char *name)
+{
+	const struct mode *mode = modes;
+
+	while (mode->name != NULL && strcmp(mode->name, name) != 0)
+		mode++;
+	return mode->name != NULL ? mode : NULL;
+}
+
+static const char *
+file_in(const char *directory)
+{
+	static char path[4096];
+
+	snprintf(path, sizeof(path), "%s/modes.db", directory);
+	return path;
+}
+
+/* False if the words are none of ours. */
+static bool
+run_words(int argc, char **argv)
+{
+	const struct mode *mode = mode_named(argv[argc == 6 ? 2 : 1]);
+	int64_t every, count;
+
+	if (mode == NULL)
+		return false;
+	if (argc == 6 && strcmp(argv[1], "make") == 0) {
+		create(mode, argv[3], strcmp(argv[4], "row") == 0,
+		    file_in(argv[5]));
+	} else if (argc == 6 && strcmp(argv[1], "once") == 0) {
+		once(mode, strcmp(argv[3], "login") == 0,
+		    strcmp(argv[4], "sealed") == 0, file_in(argv[5]));
+	} else if (argc == 8 && keyword_number(argv[5], 1, COUNT_MAX, &every) &&
+		   keyword_number(argv[6], 1, COUNT_MAX, &count)) {
+		create(mode, argv[2], strcmp(argv[3], "row") == 0,
+		    file_in(argv[7]));
+		measure(mode, file_in(argv[7]), strcmp(argv[4], "login") == 0,
+		    every, count);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
-	const struct mode *mode = modes;
-	int64_t every, count;
-	char path[4096];
-
 	if (argc == 2 &&
 	    (strcmp(argv[1], "first") == 0 || strcmp(argv[1], "bare") == 0))
 		return first_hash(*argv[1] == 'b');
-	while (
-	    argc == 8 && mode->name != NULL && strcmp(mode->name, argv[1]) != 0)
-		mode++;
-	if (argc != 8 || mode->name == NULL ||
-	    !keyword_number(argv[5], 1, COUNT_MAX, &every) ||
-	    !keyword_number(argv[6], 1, COUNT_MAX, &count)) {
-		fputs("usage: modes JOURNAL PAGE SCHEMA STATEMENTS CHECKPOINT "
-		      "COUNT DIRECTORY\n"
-		      "       modes first|bare\n",
-		    stderr);
-		return 2;
-	}
 	add_vfs();
-	snprintf(path, sizeof(path), "%s/modes.db", argv[7]);
-	create(mode, argv[2], strcmp(argv[3], "row") == 0, path);
-	measure(mode, path, strcmp(argv[4], "login") == 0, every, count);
-	return 0;
+	if ((argc == 6 || argc == 8) && run_words(argc, argv))
+		return 0;
+	fputs("usage: modes JOURNAL PAGE SCHEMA STATEMENTS CHECKPOINT COUNT "
+	      "DIRECTORY\n"
+	      "       modes make JOURNAL PAGE SCHEMA DIRECTORY\n"
+	      "       modes once JOURNAL STATEMENTS SECRET DIRECTORY\n"
+	      "       modes first|bare\n",
+	    stderr);
+	return 2;
 }
