@@ -28,6 +28,11 @@ app() {
 	)
 }
 
+seed() {	# TEXT: as a line of --secret-file
+	printf hex:
+	printf %s "$1" | od -An -v -tx1 | tr -d ' \n'
+}
+
 results() {	# USER CODE...
 	local code
 	for code in "${@:2}"; do login "$1" "$code"; done | xargs
@@ -48,12 +53,12 @@ add_user ann
 admin enroll ann --label laptop 2>"$T/out" | token ann add laptop >"$T/out"
 # One in a thousand secrets has a code of six digits twice among the next
 # thousand, and wants three presses below; this one has not.
-printf hex:%s "$(printf seed-of-the-phone... | od -An -v -tx1 | tr -d ' \n')" |
+seed seed-of-the-phone... |
     admin enroll ann --label phone --phone --secret-file - >"$T/uri" \
 	2>"$T/out"
 app "$(cat "$T/uri")"
 phone=("${app[@]}")
-{ printf hex:; printf %s bought-with-its-seed | od -An -v -tx1 | tr -d ' \n'; } |
+seed bought-with-its-seed |
     admin enroll ann --label key --algorithm SHA1 --digits 6 --counter 50 \
 	--secret-file - >"$T/uri" 2>"$T/out"
 app "$(cat "$T/uri")"

@@ -139,16 +139,16 @@ waiting_judge() {
 	    rc ann <"$T/typed" >"$T/out" 2>"$T/err" &
 	asking=$!
 	servers+=("$asking")
-	wait_for as_account rollcode-verify
-	judge=$(first_of rollcode-verify)
+	wait_for met
 	kill -STOP "$judge"
+	check "a judge can be met while it waits for a user's file" met
 	between=$(awk '/^PPid:/ { print $2 }' "/proc/$judge/status")
-	check "a judge can be met while it waits for a user's file" \
-	    grep -q "^Uid:.$(id -u rollcode)" "/proc/$judge/status"
 }
 
-as_account() {
-	grep -q "^Uid:.$(id -u rollcode)" "/proc/$(first_of "$1")/status"
+# The judge's number, once it is the account's.
+met() {
+	judge=$(first_of rollcode-verify)
+	grep -q "^Uid:.$(id -u rollcode)" "/proc/$judge/status"
 }
 
 out_of_reach() {

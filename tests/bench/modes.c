@@ -3,7 +3,6 @@
  * modes - one login's statements in one SQLite file, in other ways than ours.
  *
  *	modes JOURNAL PAGE SCHEMA STATEMENTS CHECKPOINT COUNT DIRECTORY
- *	modes make JOURNAL PAGE SCHEMA DIRECTORY
  *	modes once JOURNAL STATEMENTS SECRET DIRECTORY
  *	modes first|bare
  *
@@ -17,11 +16,11 @@
  *	SECRET		sealed, by a key that is derived first; plain
  *
  * From open to close: median, 95th and 99th percentile of the time, and the
- * median of the CPU time.  once: one login in the file that make has made, and
- * a code for it, with the libraries and nothing else: the least that a process
- * can do which is started for it; prints nothing.  first: the first HMAC of
- *this process, as anybody would; bare: as ours is, without the library's
- *configuration file.  In nanoseconds.
+ * median of the CPU time.  once: one login more in that file, and a code for
+ * it, with the libraries and nothing else: the least that a process can do
+ * which is started for it; prints nothing.  first: the first HMAC of this
+ * process, as anybody would; bare: as ours is, without the library's
+ * configuration file.  In nanoseconds.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -331,15 +330,13 @@ file_in(const char *directory)
 static bool
 run_words(int argc, char **argv)
 {
-	const struct mode *mode = mode_named(argv[argc == 6 ? 2 : 1]);
+	bool one = argc == 6 && strcmp(argv[1], "once") == 0;
+	const struct mode *mode = mode_named(argv[one ? 2 : 1]);
 	int64_t every, count;
 
 	if (mode == NULL)
 		return false;
-	if (argc == 6 && strcmp(argv[1], "make") == 0) {
-		create(mode, argv[3], strcmp(argv[4], "row") == 0,
-		    file_in(argv[5]));
-	} else if (argc == 6 && strcmp(argv[1], "once") == 0) {
+	if (one) {
 		once(mode, strcmp(argv[3], "login") == 0,
 		    strcmp(argv[4], "sealed") == 0, file_in(argv[5]));
 	} else if (argc == 8 && keyword_number(argv[5], 1, COUNT_MAX, &every) &&
@@ -365,7 +362,6 @@ main(int argc, char **argv)
 		return 0;
 	fputs("usage: modes JOURNAL PAGE SCHEMA STATEMENTS CHECKPOINT COUNT "
 	      "DIRECTORY\n"
-	      "       modes make JOURNAL PAGE SCHEMA DIRECTORY\n"
 	      "       modes once JOURNAL STATEMENTS SECRET DIRECTORY\n"
 	      "       modes first|bare\n",
 	    stderr);
