@@ -84,7 +84,6 @@ void
 account_unlock(struct account *account)
 {
 	account->failures = 0;
-	account->halves = 0;
 	account->spent = 0;
 	account->spent_time = 0;
 	for (size_t i = 0; i < account->token_count; i++)

@@ -28,6 +28,7 @@ struct account_token {
 	bool			far_known;	/* one far position ... */
 	uint64_t		far_counter;	/* ... that matched ... */
 	int64_t			far_time;	/* ... then */
+	bool			touched;	/* write it, changed or not */
 };
 
 /* A one-time code, which an administrator reads to somebody, expires. */
@@ -42,7 +43,6 @@ struct account_recovery {
 struct account {
 	char			user[ROLLCODE_USER_MAX + 1];
 	uint32_t		failures;	/* since the last success */
-	uint32_t		halves;
 	uint32_t		spent;		/* guesses ever used ... */
 	int64_t			spent_time;	/* ... refunded from here on */
 	uint32_t		failed;		/* told to the owner ... */
@@ -143,7 +143,7 @@ enum rollcode_err	 account_merge(struct account *,
 			    int64_t now, enum import_merge *,
 			    struct error *) MUST_USE;
 
-/* Forget failures, halves, spent guesses and remembered positions. */
+/* Forget failures, spent guesses and remembered positions. */
 void			 account_unlock(struct account *);
 
 #endif /* ROLLCODE_ACCOUNT_H */

@@ -137,7 +137,6 @@ merge(struct account *to, const struct account *from, int64_t now,
 	enum rollcode_err err = ROLLCODE_OK;
 
 	to->failures = from->failures;
-	to->halves = from->halves;
 	to->spent = from->spent;
 	to->spent_time = from->spent_time;
 	to->failed = from->failed;

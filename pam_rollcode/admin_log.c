@@ -21,6 +21,7 @@ struct seen {
 	char user[ROLLCODE_USER_MAX + 1];
 	int64_t created;
 	int64_t sequence;
+	int64_t aside; /* time of the last one written aside */
 };
 
 struct journal {
@@ -58,7 +59,15 @@ seen_of(struct journal *journal, const char *user)
 	snprintf(more->user, sizeof(more->user), "%s", user);
 	more->created = 0;
 	more->sequence = -1;
+	more->aside = INT64_MIN;
 	return more;
+}
+
+static bool
+is_news(const struct seen *seen, const struct event *event)
+{
+	return event->aside ? event->time > seen->aside
+			    : event->sequence > seen->sequence;
 }
 
 static enum rollcode_err
@@ -69,7 +78,7 @@ take_event(void *context, const struct event *event, struct error *error)
 	struct line *line = NULL;
 	size_t room = journal->room == 0 ? 256 : 2 * journal->room;
 
-	if (seen != NULL && event->sequence <= seen->sequence)
+	if (seen != NULL && !is_news(seen, event))
 		return ROLLCODE_OK;
 	if (journal->count == journal->room && seen != NULL &&
 	    (line = reallocarray(journal->lines, room, sizeof(*line))) !=
@@ -79,7 +88,10 @@ take_event(void *context, const struct event *event, struct error *error)
 	}
 	if (seen == NULL || journal->count == journal->room)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	seen->sequence = event->sequence;
+	if (event->aside)
+		seen->aside = event->time;
+	else
+		seen->sequence = event->sequence;
 	line = &journal->lines[journal->count++];
 	snprintf(line->user, sizeof(line->user), "%s", journal->user);
 	line->event = *event;
@@ -104,6 +116,7 @@ take_user(void *context, const char *user, struct error *error)
 		admin->account.sequence < seen->sequence)) {
 		seen->created = admin->account.created;
 		seen->sequence = -1;
+		seen->aside = INT64_MIN;
 	}
 	if (err == ROLLCODE_OK && enrolled)
 		err = admin->ops->events(

@@ -178,7 +178,6 @@ show_json(const struct admin *admin)
 	json_text(&json, "state", standing(admin, a));
 	json_number(&json, "failures", a->failures);
 	json_number(&json, "spent", a->spent);
-	json_number(&json, "halves", a->halves);
 	json_number(&json, "failed", a->failed);
 	json_number(&json, "replayed", a->replayed);
 	json_number(&json, "created", a->created);

@@ -7,12 +7,14 @@
  *  3. No lock is held while a human is typing.
  *  4. A lock covers one user, never the store.
  *  5. Where nothing changes, nothing is written.
+ *  6. Used codes that are tried again push nothing else out of the events.
  */
 #include <inttypes.h>
 
 #include "login.h"
 
 #define TOLERANCE_SIX_DIGITS 20
+#define REPLAYS_LISTED 4 /* since the last success; of more, the last one */
 
 enum rollcode_err
 login_check_policy(const struct account *account, const struct policy *policy,
@@ -45,7 +47,7 @@ judge(const struct login *login, struct account *account,
 
 	err = verify_submission(account, submission, policy, login->now, j);
 	if (err != ROLLCODE_OK || verdict_admits(j->verdict) || guarded ||
-	    otherwise->kind == SUBMISSION_MALFORMED)
+	    !submission_ends_with(submission, otherwise))
 		return err;
 	*account = before;
 	result->otherwise = true;
@@ -65,6 +67,8 @@ record(const struct login *login, struct store *store,
 	event_fill(&event, login->now, login->service, login->rhost,
 	    verdict_name(j->verdict));
 	memcpy(event.token, result->token, sizeof(event.token));
+	event.aside = j->verdict == VERDICT_REPLAYED &&
+		      account->replayed > REPLAYS_LISTED;
 	if (j->matched) {
 		event.counter = (int64_t)j->counter;
 		event.distance = (int64_t)j->distance;

@@ -24,9 +24,9 @@ struct login_result {
 };
 
 /*
- * Decide.  If the first submission admits nobody and the account was not
- * guarded before it, the second (which may be malformed: there is none) is
- * judged in its place; one of the two counts, never both.
+ * Decide.  If the first submission admits nobody, the account was not guarded
+ * before it, and the second is its last code, that is judged in its place; one
+ * of the two counts, never both.  Any other second submission is ignored.
  *
  * The verdict is VERDICT_NONE unless OK is returned.  A verdict that admits
  * is given only when what it spends is durable.

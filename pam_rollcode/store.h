@@ -39,6 +39,8 @@ struct event {
 						/* administrator's command */
 	int64_t	counter;
 	int64_t	distance;
+	bool	aside;			/* for commit: it takes the place of */
+					/* the last such one alone */
 };
 
 typedef enum rollcode_err	store_user_fn(void *, const char *user,

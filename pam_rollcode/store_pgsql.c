@@ -266,12 +266,13 @@ static enum rollcode_err
 write_all(struct store *store, const struct account *account,
     const struct event *event, struct error *error)
 {
+	bool aside = event != NULL && event->aside;
+	int64_t sequence = store->before.sequence + (aside ? 0 : 1);
 	enum rollcode_err err;
 
-	err = pgsql_update(store, account, error);
+	err = pgsql_update(store, account, sequence, error);
 	if (err == ROLLCODE_OK && event != NULL)
-		err = pgsql_event(store, store->name, event,
-		    store->before.sequence + 1, error);
+		err = pgsql_event(store, store->name, event, sequence, error);
 	return err == ROLLCODE_OK ? link_commit(store->link, error) : err;
 }
 

@@ -67,7 +67,7 @@ enum rollcode_err	pgsql_read(struct store *, const char *user,
 enum rollcode_err	pgsql_insert(struct store *, const char *name,
 			    const struct account *, struct error *) MUST_USE;
 enum rollcode_err	pgsql_update(struct store *, const struct account *,
-			    struct error *) MUST_USE;
+			    int64_t sequence, struct error *) MUST_USE;
 enum rollcode_err	pgsql_seal_again(struct store *,
 			    const struct account *, struct error *) MUST_USE;
 enum rollcode_err	pgsql_event(struct store *, const char *name,

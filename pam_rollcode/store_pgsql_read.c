@@ -124,7 +124,7 @@ read_account(struct store *store, const char *user, struct account *a,
 	enum rollcode_err err;
 
 	if ((err = link_query(store->link, &rows, error,
-		 "SELECT failures,halves,spent,spent_time,failed,replayed,"
+		 "SELECT failures,spent,spent_time,failed,replayed,"
 		 "created,last_success,last_failure,sequence,key_id,"
 		 "recovery_key FROM rollcode.account WHERE name=$1 FOR UPDATE",
 		 "t", store->name)) != ROLLCODE_OK)
@@ -135,7 +135,6 @@ read_account(struct store *store, const char *user, struct account *a,
 	r.rows = rows;
 	memcpy(a->user, user, strlen(user) + 1);
 	a->failures = (uint32_t)read_int(&r, 0, UINT32_MAX);
-	a->halves = (uint32_t)read_int(&r, 0, UINT32_MAX);
 	a->spent = (uint32_t)read_int(&r, 0, UINT32_MAX);
 	a->spent_time = read_time(&r);
 	a->failed = (uint32_t)read_int(&r, 0, UINT32_MAX);
@@ -276,8 +275,9 @@ pgsql_events(
 	enum rollcode_err err;
 
 	err = link_query(store->link, &rows, error,
-	    "SELECT sequence,time,service,rhost,token,outcome,counter,distance "
-	    "FROM rollcode.event WHERE name=$1 AND slot<$2 ORDER BY sequence",
+	    "SELECT sequence,time,service,rhost,token,outcome,counter,"
+	    "distance,slot<0 FROM rollcode.event WHERE name=$1 AND slot<$2 "
+	    "ORDER BY sequence,-slot",
 	    "ti", store->name, store->config->events_kept);
 	r.rows = rows;
 	for (; err == ROLLCODE_OK && r.row < rows_count(rows); r.row++) {
@@ -290,6 +290,7 @@ pgsql_events(
 		read_text(&r, e.outcome, sizeof(e.outcome));
 		e.counter = read_int(&r, -1, INT64_MAX);
 		e.distance = read_int(&r, -1, INT64_MAX);
+		e.aside = read_bool(&r);
 		err = r.bad ? bad_row(store, "an event", error)
 			    : fn(context, &e, error);
 	}

@@ -108,21 +108,19 @@ pgsql_insert(struct store *store, const char *name, const struct account *a,
 }
 
 static enum rollcode_err
-update_account(
-    struct store *store, const struct account *a, struct error *error)
+update_account(struct store *store, const struct account *a, int64_t sequence,
+    struct error *error)
 {
 	const struct account *b = &store->before;
 	enum rollcode_err err;
 
 	err = link_change(store->link, error, 1,
-	    "UPDATE rollcode.account SET failures=$2,halves=$3,spent=$4,"
-	    "spent_time=$5,failed=$6,replayed=$7,last_success=$8,"
-	    "last_failure=$9,sequence=sequence+1 WHERE name=$1 AND "
-	    "sequence=$10",
-	    "tiiiiiiiii", store->name, (int64_t)a->failures, (int64_t)a->halves,
-	    (int64_t)a->spent, a->spent_time, (int64_t)a->failed,
-	    (int64_t)a->replayed, a->last_success, a->last_failure,
-	    b->sequence);
+	    "UPDATE rollcode.account SET failures=$2,spent=$3,spent_time=$4,"
+	    "failed=$5,replayed=$6,last_success=$7,last_failure=$8,"
+	    "sequence=$9 WHERE name=$1 AND sequence=$10",
+	    "tiiiiiiiii", store->name, (int64_t)a->failures, (int64_t)a->spent,
+	    a->spent_time, (int64_t)a->failed, (int64_t)a->replayed,
+	    a->last_success, a->last_failure, sequence, b->sequence);
 	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;
 	return put_recovery_key(store, store->name, a, error);
@@ -141,7 +139,7 @@ update_token(struct store *store, const struct account_token *t,
 		    "UPDATE rollcode.token SET enabled=$3 WHERE name=$1 AND "
 		    "id=$2",
 		    "tit", store->name, t->id, t->enabled ? "t" : "f");
-	if (err != ROLLCODE_OK || account_same_position(t, b))
+	if (err != ROLLCODE_OK || (!t->touched && account_same_position(t, b)))
 		return err;
 	if (!t->far_known)
 		return link_change(store->link, error, 1,
@@ -209,12 +207,13 @@ update_recovery(
 }
 
 enum rollcode_err
-pgsql_update(
-    struct store *store, const struct account *account, struct error *error)
+pgsql_update(struct store *store, const struct account *account,
+    int64_t sequence, struct error *error)
 {
 	enum rollcode_err err;
 
-	if ((err = update_account(store, account, error)) != ROLLCODE_OK ||
+	if ((err = update_account(store, account, sequence, error)) !=
+		ROLLCODE_OK ||
 	    (err = update_tokens(store, account, error)) != ROLLCODE_OK)
 		return err;
 	return update_recovery(store, account, error);
@@ -263,8 +262,8 @@ pgsql_event(struct store *store, const char *name, const struct event *e,
 	    "service=excluded.service,rhost=excluded.rhost,"
 	    "token=excluded.token,outcome=excluded.outcome,"
 	    "counter=excluded.counter,distance=excluded.distance",
-	    "tiiibbbtii", name, sequence % kept, sequence, e->time,
-	    (const void *)e->service, strlen(e->service),
+	    "tiiibbbtii", name, e->aside ? -1 : sequence % kept, sequence,
+	    e->time, (const void *)e->service, strlen(e->service),
 	    (const void *)e->rhost, strlen(e->rhost), (const void *)e->token,
 	    strlen(e->token), e->outcome, e->counter, e->distance);
 }

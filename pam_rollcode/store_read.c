@@ -58,7 +58,7 @@ read_account(struct store *store, const char *user, struct account *a,
 	bool row, keyed;
 
 	r.err = sqlite_query(store->db, &statement, error,
-	    "SELECT user,failures,halves,spent,spent_time,failed,replayed,"
+	    "SELECT user,failures,spent,spent_time,failed,replayed,"
 	    "created,last_success,last_failure,sequence,key_id,"
 	    "recovery_key IS NOT NULL FROM account",
 	    "");
@@ -72,7 +72,6 @@ read_account(struct store *store, const char *user, struct account *a,
 	r.statement = statement;
 	read_text(&r, a->user, sizeof(a->user));
 	a->failures = (uint32_t)read_int(&r, 0, UINT32_MAX);
-	a->halves = (uint32_t)read_int(&r, 0, UINT32_MAX);
 	a->spent = (uint32_t)read_int(&r, 0, UINT32_MAX);
 	a->spent_time = read_int(&r, -TIME_MAX, TIME_MAX);
 	a->failed = (uint32_t)read_int(&r, 0, UINT32_MAX);
@@ -263,8 +262,8 @@ rows_events(
 	bool row;
 
 	r.err = sqlite_query(store->db, &statement, error,
-	    "SELECT sequence,time,service,rhost,token,outcome,counter,distance "
-	    "FROM event ORDER BY sequence",
+	    "SELECT sequence,time,service,rhost,token,outcome,counter,"
+	    "distance,slot<0 FROM event ORDER BY sequence,-slot",
 	    "");
 	while (r.err == ROLLCODE_OK) {
 		if ((r.err = sqlite_step(store->db, statement, &row, error)) !=
@@ -281,6 +280,7 @@ rows_events(
 		read_text(&r, e.outcome, sizeof(e.outcome));
 		e.counter = read_int(&r, -1, INT64_MAX);
 		e.distance = read_int(&r, -1, INT64_MAX);
+		e.aside = read_int(&r, 0, 1) != 0;
 		if (r.err == ROLLCODE_OK)
 			r.err = fn(context, &e, error);
 	}

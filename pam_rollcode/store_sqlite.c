@@ -162,14 +162,16 @@ static enum rollcode_err
 sqlite_store_commit(struct store *store, const struct account *account,
     const struct event *event, struct error *error)
 {
-	int64_t sequence = store->before.sequence + 1;
+	bool aside = event != NULL && event->aside;
+	int64_t sequence = store->before.sequence + (aside ? 0 : 1);
 	enum rollcode_err err;
 
-	if (sequence % CHECKPOINT_EVERY == 0 &&
+	/* What is written aside raises no sequence, but that tally. */
+	if ((sequence + account->replayed) % CHECKPOINT_EVERY == 0 &&
 	    (err = sqlite_checkpoint(store->db, error)) != ROLLCODE_OK)
 		goto out;
 	if ((err = sqlite_begin(store->db, error)) != ROLLCODE_OK ||
-	    (err = rows_update(store, account, error)) != ROLLCODE_OK)
+	    (err = rows_update(store, account, sequence, error)) != ROLLCODE_OK)
 		goto out;
 	if (event != NULL && (err = rows_event(store, store->db, event,
 				  sequence, error)) != ROLLCODE_OK)

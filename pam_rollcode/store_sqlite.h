@@ -92,7 +92,7 @@ enum rollcode_err	rows_read(struct store *, const char *user,
 enum rollcode_err	rows_insert(struct store *, sqlite3 *,
 			    const struct account *, struct error *) MUST_USE;
 enum rollcode_err	rows_update(struct store *, const struct account *,
-			    struct error *) MUST_USE;
+			    int64_t sequence, struct error *) MUST_USE;
 enum rollcode_err	rows_event(struct store *, sqlite3 *,
 			    const struct event *, int64_t sequence,
 			    struct error *) MUST_USE;

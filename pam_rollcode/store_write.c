@@ -99,20 +99,19 @@ rows_insert(struct store *store, sqlite3 *db, const struct account *a,
 }
 
 static enum rollcode_err
-update_account(
-    struct store *store, const struct account *a, struct error *error)
+update_account(struct store *store, const struct account *a, int64_t sequence,
+    struct error *error)
 {
 	const struct account *b = &store->before;
 	enum rollcode_err err;
 
 	err = sqlite_change(store->db, error, 1,
-	    "UPDATE account SET failures=?,halves=?,spent=?,spent_time=?,"
-	    "failed=?,replayed=?,last_success=?,last_failure=?,"
-	    "sequence=sequence+1 WHERE sequence=?",
-	    "iiiiiiiii", (int64_t)a->failures, (int64_t)a->halves,
-	    (int64_t)a->spent, a->spent_time, (int64_t)a->failed,
-	    (int64_t)a->replayed, a->last_success, a->last_failure,
-	    b->sequence);
+	    "UPDATE account SET failures=?,spent=?,spent_time=?,"
+	    "failed=?,replayed=?,last_success=?,last_failure=?,sequence=? "
+	    "WHERE sequence=?",
+	    "iiiiiiiii", (int64_t)a->failures, (int64_t)a->spent, a->spent_time,
+	    (int64_t)a->failed, (int64_t)a->replayed, a->last_success,
+	    a->last_failure, sequence, b->sequence);
 	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;
 	return put_recovery_key(store, store->db, a, error);
@@ -122,8 +121,17 @@ static enum rollcode_err
 update_token(struct store *store, const struct account_token *t,
     const struct account_token *b, struct error *error)
 {
-	if (t->enabled == b->enabled && account_same_position(t, b))
+	enum rollcode_err err;
+
+	if (!t->touched && t->enabled == b->enabled &&
+	    account_same_position(t, b))
 		return ROLLCODE_OK;
+	/* SQLite writes no page that an update leaves as it was. */
+	if (t->touched &&
+	    (err = sqlite_change(store->db, error, 1,
+		 "UPDATE token SET far_counter=-1 WHERE id=? AND counter=?",
+		 "ii", t->id, (int64_t)b->token.counter)) != ROLLCODE_OK)
+		return err;
 	if (t->far_known)
 		return sqlite_change(store->db, error, 1,
 		    "UPDATE token SET counter=?,far_counter=?,far_time=?,"
@@ -186,12 +194,13 @@ update_recovery(
 }
 
 enum rollcode_err
-rows_update(
-    struct store *store, const struct account *account, struct error *error)
+rows_update(struct store *store, const struct account *account,
+    int64_t sequence, struct error *error)
 {
 	enum rollcode_err err;
 
-	if ((err = update_account(store, account, error)) != ROLLCODE_OK ||
+	if ((err = update_account(store, account, sequence, error)) !=
+		ROLLCODE_OK ||
 	    (err = update_tokens(store, account, error)) != ROLLCODE_OK)
 		return err;
 	return update_recovery(store, account, error);
@@ -239,6 +248,7 @@ rows_event(struct store *store, sqlite3 *db, const struct event *e,
 	return sqlite_change(db, error, 1,
 	    "INSERT OR REPLACE INTO event(slot,sequence,time,service,rhost,"
 	    "token,outcome,counter,distance) VALUES(?,?,?,?,?,?,?,?,?)",
-	    "iiittttii", sequence % kept, sequence, e->time, e->service,
-	    e->rhost, e->token, e->outcome, e->counter, e->distance);
+	    "iiittttii", e->aside ? -1 : sequence % kept, sequence, e->time,
+	    e->service, e->rhost, e->token, e->outcome, e->counter,
+	    e->distance);
 }

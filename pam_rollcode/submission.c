@@ -96,3 +96,14 @@ submission_parse(const char *text, struct submission *submission)
 	}
 	return submission->kind;
 }
+
+bool
+submission_ends_with(
+    const struct submission *submission, const struct submission *tail)
+{
+	return submission->kind == SUBMISSION_CODE &&
+	       tail->kind == SUBMISSION_CODE && submission->count > 1 &&
+	       tail->count == 1 && tail->width == submission->width &&
+	       secret_equal(submission->codes[submission->count - 1].text,
+		   tail->codes[0].text, tail->width);
+}

@@ -51,4 +51,8 @@ submission_wipe(struct submission *submission)
  */
 enum submission_kind	submission_parse(const char *, struct submission *);
 
+/* Whether the second is one code, and the last of several in the first. */
+bool			submission_ends_with(const struct submission *,
+			    const struct submission *);
+
 #endif /* ROLLCODE_SUBMISSION_H */

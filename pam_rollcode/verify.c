@@ -5,13 +5,23 @@
  *  1. A code behind a counter never opens anything.
  *  2. A counter never moves backward.
  *  3. A wrong code moves no counter.
- *  4. Whatever guesses were made, consecutive codes let the owner in.
- *  5. Where a code matches is not told by the time a walk takes.
- *  6. A code that was once seen to be expired stays so, whatever the clock.
+ *  4. Whatever was guessed, three consecutive codes let the owner in.
+ *  5. A refusal takes the same work, whatever was found.
+ *  6. While an account is guarded, a refusal changes nothing.
+ *  7. A code that an attempt has written off as expired stays so, whatever
+ *     the clock.
  */
 #include "seal.h"
 #include "verify.h"
 #include "window.h"
+
+#define GUARD_CODES 3 /* consecutive, to open a guarded account */
+
+/* Where the codes match, token by token. */
+struct matches {
+	bool found;
+	struct match of[ACCOUNT_TOKENS_MAX];
+};
 
 struct attempt {
 	struct account *account;
@@ -22,8 +32,6 @@ struct attempt {
 	bool guarded;
 	bool counted; /* can be guessed */
 	struct code_maker *makers[ACCOUNT_TOKENS_MAX];
-	struct match matches[ACCOUNT_TOKENS_MAX];
-	bool half[SUBMISSION_CODES];
 };
 
 static void
@@ -33,41 +41,34 @@ attempt_close(struct attempt *a)
 		code_close(a->makers[i]);
 }
 
-/* Walk one range of every token; *found if any of them matches there. */
+/* Walk one range of every token. */
 static enum rollcode_err
-walk_all(struct attempt *a, range_of *range, bool *found)
+walk_all(const struct attempt *a, range_of *range, struct matches *matches)
 {
 	enum rollcode_err err;
 
-	*found = false;
-	memset(a->matches, 0, sizeof(a->matches));
-	memset(a->half, 0, sizeof(a->half));
+	memset(matches, 0, sizeof(*matches));
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		const struct account_token *t = &a->account->tokens[i];
-		struct match *m = &a->matches[i];
+		struct match *m = &matches->of[i];
 
 		if (a->makers[i] == NULL)
 			continue;
-		if (range == range_remembered &&
-		    !range_fresh(t, a->policy, a->now))
-			continue;
 		if ((err = window_walk(a->makers[i], a->submission,
-			 range(t, a->policy), m)) != ROLLCODE_OK)
+			 range(t, a->policy, a->now), m)) != ROLLCODE_OK)
 			return err;
-		*found |= m->found;
-		for (unsigned int k = 0; k < SUBMISSION_CODES; k++)
-			a->half[k] |= m->half[k];
+		matches->found |= m->found;
 	}
 	return ROLLCODE_OK;
 }
 
 /* Say which token matched, where, and how far that is from its counter. */
 static void
-report_match(struct attempt *a)
+report_match(const struct attempt *a, const struct matches *matches)
 {
 	/* unreached: the loop's end, for it is called where one matched */
 	for (size_t i = 0; i < a->account->token_count; i++) {
-		const struct match *m = &a->matches[i];
+		const struct match *m = &matches->of[i];
 		uint64_t counter = a->account->tokens[i].token.counter;
 
 		if (!m->found)
@@ -107,7 +108,6 @@ succeed(struct attempt *a, enum verdict verdict)
 	a->out->replayed = account->replayed;
 	a->out->recovery_left = account_recovery_left(account);
 	account->failures = 0;
-	account->halves = 0;
 	account->failed = 0;
 	account->replayed = 0;
 	account->last_success = a->now;
@@ -117,21 +117,34 @@ succeed(struct attempt *a, enum verdict verdict)
 
 /* Move every token that matched past its highest match. */
 static void
-accept_codes(struct attempt *a, enum verdict verdict)
+accept_codes(
+    struct attempt *a, const struct matches *matches, enum verdict verdict)
 {
-	report_match(a);
+	report_match(a, matches);
 	a->out->skipped = a->out->distance > UINT32_MAX
 			      ? UINT32_MAX
 			      : (uint32_t)a->out->distance;
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		struct account_token *t = &a->account->tokens[i];
 
-		if (!a->matches[i].found)
+		if (!matches->of[i].found)
 			continue;
-		t->token.counter = a->matches[i].first + a->submission->count;
+		t->token.counter = matches->of[i].first + a->submission->count;
 		t->used = a->now;
 	}
 	succeed(a, verdict);
+}
+
+/*
+ * The rows of every token of that width are written, changed or not, so that
+ * a refusal of one kind looks like one of any other.
+ */
+static void
+touch_tokens(struct attempt *a)
+{
+	for (size_t i = 0; i < a->account->token_count; i++)
+		a->account->tokens[i].touched = a->makers[i] != NULL;
+	a->out->changed = true;
 }
 
 static void
@@ -139,42 +152,59 @@ refuse(struct attempt *a, enum verdict verdict)
 {
 	struct account *account = a->account;
 
-	forget_far(a);
 	a->out->verdict = verdict;
-	if (a->guarded || !a->counted)
+	if (a->guarded)
 		return;
+	forget_far(a);
+	if (!a->counted)
+		return;
+	touch_tokens(a);
 	if (account->spent == 0)
 		account->spent_time = a->now;
 	add_one(&account->failures);
 	add_one(&account->spent);
 	add_one(&account->failed);
 	account->last_failure = a->now;
-	a->out->changed = true;
 }
 
-/* Refused like a wrong one, but the next press may resynchronise. */
-static void
-refuse_far(struct attempt *a)
+static bool
+is_guarded(const struct account *account, const struct policy *policy)
 {
-	report_match(a);
+	return account->failures >= policy->guard_after ||
+	       account->spent >= policy->guesses;
+}
+
+/*
+ * Refused like a wrong one, but the next press may resynchronise.  Not where
+ * this one guards the account: there a single code opens nothing, for a
+ * refusal that forgot the position would have to write.
+ */
+static void
+refuse_far(struct attempt *a, const struct matches *far)
+{
+	report_match(a, far);
 	refuse(a, VERDICT_FAR);
+	if (a->guarded || is_guarded(a->account, a->policy))
+		return;
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		struct account_token *t = &a->account->tokens[i];
 
-		if (!a->matches[i].found)
+		if (!far->of[i].found)
 			continue;
 		t->far_known = true;
-		t->far_counter = a->matches[i].first;
+		t->far_counter = far->of[i].first;
 		t->far_time = a->now;
 	}
 	a->out->changed = true;
 }
 
 static void
-refuse_replay(struct attempt *a)
+refuse_replay(struct attempt *a, const struct matches *behind)
 {
-	report_match(a);
+	report_match(a, behind);
 	a->out->verdict = VERDICT_REPLAYED;
+	if (a->guarded)
+		return;
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		const struct account_token *t = &a->account->tokens[i];
 
@@ -183,120 +213,50 @@ refuse_replay(struct attempt *a)
 		forget_far(a);
 		break;
 	}
-	if (a->guarded)
-		return;
+	touch_tokens(a);
 	add_one(&a->account->replayed);
-	a->out->changed = true;
 }
 
-static enum rollcode_err
-judge_behind(struct attempt *a, enum verdict otherwise)
-{
-	enum rollcode_err err;
-	bool found;
-
-	if ((err = walk_all(a, range_behind, &found)) != ROLLCODE_OK)
-		return err;
-	if (found)
-		refuse_replay(a);
-	else
-		refuse(a, otherwise);
-	return ROLLCODE_OK;
-}
-
-/* A single code that can be guessed, while the account is guarded. */
-static enum rollcode_err
-judge_guarded_code(struct attempt *a)
-{
-	enum rollcode_err err;
-	bool found;
-
-	if ((err = walk_all(a, range_remembered, &found)) != ROLLCODE_OK)
-		return err;
-	if (!found)
-		return judge_behind(a, VERDICT_GUARDED);
-	accept_codes(a, VERDICT_RESYNCED);
-	return ROLLCODE_OK;
-}
-
-/* Somebody who holds one real code must not guess its neighbour for long. */
+/* Every range was walked, so that the work tells nothing; now name it. */
 static void
-count_half(struct attempt *a)
+refuse_codes(
+    struct attempt *a, const struct matches *far, const struct matches *behind)
 {
-	if (a->submission->count != 2)
-		return;
-	add_one(&a->account->halves);
-	a->out->changed = true;
-}
+	bool closed = a->guarded && a->counted;
 
-/* Two or three codes that can be guessed, while the account is guarded. */
-static enum rollcode_err
-judge_guarded_codes(struct attempt *a)
-{
-	bool three = a->submission->count == 3, one_half, near_half[2];
-	bool pair = a->account->halves < VERIFY_HALVES_MAX;
-	bool far_pair =
-	    a->submission->width == ROLLCODE_DIGITS_MAX &&
-	    account_enabled(a->account) * a->policy->resync_window <=
-		VERIFY_FAR_PAIR_MAX;
-	enum rollcode_err err;
-	bool found, found_far = false;
-
-	if ((err = walk_all(a, range_near, &found)) != ROLLCODE_OK)
-		return err;
-	if (found && (three || pair)) {
-		accept_codes(a, VERDICT_ACCEPTED);
-		return ROLLCODE_OK;
-	}
-	memcpy(near_half, a->half, sizeof(near_half));
-	one_half = near_half[0] != near_half[1];
-	if (!found && (three || far_pair)) {
-		if ((err = walk_all(a, range_far, &found_far)) != ROLLCODE_OK)
-			return err;
-		if (found_far && (three || pair)) {
-			accept_codes(a, VERDICT_RESYNCED);
-			return ROLLCODE_OK;
-		}
-		one_half |=
-		    (near_half[0] | a->half[0]) != (near_half[1] | a->half[1]);
-	}
-	if (found || found_far) {
-		refuse(a, VERDICT_GUARDED);
-		return ROLLCODE_OK;
-	}
-	if ((err = judge_behind(a, VERDICT_GUARDED)) == ROLLCODE_OK &&
-	    a->out->verdict == VERDICT_GUARDED && one_half)
-		count_half(a);
-	return err;
-}
-
-static enum rollcode_err
-judge_normal(struct attempt *a)
-{
-	bool single = a->submission->count == 1, found;
-	enum rollcode_err err;
-
-	if ((err = walk_all(a, range_near, &found)) != ROLLCODE_OK)
-		return err;
-	if (found) {
-		accept_codes(a, VERDICT_ACCEPTED);
-		return ROLLCODE_OK;
-	}
-	if (single &&
-	    (err = walk_all(a, range_remembered, &found)) != ROLLCODE_OK)
-		return err;
-	if (found) {
-		accept_codes(a, VERDICT_RESYNCED);
-		return ROLLCODE_OK;
-	}
-	if ((err = walk_all(a, range_far, &found)) != ROLLCODE_OK)
-		return err;
-	if (!found)
-		return judge_behind(a, VERDICT_WRONG);
-	if (single)
-		refuse_far(a);
+	if (far->found && !closed)
+		refuse_far(a, far);
+	else if (behind->found)
+		refuse_replay(a, behind);
 	else
-		accept_codes(a, VERDICT_RESYNCED);
+		refuse(a, closed ? VERDICT_GUARDED : VERDICT_WRONG);
+}
+
+static enum rollcode_err
+judge_matches(struct attempt *a)
+{
+	bool closed = a->guarded && a->counted;
+	bool single = a->submission->count == 1;
+	bool opens = !closed || a->submission->count == GUARD_CODES;
+	struct matches near, again, far, behind;
+	enum rollcode_err err;
+
+	if ((err = walk_all(a, range_near, &near)) != ROLLCODE_OK)
+		return err;
+	if (near.found && opens) {
+		accept_codes(a, &near, VERDICT_ACCEPTED);
+		return ROLLCODE_OK;
+	}
+	if ((err = walk_all(a, range_remembered, &again)) != ROLLCODE_OK ||
+	    (err = walk_all(a, range_far, &far)) != ROLLCODE_OK ||
+	    (err = walk_all(a, range_behind, &behind)) != ROLLCODE_OK)
+		return err;
+	if (again.found && single && !closed)
+		accept_codes(a, &again, VERDICT_RESYNCED);
+	else if (far.found && opens && !single)
+		accept_codes(a, &far, VERDICT_RESYNCED);
+	else
+		refuse_codes(a, &far, &behind);
 	return ROLLCODE_OK;
 }
 
@@ -316,15 +276,10 @@ judge_codes(struct attempt *a)
 		if ((err = code_open(&a->makers[i], &t->token)) != ROLLCODE_OK)
 			return err;
 	}
-	if (!any) {
-		a->out->verdict = VERDICT_MALFORMED;
-		return ROLLCODE_OK;
-	}
-	if (!a->guarded || !a->counted)
-		return judge_normal(a);
-	if (a->submission->count == 1)
-		return judge_guarded_code(a);
-	return judge_guarded_codes(a);
+	if (any)
+		return judge_matches(a);
+	a->out->verdict = VERDICT_MALFORMED;
+	return ROLLCODE_OK;
 }
 
 /* What marks a code as spent is never 0, whatever the clock says. */
@@ -397,13 +352,6 @@ refund(struct account *account, int64_t now)
 	    days < account->spent ? account->spent - (uint32_t)days : 0;
 }
 
-static bool
-is_guarded(const struct account *account, const struct policy *policy)
-{
-	return account->failures >= policy->guard_after ||
-	       account->spent >= policy->guesses;
-}
-
 bool
 verify_is_guarded(
     const struct account *account, const struct policy *policy, int64_t now)
@@ -445,7 +393,7 @@ verify_submission(struct account *account, const struct submission *submission,
 	a.guarded = is_guarded(account, policy);
 	err = submission->kind == SUBMISSION_RECOVERY ? judge_recovery(&a)
 						      : judge_codes(&a);
-	if (err == ROLLCODE_OK)
+	if (err == ROLLCODE_OK && (!a.guarded || verdict_admits(out->verdict)))
 		write_off_expired(&a);
 	out->guarded = a.guarded || is_guarded(account, policy);
 	return err;

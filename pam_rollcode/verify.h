@@ -12,8 +12,6 @@
 #include "submission.h"
 #include "verdict.h"
 
-#define VERIFY_HALVES_MAX	20	/* then a pair is not enough */
-#define VERIFY_FAR_PAIR_MAX	10000	/* tokens x RESYNC_WINDOW */
 #define VERIFY_REFUND		86400	/* seconds to get one guess back */
 
 struct policy {
@@ -44,8 +42,8 @@ struct judgement {
 /*
  * Judge one submission; a malformed one is refused as what it is.  Guesses
  * that are due are given back first, which alone is no change worth writing;
- * one-time codes that have expired are written off at whatever is judged,
- * which is one.
+ * one-time codes that have expired are written off by any attempt that may
+ * write.  A refusal of a guarded account changes nothing.
  *
  * NOMEM or SYS if the codes could not be computed: then nothing else is
  * changed and the verdict is VERDICT_NONE.

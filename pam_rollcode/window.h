@@ -15,7 +15,7 @@ struct range {
 };
 
 typedef struct range	range_of(const struct account_token *,
-			    const struct policy *);
+			    const struct policy *, int64_t now);
 
 /* counter .. counter + TOLERANCE - 1 */
 range_of		range_near;
@@ -26,23 +26,22 @@ range_of		range_far;
 /* counter - LOOKBEHIND .. counter - 1 */
 range_of		range_behind;
 
-/* The one counter after a remembered far position. */
+/*
+ * The one counter after a far position that was remembered RESYNC_SECONDS ago
+ * at most; where there is none, the token's own counter.
+ */
 range_of		range_remembered;
-
-/* Whether there is a remembered position, and young enough. */
-bool			range_fresh(const struct account_token *,
-			    const struct policy *, int64_t now);
 
 /* Where the codes of one submission match among the codes of one token. */
 struct match {
 	bool		found;
 	uint64_t	first;			/* highest start */
-	bool		half[SUBMISSION_CODES];	/* each code by itself */
 };
 
 /*
  * Compare a submission with every start in a range; the match must be zero.
- * The whole range is walked, wherever it matches.  NOMEM, SYS.
+ * The work is the same wherever it matches and however many codes were
+ * submitted.  NOMEM, SYS.
  */
 enum rollcode_err	window_walk(struct code_maker *,
 			    const struct submission *, struct range,

@@ -40,7 +40,7 @@ change_bytes(struct input *in, const char *path)
 }
 
 static const char *const columns[] = {"account SET user",
-    "account SET failures", "account SET halves", "account SET spent",
+    "account SET failures", "account SET spent",
     "account SET spent_time", "account SET failed", "account SET replayed",
     "account SET sequence", "account SET key_id", "account SET recovery_key",
     "account SET id", "token SET id", "token SET label", "token SET form",

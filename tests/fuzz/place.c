@@ -103,7 +103,6 @@ guard_dan(struct store *store)
 	account.failures = 5;
 	account.spent = 20;
 	account.spent_time = CALLS_NOW;
-	account.halves = VERIFY_HALVES_MAX - 1;
 	promise(
 	    store_sqlite.commit(store, &account, NULL, &error) == ROLLCODE_OK,
 	    "Dan's past can be written");

@@ -69,7 +69,9 @@ static inline void
 model_refuse(struct attempt *a, enum verdict verdict)
 {
 	a->answer->verdict = verdict;
-	a->answer->changed = model_forget(a->account) || a->answer->changed;
+	if (a->normal)
+		a->answer->changed =
+		    model_forget(a->account) || a->answer->changed;
 }
 
 static inline void
@@ -82,7 +84,7 @@ model_succeed(struct attempt *a, enum verdict verdict)
 	a->answer->failed = account->failed;
 	a->answer->replayed = account->replayed;
 	account->failed = account->replayed = 0;
-	account->failures = account->halves = 0;
+	account->failures = 0;
 	account->last_success = a->now;
 	(void)model_forget(account);
 	for (size_t i = 0; i < account->recovery_count; i++)
@@ -105,7 +107,7 @@ model_count_failure(struct attempt *a)
 {
 	struct account *account = a->account;
 
-	if (a->typed->width == ROLLCODE_HEX_DIGITS)
+	if (a->typed->width == ROLLCODE_HEX_DIGITS || !a->normal)
 		return;
 	a->answer->changed = true;
 	if (account->spent == 0)
@@ -121,7 +123,10 @@ model_remember(struct attempt *a)
 {
 	model_refuse(a, VERDICT_FAR);
 	model_count_failure(a);
-	a->answer->matched = a->answer->changed = true;
+	a->answer->matched = true;
+	if (!a->normal || !model_normal(a->account, a->policy))
+		return;
+	a->answer->changed = true;
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		struct account_token *token = &a->account->tokens[i];
 
@@ -144,7 +149,7 @@ model_replay(struct attempt *a)
 		if (a->account->tokens[i].far_known &&
 		    a->now < a->account->tokens[i].far_time)
 			clock_back = true;
-	if (clock_back)
+	if (clock_back && a->normal)
 		model_refuse(a, VERDICT_REPLAYED);
 	if (a->normal) {
 		model_add(&a->account->replayed);
@@ -172,67 +177,20 @@ model_judge_normal(struct attempt *a)
 	}
 }
 
-static inline bool
-model_far_pair_opens(const struct attempt *a)
-{
-	return a->typed->width == 8 &&
-	    model_enabled(a->account) * a->policy->resync_window <=
-	    VERIFY_FAR_PAIR_MAX;
-}
-
-/* Whether one code of a pair is a code of any token, near or further. */
-static inline bool
-model_half(const struct attempt *a, unsigned int half, bool further)
-{
-	struct submission code = *a->typed;
-	struct answer answer = {0};
-	struct attempt alone = *a;
-
-	code.count = 1;
-	code.codes[0] = a->typed->codes[half];
-	alone.typed = &code;
-	alone.answer = &answer;
-	return model_look(&alone, NEAR) ||
-	    (further && model_look(&alone, FAR));
-}
-
-/* A right pair that comes too late, after 20 halves, is no guess. */
-static inline bool
-model_guess(struct attempt *a)
-{
-	if (a->typed->count != 2 || model_look(a, NEAR) ||
-	    (model_far_pair_opens(a) && model_look(a, FAR)))
-		return false;
-	if (model_half(a, 0, false) != model_half(a, 1, false))
-		return true;
-	return model_far_pair_opens(a) &&
-	    model_half(a, 0, true) != model_half(a, 1, true);
-}
-
+/* Three consecutive codes open it; nothing else leaves a trace. */
 static inline void
 model_judge_guarded(struct attempt *a)
 {
 	bool triple = a->typed->count == 3;
-	bool enough = triple ||
-	    (a->typed->count == 2 &&
-		a->account->halves < VERIFY_HALVES_MAX);
 
-	if (enough && model_look(a, NEAR)) {
+	if (triple && model_look(a, NEAR))
 		model_succeed(a, VERDICT_ACCEPTED);
-	} else if (enough && (triple || model_far_pair_opens(a)) &&
-	    model_look(a, FAR)) {
+	else if (triple && model_look(a, FAR))
 		model_succeed(a, VERDICT_RESYNCED);
-	} else if (model_look(a, AFTER)) {
-		model_succeed(a, VERDICT_RESYNCED);
-	} else if (model_look(a, BEHIND)) {
+	else if (model_look(a, BEHIND))
 		model_replay(a);
-	} else {
-		if (model_guess(a)) {
-			model_add(&a->account->halves);
-			a->answer->changed = true;
-		}
+	else
 		model_refuse(a, VERDICT_GUARDED);
-	}
 }
 
 static inline bool
@@ -241,10 +199,19 @@ model_late(const struct account_recovery *row, int64_t now)
 	return row->expires != 0 && row->expires <= now;
 }
 
-/* Whatever is judged, a code that is late by now is never good again. */
+static inline bool
+model_in(const struct attempt *a)
+{
+	return a->answer->verdict == VERDICT_ACCEPTED ||
+	    a->answer->verdict == VERDICT_RESYNCED;
+}
+
+/* Where something may be written, what is late by now is never good again. */
 static inline void
 model_expire(struct attempt *a)
 {
+	if (!a->normal && !model_in(a))
+		return;
 	for (size_t i = 0; i < a->account->recovery_count; i++) {
 		struct account_recovery *row = &a->account->recovery[i];
 

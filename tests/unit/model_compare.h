@@ -70,8 +70,6 @@ account_differs(const struct account *a, const struct account *b)
 {
 	if (a->failures != b->failures)
 		return "failures";
-	if (a->halves != b->halves)
-		return "halves";
 	if (a->spent != b->spent)
 		return "spent";
 	if (a->spent > 0 && a->spent_time != b->spent_time)
@@ -117,8 +115,7 @@ match_differs(const struct trial *t)
 static inline bool
 standing_still(const struct trial *t)
 {
-	return t->before.halves == UINT32_MAX ||
-	    t->before.replayed == UINT32_MAX;
+	return t->before.replayed == UINT32_MAX;
 }
 
 static inline const char *
@@ -149,9 +146,9 @@ static inline void
 print_account(const struct account *a, const char *name)
 {
 	fprintf(stderr,
-	    "%s: failures %u halves %u spent %u since %" PRId64
+	    "%s: failures %u spent %u since %" PRId64
 	    " failed %u replayed %u success %" PRId64 " failure %" PRId64 "\n",
-	    name, a->failures, a->halves, a->spent, a->spent_time, a->failed,
+	    name, a->failures, a->spent, a->spent_time, a->failed,
 	    a->replayed, a->last_success, a->last_failure);
 	for (size_t i = 0; i < a->token_count; i++) {
 		const struct account_token *t = &a->tokens[i];

@@ -180,7 +180,6 @@ START_TEST(what_is_committed_is_read_back)
 	enrolled("ann");
 	store = begun("ann", &account);
 	account.failures = 3;
-	account.halves = 4;
 	account.spent = 5;
 	account.spent_time = NOW - 1;
 	account.failed = 6;
@@ -598,7 +597,7 @@ END_TEST
 /* --- events --------------------------------------------------------------- */
 
 struct seen {
-	int count;
+	int count, aside;
 	int64_t first, last;
 	bool ordered;
 };
@@ -610,6 +609,7 @@ see(void *context, const struct event *event, struct error *unused)
 
 	(void)unused;
 	seen->ordered &= seen->count == 0 || event->time > seen->last;
+	seen->aside += event->aside;
 	if (seen->count++ == 0)
 		seen->first = event->time;
 	seen->last = event->time;
@@ -655,6 +655,44 @@ START_TEST(the_last_EVENTS_KEPT_events_are_there_the_oldest_first)
 	ck_assert_int_eq(seen.last, NOW + 4);
 
 	ck_assert_int_eq(events_after(0, 2).count, 0);
+}
+END_TEST
+
+START_TEST(an_event_written_aside_replaces_the_one_before_it_alone)
+{
+	struct seen seen = {.ordered = true};
+	struct account account;
+	struct store *store;
+	struct event event;
+	int64_t sequence;
+
+	enrolled("ann");
+	seen = events_after(5, 7);
+	ck_assert_int_eq(seen.first, NOW + 3);
+	for (int i = 10; i < 610; i++) {
+		store = begun("ann", &account);
+		sequence = account.sequence;
+		event_fill(&event, NOW + i, "sshd", "host", "replayed");
+		event.aside = true;
+		account.replayed++;
+		ck_assert_int_eq(
+		    ops->commit(store, &account, &event, &error), ROLLCODE_OK);
+		ops->close(store);
+	}
+	memset(&seen, 0, sizeof(seen));
+	seen.ordered = true;
+	store = begun("ann", &account);
+	ck_assert_int_eq(ops->events(store, see, &seen, &error), ROLLCODE_OK);
+	ops->close(store);
+	ck_assert_int_eq(account.sequence, sequence);
+	ck_assert_uint_eq(account.replayed, 600);
+	ck_assert_int_eq(seen.count, 6);
+	ck_assert_int_eq(seen.aside, 1);
+	ck_assert(seen.ordered);
+	ck_assert_int_eq(seen.first, NOW + 3);
+	ck_assert_int_eq(seen.last, NOW + 609);
+	if (kind->size != NULL)
+		ck_assert_int_lt(kind->size(&config), 512L * 1024);
 }
 END_TEST
 
@@ -834,6 +872,8 @@ add_accounts(TCase *tcase)
 	tcase_add_test(tcase, a_used_recovery_code_stays_used);
 	tcase_add_test(
 	    tcase, the_last_EVENTS_KEPT_events_are_there_the_oldest_first);
+	tcase_add_test(
+	    tcase, an_event_written_aside_replaces_the_one_before_it_alone);
 	tcase_add_test(tcase, every_name_is_its_own_user_and_nothing_else);
 	tcase_add_test(tcase, a_name_too_long_or_empty_is_nobody);
 	tcase_add_test(tcase, init_makes_a_store_once);

@@ -237,13 +237,15 @@ END_TEST
 START_TEST(codes_that_cannot_be_computed_deny)
 {
 	char second[SUBMISSION_MAX];
+	char first[SUBMISSION_MAX] = "00000000";
 	struct account before = mock.account;
 	enum rollcode_err err;
 
 	strcpy(second, codes(100, 1));
+	strcat(first, second);
 	for (unsigned int n = 1;; n += 1 + n / 4) {
 		failing_in = n;
-		err = decide_two("0000000000000000", second);
+		err = decide_two(first, second);
 		if (err == ROLLCODE_OK)
 			break;
 		ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
@@ -335,7 +337,7 @@ START_TEST(the_right_single_code_while_guarded_is_not_spent)
 	ck_assert_int_eq(result.judgement.verdict, VERDICT_GUARDED);
 	ck_assert_int_eq(mock.commits, 0);
 
-	ck_assert_int_eq(decide(codes(100, 2)), ROLLCODE_OK);
+	ck_assert_int_eq(decide(codes(100, 3)), ROLLCODE_OK);
 	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
 }
 END_TEST
@@ -343,7 +345,7 @@ END_TEST
 START_TEST(two_texts_of_one_line_count_once)
 {
 	ck_assert_int_eq(
-	    decide_two("0000000000000000", "11111111"), ROLLCODE_OK);
+	    decide_two("0000000011111111", "11111111"), ROLLCODE_OK);
 
 	ck_assert_int_eq(result.judgement.verdict, VERDICT_WRONG);
 	ck_assert_uint_eq(mock.account.failures, 1);
@@ -354,8 +356,10 @@ END_TEST
 
 START_TEST(the_second_text_lets_in_and_the_first_is_not_counted)
 {
-	ck_assert_int_eq(
-	    decide_two("0000000000000000", codes(100, 1)), ROLLCODE_OK);
+	char line[SUBMISSION_MAX] = "00000000";
+
+	ck_assert_int_eq(decide_two(strcat(line, codes(100, 1)), codes(100, 1)),
+	    ROLLCODE_OK);
 
 	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
 	ck_assert(result.otherwise);
@@ -379,12 +383,63 @@ START_TEST(where_the_first_text_lets_in_the_second_is_not_spent)
 }
 END_TEST
 
+static const struct {
+	const char *says, *first;
+	bool begins; /* the second, and then this */
+} unlike[] = {
+    {"one code, another one", "00000000", false},
+    {"two codes, neither of them it", "0000000011111111", false},
+    {"three codes, none of them it", "000000001111111122222222", false},
+    {"two codes, of which it is the first", "00000000", true},
+    {"another width", "000000000000", false},
+    {"no code", "ABCDEFGHABCDEFGH", false},
+    {"nothing", "", false},
+};
+
+START_TEST(what_is_not_the_end_of_the_first_text_is_no_second_guess)
+{
+	char first[SUBMISSION_MAX], second[SUBMISSION_MAX];
+
+	strcpy(second, codes(100, 1));
+	snprintf(first, sizeof(first), "%s%s", unlike[_i].begins ? second : "",
+	    unlike[_i].first);
+
+	ck_assert_int_eq(decide_two(first, second), ROLLCODE_OK);
+
+	ck_assert_msg(
+	    !verdict_admits(result.judgement.verdict), "%s", unlike[_i].says);
+	ck_assert_msg(!result.otherwise, "%s", unlike[_i].says);
+	ck_assert_uint_le(mock.account.spent, 1);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 100);
+}
+END_TEST
+
+START_TEST(from_the_fifth_replay_on_only_the_last_is_listed)
+{
+	for (int i = 1; i <= 6; i++) {
+		ck_assert_int_eq(decide(codes(99, 1)), ROLLCODE_OK);
+		ck_assert_int_eq(result.judgement.verdict, VERDICT_REPLAYED);
+		ck_assert_int_eq(mock.commits, i);
+		ck_assert_int_eq(mock.event.aside, i > 4);
+	}
+	ck_assert_int_eq(decide("00000000"), ROLLCODE_OK);
+	ck_assert(!mock.event.aside);
+	ck_assert_int_eq(decide(codes(100, 1)), ROLLCODE_OK);
+	ck_assert(!mock.event.aside);
+	ck_assert_uint_eq(result.judgement.replayed, 6);
+	ck_assert_int_eq(decide(codes(99, 1)), ROLLCODE_OK);
+	ck_assert(!mock.event.aside);
+}
+END_TEST
+
 START_TEST(while_guarded_the_second_text_is_not_looked_at)
 {
+	char line[SUBMISSION_MAX] = "00000000";
+
 	mock.account.failures = 5;
 
-	ck_assert_int_eq(
-	    decide_two("0000000000000000", codes(100, 1)), ROLLCODE_OK);
+	ck_assert_int_eq(decide_two(strcat(line, codes(100, 1)), codes(100, 1)),
+	    ROLLCODE_OK);
 
 	ck_assert_int_eq(result.judgement.verdict, VERDICT_GUARDED);
 	ck_assert(!result.otherwise);
@@ -511,7 +566,11 @@ add_rules(TCase *tcase)
 	    tcase, the_second_text_lets_in_and_the_first_is_not_counted);
 	tcase_add_test(
 	    tcase, where_the_first_text_lets_in_the_second_is_not_spent);
+	tcase_add_loop_test(tcase,
+	    what_is_not_the_end_of_the_first_text_is_no_second_guess, 0,
+	    (int)COUNT(unlike));
 	tcase_add_test(tcase, while_guarded_the_second_text_is_not_looked_at);
+	tcase_add_test(tcase, from_the_fifth_replay_on_only_the_last_is_listed);
 	tcase_add_loop_test(tcase,
 	    a_tolerance_over_20_is_refused_while_a_token_has_6_digits, 0,
 	    (int)COUNT(generous));

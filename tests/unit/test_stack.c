@@ -331,21 +331,23 @@ START_TEST(a_far_token_comes_back_by_pressing_twice)
 }
 END_TEST
 
-START_TEST(a_guarded_account_opens_to_a_pair_and_tells_its_owner)
+START_TEST(a_guarded_account_opens_to_three_codes_and_tells_its_owner)
 {
 	struct person person = {0};
-	char pair[32];
+	char three[48];
 
 	service("", "", "");
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_eq(say("alice", wrong()), PAM_AUTH_ERR);
 
 	ck_assert_int_eq(say("alice", code(0)), PAM_AUTH_ERR);
-	snprintf(pair, sizeof(pair), "%s %s", code(0), code(1));
-	person.text = pair;
+	snprintf(three, sizeof(three), "%s %s", code(0), code(1));
+	ck_assert_int_eq(say("alice", three), PAM_AUTH_ERR);
+	snprintf(three, sizeof(three), "%s %s %s", code(0), code(1), code(2));
+	person.text = three;
 	ck_assert_int_eq(login_with("alice", &person, 0), PAM_SUCCESS);
 	ck_assert_ptr_nonnull(strstr(person.told, "5 wrong codes were tried"));
-	ck_assert_int_eq(say("alice", code(2)), PAM_SUCCESS);
+	ck_assert_int_eq(say("alice", code(3)), PAM_SUCCESS);
 }
 END_TEST
 
@@ -869,7 +871,7 @@ main(void)
 	tcase_add_test(tc, a_code_within_the_tolerance_moves_the_counter_up);
 	tcase_add_test(tc, a_far_token_comes_back_by_pressing_twice);
 	tcase_add_test(
-	    tc, a_guarded_account_opens_to_a_pair_and_tells_its_owner);
+	    tc, a_guarded_account_opens_to_three_codes_and_tells_its_owner);
 	tcase_add_test(tc, maxtries_is_returned_only_where_it_was_asked_for);
 	tcase_add_loop_test(tc,
 	    a_misbehaving_conversation_is_refused_and_not_counted, 0,

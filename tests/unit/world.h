@@ -256,7 +256,6 @@ world_recovery(struct world *world)
 static inline void
 world_past(struct world *world)
 {
-	static const uint32_t halves[] = {1, 18, 19, 20, UINT32_MAX};
 	static const uint32_t tallies[] = {3, UINT32_MAX - 1, UINT32_MAX};
 	struct account *account = &world->account;
 
@@ -268,8 +267,6 @@ world_past(struct world *world)
 		    (uint32_t)roll(world, (uint64_t)world->policy.guesses + 3);
 	if (account->spent > 0)
 		account->spent_time = world->now - (int64_t)roll(world, DAY);
-	if (roll(world, 3) == 0)
-		account->halves = halves[roll(world, COUNT(halves))];
 	if (roll(world, 8) == 0)
 		account->failed = tallies[roll(world, COUNT(tallies))];
 	if (roll(world, 8) == 0)
