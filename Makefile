@@ -101,11 +101,12 @@ obj	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 COMMON	 = $(wildcard common/*.c)
 MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
-	   ask.c resident.c spawn.c submission.c path.c audit.c) \
+	   ask.c resident.c spawn.c submission.c path.c audit.c \
+	   logline.c) \
 	   common/error.c common/env.c
 VERIFY	 = pam_rollcode/rollcode-verify.c
 SERVICE	 = $(addprefix pam_rollcode/,supervise.c listener.c serve.c queue.c \
-	   crew.c worker.c hurry.c)
+	   crew.c worker.c outsider.c hurry.c)
 ADMIN	 = pam_rollcode/rollcode-admin.c pam_rollcode/pskc.c \
 	   $(wildcard pam_rollcode/admin_*.c)
 # `check` reads the arguments of the module and asks the judge as it does.

@@ -14,15 +14,6 @@
 #include "options.h"
 #include "protocol.h"
 
-/* Bytes of a text of n bytes with every byte escaped as \xHH, and a NUL. */
-#define AUDIT_ESCAPED(n)	(4 * (n) + 1)
-
-/*
- * Copy a text with every byte outside printable ASCII, and the backslash,
- * written \xHH.  What does not fit is cut.  NULL is "".
- */
-void	audit_escape(const char *, char *out, size_t size);
-
 struct audit {
 	const struct options	*options;
 	const char		*user;

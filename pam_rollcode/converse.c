@@ -15,8 +15,7 @@ struct tail {
 };
 
 static const char advice[] =
-    "If your code keeps failing, type two or three consecutive codes on one "
-    "line.";
+    "If your code keeps failing, type three consecutive codes on one line.";
 
 /* A text that does not fit is malformed, and stays "". */
 static void

@@ -66,14 +66,15 @@ pam_code(enum rollcode_err err, enum verdict verdict, bool maxtries)
 	case VERDICT_RESYNCED:
 		return PAM_SUCCESS;
 	case VERDICT_GUARDED:
+	case VERDICT_REPLAYED:
 		return maxtries ? PAM_MAXTRIES : PAM_AUTH_ERR;
 	case VERDICT_UNENROLLED:
 		return PAM_USER_UNKNOWN;
 	case VERDICT_MALFORMED:
 	case VERDICT_WRONG:
 	case VERDICT_FAR:
-	case VERDICT_REPLAYED:
 	case VERDICT_DISABLED:
+	case VERDICT_REFUSED:
 		return PAM_AUTH_ERR;
 	case VERDICT_NONE:
 	case VERDICT_ENROLLED:
@@ -191,6 +192,13 @@ ask_verdict(pam_handle_t *pamh, const struct options *options,
 	return ask_judge(options, &request, answer, error);
 }
 
+/* Whether a verdict says so: it was reached with the user's tokens. */
+static bool
+is_enrolled(enum verdict verdict)
+{
+	return verdict != VERDICT_UNENROLLED && verdict != VERDICT_REFUSED;
+}
+
 static int
 attempt(pam_handle_t *pamh, const struct options *options, int flags,
     const struct person *person)
@@ -209,14 +217,14 @@ attempt(pam_handle_t *pamh, const struct options *options, int flags,
 	if ((result = converse_code(pamh, options, &typed)) != PAM_SUCCESS)
 		return result;
 	audit.err = ask_verdict(pamh, options, person, &typed, &answer, &error);
-	result = pam_code(
-	    audit.err, (enum verdict)answer.verdict, options->maxtries);
+	result = pam_code(audit.err, (enum verdict)answer.verdict,
+	    options->maxtries && answer.guarded == 1);
 	if (result == PAM_SUCCESS)
 		result = converse_forward(pamh, options, &typed, &answer);
 	audit.known =
-	    person->account ||
-	    (audit.err == ROLLCODE_OK && answer.verdict != VERDICT_UNENROLLED &&
-		typed.text.text[0] != '\0');
+	    person->account || (audit.err == ROLLCODE_OK &&
+				   is_enrolled((enum verdict)answer.verdict) &&
+				   typed.text.text[0] != '\0');
 	audit_attempt(pamh, &audit, result);
 	converse_tell(pamh, options, flags, &answer, result);
 	return result;

@@ -17,9 +17,10 @@ enum verdict {
 	VERDICT_WRONG = 0x00ff00ff,
 	VERDICT_FAR = 0x00ffff00,	/* refused, remembered: press again */
 	VERDICT_REPLAYED = 0x0f0f0f0f,
-	VERDICT_GUARDED = 0x0f0ff0f0,	/* refused unread: consecutive codes */
+	VERDICT_GUARDED = 0x0f0ff0f0,	/* refused: three consecutive codes */
 	VERDICT_DISABLED = 0x0ff00ff0,	/* enrolled, without enabled token */
 	VERDICT_UNENROLLED = 0x0ff0f00f, /* proven */
+	VERDICT_REFUSED = 0x55555555,	/* all that others than root hear */
 	VERDICT_ENROLLED = 0x33333333,	/* the answer to that question */
 	VERDICT_ACCEPTED = 0x3333cccc,
 	VERDICT_RESYNCED = 0x33cc33cc,	/* accepted, and far ahead */
@@ -53,6 +54,8 @@ verdict_name(enum verdict verdict)
 		return "disabled";
 	case VERDICT_UNENROLLED:
 		return "unenrolled";
+	case VERDICT_REFUSED:
+		return "refused";
 	case VERDICT_ENROLLED:
 		return "enrolled";
 	case VERDICT_ACCEPTED:

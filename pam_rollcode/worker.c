@@ -2,7 +2,8 @@
 /*
  * worker.c - judge one task after the other.
  *
- *  1. Who asks may ask about this user, or nothing is looked at.
+ *  1. Who asks may ask about this user, or nothing is looked at; and who is
+ *     not root hears yes or no.
  *  2. Between two tasks no user is locked, and no request is left in memory;
  *     once there is nothing to do no store is open.
  */
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "judge.h"
+#include "outsider.h"
 #include "store.h"
 #include "worker.h"
 
@@ -109,8 +111,10 @@ await(int fd, const struct config *config)
 	const struct store_ops *ops;
 	struct error ignored;
 
-	if (poll(&readable, 1, STORE_IDLE_MS) != 0 ||
-	    store_find(config, &ops, &ignored) != ROLLCODE_OK ||
+	if (poll(&readable, 1, STORE_IDLE_MS) != 0)
+		return;
+	outsider_flush();
+	if (store_find(config, &ops, &ignored) != ROLLCODE_OK ||
 	    ops->idle == NULL)
 		return;
 	ops->idle();
@@ -130,8 +134,13 @@ worker_main(int fd, const struct config *config, const struct callers *callers)
 			break;
 		err = check_caller(&task, callers, &error);
 		judge_answer(config, &task.request, err, &error, &answer);
+		if (task.uid != 0) {
+			outsider_log(task.uid, &task.request, &answer);
+			outsider_answer(&task.request, &answer);
+		}
 		if (!judge_send(fd, &answer))
 			break;
 	}
+	outsider_flush();
 	_exit(0);
 }

@@ -105,9 +105,9 @@ same "the results of the module stand in its page, and no others" \
 	pam_rollcode/{pam_rollcode,converse}.c | grep -oE 'PAM_[A-Z_]+')" \
     "$(section "$MODULE" "RETURN CODES" | sed -n 's/^\.It Er //p')"
 same "the reasons of refusals stand in the module's page, and no others" \
-    audit.c \
+    logline.c \
     "$(sed -n '/^} reasons\[\] = {/,/^};/s/.*{ *VERDICT_\([A-Z]*\),.*/\1/p' \
-	pam_rollcode/audit.c | tr '[:upper:]' '[:lower:]')" \
+	pam_rollcode/logline.c | tr '[:upper:]' '[:lower:]')" \
     "$(sed -n 's/^\.It Cm reason=//p' "$MODULE")"
 
 same "the findings of check stand in the page, and no others" \

@@ -366,7 +366,7 @@ turned over lets nobody in"
 	[ -n "$long" ] || return 0
 	flips 224 3333cccc 0 "nor with any bit of its head"
 	for verdict in ffff ff00ff ffff00 f0f0f0f f0ff0f0 ff00ff0 ff0f00f \
-	    33333333 0; do
+	    55555555 33333333 0; do
 		flips 32 "$verdict" 32 "nor does the verdict $verdict"
 	done
 }

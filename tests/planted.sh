@@ -137,7 +137,7 @@ at() {	# SECONDS CODE: the result of a login at that time
 
 clock() {
 	local now=1700000000
-	server GUESSES=2 GUARD_AFTER=100
+	server GUESSES=3 GUARD_AFTER=100
 	rm -f "$(wallet ann)"
 	enroll ann
 	judge_service timely
@@ -148,12 +148,13 @@ clock() {
 	fi
 	at "$now" 00000000 >"$T/out"
 	at "$now" 11111111 >"$T/out"
+	at "$now" 22222222 >"$T/out"
 	equal "with its guesses spent an account is guarded" \
 	    "$(at "$now" "$(code ann)")" AUTH_ERR
 	equal "it is so when the clock goes back a day" \
 	    "$(at "$((now - 86400))" "$(code ann)")" AUTH_ERR
 	equal "and when it goes back to 1970" "$(at 0 "$(code ann)")" AUTH_ERR
-	equal "and a pair opens it then" "$(at 0 "$(code ann -n 2)")" SUCCESS
+	equal "and three codes open it then" "$(at 0 "$(code ann -n 3)")" SUCCESS
 	equal "ten years later the guesses are back" \
 	    "$(at "$((now + 315360000))" "$(code ann)")" SUCCESS
 	equal "behind 2038 a code opens" \

@@ -11,9 +11,9 @@ private_machine "$@"
 
 if [ "${1-}" = long ]; then
 	one=${ROLLCODE_ROUNDS:-15} two=$((one / 3)) users=$((one / 5))
-	threads=$((one / 5)) pairs=$((one / 5)) many=$(((one + 24) / 25))
+	threads=$((one / 5)) lines=$((one / 5)) many=$(((one + 24) / 25))
 else
-	one=6 threads=5 two=5 users=4 pairs=4 many=1
+	one=6 threads=5 two=5 users=4 lines=4 many=1
 fi
 
 one_code() {	# ROUNDS WHO [OPTION...]
@@ -115,8 +115,8 @@ flood() {
 
 flooded() {
 	local began took guesses bad floods=()
-	codes ann $((2 * pairs)) | paste -d ' ' - - |
-	    sed 's/^/ann\t/' >"$T/pairs"
+	codes ann $((3 * lines)) | paste -d ' ' - - - |
+	    sed 's/^/ann\t/' >"$T/lines"
 	: >"$T/flood"
 	began=${EPOCHREALTIME/./}
 	flood 00000000
@@ -124,16 +124,16 @@ flooded() {
 	flood 99999999
 	floods+=("$!")
 	sleep 0.5
-	pam_run <"$T/pairs" >"$T/out"
+	pam_run <"$T/lines" >"$T/out"
 	guesses=$(wc -l <"$T/flood")
 	took=$(((${EPOCHREALTIME/./} - began) / 1000))
 	kill "${floods[@]}"
 	wait "${floods[@]}" 2>/dev/null
 	bad=$(awk '$2 != "SUCCESS" || $3 >= 3000' "$T/out")
-	[ "$(wc -l <"$T/out")" -eq "$pairs" ] || bad+=$'\n'"not $pairs answers"
+	[ "$(wc -l <"$T/out")" -eq "$lines" ] || bad+=$'\n'"not $lines answers"
 	echo "# $((guesses * 1000 / took)) guesses a second"
-	say_ok "the owner's pair opens within 3 s, $pairs of $pairs, under as \
-many wrong guesses as can be spawned" "$bad"
+	say_ok "the owner's three codes open within 3 s, $lines of $lines, under \
+as many wrong guesses as can be spawned" "$bad"
 }
 
 different_codes() {
@@ -171,8 +171,8 @@ wrong_guesses() {
 		[ "$(login ann "$next")" = AUTH_ERR ] ||
 		    bad+="a single code was taken while guarded"$'\n'
 		[ "$(counter ann)" -eq 0 ] || bad+="a code was spent"$'\n'
-		[ "$(login ann "$next $(code ann)")" = SUCCESS ] ||
-		    bad+="the pair was refused"$'\n'
+		[ "$(login ann "$next $(code ann -n 2)")" = SUCCESS ] ||
+		    bad+="three codes were refused"$'\n'
 	done
 	say_ok "50 wrong guesses at once: no more than GUARD_AFTER are looked at" \
 	    "$bad"

@@ -29,7 +29,8 @@ token alice skip -n 5 >/dev/null 2>&1
 kept_out "ssh: the fifth failure, a code far ahead, guards the account" \
     ssh alice "$(code alice)"
 equal "ssh: it does" "$(state alice state)" guarded
-let_in "ssh: press again works for that one too" ssh alice "$(code alice)"
+kept_out "ssh: there pressing again is not enough" ssh alice "$(code alice)"
+let_in "ssh: but three consecutive codes are" ssh alice "$(code alice -n 3)"
 
 guard alice
 kept_out "ssh: the owner of a guarded account is refused a single code" \
@@ -82,7 +83,7 @@ pam_service sshd nodelay debug maxtries
 equal "ssh: with maxtries the connection ends at the first refusal" \
     "$(asked carol)" 1
 let_in "ssh: with maxtries consecutive codes let the guarded owner in" \
-    ssh carol "$(code carol -n 2)"
+    ssh carol "$(code carol -n 3)"
 
 # --- root, whom sshd feeds a password that nobody typed -----------------------
 
@@ -130,7 +131,8 @@ let_in "key: but press again, and the next one does" key alice \
 guard alice
 kept_out "key: guarded, the right code does not let in" key alice \
     "$(code alice)"
-let_in "key: guarded, two consecutive codes do" key alice "$(code alice -n 2)"
+let_in "key: guarded, three consecutive codes do" key alice \
+    "$(code alice -n 3)"
 
 # --- a directory that folds case, with nullok ---------------------------------
 

@@ -136,14 +136,15 @@ guard carol
 pam both carol "sesam-offen$(code carol)"
 equal "forward_pass: guarded, a password and one code do not let in" \
     "$(answer)" "$NO"
+pam both carol "sesam-offen$(code carol -n 2)"
+equal "forward_pass: guarded, a password and two codes do not either" \
+    "$(answer)" "$NO"
+pam both carol "sesam-offen$(code carol -n 3)"
+equal "forward_pass: three codes as rollcode-token prints them let in" \
+    "$(answer)" "$YES"
 pair=$(code carol -n 2)
 pam both carol "sesam-offen${pair/ /}"
-equal "forward_pass: guarded, a password and a pair let in" \
-    "$(answer)" "$YES"
-guard carol
-pam both carol "sesam-offen$(code carol -n 2)"
-equal "forward_pass: a pair as rollcode-token prints it lets in too" \
-    "$(answer)" "$YES"
+equal "forward_pass: a password and a pair let in" "$(answer)" "$YES"
 admin unlock carol >/dev/null
 
 stack six "ROLLCODE forward_pass digits=6" "$unix"
@@ -174,8 +175,8 @@ pam both carol "sesam12345678$(code carol)"
 equal "forward_pass: with such a password the last try before the guard counts" \
     "$(answer) $(state carol state)" "$YES normal"
 guard carol
-pam both carol "sesam12345678$(code carol -n 2)"
-equal "forward_pass: with such a password too a pair ends the guard" \
+pam both carol "sesam12345678$(code carol -n 3)"
+equal "forward_pass: with such a password too three codes end the guard" \
     "$(answer)" "$YES"
 admin unlock carol >/dev/null
 password carol 12345678
@@ -258,7 +259,7 @@ words() {	# USER LINE: what is said of a refusal
 }
 wanted=$(words carol 00000000)
 check "a refusal tells of consecutive codes" \
-    grep -q 'two or three consecutive codes' <<<"$wanted"
+    grep -q 'three consecutive codes' <<<"$wanted"
 for what in "a malformed code:carol:1" "who has no token:bob:00000000" \
     "who does not exist:nosuchuser:00000000"; do
 	IFS=: read -r name user line <<<"$what"
@@ -276,7 +277,7 @@ words=$(echo 00000000 |
     pamtester quick carol 'authenticate(PAM_SILENT)' 2>&1)
 refused "nor does it where the application wants silence" \
     grep -q consecutive <<<"$words"
-pam quick carol "$(code carol -n 2)"
+pam quick carol "$(code carol -n 3)"
 check "a success tells what was tried meanwhile" \
     grep -q 'wrong codes were tried since the last login' <<<"$shown"
 pam quick carol "$(code carol)"

@@ -42,7 +42,8 @@ token alice skip -n 5 >/dev/null 2>&1
 kept_out "key: the fifth failure, a code far ahead, guards the account" \
     key alice "$(code alice)"
 equal "key: it does" "$(state alice state)" guarded
-let_in "key: press again works for that one too" key alice "$(code alice)"
+kept_out "key: there pressing again is not enough" key alice "$(code alice)"
+let_in "key: but three consecutive codes are" key alice "$(code alice -n 3)"
 try key alice ''
 equal "key: an empty line is refused" "$result" 255
 
@@ -139,8 +140,8 @@ start flood
 first=$started
 start flood
 for i in 1 2 3 4 5 6 7 8; do
-	let_in "under a flood of wrong codes a pair lets the owner in ($i)" \
-	    ssh alice "$(code alice -n 2)"
+	let_in "under a flood of wrong codes three let the owner in ($i)" \
+	    ssh alice "$(code alice -n 3)"
 done
 kill "$first" "$started"
 
@@ -171,6 +172,6 @@ equal "twenty guesses guard an account whose owner logs in between" \
     "$(state alice failures) $(state alice spent) $(state alice state)" \
     "4 20 guarded"
 kept_out "its owner then needs more than one code" ssh alice "$(code alice)"
-let_in "and comes in with two" ssh alice "$(code alice -n 2)"
+let_in "and comes in with three" ssh alice "$(code alice -n 3)"
 equal "which gives no guess back" "$(state alice state)" guarded
 check "no code is in any log" never_logged "$T/syslog" "$T/sshd.log"

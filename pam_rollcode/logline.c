@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <syslog.h>
+
+#include "logline.h"
+
+/* Bytes of a token's label and two numbers. */
+#define PLACE_MAX (LOGLINE_ESCAPED(ROLLCODE_LABEL_MAX) + 64)
+
+void
+logline_escape(const char *text, char *out, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t n = 0;
+
+	for (; text != NULL && *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (n + 5 > size)
+			break;
+		if (c > 0x20 && c < 0x7f && c != '\\') {
+			out[n++] = *text;
+			continue;
+		}
+		out[n++] = '\\';
+		out[n++] = 'x';
+		out[n++] = digits[c >> 4];
+		out[n++] = digits[c & 15];
+	}
+	out[n] = '\0';
+}
+
+/* clang-format off */
+static const struct {
+	enum verdict	 verdict;
+	int		 priority;
+	const char	*why;
+} reasons[] = {
+	{ VERDICT_MALFORMED, LOG_NOTICE,
+	  "what was typed has not the shape of this user's codes" },
+	{ VERDICT_WRONG, LOG_NOTICE, "the code is wrong" },
+	{ VERDICT_FAR, LOG_NOTICE,
+	  "the code is far ahead of the counter; two consecutive codes on one "
+	  "line resynchronise, three while the account is guarded" },
+	{ VERDICT_REPLAYED, LOG_WARNING,
+	  "the code lies behind the counter: a replay, or a copied token" },
+	{ VERDICT_GUARDED, LOG_NOTICE,
+	  "the account is guarded after too many wrong codes; three "
+	  "consecutive codes on one line let the owner in, rollcode-admin "
+	  "unlock ends it" },
+	{ VERDICT_DISABLED, LOG_NOTICE,
+	  "every token is disabled; rollcode-admin enable ends that" },
+	{ VERDICT_UNENROLLED, LOG_NOTICE,
+	  "not enrolled; rollcode-admin enroll changes that" },
+	{ VERDICT_REFUSED, LOG_NOTICE,
+	  "the service rollcode-verify logs why" },
+};
+/* clang-format on */
+
+/* " token=LABEL counter=N distance=N", "" where nothing matched. */
+static void
+place(const struct answer *a, char *out, size_t size)
+{
+	char token[LOGLINE_ESCAPED(ROLLCODE_LABEL_MAX)];
+
+	out[0] = '\0';
+	if (a->counter < 0)
+		return;
+	logline_escape(a->token, token, sizeof(token));
+	snprintf(out, size, " token=%s counter=%" PRId64 " distance=%" PRId64,
+	    token, a->counter, a->distance);
+}
+
+int
+logline_refusal(const struct answer *a, char line[LOGLINE_MAX])
+{
+	const char *guarded =
+	    a->guarded && a->verdict != VERDICT_GUARDED ? " guarded" : "";
+	char where[PLACE_MAX];
+
+	place(a, where, sizeof(where));
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (reasons[i].verdict != (enum verdict)a->verdict)
+			continue;
+		snprintf(line, LOGLINE_MAX, "reason=%s%s%s: %s",
+		    verdict_name(reasons[i].verdict), guarded, where,
+		    reasons[i].why);
+		return reasons[i].priority;
+	}
+	snprintf(line, LOGLINE_MAX, "%s",
+	    verdict_admits((enum verdict)a->verdict)
+		? "reason=none: the code was accepted and is spent, but the "
+		  "password could not be handed on"
+		: "reason=none: no verdict was reached");
+	return LOG_ERR;
+}
+
+int
+logline_success(
+    const struct answer *a, const char *user, char line[LOGLINE_MAX])
+{
+	char name[LOGLINE_ESCAPED(sizeof(((struct request *)0)->user))];
+	char token[LOGLINE_ESCAPED(ROLLCODE_LABEL_MAX)];
+	char where[PLACE_MAX] = "";
+
+	logline_escape(user, name, sizeof(name));
+	if (a->recovery == 1) {
+		snprintf(line, LOGLINE_MAX,
+		    "recovery code accepted for %s; %u left", name,
+		    (unsigned int)a->recovery_left);
+		return LOG_WARNING;
+	}
+	logline_escape(a->token, token, sizeof(token));
+	if (a->counter >= 0)
+		snprintf(where, sizeof(where), " token=%s counter=%" PRId64,
+		    token, a->counter);
+	snprintf(line, LOGLINE_MAX, "code %s for %s;%s skipped=%u",
+	    verdict_name((enum verdict)a->verdict), name, where,
+	    (unsigned int)a->skipped);
+	return LOG_INFO;
+}

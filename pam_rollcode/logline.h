@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * logline.h - what is said of an attempt in the system log, by the module and
+ * by rollcode-verify.
+ *
+ * Nothing from outside reaches a line unescaped, and no line holds a code.
+ */
+#ifndef ROLLCODE_LOGLINE_H
+#define ROLLCODE_LOGLINE_H
+
+#include "protocol.h"
+
+#define LOGLINE_MAX	2048	/* bytes of a line, with the NUL */
+
+/* Bytes of a text of n bytes with every byte escaped as \xHH, and a NUL. */
+#define LOGLINE_ESCAPED(n)	(4 * (n) + 1)
+
+/*
+ * Copy a text with every byte outside printable ASCII, and the backslash,
+ * written \xHH.  What does not fit is cut.  NULL is "".
+ */
+void	logline_escape(const char *, char *out, size_t size);
+
+/*
+ * "reason=...", the token and where it matched, and what the reason means, of
+ * an answer that admits nobody.  Returns its priority, see syslog(3).
+ */
+int	logline_refusal(const struct answer *, char line[LOGLINE_MAX]);
+
+/* "code accepted for ...", of one that admits.  Returns its priority. */
+int	logline_success(const struct answer *, const char *user,
+	    char line[LOGLINE_MAX]);
+
+#endif /* ROLLCODE_LOGLINE_H */

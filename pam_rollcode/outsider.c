@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <syslog.h>
+
+#include "clock.h"
+#include "logline.h"
+#include "outsider.h"
+
+#define SECOND_MS 1000
+
+/* Refusals of the last second. */
+static struct {
+	int64_t since;
+	unsigned int lines, unwritten;
+	uid_t last; /* of those without a line */
+} held;
+
+void
+outsider_flush(void)
+{
+	if (held.unwritten > 0)
+		syslog(LOG_NOTICE,
+		    "requests refused beside those that have a line: %u, the "
+		    "last one of uid %u",
+		    held.unwritten, (unsigned int)held.last);
+	held.unwritten = 0;
+}
+
+/* Whether this refusal may have a line. */
+static bool
+may_write(uid_t uid)
+{
+	int64_t now = clock_ms();
+
+	if (now - held.since >= SECOND_MS) {
+		outsider_flush();
+		held.since = now;
+		held.lines = 0;
+	}
+	if (held.lines < OUTSIDER_LINES) {
+		held.lines++;
+		return true;
+	}
+	held.unwritten++;
+	held.last = uid;
+	return false;
+}
+
+static bool
+is_success(const struct answer *answer)
+{
+	return answer->err == ROLLCODE_OK &&
+	       verdict_admits((enum verdict)answer->verdict);
+}
+
+/* What becomes of it, in the words of the module. */
+static int
+outcome(const struct request *request, const struct answer *answer,
+    char line[LOGLINE_MAX])
+{
+	if (answer->err != ROLLCODE_OK) {
+		snprintf(line, LOGLINE_MAX, "no decision (%s): %s",
+		    rollcode_strerror((enum rollcode_err)answer->err),
+		    answer->error.text);
+		return LOG_ERR;
+	}
+	return is_success(answer) ? logline_success(answer, request->user, line)
+				  : logline_refusal(answer, line);
+}
+
+void
+outsider_log(
+    uid_t uid, const struct request *request, const struct answer *answer)
+{
+	bool unknown = answer->verdict == VERDICT_UNENROLLED;
+	char user[LOGLINE_ESCAPED(sizeof(request->user))];
+	char service[LOGLINE_ESCAPED(sizeof(request->service))];
+	char line[LOGLINE_MAX];
+	int priority;
+
+	/* An error about the caller has a line where it was found. */
+	if (request->kind != REQUEST_VERIFY ||
+	    answer->err == ROLLCODE_ERR_PRIVILEGE ||
+	    (!is_success(answer) && !may_write(uid)))
+		return;
+	logline_escape(unknown ? "" : request->user, user, sizeof(user));
+	logline_escape(request->service, service, sizeof(service));
+	priority = outcome(request, answer, line);
+	syslog(priority, "asked by uid=%u service=%s user=%s: %s",
+	    (unsigned int)uid, service, user, line);
+}
+
+void
+outsider_answer(const struct request *request, struct answer *answer)
+{
+	const struct answer full = *answer;
+
+	memset(answer, 0, sizeof(*answer));
+	answer->magic = full.magic;
+	memcpy(answer->nonce, full.nonce, sizeof(answer->nonce));
+	answer->counter = -1;
+	answer->distance = -1;
+	answer->err = full.err;
+	if (full.err == ROLLCODE_ERR_PRIVILEGE) {
+		answer->error = full.error;
+	} else if (full.err != ROLLCODE_OK) {
+		error_set(&answer->error, (enum rollcode_err)full.err,
+		    "the lines of rollcode-verify in the system log say why");
+	} else if (request->kind == REQUEST_ENROLLED) {
+		answer->verdict = full.verdict;
+	} else if (!verdict_admits((enum verdict)full.verdict)) {
+		answer->verdict = VERDICT_REFUSED;
+	} else {
+		answer->verdict = full.verdict;
+		answer->otherwise = full.otherwise;
+		answer->recovery = full.recovery;
+		answer->skipped = full.skipped;
+		answer->failed = full.failed;
+		answer->replayed = full.replayed;
+		answer->recovery_left = full.recovery_left;
+	}
+}
