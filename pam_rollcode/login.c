@@ -54,6 +54,16 @@ judge(const struct login *login, struct account *account,
 	return verify_submission(account, otherwise, policy, login->now, j);
 }
 
+/* Where no token was looked at, the same work as if one had been. */
+static void
+make_up(const struct login *login, const struct submission *submission,
+    enum verdict verdict)
+{
+	if (verdict == VERDICT_UNENROLLED || verdict == VERDICT_DISABLED ||
+	    verdict == VERDICT_MALFORMED)
+		verify_nobody(submission, &login->config->policy);
+}
+
 static enum rollcode_err
 record(const struct login *login, struct store *store,
     const struct account *account, const struct login_result *result,
@@ -116,13 +126,12 @@ login_decide(const struct login *login, const struct submission *submission,
 	    (err = login->ops->begin(store, login->user, &enrolled, &account,
 		 error)) != ROLLCODE_OK)
 		goto out;
-	if (!enrolled) {
-		verify_nobody(submission, &login->config->policy);
-		result->judgement.verdict = VERDICT_UNENROLLED;
-		goto out;
-	}
-	err = decide_enrolled(
-	    login, store, &account, submission, otherwise, &decided, error);
+	if (enrolled)
+		err = decide_enrolled(login, store, &account, submission,
+		    otherwise, &decided, error);
+	else
+		decided.judgement.verdict = VERDICT_UNENROLLED;
+	make_up(login, submission, decided.judgement.verdict);
 	if (err == ROLLCODE_OK)
 		*result = decided; /* only now is it on disk */
 out:

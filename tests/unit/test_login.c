@@ -342,6 +342,60 @@ START_TEST(the_right_single_code_while_guarded_is_not_spent)
 }
 END_TEST
 
+/* As in promises.h: a line of codes, x for one that no token makes. */
+static const struct {
+	const char *says;
+	unsigned int failures, disabled;
+	bool unenrolled;
+	int line[3]; /* counters, 0 for a wrong code, -1 for the end */
+} refused[] = {
+    {"wrong", 0, 0, false, {0, -1}},
+    {"far", 0, 0, false, {700, -1}},
+    {"used", 0, 0, false, {99, -1}},
+    {"a wrong pair", 0, 0, false, {100, 0, -1}},
+    {"guarded, wrong", 5, 0, false, {0, -1}},
+    {"guarded, near", 5, 0, false, {100, -1}},
+    {"guarded, far", 5, 0, false, {700, -1}},
+    {"guarded, used", 5, 0, false, {99, -1}},
+    {"guarded, a pair", 5, 0, false, {100, 101, -1}},
+    {"guarded, a far pair", 5, 0, false, {700, 701, -1}},
+    {"guarded, three wrong ones", 5, 0, false, {0, 0, 0}},
+    {"guarded, one of three", 5, 0, false, {100, 0, 0}},
+    {"guarded, two of three", 5, 0, false, {100, 101, 0}},
+    {"guarded, three in another order", 5, 0, false, {101, 100, 102}},
+    {"every token disabled", 0, 1, false, {100, -1}},
+    {"not enrolled", 0, 0, true, {0, -1}},
+};
+
+#define MANY 1000000
+
+START_TEST(every_refusal_computes_as_many_codes)
+{
+	const int64_t all = config.policy.resync_window +
+			    config.policy.lookbehind + 1 +
+			    4 * (SUBMISSION_CODES - 1);
+	char line[SUBMISSION_MAX] = "";
+
+	for (int i = 0; i < 3 && refused[_i].line[i] >= 0; i++)
+		strcat(line, refused[_i].line[i] == 0
+				 ? "00000000"
+				 : codes((uint64_t)refused[_i].line[i], 1));
+	mock.account.failures = refused[_i].failures;
+	mock.account.tokens[0].enabled = refused[_i].disabled == 0;
+	mock.enrolled = !refused[_i].unenrolled;
+	failing_in = MANY;
+
+	ck_assert_int_eq(decide(line), ROLLCODE_OK);
+
+	ck_assert(!verdict_admits(result.judgement.verdict));
+	/* One more use: the maker of the codes. */
+	ck_assert_msg((int64_t)(MANY - failing_in) == all + 1,
+	    "%s: %u codes, and not %d", refused[_i].says, MANY - failing_in,
+	    (int)all + 1);
+	failing_in = 0;
+}
+END_TEST
+
 START_TEST(two_texts_of_one_line_count_once)
 {
 	ck_assert_int_eq(
@@ -561,6 +615,8 @@ add_rules(TCase *tcase)
 	tcase_add_loop_test(tcase, where_nothing_changes_nothing_is_written, 0,
 	    (int)COUNT(quiet));
 	tcase_add_test(tcase, the_right_single_code_while_guarded_is_not_spent);
+	tcase_add_loop_test(tcase, every_refusal_computes_as_many_codes, 0,
+	    (int)COUNT(refused));
 	tcase_add_test(tcase, two_texts_of_one_line_count_once);
 	tcase_add_test(
 	    tcase, the_second_text_lets_in_and_the_first_is_not_counted);

@@ -19,7 +19,7 @@ struct memory_user {
 	char name[STORE_NAME_MAX + 1]; /* "": free */
 	pthread_mutex_t lock;
 	struct account account;
-	struct event events[MEMORY_EVENTS]; /* a ring */
+	struct event events[MEMORY_EVENTS + 1]; /* a ring, and one aside */
 };
 
 static struct memory {
@@ -191,6 +191,7 @@ memory_commit(struct store *store, const struct account *account,
     const struct event *event, struct error *why)
 {
 	struct memory_user *u = store->user;
+	bool aside = event != NULL && event->aside;
 	enum rollcode_err err = ROLLCODE_OK;
 
 	if (memory_spoilt)
@@ -199,10 +200,12 @@ memory_commit(struct store *store, const struct account *account,
 		err = ROLLCODE_ERR_STORE;
 	if (err == ROLLCODE_OK) {
 		u->account = *account;
-		u->account.sequence = store->before.sequence + 1;
+		u->account.sequence = store->before.sequence + !aside;
 		memory_number(&u->account);
 		if (event != NULL) {
-			size_t at = (size_t)u->account.sequence % MEMORY_EVENTS;
+			size_t at =
+			    aside ? MEMORY_EVENTS
+				  : (size_t)u->account.sequence % MEMORY_EVENTS;
 
 			u->events[at] = *event;
 			u->events[at].sequence = u->account.sequence;
@@ -286,6 +289,8 @@ memory_events(
 		if (s >= 0)
 			err = fn(context,
 			    &store->user->events[s % MEMORY_EVENTS], why);
+	if (err == ROLLCODE_OK && store->user->events[MEMORY_EVENTS].aside)
+		err = fn(context, &store->user->events[MEMORY_EVENTS], why);
 	return err;
 }
 
