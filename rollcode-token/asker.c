@@ -3,19 +3,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "asker.h"
 
-#define STAT_MAX 1024
+#define TEXT_MAX 1024
 #define FIELD_START 22 /* of /proc/PID/stat, proc(5) */
 
+/* The beginning of a file that /proc has about a process. */
 static bool
-read_stat(int fd, char text[STAT_MAX])
+read_about(int64_t pid, const char *file, char text[TEXT_MAX])
 {
-	ssize_t n = read(fd, text, STAT_MAX - 1);
+	char path[64];
+	ssize_t n;
+	int fd;
 
+	snprintf(path, sizeof(path), "/proc/%lld/%s", (long long)pid, file);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return false;
+	n = read(fd, text, TEXT_MAX - 1);
+	close(fd);
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
@@ -42,22 +49,31 @@ parse_stat(char *text, struct asker *asker)
 	return asker->start > 0;
 }
 
+/*
+ * "Uid:", the real uid, the effective one.  The owner of a file in /proc says
+ * nothing: root owns those of every process that is not dumpable.
+ */
+static bool
+parse_uid(const char *text, struct asker *asker)
+{
+	const char *line = strstr(text, "\nUid:\t");
+	char *end;
+
+	if (line == NULL || (line = strchr(line + 6, '\t')) == NULL)
+		return false;
+	asker->root = strtoull(line, &end, 10) == 0 && end != line;
+	return end != line && *end == '\t';
+}
+
 bool
 asker_find(struct asker *asker)
 {
-	char path[64], text[STAT_MAX];
-	struct stat st;
-	bool known;
-	int fd;
+	char text[TEXT_MAX];
 
 	memset(asker, 0, sizeof(*asker));
 	asker->pid = getppid();
-	snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)asker->pid);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return false;
-	known = fstat(fd, &st) == 0 && read_stat(fd, text) &&
-		parse_stat(text, asker) && getppid() == asker->pid;
-	asker->root = known && st.st_uid == 0;
-	close(fd);
-	return known;
+	return read_about(asker->pid, "stat", text) &&
+	       parse_stat(text, asker) &&
+	       read_about(asker->pid, "status", text) &&
+	       parse_uid(text, asker) && getppid() == asker->pid;
 }

@@ -14,7 +14,7 @@
 struct asker {
 	int64_t	pid, start;
 	char	name[ASKER_NAME_MAX + 1];
-	bool	root;			/* its /proc entry is root's */
+	bool	root;			/* its effective uid is 0 */
 };
 
 /* The parent of this process; false where it cannot be known. */

@@ -4,7 +4,7 @@
 # askpass.sh - ssh, scp, sftp, rsync, git and sudo, whose codes rollcode-askpass
 # types; and the prompts that it leaves to the person.
 . "$(dirname "$0")/lib.sh"
-need sshd ssh scp sftp rsync git ssh-keygen sudo setpriv openssl
+need sshd ssh scp sftp rsync git ssh-keygen sudo setpriv openssl python3
 private_machine
 . "$TREE/tests/tools/logins.sh"
 doors
@@ -183,6 +183,21 @@ mkdir "$T/false" && cp "$(command -v bash)" "$T/false/sudo"
 check "nor one that calls itself sudo and is not root's" \
     leaves "Rolling code: " "$T/false/sudo" -c \
     "$T/bin/rollcode-askpass 'Rolling code: '; true"
+cat >"$T/bin/feign" <<'PYTHON'
+#!/usr/bin/python3
+# feign NAME PROMPT: ask as a process of that name whose files in /proc are
+# root's, since it is not dumpable.
+import ctypes, os, subprocess, sys
+
+prctl = ctypes.CDLL(None).prctl
+prctl(15, sys.argv[1].encode(), 0, 0, 0)  # PR_SET_NAME
+prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+assert os.stat("/proc/self/stat").st_uid == 0
+subprocess.run(["rollcode-askpass", sys.argv[2]])
+PYTHON
+chmod 755 "$T/bin/feign"
+check "nor one whose files in /proc are root's, and that is not root" \
+    leaves "Rolling code: " feign sudo "Rolling code: "
 pam_service sshd nodelay quiet
 wallet bind there
 check "without a binding a host is not answered" \
