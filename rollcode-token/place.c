@@ -79,34 +79,78 @@ make_directories(char *directory, struct error *error)
 	}
 }
 
+/* Not a link, and nobody but the caller and root can say what is in it. */
+static enum rollcode_err
+check_owner(const char *directory, struct stat *st, struct error *error)
+{
+	if (lstat(directory, st) != 0)
+		return error_set(error, error_from_errno(errno), "%s: %s",
+		    directory, strerror(errno));
+	if (!S_ISDIR(st->st_mode))
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: is not a directory; give another --store FILE",
+		    directory);
+	if (st->st_uid != geteuid() && st->st_uid != 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: belongs to uid %u, who could replace the tokens; "
+		    "keep them below directories of your own or of root, "
+		    "with --store FILE",
+		    directory, (unsigned int)st->st_uid);
+	return ROLLCODE_OK;
+}
+
+/*
+ * A sticky directory lets nobody replace an entry of somebody else, and whose
+ * the entry is the next check says.
+ */
+static enum rollcode_err
+check_ancestor(const char *directory, struct error *error)
+{
+	struct stat st;
+	enum rollcode_err err;
+
+	if ((err = check_owner(directory, &st, error)) != ROLLCODE_OK ||
+	    (st.st_mode & 022) == 0 || (st.st_mode & S_ISVTX) != 0)
+		return err;
+	return error_set(error, ROLLCODE_ERR_STORE,
+	    "%s: others may write there (mode %04o), and could replace the "
+	    "directory of the tokens; fix: chmod go-w %s",
+	    directory, (unsigned int)(st.st_mode & 07777), directory);
+}
+
+/* Of a path without links; it is as before when this returns. */
+static enum rollcode_err
+check_ancestors(char *directory, struct error *error)
+{
+	enum rollcode_err err = check_ancestor("/", error);
+
+	for (char *at = strchr(directory + 1, '/');
+	     err == ROLLCODE_OK && at != NULL; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		err = check_ancestor(directory, error);
+		*at = '/';
+	}
+	return err;
+}
+
 static enum rollcode_err
 check_directory(const char *directory, struct error *error)
 {
 	struct stat st;
+	enum rollcode_err err;
 
-	if (lstat(directory, &st) != 0)
-		return error_set(error, error_from_errno(errno), "%s: %s",
-		    directory, strerror(errno));
-	if (!S_ISDIR(st.st_mode))
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is not a directory; give another --store FILE",
-		    directory);
-	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: belongs to uid %u, who could replace the tokens; "
-		    "keep them in a directory of your own",
-		    directory, (unsigned int)st.st_uid);
-	if ((st.st_mode & 022) != 0 && (st.st_mode & S_ISVTX) != 0)
+	if ((err = check_owner(directory, &st, error)) != ROLLCODE_OK ||
+	    (st.st_mode & 022) == 0)
+		return err;
+	if ((st.st_mode & S_ISVTX) != 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
 		    "%s: others may make files there, a journal for SQLite "
 		    "to obey among them; keep the tokens in a directory of "
 		    "your own",
 		    directory);
-	if ((st.st_mode & 022) != 0)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: others may write there; mend it with: chmod go-w %s",
-		    directory, directory);
-	return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_STORE,
+	    "%s: others may write there; fix: chmod go-w %s", directory,
+	    directory);
 }
 
 enum rollcode_err
@@ -136,7 +180,8 @@ place_find(
 			  "rollcode-token add"
 			: "%s: cannot be reached: %s",
 		    path, strerror(errno));
-	if ((err = check_directory(directory, error)) != ROLLCODE_OK)
+	if ((err = check_ancestors(directory, error)) != ROLLCODE_OK ||
+	    (err = check_directory(directory, error)) != ROLLCODE_OK)
 		return err;
 	n = snprintf(place->path, PATH_MAX, "%s/%s",
 	    strcmp(directory, "/") == 0 ? "" : directory, name);

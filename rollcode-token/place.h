@@ -15,9 +15,11 @@ struct place {
 
 /*
  * Find the store: the file given, or if that is "" rollcode/token.db below
- * XDG_DATA_HOME or ~/.local/share.  Its directory is resolved, and must
- * belong to the caller or root and be writable by nobody else; with make it
- * is made first if it is missing, mode 0700.  CONFIG, ABSENT, STORE, UNAVAIL.
+ * XDG_DATA_HOME or ~/.local/share.  Its directory is resolved; it and every
+ * directory above it must belong to the caller or root and be writable by
+ * nobody else (above it, a sticky one such as /tmp may be).  With make it is
+ * made first if it is missing, mode 0700.  CONFIG, ABSENT, UNAVAIL; STORE with
+ * the directory and the remedy.
  */
 enum rollcode_err	place_find(struct place *, const char *given, bool make,
 			    struct error *) MUST_USE;

@@ -305,15 +305,40 @@ wrong_places() {
 	[ "$(rt next)" = "$(vector hotp-sha256-8 0)" ]
 }
 check "a store that others could read or replace is refused" wrong_places
+wrong_above() {
+	mkdir "$T/shared"
+	chmod 775 "$T/shared"
+	mv "$T/twin" "$T/shared/home"
+	ln -s shared/home "$T/twin"
+	says 1 "^rollcode-token: $T/shared: .*fix: chmod go-w $T/shared\$" \
+	    in_home "$T/twin" next || return 1
+	chmod go-w "$T/shared"
+	in_home "$T/twin" next >"$T/out"
+}
+check "a directory above that others may write is refused by name" wrong_above
 other_owner() {
 	store "$HOTP"
 	chown 65534 "$STORE"
 	says 1 'belongs to uid 65534' rt next
 }
-if [ "$(id -u)" -eq 0 ]; then
+by_nobody() { setpriv --reuid 65534 --clear-groups "$@"; }
+above() {
+	mkdir -p "$T/person/own"
+	chown 65534 "$T/person/own"
+	STORE=$T/person/own/token.db
+	by_nobody rollcode-token --store "$STORE" add web <<<"$HOTP" &&
+	    by_nobody rollcode-token --store "$STORE" next || return 1
+	chown 65533 "$T/person"
+	says 1 "$T/person: belongs to uid 65533" \
+	    by_nobody rollcode-token --store "$STORE" next
+}
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	check "a store of somebody else is refused" other_owner
+	check "above one's own directory root's are fine, others' are not" above
 else
-	skip "a store of somebody else is refused" "needs root"
+	skip "a store of somebody else is refused" "needs root and setpriv"
+	skip "above one's own directory root's are fine, others' are not" \
+	    "needs root and setpriv"
 fi
 
 # --- keeping tokens ---------------------------------------------------------

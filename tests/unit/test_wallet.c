@@ -721,6 +721,69 @@ START_TEST(a_directory_that_others_may_write_is_refused)
 }
 END_TEST
 
+/* The directory of the store is a/b/d; the one at fault is below. */
+static const struct {
+	const char *command, *below, *says;
+} bad_ancestors[] = {
+    {"chmod 775 a", "/a", "fix: chmod go-w "},
+    {"chmod 757 a/b", "/a/b", "fix: chmod go-w "},
+    {"chmod 777 a/b && ln -s a/b link", "/a/b", "fix: chmod go-w "},
+    {"chmod 775 .", "", "fix: chmod go-w "},
+    {"chown 4001 a/b", "/a/b", "belongs to uid 4001"},
+    {"chown 4001 .", "", "belongs to uid 4001"},
+    {"chown 4001 a && chmod 1755 a", "/a", "belongs to uid 4001"},
+    {"chmod 1777 a && chown 4001 a/b", "/a/b", "belongs to uid 4001"},
+};
+
+static enum rollcode_err
+place_below(const char *command)
+{
+	struct stat st;
+
+	replace_with("mkdir -p a/b/d");
+	replace_with(command);
+	snprintf(path, sizeof(path), "%s/link", directory);
+	snprintf(path, sizeof(path), "%s/%s/token.db", directory,
+	    lstat(path, &st) == 0 ? "link/d" : "a/b/d");
+	return place_find(&where, path, false, &error);
+}
+
+START_TEST(a_directory_above_that_others_may_change_is_named)
+{
+	char want[128];
+
+	if (strstr(bad_ancestors[_i].command, "chown") != NULL &&
+	    geteuid() != 0)
+		return;
+
+	ck_assert_int_eq(
+	    place_below(bad_ancestors[_i].command), ROLLCODE_ERR_STORE);
+
+	snprintf(
+	    want, sizeof(want), "%s%s: ", directory, bad_ancestors[_i].below);
+	ck_assert_msg(strncmp(error.text, want, strlen(want)) == 0 &&
+			  strstr(error.text, bad_ancestors[_i].says) != NULL,
+	    "\"%s\" does not say \"%s\" of %s", error.text,
+	    bad_ancestors[_i].says, want);
+}
+END_TEST
+
+static const char *const good_ancestors[] = {
+    "chmod 755 a",
+    "chmod 711 a && chmod 750 a/b",
+    "chmod 1777 a",
+    "chmod 2755 a/b",
+    "ln -s a/b link",
+};
+
+START_TEST(usual_directories_above_are_accepted)
+{
+	enum rollcode_err err = place_below(good_ancestors[_i]);
+
+	ck_assert_msg(err == ROLLCODE_OK, "%s", error.text);
+}
+END_TEST
+
 START_TEST(looking_makes_no_directory)
 {
 	snprintf(path, sizeof(path), "%s/new/deep/token.db", directory);
@@ -803,6 +866,11 @@ files(TCase *tc)
 	tcase_add_loop_test(
 	    tc, without_home_the_remedy_is_named, 0, COUNT(nowhere));
 	tcase_add_test(tc, a_directory_that_others_may_write_is_refused);
+	tcase_add_loop_test(tc,
+	    a_directory_above_that_others_may_change_is_named, 0,
+	    COUNT(bad_ancestors));
+	tcase_add_loop_test(
+	    tc, usual_directories_above_are_accepted, 0, COUNT(good_ancestors));
 	tcase_add_test(tc, looking_makes_no_directory);
 }
 
