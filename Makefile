@@ -101,7 +101,7 @@ obj	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 COMMON	 = $(wildcard common/*.c)
 MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
-	   ask.c resident.c spawn.c submission.c path.c audit.c \
+	   ask.c resident.c spawn.c spawn_reset.c submission.c path.c audit.c \
 	   logline.c) \
 	   common/error.c common/env.c
 VERIFY	 = pam_rollcode/rollcode-verify.c
@@ -110,12 +110,13 @@ SERVICE	 = $(addprefix pam_rollcode/,supervise.c listener.c serve.c queue.c \
 ADMIN	 = pam_rollcode/rollcode-admin.c pam_rollcode/pskc.c \
 	   $(wildcard pam_rollcode/admin_*.c)
 # `check` reads the arguments of the module and asks the judge as it does.
-ASKING	 = $(addprefix pam_rollcode/,options.c ask.c resident.c spawn.c)
+ASKING	 = $(addprefix pam_rollcode/,options.c ask.c resident.c spawn.c \
+	   spawn_reset.c)
 # The PostgreSQL store is a plug-in, built only where libpq is.
 PGSQL	 = $(wildcard pam_rollcode/store_pgsql*.c)
 SERVER	 = $(filter-out $(VERIFY) $(SERVICE) $(ADMIN) $(addprefix pam_rollcode/, \
 	   pam_rollcode.c options.c converse.c ask.c resident.c spawn.c \
-	   audit.c) $(PGSQL), \
+	   spawn_reset.c audit.c) $(PGSQL), \
 	   $(wildcard pam_rollcode/*.c))
 CLIENT	 = $(filter-out rollcode-token/main.c,$(wildcard rollcode-token/*.c))
 UNIT	 = $(wildcard tests/unit/test_*.c)

@@ -2,18 +2,16 @@
 /*
  * spawn.c - start rollcode-verify for one request, and collect it.
  *
- *  1. The child is out of reach of whoever started the caller: own session,
- *     all uids 0, own limits, no inherited descriptor or variable.
+ *  1. The child is out of reach of whoever started the caller, and keeps
+ *     nothing of it: spawn_reset.c has the list.
  *  2. The caller gets no SIGCHLD, and keeps no zombie, also where it takes in
  *     the orphans of others.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,16 +20,13 @@
 
 #include "clock.h"
 #include "fd.h"
-#include "limits.h"
-#include "protocol.h"
+#include "spawn_reset.h"
 #include "spawn.h"
 
 #define REAP_SLEEP_NS 100000L
 #define REAP_SECONDS 1 /* for a child that was told to end, or killed */
 #define CHILD_FAILED 127
-#define CHILD_FILES 64
-#define JUDGE_STACK 8192     /* for system calls */
-#define IOPRIO_WHO_PROCESS 1 /* no header of glibc has it */
+#define JUDGE_STACK 8192 /* for system calls */
 
 /* What the child needs; made before it starts, for it must not allocate. */
 struct start {
@@ -40,56 +35,6 @@ struct start {
 	char *envp[1];
 	const char *program;
 };
-
-static void
-raise_limits(void)
-{
-	const struct {
-		int resource;
-		rlim_t limit;
-	} limits[] = {
-	    {RLIMIT_CORE, 0},
-	    {RLIMIT_CPU, PROTOCOL_SECONDS},
-	    {RLIMIT_FSIZE, RLIM_INFINITY},
-	    {RLIMIT_DATA, RLIM_INFINITY},
-	    {RLIMIT_AS, RLIM_INFINITY},
-	    {RLIMIT_STACK, (rlim_t)8 << 20},
-	    {RLIMIT_NOFILE, CHILD_FILES},
-	    {RLIMIT_NPROC, RLIM_INFINITY},
-	    {RLIMIT_MEMLOCK, RLIM_INFINITY},
-	    {RLIMIT_LOCKS, RLIM_INFINITY},
-	};
-
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		limit_set(limits[i].resource, limits[i].limit);
-}
-
-/*
- * Straight to the kernel: glibc's own calls would first try to stop threads
- * that this copy of the process does not have.
- */
-static int
-become_root(void)
-{
-	return syscall(SYS_setgroups, 0, NULL) == 0 &&
-	       syscall(SYS_setresgid, 0, 0, 0) == 0 &&
-	       syscall(SYS_setresuid, 0, 0, 0) == 0;
-}
-
-/*
- * Straight to the kernel as well: glibc's takes a lock, which another thread
- * may have had when the copy was made.  All of them stay blocked.
- */
-static void
-default_signals(void)
-{
-	/* As large as the kernel's own anywhere; zero is the default. */
-	const unsigned long defaults[16] = {0};
-
-	for (int number = 1; number < NSIG; number++)
-		(void)!syscall(
-		    SYS_rt_sigaction, number, defaults, NULL, (size_t)NSIG / 8);
-}
 
 /*
  * A copy of this process, whose end is told to nobody: a host that waits for
@@ -112,13 +57,8 @@ judge_main(void *arg)
 	sigset_t none;
 
 	/* The leader of all that it starts. */
-	if (setpgid(0, 0) != 0 || dup2(start->fd, STDIN_FILENO) != STDIN_FILENO)
+	if (setpgid(0, 0) != 0)
 		_exit(CHILD_FAILED);
-	fd_close_from(STDOUT_FILENO);
-	if (open("/dev/null", O_RDWR) != STDOUT_FILENO ||
-	    dup(STDOUT_FILENO) != STDERR_FILENO)
-		_exit(CHILD_FAILED);
-	raise_limits();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve(start->program, start->argv, start->envp);
@@ -133,15 +73,6 @@ start_judge(struct start *start)
 
 	return clone(judge_main, stack + sizeof(stack),
 	    CLONE_VM | CLONE_VFORK | SIGCHLD, start);
-}
-
-static void
-no_dump(void)
-{
-	const struct rlimit no_core = {0, 0};
-
-	(void)!setrlimit(RLIMIT_CORE, &no_core);
-	(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /*
@@ -173,20 +104,12 @@ wait_for_judge(pid_t judge)
 static _Noreturn void
 child_main(struct start *start)
 {
-	const struct sched_param normal = {0};
 	int status = -1;
 	pid_t judge;
 
-	/* It is a copy of the host, with all that was typed there. */
-	no_dump();
-	if (!become_root() || setsid() < 0 ||
+	if (!reset_all(start->fd) ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		_exit(CHILD_FAILED);
-	no_dump();
-	default_signals();
-	(void)!sched_setscheduler(0, SCHED_OTHER, &normal);
-	(void)!setpriority(PRIO_PROCESS, 0, 0);
-	(void)!syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
 	judge = start_judge(start);
 	fd_close_from(STDIN_FILENO);
 	if (judge < 0)

@@ -9,7 +9,7 @@ cd "$TREE" || exit 2
 scratch
 
 RUNS_IN_HOSTS=(pam_rollcode/{pam_rollcode,options,converse,ask,resident,spawn}.c
-    pam_rollcode/{submission,path,audit}.c common/{error,env}.c)
+    pam_rollcode/{spawn_reset,submission,path,audit}.c common/{error,env}.c)
 PROGRAMS=(rollcode-verify rollcode-admin rollcode-token)
 PLUGINS=(rollcode-pgsql.so)
 [ -f "$BUILD/${PLUGINS[0]}" ] || PLUGINS=()
@@ -196,7 +196,8 @@ gate_host() {
 	child+='|setsid|fork|vfork|setuid|setresuid|setgid|setresgid|setgroups'
 	code_of "${RUNS_IN_HOSTS[@]}" | grep -E "\\b($calls) *\\(" |
 	    nothing "the module makes no call that changes its host"
-	code_of "${RUNS_IN_HOSTS[@]}" | grep -v '^pam_rollcode/spawn\.c:' |
+	code_of "${RUNS_IN_HOSTS[@]}" |
+	    grep -vE '^pam_rollcode/spawn(_reset)?\.c:' |
 	    grep -E "\\b($child) *\\(" |
 	    nothing "only the child that becomes the judge leaves its host"
 	nm -D --undefined-only "$BUILD/pam_rollcode.so" | awk '{ print $NF }' |

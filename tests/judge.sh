@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# judge.sh - rollcode-verify: as whom it holds the store, and what it refuses.
+# judge.sh - rollcode-verify: as whom it holds the store, what it refuses, and
+# that it keeps nothing of its caller.
 # shellcheck disable=SC2317	# some functions are called by name
 . "$(dirname "$0")/lib.sh"
 need python3 strace setpriv
@@ -199,9 +200,89 @@ callers() {
 	    cut -d' ' -f2)" SUCCESS
 }
 
+# --- what a caller hands down -------------------------------------------------
+
+# handed WAY...: what a program in the verifier's place sees of itself, started
+# by a caller who is odd in these ways
+handed() {
+	rm -f "$T/bare.seen"
+	printf 'ann\t00000000\n' | "$T/bin/inherit" odd "$@" -- \
+	    "$T/bin/pamrun" "$T/pam" bare >"$T/out" 2>"$T/err"
+	cat "$T/bare.seen"
+}
+
+# Whether a process of this machine can be odd in that way, and shows it.
+can_be() {
+	"$T/bin/inherit" odd "$1" -- "$T/bin/inherit" show >"$T/odd" \
+	    2>"$T/err" && ! cmp -s "$T/odd" "$T/usual"
+}
+
+odd_alone() {	# WAY
+	local got
+	if ! can_be "$1"; then
+		skip "a spawned verifier keeps nothing of a caller's $1" \
+		    "a process here cannot be odd in it: $(cat "$T/err")"
+		return
+	fi
+	possible+=("$1")
+	got=$(handed "$1")
+	say_ok "a spawned verifier keeps nothing of a caller's $1" \
+	    "$(diff <(echo "$plain") <(echo "$got"))"
+}
+
+# Lines that do not depend on the machine.
+clean_state() {
+	cat <<-'STATE'
+	/proc/self/cwd -> /
+	/proc/self/fd/1 -> /dev/null
+	/proc/self/fd/2 -> /dev/null
+	/proc/self/limits: Max cpu time 10 10 seconds
+	/proc/self/limits: Max stack size 8388608 8388608 bytes
+	/proc/self/limits: Max core file size 0 0 bytes
+	/proc/self/limits: Max open files 64 64 files
+	/proc/self/limits: Max nice priority 0 0
+	/proc/self/limits: Max realtime priority 0 0
+	/proc/self/oom_score_adj: 0
+	/proc/self/timerslack_ns: 50000
+	/proc/self/personality: 00000000
+	/proc/self/status: Umask: 0077
+	/proc/self/status: Uid: 0 0 0 0
+	/proc/self/status: Gid: 0 0 0 0
+	/proc/self/status: Groups:
+	/proc/self/status: SigBlk: 0000000000000000
+	/proc/self/status: SigIgn: 0000000000000000
+	/proc/self/status: CapInh: 0000000000000000
+	/proc/self/status: CapAmb: 0000000000000000
+	leads its group 1, its parent the session 1
+	memory policy 0
+	policy 0 flags 0 nice 0 priority 0
+	ioprio 0
+	STATE
+}
+
+hands_nothing_down() {
+	local plain way possible=()
+	install -m 755 "$BUILD/tests/tools/inherit" "$T/bin/inherit"
+	install -m 600 /dev/null "$T/bare"
+	echo "auth required $T/bin/pam_rollcode.so nodelay quiet conf=$T/bare \
+helper=$T/bin/inherit" >"$T/pam/bare"
+	"$T/bin/inherit" show >"$T/usual"
+	plain=$(handed)
+	check "a program in the verifier's place is started" test -n "$plain"
+	for way in $("$T/bin/inherit" ways); do odd_alone "$way"; done
+	say_ok "a spawned verifier keeps nothing of a caller that is odd in \
+every way at once" "$(diff <(echo "$plain") <(handed "${possible[@]}"))"
+	check "at least 20 ways could be tried" \
+	    test "${#possible[@]}" -ge 20
+	equal "and it is what the list says" "$(tr -s '\t ' ' ' <"$T/bare.seen" |
+	    sed 's/ $//; s/ slice.*//' | sort | grep -xF "$(clean_state)")" \
+	    "$(clean_state | sort)"
+}
+
 arrange
 while_it_holds_the_store
 refuses_the_rest
 says_nothing
 callers
+hands_nothing_down
 exit 0
