@@ -224,6 +224,7 @@ $(BUILD)/tests/unit/test_memory: WRAP = -Wl,--wrap=calloc
 # The contract's tests, with the plug-in's own objects.
 $(BUILD)/tests/unit/test_store_pgsql: $(call obj,$(PGSQL))
 $(BUILD)/tests/unit/test_store_pgsql: LIBS_CHECK += $(LIBS_PGSQL)
+$(BUILD)/tests/unit/test_store_pgsql: WRAP = -Wl,--wrap=link_rollback
 
 $(BUILD)/tests/tools/%.so: $(BUILD)/obj/tests/tools/%.o
 	$(call say,LD)

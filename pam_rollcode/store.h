@@ -4,7 +4,8 @@
  * store, and what all of them promise.
  *
  *  1. Of two that begin one user at once, the second waits, or its commit
- *     fails: what a commit overwrites is what its begin has read.
+ *     fails: what a commit overwrites is what its begin has read, and never
+ *     what an enrolment has put in its place.
  *  2. What commit has acknowledged survives a kill and a power cut.
  *  3. A counter never falls, whatever a caller asks for.
  *  4. Who begins a user waits for that user alone, at most STORE_BUSY_MS.

@@ -31,7 +31,8 @@ struct store {
 	char			 key_id[SEAL_ID_LEN + 1];
 	bool			 backup;
 	char			 name[STORE_NAME_MAX + 1]; /* begun, or "" */
-	struct account		 before;	/* as begin read it */
+	struct account		 before;	/* as begin read it ... */
+	struct sealed		 seals[ACCOUNT_TOKENS_MAX]; /* ... its tokens */
 };
 
 /* The URI of who is at work: an administrator may have one of their own. */

@@ -158,11 +158,10 @@ read_account(struct store *store, const char *user, struct account *a,
 
 static enum rollcode_err
 read_token_row(struct store *store, const char *user, struct reader *r,
-    struct account_token *t, struct error *error)
+    struct account_token *t, struct sealed *sealed, struct error *error)
 {
 	char form[8], algorithm[8], key_id[SEAL_ID_LEN + 1];
 	struct error detail = {0};
-	struct sealed sealed;
 	struct seal_aad aad;
 	enum rollcode_err err;
 
@@ -172,7 +171,7 @@ read_token_row(struct store *store, const char *user, struct reader *r,
 	read_text(r, algorithm, sizeof(algorithm));
 	t->token.digits = (unsigned int)read_int(r, 0, ROLLCODE_HEX_DIGITS);
 	read_text(r, key_id, sizeof(key_id));
-	sealed.len = read_bytes(r, sealed.bytes, sizeof(sealed.bytes));
+	sealed->len = read_bytes(r, sealed->bytes, sizeof(sealed->bytes));
 	t->token.counter = (uint64_t)read_int(r, 0, INT64_MAX);
 	t->far_known = read_bool(r);
 	t->far_counter = (uint64_t)read_int(r, 0, INT64_MAX);
@@ -186,7 +185,7 @@ read_token_row(struct store *store, const char *user, struct reader *r,
 	    t->token.algorithm == ALGORITHM_NONE)
 		return bad_row(store, "a token", error);
 	store_token_aad(store->id, user, key_id, &t->token, &aad);
-	if ((err = open_sealed(store, key_id, &aad, &sealed, &t->token.secret,
+	if ((err = open_sealed(store, key_id, &aad, sealed, &t->token.secret,
 		 error)) != ROLLCODE_OK)
 		return err;
 	if (token_check(&t->token, &detail) == ROLLCODE_OK)
@@ -213,8 +212,10 @@ read_tokens(struct store *store, struct account *a, struct error *error)
 	r.rows = rows;
 	for (; err == ROLLCODE_OK && r.row < rows_count(rows); r.row++) {
 		r.column = 0;
-		err = read_token_row(
-		    store, a->user, &r, &a->tokens[a->token_count++], error);
+		err = read_token_row(store, a->user, &r,
+		    &a->tokens[a->token_count], &store->seals[a->token_count],
+		    error);
+		a->token_count++;
 	}
 	return err;
 }

@@ -3,7 +3,10 @@
  * store_pgsql_write.c - an account into the rows of one user.
  *
  * Every update names the old value, and must change exactly one row; a login
- * names no column that only an administrator changes.
+ * names no column that only an administrator changes.  A user who was enrolled
+ * anew has the same ids, counters and sequence again, so a token is named by
+ * its sealed secret too, of which there are no two alike, and a recovery code
+ * by its MAC.
  */
 #include "store_pgsql.h"
 #include "token.h"
@@ -112,15 +115,20 @@ update_account(struct store *store, const struct account *a, int64_t sequence,
     struct error *error)
 {
 	const struct account *b = &store->before;
+	const struct sealed *first = b->token_count > 0 ? store->seals : NULL;
 	enum rollcode_err err;
 
 	err = link_change(store->link, error, 1,
 	    "UPDATE rollcode.account SET failures=$2,spent=$3,spent_time=$4,"
 	    "failed=$5,replayed=$6,last_success=$7,last_failure=$8,"
-	    "sequence=$9 WHERE name=$1 AND sequence=$10",
-	    "tiiiiiiiii", store->name, (int64_t)a->failures, (int64_t)a->spent,
-	    a->spent_time, (int64_t)a->failed, (int64_t)a->replayed,
-	    a->last_success, a->last_failure, sequence, b->sequence);
+	    "sequence=$9 WHERE name=$1 AND sequence=$10 AND created=$11 AND "
+	    "(SELECT secret FROM rollcode.token WHERE name=$1 ORDER BY id "
+	    "LIMIT 1) IS NOT DISTINCT FROM $12",
+	    "tiiiiiiiiiib", store->name, (int64_t)a->failures,
+	    (int64_t)a->spent, a->spent_time, (int64_t)a->failed,
+	    (int64_t)a->replayed, a->last_success, a->last_failure, sequence,
+	    b->sequence, b->created, first != NULL ? first->bytes : NULL,
+	    first != NULL ? first->len : 0);
 	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;
 	return put_recovery_key(store, store->name, a, error);
@@ -132,26 +140,29 @@ update_token(struct store *store, const struct account_token *t,
 {
 	int64_t counter = (int64_t)t->token.counter;
 	int64_t old = (int64_t)b->token.counter;
+	const struct sealed *seal = &store->seals[b - store->before.tokens];
 	enum rollcode_err err = ROLLCODE_OK;
 
 	if (t->enabled != b->enabled)
 		err = link_change(store->link, error, 1,
 		    "UPDATE rollcode.token SET enabled=$3 WHERE name=$1 AND "
-		    "id=$2",
-		    "tit", store->name, t->id, t->enabled ? "t" : "f");
+		    "id=$2 AND secret=$4",
+		    "titb", store->name, t->id, t->enabled ? "t" : "f",
+		    seal->bytes, seal->len);
 	if (err != ROLLCODE_OK || (!t->touched && account_same_position(t, b)))
 		return err;
 	if (!t->far_known)
 		return link_change(store->link, error, 1,
 		    "UPDATE rollcode.token SET counter=$4,used=$5,"
 		    "far_counter=NULL,far_time=NULL WHERE name=$1 AND id=$2 "
-		    "AND counter=$3",
-		    "tiiii", store->name, t->id, old, counter, t->used);
+		    "AND counter=$3 AND secret=$6",
+		    "tiiiib", store->name, t->id, old, counter, t->used,
+		    seal->bytes, seal->len);
 	return link_change(store->link, error, 1,
 	    "UPDATE rollcode.token SET counter=$4,used=$5,far_counter=$6,"
-	    "far_time=$7 WHERE name=$1 AND id=$2 AND counter=$3",
-	    "tiiiiii", store->name, t->id, old, counter, t->used,
-	    (int64_t)t->far_counter, t->far_time);
+	    "far_time=$7 WHERE name=$1 AND id=$2 AND counter=$3 AND secret=$8",
+	    "tiiiiiib", store->name, t->id, old, counter, t->used,
+	    (int64_t)t->far_counter, t->far_time, seal->bytes, seal->len);
 }
 
 static enum rollcode_err
@@ -168,8 +179,9 @@ update_tokens(struct store *store, const struct account *a, struct error *error)
 			  ? update_token(store, t, &b->tokens[i], error)
 			  : link_change(store->link, error, 1,
 				"DELETE FROM rollcode.token WHERE name=$1 AND "
-				"id=$2",
-				"ti", store->name, b->tokens[i].id);
+				"id=$2 AND secret=$3",
+				"tib", store->name, b->tokens[i].id,
+				store->seals[i].bytes, store->seals[i].len);
 	}
 	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
 		if (a->tokens[i].id == 0)
@@ -187,19 +199,22 @@ update_recovery(
 
 	for (size_t i = 0; i < b->recovery_count && err == ROLLCODE_OK; i++) {
 		int64_t id = b->recovery[i].id, used = b->recovery[i].used;
+		const uint8_t *mac = b->recovery[i].mac;
 		const struct account_recovery *r =
 		    account_recovery_of_id(a, id);
 
 		if (r == NULL)
 			err = link_change(store->link, error, 1,
 			    "DELETE FROM rollcode.recovery WHERE name=$1 AND "
-			    "id=$2",
-			    "ti", store->name, id);
+			    "id=$2 AND mac=$3",
+			    "tib", store->name, id, mac,
+			    (size_t)ACCOUNT_MAC_LEN);
 		else if (r->used != used)
 			err = link_change(store->link, error, 1,
 			    "UPDATE rollcode.recovery SET used=$4 WHERE "
-			    "name=$1 AND id=$2 AND used=$3",
-			    "tiii", store->name, id, used, r->used);
+			    "name=$1 AND id=$2 AND used=$3 AND mac=$5",
+			    "tiiib", store->name, id, used, r->used, mac,
+			    (size_t)ACCOUNT_MAC_LEN);
 	}
 	if (err == ROLLCODE_OK)
 		err = insert_recovery(store, store->name, a, error);

@@ -134,11 +134,10 @@ read_recovery_key(struct store *store, struct account *a, struct error *error)
 
 static enum rollcode_err
 read_token_row(struct store *store, const char *user, sqlite3_stmt *statement,
-    struct account_token *t, struct error *error)
+    struct account_token *t, struct sealed *sealed, struct error *error)
 {
 	struct reader r = {.statement = statement, .error = error};
 	char form[8], algorithm[8], key_id[SEAL_ID_LEN + 1];
-	struct sealed sealed;
 	struct seal_aad aad;
 
 	t->id = read_int(&r, 1, INT64_MAX);
@@ -147,7 +146,7 @@ read_token_row(struct store *store, const char *user, sqlite3_stmt *statement,
 	read_text(&r, algorithm, sizeof(algorithm));
 	t->token.digits = (unsigned int)read_int(&r, 0, ROLLCODE_HEX_DIGITS);
 	read_text(&r, key_id, sizeof(key_id));
-	sealed.len = read_blob(&r, sealed.bytes, sizeof(sealed.bytes));
+	sealed->len = read_blob(&r, sealed->bytes, sizeof(sealed->bytes));
 	t->token.counter = (uint64_t)read_int(&r, 0, INT64_MAX);
 	t->far_known = read_int(&r, 0, 1) != 0;
 	t->far_counter = (uint64_t)read_int(&r, 0, INT64_MAX);
@@ -165,7 +164,7 @@ read_token_row(struct store *store, const char *user, sqlite3_stmt *statement,
 		    store->file.text);
 	store_token_aad(store->marker.store_id, user, key_id, &t->token, &aad);
 	return store_keys_open(&store->keys, store->file.text, key_id, &aad,
-	    &sealed, &t->token.secret, error);
+	    sealed, &t->token.secret, error);
 }
 
 static enum rollcode_err
@@ -174,6 +173,7 @@ read_tokens(struct store *store, struct account *a, struct error *error)
 	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
 	struct error detail = {0};
 	struct account_token *t;
+	struct sealed *sealed;
 	enum rollcode_err err;
 	bool row;
 
@@ -191,9 +191,10 @@ read_tokens(struct store *store, struct account *a, struct error *error)
 			return error_set(error, ROLLCODE_ERR_STORE,
 			    "%s: has more than %d tokens", store->file.text,
 			    ACCOUNT_TOKENS_MAX);
+		sealed = &store->seals[a->token_count];
 		t = &a->tokens[a->token_count++];
-		if ((err = read_token_row(
-			 store, a->user, statement, t, error)) == ROLLCODE_OK &&
+		if ((err = read_token_row(store, a->user, statement, t, sealed,
+			 error)) == ROLLCODE_OK &&
 		    token_check(&t->token, &detail) != ROLLCODE_OK)
 			err = error_set(error, ROLLCODE_ERR_STORE, "%s: %s",
 			    store->file.text, detail.text);

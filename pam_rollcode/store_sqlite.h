@@ -36,7 +36,8 @@ struct store {
 	struct sqlite_parked	*parked;	/* that has it, if any has */
 	bool			 sound;		/* no error since begin */
 	struct store_path	 file;
-	struct account		 before;	/* as begin read it */
+	struct account		 before;	/* as begin read it ... */
+	struct sealed		 seals[ACCOUNT_TOKENS_MAX]; /* ... its tokens */
 };
 
 extern const struct sqlite_kind	store_sqlite_kind;

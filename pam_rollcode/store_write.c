@@ -2,7 +2,10 @@
 /*
  * store_write.c - an account into the rows of one user's file.
  *
- * Every update names the old value, and must change exactly one row.
+ * Every update names the old value, and must change exactly one row.  A user
+ * who was enrolled anew has the same ids, counters and sequence again, so a
+ * token is named by its sealed secret too, of which there are no two alike,
+ * and a recovery code by its MAC.
  */
 #include "store_sqlite.h"
 #include "token.h"
@@ -103,15 +106,18 @@ update_account(struct store *store, const struct account *a, int64_t sequence,
     struct error *error)
 {
 	const struct account *b = &store->before;
+	const struct sealed *first = b->token_count > 0 ? store->seals : NULL;
 	enum rollcode_err err;
 
 	err = sqlite_change(store->db, error, 1,
 	    "UPDATE account SET failures=?,spent=?,spent_time=?,"
 	    "failed=?,replayed=?,last_success=?,last_failure=?,sequence=? "
-	    "WHERE sequence=?",
-	    "iiiiiiiii", (int64_t)a->failures, (int64_t)a->spent, a->spent_time,
-	    (int64_t)a->failed, (int64_t)a->replayed, a->last_success,
-	    a->last_failure, sequence, b->sequence);
+	    "WHERE sequence=? AND created=? AND "
+	    "(SELECT secret FROM token ORDER BY id LIMIT 1) IS ?",
+	    "iiiiiiiiiib", (int64_t)a->failures, (int64_t)a->spent,
+	    a->spent_time, (int64_t)a->failed, (int64_t)a->replayed,
+	    a->last_success, a->last_failure, sequence, b->sequence, b->created,
+	    first != NULL ? first->bytes : NULL, first != NULL ? first->len : 0);
 	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;
 	return put_recovery_key(store, store->db, a, error);
@@ -121,6 +127,7 @@ static enum rollcode_err
 update_token(struct store *store, const struct account_token *t,
     const struct account_token *b, struct error *error)
 {
+	const struct sealed *seal = &store->seals[b - store->before.tokens];
 	enum rollcode_err err;
 
 	if (!t->touched && t->enabled == b->enabled &&
@@ -135,15 +142,16 @@ update_token(struct store *store, const struct account_token *t,
 	if (t->far_known)
 		return sqlite_change(store->db, error, 1,
 		    "UPDATE token SET counter=?,far_counter=?,far_time=?,"
-		    "enabled=?,used=? WHERE id=? AND counter=?",
-		    "iiiiiii", (int64_t)t->token.counter,
+		    "enabled=?,used=? WHERE id=? AND counter=? AND secret=?",
+		    "iiiiiiib", (int64_t)t->token.counter,
 		    (int64_t)t->far_counter, t->far_time, (int64_t)t->enabled,
-		    t->used, t->id, (int64_t)b->token.counter);
+		    t->used, t->id, (int64_t)b->token.counter, seal->bytes,
+		    seal->len);
 	return sqlite_change(store->db, error, 1,
 	    "UPDATE token SET counter=?,far_counter=NULL,far_time=NULL,"
-	    "enabled=?,used=? WHERE id=? AND counter=?",
-	    "iiiii", (int64_t)t->token.counter, (int64_t)t->enabled, t->used,
-	    t->id, (int64_t)b->token.counter);
+	    "enabled=?,used=? WHERE id=? AND counter=? AND secret=?",
+	    "iiiiib", (int64_t)t->token.counter, (int64_t)t->enabled, t->used,
+	    t->id, (int64_t)b->token.counter, seal->bytes, seal->len);
 }
 
 static enum rollcode_err
@@ -156,10 +164,13 @@ update_tokens(struct store *store, const struct account *a, struct error *error)
 		const struct account_token *t =
 		    account_token_of_id(a, b->tokens[i].id);
 
-		err = t != NULL ? update_token(store, t, &b->tokens[i], error)
-				: sqlite_change(store->db, error, 1,
-				      "DELETE FROM token WHERE id=?", "i",
-				      b->tokens[i].id);
+		err = t != NULL
+			  ? update_token(store, t, &b->tokens[i], error)
+			  : sqlite_change(store->db, error, 1,
+				"DELETE FROM token WHERE id=? AND "
+				"secret=?",
+				"ib", b->tokens[i].id, store->seals[i].bytes,
+				store->seals[i].len);
 	}
 	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
 		if (a->tokens[i].id == 0)
@@ -181,12 +192,15 @@ update_recovery(
 
 		if (r == NULL)
 			err = sqlite_change(store->db, error, 1,
-			    "DELETE FROM recovery WHERE id=?", "i",
-			    b->recovery[i].id);
+			    "DELETE FROM recovery WHERE id=? AND mac=?", "ib",
+			    b->recovery[i].id, b->recovery[i].mac,
+			    sizeof(b->recovery[i].mac));
 		else if (r->used != b->recovery[i].used)
 			err = sqlite_change(store->db, error, 1,
-			    "UPDATE recovery SET used=? WHERE id=? AND used=?",
-			    "iii", r->used, r->id, b->recovery[i].used);
+			    "UPDATE recovery SET used=? WHERE id=? AND used=? "
+			    "AND mac=?",
+			    "iiib", r->used, r->id, b->recovery[i].used,
+			    b->recovery[i].mac, sizeof(b->recovery[i].mac));
 	}
 	if (err == ROLLCODE_OK)
 		err = insert_recovery(store->db, a, error);

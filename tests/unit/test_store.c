@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 
+#include "store_behind.h"
 #include "store_files.h"
 
 static const struct kind files = {&store_sqlite, files_make, files_unmake,
@@ -160,9 +161,39 @@ START_TEST(who_waited_for_a_removed_file_does_not_use_it)
 }
 END_TEST
 
+/* By the connection that has the file locked: no other one can. */
+static void
+behind(struct store *store, const char *statement)
+{
+	char sql[256];
+	size_t len = 0;
+
+	for (; *statement != '\0'; statement++)
+		if (*statement != '@' && len < sizeof(sql) - 1)
+			sql[len++] = *statement;
+	sql[len] = '\0';
+	ck_assert_msg(
+	    sqlite_change(store->db, &error, 1, sql, "") == ROLLCODE_OK, "%s",
+	    error.text);
+}
+
+static void
+enrolled_behind(struct store *store, const struct account *fresh)
+{
+	behind(store, "DELETE FROM @token");
+	behind(store, "DELETE FROM @account");
+	ck_assert_int_eq(
+	    rows_insert(store, store->db, fresh, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    sqlite_change(store->db, &error, 1, "UPDATE account SET sequence=?",
+		"i", fresh->sequence),
+	    ROLLCODE_OK);
+}
+
 static void
 add_files(TCase *tcase)
 {
+	add_behind(tcase);
 	tcase_add_test(tcase, no_statement_lowers_a_counter);
 	tcase_add_test(tcase, an_open_file_has_every_setting);
 	tcase_add_test(tcase, a_user_has_two_private_files_and_no_more);

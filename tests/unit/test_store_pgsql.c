@@ -7,8 +7,9 @@
  */
 #include <libpq-fe.h>
 
+#include "pam_rollcode/store_pgsql.h"
 #include "pam_rollcode/store_plugin.h"
-#include "store_suite.h"
+#include "store_behind.h"
 
 static const char *server;
 
@@ -63,6 +64,137 @@ kind_spoil(void)
 static struct kind on_server = {
     NULL, kind_make, kind_unmake, kind_spoil, NULL, 8, 1, 8};
 
+/* --- behind a begin ------------------------------------------------------- */
+
+static void
+change_one(struct store *store, const char *sql)
+{
+	ck_assert_msg(
+	    link_change(store->link, &error, 1, sql, "") == ROLLCODE_OK, "%s",
+	    error.text);
+}
+
+/* The lock is given up with the transaction, as a collision does it. */
+static void
+begin_again(struct store *store)
+{
+	ck_assert_int_eq(link_commit(store->link, &error), ROLLCODE_OK);
+	ck_assert_int_eq(link_begin(store->link, &error), ROLLCODE_OK);
+}
+
+static void
+behind(struct store *store, const char *statement)
+{
+	static const char schema[] = "rollcode.";
+	char sql[256] = "";
+	size_t len = 0;
+
+	for (; *statement != '\0' && len + sizeof(schema) < sizeof(sql);
+	     statement++)
+		if (*statement != '@')
+			sql[len++] = *statement;
+		else
+			len += (size_t)snprintf(
+			    sql + len, sizeof(sql) - len, schema);
+	sql[len] = '\0';
+	change_one(store, sql);
+	begin_again(store);
+}
+
+static void
+enrolled_behind(struct store *store, const struct account *fresh)
+{
+	change_one(store, "DELETE FROM rollcode.account");
+	ck_assert_int_eq(
+	    pgsql_insert(store, store->name, fresh, &error), ROLLCODE_OK);
+	begin_again(store);
+}
+
+/* --- across a collision --------------------------------------------------- */
+
+static int undone;
+static bool replaces;
+
+void __real_link_rollback(struct link *link);
+void __wrap_link_rollback(struct link *link);
+
+/* Between a collision and the next try nobody has the lock. */
+void
+__wrap_link_rollback(struct link *link)
+{
+	bool now = replaces;
+
+	undone++;
+	__real_link_rollback(link);
+	replaces = false;
+	if (now)
+		ck_assert_msg(
+		    create("ann", 0xee, true) == ROLLCODE_OK, "%s", error.text);
+}
+
+/* The first change of an account from now on collides with another one. */
+static void
+collide_once(void)
+{
+	administer(
+	    "CREATE SEQUENCE rollcode.tries;"
+	    "CREATE FUNCTION rollcode.collide() RETURNS trigger "
+	    "LANGUAGE plpgsql AS $$BEGIN "
+	    "IF pg_catalog.nextval('rollcode.tries')=1 THEN RAISE EXCEPTION "
+	    "'could not serialize access' USING ERRCODE='40001'; END IF; "
+	    "RETURN NEW; END$$;"
+	    "CREATE TRIGGER collide BEFORE UPDATE ON rollcode.account "
+	    "FOR EACH ROW EXECUTE FUNCTION rollcode.collide()");
+}
+
+static enum rollcode_err
+login_colliding(bool replaced)
+{
+	struct account account;
+	struct store *store;
+	enum rollcode_err err;
+
+	enrolled("ann");
+	collide_once();
+	store = begun("ann", &account);
+	login_first(&account);
+	undone = 0;
+	replaces = replaced;
+	err = ops->commit(store, &account, NULL, &error);
+	ck_assert_int_gt(undone, 0);
+	ck_assert(!replaces);
+	ops->close(store);
+	return err;
+}
+
+START_TEST(a_commit_that_collides_is_tried_again)
+{
+	ck_assert_msg(login_colliding(false) == ROLLCODE_OK, "%s", error.text);
+
+	ck_assert_uint_eq(counter_of("ann"), 11);
+}
+END_TEST
+
+START_TEST(but_never_on_an_enrolment_that_came_between)
+{
+	struct account fresh = {.user = "ann"};
+
+	ck_assert_int_eq(login_colliding(true), ROLLCODE_ERR_UNAVAIL);
+
+	ck_assert_ptr_nonnull(
+	    strstr(error.text, "changed this user meanwhile"));
+	check_as_enrolled(&fresh);
+}
+END_TEST
+
+static void
+add_server(TCase *tcase)
+{
+	add_behind(tcase);
+	tcase_add_test(tcase, a_commit_that_collides_is_tried_again);
+	tcase_add_test(tcase, but_never_on_an_enrolment_that_came_between);
+}
+
 static void
 setup_server(void)
 {
@@ -85,5 +217,6 @@ main(void)
 		on_server.step = strtoul(step, NULL, 10);
 	on_server.ops = rollcode_store_plugin.ops;
 	tcase_add_checked_fixture(tcase, setup_server, teardown);
+	add_server(tcase);
 	return run_suite("store on a server", tcase);
 }
