@@ -76,6 +76,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Icommon -MMD -MP \
 	   -DROLLCODE_PGSQL='"$(LIBEXECDIR)/rollcode-pgsql.so"' \
 	   -DROLLCODE_STATE='"$(STATEDIR)/rollcode"' \
 	   -DROLLCODE_SOCKET='"$(RUNDIR)/rollcode/verify.sock"' \
+	   -DROLLCODE_ROOT_SOCKET='"$(RUNDIR)/rollcode/root/verify.sock"' \
 	   -DROLLCODE_PAMDIR='"$(PAMDIR)"' \
 	   -ffile-prefix-map='$(CURDIR)'=. \
 	   $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS) $(LIGHT)
@@ -105,8 +106,8 @@ MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
 	   logline.c) \
 	   common/error.c common/env.c
 VERIFY	 = pam_rollcode/rollcode-verify.c
-SERVICE	 = $(addprefix pam_rollcode/,supervise.c listener.c serve.c queue.c \
-	   crew.c worker.c outsider.c hurry.c)
+SERVICE	 = $(addprefix pam_rollcode/,supervise.c side.c listener.c \
+	   serve.c queue.c crew.c worker.c outsider.c hurry.c)
 ADMIN	 = pam_rollcode/rollcode-admin.c pam_rollcode/pskc.c \
 	   $(wildcard pam_rollcode/admin_*.c)
 # `check` reads the arguments of the module and asks the judge as it does.

@@ -18,7 +18,9 @@
 #include "resident.h"
 
 #define CONNECT_MS 2000
-#define RESTART "systemctl restart rollcode-verify.socket rollcode-verify"
+#define RESTART                                     \
+	"systemctl restart rollcode-verify.socket " \
+	"rollcode-verify-root.socket rollcode-verify"
 
 static void
 add_sentence(struct check *check, enum finding_kind kind, const char *file,
@@ -109,39 +111,67 @@ ask_spawned(struct check *check)
 
 /* --- the service -------------------------------------------------------- */
 
-/* True if it can be connected to by those whom it is for. */
-static bool
-check_socket(struct check *check, const struct stat *st)
-{
-	char copy[] = ROLLCODE_SOCKET, *directory = dirname(copy);
-	struct error error = {0};
-	char mend[PATH_MAX + 16];
-	struct stat around;
-	bool good = true;
+static const struct place {
+	const char *path;
+	mode_t directory, others; /* the directory's; what it must not allow */
+	mode_t mode;
+} sockets[] = {
+    {ROLLCODE_SOCKET, 0755, 0022, 0666},
+    {ROLLCODE_ROOT_SOCKET, 0700, 0077, 0600},
+};
 
+static bool
+check_around(struct check *check, const struct place *place)
+{
+	char copy[] = ROLLCODE_ROOT_SOCKET, *directory;
+	char mend[PATH_MAX + 16];
+	struct error error = {0};
+	struct stat around;
+
+	memcpy(copy, place->path, strlen(place->path) + 1);
+	directory = dirname(copy);
 	if (path_check(directory, 0, &error) != ROLLCODE_OK) {
 		add_sentence(check, FOUND_SOCKET, directory, &error, RESTART);
-		good = false;
-	} else if (stat(directory, &around) == 0 &&
-		   (around.st_mode & 0555) != 0555) {
-		check_command(mend, sizeof(mend), "chmod 755 %s", directory);
+		return false;
+	}
+	if (stat(directory, &around) != 0)
+		return true;
+	check_cut(mend, sizeof(mend), "chmod %o %s",
+	    (unsigned int)place->directory, directory);
+	if ((around.st_mode & place->directory) != place->directory)
 		check_found(check, FOUND_SOCKET, directory, 0, mend,
 		    "has mode %04o, and nobody but root reaches the socket",
 		    (unsigned int)(around.st_mode & 07777));
-	}
+	if ((around.st_mode & place->others) != 0)
+		check_found(check, FOUND_SOCKET, directory, 0, mend,
+		    "has mode %04o, and others than root reach root's socket",
+		    (unsigned int)(around.st_mode & 07777));
+	return true;
+}
+
+/* True if it can be connected to by those whom it is for. */
+static bool
+check_socket(
+    struct check *check, const struct place *place, const struct stat *st)
+{
+	bool good = check_around(check, place);
+	char mend[PATH_MAX + 16];
+
 	if (!S_ISSOCK(st->st_mode)) {
-		check_found(check, FOUND_SOCKET, ROLLCODE_SOCKET, 0,
-		    "rm " ROLLCODE_SOCKET, "is not a socket");
+		check_command(mend, sizeof(mend), "rm %s", place->path);
+		check_found(check, FOUND_SOCKET, place->path, 0, mend,
+		    "is not a socket");
 		return false;
 	}
+	check_command(mend, sizeof(mend), "chown root %s", place->path);
 	if (st->st_uid != 0)
-		check_found(check, FOUND_SOCKET, ROLLCODE_SOCKET, 0,
-		    "chown root " ROLLCODE_SOCKET, "belongs to uid %u",
-		    (unsigned int)st->st_uid);
-	if ((st->st_mode & 0666) != 0666)
-		check_found(check, FOUND_SOCKET, ROLLCODE_SOCKET, 0,
-		    "chmod 666 " ROLLCODE_SOCKET,
-		    "has mode %04o, and not everybody can ask",
+		check_found(check, FOUND_SOCKET, place->path, 0, mend,
+		    "belongs to uid %u", (unsigned int)st->st_uid);
+	check_cut(mend, sizeof(mend), "chmod %o %s", (unsigned int)place->mode,
+	    place->path);
+	if ((st->st_mode & place->mode) != place->mode)
+		check_found(check, FOUND_SOCKET, place->path, 0, mend,
+		    "has mode %04o, and not everybody whom it is for can ask",
 		    (unsigned int)(st->st_mode & 07777));
 	return good;
 }
@@ -188,27 +218,47 @@ check_age(struct check *check)
 		    "the service runs a program that was replaced since");
 }
 
+/* Whether somebody listens there; if nobody does that is found. */
+static bool
+check_listens(struct check *check, const struct place *place)
+{
+	struct error error = {0};
+	int fd;
+
+	if (resident_connect(place->path, clock_ms() + CONNECT_MS, &fd,
+		&error) == ROLLCODE_OK) {
+		close(fd);
+		return true;
+	}
+	add_sentence(check, FOUND_SERVICE, place->path, &error, RESTART);
+	return false;
+}
+
+/* Where there is one socket there must be the other. */
 static void
 check_service(struct check *check)
 {
+	const size_t count = sizeof(sockets) / sizeof(sockets[0]);
 	struct options options;
 	struct error error = {0};
 	struct stat st;
-	int fd;
+	size_t there = 0, good = 0;
 
-	if (strcmp(check->options->conf, ROLLCODE_CONF) != 0 ||
-	    lstat(ROLLCODE_SOCKET, &st) != 0 || !check_socket(check, &st))
+	if (strcmp(check->options->conf, ROLLCODE_CONF) != 0)
 		return;
-	if (resident_connect(ROLLCODE_SOCKET, clock_ms() + CONNECT_MS, &fd,
-		&error) != ROLLCODE_OK) {
-		add_sentence(
-		    check, FOUND_SERVICE, ROLLCODE_SOCKET, &error, RESTART);
+	for (size_t i = 0; i < count; i++)
+		there += lstat(sockets[i].path, &st) == 0;
+	if (there == 0)
 		return;
-	}
-	close(fd);
+	for (size_t i = 0; i < count; i++)
+		good += (lstat(sockets[i].path, &st) != 0 ||
+			    check_socket(check, &sockets[i], &st)) &&
+			check_listens(check, &sockets[i]);
 	check_age(check);
-	if (options_load(&options, 0, NULL, &error) == ROLLCODE_OK)
-		ask(check, &options, FOUND_SERVICE, ROLLCODE_SOCKET, RESTART);
+	if (good == count &&
+	    options_load(&options, 0, NULL, &error) == ROLLCODE_OK)
+		ask(check, &options, FOUND_SERVICE, ROLLCODE_ROOT_SOCKET,
+		    RESTART);
 }
 
 /* --- the unit ----------------------------------------------------------- */

@@ -157,11 +157,11 @@ ask_spawned(const struct options *options, const struct request *request,
 
 /*
  * ABSENT if there is none to be asked.  One that is too busy takes no request:
- * for root that is as good as none, others try again.
+ * a patient caller tries again, for another one that is as good as none.
  */
 static enum rollcode_err
-ask_resident(const struct request *request, struct answer *answer,
-    int64_t deadline, struct error *error)
+ask_at(const char *path, bool patient, const struct request *request,
+    struct answer *answer, int64_t deadline, struct error *error)
 {
 	const struct timespec pause = {.tv_nsec = AGAIN_NS};
 	struct judge judge = {
@@ -170,20 +170,39 @@ ask_resident(const struct request *request, struct answer *answer,
 	};
 	enum rollcode_err err;
 
-	while ((err = resident_connect(ROLLCODE_SOCKET, deadline, &judge.fd,
+	while ((err = resident_connect(path, patient ? deadline : 0, &judge.fd,
 		    error)) == ROLLCODE_OK) {
 		err = exchange(&judge, request, answer, deadline, error);
 		close(judge.fd);
-		if (err != ROLLCODE_ERR_ABSENT || geteuid() == 0)
+		if (err != ROLLCODE_ERR_ABSENT || !patient)
 			break;
 		if (clock_ms() >= deadline)
 			return error_set(error, ROLLCODE_ERR_UNAVAIL,
 			    "%s: the service has more requests than it can "
 			    "answer; try again",
-			    ROLLCODE_SOCKET);
+			    path);
 		nanosleep(&pause, NULL);
 	}
 	return err;
+}
+
+/*
+ * Root has a socket that nobody else can reach, and can spawn: it does not
+ * wait.  Whoever is root in a user namespace only cannot reach it either, and
+ * is one account among others.
+ */
+static enum rollcode_err
+ask_resident(const struct request *request, struct answer *answer,
+    int64_t deadline, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_ERR_PRIVILEGE;
+
+	if (geteuid() == 0)
+		err = ask_at(ROLLCODE_ROOT_SOCKET, false, request, answer,
+		    deadline, error);
+	if (err != ROLLCODE_ERR_PRIVILEGE)
+		return err;
+	return ask_at(ROLLCODE_SOCKET, true, request, answer, deadline, error);
 }
 
 static enum rollcode_err

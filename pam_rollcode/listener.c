@@ -16,22 +16,61 @@
 #include "listener.h"
 #include "path.h"
 
-#define GIVEN_FD 3	 /* the first one handed over */
-#define BACKLOG 128	 /* connections that wait to be accepted */
-#define SOCKET_MODE 0666 /* who asks is found out from the kernel */
+#define GIVEN_FD 3  /* the first one handed over */
+#define BACKLOG 128 /* connections that wait to be accepted */
 #define LOCK_MODE 0600
 
-int
-listener_given(void)
+static const struct {
+	const char *name, *path;
+	mode_t directory, mode;
+} sockets[SOCKETS] = {
+    /* Who asks is found out from the kernel. */
+    [SOCKET_OF_ALL] = {"verify", ROLLCODE_SOCKET, 0755, 0666},
+    [SOCKET_OF_ROOT] = {"verify-root", ROLLCODE_ROOT_SOCKET, 0700, 0600},
+};
+
+const char *
+listener_path(enum socket_of whose)
+{
+	return sockets[whose].path;
+}
+
+/* Where a unit gives no name the manager gives the unit's. */
+static enum socket_of
+whose_is(const char *name)
+{
+	if (name[0] == '\0' || strcmp(name, "rollcode-verify.socket") == 0)
+		return SOCKET_OF_ALL;
+	for (int i = 0; i < SOCKETS; i++)
+		if (strcmp(name, sockets[i].name) == 0)
+			return (enum socket_of)i;
+	return SOCKETS;
+}
+
+void
+listener_given(struct handed_over *given)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	const char *names = getenv("LISTEN_FDNAMES");
+	char copy[256], *rest = copy;
 	int64_t number;
 
+	*given = (struct handed_over){.fds = {-1, -1}, .end = GIVEN_FD};
 	if (pid == NULL || fds == NULL ||
 	    !keyword_number(pid, 1, INT32_MAX, &number) || number != getpid() ||
-	    !keyword_number(fds, 1, 1, &number))
-		return -1;
-	return GIVEN_FD;
+	    !keyword_number(fds, 1, INT16_MAX, &number))
+		return;
+	snprintf(copy, sizeof(copy), "%s", names != NULL ? names : "");
+	for (; number > 0 && given->odd[0] == '\0'; number--, given->end++) {
+		const char *name = strsep(&rest, ":");
+		enum socket_of whose = whose_is(name != NULL ? name : "");
+
+		if (whose == SOCKETS || given->fds[whose] >= 0)
+			snprintf(given->odd, sizeof(given->odd), "%s",
+			    keyword_shown(name != NULL ? name : ""));
+		else
+			given->fds[whose] = given->end;
+	}
 }
 
 static int
@@ -45,8 +84,11 @@ option_of(int fd, int option)
 }
 
 static enum rollcode_err
-take_given(struct listener *l, int given, struct error *error)
+take_given(
+    struct listener *l, const struct handed_over *over, struct error *error)
 {
+	int given = over->fds[l->whose];
+
 	if (option_of(given, SO_DOMAIN) != AF_UNIX ||
 	    option_of(given, SO_TYPE) != SOCK_SEQPACKET ||
 	    option_of(given, SO_ACCEPTCONN) != 1 ||
@@ -59,28 +101,41 @@ take_given(struct listener *l, int given, struct error *error)
 	return ROLLCODE_OK;
 }
 
+/* The umask keeps others out, who must reach everybody's socket. */
 static enum rollcode_err
-make_directory(const char *path, char directory[PATH_MAX], struct error *error)
+make_directory(const struct listener *l, struct error *error)
 {
-	char copy[PATH_MAX];
+	mode_t mode = sockets[l->whose].directory;
+	char path[] = ROLLCODE_ROOT_SOCKET, *directory;
+	enum rollcode_err err;
+	struct stat st = {0};
 
-	snprintf(copy, sizeof(copy), "%s", path);
-	snprintf(directory, PATH_MAX, "%s", dirname(copy));
-	/* The umask keeps others out, who must reach the socket. */
-	if (mkdir(directory, 0755) == 0 ? chmod(directory, 0755) != 0
+	_Static_assert(sizeof(path) > sizeof(ROLLCODE_SOCKET),
+	    "root's socket is below everybody's directory");
+	memcpy(
+	    path, sockets[l->whose].path, strlen(sockets[l->whose].path) + 1);
+	directory = dirname(path);
+	if (mkdir(directory, mode) == 0 ? chmod(directory, mode) != 0
 					: errno != EEXIST)
 		return error_set(error, error_from_errno(errno), "%s: %s",
 		    directory, strerror(errno));
-	return path_check(directory, 0, error);
+	if ((err = path_check(directory, 0, error)) != ROLLCODE_OK)
+		return err;
+	if (stat(directory, &st) == 0 && (st.st_mode & 0077 & ~mode) == 0)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_STORE,
+	    "%s: is open to others (mode %04o); mend it with: chmod %04o %s",
+	    directory, (unsigned int)(st.st_mode & 07777), (unsigned int)mode,
+	    directory);
 }
 
 /* Of a file that only root can open: of the directory anybody could take it. */
 static enum rollcode_err
-take_lock(struct listener *l, const char *path, struct error *error)
+take_lock(struct listener *l, struct error *error)
 {
 	char name[PATH_MAX];
 
-	snprintf(name, sizeof(name), "%s.lock", path);
+	snprintf(name, sizeof(name), "%s.lock", sockets[l->whose].path);
 	l->lock =
 	    open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
 	if (l->lock < 0)
@@ -130,7 +185,7 @@ listen_at(
 	if (l->fd >= 0 &&
 	    bind(l->fd, (const struct sockaddr *)address, sizeof(*address)) ==
 		0 &&
-	    chmod(address->sun_path, SOCKET_MODE) == 0 &&
+	    chmod(address->sun_path, sockets[l->whose].mode) == 0 &&
 	    listen(l->fd, BACKLOG) == 0)
 		return ROLLCODE_OK;
 	return error_set(error, error_from_errno(errno),
@@ -139,22 +194,28 @@ listen_at(
 }
 
 enum rollcode_err
-listener_open(
-    struct listener *l, int given, const char *path, struct error *error)
+listener_open(struct listener *l, enum socket_of whose,
+    const struct handed_over *given, struct error *error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	char directory[PATH_MAX];
+	const char *path = sockets[whose].path;
 	enum rollcode_err err;
 
-	*l = (struct listener){.fd = -1, .lock = -1};
-	if (given >= 0)
+	*l = (struct listener){.whose = whose, .fd = -1, .lock = -1};
+	if (given->odd[0] != '\0')
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a socket named %s was handed over; the units need "
+		    "FileDescriptorName=%s and FileDescriptorName=%s, one each",
+		    given->odd, sockets[SOCKET_OF_ALL].name,
+		    sockets[SOCKET_OF_ROOT].name);
+	if (given->fds[whose] >= 0)
 		return take_given(l, given, error);
 	if (strlen(path) >= sizeof(address.sun_path))
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "%s: is too long for a socket", path);
 	memcpy(address.sun_path, path, strlen(path));
-	if ((err = make_directory(path, directory, error)) == ROLLCODE_OK &&
-	    (err = take_lock(l, path, error)) == ROLLCODE_OK &&
+	if ((err = make_directory(l, error)) == ROLLCODE_OK &&
+	    (err = take_lock(l, error)) == ROLLCODE_OK &&
 	    (err = clear_place(&address, error)) == ROLLCODE_OK)
 		err = listen_at(l, &address, error);
 	if (err != ROLLCODE_OK) {
@@ -167,13 +228,13 @@ listener_open(
 }
 
 void
-listener_close(struct listener *l, const char *path)
+listener_close(struct listener *l)
 {
 	hurry_begin();
 	close(l->fd);
 	hurry_end();
 	if (l->lock < 0)
 		return;
-	unlink(path);
+	unlink(sockets[l->whose].path);
 	close(l->lock);
 }

@@ -202,7 +202,8 @@ queue_welcome(struct queue *q, int fd, int64_t now)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
 	    len == sizeof(peer)) {
 		rank = rank_of(q, peer.uid);
-		if (has_room(q, rank, peer.uid))
+		if ((rank == RANK_ROOT || q->whose == SOCKET_OF_ALL) &&
+		    has_room(q, rank, peer.uid))
 			c = connection_new();
 	}
 	if (c == NULL) {

@@ -6,6 +6,7 @@
 #ifndef ROLLCODE_QUEUE_H
 #define ROLLCODE_QUEUE_H
 
+#include "listener.h"
 #include "worker.h"
 
 #define QUEUE_MAX	(64 + 128 + 512)	/* connections at once */
@@ -36,6 +37,7 @@ struct connection {
 };
 
 struct queue {
+	enum socket_of		 whose;
 	const struct callers	*callers;
 	size_t			 count;
 	struct connection	*connections[QUEUE_MAX];
@@ -49,7 +51,8 @@ struct connection	*connection_new(void);
 
 /*
  * Take a connection just made, and its request if that is there already.  It
- * is closed instead where its account, or its rank, has too many.
+ * is closed instead where its account, or its rank, has too many, and where
+ * the socket is root's and it is not.
  */
 void			 queue_welcome(struct queue *, int fd, int64_t now);
 

@@ -60,14 +60,14 @@ join_queue(int fd, const struct sockaddr_un *address, int64_t deadline)
 		if (errno != EAGAIN && errno != EINTR)
 			return errno;
 		if (errno == EAGAIN &&
-		    (geteuid() == 0 || clock_ms() >= deadline))
+		    (deadline == 0 || clock_ms() >= deadline))
 			return EAGAIN;
 		nanosleep(&pause, NULL);
 	}
 }
 
 static enum rollcode_err
-connect_error(int e, const char *path, struct error *error)
+connect_error(int e, const char *path, int64_t deadline, struct error *error)
 {
 	switch (e) {
 	case ENOENT:
@@ -77,9 +77,14 @@ connect_error(int e, const char *path, struct error *error)
 		    "%s: nobody listens there", path);
 	case EAGAIN:
 		return error_set(error,
-		    geteuid() == 0 ? ROLLCODE_ERR_ABSENT : ROLLCODE_ERR_UNAVAIL,
+		    deadline == 0 ? ROLLCODE_ERR_ABSENT : ROLLCODE_ERR_UNAVAIL,
 		    "%s: the service has more requests than it can answer; "
 		    "try again",
+		    path);
+	case EACCES:
+		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
+		    "%s: this process may not connect to it; "
+		    "rollcode-admin check tells why",
 		    path);
 	default:
 		return error_set(error, ROLLCODE_ERR_HELPER,
@@ -109,7 +114,7 @@ resident_connect(
 		    "no socket for rollcode-verify: %s", strerror(errno));
 	err = (e = join_queue(*fd, &address, deadline)) == 0
 		  ? check_server(*fd, path, error)
-		  : connect_error(e, path, error);
+		  : connect_error(e, path, deadline, error);
 	if (err != ROLLCODE_OK) {
 		close(*fd);
 		*fd = -1;

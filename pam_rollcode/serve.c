@@ -227,7 +227,7 @@ turn(struct service *s)
 }
 
 enum rollcode_err
-serve(int listener, int life, const struct config *config,
+serve(enum socket_of whose, int listener, int life, const struct config *config,
     const struct callers *callers)
 {
 	struct service *s;
@@ -236,6 +236,7 @@ serve(int listener, int life, const struct config *config,
 		return ROLLCODE_ERR_NOMEM;
 	s->listener = listener;
 	s->life = life;
+	s->queue.whose = whose;
 	s->queue.callers = callers;
 	crew_open(&s->crew, config, callers);
 	while (s->life >= 0 || s->queue.count > 0)

@@ -5,6 +5,7 @@
 #ifndef ROLLCODE_SERVE_H
 #define ROLLCODE_SERVE_H
 
+#include "listener.h"
 #include "worker.h"
 
 /*
@@ -12,7 +13,8 @@
  * at its end; then answer who is connected, and return.  Both are closed.  For
  * a process that is the account already.  NOMEM.
  */
-enum rollcode_err	serve(int listener, int life, const struct config *,
-			    const struct callers *) MUST_USE;
+enum rollcode_err	serve(enum socket_of, int listener, int life,
+			    const struct config *, const struct callers *)
+			    MUST_USE;
 
 #endif /* ROLLCODE_SERVE_H */

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * supervise.c - keep one serving process, and replace it.
+ * supervise.c - keep a serving process for each socket, and replace it.
  *
  *  1. This process reads no request and opens no store.
- *  2. The one that serves is the account for good; it is not told apart from
- *     one that crashed, so that nothing is lost however it ends.
+ *  2. However a serving process ends, another is started.
  *  3. A new env file is used whole or not at all: one with a mistake leaves
  *     the service as it was.
- *  4. When this process ends, however it ends, so does the other.
+ *  4. When this process ends, however it ends, so do the others.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,22 +22,17 @@
 #include "crew.h"
 #include "fd.h"
 #include "limits.h"
-#include "listener.h"
-#include "protocol.h"
-#include "serve.h"
+#include "side.h"
 #include "supervise.h"
 
 #define FILES_MAX 1024 /* descriptors of the serving process */
 #define AGAIN_MS 1000  /* between two starts, if it dies */
-#define STOP_SECONDS (PROTOCOL_SECONDS + 2)
 
 struct supervisor {
 	const char *conf;
-	struct listener listener;
 	sigset_t signals;
-	pid_t serving; /* 0 while there is none */
-	int life;      /* its end, when closed, is its end */
-	int64_t started;
+	struct side sides[SOCKETS];
+	struct callers callers; /* as looked up last */
 };
 
 void
@@ -49,7 +41,7 @@ given_read(struct given *given)
 	const char *path = getenv("NOTIFY_SOCKET");
 
 	memset(given, 0, sizeof(*given));
-	given->listener = listener_given();
+	listener_given(&given->sockets);
 	if (path != NULL && strlen(path) < sizeof(given->notify))
 		memcpy(given->notify, path, strlen(path));
 }
@@ -94,15 +86,18 @@ set_limits(void)
 		limit_set(endless[i], RLIM_INFINITY);
 }
 
-/*
- * The env file, and what of it only root can find out.  Callers that cannot be
- * looked up are left out only where nobody is served otherwise.
- */
-static enum rollcode_err
-load(const struct supervisor *s, struct config *config, struct callers *callers,
-    struct error *error)
+static bool
+nobody_serves(const struct supervisor *s)
 {
-	struct error missing = {0};
+	for (int i = 0; i < SOCKETS; i++)
+		if (s->sides[i].serving != 0)
+			return false;
+	return true;
+}
+
+static enum rollcode_err
+load(const struct supervisor *s, struct config *config, struct error *error)
+{
 	enum rollcode_err err;
 
 	if ((err = config_load(s->conf, true, config, error)) != ROLLCODE_OK)
@@ -114,121 +109,102 @@ load(const struct supervisor *s, struct config *config, struct callers *callers,
 		    "without the service; leave that line out, and give the "
 		    "store to the account " ROLLCODE_ACCOUNT,
 		    s->conf);
+	return ROLLCODE_OK;
+}
+
+/*
+ * Callers that cannot be looked up are left out only where nobody is served
+ * otherwise.
+ */
+static enum rollcode_err
+look_up(const struct supervisor *s, const struct config *config,
+    struct callers *callers, struct error *error)
+{
+	struct error missing = {0};
+	enum rollcode_err err;
+
 	err = callers_find(config, callers, &missing, error);
 	if (missing.text[0] != '\0')
 		tell(LOG_WARNING, missing.text);
-	if (err != ROLLCODE_ERR_UNAVAIL || s->serving != 0)
+	if (err != ROLLCODE_ERR_UNAVAIL || !nobody_serves(s))
 		return err;
 	tell(LOG_WARNING, error->text);
 	return ROLLCODE_OK;
 }
 
-static _Noreturn void
-serving_main(struct supervisor *s, int life, const struct config *config,
-    const struct callers *callers)
-{
-	struct error error = {0};
-	enum rollcode_err err;
-
-	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
-	/* What a terminal sends is for the other one. */
-	(void)!setsid();
-	if (s->life >= 0)
-		close(s->life);
-	if (s->listener.lock >= 0)
-		close(s->listener.lock);
-	err = config_drop(config, &error);
-	if (err == ROLLCODE_OK)
-		err = serve(s->listener.fd, life, config, callers);
-	if (err != ROLLCODE_OK)
-		tell(LOG_ERR, error.text[0] != '\0' ? error.text
-						    : rollcode_strerror(err));
-	_exit(err == ROLLCODE_OK ? 0 : 1);
-}
-
-/* Start a serving process; the one before, if any, ends what it has begun. */
+/*
+ * Start a serving process for every socket; or for those without one, which
+ * must not wait for a directory of accounts.
+ */
 static enum rollcode_err
-start(struct supervisor *s, struct error *error)
+start(struct supervisor *s, bool all, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
-	struct callers callers = {0};
+	struct callers callers = s->callers;
+	const struct charge charge = {&config, &callers, &s->signals, s->sides};
 	enum rollcode_err err;
-	int life[2];
-	pid_t pid;
 
-	if ((err = load(s, &config, &callers, error)) != ROLLCODE_OK)
-		return err;
-	if (pipe2(life, O_CLOEXEC) != 0)
-		return error_set(error, error_from_errno(errno),
-		    "no pipe for a serving process: %s", strerror(errno));
-	if ((pid = fork()) == 0) {
-		close(life[1]);
-		serving_main(s, life[0], &config, &callers);
-	}
-	close(life[0]);
-	if (pid < 0) {
-		close(life[1]);
-		return error_set(error, error_from_errno(errno),
-		    "no serving process: %s", strerror(errno));
-	}
-	if (s->life >= 0)
-		close(s->life);
-	s->serving = pid;
-	s->life = life[1];
-	s->started = clock_ms();
-	syslog(LOG_NOTICE,
-	    "serving %s as the account %s, %zu callers may ask about others",
-	    ROLLCODE_SOCKET, config.account, callers.count);
-	return ROLLCODE_OK;
+	err = load(s, &config, error);
+	if (err == ROLLCODE_OK && all)
+		err = look_up(s, &config, &callers, error);
+	for (int i = 0; i < SOCKETS && err == ROLLCODE_OK; i++)
+		if (all || s->sides[i].serving == 0)
+			err = side_start(&s->sides[i], &charge, error);
+	if (err == ROLLCODE_OK)
+		s->callers = callers;
+	return err;
 }
 
-/* Collect who ended, and note it if that was the one that serves. */
 static void
 reap(struct supervisor *s)
 {
 	int status = 0;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != s->serving)
-			continue;
-		s->serving = 0;
-		if (WIFSIGNALED(status))
-			syslog(LOG_ERR,
-			    "the serving process was ended by signal %d; "
-			    "another is started",
-			    WTERMSIG(status));
-		else
-			syslog(LOG_ERR,
-			    "the serving process ended with status %d; "
-			    "another is started",
-			    WEXITSTATUS(status));
-	}
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (int i = 0; i < SOCKETS; i++)
+			side_reap(&s->sides[i], pid, status);
 }
 
 static void
-start_or_tell(struct supervisor *s, const char *otherwise)
+start_or_tell(struct supervisor *s, bool all, const char *otherwise)
 {
 	struct error error = {0};
 
-	if (start(s, &error) == ROLLCODE_OK)
+	if (start(s, all, &error) == ROLLCODE_OK)
 		return;
 	tell(LOG_ERR, error.text);
 	syslog(LOG_ERR, "%s", otherwise);
-	s->started = clock_ms();
+	for (int i = 0; i < SOCKETS; i++)
+		s->sides[i].started = clock_ms();
 }
 
-/* Wait for a signal; if nobody serves, only until the next start. */
+/* Milliseconds until one that died may be started again; -1: none did. */
+static int64_t
+until_again(const struct supervisor *s)
+{
+	int64_t now = clock_ms(), least = -1, left;
+
+	for (int i = 0; i < SOCKETS; i++) {
+		if (s->sides[i].serving != 0)
+			continue;
+		left = s->sides[i].started + AGAIN_MS - now;
+		left = left > 0 ? left : 0;
+		if (least < 0 || left < least)
+			least = left;
+	}
+	return least;
+}
+
+/* Wait for a signal, or for the next start. */
 static int
 next_signal(const struct supervisor *s)
 {
-	int64_t left = s->started + AGAIN_MS - clock_ms();
+	int64_t left = until_again(s);
 	struct timespec limit;
 
-	if (s->serving != 0)
+	if (left < 0)
 		return sigwaitinfo(&s->signals, NULL);
-	if (left <= 0)
-		return -1;
 	limit = (struct timespec){left / 1000, left % 1000 * 1000000L};
 	return sigtimedwait(&s->signals, NULL, &limit);
 }
@@ -242,7 +218,7 @@ watch(struct supervisor *s)
 		case SIGINT:
 			return;
 		case SIGHUP:
-			start_or_tell(s, "the service goes on as it was");
+			start_or_tell(s, true, "the service goes on as it was");
 			break;
 		case SIGCHLD:
 			reap(s);
@@ -250,71 +226,93 @@ watch(struct supervisor *s)
 		default:
 			break;
 		}
-		if (s->serving == 0 && clock_ms() - s->started >= AGAIN_MS)
-			start_or_tell(s, "nobody is served; another try in a "
-					 "second");
+		if (until_again(s) == 0)
+			start_or_tell(s, false,
+			    "not every socket is served; another try in a "
+			    "second");
 	}
 }
 
 /*
- * Those that serve end by themselves; the last one is ended if it does not.
- * Meanwhile nobody waits for them who is not connected.
+ * Those that serve end by themselves, or are killed.  Meanwhile nobody waits
+ * for them who is not connected.
  */
 static void
 stop(struct supervisor *s)
 {
 	const struct timespec second = {.tv_sec = 1};
-	int64_t deadline = clock_ms() + STOP_SECONDS * 1000L;
+	bool busy = true;
 	sigset_t child;
-	pid_t pid;
 
-	listener_close(&s->listener, ROLLCODE_SOCKET);
-	if (s->life >= 0)
-		close(s->life);
+	for (int i = SOCKETS - 1; i >= 0; i--)
+		side_end(&s->sides[i]);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	while (
-	    (pid = waitpid(-1, NULL, WNOHANG)) >= 0 && clock_ms() < deadline) {
-		if (pid == s->serving)
-			s->serving = 0;
-		if (pid == 0)
+	while (busy) {
+		reap(s);
+		busy = false;
+		for (int i = 0; i < SOCKETS; i++) {
+			side_kill_late(&s->sides[i], clock_ms());
+			busy |= side_is_busy(&s->sides[i], clock_ms());
+		}
+		if (busy)
 			(void)!sigtimedwait(&child, NULL, &second);
 	}
-	if (pid == 0 && s->serving != 0)
-		kill(s->serving, SIGKILL);
 	syslog(LOG_NOTICE, "stopped");
+}
+
+static enum rollcode_err
+open_all(
+    struct supervisor *s, const struct handed_over *given, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+	int i;
+
+	for (i = 0; i < SOCKETS; i++) {
+		s->sides[i].life = -1;
+		s->sides[i].listener.fd = -1;
+	}
+	for (i = 0; i < SOCKETS && err == ROLLCODE_OK; i++)
+		err = listener_open(
+		    &s->sides[i].listener, (enum socket_of)i, given, error);
+	if (err == ROLLCODE_OK)
+		err = start(s, true, error);
+	else
+		i--;
+	while (err != ROLLCODE_OK && i-- > 0)
+		side_end(&s->sides[i]);
+	return err;
+}
+
+static void
+block_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, signals, NULL);
 }
 
 int
 supervise(const char *conf, const struct given *given)
 {
-	struct supervisor s = {.conf = conf, .life = -1};
+	struct supervisor s = {.conf = conf};
 	struct error error = {0};
 
-	fd_close_from(
-	    given->listener >= 0 ? given->listener + 1 : STDERR_FILENO + 1);
+	fd_close_from(given->sockets.end);
 	openlog(CREW_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
 	set_limits();
 	/* Standard error may be a pipe that nobody reads any more. */
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&s.signals);
-	sigaddset(&s.signals, SIGHUP);
-	sigaddset(&s.signals, SIGTERM);
-	sigaddset(&s.signals, SIGINT);
-	sigaddset(&s.signals, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &s.signals, NULL);
+	block_signals(&s.signals);
 	if (geteuid() != 0) {
 		tell(LOG_ERR, "only root can start the service");
 		return 1;
 	}
-	if (listener_open(&s.listener, given->listener, ROLLCODE_SOCKET,
-		&error) != ROLLCODE_OK) {
+	if (open_all(&s, &given->sockets, &error) != ROLLCODE_OK) {
 		tell(LOG_ERR, error.text);
-		return 1;
-	}
-	if (start(&s, &error) != ROLLCODE_OK) {
-		tell(LOG_ERR, error.text);
-		listener_close(&s.listener, ROLLCODE_SOCKET);
 		return 1;
 	}
 	notify(given, "READY=1");

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * supervise.h - the resident judge as root: the socket, the env file, and the
- * process that serves.
+ * supervise.h - the resident judge as root: the sockets, the env file, and the
+ * processes that serve.
  */
 #ifndef ROLLCODE_SUPERVISE_H
 #define ROLLCODE_SUPERVISE_H
 
-/* What the environment said before it was cleared; "" and -1 for nothing. */
+#include "listener.h"
+
+/* What the environment said before it was cleared. */
 struct given {
-	int	listener;	/* listener_given() */
-	char	notify[108];	/* NOTIFY_SOCKET, see sd_notify(3) */
+	struct handed_over	sockets;	/* listener_given() */
+	char			notify[108];	/* NOTIFY_SOCKET, see
+						   sd_notify(3); or "" */
 };
 
 /* Read the environment. */

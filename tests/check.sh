@@ -14,6 +14,7 @@ private_machine "$@"
 ENVFILE=/etc/rollcode/rollcode.env
 JUDGE=/usr/local/libexec/rollcode/rollcode-verify
 SOCKET=/run/rollcode/verify.sock
+ROOT_SOCKET=/run/rollcode/root/verify.sock
 SSHD=/etc/ssh/sshd_config
 OURS="auth required pam_rollcode.so"
 
@@ -392,7 +393,7 @@ sshd_cases() {
 serve() {	# [ENVFILE]
 	start "$JUDGE" serve "$@" 2>"$T/serve.log"
 	echo "$started" >"$T/pid"
-	wait_for test -S "$SOCKET"
+	wait_for test -S "$SOCKET" -a -S "$ROOT_SOCKET"
 }
 
 end_service() {	# where one runs
@@ -428,7 +429,17 @@ service_cases() {
 	end_service
 	also socket mend "no socket but a file" \
 	    eval 'mkdir /run/rollcode && touch $SOCKET'
-	planted service "rm $SOCKET" "a service that is gone" \
+	also socket mend "root's socket in a folder others can enter" \
+	    eval 'serve && chmod 711 ${ROOT_SOCKET%/*}'
+	end_service
+	also socket mend "root's socket for nobody" \
+	    eval 'serve && chmod 0 $ROOT_SOCKET'
+	end_service
+	also service "touch $ROOT_SOCKET; rm $SOCKET $ROOT_SOCKET" \
+	    "a service without root's socket" \
+	    eval 'serve && rm $ROOT_SOCKET'
+	end_service
+	planted service "rm $SOCKET $ROOT_SOCKET" "a service that is gone" \
 	    eval 'serve && kill -9 "$started"; wait "$started" 2>"$T/out"; true'
 	planted service-old "$end" \
 	    "a service that was replaced" replace_judge

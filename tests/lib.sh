@@ -39,8 +39,9 @@
 #   module_installed              the module too, behind `installed`
 #   resident_start [ENVFILE]      rollcode-verify serve, behind `installed`
 #   resident_of COMMAND...        that in its place
-#   serving                       its process that serves
-#   workers                       those of that process
+#   serving [all | root]          its process that serves everybody's socket, or
+#                                 root's (that one if none is named)
+#   workers [all | root]          those of that process
 #   store_files, no_store_files   what of $T/store they have open; whether none
 #   resident_stop
 #   admin ARGUMENT...             rollcode-admin --conf $CONF
@@ -326,7 +327,8 @@ resident_start() {
 resident_of() {
 	start "$@" 2>"$T/serve.log"
 	resident=$started
-	wait_for test -S /run/rollcode/verify.sock && return 0
+	# The one that is made last.
+	wait_for test -S /run/rollcode/root/verify.sock && return 0
 	echo "the service did not start:"
 	cat "$T/serve.log"
 	exit 1
@@ -337,17 +339,18 @@ resident_stop() {
 	wait "$resident"
 }
 
+# The newest one: one that was replaced may be there yet.
 serving() {
-	pgrep -P "$resident" | tail -n 1
+	pgrep -n -P "$resident" -x "verify-${1:-root}"
 }
 
 workers() {
-	pgrep -P "$(serving)"
+	pgrep -P "$(serving "$@")"
 }
 
 store_files() {	# that workers have open
 	local pid
-	for pid in $(workers); do
+	for pid in $(workers) $(workers all); do
 		find "/proc/$pid/fd" -lname "$T/store/*" -printf '%l\n'
 	done
 }

@@ -13,6 +13,7 @@ private_machine "$@"
 long=${1-}
 
 SOCKET=/run/rollcode/verify.sock
+ROOTS=/run/rollcode/root/verify.sock
 SERVE=/usr/local/libexec/rollcode/rollcode-verify
 NEW_UIDS=60000
 
@@ -63,7 +64,9 @@ processes() {
 	check "a caller without an account is named, and is no obstacle" \
 	    logged 'CALLERS: there is no account ghost'
 	equal "root gets in" "$(login ann "$(code ann)")" SUCCESS
-	for pid in $(serving) $(workers); do
+	equal "a user gets in" "$(login_as ann ann "$(code ann)" |
+	    cut -d' ' -f1)" SUCCESS
+	for pid in $(serving) $(workers) $(serving all) $(workers all); do
 		equal "whoever reads requests is the account alone" \
 		    "$(field_of "$pid" Uid) $(field_of "$pid" Groups | tr -d ' ')" \
 		    "$u $u $u $u "
@@ -71,8 +74,9 @@ processes() {
 		    "$(field_of "$pid" CapPrm) $(field_of "$pid" CapEff) \
 $(field_of "$pid" NoNewPrivs)" "$none $none 1"
 	done
-	equal "root's process has no socket but the listener and the log's" \
-	    "$(find "/proc/$resident/fd" -lname 'socket:*' | wc -l)" 2
+	equal "the supervisor has no socket but the listeners and the log's" \
+	    "$(find "/proc/$resident/fd" -lname 'socket:*' | wc -l)" 3
+	whose_sockets
 	equal "between two requests a user's files may be open" \
 	    "$(store_files | sort -u)" \
 	    "$T/store/users/ann.db"$'\n'"$T/store/users/ann.db-wal"
@@ -81,6 +85,54 @@ $(field_of "$pid" NoNewPrivs)" "$none $none 1"
 	check "and closed once there is nothing to do" wait_for no_store_files
 	equal "conf= is judged by a judge of its own" \
 	    "$(while_stopped spawned_login)" SUCCESS
+}
+
+socket_of() {	# PATH: the kernel's name of it
+	awk -v path="$1" '$8 == path && $4 == "00010000" {
+		print "socket:[" $7 "]"
+	}' /proc/net/unix
+}
+
+holds() {	# PID PATH
+	find "/proc/$1/fd" -type l -printf '%l\n' | grep -qxF "$(socket_of "$2")"
+}
+
+whose_sockets() {
+	equal "root's socket is root's, in a place of root's" \
+	    "$(stat -c '%U %a' "${ROOTS%/*}" "$ROOTS" | xargs)" \
+	    "root 700 root 600"
+	refused "an account cannot connect to it" \
+	    as ann env ROOT_SOCKET= "$T/bin/ask_service" ask ann 00000000
+	refused "nor can an account of CALLERS" \
+	    as www env ROOT_SOCKET= "$T/bin/ask_service" ask ann 00000000
+	check "one process serves root's" holds "$(serving)" "$ROOTS"
+	refused "and has nothing of the other" holds "$(serving)" "$SOCKET"
+	check "another one serves everybody's" holds "$(serving all)" "$SOCKET"
+	refused "and has nothing of root's" holds "$(serving all)" "$ROOTS"
+	equal "root can ask at everybody's too, about anybody" \
+	    "$("$T/bin/ask_service" ask ann 00000000 | cut -d' ' -f1)" 0
+	admin unlock ann >"$T/out"
+	namespace_root
+}
+
+# Root of a user namespace is ann to everybody else, and sees no uid but hers.
+namespace_root() {
+	local as_root=(as ann unshare --user --map-root-user)
+	"${as_root[@]}" true 2>"$T/out" || {
+		skip "root of a user namespace" "there is none here"
+		return
+	}
+	refused "root of a user namespace cannot connect to root's" \
+	    "${as_root[@]}" env ROOT_SOCKET= "$T/bin/ask_service" ask ann 0
+	equal "at everybody's it is judged as who it is" \
+	    "$("${as_root[@]}" "$T/bin/ask_service" ask ann "$(code ann)" |
+		cut -d' ' -f1,2)" "0 3333cccc"
+	"${as_root[@]}" "$T/bin/ask_service" ask bob "$(code bob)" >"$T/out"
+	refused "so it asks about nobody else" grep -q "^0 3333cccc" "$T/out"
+	printf 'ann\t00000000\n' | "${as_root[@]}" "$PAMRUN" "$T/pam" rc \
+	    >"$T/out"
+	check "the module there goes on to everybody's" logged \
+	    '[^t]/verify.sock: belongs to a process of uid 65534'
 }
 
 # The service's file is open, and somebody else comes.
@@ -115,7 +167,7 @@ one success each" "$(cat "$T/served" "$T/spawned" | one_each "$rounds" 8)"
 # while_stopped COMMAND...: with the whole service at rest
 while_stopped() {
 	local all
-	all="$resident $(serving) $(workers)"
+	all="$resident $(serving) $(serving all) $(workers) $(workers all)"
 	# shellcheck disable=SC2086	# a list
 	kill -STOP $all
 	"$@"
@@ -219,7 +271,7 @@ rubbish() {
 # The queue is full, for nobody takes anything out of it.
 full_queue() {
 	mkfifo "$T/crowd"
-	"$T/bin/ask_service" fill <"$T/crowd" >"$T/ready" &
+	ROOT_SOCKET='' "$T/bin/ask_service" fill <"$T/crowd" >"$T/ready" &
 	exec 5>"$T/crowd"
 	wait_for grep -q ready "$T/ready"
 	within "with a full queue root has a judge of its own" SUCCESS 900 \
@@ -345,8 +397,8 @@ hangs() {
 log_descriptor() {
 	local tracer worker
 	command -v strace >/dev/null || return
-	login bob "$(code bob)" >"$T/out"
-	worker=$(workers | head -n 1)
+	login_as bob bob "$(code bob)" >"$T/out"
+	worker=$(workers all | head -n 1)
 	strace -qq -e trace=sendto,sendmsg,close -o "$T/trace" -p "$worker" \
 	    2>"$T/out" &
 	tracer=$!
@@ -370,7 +422,8 @@ memory() {
 	kill -STOP "${first[@]}"
 	for user in ann ann ann x1 x2 x3; do
 		! another_worker "${first[@]}" || break
-		"$T/bin/ask_service" ask "$user" "$secret" >"$T/out" &
+		ROOT_SOCKET='' "$T/bin/ask_service" ask "$user" "$secret" \
+		    >"$T/out" &
 		pids+=("$!")
 		sleep 0.2
 	done
@@ -476,7 +529,7 @@ stopped() {
 	wait_for grep -qv ready "$T/out"
 	read -r -a got < <(grep -v ready "$T/out")
 	equal "what was begun is answered" "${got[0]} ${got[1]}" "0 55555555"
-	refused "no socket is left" test -e "$SOCKET"
+	refused "no socket is left" test -e "$SOCKET" -o -e "$ROOTS"
 	check "no process either" no_service
 }
 
@@ -487,7 +540,7 @@ foreign() {
 	start bash -c "ulimit -S -u 1 -n 16 -v 40000 -f 0 -t 1 -l 0
 	    umask 777; exec setsid $SERVE serve 2> >(exec 0</dev/null)"
 	resident=$started
-	wait_for test -S "$SOCKET"
+	wait_for test -S "$ROOTS"
 	within "started with tight limits it serves" SUCCESS 900 \
 	    login_as ann ann "$(code ann)"
 	say_ok "and keeps none of them" "$(awk '
@@ -506,13 +559,13 @@ old_and_slow() {
 	command -v strace >/dev/null || return
 	start strace -f -qq -o "$T/trace" \
 	    -e inject=close_range:error=ENOSYS "$SERVE" serve
-	wait_for test -S "$SOCKET"
+	wait_for test -S "$ROOTS"
 	resident=$(pgrep -o -f "^$SERVE serve")
 	within "on an old and slow machine it serves" SUCCESS 9000 \
 	    login_as ann ann "$(code ann)"
 	equal "and its worker holds nothing but its socket and the log's" \
-	    "$(find "/proc/$(workers | head -n 1)/fd" -lname 'socket:*' |
-		wc -l)" 2
+	    "$(find "/proc/$(workers all | head -n 1)/fd" \
+		-lname 'socket:*' | wc -l)" 2
 	kill "$resident"
 	wait "$started"
 }
@@ -540,16 +593,20 @@ squatted() {
 	local squatter
 	python3 - <<-PYTHON &
 	import os, socket, time
-	s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-	s.bind("$SOCKET")
-	os.chmod("$SOCKET", 0o666)
+	both = []
+	for path in "$SOCKET", "$ROOTS":
+	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	    s.bind(path)
+	    os.chmod(path, 0o666)
+	    both.append(s)
 	os.setresgid(4242, 4242, 4242)
 	os.setresuid(4242, 4242, 4242)
-	s.listen(16)
+	for s in both:
+	    s.listen(16)
 	time.sleep(60)
 	PYTHON
 	squatter=$!
-	wait_for test -S "$SOCKET"
+	wait_for test -S "$ROOTS"
 	sleep 0.3
 	within "somebody else's socket is not asked by root" SYSTEM_ERR 900 \
 	    root_login ann "$(code ann)"
@@ -559,7 +616,7 @@ squatted() {
 	    logged 'belongs to a process of uid 4242, which is neither root'
 	kill -9 "$squatter"
 	wait "$squatter" 2>/dev/null
-	rm -f "$SOCKET"
+	rm -f "$SOCKET" "$ROOTS"
 }
 
 fails() {	# NAME PATTERN COMMAND...
@@ -594,6 +651,10 @@ cannot_start() {
 	fails "not where others can put a socket" \
 	    'can be written by others .*chmod go-w /run/rollcode' "$SERVE" serve
 	chmod 755 /run/rollcode
+	chmod 711 "${ROOTS%/*}"
+	fails "nor where others can reach root's socket" \
+	    'is open to others .*chmod 0700 /run/rollcode/root' "$SERVE" serve
+	chmod 700 "${ROOTS%/*}"
 	chmod 644 "$CONF"
 	fails "not with an env file for all to read" \
 	    'has mode 0644 .*chmod 600' "$SERVE" serve
@@ -605,7 +666,7 @@ cannot_start() {
 	touch "$SOCKET"
 	fails "not in the place of a file" 'it is not a socket' "$SERVE" serve
 	rm "$SOCKET"
-	refused "and nothing is left" test -e "$SOCKET"
+	refused "and nothing is left" test -e "$SOCKET" -o -e "$ROOTS"
 }
 
 # --- a directory service that is down ----------------------------------------
@@ -641,43 +702,78 @@ directory_down() {
 
 # --- started by systemd -----------------------------------------------------
 
-handed_over() {
-	python3 - "$SERVE" <<-PYTHON >"$T/notified" &
+# handed [NAME...]: by a service manager, which owns the sockets
+handed() {
+	python3 - "$SERVE" "$@" <<-PYTHON >"$T/notified" &
 	import os, socket, subprocess, sys
+	names = sys.argv[2:]
 	n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 	n.bind("$T/notify")
-	s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-	s.bind("$SOCKET")
-	os.chmod("$SOCKET", 0o666)
-	s.listen(16)
+	held = []
+	for name in names or [None]:
+	    path = "$ROOTS" if name == "verify-root" else "$SOCKET"
+	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	    s.bind(path)
+	    os.chmod(path, 0o666)
+	    s.listen(16)
+	    held.append(s)
 	pid = os.fork()
 	if pid == 0:
-	    os.dup2(s.fileno(), 3)
-	    os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1",
+	    for i, s in enumerate(held):
+	        os.dup2(s.fileno(), 100 + i)
+	    for i in range(len(held)):
+	        os.dup2(100 + i, 3 + i)
+	    os.environ.update(LISTEN_PID=str(os.getpid()),
+	                      LISTEN_FDS=str(len(held)),
 	                      NOTIFY_SOCKET="$T/notify")
+	    if names:
+	        os.environ["LISTEN_FDNAMES"] = ":".join(names)
 	    os.execv(sys.argv[1], [sys.argv[1], "serve"])
 	print(pid, n.recv(100).decode(), flush=True)
 	print(n.recv(100).decode(), flush=True)
 	print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 	PYTHON
 	servers+=("$!")
-	check "a socket is handed over: it tells that it is ready" \
-	    wait_for grep -q READY=1 "$T/notified"
+	wait_for grep -q READY=1 "$T/notified"
+}
+
+handed_over() {
+	handed
+	check "everybody's socket is handed over: it tells that it is ready" \
+	    grep -q READY=1 "$T/notified"
 	within "and serves" SUCCESS 900 login_as ann ann "$(code ann)"
+	within "root's socket it makes itself" SUCCESS 900 \
+	    root_login ann "$(code ann)"
 	kill "$(cut -d' ' -f1 "$T/notified" | head -n 1)"
 	check "told to stop it tells that too, and ends well" \
 	    wait_for grep -qx 0 "$T/notified"
 	check "and leaves a socket that is not its own" test -S "$SOCKET"
-	rm -f "$SOCKET"
+	refused "but not the one that it made" test -e "$ROOTS"
+	rm -f "$SOCKET" "$T/notify"
+	handed verify-root verify
+	mv "$SERVE" "$SERVE.away"
+	within "each is served: for root" SUCCESS 900 \
+	    root_login ann "$(code ann)"
+	within "each is served: for a user" SUCCESS 900 \
+	    login_as ann ann "$(code ann)"
+	mv "$SERVE.away" "$SERVE"
+	kill "$(cut -d' ' -f1 "$T/notified" | head -n 1)"
+	wait_for grep -qx 0 "$T/notified"
+	check "and both are left" test -S "$SOCKET" -a -S "$ROOTS"
+	rm -f "$SOCKET" "$ROOTS"
 	fails "a descriptor that is no listening socket" \
 	    'ListenSequentialPacket' handed_a_file
+	fails "a name that none of its sockets has" \
+	    'named other was handed over; .*FileDescriptorName=verify-root' \
+	    handed_a_file other
 }
 
-handed_a_file() {
-	python3 - "$SERVE" <<-'PYTHON'
+handed_a_file() {	# [NAME]
+	python3 - "$SERVE" "$@" <<-'PYTHON'
 	import os, sys
 	os.dup2(os.open("/dev/null", os.O_RDWR), 3)
-	os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+	os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1",
+	                  LISTEN_FDNAMES=":".join(sys.argv[2:]))
 	os.execv(sys.argv[1], [sys.argv[1], "serve"])
 	PYTHON
 }

@@ -161,8 +161,9 @@ serve_from() {
 }
 
 at_work() {
-	serving
+	pgrep -P "$resident"
 	workers
+	workers all
 }
 
 # Both judges of a store spend one counter.

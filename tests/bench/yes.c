@@ -41,7 +41,7 @@ int
 main(void)
 {
 	struct sockaddr_un address = {
-	    .sun_family = AF_UNIX, .sun_path = ROLLCODE_SOCKET};
+	    .sun_family = AF_UNIX, .sun_path = ROLLCODE_ROOT_SOCKET};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), got;
 	long count = sysconf(_SC_NPROCESSORS_ONLN);
 	sigset_t term;
@@ -49,10 +49,11 @@ main(void)
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	(void)mkdir("/run/rollcode", 0755);
+	(void)mkdir("/run/rollcode/root", 0700);
 	if (sigprocmask(SIG_BLOCK, &term, NULL) != 0 || fd < 0 ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
 	    listen(fd, SOMAXCONN) != 0)
-		err(1, "%s", ROLLCODE_SOCKET);
+		err(1, "%s", ROLLCODE_ROOT_SOCKET);
 	while (count-- > 0) {
 		switch (fork()) {
 		case -1:
@@ -64,5 +65,5 @@ main(void)
 		}
 	}
 	(void)sigwait(&term, &got);
-	return unlink(ROLLCODE_SOCKET) == 0 ? 0 : 1;
+	return unlink(ROLLCODE_ROOT_SOCKET) == 0 ? 0 : 1;
 }

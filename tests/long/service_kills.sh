@@ -188,7 +188,7 @@ all_die() {
 		wait_for anew
 		login ann "$(code ann)" >"$T/out"
 		code=$(code ann)
-		all="$resident $(serving) $(worker)"
+		all="$resident $(serving) $(serving all) $(worker)"
 		kill -STOP "$(worker)"
 		login ann "$code" >"$T/denied" &
 		sleep 0.1

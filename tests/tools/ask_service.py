@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Ask the resident judge without the module, as anybody could.
+"""Ask the resident judge without the module, as anybody could, at everybody's
+socket, or where ROOT_SOCKET is in the environment at root's.
 
 ask USER CODE [LATE]   one request; prints ERROR VERDICT MILLISECONDS, and with
                        LATE "ready" before, so many seconds before it is sent
@@ -29,7 +30,8 @@ import struct
 import sys
 import time
 
-PATH = "/run/rollcode/verify.sock"
+PATH = "/run/rollcode/root/verify.sock" if "ROOT_SOCKET" in os.environ \
+    else "/run/rollcode/verify.sock"
 REQUEST, ANSWER, VERIFY = 0x52635131, 0x52634131, 2
 
 

@@ -92,7 +92,8 @@ main(int argc, char **argv)
 	snprintf(request.service, sizeof(request.service), "hammer");
 	signal(SIGTERM, end);
 	for (long i = 0; i < rounds && !ended; i++) {
-		fd = connect_to(ROLLCODE_SOCKET);
+		fd = connect_to(
+		    geteuid() == 0 ? ROLLCODE_ROOT_SOCKET : ROLLCODE_SOCKET);
 		request.kind =
 		    i % KINDS == 1 ? REQUEST_ENROLLED : REQUEST_VERIFY;
 		snprintf(request.text.text, sizeof(request.text.text), "%s",
