@@ -220,8 +220,8 @@ can_be() {
 odd_alone() {	# WAY
 	local got
 	if ! can_be "$1"; then
-		skip "a spawned verifier keeps nothing of a caller's $1" \
-		    "a process here cannot be odd in it: $(cat "$T/err")"
+		# There is nothing that could be kept.
+		echo "# nobody here can be odd in it: $(cat "$T/err")"
 		return
 	fi
 	possible+=("$1")
