@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #define ASKER_NAME_MAX	15	/* as the kernel cuts it */
+#define ASKER_PROXY	0	/* no port: there is no TCP connection */
+#define ASKER_UNKNOWN	(-1)	/* no port that is certain */
 
 /* A process and when it began, which no other process of this boot shares. */
 struct asker {
@@ -19,5 +21,12 @@ struct asker {
 
 /* The parent of this process; false where it cannot be known. */
 bool	asker_find(struct asker *);
+
+/*
+ * The port that the process is connected to by TCP; ASKER_PROXY if it has no
+ * such connection, and reaches the other side through another program;
+ * ASKER_UNKNOWN if there are several, or /proc does not tell.
+ */
+int	asker_port(const struct asker *);
 
 #endif /* ROLLCODE_ASKER_H */

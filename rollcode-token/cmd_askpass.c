@@ -5,7 +5,8 @@
  * A prompt is text that the other side chose.
  *
  *  1. A code is given for one prompt alone, which names the binding: ssh puts
- *     the user and the host before what the server says.
+ *     the user and the host before what the server says, and the kernel knows
+ *     the port.
  *  2. A process gets one code at most, and the default token is never meant.
  *  3. Every other prompt goes to the person.
  */
@@ -18,22 +19,23 @@
 
 /* The binding that a prompt of this process names; false if it names none. */
 static bool
-binding_of(const char *prompt, const struct asker *asker,
-    char binding[WALLET_BINDING_MAX + 1])
+binding_of(
+    const char *prompt, const struct asker *asker, struct binding *binding)
 {
 	size_t len = strcspn(prompt, ")");
 
+	memset(binding, 0, sizeof(*binding));
 	if (strcmp(prompt, ROLLCODE_PROMPT) == 0) {
-		memcpy(binding, WALLET_LOCAL, sizeof(WALLET_LOCAL));
+		memcpy(binding->shown, BINDING_LOCAL, sizeof(BINDING_LOCAL));
 		return strcmp(asker->name, "sudo") == 0 && asker->root;
 	}
-	if (prompt[0] != '(' || len < 2 || len - 1 > WALLET_BINDING_MAX ||
-	    strcmp(prompt + len, ") " ROLLCODE_PROMPT) != 0)
+	if (prompt[0] != '(' || len < 2 || len - 1 > BINDING_MAX ||
+	    strcmp(prompt + len, ") " ROLLCODE_PROMPT) != 0 ||
+	    strcmp(asker->name, "ssh") != 0)
 		return false;
-	memcpy(binding, prompt + 1, len - 1);
-	binding[len - 1] = '\0';
-	return strcmp(binding, WALLET_LOCAL) != 0 &&
-	       strcmp(asker->name, "ssh") == 0;
+	memcpy(binding->shown, prompt + 1, len - 1);
+	binding->port = asker_port(asker);
+	return strcmp(binding->shown, BINDING_LOCAL) != 0;
 }
 
 static enum rollcode_err
@@ -72,8 +74,8 @@ put_code(const struct rollcode_token *token, struct error *error)
 
 static enum rollcode_err
 answer(const struct options *options, struct wallet *wallet,
-    const char *binding, const struct asker *asker, struct wallet_entry *entry,
-    struct error *error)
+    const struct binding *binding, const struct asker *asker,
+    struct wallet_entry *entry, struct error *error)
 {
 	enum rollcode_err err;
 
@@ -89,22 +91,24 @@ cmd_askpass(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(wallet_closep) struct wallet *wallet = NULL;
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
-	char binding[WALLET_BINDING_MAX + 1];
 	const char *prompt = argv[0];
+	struct binding binding;
 	struct asker asker;
 	enum rollcode_err err;
 
 	(void)argc;
-	if (!asker_find(&asker) || !binding_of(prompt, &asker, binding))
+	if (!asker_find(&asker) || !binding_of(prompt, &asker, &binding))
 		return person_answer(prompt, error);
 	err = cmd_open(base, &wallet, error);
 	if (err == ROLLCODE_OK)
-		err = wallet_bound(wallet, binding, &asker, &entry, error);
+		err = wallet_bound(wallet, &binding, &asker, &entry, error);
+	if (err == ROLLCODE_ERR_ABSENT && entry.id != 0)
+		fprintf(stderr, "rollcode-token: %s\n", error->text);
 	if (err == ROLLCODE_ERR_ABSENT || err == ROLLCODE_ERR_EXISTS)
 		return person_answer(prompt, error);
 	if (err != ROLLCODE_OK)
 		return err;
-	return answer(base, wallet, binding, &asker, &entry, error);
+	return answer(base, wallet, &binding, &asker, &entry, error);
 }
 
 enum rollcode_err

@@ -14,14 +14,11 @@
 #ifndef ROLLCODE_WALLET_H
 #define ROLLCODE_WALLET_H
 
-#include "asker.h"
-#include "error.h"
+#include "binding.h"
 #include "import.h"
 #include "provision.h"
 
 #define WALLET_NAME_MAX		ROLLCODE_LABEL_MAX
-#define WALLET_BINDING_MAX	255	/* bytes of all of a token */
-#define WALLET_LOCAL		"local"	/* the binding for sudo here */
 #define WALLET_PASSPHRASE_MIN	8	/* bytes */
 #define WALLET_LOG_N		17	/* scrypt: 128 MiB, under a second */
 
@@ -30,7 +27,7 @@ struct wallet;
 struct wallet_entry {
 	int64_t			id;
 	char			name[WALLET_NAME_MAX + 1];
-	char			binding[WALLET_BINDING_MAX + 1]; /* or "" */
+	char			binding[BINDING_MAX + 1]; /* or "" */
 	struct provision	provision;
 	int64_t			created, used;	/* used: 0 for never */
 	bool			preferred;	/* the default token */
@@ -147,23 +144,25 @@ enum rollcode_err	wallet_prefer(struct wallet *, const char *name,
 			    struct error *) MUST_USE;
 
 /*
- * Replace the bindings of a token, each "local" or USER@HOST as ssh writes it
- * before a prompt.  ABSENT, INPUT; EXISTS if another token has one of them.
+ * Replace the bindings of a token; port 22 is meant if none is given.
+ * ABSENT, INPUT; EXISTS if another token answers at one of them.
  */
 enum rollcode_err	wallet_bind(struct wallet *, const char *name,
 			    char *const *bindings, size_t count,
 			    struct error *) MUST_USE;
 
 /*
- * Look at the token of a binding, without its secret.  ABSENT; EXISTS if this
- * process was given a code before, of whatever token.
+ * Look at the token of a binding, without its secret.  ABSENT: then the entry
+ * is a token that is bound to that user and host at another port, and the
+ * sentence says so; its id is 0 if there is none.  EXISTS if this process was
+ * given a code before, of whatever token.
  */
-enum rollcode_err	wallet_bound(struct wallet *, const char *binding,
+enum rollcode_err	wallet_bound(struct wallet *, const struct binding *,
 			    const struct asker *, struct wallet_entry *,
 			    struct error *) MUST_USE;
 
 /* wallet_spend of one code for a process, noted with it; as wallet_bound. */
-enum rollcode_err	wallet_answer(struct wallet *, const char *binding,
+enum rollcode_err	wallet_answer(struct wallet *, const struct binding *,
 			    const struct asker *, struct wallet_entry *,
 			    struct error *) MUST_USE;
 

@@ -4,70 +4,67 @@
  */
 #include <stdio.h>
 
-#include "utf8.h"
 #include "wallet_row.h"
 
 #define ASKERS_KEPT 256
 
-/* A binding is one of the words of a row's. */
-static bool
-has_binding(const struct wallet_row *row, const char *binding)
-{
-	const char *at = row->entry.binding;
-	size_t len = strlen(binding), n;
-
-	for (; *at != '\0'; at += n, at += strspn(at, " ")) {
-		n = strcspn(at, " ");
-		if (n == len && strncmp(at, binding, n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The row of a binding; entry.id is 0 if there is none. */
+/*
+ * The row that answers there, entry.id 0 if there is none; elsewhere is then a
+ * row of the same user and host, or untouched.
+ */
 static enum rollcode_err
-row_bound(struct wallet *w, const char *binding, struct wallet_row *row,
-    struct error *error)
+row_bound(struct wallet *w, const struct binding *asked, struct wallet_row *row,
+    struct wallet_entry *elsewhere, struct error *error)
 {
+	enum binding_fit fit = BINDING_FOREIGN;
 	enum rollcode_err err;
 
 	wallet_row_wipe(row);
-	do
-		err = wallet_row_after(w, row->entry.id, row, error);
-	while (err == ROLLCODE_OK && row->entry.id != 0 &&
-	       !has_binding(row, binding));
+	while ((err = wallet_row_after(w, row->entry.id, row, error)) ==
+		   ROLLCODE_OK &&
+	       row->entry.id != 0) {
+		fit = binding_fit(row->entry.binding, asked);
+		if (fit == BINDING_FITS)
+			break;
+		if (fit == BINDING_ELSEWHERE)
+			*elsewhere = row->entry;
+	}
 	return err;
 }
 
-/* USER@HOST as ssh writes it, without what would end it; or local. */
 static enum rollcode_err
-check_binding(const char *binding, struct error *error)
-{
-	const char *at = strrchr(binding, '@');
-
-	if (utf8_printable(binding) && strpbrk(binding, " ()") == NULL &&
-	    (strcmp(binding, WALLET_LOCAL) == 0 ||
-		(at != NULL && at != binding && at[1] != '\0')))
-		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "a binding is USER@HOST as ssh shows it before the prompt, or "
-	    "local for sudo on this machine");
-}
-
-static enum rollcode_err
-check_free(
-    struct wallet *w, const char *binding, int64_t id, struct error *error)
+check_free(struct wallet *w, const struct binding *binding, int64_t id,
+    struct error *error)
 {
 	WIPED(wallet_row_wipe) struct wallet_row row = {0};
+	struct wallet_entry elsewhere;
 	enum rollcode_err err;
 
-	if ((err = row_bound(w, binding, &row, error)) != ROLLCODE_OK ||
+	if ((err = row_bound(w, binding, &row, &elsewhere, error)) !=
+		ROLLCODE_OK ||
 	    row.entry.id == 0 || row.entry.id == id)
 		return err;
 	return error_set(error, ROLLCODE_ERR_EXISTS,
-	    "%s is bound to the token %s already; free it with: "
+	    "the token %s is already bound to %s; free it with: "
 	    "rollcode-token bind %s",
-	    binding, row.entry.name, row.entry.name);
+	    row.entry.name, row.entry.binding, row.entry.name);
+}
+
+/* The word as it is stored, if no other token answers there. */
+static enum rollcode_err
+stored_word(struct wallet *w, const char *given, int64_t id,
+    char word[BINDING_MAX + 1], struct error *error)
+{
+	struct binding binding;
+	enum rollcode_err err;
+
+	if ((err = binding_read(given, &binding, error)) != ROLLCODE_OK)
+		return err;
+	if (binding.port == BINDING_UNSAID)
+		binding.port = BINDING_PORT;
+	if ((err = check_free(w, &binding, id, error)) != ROLLCODE_OK)
+		return err;
+	return binding_write(&binding, word, error);
 }
 
 static enum rollcode_err
@@ -75,7 +72,7 @@ bind_row(struct wallet *w, const char *name, char *const *bindings,
     size_t count, struct error *error)
 {
 	WIPED(wallet_row_wipe) struct wallet_row row = {0};
-	char all[WALLET_BINDING_MAX + 1] = "";
+	char all[BINDING_MAX + 1] = "", word[BINDING_MAX + 1];
 	size_t len = 0;
 	enum rollcode_err err;
 	int n;
@@ -83,17 +80,16 @@ bind_row(struct wallet *w, const char *name, char *const *bindings,
 	if ((err = wallet_row_named(w, name, &row, error)) != ROLLCODE_OK)
 		return err;
 	for (size_t i = 0; i < count; i++) {
-		if ((err = check_binding(bindings[i], error)) != ROLLCODE_OK ||
-		    (err = check_free(w, bindings[i], row.entry.id, error)) !=
-			ROLLCODE_OK)
+		if ((err = stored_word(w, bindings[i], row.entry.id, word,
+			 error)) != ROLLCODE_OK)
 			return err;
 		n = snprintf(all + len, sizeof(all) - len, "%s%s",
-		    i == 0 ? "" : " ", bindings[i]);
+		    i == 0 ? "" : " ", word);
 		if (n < 0 || (size_t)n >= sizeof(all) - len)
 			return error_set(error, ROLLCODE_ERR_INPUT,
 			    "the bindings of a token have at most %d bytes; "
 			    "give fewer",
-			    WALLET_BINDING_MAX);
+			    BINDING_MAX);
 		len += (size_t)n;
 	}
 	return sqlite_change(w->db, error, 1,
@@ -140,21 +136,45 @@ note_asker(struct wallet *w, const struct asker *asker, struct error *error)
 	    "i", (int64_t)ASKERS_KEPT);
 }
 
+/* Nothing answers there; the remedy if a token answers at another port. */
+static enum rollcode_err
+not_bound(const struct binding *asked, const struct wallet_entry *elsewhere,
+    struct error *error)
+{
+	char word[BINDING_MAX + 1];
+
+	if (elsewhere->id == 0)
+		return error_set(error, ROLLCODE_ERR_ABSENT,
+		    "no token is bound to %s", asked->shown);
+	if (asked->port == ASKER_UNKNOWN ||
+	    binding_write(asked, word, NULL) != ROLLCODE_OK)
+		return error_set(error, ROLLCODE_ERR_ABSENT,
+		    "the token %s is bound to %s, but no code is given: it "
+		    "cannot be determined which port ssh is connected to; to "
+		    "type one: rollcode-token next %s",
+		    elsewhere->name, asked->shown, elsewhere->name);
+	return error_set(error, ROLLCODE_ERR_ABSENT,
+	    "the token %s is bound to %s, but no code is given: this is %s; "
+	    "if it is your server too: rollcode-token bind %s %s %s",
+	    elsewhere->name, elsewhere->binding, word, elsewhere->name,
+	    elsewhere->binding, word);
+}
+
 enum rollcode_err
-wallet_bound(struct wallet *w, const char *binding, const struct asker *asker,
-    struct wallet_entry *entry, struct error *error)
+wallet_bound(struct wallet *w, const struct binding *asked,
+    const struct asker *asker, struct wallet_entry *entry, struct error *error)
 {
 	WIPED(wallet_row_wipe) struct wallet_row row = {0};
 	enum rollcode_err err;
 	bool was = false;
 
 	wallet_entry_wipe(entry);
-	if ((err = row_bound(w, binding, &row, error)) != ROLLCODE_OK ||
+	if ((err = row_bound(w, asked, &row, entry, error)) != ROLLCODE_OK ||
 	    (err = was_answered(w, asker, &was, error)) != ROLLCODE_OK)
 		return err;
 	if (row.entry.id == 0)
-		return error_set(error, ROLLCODE_ERR_ABSENT,
-		    "no token is bound to %s", binding);
+		return not_bound(asked, entry, error);
+	wallet_entry_wipe(entry);
 	if (was)
 		return error_set(error, ROLLCODE_ERR_EXISTS,
 		    "this process was given a code already");
@@ -163,15 +183,15 @@ wallet_bound(struct wallet *w, const char *binding, const struct asker *asker,
 }
 
 enum rollcode_err
-wallet_answer(struct wallet *w, const char *binding, const struct asker *asker,
-    struct wallet_entry *entry, struct error *error)
+wallet_answer(struct wallet *w, const struct binding *asked,
+    const struct asker *asker, struct wallet_entry *entry, struct error *error)
 {
 	WIPED(wallet_row_wipe) struct wallet_row row = {0};
 	enum rollcode_err err;
 
 	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = wallet_bound(w, binding, asker, entry, error)) ==
+	if ((err = wallet_bound(w, asked, asker, entry, error)) ==
 		ROLLCODE_OK &&
 	    (err = wallet_row_spend(w, entry->name, 1, &row, error)) ==
 		ROLLCODE_OK)

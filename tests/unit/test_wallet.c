@@ -14,6 +14,7 @@
 #define PHRASE "correct horse"
 #define SECRET_A "AAAAAAAAAAAAAAAAAAAA"
 #define SECRET_B "BBBBBBBBBBBBBBBBBBBB"
+#define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
 
 static char directory[64], path[128];
 static struct wallet *w;
@@ -169,6 +170,15 @@ bind_to(const char *name, const char *binding)
 	return wallet_bind(w, name, words, 1, &error);
 }
 
+static enum rollcode_err
+ask(const char *shown, int port, const struct asker *asker)
+{
+	struct binding asked = {.port = port};
+
+	snprintf(asked.shown, sizeof(asked.shown), "%s", shown);
+	return wallet_answer(w, &asked, asker, &entry, &error);
+}
+
 START_TEST(a_process_gets_one_code_of_whatever_token)
 {
 	const struct asker ssh = {.pid = 7, .start = 100};
@@ -180,17 +190,12 @@ START_TEST(a_process_gets_one_code_of_whatever_token)
 	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
 	ck_assert_int_eq(bind_to("b", "ann@two"), ROLLCODE_OK);
 
-	ck_assert_int_eq(
-	    wallet_answer(w, "ann@one", &ssh, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_OK);
 	reopen();
-	ck_assert_int_eq(wallet_answer(w, "ann@one", &ssh, &entry, &error),
-	    ROLLCODE_ERR_EXISTS);
-	ck_assert_int_eq(wallet_answer(w, "ann@two", &ssh, &entry, &error),
-	    ROLLCODE_ERR_EXISTS);
-	ck_assert_int_eq(
-	    wallet_answer(w, "ann@one", &later, &entry, &error), ROLLCODE_OK);
-	ck_assert_int_eq(
-	    wallet_answer(w, "ann@two", &other, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_ERR_EXISTS);
+	ck_assert_int_eq(ask("ann@two", 22, &ssh), ROLLCODE_ERR_EXISTS);
+	ck_assert_int_eq(ask("ann@one", 22, &later), ROLLCODE_OK);
+	ck_assert_int_eq(ask("ann@two", 22, &other), ROLLCODE_OK);
 
 	ck_assert_uint_eq(counter_of("a"), 2);
 	ck_assert_uint_eq(counter_of("b"), 1);
@@ -200,18 +205,169 @@ END_TEST
 START_TEST(a_binding_is_a_whole_word_and_never_the_default)
 {
 	static const char *const others[] = {"ann@on", "nn@one", "ann@one ",
-	    "ann@onee", "", " ", "ann", "local", "ann@one local"};
+	    "ann@onee", "", " ", "ann", "local", "ann@one local", "ann@one:22",
+	    "ann@[one]"};
 	const struct asker ssh = {.pid = 7, .start = 100};
 
 	add("a", SECRET_A, 0);
 	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		ck_assert_int_eq(
-		    wallet_answer(w, others[i], &ssh, &entry, &error),
-		    ROLLCODE_ERR_ABSENT);
+	for (int i = 0; i < COUNT(others); i++)
+		for (int port = -2; port < 30; port++)
+			ck_assert_int_eq(
+			    ask(others[i], port, &ssh), ROLLCODE_ERR_ABSENT);
 
 	ck_assert_uint_eq(counter_of("a"), 0);
+}
+END_TEST
+
+static const struct {
+	const char *given, *stored, *shown;
+	int port; /* the only one at which it is answered */
+} bindings[] = {
+    {"ann@one", "ann@one:22", "ann@one", 22},
+    {"ann@one:22", "ann@one:22", "ann@one", 22},
+    {"ann@one:2222", "ann@one:2222", "ann@one", 2222},
+    {"ann@one:65535", "ann@one:65535", "ann@one", 65535},
+    {"ann@[one]:7", "ann@one:7", "ann@one", 7},
+    {"ann@one:proxy", "ann@one:proxy", "ann@one", ASKER_PROXY},
+    {"ann@[one:proxy]:8", "ann@[one:proxy]:8", "ann@one:proxy", 8},
+    {"ann@::1", "ann@[::1]:22", "ann@::1", 22},
+    {"ann@[::1]", "ann@[::1]:22", "ann@::1", 22},
+    {"ann@fe80::1%eth0", "ann@[fe80::1%eth0]:22", "ann@fe80::1%eth0", 22},
+    {"ann@[::1]:2222", "ann@[::1]:2222", "ann@::1", 2222},
+    {"ann@[::1]:proxy", "ann@[::1]:proxy", "ann@::1", ASKER_PROXY},
+    {"ann@[[one]:5]:6", "ann@[[one]:5]:6", "ann@[one]:5", 6},
+    {"ann@site@one:9", "ann@site@one:9", "ann@site@one", 9},
+    {"local", "local", "local", ASKER_PROXY},
+};
+
+static const int ports[] = {
+    BINDING_UNSAID, ASKER_UNKNOWN, ASKER_PROXY, 1, 6, 7, 8, 9, 22, 2222, 65535};
+
+START_TEST(a_binding_is_answered_at_its_port_alone)
+{
+	const char *shown = bindings[_i].shown;
+
+	add("a", SECRET_A, 0);
+	ck_assert_int_eq(bind_to("a", bindings[_i].given), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_find(w, "a", &entry, &error), ROLLCODE_OK);
+	ck_assert_str_eq(entry.binding, bindings[_i].stored);
+
+	for (int i = 0; i < COUNT(ports); i++) {
+		struct asker ssh = {.pid = i + 1, .start = 1};
+		bool own = ports[i] == bindings[_i].port;
+
+		ck_assert_int_eq(ask(shown, ports[i], &ssh),
+		    own ? ROLLCODE_OK : ROLLCODE_ERR_ABSENT);
+	}
+	ck_assert_int_eq(bind_to("a", bindings[_i].stored), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_find(w, "a", &entry, &error), ROLLCODE_OK);
+	ck_assert_str_eq(entry.binding, bindings[_i].stored);
+}
+END_TEST
+
+static const char *const no_bindings[] = {
+    "",
+    "ann",
+    "ann@",
+    "@one",
+    "ann@one two",
+    "ann@one:",
+    "ann@one:0",
+    "ann@one:022",
+    "ann@one:65536",
+    "ann@one:-22",
+    "ann@one:+22",
+    "ann@one:22x",
+    "ann@one:222222222222222222222",
+    "ann@one:ssh",
+    "ann@one:proxy2",
+    "ann@:22",
+    "ann@[]:22",
+    "ann@[one",
+    "ann@[one]22",
+    "ann@[::1]2222",
+    "(ann@one):22",
+    "ann@one\n",
+    "local:22",
+};
+
+START_TEST(what_is_no_binding_is_refused)
+{
+	add("a", SECRET_A, 0);
+	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
+
+	ck_assert_int_eq(bind_to("a", no_bindings[_i]), ROLLCODE_ERR_INPUT);
+
+	ck_assert_ptr_nonnull(strstr(error.text, "USER@HOST"));
+	ck_assert_int_eq(wallet_find(w, "a", &entry, &error), ROLLCODE_OK);
+	ck_assert_str_eq(entry.binding, "ann@one:22");
+}
+END_TEST
+
+START_TEST(a_binding_of_before_is_for_port_22_and_for_a_proxy)
+{
+	add("a", SECRET_A, 0);
+	add("b", SECRET_B, 0);
+	ck_assert_int_eq(
+	    meddle("UPDATE token SET binding = 'ann@one' WHERE name = 'a'"),
+	    SQLITE_OK);
+
+	for (int i = 0; i < COUNT(ports); i++) {
+		struct asker ssh = {.pid = i + 1, .start = 1};
+		bool own = ports[i] == 22 || ports[i] == ASKER_PROXY;
+
+		ck_assert_int_eq(ask("ann@one", ports[i], &ssh),
+		    own ? ROLLCODE_OK : ROLLCODE_ERR_ABSENT);
+	}
+	ck_assert_int_eq(bind_to("b", "ann@one"), ROLLCODE_ERR_EXISTS);
+	ck_assert_int_eq(bind_to("b", "ann@one:proxy"), ROLLCODE_ERR_EXISTS);
+	ck_assert_int_eq(bind_to("b", "ann@one:2222"), ROLLCODE_OK);
+}
+END_TEST
+
+START_TEST(two_tokens_share_a_host_and_no_port)
+{
+	const struct asker ssh = {.pid = 7, .start = 100};
+
+	add("a", SECRET_A, 0);
+	add("b", SECRET_B, 0);
+
+	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
+	ck_assert_int_eq(bind_to("b", "ann@one:22"), ROLLCODE_ERR_EXISTS);
+	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token bind a"));
+	ck_assert_int_eq(bind_to("b", "ann@one:2222"), ROLLCODE_OK);
+	ck_assert_int_eq(ask("ann@one", 2222, &ssh), ROLLCODE_OK);
+
+	ck_assert_uint_eq(counter_of("a"), 0);
+	ck_assert_uint_eq(counter_of("b"), 1);
+}
+END_TEST
+
+START_TEST(another_port_is_named_with_the_remedy)
+{
+	const struct asker ssh = {.pid = 7, .start = 100};
+	struct binding asked = {.shown = "ann@one", .port = 2222};
+
+	add("a", SECRET_A, 0);
+	add("b", SECRET_B, 0);
+	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
+
+	ck_assert_int_eq(
+	    wallet_bound(w, &asked, &ssh, &entry, &error), ROLLCODE_ERR_ABSENT);
+	ck_assert_str_eq(entry.name, "a");
+	ck_assert_ptr_nonnull(strstr(error.text, "bound to ann@one:22,"));
+	ck_assert_ptr_nonnull(strstr(
+	    error.text, "rollcode-token bind a ann@one:22 ann@one:2222"));
+	asked.port = ASKER_UNKNOWN;
+	ck_assert_int_eq(
+	    wallet_bound(w, &asked, &ssh, &entry, &error), ROLLCODE_ERR_ABSENT);
+	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token next a"));
+	asked.shown[0] = 'b';
+	ck_assert_int_eq(
+	    wallet_bound(w, &asked, &ssh, &entry, &error), ROLLCODE_ERR_ABSENT);
+	ck_assert_int_eq(entry.id, 0);
 }
 END_TEST
 
@@ -224,12 +380,10 @@ START_TEST(what_cannot_be_spent_is_not_noted)
 	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
 	reopen();
 
-	ck_assert_int_eq(wallet_answer(w, "ann@one", &ssh, &entry, &error),
-	    ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_ERR_INPUT);
 	ck_assert_uint_eq(counter_of("a"), 0);
 	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
-	ck_assert_int_eq(
-	    wallet_answer(w, "ann@one", &ssh, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_OK);
 }
 END_TEST
 
@@ -795,8 +949,6 @@ START_TEST(looking_makes_no_directory)
 }
 END_TEST
 
-#define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
-
 static TCase *
 case_of(Suite *suite, const char *name)
 {
@@ -814,13 +966,25 @@ counters(TCase *tc)
 	tcase_add_test(
 	    tc, a_spent_counter_is_in_the_file_when_the_code_can_be_made);
 	tcase_add_test(tc, two_users_of_one_store_never_get_the_same_counter);
-	tcase_add_test(tc, a_process_gets_one_code_of_whatever_token);
-	tcase_add_test(tc, a_binding_is_a_whole_word_and_never_the_default);
-	tcase_add_test(tc, what_cannot_be_spent_is_not_noted);
 	tcase_add_test(tc, a_counter_never_moves_backward);
 	tcase_add_test(tc, a_token_ends_and_never_wraps);
 	tcase_add_test(tc, skipping_moves_forward_and_gives_no_secret);
 	tcase_add_test(tc, a_copied_store_is_noticed_once);
+}
+
+static void
+prompts(TCase *tc)
+{
+	tcase_add_test(tc, a_process_gets_one_code_of_whatever_token);
+	tcase_add_test(tc, a_binding_is_a_whole_word_and_never_the_default);
+	tcase_add_loop_test(
+	    tc, a_binding_is_answered_at_its_port_alone, 0, COUNT(bindings));
+	tcase_add_loop_test(
+	    tc, what_is_no_binding_is_refused, 0, COUNT(no_bindings));
+	tcase_add_test(tc, a_binding_of_before_is_for_port_22_and_for_a_proxy);
+	tcase_add_test(tc, two_tokens_share_a_host_and_no_port);
+	tcase_add_test(tc, another_port_is_named_with_the_remedy);
+	tcase_add_test(tc, what_cannot_be_spent_is_not_noted);
 }
 
 static void
@@ -882,6 +1046,7 @@ main(void)
 	int failed;
 
 	counters(case_of(suite, "counters"));
+	prompts(case_of(suite, "prompts"));
 	tokens(case_of(suite, "tokens"));
 	passphrases(case_of(suite, "passphrases"));
 	files(case_of(suite, "files"));
