@@ -7,9 +7,11 @@
  *  2. A refusal to an account without privileges is kept back for a second,
  *     also from one that does not wait for it.
  *  3. Told to stop, it answers who is connected.
+ *  4. Each turn is a sign of life, and none takes long.
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <syslog.h>
@@ -39,8 +41,9 @@ enum {
 
 struct service {
 	int listener, life; /* -1 once closed */
-	int64_t rest;	    /* no accept before that */
-	int64_t again;	    /* there was no worker: look then */
+	_Atomic uint64_t *turns;
+	int64_t rest;  /* no accept before that */
+	int64_t again; /* there was no worker: look then */
 	struct crew crew;
 	struct queue queue;
 	struct pollfd polls[POLLS];
@@ -162,7 +165,7 @@ fill_polls(struct service *s, int64_t now)
 	return (nfds_t)(POLL_QUEUE + q->count);
 }
 
-/* Milliseconds until something must be done, -1 for never. */
+/* Milliseconds until something must be done, or a sign of life is due. */
 static int
 patience(const struct service *s, bool thin, int64_t now)
 {
@@ -174,8 +177,8 @@ patience(const struct service *s, bool thin, int64_t now)
 		next = s->rest;
 	if (s->again > now && s->again < next)
 		next = s->again;
-	if (next == INT64_MAX)
-		return -1;
+	if (next > now + SERVE_SIGN_MS)
+		return SERVE_SIGN_MS;
 	return next > now ? (int)(next - now) : 0;
 }
 
@@ -208,6 +211,7 @@ turn(struct service *s)
 	nfds_t n = fill_polls(s, now);
 	const struct pollfd *p = s->polls;
 
+	atomic_fetch_add(s->turns, 1);
 	if (poll(s->polls, n, patience(s, thin, now)) < 0)
 		return;
 	now = clock_ms();
@@ -227,16 +231,17 @@ turn(struct service *s)
 }
 
 enum rollcode_err
-serve(enum socket_of whose, int listener, int life, const struct config *config,
+serve(const struct post *post, const struct config *config,
     const struct callers *callers)
 {
 	struct service *s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return ROLLCODE_ERR_NOMEM;
-	s->listener = listener;
-	s->life = life;
-	s->queue.whose = whose;
+	s->listener = post->listener;
+	s->life = post->life;
+	s->turns = post->turns;
+	s->queue.whose = post->whose;
 	s->queue.callers = callers;
 	crew_open(&s->crew, config, callers);
 	while (s->life >= 0 || s->queue.count > 0)

@@ -13,6 +13,7 @@
 #include "worker.h"
 
 #define SIDE_OLD_MAX	8	/* replaced ones that have not ended */
+#define SIDE_LOOK_MS	250	/* between two looks for a sign of life */
 
 /* One that has been replaced. */
 struct old {
@@ -25,6 +26,11 @@ struct side {
 	pid_t		serving;	/* 0 while there is none */
 	int		life;		/* its end, when closed, is its end */
 	int64_t		started;	/* or failed to, clock_ms() */
+	/* The sign of life; as it was at the last look; looks since. */
+	_Atomic uint64_t *turns;
+	uint64_t	seen;
+	int		still;
+	int64_t		looked;		/* clock_ms() */
 	struct old	old[SIDE_OLD_MAX];
 };
 
@@ -42,6 +48,13 @@ struct charge {
  */
 enum rollcode_err	side_start(struct side *, const struct charge *,
 			    struct error *) MUST_USE;
+
+/*
+ * Look for a sign of life, if that is due.  False where there was none for
+ * long: that is logged, and the process counts as replaced, so that it is
+ * killed, and none serves until the next side_start.
+ */
+bool			side_look(struct side *, int64_t now) MUST_USE;
 
 /* A child has ended: note it if it is one of this side, and log it. */
 void			side_reap(struct side *, pid_t, int status);

@@ -33,6 +33,7 @@ struct supervisor {
 	sigset_t signals;
 	struct side sides[SOCKETS];
 	struct callers callers; /* as looked up last */
+	struct error said;	/* why it could not start one, or "" */
 };
 
 void
@@ -142,14 +143,18 @@ start(struct supervisor *s, bool all, struct error *error)
 	WIPED(config_wipe) struct config config = {0};
 	struct callers callers = s->callers;
 	const struct charge charge = {&config, &callers, &s->signals, s->sides};
-	enum rollcode_err err;
+	enum rollcode_err err, one;
 
 	err = load(s, &config, error);
 	if (err == ROLLCODE_OK && all)
 		err = look_up(s, &config, &callers, error);
-	for (int i = 0; i < SOCKETS && err == ROLLCODE_OK; i++)
-		if (all || s->sides[i].serving == 0)
-			err = side_start(&s->sides[i], &charge, error);
+	if (err != ROLLCODE_OK)
+		return err;
+	for (int i = 0; i < SOCKETS; i++)
+		if ((all || s->sides[i].serving == 0) &&
+		    (one = side_start(&s->sides[i], &charge, error)) !=
+			ROLLCODE_OK)
+			err = one;
 	if (err == ROLLCODE_OK)
 		s->callers = callers;
 	return err;
@@ -166,54 +171,58 @@ reap(struct supervisor *s)
 			side_reap(&s->sides[i], pid, status);
 }
 
+/* What goes on being wrong is said once. */
 static void
 start_or_tell(struct supervisor *s, bool all, const char *otherwise)
 {
 	struct error error = {0};
+	enum rollcode_err err;
 
-	if (start(s, all, &error) == ROLLCODE_OK)
-		return;
-	tell(LOG_ERR, error.text);
-	syslog(LOG_ERR, "%s", otherwise);
-	for (int i = 0; i < SOCKETS; i++)
-		s->sides[i].started = clock_ms();
-}
-
-/* Milliseconds until one that died may be started again; -1: none did. */
-static int64_t
-until_again(const struct supervisor *s)
-{
-	int64_t now = clock_ms(), least = -1, left;
-
-	for (int i = 0; i < SOCKETS; i++) {
-		if (s->sides[i].serving != 0)
-			continue;
-		left = s->sides[i].started + AGAIN_MS - now;
-		left = left > 0 ? left : 0;
-		if (least < 0 || left < least)
-			least = left;
+	err = start(s, all, &error);
+	if (err != ROLLCODE_OK &&
+	    (all || strcmp(s->said.text, error.text) != 0)) {
+		tell(LOG_ERR, error.text);
+		syslog(LOG_ERR, "%s", otherwise);
 	}
-	return least;
+	s->said = error;
+	for (int i = 0; i < SOCKETS; i++)
+		if (s->sides[i].serving == 0)
+			s->sides[i].started = clock_ms();
 }
 
-/* Wait for a signal, or for the next start. */
-static int
-next_signal(const struct supervisor *s)
+/* Whether one that ended may be started again. */
+static bool
+may_start(const struct supervisor *s)
 {
-	int64_t left = until_again(s);
-	struct timespec limit;
+	for (int i = 0; i < SOCKETS; i++)
+		if (s->sides[i].serving == 0 &&
+		    clock_ms() - s->sides[i].started >= AGAIN_MS)
+			return true;
+	return false;
+}
 
-	if (left < 0)
-		return sigwaitinfo(&s->signals, NULL);
-	limit = (struct timespec){left / 1000, left % 1000 * 1000000L};
-	return sigtimedwait(&s->signals, NULL, &limit);
+/* Replace whoever shows no life. */
+static void
+look(struct supervisor *s)
+{
+	for (int i = 0; i < SOCKETS; i++)
+		if (!side_look(&s->sides[i], clock_ms()))
+			s->sides[i].started = 0;
+	if (may_start(s))
+		start_or_tell(s, false,
+		    "not every socket is served; it is tried again every "
+		    "second");
+	for (int i = 0; i < SOCKETS; i++)
+		side_kill_late(&s->sides[i], clock_ms());
 }
 
 static void
 watch(struct supervisor *s)
 {
+	const struct timespec pause = {.tv_nsec = SIDE_LOOK_MS * 1000000L};
+
 	for (;;) {
-		switch (next_signal(s)) {
+		switch (sigtimedwait(&s->signals, NULL, &pause)) {
 		case SIGTERM:
 		case SIGINT:
 			return;
@@ -226,10 +235,7 @@ watch(struct supervisor *s)
 		default:
 			break;
 		}
-		if (until_again(s) == 0)
-			start_or_tell(s, false,
-			    "not every socket is served; another try in a "
-			    "second");
+		look(s);
 	}
 }
 

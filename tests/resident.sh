@@ -489,6 +489,60 @@ reload() {
 	check "mended, it is used" wait_for other "$before"
 }
 
+# replaced WHICH LOGIN...: its serving process stops, and another one serves
+replaced() {
+	local before got
+	before=$(serving "$1")
+	kill -STOP "$before"
+	read -r -a got < <("${@:2}")
+	equal "the process for $1 is stopped: who asks is served" \
+	    "${got[0]-nothing}" SUCCESS
+	check "the process for $1 is stopped: in under 2 s" \
+	    test "${got[1]-99999}" -lt 2000
+	refused "the process for $1 is stopped: another one serves" \
+	    test "$(serving "$1")" = "$before"
+	check "the process for $1 is stopped: it has ended" wait_for gone "$before"
+}
+
+gone() {	# PID
+	[ ! -e "/proc/$1" ]
+}
+
+# A process that is stopped takes no connection until another one does.
+stopped_serving() {
+	: >"$T/syslog"
+	replaced all login_as ann ann "$(code ann)"
+	check "it is logged" logged \
+	    '/rollcode/verify.sock: the serving process [0-9]+ has shown no life'
+	replaced root root_login ann "$(code ann)"
+	refused "root's process was not replaced before" \
+	    test "$(grep -c 'has shown no life' "$T/syslog")" -ne 2
+}
+
+# Whatever becomes of the process for everybody, root does not notice.
+roots_own() {
+	local before pid
+	before=$(serving all)
+	kill -STOP "$before"
+	within "while everybody's process is stopped root gets in" SUCCESS 500 \
+	    root_login ann "$(code ann)"
+	wait_for gone "$before"
+	kill -9 "$(serving all)"
+	within "when it was killed root gets in" SUCCESS 500 \
+	    root_login ann "$(code ann)"
+	within "and a user" SUCCESS 3000 login_as bob bob "$(code bob)"
+}
+
+# The supervisor was at rest as long as the others, and knows it.
+all_at_rest() {
+	local before
+	before="$(serving) $(serving all)"
+	while_stopped nap 3
+	nap 1.5
+	equal "a service that was stopped as a whole goes on as it was" \
+	    "$(serving) $(serving all)" "$before"
+}
+
 killed() {
 	local before
 	before=$(serving)
@@ -809,6 +863,9 @@ no_workers
 hangs
 reload
 log_descriptor
+stopped_serving
+roots_own
+all_at_rest
 killed
 stopped
 old_and_slow
