@@ -99,7 +99,7 @@ static const struct cli_command commands[] = {
 	{ "skip", cmd_skip, "[NAME]",
 	    "move the counter forward without codes", 0, 1, options_skip },
 	{ "bind", cmd_bind, "NAME [USER@HOST:PORT|local ...]",
-	    "answer prompts there automatically, port 22 if not given",
+	    "answer prompts there automatically (default port 22), or nowhere",
 	    1, 1 + BINDINGS_MAX, NULL },
 	{ "uri", cmd_uri, "[NAME]",
 	    "print a token's line, which holds the secret", 0, 1, NULL },
