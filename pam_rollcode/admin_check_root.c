@@ -22,7 +22,7 @@ check_ways_in(struct check *check, const struct service *s)
 	const struct stack_row *row = check_first(s);
 	const char *file = s->files[row->file];
 	enum stack_result result =
-	    check_has_nullok(s) ? RESULT_IGNORE : RESULT_USER_UNKNOWN;
+	    check_has_nullok(s) ? RESULT_IGNORE : RESULT_AUTH_ERR;
 	char mend[CHECK_TEXT_MAX];
 
 	if (!check->store.known || stack_admits(&s->auth, result, false))

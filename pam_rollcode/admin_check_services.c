@@ -219,14 +219,15 @@ check_services(struct check *check)
 static const struct {
 	const char *when, *name;
 	enum stack_result result;
+	bool ignored; /* with nullok */
 } outcomes[CHECK_OUTCOMES] = {
-    {"a right code", "accepted", RESULT_SUCCESS},
-    {"a wrong code", "refused", RESULT_AUTH_ERR},
-    {"no token", "unenrolled", RESULT_USER_UNKNOWN},
-    {"no store", "unavailable", RESULT_AUTHINFO_UNAVAIL},
-    {"a wrong store or judge", "unusable", RESULT_SYSTEM_ERR},
-    {"a bad argument or env file", "misconfigured", RESULT_SERVICE_ERR},
-    {"no module", "missing", RESULT_MODULE_UNKNOWN},
+    {"a right code", "accepted", RESULT_SUCCESS, false},
+    {"a wrong code", "refused", RESULT_AUTH_ERR, false},
+    {"no token", "unenrolled", RESULT_AUTH_ERR, true},
+    {"no store", "unavailable", RESULT_AUTHINFO_UNAVAIL, false},
+    {"a wrong store or judge", "unusable", RESULT_SYSTEM_ERR, false},
+    {"a bad argument or env file", "misconfigured", RESULT_SERVICE_ERR, false},
+    {"no module", "missing", RESULT_MODULE_UNKNOWN, false},
 };
 
 const char *
@@ -246,7 +247,7 @@ check_dry_run(struct check *check)
 		return false;
 	for (size_t i = 0; i < CHECK_OUTCOMES; i++) {
 		result = outcomes[i].result;
-		if (result == RESULT_USER_UNKNOWN && check_has_nullok(&s))
+		if (outcomes[i].ignored && check_has_nullok(&s))
 			result = RESULT_IGNORE;
 		check->admits[i] = stack_admits(&s.auth, result, false);
 	}

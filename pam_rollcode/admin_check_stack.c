@@ -14,7 +14,7 @@ static const struct {
 	const char *what;
 } refusals[] = {
     {RESULT_AUTH_ERR, FOUND_STACK_REFUSAL, "a refused code"},
-    {RESULT_USER_UNKNOWN, FOUND_STACK_REFUSAL, "having no token"},
+    {RESULT_USER_UNKNOWN, FOUND_STACK_REFUSAL, "a request without a user"},
     {RESULT_MAXTRIES, FOUND_STACK_REFUSAL, "a guarded account"},
     {RESULT_AUTHINFO_UNAVAIL, FOUND_STACK_ERROR, "a store that is not there"},
     {RESULT_SYSTEM_ERR, FOUND_STACK_ERROR,

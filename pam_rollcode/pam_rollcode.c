@@ -68,8 +68,8 @@ pam_code(enum rollcode_err err, enum verdict verdict, bool maxtries)
 	case VERDICT_GUARDED:
 	case VERDICT_REPLAYED:
 		return maxtries ? PAM_MAXTRIES : PAM_AUTH_ERR;
+	/* su and others tell people what a result means. */
 	case VERDICT_UNENROLLED:
-		return PAM_USER_UNKNOWN;
 	case VERDICT_MALFORMED:
 	case VERDICT_WRONG:
 	case VERDICT_FAR:

@@ -529,6 +529,7 @@ changes_nothing() {
 # --- how it is called -------------------------------------------------------
 
 dry_run() {
+	local unix="auth required pam_unix.so"
 	restore
 	found ann --service sshd
 	equal "--service says what becomes of each outcome" \
@@ -539,6 +540,15 @@ dry_run() {
 	found --service sudo
 	check "also where it is wrong" \
 	    grep -qE '^  a wrong code +lets in$' "$T/found"
+	stack sudo "$unix" "$OURS nullok"
+	found --service sudo
+	check "with nullok no token is let through" \
+	    grep -qE '^  no token +lets in$' "$T/found"
+	stack sudo "$unix" \
+	    "auth [success=ok user_unknown=ignore default=die] pam_rollcode.so"
+	found --service sudo
+	check "with user_unknown=ignore it is not: that is a refusal like others" \
+	    grep -qE '^  no token +is denied$' "$T/found"
 	refused "a service that is not there is none" \
 	    admin check --service nothing
 	admin check one two >"$T/out" 2>&1

@@ -325,7 +325,7 @@ left_behind() {
 	left rc AUTH_ERR "$pressed"
 	left rc AUTH_ERR
 	left rc AUTH_ERR no-code
-	left rc USER_UNKNOWN 00000000 visitor
+	left rc AUTH_ERR 00000000 visitor
 	left options SERVICE_ERR
 	mv "$T/store" "$T/away"
 	left rc AUTHINFO_UNAVAIL

@@ -42,8 +42,7 @@ made() {
 	LAST=$(code ann)
 	equal "the next one too" "$(login ann "$LAST")" SUCCESS
 	equal "and not again" "$(login ann "$LAST")" AUTH_ERR
-	equal "who is not enrolled is refused" "$(login eve 12345678)" \
-	    USER_UNKNOWN
+	equal "who is not enrolled is refused" "$(login eve 12345678)" AUTH_ERR
 	equal "with nullok such a one is let through" \
 	    "$(login eve 12345678 nullok)" SUCCESS
 	check "list, show and log see her" equal_all

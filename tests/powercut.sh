@@ -145,7 +145,7 @@ enrols() {
 	trace_admin "$T/enroll" enroll ann --no-account
 	token ann add <"$T/uri" >"$T/add.log" 2>&1
 	say_ok "an enrolment is there whole or not at all" "$(images \
-	    --probe "ann=$(code ann)" --before SUCCESS --before USER_UNKNOWN \
+	    --probe "ann=$(code ann)" --before SUCCESS --before AUTH_ERR \
 	    --after SUCCESS \
 	    --again "rollcode-admin --conf $CONF enroll ann --no-account" \
 	    "$T/enroll")"
@@ -172,8 +172,8 @@ removes() {
 	fresh 3
 	trace_admin "$T/remove" remove ann --force
 	say_ok "a removal is whole, and for good" "$(images \
-	    --probe "ann=$(code ann)" --before SUCCESS --before USER_UNKNOWN \
-	    --after USER_UNKNOWN \
+	    --probe "ann=$(code ann)" --before SUCCESS --before AUTH_ERR \
+	    --after AUTH_ERR \
 	    --again "rollcode-admin --conf $CONF enroll ann --no-account" \
 	    "$T/remove")"
 }

@@ -634,7 +634,7 @@ restore
 probe ann "$RIGHT" nullok
 equal "with everything as it should be, the code opens" "$result" SUCCESS
 probe eve "$RIGHT"
-equal "and who is not enrolled is unknown" "$result" USER_UNKNOWN
+equal "and who is not enrolled is refused" "$result" AUTH_ERR
 probe eve "$RIGHT" nullok
 equal "and with nullok is left to the next module" "$result" SUCCESS
 if [ "${1-}" = long ]; then

@@ -283,6 +283,46 @@ check "a success tells what was tried meanwhile" \
 pam quick carol "$(code carol)"
 refused "and only once" grep -qE 'tried|skipped' <<<"$shown"
 
+# --- who has a token ----------------------------------------------------------
+
+# What su says to visitor about a wrong code, and its status.
+su_says() {
+	as visitor su "$1" -c 'id -un' <<<00000000 2>&1
+	echo "status $?"
+}
+admin unlock carol >/dev/null
+wanted=$(su_says carol)
+check "su: refuses a wrong code in words" grep -q 'su: ' <<<"$wanted"
+equal "su: says the same of a user without a token" "$(su_says bob)" "$wanted"
+said=$(su_says nosuchuser)
+refused "su: a name that does not exist is refused by su itself: no prompt" \
+    grep -q 'Rolling code' <<<"$said"
+refused "su: and it is refused" grep -q 'status 0' <<<"$said"
+
+# Three kinds of users by turns, with a wrong code.
+kinds=(carol bob nosuchuser)
+pam_service silent nodelay quiet
+echo GUARD_AFTER=100 >>"$CONF"
+for ((i = 0; i < 20; i++)); do
+	printf '%s\t00000000\n' "${kinds[@]}"
+done | "$BUILD/tests/tools/pamrun" /etc/pam.d silent >"$T/refusals"
+sed -i '/^GUARD_AFTER=100$/d' "$CONF"
+admin unlock carol >/dev/null
+equal "enrolled, not enrolled, unknown: one result" \
+    "$(cut -d' ' -f2,4 "$T/refusals" | sort | uniq -c | xargs)" \
+    "20 AUTH_ERR bob 20 AUTH_ERR carol 20 AUTH_ERR nosuchuser"
+# The ranges of their times have something in common.
+overlap() {
+	sort -k4,4 -k3,3n "$T/refusals" | awk '
+		$4 != user { user = $4; n = 0; if ($3 > least) least = $3 }
+		++n == 10 { printf "# a refusal of %s: median %d ms\n", user, $3 }
+		n == 20 && (most == "" || $3 < most) { most = $3 }
+		END { exit !(NR == 60 && least <= most) }'
+}
+overlap >"$T/medians"
+equal "and the ranges of their times overlap" "$?" 0
+cat "$T/medians"
+
 # --- the log ------------------------------------------------------------------
 
 pam_service quick nodelay debug

@@ -324,8 +324,7 @@ in_a_harmed_store(struct input *in, enum who who, const struct account *now)
 		return;
 	result = run(in);
 	place_mend((enum harm)(harm % 8), who);
-	promise(result != PAM_SUCCESS && result != PAM_IGNORE &&
-		    (result != PAM_USER_UNKNOWN || try.typed[0] == '\0'),
+	promise(result != PAM_SUCCESS && result != PAM_IGNORE,
 	    "a store that was harmed lets nobody in and ignores nobody");
 }
 

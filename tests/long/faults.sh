@@ -221,8 +221,7 @@ enrolled_or_absent() {
 
 removed_or_not() {
 	[[ $1 != *"status 0" ]] ||
-	    [ "$(login ann "$(code ann)")" = USER_UNKNOWN ] ||
-	    echo "$1: the user is still there"
+	    ! is_enrolled ann || echo "$1: the user is still there"
 	still_or_absent "$1"
 	nothing_left "$1"
 }

@@ -108,7 +108,7 @@ denial() {
 	[ $# -gt 0 ] || return 1
 	for word in "$@"; do
 		case $word in
-		AUTH_ERR | MAXTRIES | USER_UNKNOWN | AUTHINFO_UNAVAIL) ;;
+		AUTH_ERR | MAXTRIES | AUTHINFO_UNAVAIL) ;;
 		CRED_INSUFFICIENT | CONV_ERR | INCOMPLETE | BUF_ERR) ;;
 		SYSTEM_ERR | SERVICE_ERR) ;;
 		*) return 1 ;;

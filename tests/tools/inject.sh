@@ -99,6 +99,10 @@ whole_or_absent() {
 	    echo "$1: the list is wrong"
 }
 
+is_enrolled() {
+	admin list | grep -q "^$1 "
+}
+
 somebody() {
 	nobody
 	enroll ann
@@ -110,7 +114,9 @@ still_or_absent() {
 		admin remove ann --force >"$T/out" 2>&1 ||
 		    echo "$1: cannot be removed"
 		;;
-	USER_UNKNOWN) ;;
+	AUTH_ERR)
+		! is_enrolled ann || echo "$1: there, but its code is wrong"
+		;;
 	*) echo "$1: neither there nor absent" ;;
 	esac
 	nobody

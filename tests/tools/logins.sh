@@ -19,7 +19,7 @@
 #   never_logged FILE...            no code that was typed is in these files
 #
 # What was typed is kept in $T/typed.
-DENIED='Permission denied|incorrect password|Authentication failure|not known'
+DENIED='Permission denied|incorrect password|Authentication failure'
 
 door_ssh() {
 	ssh_answered "$2" -- -o PreferredAuthentications=keyboard-interactive \

@@ -283,7 +283,7 @@ class Prober:
             self.run.stdin.write(f"{user}\t{code}\n")
             self.run.stdin.flush()
             results.append(self.run.stdout.readline().split()[1])
-        if results[0] == "USER_UNKNOWN" and self.options.again:
+        if results[0] == "AUTH_ERR" and self.options.again:
             done = subprocess.run(
                 self.options.again, stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE, shell=True, check=False)

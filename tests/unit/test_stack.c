@@ -455,7 +455,7 @@ START_TEST(who_is_not_enrolled_is_asked_and_refused)
 
 	service("", "", "");
 
-	ck_assert_int_eq(login_with("bob", &person, 0), PAM_USER_UNKNOWN);
+	ck_assert_int_eq(login_with("bob", &person, 0), PAM_AUTH_ERR);
 	ck_assert_uint_eq(person.prompts, 1);
 	ck_assert_str_eq(person.prompt, ROLLCODE_PROMPT);
 }
