@@ -533,6 +533,59 @@ roots_own() {
 	within "and a user" SUCCESS 3000 login_as bob bob "$(code bob)"
 }
 
+# As if it were deep in the kernel: who traces it has stopped, so that it
+# neither goes on nor, once it was killed, can be reaped.
+hang_serving() {	# WHICH
+	local pid tracer
+	pid=$(serving "$1")
+	strace -qq -p "$pid" -o "$T/trace" 2>"$T/out" &
+	tracer=$!
+	tracers+=("$tracer")
+	servers+=("$tracer")
+	wait_for grep -qE 'TracerPid:.*[1-9]' "/proc/$pid/status"
+	kill -STOP "$tracer"
+}
+
+# Everybody's process hangs for ever, and so does each that takes its place.
+too_many_hang() {
+	local tracers=() i before
+	command -v strace >/dev/null || {
+		skip "serving processes that never end" "needs strace"
+		return
+	}
+	: >"$T/syslog"
+	for ((i = 0; i < 8; i++)); do
+		before=$(serving all)
+		hang_serving all
+		[ "$i" -eq 7 ] || wait_for test_other "$before"
+	done
+	check "after eight that do not end no more are started, and it is logged" \
+	    logged '8 serving processes were killed and do not end'
+	within "root gets in all the same" SUCCESS 500 \
+	    root_login ann "$(code ann)"
+	nap 1.2
+	equal "it is logged once" \
+	    "$(grep -c 'killed and do not end' "$T/syslog")" 1
+	kill -9 "${tracers[@]}"
+	within "when they have ended a user gets in" SUCCESS 3000 \
+	    login_as ann ann "$(code ann)"
+	hang_serving all
+	hang_serving root
+	wait_for grep -qE "/root/verify.sock: .* no life" "$T/syslog"
+	before=${EPOCHREALTIME/./}
+	resident_stop
+	equal "while others hang it ends well" "$?" 0
+	check "within 15 s" \
+	    test $(((${EPOCHREALTIME/./} - before) / 1000)) -lt 15000
+	kill -9 "${tracers[@]}"
+	wait_for no_service
+	resident_start
+}
+
+test_other() {
+	[ "$(serving all)" != "$1" ]
+}
+
 # The supervisor was at rest as long as the others, and knows it.
 all_at_rest() {
 	local before
@@ -866,6 +919,7 @@ log_descriptor
 stopped_serving
 roots_own
 all_at_rest
+too_many_hang
 killed
 stopped
 old_and_slow
