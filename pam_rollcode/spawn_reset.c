@@ -92,20 +92,6 @@ static const struct {
     {RLIMIT_RTPRIO, 0},
 };
 
-/* What sched_setattr(2) takes; glibc and Linux each define it, or neither. */
-struct scheduling {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-	uint32_t clamp_min, clamp_max;
-};
-
-#define SCHEDULING_FIRST 48  /* its size without the clamps */
-#define SCHEDULING_KEEP 0x18 /* policy and parameters */
-#define SCHEDULING_CLAMP 0x60
-
 /* It is a copy of the host, with all that was typed there. */
 static void
 forbid_dump(void)

@@ -9,6 +9,20 @@
 
 #include "rollcode.h"
 
+/* What sched_setattr(2) takes; glibc and Linux each define it, or neither. */
+struct scheduling {
+	uint32_t	size, policy;
+	uint64_t	flags;
+	int32_t		nice;
+	uint32_t	priority;
+	uint64_t	runtime, deadline, period;
+	uint32_t	clamp_min, clamp_max;
+};
+
+#define SCHEDULING_FIRST	48	/* its size without the clamps */
+#define SCHEDULING_KEEP		0x18	/* flags: policy and parameters */
+#define SCHEDULING_CLAMP	0x60	/* flags: the clamps are given */
+
 /*
  * Give up everything that a process inherits, and keep one descriptor, 3 or
  * more, as standard input.  For a copy of a threaded process whose signals are

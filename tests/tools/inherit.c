@@ -32,6 +32,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "pam_rollcode/spawn_reset.h"
+
 #define NOT_HERE 77
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -44,15 +46,6 @@
 #define PR_SET_IO_FLUSHER 57
 #define PR_GET_IO_FLUSHER 58
 #endif
-
-struct scheduling {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-	uint32_t clamp_min, clamp_max;
-};
 
 /* --- ways ----------------------------------------------------------------- */
 
@@ -128,7 +121,8 @@ odd_nice(void)
 static int
 odd_slice(void)
 {
-	const struct scheduling odd = {.size = 48, .runtime = 50000000};
+	const struct scheduling odd = {
+	    .size = SCHEDULING_FIRST, .runtime = 50000000};
 
 	return syscall(SYS_sched_setattr, 0, &odd, 0) != 0;
 }
@@ -138,7 +132,7 @@ odd_clamp(void)
 {
 	const struct scheduling odd = {
 	    .size = sizeof(odd),
-	    .flags = 0x18 | 0x60,
+	    .flags = SCHEDULING_KEEP | SCHEDULING_CLAMP,
 	    .clamp_min = 1,
 	    .clamp_max = 99,
 	};

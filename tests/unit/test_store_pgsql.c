@@ -95,7 +95,7 @@ behind(struct store *store, const char *statement)
 			sql[len++] = *statement;
 		else
 			len += (size_t)snprintf(
-			    sql + len, sizeof(sql) - len, schema);
+			    sql + len, sizeof(sql) - len, "%s", schema);
 	sql[len] = '\0';
 	change_one(store, sql);
 	begin_again(store);
