@@ -167,8 +167,8 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 		return error_set(error, ROLLCODE_ERR_INPUT, "refused: %s%s",
 		    verdict_name(j->verdict),
 		    j->guarded
-			? "; two or three consecutive codes on one line open "
-			  "the account, rollcode-admin unlock ends the guard"
+			? "; three consecutive codes on one line open the "
+			  "account, rollcode-admin unlock ends the guard"
 			: "");
 	if (j->recovery)
 		printf(

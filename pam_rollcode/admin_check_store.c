@@ -139,8 +139,8 @@ visit_account(struct visit *v)
 		    "has no token that is enabled, and is refused");
 	else if (verify_is_guarded(&v->account, policy, time(NULL)))
 		say(v, FOUND_USER_GUARDED, user, "unlock", NULL,
-		    "is guarded: two or three codes on one line let in, a "
-		    "single one does not");
+		    "is guarded: it takes three consecutive codes on one line "
+		    "to log in");
 }
 
 static enum rollcode_err
