@@ -107,7 +107,7 @@ MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
 	   common/error.c common/env.c
 VERIFY	 = pam_rollcode/rollcode-verify.c
 SERVICE	 = $(addprefix pam_rollcode/,supervise.c side.c listener.c \
-	   serve.c queue.c crew.c worker.c outsider.c hurry.c)
+	   serve.c queue.c burial.c crew.c worker.c outsider.c)
 ADMIN	 = pam_rollcode/rollcode-admin.c pam_rollcode/pskc.c \
 	   $(wildcard pam_rollcode/admin_*.c)
 # `check` reads the arguments of the module and asks the judge as it does.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <syslog.h>
@@ -8,10 +9,11 @@
 #include "clock.h"
 #include "crew.h"
 #include "fd.h"
-#include "hurry.h"
 
 #define IDLE_MS 10000 /* then it may go */
 #define WORKER_FD 3
+#define CLOSING_FD 4
+#define ABOVE_FD 5 /* neither of them */
 
 void
 crew_open(struct crew *crew, const struct config *config,
@@ -23,47 +25,91 @@ crew_open(struct crew *crew, const struct config *config,
 	crew->config = config;
 	crew->callers = callers;
 	for (int i = 0; i < CREW_MAX; i++)
-		crew->members[i].fd = -1;
+		crew->members[i].fd = crew->members[i].closing = -1;
 }
 
-/* Other people's connections are not its business. */
+/*
+ * Other people's connections are not its business.  Its parent keeps those that
+ * must not be closed here until it has closed its copies, which it tells by
+ * closing the last one of all.
+ */
 static _Noreturn void
-member_main(const struct crew *crew, int fd)
+member_main(const struct crew *crew, int fd, int closing)
 {
 	/* The log's descriptor is closed too, and its number used again. */
 	closelog();
-	hurry_begin();
-	if (dup2(fd, WORKER_FD) != WORKER_FD)
+	fd = fcntl(fd, F_DUPFD, ABOVE_FD);
+	closing = fcntl(closing, F_DUPFD, ABOVE_FD);
+	if (dup2(fd, WORKER_FD) != WORKER_FD ||
+	    dup2(closing, CLOSING_FD) != CLOSING_FD)
 		_exit(1);
-	fd_close_from(WORKER_FD + 1);
-	hurry_end();
+	fd_close_from(CLOSING_FD + 1);
+	close(CLOSING_FD);
 	openlog(CREW_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
 	worker_main(WORKER_FD, crew->config, crew->callers);
+}
+
+static void
+close_pair(const int fds[2])
+{
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static bool
 start(struct crew *crew, struct crew_member *m)
 {
-	int fds[2];
+	int fds[2], closing[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
 		syslog(LOG_ERR, "no socket for a worker: %s", strerror(errno));
 		return false;
 	}
+	if (pipe2(closing, O_CLOEXEC | O_NONBLOCK) != 0) {
+		syslog(LOG_ERR, "no pipe for a worker: %s", strerror(errno));
+		close_pair(fds);
+		return false;
+	}
 	if ((m->pid = fork()) == 0)
-		member_main(crew, fds[1]);
-	close(fds[1]);
+		member_main(crew, fds[1], closing[1]);
 	if (m->pid < 0) {
 		syslog(
 		    LOG_ERR, "a worker cannot be started: %s", strerror(errno));
-		close(fds[0]);
+		close_pair(fds);
+		close_pair(closing);
 		m->pid = 0;
 		return false;
 	}
+	close(fds[1]);
+	close(closing[1]);
 	m->fd = fds[0];
+	m->closing = closing[0];
 	m->busy = false;
 	m->since = clock_ms();
 	return true;
+}
+
+static void
+is_apart(struct crew_member *m)
+{
+	char byte;
+
+	if (m->closing < 0 || read(m->closing, &byte, 1) < 0)
+		return;
+	close(m->closing);
+	m->closing = -1;
+}
+
+bool
+crew_is_apart(struct crew *crew)
+{
+	bool apart = true;
+
+	for (int i = 0; i < CREW_MAX; i++) {
+		is_apart(&crew->members[i]);
+		apart = apart && crew->members[i].closing < 0;
+	}
+	return apart;
 }
 
 /* It ends by itself, when it finds its socket closed. */
@@ -72,8 +118,11 @@ let_go(struct crew_member *m)
 {
 	if (m->pid != 0)
 		close(m->fd);
+	if (m->pid != 0 && m->closing >= 0)
+		close(m->closing);
 	memset(m, 0, sizeof(*m));
 	m->fd = -1;
+	m->closing = -1;
 }
 
 void

@@ -18,6 +18,8 @@
 struct crew_member {
 	pid_t	pid;		/* 0: there is none */
 	int	fd;
+	int	closing;	/* at its end when it has closed what it */
+				/* inherited; -1 once that was seen */
 	bool	busy;
 	int64_t	since;		/* idle, or busy; clock_ms() */
 	/* Whom it judged last, or "". */
@@ -58,6 +60,9 @@ void	crew_end(struct crew *, int member);
  * True if there still are some to be looked at later.
  */
 bool	crew_thin(struct crew *);
+
+/* Whether no member has a copy any more of what its parent has open. */
+bool	crew_is_apart(struct crew *);
 
 /* Let all members end. */
 void	crew_close(struct crew *);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -11,14 +12,22 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "burial.h"
 #include "env.h"
-#include "hurry.h"
 #include "listener.h"
 #include "path.h"
 
 #define GIVEN_FD 3  /* the first one handed over */
 #define BACKLOG 128 /* connections that wait to be accepted */
 #define LOCK_MODE 0600
+
+/* Newer than the C library's headers. */
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 
 static const struct {
 	const char *name, *path;
@@ -73,6 +82,27 @@ listener_given(struct handed_over *given)
 	}
 }
 
+/*
+ * Accepted connections inherit it.  That senders' credentials are passed is for
+ * burial_look; what else a unit may have set is taken back.
+ */
+static void
+refuse_descriptors(int fd)
+{
+	static const struct {
+		int option, value;
+	} options[] = {
+	    {SO_PASSRIGHTS, 0},
+	    {SO_PASSCRED, 1},
+	    {SO_PASSSEC, 0},
+	    {SO_PASSPIDFD, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		(void)!setsockopt(fd, SOL_SOCKET, options[i].option,
+		    &options[i].value, sizeof(options[i].value));
+}
+
 static int
 option_of(int fd, int option)
 {
@@ -98,6 +128,7 @@ take_given(
 		    "sequential packets; the unit needs ListenSequentialPacket",
 		    given);
 	l->fd = given;
+	refuse_descriptors(l->fd);
 	return ROLLCODE_OK;
 }
 
@@ -182,6 +213,8 @@ listen_at(
 {
 	l->fd =
 	    socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd >= 0)
+		refuse_descriptors(l->fd);
 	if (l->fd >= 0 &&
 	    bind(l->fd, (const struct sockaddr *)address, sizeof(*address)) ==
 		0 &&
@@ -191,6 +224,22 @@ listen_at(
 	return error_set(error, error_from_errno(errno),
 	    "%s: cannot be listened on: %s", address->sun_path,
 	    strerror(errno));
+}
+
+/*
+ * To drop the last reference drops what waits in its queue, with all that was
+ * attached: that is another process's to wait for.
+ */
+static void
+drop_listener(const struct listener *l)
+{
+	pid_t holder = -1;
+
+	if (l->whose == SOCKET_OF_ALL && (holder = burial_holder()) < 0)
+		return;
+	close(l->fd);
+	if (holder > 0)
+		kill(holder, SIGKILL);
 }
 
 enum rollcode_err
@@ -230,9 +279,7 @@ listener_open(struct listener *l, enum socket_of whose,
 void
 listener_close(struct listener *l)
 {
-	hurry_begin();
-	close(l->fd);
-	hurry_end();
+	drop_listener(l);
 	if (l->lock < 0)
 		return;
 	unlink(sockets[l->whose].path);

@@ -10,7 +10,8 @@
  *     connections and of the workers, so that the others have theirs.
  *  4. Whoever connects and says nothing makes way for who says something, who
  *     may ask about nobody for who may, and who asks often for who asks once.
- *  5. What else a message carries is dropped, and not waited for.
+ *  5. A message that carries descriptors is not received, and the connection
+ *     that it waits in not closed here.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -18,7 +19,6 @@
 #include <unistd.h>
 
 #include "crew.h"
-#include "hurry.h"
 #include "judge.h"
 #include "queue.h"
 
@@ -38,30 +38,32 @@ static const struct {
 static struct connection *spare[SPARES_MAX];
 static size_t spares;
 
-/* What root sends along is root's to answer for. */
-static void
-hurry(enum rank rank)
+/* Whether there is a message that may be received, and is to be. */
+static bool
+may_receive(const struct queue *q, struct connection *c)
 {
-	if (rank != RANK_ROOT)
-		hurry_begin();
-}
-
-static void
-no_hurry(enum rank rank)
-{
-	if (rank != RANK_ROOT)
-		hurry_end();
+	if (q->whose == SOCKET_OF_ROOT)
+		return true;
+	switch (burial_look(c->fd)) {
+	case CARRIED_BYTES:
+		return true;
+	case CARRIED_NOTHING:
+		return false;
+	default:
+		c->stage = STAGE_DONE;
+		return false;
+	}
 }
 
 void
-queue_receive(struct connection *c, int64_t now)
+queue_receive(const struct queue *q, struct connection *c, int64_t now)
 {
 	ssize_t n;
 
-	hurry(c->rank);
+	if (!may_receive(q, c))
+		return;
 	n = recv(c->fd, &c->task.request, sizeof(c->task.request),
 	    MSG_DONTWAIT | MSG_TRUNC);
-	no_hurry(c->rank);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	c->stage = STAGE_DONE;
@@ -72,12 +74,14 @@ queue_receive(struct connection *c, int64_t now)
 	c->deadline = now + PROTOCOL_SECONDS * 1000L;
 }
 
+/* What root sends along is root's to answer for. */
 static void
-hang_up(int fd, enum rank rank)
+hang_up(struct queue *q, int fd, uid_t uid, int64_t now)
 {
-	hurry(rank);
-	close(fd);
-	no_hurry(rank);
+	if (q->whose == SOCKET_OF_ROOT)
+		close(fd);
+	else
+		burial_close(&q->burial, fd, uid, now);
 }
 
 struct connection *
@@ -96,9 +100,9 @@ connection_new(void)
 }
 
 static void
-connection_close(struct connection *c)
+connection_close(struct queue *q, struct connection *c, int64_t now)
 {
-	hang_up(c->fd, c->rank);
+	hang_up(q, c->fd, c->task.uid, now);
 	explicit_bzero(c, sizeof(*c));
 	if (spares < SPARES_MAX)
 		spare[spares++] = c;
@@ -107,13 +111,13 @@ connection_close(struct connection *c)
 }
 
 void
-queue_sweep(struct queue *q)
+queue_sweep(struct queue *q, int64_t now)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < q->count; i++) {
 		if (q->connections[i]->stage == STAGE_DONE)
-			connection_close(q->connections[i]);
+			connection_close(q, q->connections[i], now);
 		else
 			q->connections[kept++] = q->connections[i];
 	}
@@ -152,7 +156,7 @@ is_idle(const struct connection *c)
  * latest that waits of the account that has most.
  */
 static bool
-make_room(struct queue *q, enum rank rank)
+make_room(struct queue *q, enum rank rank, int64_t now)
 {
 	struct connection *goes = NULL;
 	size_t most = 2, count;
@@ -175,20 +179,20 @@ make_room(struct queue *q, enum rank rank)
 	if (goes == NULL)
 		return false;
 	goes->stage = STAGE_DONE;
-	queue_sweep(q);
+	queue_sweep(q, now);
 	return true;
 }
 
 static bool
-has_room(struct queue *q, enum rank rank, uid_t uid)
+has_room(struct queue *q, enum rank rank, uid_t uid, int64_t now)
 {
 	size_t all = 0;
 
-	queue_sweep(q);
+	queue_sweep(q, now);
 	for (size_t i = 0; i < q->count; i++)
 		all += q->connections[i]->rank == rank;
 	return count_uid(q, uid) < room[rank].each &&
-	       (all < room[rank].all || make_room(q, rank));
+	       (all < room[rank].all || make_room(q, rank, now));
 }
 
 void
@@ -203,11 +207,11 @@ queue_welcome(struct queue *q, int fd, int64_t now)
 	    len == sizeof(peer)) {
 		rank = rank_of(q, peer.uid);
 		if ((rank == RANK_ROOT || q->whose == SOCKET_OF_ALL) &&
-		    has_room(q, rank, peer.uid))
+		    has_room(q, rank, peer.uid, now))
 			c = connection_new();
 	}
 	if (c == NULL) {
-		hang_up(fd, rank);
+		hang_up(q, fd, peer.uid, now);
 		return;
 	}
 	c->fd = fd;
@@ -216,7 +220,7 @@ queue_welcome(struct queue *q, int fd, int64_t now)
 	c->stage = STAGE_READING;
 	c->deadline = now + READ_MS;
 	q->connections[q->count++] = c;
-	queue_receive(c, now);
+	queue_receive(q, c, now);
 }
 
 bool

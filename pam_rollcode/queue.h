@@ -6,6 +6,7 @@
 #ifndef ROLLCODE_QUEUE_H
 #define ROLLCODE_QUEUE_H
 
+#include "burial.h"
 #include "listener.h"
 #include "worker.h"
 
@@ -38,6 +39,7 @@ struct connection {
 
 struct queue {
 	enum socket_of		 whose;
+	struct burial		 burial;	/* of everybody's only */
 	const struct callers	*callers;
 	size_t			 count;
 	struct connection	*connections[QUEUE_MAX];
@@ -57,7 +59,8 @@ struct connection	*connection_new(void);
 void			 queue_welcome(struct queue *, int fd, int64_t now);
 
 /* Receive the request of a connection in STAGE_READING. */
-void			 queue_receive(struct connection *, int64_t now);
+void			 queue_receive(const struct queue *,
+			    struct connection *, int64_t now);
 
 /* Whether a waiting connection's turn has come. */
 bool			 queue_may_start(const struct queue *,
@@ -70,6 +73,6 @@ struct connection	*queue_judged_by(const struct queue *, int member);
 int64_t			 queue_deadline(const struct queue *);
 
 /* Close what is done; the others keep their order. */
-void			 queue_sweep(struct queue *);
+void			 queue_sweep(struct queue *, int64_t now);
 
 #endif /* ROLLCODE_QUEUE_H */

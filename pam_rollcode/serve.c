@@ -7,7 +7,8 @@
  *  2. A refusal to an account without privileges is kept back for a second,
  *     also from one that does not wait for it.
  *  3. Told to stop, it answers who is connected.
- *  4. Each turn is a sign of life, and none takes long.
+ *  4. What came with a message is closed in another process.
+ *  5. Each turn is a sign of life, and none takes long.
  */
 #include <errno.h>
 #include <poll.h>
@@ -19,7 +20,6 @@
 
 #include "clock.h"
 #include "crew.h"
-#include "hurry.h"
 #include "judge.h"
 #include "queue.h"
 #include "serve.h"
@@ -28,12 +28,14 @@
 #define REST_MS 100	/* after an accept that failed */
 #define AGAIN_MS 100	/* before another try to find a worker */
 #define THIN_MS 1000	/* between two looks at idle workers */
+#define APART_MS 10	/* between two looks at starting ones */
 #define ACCEPTED_MAX 64 /* in one turn */
 #define JUDGE_MS (PROTOCOL_SECONDS * 1000L)
 
 enum {
 	POLL_LISTENER,
 	POLL_LIFE,
+	POLL_UNDERTAKER,
 	POLL_CREW,
 	POLL_QUEUE = POLL_CREW + CREW_MAX,
 	POLLS = POLL_QUEUE + QUEUE_MAX,
@@ -46,6 +48,7 @@ struct service {
 	int64_t again; /* there was no worker: look then */
 	struct crew crew;
 	struct queue queue;
+	bool apart; /* no worker holds what a burial waits for */
 	struct pollfd polls[POLLS];
 };
 
@@ -152,6 +155,7 @@ fill_polls(struct service *s, int64_t now)
 
 	p[POLL_LISTENER].fd = now >= s->rest ? s->listener : -1;
 	p[POLL_LIFE].fd = s->life;
+	p[POLL_UNDERTAKER].fd = q->burial.pidfd;
 	for (int i = 0; i < CREW_MAX; i++)
 		p[POLL_CREW + i].fd = s->crew.members[i].fd;
 	for (size_t i = 0; i < q->count; i++) {
@@ -177,6 +181,8 @@ patience(const struct service *s, bool thin, int64_t now)
 		next = s->rest;
 	if (s->again > now && s->again < next)
 		next = s->again;
+	if (s->queue.burial.count > 0 && !s->apart && now + APART_MS < next)
+		next = now + APART_MS;
 	if (next > now + SERVE_SIGN_MS)
 		return SERVE_SIGN_MS;
 	return next > now ? (int)(next - now) : 0;
@@ -184,10 +190,10 @@ patience(const struct service *s, bool thin, int64_t now)
 
 /* A request has come; or somebody hung up, or said more than a request. */
 static void
-attend(struct connection *c, short events, int64_t now)
+attend(const struct queue *q, struct connection *c, short events, int64_t now)
 {
 	if (events != 0 && c->stage == STAGE_READING)
-		queue_receive(c, now);
+		queue_receive(q, c, now);
 	else if (events != 0 && c->stage == STAGE_WAITING)
 		c->stage = STAGE_DONE;
 }
@@ -195,9 +201,12 @@ attend(struct connection *c, short events, int64_t now)
 static void
 stop_listening(struct service *s)
 {
-	hurry_begin();
-	close(s->listener);
-	hurry_end();
+	/* Nobody else may hold it any more, and what waits in it is anybody's.
+	 */
+	if (s->queue.whose == SOCKET_OF_ROOT)
+		close(s->listener);
+	else
+		burial_add(&s->queue.burial, s->listener);
 	close(s->life);
 	s->listener = -1;
 	s->life = -1;
@@ -219,21 +228,26 @@ turn(struct service *s)
 		if (p[POLL_CREW + i].revents != 0)
 			hear(s, i, now);
 	for (size_t i = 0; i < s->queue.count; i++)
-		attend(s->queue.connections[i], p[POLL_QUEUE + i].revents, now);
+		attend(&s->queue, s->queue.connections[i],
+		    p[POLL_QUEUE + i].revents, now);
 	expire(s, now);
-	queue_sweep(&s->queue);
+	queue_sweep(&s->queue, now);
 	if (p[POLL_LIFE].revents != 0)
 		stop_listening(s);
 	else if (p[POLL_LISTENER].revents != 0)
 		accept_some(s, now);
 	dispatch(s, now);
-	queue_sweep(&s->queue);
+	queue_sweep(&s->queue, now);
+	s->apart = crew_is_apart(&s->crew);
+	if (s->apart)
+		burial_go_on(&s->queue.burial);
 }
 
 enum rollcode_err
 serve(const struct post *post, const struct config *config,
     const struct callers *callers)
 {
+	enum rollcode_err err = ROLLCODE_OK;
 	struct service *s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
@@ -243,10 +257,19 @@ serve(const struct post *post, const struct config *config,
 	s->turns = post->turns;
 	s->queue.whose = post->whose;
 	s->queue.callers = callers;
+	burial_open(&s->queue.burial);
 	crew_open(&s->crew, config, callers);
-	while (s->life >= 0 || s->queue.count > 0)
+	while ((s->life >= 0 || s->queue.count > 0) &&
+	       !burial_is_full(&s->queue.burial))
 		turn(s);
+	if (burial_is_full(&s->queue.burial)) {
+		syslog(LOG_ERR,
+		    "%d connections are kept open, for what was attached to "
+		    "their messages does not close; another process serves",
+		    BURIAL_MAX);
+		err = ROLLCODE_ERR_UNAVAIL;
+	}
 	crew_close(&s->crew);
 	free(s);
-	return ROLLCODE_OK;
+	return err;
 }

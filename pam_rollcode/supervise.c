@@ -25,7 +25,7 @@
 #include "side.h"
 #include "supervise.h"
 
-#define FILES_MAX 1024 /* descriptors of the serving process */
+#define FILES_MAX 2048 /* descriptors of the serving process */
 #define AGAIN_MS 1000  /* between two starts, if it dies */
 
 struct supervisor {
@@ -308,7 +308,7 @@ supervise(const char *conf, const struct given *given)
 	struct error error = {0};
 
 	fd_close_from(given->sockets.end);
-	openlog(CREW_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
+	openlog(CREW_LOG_NAME, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
 	set_limits();
 	/* Standard error may be a pipe that nobody reads any more. */
 	signal(SIGPIPE, SIG_IGN);

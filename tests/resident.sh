@@ -519,6 +519,65 @@ stopped_serving() {
 	    test "$(grep -c 'has shown no life' "$T/syslog")" -ne 2
 }
 
+# --- what a message can carry -------------------------------------------------
+
+kernel_refuses() {
+	python3 -c "import socket
+	socket.socket(socket.AF_UNIX).setsockopt(socket.SOL_SOCKET, 83, 0)" \
+	    2>/dev/null
+}
+
+held() {	# processes and descriptors of the service
+	local pid processes=0 files=0
+	for pid in $(pgrep -f "^$SERVE serve"); do
+		processes=$((processes + 1))
+		files=$((files + $(find "/proc/$pid/fd" -type l | wc -l)))
+	done
+	echo "$processes $files"
+} 2>/dev/null
+
+holds_again() {	# PROCESSES FILES
+	[ "$(held)" = "$*" ]
+}
+
+attach() {	# KIND COUNT
+	as ann "$T/bin/ask_service" attach "$@"
+}
+
+attached() {
+	local kind before kinds=(file linger nested many)
+	: >"$T/syslog"
+	for kind in "${kinds[@]}"; do
+		kernel_refuses || break
+		equal "the kernel takes no message with descriptors: $kind" \
+		    "$(attach "$kind" 4)" "sent 0 refused 4"
+	done
+	resident_stop
+	install -m 755 "$BUILD/tests/tools/libno_passrights.so" "$T/bin/"
+	resident_of env LD_PRELOAD="$T/bin/libno_passrights.so" "$SERVE" serve
+	login ann "$(code ann)" >"$T/out"
+	login_as bob bob "$(code bob)" >"$T/out"
+	wait_for no_store_files
+	read -r -a before < <(held)
+	for kind in "${kinds[@]}"; do
+		equal "on an older kernel it takes 100 of them: $kind" \
+		    "$(attach "$kind" 100)" "sent 100 refused 0"
+		within "after 100 of them root gets in: $kind" SUCCESS 500 \
+		    root_login ann "$(code ann)"
+		within "after 100 of them a user gets in: $kind" SUCCESS 900 \
+		    login_as bob bob "$(code bob)"
+		check "and nothing of them stays: $kind" \
+		    wait_for holds_again "${before[@]}"
+	done
+	check "who sends them is logged" \
+	    logged "uid $(id -u ann) attaches descriptors"
+	equal "in the same process all the while" \
+	    "$(grep -c 'shown no life\|serving process was' "$T/syslog")" 0
+	resident_stop
+	equal "and it ends well" "$?" 0
+	resident_start
+}
+
 # Whatever becomes of the process for everybody, root does not notice.
 roots_own() {
 	local before pid
@@ -904,8 +963,6 @@ beside "while 100 uids say nothing" \
     "$T/bin/ask_service" silent 100 "$NEW_UIDS"
 beside "while 100 uids ask again and again" \
     "$T/bin/ask_service" flood ann 100 "$NEW_UIDS"
-beside "while a user sends sockets that take an hour to close" \
-    as ann "$T/bin/ask_service" laden ann
 busy_store
 rubbish
 while_stopped full_queue
@@ -916,6 +973,7 @@ no_workers
 hangs
 reload
 log_descriptor
+attached
 stopped_serving
 roots_own
 all_at_rest

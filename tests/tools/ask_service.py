@@ -17,11 +17,11 @@ flood USER N UID       N processes, each of another uid from UID on, that ask
 fill                   connections until the queue is full, held until
                        standard input ends
 garbage N              N connections that send rubbish
-laden USER             connections whose messages carry a TCP socket that takes
-                       an hour to close, held until standard input ends;
-                       prints "ready"
+attach KIND N          N messages that carry a `file`, a `linger`ing socket that
+                       takes an hour to close, `nested` sockets, or `many`
+                       files; prints how many were sent, and how many refused
 """
-import array
+import errno
 import os
 import random
 import signal
@@ -135,21 +135,69 @@ def lingering(listener, held):
     return t
 
 
-def laden(user):
-    held, peers = [], []
+def nested():
+    """A file in a socket's queue, and that socket in another one's."""
+    fd = os.open("/dev/null", os.O_RDONLY)
+    for _ in range(3):
+        a, b = socket.socketpair(socket.AF_UNIX)
+        socket.send_fds(a, [b"x"], [fd])
+        os.close(fd)
+        a.close()
+        fd = b.detach()
+    return fd
+
+
+def send_with(s, message, fds):
+    """True unless the kernel refuses it.  So many may be on their way."""
+    while True:
+        try:
+            socket.send_fds(s, [message], fds)
+            return True
+        except PermissionError:
+            return False
+        except OSError as e:
+            if e.errno != errno.ETOOMANYREFS:
+                raise
+        time.sleep(0.01)
+
+
+def send_once(message, fds, behind=False):
+    with connect() as s:
+        if behind:
+            s.send(b"")
+        return send_with(s, message, fds)
+
+
+def close_elsewhere(fd):
+    """If this end is the last one it is the other process that waits."""
+    pid = os.fork()
+    if pid == 0:
+        signal.pause()
+    os.close(fd)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def attach(kind, count):
+    peers, sent = [], 0
     listener = socket.create_server(("127.0.0.1", 0))
-    for first, second in ((request(user, "00000000")[1], None), (b"x", None),
-                          (b"", None), (request(user, "00000000")[1], b"x")):
-        s = connect()
-        if second is not None:
-            s.send(first)
-        with lingering(listener, peers) as t:
-            s.sendmsg([first if second is None else second],
-                      [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
-                        array.array("i", [t.fileno()]))])
-        held.append(s)
-    print("ready", flush=True)
-    sys.stdin.read()
+    whole = request("nobody", "00000000")[1]
+    for i in range(count):
+        if kind == "linger":
+            fds = [lingering(listener, peers).detach()]
+        elif kind == "nested":
+            fds = [nested()]
+        else:
+            fds = [os.open("/dev/null", os.O_RDONLY)]
+        fds *= 253 if kind == "many" else 1
+        # As a request, as an empty message, behind one, as something else.
+        message = (whole, b"", b"", b"x")[i % 4]
+        try:
+            sent += send_once(message, fds, behind=i % 4 == 2)
+        except BrokenPipeError:  # It took the one before too soon.
+            sent += send_once(message, fds)
+        close_elsewhere(fds[0])
+    print("sent", sent, "refused", count - sent)
     # What is still on its way must not keep this process for an hour.
     for peer in peers:
         peer.close()
@@ -172,8 +220,8 @@ def main(mode, *words):
         fill()
     elif mode == "flood":
         flood(words[0], int(words[1]), int(words[2]))
-    elif mode == "laden":
-        laden(words[0])
+    elif mode == "attach":
+        attach(words[0], int(words[1]))
     elif mode == "garbage":
         for i in range(int(words[0])):
             s = connect()

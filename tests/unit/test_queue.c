@@ -2,6 +2,9 @@
 /*
  * Whose turn it is at the resident judge, and what it takes for a request.
  */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -79,7 +82,7 @@ empty(struct queue *q)
 {
 	for (size_t i = 0; i < q->count; i++)
 		q->connections[i]->stage = STAGE_DONE;
-	queue_sweep(q);
+	queue_sweep(q, NOW);
 	ck_assert_uint_eq(q->count, 0);
 }
 
@@ -171,7 +174,7 @@ START_TEST(sweeping_keeps_the_order)
 	a = stand(&q, &(struct standing){RANK_ROOT, 0, "a", STAGE_WAITING});
 	stand(&q, &(struct standing){RANK_ROOT, 0, "b", STAGE_DONE});
 	c = stand(&q, &(struct standing){RANK_ROOT, 0, "c", STAGE_READING});
-	queue_sweep(&q);
+	queue_sweep(&q, NOW);
 
 	ck_assert_uint_eq(q.count, 2);
 	ck_assert_ptr_eq(q.connections[0], a);
@@ -217,6 +220,7 @@ START_TEST(request_of)
 	    .kind = requests[_i].kind,
 	};
 	struct connection c = {.stage = STAGE_READING, .deadline = NOW};
+	static struct queue q;
 	int fds[2];
 
 	memcpy(bytes, &request, sizeof(request));
@@ -229,7 +233,7 @@ START_TEST(request_of)
 		ck_assert_int_eq(send(fds[1], bytes, requests[_i].len, 0),
 		    (ssize_t)requests[_i].len);
 	c.fd = fds[0];
-	queue_receive(&c, NOW);
+	queue_receive(&q, &c, NOW);
 
 	ck_assert_msg(c.stage == requests[_i].stage, "%s: stage %d",
 	    requests[_i].says, (int)c.stage);
@@ -244,16 +248,188 @@ END_TEST
 START_TEST(who_hung_up_is_done)
 {
 	struct connection c = {.stage = STAGE_READING};
+	static struct queue q;
 	int fds[2];
 
 	ck_assert_int_eq(
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
 	close(fds[1]);
 	c.fd = fds[0];
-	queue_receive(&c, NOW);
+	queue_receive(&q, &c, NOW);
 
 	ck_assert_int_eq(c.stage, STAGE_DONE);
 	close(fds[0]);
+}
+END_TEST
+
+/* --- what a message can carry --------------------------------------------- */
+
+/* A connection as the listener makes it, and its other end. */
+static void
+connected(int fds[2])
+{
+	static const int one = 1;
+
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+	ck_assert_int_eq(
+	    setsockopt(fds[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)), 0);
+}
+
+/* Send len bytes, and a descriptor if it is not -1. */
+static void
+send_with(int fd, size_t len, int attached)
+{
+	static char bytes[sizeof(struct request)];
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {
+			 .cmsg_len = CMSG_LEN(sizeof(int)),
+			 .cmsg_level = SOL_SOCKET,
+			 .cmsg_type = SCM_RIGHTS,
+		     }};
+	struct iovec part = {.iov_base = bytes, .iov_len = len};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	memcpy(CMSG_DATA(&control.header), &attached, sizeof(attached));
+	if (attached >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
+	ck_assert_int_eq(sendmsg(fd, &message, 0), (ssize_t)len);
+}
+
+/* What is sent, whether its sender then hangs up, and what is seen of it. */
+static const struct {
+	const char *says;
+	int lens[3]; /* -1: no more; 1000 and more: with a descriptor */
+	bool hangs_up;
+	enum carried carried;
+	bool kept; /* by burial_close */
+} messages[] = {
+    {"nothing", {-1}, false, CARRIED_NOTHING, false},
+    {"the end", {-1}, true, CARRIED_END, false},
+    {"bytes", {1, -1}, false, CARRIED_BYTES, false},
+    {"bytes, and the end", {1, -1}, true, CARRIED_BYTES, false},
+    {"an empty message", {0, -1}, true, CARRIED_BYTES, false},
+    {"a descriptor", {1001, -1}, true, CARRIED_FILES, true},
+    {"a descriptor alone", {1000, -1}, false, CARRIED_FILES, true},
+    {"a descriptor behind bytes", {1, 1001, -1}, true, CARRIED_BYTES, true},
+    {"a descriptor behind a long message", {999, 999, 1999}, true,
+	CARRIED_BYTES, true},
+    {"long messages", {999, 999, 999}, false, CARRIED_BYTES, false},
+    {"a descriptor behind an empty message", {0, 0, 1000}, true, CARRIED_BYTES,
+	true},
+};
+
+START_TEST(a_descriptor_is_seen_and_not_closed)
+{
+	static struct burial b;
+	int fds[2], ends[2];
+	struct pollfd closed;
+
+	burial_open(&b);
+	connected(fds);
+	ck_assert_int_eq(pipe(ends), 0);
+	for (int i = 0; i < 3 && messages[_i].lens[i] >= 0; i++)
+		send_with(fds[1], (size_t)(messages[_i].lens[i] % 1000),
+		    messages[_i].lens[i] >= 1000 ? ends[1] : -1);
+	close(ends[1]);
+	if (messages[_i].hangs_up)
+		close(fds[1]);
+
+	ck_assert_msg(burial_look(fds[0]) == messages[_i].carried, "%s",
+	    messages[_i].says);
+	ck_assert_int_eq(burial_look(fds[0]), messages[_i].carried);
+	burial_close(&b, fds[0], 1000, NOW);
+	ck_assert_msg(b.count == messages[_i].kept, "%s", messages[_i].says);
+	closed = (struct pollfd){.fd = ends[0], .events = POLLIN};
+	ck_assert_msg(
+	    poll(&closed, 1, 0) == !messages[_i].kept, "%s", messages[_i].says);
+	burial_go_on(&b);
+	ck_assert_uint_eq(b.count, 0);
+	ck_assert_msg(poll(&closed, 1, 10000) == 1, "%s: it is not closed",
+	    messages[_i].says);
+}
+END_TEST
+
+START_TEST(who_was_not_read_is_told)
+{
+	static struct burial b;
+	int fds[2];
+	char byte;
+
+	burial_open(&b);
+	connected(fds);
+	send_with(fds[1], 0, -1);
+	send_with(fds[1], sizeof(struct request), -1);
+	burial_close(&b, fds[0], 1000, NOW);
+
+	ck_assert_uint_eq(b.count, 0);
+	ck_assert_int_eq(recv(fds[1], &byte, 1, 0), -1);
+	ck_assert_int_eq(errno, ECONNRESET);
+	close(fds[1]);
+}
+END_TEST
+
+START_TEST(one_is_closed_after_the_other)
+{
+	static struct burial b;
+	int fds[2];
+
+	signal(SIGCHLD, SIG_IGN);
+	burial_open(&b);
+	for (int i = 0; i < 3; i++) {
+		connected(fds);
+		send_with(fds[1], 1, STDIN_FILENO);
+		burial_close(&b, fds[0], 1000, NOW);
+		close(fds[1]);
+	}
+	burial_go_on(&b);
+	ck_assert_uint_eq(b.count, 2);
+	for (int i = 0; b.count > 0 && i < 10000; i++) {
+		struct pollfd gone = {.fd = b.pidfd, .events = POLLIN};
+
+		ck_assert(b.pidfd >= 0);
+		ck_assert_int_eq(poll(&gone, 1, 10000), 1);
+		burial_go_on(&b);
+	}
+	ck_assert_uint_eq(b.count, 0);
+}
+END_TEST
+
+START_TEST(a_request_that_carries_a_descriptor_is_not_received)
+{
+	struct connection c = {.stage = STAGE_READING};
+	static struct queue q;
+	int fds[2];
+
+	connected(fds);
+	c.fd = fds[0];
+	send_with(fds[1], sizeof(struct request), STDIN_FILENO);
+	queue_receive(&q, &c, NOW);
+
+	ck_assert_int_eq(c.stage, STAGE_DONE);
+	ck_assert_int_eq(burial_look(fds[0]), CARRIED_FILES);
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
+START_TEST(roots_socket_is_for_root)
+{
+	static struct queue q = {.whose = SOCKET_OF_ROOT};
+	struct callers callers = {.count = 1, .uids = {4242}};
+	int fds[2];
+
+	q.callers = &callers;
+	ck_assert(geteuid() != 0 || setresuid(4242, 4242, 4242) == 0);
+	connected(fds);
+	queue_welcome(&q, fds[0], NOW);
+
+	ck_assert_uint_eq(q.count, 0);
+	close(fds[1]);
 }
 END_TEST
 
@@ -438,6 +614,12 @@ main(void)
 	tcase_add_test(tc, sweeping_keeps_the_order);
 	tcase_add_loop_test(tc, request_of, 0, (int)COUNT(requests));
 	tcase_add_test(tc, who_hung_up_is_done);
+	tcase_add_loop_test(
+	    tc, a_descriptor_is_seen_and_not_closed, 0, (int)COUNT(messages));
+	tcase_add_test(tc, who_was_not_read_is_told);
+	tcase_add_test(tc, one_is_closed_after_the_other);
+	tcase_add_test(tc, a_request_that_carries_a_descriptor_is_not_received);
+	tcase_add_test(tc, roots_socket_is_for_root);
 	tcase_add_test(tc, an_account_has_its_share_of_connections);
 	tcase_add_loop_test(tc, room_is_made_by, 0, (int)COUNT(full));
 	tcase_add_loop_test(tc, callers_are, 0, (int)COUNT(lists));

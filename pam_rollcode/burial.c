@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "burial.h"
+
+#define SAY_MS 1000 /* between two lines in the log */
+#define TRIES 4	    /* an error that waits is told first, once */
+#define PARTS 64    /* of 4096 bytes: a long message at one look */
+
+void
+burial_open(struct burial *b)
+{
+	b->count = 0;
+	b->undertaker = 0;
+	b->pidfd = -1;
+	b->said = 0;
+}
+
+/*
+ * There is room for the sender's credentials and for nothing else.  They tell
+ * an empty message from none, for the listener has SO_PASSCRED; and whatever
+ * else came is cut, which the kernel tells.  It closes only the copies that it
+ * made for this look.
+ */
+static enum carried
+look_once(int fd, struct iovec *parts, size_t count, int *e)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	struct msghdr message = {
+	    .msg_iov = parts,
+	    .msg_iovlen = count,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control),
+	};
+	ssize_t n;
+
+	n = recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT);
+	*e = n < 0 ? errno : 0;
+	if (n < 0)
+		return CARRIED_NOTHING;
+	if ((message.msg_flags & MSG_CTRUNC) != 0)
+		return CARRIED_FILES;
+	return n > 0 || message.msg_controllen > 0 ? CARRIED_BYTES
+						   : CARRIED_END;
+}
+
+static enum carried
+look(int fd, struct iovec *parts, size_t count)
+{
+	enum carried carried = CARRIED_NOTHING;
+	int e = EINTR;
+
+	for (int i = 0; i < TRIES && e != 0 && e != EAGAIN; i++)
+		carried = look_once(fd, parts, count, &e);
+	return e == 0 || e == EAGAIN ? carried : CARRIED_FILES;
+}
+
+enum carried
+burial_look(int fd)
+{
+	char byte;
+	struct iovec part = {.iov_base = &byte, .iov_len = 1};
+
+	return look(fd, &part, 1);
+}
+
+/*
+ * Look at all messages, one after the other, and leave them there: whoever sent
+ * a request is told by the kernel that nobody has read it.
+ */
+static enum carried
+look_through(int fd)
+{
+	static const int start = 0;
+	char bytes[4096];
+	struct iovec parts[PARTS];
+	enum carried carried;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &start, sizeof(start)) != 0)
+		return CARRIED_FILES;
+	for (int i = 0; i < PARTS; i++)
+		parts[i] = (struct iovec){bytes, sizeof(bytes)};
+	do {
+		carried = look(fd, parts, PARTS);
+	} while (carried == CARRIED_BYTES);
+	explicit_bzero(bytes, sizeof(bytes));
+	return carried;
+}
+
+bool
+burial_is_full(const struct burial *b)
+{
+	return b->count == BURIAL_MAX;
+}
+
+/* Without room it stays open, and the service is told by burial_is_full. */
+void
+burial_add(struct burial *b, int fd)
+{
+	if (b->count < BURIAL_MAX)
+		b->fds[b->count++] = fd;
+}
+
+static void
+say(struct burial *b, uid_t uid, int64_t now)
+{
+	if (b->said != 0 && now - b->said < SAY_MS)
+		return;
+	b->said = now;
+	syslog(LOG_WARNING,
+	    "uid %u attaches descriptors to what it sends, and was refused; if "
+	    "a process of the service stays in state D, end that user's "
+	    "processes and write 1 to /sys/fs/fuse/connections/*/abort",
+	    (unsigned int)uid);
+}
+
+/* Once nobody can send any more, what waits is all that ever will. */
+void
+burial_close(struct burial *b, int fd, uid_t uid, int64_t now)
+{
+	enum carried carried;
+
+	(void)!shutdown(fd, SHUT_RD);
+	if ((carried = burial_look(fd)) == CARRIED_BYTES)
+		carried = look_through(fd);
+	if (carried == CARRIED_NOTHING || carried == CARRIED_END) {
+		close(fd);
+		return;
+	}
+	say(b, uid, now);
+	burial_add(b, fd);
+}
+
+pid_t
+burial_holder(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid != 0)
+		return pid;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		_exit(0);
+	for (;;)
+		pause();
+}
+
+/* It ends in the kernel, as late as what it closes wishes. */
+static bool
+is_gone(const struct burial *b)
+{
+	struct pollfd gone = {.fd = b->pidfd, .events = POLLIN};
+
+	if (b->undertaker == 0)
+		return true;
+	if (b->pidfd >= 0)
+		return poll(&gone, 1, 0) > 0;
+	return kill(b->undertaker, 0) != 0;
+}
+
+void
+burial_go_on(struct burial *b)
+{
+	pid_t pid;
+
+	if (!is_gone(b))
+		return;
+	if (b->pidfd >= 0)
+		close(b->pidfd);
+	b->pidfd = -1;
+	b->undertaker = 0;
+	if (b->count == 0 || (pid = burial_holder()) < 0)
+		return;
+	b->undertaker = pid;
+	/* While it lives; before Linux 5.3 its number alone is looked at. */
+	b->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	close(b->fds[0]);
+	b->count--;
+	memmove(b->fds, b->fds + 1, b->count * sizeof(b->fds[0]));
+	kill(pid, SIGKILL);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * burial.h - descriptors that are not closed in this process.
+ *
+ * A message can carry descriptors, and whoever drops the last reference to one
+ * closes it, which takes as long as its owner wished: a socket may linger, and
+ * a file of FUSE hang the process for ever, out of reach of any signal.  To
+ * look at a message does not drop them; to receive it, or to close the
+ * connection that it waits in, does.  So such a connection is kept, and another
+ * process, which has nothing else to do, is the last to hold it.
+ *
+ * Linux 6.16 can refuse such messages, see listener.c; this is for older ones.
+ */
+#ifndef ROLLCODE_BURIAL_H
+#define ROLLCODE_BURIAL_H
+
+#include <sys/types.h>
+
+#include "rollcode.h"
+
+#define BURIAL_MAX	512	/* kept at once */
+
+struct burial {
+	size_t	count;
+	int	fds[BURIAL_MAX];	/* in the order in which they came */
+	pid_t	undertaker;		/* has one of them; 0: there is none */
+	int	pidfd;			/* readable when it is gone; or -1 */
+	int64_t	said;			/* the last line about it, clock_ms() */
+};
+
+enum carried {
+	CARRIED_NOTHING = 0,	/* there is no message */
+	CARRIED_END,		/* nor will there be any */
+	CARRIED_BYTES,
+	CARRIED_FILES,		/* descriptors, and maybe bytes */
+};
+
+void		burial_open(struct burial *);
+
+/* What the next message of a connection is, which stays there. */
+enum carried	burial_look(int fd);
+
+/*
+ * Close a connection, made by that uid, of which no other process of the
+ * service has a copy for long.  If a descriptor waits in it, it is kept
+ * instead, and that is logged.
+ */
+void		burial_close(struct burial *, int fd, uid_t, int64_t now);
+
+/* Keep a descriptor, for another process to close. */
+void		burial_add(struct burial *, int fd);
+
+/*
+ * Give the next one to an undertaker, if the last one is gone.  No process that
+ * was started may still have copies of what is kept.
+ */
+void		burial_go_on(struct burial *);
+
+/* There is no room: nothing can be closed, nor received, any more. */
+bool		burial_is_full(const struct burial *);
+
+/*
+ * A process that has a copy of every descriptor of this one until it is killed,
+ * or this one ends; -1 with errno.  What is closed here meanwhile is closed by
+ * its end.
+ */
+pid_t		burial_holder(void);
+
+#endif /* ROLLCODE_BURIAL_H */
