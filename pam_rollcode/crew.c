@@ -16,12 +16,13 @@
 #define ABOVE_FD 5 /* neither of them */
 
 void
-crew_open(struct crew *crew, const struct config *config,
+crew_open(struct crew *crew, int count, const struct config *config,
     const struct callers *callers)
 {
 	/* Nobody waits for one that ends: it may be deep in a hung disk. */
 	signal(SIGCHLD, SIG_IGN);
 	memset(crew, 0, sizeof(*crew));
+	crew->count = count;
 	crew->config = config;
 	crew->callers = callers;
 	for (int i = 0; i < CREW_MAX; i++)
@@ -105,7 +106,7 @@ crew_is_apart(struct crew *crew)
 {
 	bool apart = true;
 
-	for (int i = 0; i < CREW_MAX; i++) {
+	for (int i = 0; i < crew->count; i++) {
 		is_apart(&crew->members[i]);
 		apart = apart && crew->members[i].closing < 0;
 	}
@@ -157,7 +158,7 @@ find_idle(const struct crew *crew, const char *user)
 {
 	int found = CREW_NOBODY;
 
-	for (int i = CREW_MAX - 1; i >= 0; i--) {
+	for (int i = crew->count - 1; i >= 0; i--) {
 		const struct crew_member *m = &crew->members[i];
 
 		if (m->pid == 0 || m->busy)
@@ -177,7 +178,7 @@ crew_give(struct crew *crew, const struct task *task)
 	while ((idle = find_idle(crew, task->request.user)) != CREW_NOBODY)
 		if (give(crew, idle, task))
 			return idle;
-	for (int i = 0; i < CREW_MAX; i++)
+	for (int i = 0; i < crew->count; i++)
 		if (crew->members[i].pid == 0)
 			return start(crew, &crew->members[i]) &&
 				       give(crew, i, task)
@@ -211,7 +212,7 @@ crew_thin(struct crew *crew)
 	int64_t now = clock_ms();
 	int idle = 0;
 
-	for (int i = 0; i < CREW_MAX; i++) {
+	for (int i = 0; i < crew->count; i++) {
 		struct crew_member *m = &crew->members[i];
 
 		if (m->pid == 0 || m->busy)
@@ -227,6 +228,6 @@ crew_thin(struct crew *crew)
 void
 crew_close(struct crew *crew)
 {
-	for (int i = 0; i < CREW_MAX; i++)
+	for (int i = 0; i < crew->count; i++)
 		let_go(&crew->members[i]);
 }

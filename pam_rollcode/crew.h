@@ -10,7 +10,9 @@
 
 #include "worker.h"
 
-#define CREW_MAX	16	/* at once */
+#define CREW_JUDGES	16	/* at once */
+#define CREW_CHECKERS	64	/* at once: callers have no more connections */
+#define CREW_MAX	CREW_CHECKERS	/* the most of them */
 #define CREW_KEPT	2	/* stay when there is nothing to do */
 #define CREW_NOBODY	(-1)
 #define CREW_LOG_NAME	"rollcode-verify"
@@ -29,14 +31,15 @@ struct crew_member {
 struct crew {
 	const struct config	*config;
 	const struct callers	*callers;
+	int			 count;		/* members at once */
 	struct crew_member	 members[CREW_MAX];
 };
 
 /*
- * An empty crew.  Both must outlive it.  From now on the kernel reaps every
- * child of this process.
+ * An empty crew of count members at most.  Config and callers must outlive it.
+ * From now on the kernel reaps every child of this process.
  */
-void	crew_open(struct crew *, const struct config *,
+void	crew_open(struct crew *, int count, const struct config *,
 	    const struct callers *);
 
 /*

@@ -4,7 +4,8 @@
  *
  *  1. Who asks is who the kernel says, looked at when the connection is made.
  *  2. Requests about one user are judged one after the other, those about
- *     different users side by side.
+ *     different users side by side.  Who may not ask about a user keeps nobody
+ *     else from it: that is found out before, however long it takes.
  *  3. An account without privileges has one request judged at a time, and a
  *     refusal takes it a second more; all of them together have a part of the
  *     connections and of the workers, so that the others have theirs.
@@ -23,6 +24,8 @@
 #include "queue.h"
 
 #define READ_MS 1000 /* for a request to come, once connected */
+#define WAIT_MS (PROTOCOL_SECONDS * 1000L)
+#define SLOW_MS 500 /* a check that takes longer may have to make way */
 
 /* Connections at once: of all accounts of a rank, of each of them. */
 static const struct {
@@ -32,8 +35,8 @@ static const struct {
     [RANK_CALLER] = {128, 64},
     [RANK_ROOT] = {512, 512},
 };
-#define SPARES_MAX 16		      /* kept for the next connections */
-#define OTHERS_AT_ONCE (CREW_MAX / 2) /* judged, of RANK_OTHER */
+#define SPARES_MAX 16			 /* kept for the next connections */
+#define OTHERS_AT_ONCE (CREW_JUDGES / 2) /* judged, of RANK_OTHER */
 
 static struct connection *spare[SPARES_MAX];
 static size_t spares;
@@ -70,8 +73,8 @@ queue_receive(const struct queue *q, struct connection *c, int64_t now)
 	if (n != (ssize_t)sizeof(c->task.request) ||
 	    !judge_request_valid(&c->task.request))
 		return;
-	c->stage = STAGE_WAITING;
-	c->deadline = now + PROTOCOL_SECONDS * 1000L;
+	c->stage = c->rank == RANK_OTHER ? STAGE_UNCHECKED : STAGE_WAITING;
+	c->deadline = now + WAIT_MS;
 }
 
 /* What root sends along is root's to answer for. */
@@ -151,14 +154,28 @@ is_idle(const struct connection *c)
 		   c->answer.err == ROLLCODE_ERR_PRIVILEGE);
 }
 
+static bool
+is_waiting(const struct connection *c)
+{
+	return c->stage == STAGE_UNCHECKED || c->stage == STAGE_WAITING;
+}
+
+static bool
+is_slow(const struct connection *c, int64_t now)
+{
+	return c->stage == STAGE_CHECKING &&
+	       c->deadline - WAIT_MS + SLOW_MS <= now;
+}
+
 /*
  * One of a full rank goes: the one that has been idle for longest, else the
- * latest that waits of the account that has most.
+ * latest that waits of the account that has most, else the one whose right to
+ * ask has been looked up for longest.
  */
-static bool
-make_room(struct queue *q, enum rank rank, int64_t now)
+static struct connection *
+who_goes(const struct queue *q, enum rank rank, int64_t now)
 {
-	struct connection *goes = NULL;
+	struct connection *goes = NULL, *slow = NULL;
 	size_t most = 2, count;
 
 	for (size_t i = 0; i < q->count; i++) {
@@ -166,16 +183,24 @@ make_room(struct queue *q, enum rank rank, int64_t now)
 
 		if (c->rank != rank)
 			continue;
-		if (is_idle(c)) {
-			goes = c;
-			break;
-		}
-		if (c->stage != STAGE_WAITING ||
+		if (is_idle(c))
+			return c;
+		if (slow == NULL && is_slow(c, now))
+			slow = c;
+		if (!is_waiting(c) ||
 		    (count = count_uid(q, c->task.uid)) < most)
 			continue;
 		goes = c;
 		most = count;
 	}
+	return goes != NULL ? goes : slow;
+}
+
+static bool
+make_room(struct queue *q, enum rank rank, int64_t now)
+{
+	struct connection *goes = who_goes(q, rank, now);
+
 	if (goes == NULL)
 		return false;
 	goes->stage = STAGE_DONE;
@@ -223,12 +248,28 @@ queue_welcome(struct queue *q, int fd, int64_t now)
 	queue_receive(q, c, now);
 }
 
+static bool
+may_be_checked(const struct queue *q, const struct connection *c)
+{
+	for (size_t i = 0; i < q->count; i++) {
+		const struct connection *o = q->connections[i];
+
+		if (o->task.uid == c->task.uid &&
+		    (o->stage == STAGE_CHECKING || o->stage == STAGE_JUDGING ||
+			o->stage == STAGE_REFUSED))
+			return false;
+	}
+	return true;
+}
+
 bool
 queue_may_start(const struct queue *q, const struct connection *c)
 {
 	const char *user = c->task.request.user;
 	int others = 0;
 
+	if (c->stage == STAGE_UNCHECKED)
+		return may_be_checked(q, c);
 	for (size_t i = 0; i < q->count; i++) {
 		const struct connection *o = q->connections[i];
 		bool judging = o->stage == STAGE_JUDGING;
@@ -244,10 +285,10 @@ queue_may_start(const struct queue *q, const struct connection *c)
 }
 
 struct connection *
-queue_judged_by(const struct queue *q, int member)
+queue_member_of(const struct queue *q, enum stage stage, int member)
 {
 	for (size_t i = 0; i < q->count; i++)
-		if (q->connections[i]->stage == STAGE_JUDGING &&
+		if (q->connections[i]->stage == stage &&
 		    q->connections[i]->member == member)
 			return q->connections[i];
 	return NULL;

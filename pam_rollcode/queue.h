@@ -22,6 +22,8 @@ enum rank {
 enum stage {
 	STAGE_DONE = 0,		/* to be closed */
 	STAGE_READING,
+	STAGE_UNCHECKED,	/* may it ask at all? */
+	STAGE_CHECKING,
 	STAGE_WAITING,		/* for its turn */
 	STAGE_JUDGING,
 	STAGE_REFUSED,		/* the answer is kept back */
@@ -32,7 +34,7 @@ struct connection {
 	enum stage	stage;
 	enum rank	rank;
 	int64_t		deadline;	/* of the stage, clock_ms() */
-	int		member;		/* of the crew, while judging */
+	int		member;		/* of a crew, while checked or judged */
 	struct task	task;
 	struct answer	answer;
 };
@@ -62,12 +64,16 @@ void			 queue_welcome(struct queue *, int fd, int64_t now);
 void			 queue_receive(const struct queue *,
 			    struct connection *, int64_t now);
 
-/* Whether a waiting connection's turn has come. */
+/*
+ * Whether the turn of a connection has come that is unchecked, and so stands in
+ * the way of its own account only, or that waits to be judged.
+ */
 bool			 queue_may_start(const struct queue *,
 			    const struct connection *);
 
-/* The connection that this member of the crew judges, or NULL. */
-struct connection	*queue_judged_by(const struct queue *, int member);
+/* The connection in this stage that is with that member, or NULL. */
+struct connection	*queue_member_of(const struct queue *, enum stage,
+			    int member);
 
 /* The nearest deadline, INT64_MAX if there is none. */
 int64_t			 queue_deadline(const struct queue *);

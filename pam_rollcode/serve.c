@@ -37,16 +37,18 @@ enum {
 	POLL_LIFE,
 	POLL_UNDERTAKER,
 	POLL_CREW,
-	POLL_QUEUE = POLL_CREW + CREW_MAX,
+	POLL_CHECKERS = POLL_CREW + CREW_JUDGES,
+	POLL_QUEUE = POLL_CHECKERS + CREW_CHECKERS,
 	POLLS = POLL_QUEUE + QUEUE_MAX,
 };
 
 struct service {
 	int listener, life; /* -1 once closed */
 	_Atomic uint64_t *turns;
-	int64_t rest;  /* no accept before that */
-	int64_t again; /* there was no worker: look then */
-	struct crew crew;
+	int64_t rest;	      /* no accept before that */
+	int64_t again;	      /* there was no worker: look then */
+	struct crew crew;     /* judges */
+	struct crew checkers; /* of everybody's socket only */
 	struct queue queue;
 	bool apart; /* no worker holds what a burial waits for */
 	struct pollfd polls[POLLS];
@@ -71,21 +73,41 @@ accept_some(struct service *s, int64_t now)
 	s->rest = now + REST_MS;
 }
 
+/* To a checker goes only what it needs to know. */
+static int
+give_check(struct service *s, const struct connection *c)
+{
+	WIPED(task_wipe) struct task task = c->task;
+
+	task.part = TASK_CHECK;
+	explicit_bzero(&task.request.text, sizeof(task.request.text));
+	explicit_bzero(&task.request.otherwise, sizeof(task.request.otherwise));
+	return crew_give(&s->checkers, &task);
+}
+
 static void
 dispatch(struct service *s, int64_t now)
 {
+	bool full = false, unchecked = false;
+
 	for (size_t i = 0; i < s->queue.count; i++) {
 		struct connection *c = s->queue.connections[i];
+		bool check = c->stage == STAGE_UNCHECKED;
 
-		if (c->stage != STAGE_WAITING || !queue_may_start(&s->queue, c))
+		if ((!check && c->stage != STAGE_WAITING) ||
+		    (check ? unchecked : full) ||
+		    !queue_may_start(&s->queue, c))
 			continue;
-		if ((c->member = crew_give(&s->crew, &c->task)) ==
-		    CREW_NOBODY) {
+		c->member =
+		    check ? give_check(s, c) : crew_give(&s->crew, &c->task);
+		if (c->member == CREW_NOBODY) {
+			*(check ? &unchecked : &full) = true;
 			s->again = now + AGAIN_MS;
-			return;
+			continue;
 		}
-		c->stage = STAGE_JUDGING;
-		c->deadline = now + JUDGE_MS;
+		c->stage = check ? STAGE_CHECKING : STAGE_JUDGING;
+		if (!check)
+			c->deadline = now + JUDGE_MS;
 	}
 }
 
@@ -104,22 +126,58 @@ is_refusal(const struct connection *c)
 		   !verdict_admits((enum verdict)c->answer.verdict));
 }
 
+static void
+refuse(struct connection *c, int64_t now)
+{
+	c->stage = STAGE_REFUSED;
+	c->deadline = now + REFUSAL_MS;
+}
+
 /* A worker has something to say, or is gone. */
 static void
 hear(struct service *s, int member, int64_t now)
 {
-	struct connection *c = queue_judged_by(&s->queue, member);
+	struct connection *c =
+	    queue_member_of(&s->queue, STAGE_JUDGING, member);
 	struct answer ignored = {0}, *to = c != NULL ? &c->answer : &ignored;
 
 	if (!crew_take(&s->crew, member, to)) {
 		if (c != NULL)
 			c->stage = STAGE_DONE;
 	} else if (c != NULL && c->rank == RANK_OTHER && is_refusal(c)) {
-		c->stage = STAGE_REFUSED;
-		c->deadline = now + REFUSAL_MS;
+		refuse(c, now);
 	} else if (c != NULL) {
 		answer(c);
 	}
+}
+
+/* Its caller may ask about this user, or is refused. */
+static void
+hear_checker(struct service *s, int member, int64_t now)
+{
+	struct connection *c =
+	    queue_member_of(&s->queue, STAGE_CHECKING, member);
+	struct answer ignored = {0}, *to = c != NULL ? &c->answer : &ignored;
+
+	if (!crew_take(&s->checkers, member, to)) {
+		if (c != NULL)
+			c->stage = STAGE_DONE;
+	} else if (c != NULL && c->answer.err == ROLLCODE_OK) {
+		c->task.part = TASK_CHECKED;
+		c->stage = STAGE_WAITING;
+	} else if (c != NULL) {
+		refuse(c, now);
+	}
+}
+
+/* Whose caller had to make way need not find out any more. */
+static void
+end_checks(struct service *s)
+{
+	for (int i = 0; i < s->checkers.count; i++)
+		if (s->checkers.members[i].busy &&
+		    queue_member_of(&s->queue, STAGE_CHECKING, i) == NULL)
+			crew_end(&s->checkers, i);
 }
 
 static void
@@ -130,12 +188,14 @@ expire(struct service *s, int64_t now)
 
 		if (c->stage == STAGE_DONE || now < c->deadline)
 			continue;
-		if (c->stage == STAGE_JUDGING) {
+		if (c->stage == STAGE_JUDGING || c->stage == STAGE_CHECKING) {
 			syslog(LOG_ERR,
 			    "a worker gave no answer in %d seconds; its "
 			    "request was denied",
 			    PROTOCOL_SECONDS);
-			crew_end(&s->crew, c->member);
+			crew_end(
+			    c->stage == STAGE_JUDGING ? &s->crew : &s->checkers,
+			    c->member);
 		}
 		if (c->stage == STAGE_REFUSED)
 			answer(c);
@@ -156,11 +216,15 @@ fill_polls(struct service *s, int64_t now)
 	p[POLL_LISTENER].fd = now >= s->rest ? s->listener : -1;
 	p[POLL_LIFE].fd = s->life;
 	p[POLL_UNDERTAKER].fd = q->burial.pidfd;
-	for (int i = 0; i < CREW_MAX; i++)
+	for (int i = 0; i < CREW_JUDGES; i++)
 		p[POLL_CREW + i].fd = s->crew.members[i].fd;
+	for (int i = 0; i < CREW_CHECKERS; i++)
+		p[POLL_CHECKERS + i].fd = s->checkers.members[i].fd;
 	for (size_t i = 0; i < q->count; i++) {
 		enum stage stage = q->connections[i]->stage;
-		bool watched = stage == STAGE_READING || stage == STAGE_WAITING;
+		bool watched = stage == STAGE_READING ||
+			       stage == STAGE_UNCHECKED ||
+			       stage == STAGE_WAITING;
 
 		p[POLL_QUEUE + i].fd = watched ? q->connections[i]->fd : -1;
 	}
@@ -194,7 +258,8 @@ attend(const struct queue *q, struct connection *c, short events, int64_t now)
 {
 	if (events != 0 && c->stage == STAGE_READING)
 		queue_receive(q, c, now);
-	else if (events != 0 && c->stage == STAGE_WAITING)
+	else if (events != 0 &&
+		 (c->stage == STAGE_WAITING || c->stage == STAGE_UNCHECKED))
 		c->stage = STAGE_DONE;
 }
 
@@ -215,7 +280,7 @@ stop_listening(struct service *s)
 static void
 turn(struct service *s)
 {
-	bool thin = crew_thin(&s->crew);
+	bool thin = crew_thin(&s->crew) | crew_thin(&s->checkers);
 	int64_t now = clock_ms();
 	nfds_t n = fill_polls(s, now);
 	const struct pollfd *p = s->polls;
@@ -224,9 +289,12 @@ turn(struct service *s)
 	if (poll(s->polls, n, patience(s, thin, now)) < 0)
 		return;
 	now = clock_ms();
-	for (int i = 0; i < CREW_MAX; i++)
+	for (int i = 0; i < CREW_JUDGES; i++)
 		if (p[POLL_CREW + i].revents != 0)
 			hear(s, i, now);
+	for (int i = 0; i < CREW_CHECKERS; i++)
+		if (p[POLL_CHECKERS + i].revents != 0)
+			hear_checker(s, i, now);
 	for (size_t i = 0; i < s->queue.count; i++)
 		attend(&s->queue, s->queue.connections[i],
 		    p[POLL_QUEUE + i].revents, now);
@@ -238,7 +306,8 @@ turn(struct service *s)
 		accept_some(s, now);
 	dispatch(s, now);
 	queue_sweep(&s->queue, now);
-	s->apart = crew_is_apart(&s->crew);
+	end_checks(s);
+	s->apart = crew_is_apart(&s->crew) & crew_is_apart(&s->checkers);
 	if (s->apart)
 		burial_go_on(&s->queue.burial);
 }
@@ -258,7 +327,9 @@ serve(const struct post *post, const struct config *config,
 	s->queue.whose = post->whose;
 	s->queue.callers = callers;
 	burial_open(&s->queue.burial);
-	crew_open(&s->crew, config, callers);
+	crew_open(&s->crew, CREW_JUDGES, config, callers);
+	crew_open(&s->checkers,
+	    post->whose == SOCKET_OF_ALL ? CREW_CHECKERS : 0, config, callers);
 	while ((s->life >= 0 || s->queue.count > 0) &&
 	       !burial_is_full(&s->queue.burial))
 		turn(s);
@@ -270,6 +341,7 @@ serve(const struct post *post, const struct config *config,
 		err = ROLLCODE_ERR_UNAVAIL;
 	}
 	crew_close(&s->crew);
+	crew_close(&s->checkers);
 	free(s);
 	return err;
 }

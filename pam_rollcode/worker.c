@@ -3,7 +3,8 @@
  * worker.c - judge one task after the other.
  *
  *  1. Who asks may ask about this user, or nothing is looked at; and who is
- *     not root hears yes or no.
+ *     not root hears yes or no.  Whether one may ask can take long to find
+ *     out, so it can be a task by itself.
  *  2. Between two tasks no user is locked, and no request is left in memory;
  *     once there is nothing to do no store is open.
  */
@@ -120,6 +121,17 @@ await(int fd, const struct config *config)
 	ops->idle();
 }
 
+static void
+answer_task(const struct config *config, const struct task *task,
+    enum rollcode_err refused, const struct error *error, struct answer *answer)
+{
+	judge_answer(config, &task->request, refused, error, answer);
+	if (task->uid == 0)
+		return;
+	outsider_log(task->uid, &task->request, answer);
+	outsider_answer(&task->request, answer);
+}
+
 _Noreturn void
 worker_main(int fd, const struct config *config, const struct callers *callers)
 {
@@ -132,12 +144,13 @@ worker_main(int fd, const struct config *config, const struct callers *callers)
 		await(fd, config);
 		if (recv(fd, &task, sizeof(task), 0) != (ssize_t)sizeof(task))
 			break;
-		err = check_caller(&task, callers, &error);
-		judge_answer(config, &task.request, err, &error, &answer);
-		if (task.uid != 0) {
-			outsider_log(task.uid, &task.request, &answer);
-			outsider_answer(&task.request, &answer);
-		}
+		err = task.part == TASK_CHECKED
+			  ? ROLLCODE_OK
+			  : check_caller(&task, callers, &error);
+		if (task.part == TASK_CHECK && err == ROLLCODE_OK)
+			answer = (struct answer){.magic = PROTOCOL_ANSWER};
+		else
+			answer_task(config, &task, err, &error, &answer);
 		if (!judge_send(fd, &answer))
 			break;
 	}

@@ -16,8 +16,15 @@ struct callers {
 	uid_t	uids[WORKER_CALLERS_MAX];
 };
 
+enum task_part {
+	TASK_WHOLE = 0,
+	TASK_CHECK,	/* may this caller ask about this user?  OK or not */
+	TASK_CHECKED,	/* it may: judge the request */
+};
+
 /* A request and who asks, as the kernel says. */
 struct task {
+	enum task_part	part;
 	uid_t		uid;
 	struct request	request;
 };

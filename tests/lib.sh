@@ -49,7 +49,9 @@
 #   pam_service NAME [ARGUMENT...]  /etc/pam.d/NAME with that line
 #   add_user NAME                 an account with a home, in the private /etc
 #   accounts_fold                 accounts come from /etc/passwd.fold too, in any
-#                                 spelling; fails where that cannot be
+#                                 spelling, and a uid that nobody has takes as
+#                                 many seconds as /etc/passwd.slow says; fails
+#                                 where that cannot be
 #   as USER COMMAND...            as that account, clean environment
 #   syslog_start                  what is logged goes to $T/syslog
 #   logged PATTERN                waits a moment for a line with it (grep -E)

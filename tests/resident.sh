@@ -866,6 +866,41 @@ directory_down() {
 	sed -i '/^CALLERS/d' "$CONF"
 }
 
+# Strangers ask about bob, and the directory takes long to say who they are.
+slow_directory() {
+	local strangers
+	[ -e /etc/ld.so.conf.d/0rollcode.conf ] || {
+		skip "a slow directory" "none could be set up here"
+		return
+	}
+	echo 4 >/etc/passwd.slow
+	echo "CALLERS=www" >>"$CONF"
+	resident_start
+	for strangers in 20 100; do
+		mkfifo "$T/crowd"
+		"$T/bin/ask_service" flood bob "$strangers" "$NEW_UIDS" \
+		    <"$T/crowd" >"$T/ready" &
+		servers+=("$!")
+		exec 5>"$T/crowd"
+		wait_for grep -q ready "$T/ready"
+		within "while $strangers strangers ask about bob, he gets in" \
+		    SUCCESS 900 login_as bob bob "$(code bob)"
+		within "so he does through a caller ($strangers)" SUCCESS 900 \
+		    login_as www bob "$(code bob)"
+		within "so he does through root ($strangers)" SUCCESS 900 \
+		    root_login bob "$(code bob)"
+		within "once more, for he may be refused ($strangers)" \
+		    AUTH_ERR 2000 login_as bob bob 00000000
+		exec 5>&-
+		rm -f "$T/crowd" "$T/ready"
+	done
+	equal "nobody is charged for what strangers ask" \
+	    "$(field bob failures)" 2
+	resident_stop
+	sed -i '/^CALLERS/d' "$CONF"
+	rm /etc/passwd.slow
+}
+
 # --- started by systemd -----------------------------------------------------
 
 # handed [NAME...]: by a service manager, which owns the sockets
@@ -987,5 +1022,6 @@ squatted
 locked_out
 cannot_start
 directory_down
+slow_directory
 handed_over
 exit 0

@@ -5,6 +5,8 @@
  * It finds a name of /etc/passwd.fold in any spelling and answers with the
  * file's own.  A line "NAME STATUS ERRNO" in /etc/passwd.fail (STATUS is
  * UNAVAIL, TRYAGAIN or NOTFOUND, ERRNO a number) is its answer for that name.
+ * It knows no uid, and takes as many seconds to say so as /etc/passwd.slow
+ * says.
  */
 #include <errno.h>
 #include <nss.h>
@@ -13,12 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define ACCOUNTS "/etc/passwd.fold"
 #define FAILURES "/etc/passwd.fail"
+#define SLOW "/etc/passwd.slow"
 
 enum nss_status _nss_fold_getpwnam_r(const char *name, struct passwd *out,
     char *buffer, size_t size, int *errnop);
+enum nss_status _nss_fold_getpwuid_r(
+    uid_t uid, struct passwd *out, char *buffer, size_t size, int *errnop);
 
 /* clang-format off */
 static const struct {
@@ -83,4 +89,24 @@ _nss_fold_getpwnam_r(const char *name, struct passwd *out, char *buffer,
 		return NSS_STATUS_SUCCESS;
 	*errnop = e;
 	return e == ERANGE ? NSS_STATUS_TRYAGAIN : NSS_STATUS_NOTFOUND;
+}
+
+enum nss_status
+_nss_fold_getpwuid_r(
+    uid_t uid, struct passwd *out, char *buffer, size_t size, int *errnop)
+{
+	unsigned int seconds = 0;
+	FILE *file;
+
+	(void)uid;
+	(void)out;
+	(void)buffer;
+	(void)size;
+	if ((file = fopen(SLOW, "re")) != NULL) {
+		if (fscanf(file, "%u", &seconds) == 1)
+			sleep(seconds);
+		fclose(file);
+	}
+	*errnop = ENOENT;
+	return NSS_STATUS_NOTFOUND;
 }

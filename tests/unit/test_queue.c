@@ -57,6 +57,25 @@ static const struct {
 	{RANK_ROOT, 0, "ann", 0}, true},
     {"a caller asks about two users", {{RANK_CALLER, 33, "bob", STAGE_JUDGING}},
 	{RANK_CALLER, 33, "ann", 0}, true},
+    {"a stranger's right to ask about the user is looked up",
+	{{RANK_OTHER, 2, "ann", STAGE_CHECKING}}, {RANK_OTHER, 1, "ann", 0},
+	true},
+    {"the same, and root asks", {{RANK_OTHER, 2, "ann", STAGE_CHECKING}},
+	{RANK_ROOT, 0, "ann", 0}, true},
+    {"a stranger was refused", {{RANK_OTHER, 2, "ann", STAGE_REFUSED}},
+	{RANK_OTHER, 1, "ann", 0}, true},
+    {"unchecked, the user is judged", {{RANK_ROOT, 0, "ann", STAGE_JUDGING}},
+	{RANK_OTHER, 2, "ann", STAGE_UNCHECKED}, true},
+    {"unchecked, strangers are looked up",
+	{{RANK_OTHER, 2, "ann", STAGE_CHECKING},
+	    {RANK_OTHER, 3, "ann", STAGE_CHECKING}},
+	{RANK_OTHER, 1, "ann", STAGE_UNCHECKED}, true},
+    {"unchecked, the same account is looked up",
+	{{RANK_OTHER, 1, "bob", STAGE_CHECKING}},
+	{RANK_OTHER, 1, "ann", STAGE_UNCHECKED}, false},
+    {"unchecked, the same account was refused a moment ago",
+	{{RANK_OTHER, 1, "bob", STAGE_REFUSED}},
+	{RANK_OTHER, 1, "ann", STAGE_UNCHECKED}, false},
     {"a name that begins alike", {{RANK_ROOT, 0, "an", STAGE_JUDGING}},
 	{RANK_ROOT, 0, "ann", 0}, true},
 };
@@ -96,7 +115,8 @@ START_TEST(turn_of)
 		if (turns[_i].others[i].user != NULL)
 			stand(&q, &turns[_i].others[i]);
 	c = stand(&q, &turns[_i].asks);
-	c->stage = STAGE_WAITING;
+	if (c->stage == STAGE_DONE)
+		c->stage = STAGE_WAITING;
 
 	ck_assert_msg(
 	    queue_may_start(&q, c) == turns[_i].starts, "%s", turns[_i].says);
@@ -110,7 +130,7 @@ START_TEST(accounts_without_privileges_have_half_of_the_workers)
 	struct connection *other, *root;
 
 	memset(&q, 0, sizeof(q));
-	for (unsigned int i = 0; i < CREW_MAX / 2; i++) {
+	for (unsigned int i = 0; i < CREW_JUDGES / 2; i++) {
 		char name[8];
 
 		snprintf(name, sizeof(name), "u%u", i);
@@ -141,11 +161,11 @@ START_TEST(a_worker_is_found_by_its_number)
 	a->member = 3;
 	b->member = 5;
 
-	ck_assert_ptr_eq(queue_judged_by(&q, 3), a);
-	ck_assert_ptr_eq(queue_judged_by(&q, 5), b);
-	ck_assert_ptr_null(queue_judged_by(&q, 4));
+	ck_assert_ptr_eq(queue_member_of(&q, STAGE_JUDGING, 3), a);
+	ck_assert_ptr_eq(queue_member_of(&q, STAGE_JUDGING, 5), b);
+	ck_assert_ptr_null(queue_member_of(&q, STAGE_JUDGING, 4));
 	a->stage = STAGE_REFUSED;
-	ck_assert_ptr_null(queue_judged_by(&q, 3));
+	ck_assert_ptr_null(queue_member_of(&q, STAGE_JUDGING, 3));
 	empty(&q);
 }
 END_TEST
@@ -191,9 +211,9 @@ static const struct {
 	enum stage stage;
 } requests[] = {
     {"a request", sizeof(struct request), PROTOCOL_REQUEST, REQUEST_VERIFY, 0,
-	STAGE_WAITING},
+	STAGE_UNCHECKED},
     {"another kind", sizeof(struct request), PROTOCOL_REQUEST, REQUEST_ENROLLED,
-	0, STAGE_WAITING},
+	0, STAGE_UNCHECKED},
     {"nothing yet", 0, 0, 0, 0, STAGE_READING},
     {"too short", sizeof(struct request) - 1, PROTOCOL_REQUEST, REQUEST_VERIFY,
 	0, STAGE_DONE},
@@ -237,9 +257,9 @@ START_TEST(request_of)
 
 	ck_assert_msg(c.stage == requests[_i].stage, "%s: stage %d",
 	    requests[_i].says, (int)c.stage);
-	ck_assert(
-	    c.deadline ==
-	    (c.stage == STAGE_WAITING ? NOW + PROTOCOL_SECONDS * 1000L : NOW));
+	ck_assert(c.deadline == (c.stage == STAGE_UNCHECKED
+					? NOW + PROTOCOL_SECONDS * 1000L
+					: NOW));
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -495,6 +515,16 @@ static const struct {
 	{{RANK_OTHER, 1, "ann", STAGE_WAITING},
 	    {RANK_OTHER, 1, "ann", STAGE_JUDGING}},
 	0},
+    {"the one that is looked up for long",
+	{{RANK_OTHER, 1, "quick", STAGE_CHECKING},
+	    {RANK_OTHER, 2, "slow", STAGE_CHECKING},
+	    {RANK_OTHER, 3, "slow", STAGE_CHECKING}},
+	1},
+    {"who waits rather than that",
+	{{RANK_OTHER, 2, "slow", STAGE_CHECKING},
+	    {RANK_OTHER, 1, "ann", STAGE_UNCHECKED},
+	    {RANK_OTHER, 1, "ann", STAGE_UNCHECKED}},
+	2},
     {"none of another rank",
 	{{RANK_CALLER, 33, "ann", STAGE_READING},
 	    {RANK_ROOT, 0, "bob", STAGE_READING}},
@@ -523,6 +553,9 @@ START_TEST(room_is_made_by)
 		struct connection *c = stand(&q, &full[_i].waits[count]);
 
 		c->member = count + 1;
+		c->deadline = NOW + PROTOCOL_SECONDS * 1000L;
+		if (strcmp(full[_i].waits[count].user, "slow") == 0)
+			c->deadline -= 900;
 		if (strcmp(full[_i].waits[count].user, "not hers") == 0)
 			c->answer.err = ROLLCODE_ERR_PRIVILEGE;
 	}
