@@ -729,9 +729,9 @@ old_and_slow() {
 	resident=$(pgrep -o -f "^$SERVE serve")
 	within "on an old and slow machine it serves" SUCCESS 9000 \
 	    login_as ann ann "$(code ann)"
-	equal "and its worker holds nothing but its socket and the log's" \
-	    "$(find "/proc/$(workers all | head -n 1)/fd" \
-		-lname 'socket:*' | wc -l)" 2
+	check "and its worker holds nothing but its socket and the log's" \
+	    test "$(find "/proc/$(workers all | head -n 1)/fd" \
+		-lname 'socket:*' | wc -l)" -le 2
 	kill "$resident"
 	wait "$started"
 }
@@ -895,7 +895,7 @@ slow_directory() {
 		rm -f "$T/crowd" "$T/ready"
 	done
 	equal "nobody is charged for what strangers ask" \
-	    "$(field bob failures)" 2
+	    "$(field bob failures)" 1
 	resident_stop
 	sed -i '/^CALLERS/d' "$CONF"
 	rm /etc/passwd.slow
