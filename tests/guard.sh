@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# guard.sh [long] - nobody can see what of an input was right while an account
+# is guarded: the same system calls, waits, times and answers for inputs with
+# no, one and two valid codes, and no file of the store changes.
+# long: the whole number of inputs.
+# shellcheck disable=SC2317	# some functions are called by name
+# limit: 90
+. "$(dirname "$0")/lib.sh"
+need python3 strace setpriv
+private_machine "$@"
+. "$TREE/tests/tools/pam.sh"
+
+SOCKET=/run/rollcode/verify.sock
+KINDS=$TREE/tests/tools/guard_kinds.py
+FIGURES=$TREE/tests/tools/guard_figures.py
+if [ "${1-}" = long ]; then
+	samples=${ROLLCODE_SAMPLES:-5000} traced=1000 starts=5 rounds=40 states=60 strict=strict
+else
+	samples=30 traced=6 starts=1 rounds=4 states=8 strict=
+fi
+
+arrange() {
+	add_user www
+	installed CALLERS=www GUARD_AFTER=100 GUESSES=1000
+	pam_place "conf=$CONF"
+	install -m 755 "$BUILD/tests/tools/guard_probe" "$T/bin/"
+	syslog_start
+	resident_start
+}
+
+# tokens USER COUNT DIGITS: enrolled; what guard_kinds says of them
+tokens() {
+	local i
+	for ((i = 0; i < $2; i++)); do
+		admin enroll "$1" --no-account --label "t$i" --digits "$3" \
+		    --counter 200 2>>"$T/enroll.log"
+	done >"$T/$1.lines"
+	for i in guarded normal next; do
+		"$KINDS" 100 "$i" <"$T/$1.lines" >"$T/$1.$i"
+	done
+	grep '^wrong' "$T/$1.normal" >"$T/$1.wrong"
+}
+
+probe() {	# USER COUNT FILE
+	"$T/bin/guard_probe" "$SOCKET" "$@"
+}
+
+guard() {
+	probe "$1" 100 "$T/$1.wrong" >"$T/out"
+	[ "$(field "$1" failures)" -eq 100 ] || echo "$1 is not guarded"
+}
+
+# What lies in the store, and when it was last written.
+files() {
+	find "$T/store" -type f -printf '%p %s %T@\n' -exec sha256sum {} + |
+	    sort
+}
+
+# told WHO SAMPLES: figures are printed, what is wrong is left in $bad
+told() {
+	"$FIGURES" told "$@" ${strict:+strict} >"$T/told"
+	grep '^# ' "$T/told"
+	bad+=$(grep -v '^# ' "$T/told")
+}
+
+traced() {	# SAMPLES COMMAND...: its traces are $T/trace.*
+	local tracer pid pids=()
+	rm -f "$T"/trace.*
+	for pid in $(serving) $(workers); do
+		pids+=(-p "$pid")
+	done
+	strace -qq -f -ff -ttt -y -o "$T/trace" "${pids[@]}" 2>"$T/strace.log" &
+	tracer=$!
+	for pid in $(serving) $(workers); do
+		wait_for grep -q "^TracerPid:.$tracer" "/proc/$pid/status"
+	done
+	"${@:2}" >"$1"
+	kill "$tracer"
+	wait "$tracer" 2>/dev/null
+}
+
+same_calls() {	# WHO [normal]
+	"$FIGURES" calls "$1" "$T/samples" "$T/trace" "${@:2}" >"$T/told"
+	grep '^# ' "$T/told"
+	bad+=$(grep -v '^# ' "$T/told")
+}
+
+# spawned WHO USER TEXT TRACE: with a verifier of its own
+spawned() {
+	printf '%s\t%s\n' "$2" "$3" |
+	    strace -qq -f -ff -ttt -y -o "$4" "$PAMRUN" "$T/pam" rc >"$T/out"
+	grep -q ' AUTH_ERR ' "$T/out" || bad+="$1: $(cat "$T/out")"$'\n'
+}
+
+same_starts() {	# WHO
+	"$FIGURES" spawned "$1" "$T/spawn" >"$T/told"
+	grep '^# ' "$T/told"
+	bad+=$(grep -v '^# ' "$T/told")
+}
+
+# spawned_calls WHO USER: inputs of each kind
+spawned_calls() {
+	local kind text i
+	rm -rf "$T/spawn"
+	mkdir "$T/spawn"
+	for ((i = 0; i < starts; i++)); do
+		while read -r kind text; do
+			spawned "$1" "$2" "$text" "$T/spawn/$kind+$i"
+		done < <(shuf "$T/$2.guarded" | sort -s -u -k 1,1 | shuf)
+	done
+	same_starts "$1"
+}
+
+# guarded COUNT DIGITS
+guarded() {
+	local user=u$1$2 who="$2 digits, $1 tokens" bad before
+	tokens "$user" "$1" "$2"
+	guard "$user"
+	before=$(files)
+	bad=
+	probe "$user" "$samples" "$T/$user.guarded" >"$T/samples"
+	told "$who, root" "$T/samples"
+	as www "$T/bin/guard_probe" "$SOCKET" "$user" "$samples" \
+	    "$T/$user.guarded" >"$T/samples"
+	told "$who, CALLERS" "$T/samples"
+	say_ok "guarded, $who: time, waits and answers are the same whatever \
+is right" "$bad"
+	bad=
+	traced "$T/samples" probe "$user" "$traced" "$T/$user.guarded"
+	same_calls "$who, root"
+	traced "$T/samples" as www "$T/bin/guard_probe" "$SOCKET" "$user" \
+	    "$traced" "$T/$user.guarded"
+	same_calls "$who, CALLERS"
+	say_ok "guarded, $who: the service makes the same system calls" "$bad"
+	bad=
+	spawned_calls "$who, spawned" "$user"
+	say_ok "guarded, $who: so does a verifier of its own" "$bad"
+	equal "guarded, $who: no file of the store changed" "$(files)" "$before"
+}
+
+# A success, and then a few of each kind.
+after_success() {	# USER ROUND COUNT
+	local code
+	read -r code _ < <(sed -n "$(($2 + 1))p" "$T/$1.next")
+	login "$1" "$code" >"$T/out"
+	grep -qx SUCCESS "$T/out" || bad+="no success to begin with"$'\n'
+	probe "$1" 1 "$T/warm"
+	probe "$1" "$3" "$T/$1.normal"
+}
+
+# Replays are listed until the fourth after a success.
+normal_rounds() {	# USER
+	local round
+	for ((round = 0; round < rounds; round++)); do
+		after_success "$1" "$round" 4
+	done
+	for ((; round < rounds + (rounds + 3) / 4; round++)); do
+		after_success "$1" "$round" 30
+		admin unlock "$1" >"$T/out"
+	done
+}
+
+# The same store for each kind, and then another one.
+normal_starts() {	# WHO USER
+	local kind text i
+	rm -rf "$T/spawn"
+	mkdir "$T/spawn"
+	for ((i = 0; i < states; i++)); do
+		wait_for no_store_files
+		rm -rf "$T/kept"
+		cp -a "$T/store/users" "$T/kept"
+		while read -r kind text; do
+			cp -a "$T/kept/." "$T/store/users"
+			spawned "$1" "$2" "$text" "$T/spawn/$kind+$i"
+		done < <(shuf "$T/$2.normal" | sort -s -u -k 1,1 | shuf)
+	done
+	admin unlock "$2" >"$T/out"
+	same_starts "$1"
+}
+
+# normal COUNT DIGITS
+normal() {
+	local user=n$1$2 who="not guarded, $2 digits, $1 tokens" bad='' i
+	tokens "$user" "$1" "$2"
+	for i in 1 2 3; do
+		probe "$user" 80 "$T/$user.wrong" >"$T/out"
+		admin unlock "$user" >"$T/out"
+	done
+	sed -n '1s/^wrong/warm/p' "$T/$user.wrong" >"$T/warm"
+	traced "$T/samples" normal_rounds "$user"
+	same_calls "$who" commits
+	say_ok "$who: wrong, far and used codes write as often" "$bad"
+	bad=
+	normal_starts "$who, spawned" "$user"
+	say_ok "$who: in the same store they are the same system calls" "$bad"
+}
+
+arrange
+guarded 1 6
+guarded 8 8
+if [ -n "$strict" ]; then
+	guarded 1 8
+	guarded 8 6
+fi
+normal 1 6
+normal 8 8
+exit 0
