@@ -1,16 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# guard.sh [long] - nobody can see what of an input was right while an account
+# guard.sh [long|guess] - nobody can see what of an input was right while an account
 # is guarded: the same system calls, waits, times and answers for inputs with
 # no, one and two valid codes, and no file of the store changes.
-# long: the whole number of inputs.
+# long: the whole number of inputs.  guess: only the attack, with
+# ROLLCODE_GUESSES inputs.
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 90
 . "$(dirname "$0")/lib.sh"
 need python3 strace setpriv
 private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/tools/logins.sh"
 
 SOCKET=/run/rollcode/verify.sock
 KINDS=$TREE/tests/tools/guard_kinds.py
@@ -21,11 +23,23 @@ else
 	samples=30 traced=6 starts=1 rounds=4 states=8 strict=
 fi
 
+# A sync that waits for nothing would not show.
+on_disk() {
+	remove=$(mktemp -d -p /var/tmp rollcode-guard.XXXXXX) || exit 1
+	chmod 755 "$remove"
+	cp -a "$T/store" "$remove/store"
+	mount -n --bind "$remove/store" "$T/store"
+}
+
 arrange() {
+	doors
 	add_user www
 	installed CALLERS=www GUARD_AFTER=100 GUESSES=1000
+	pam_service su nodelay
+	on_disk
 	pam_place "conf=$CONF"
-	install -m 755 "$BUILD/tests/tools/guard_probe" "$T/bin/"
+	install -m 755 "$BUILD/tests/tools/guard_probe" \
+	    "$BUILD/tests/tools/guess_guarded" "$T/bin/"
 	syslog_start
 	resident_start
 }
@@ -47,7 +61,7 @@ probe() {	# USER COUNT FILE
 	"$T/bin/guard_probe" "$SOCKET" "$@"
 }
 
-guard() {
+guard_by_guessing() {
 	probe "$1" 100 "$T/$1.wrong" >"$T/out"
 	[ "$(field "$1" failures)" -eq 100 ] || echo "$1 is not guarded"
 }
@@ -117,7 +131,7 @@ spawned_calls() {
 guarded() {
 	local user=u$1$2 who="$2 digits, $1 tokens" bad before
 	tokens "$user" "$1" "$2"
-	guard "$user"
+	guard_by_guessing "$user"
 	before=$(files)
 	bad=
 	probe "$user" "$samples" "$T/$user.guarded" >"$T/samples"
@@ -197,7 +211,49 @@ normal() {
 	say_ok "$who: in the same store they are the same system calls" "$bad"
 }
 
+# some_valid COUNT: candidates, the next codes and some far ones among them
+some_valid() {
+	sed -n -e '1,5p' -e '6~50p' "$T/victim.all" | cut -d' ' -f1
+	sed -n 's/^3.none //p' "$T/victim.guarded" | tr ' ' '\n' |
+	    head -n "$1"
+}
+
+# attacked WHO INPUTS [OPTION...] COMMAND...: what it believes is no better
+# than chance
+attacked() {
+	local who=$1 bad inputs=$2
+	local -a given=()
+	[ ! -s "$T/candidates" ] || given=(-c "$T/candidates")
+	"${@:3}" "${given[@]}" "$SOCKET" victim 6 "$inputs" >"$T/said" \
+	    2>"$T/attack.log" || cat "$T/attack.log"
+	"$FIGURES" believed "$who" "$T/said" "$T/victim.all" \
+	    ${given[1]:+"${given[1]}"} >"$T/told"
+	grep '^# ' "$T/told"
+	bad=$(grep -v '^# ' "$T/told")
+	grep -q '^# .* inputs' "$T/told" || bad+="it did not end"
+	say_ok "$who learns nothing of a guarded account's codes by time, waits \
+and answers" "$bad"
+}
+
+# Of the whole space, or of candidates that are few.
+attacks() {	# INPUTS BY-SU
+	add_user victim
+	tokens victim 1 6
+	"$KINDS" all <"$T/victim.lines" >"$T/victim.all"
+	guard_by_guessing victim
+	: >"$T/candidates"
+	[ -n "${ROLLCODE_GUESSES-}" ] || some_valid 300 | shuf >"$T/candidates"
+	attacked "an account of CALLERS" "$1" as www "$T/bin/guess_guarded"
+	attacked "somebody who runs su" "$2" as visitor \
+	    "$T/bin/guess_guarded" -u
+}
+
 arrange
+if [ "${1-}" = guess ]; then
+	attacks "${ROLLCODE_GUESSES:-20000}" \
+	    "$((${ROLLCODE_GUESSES:-20000} / 50))"
+	exit 0
+fi
 guarded 1 6
 guarded 8 8
 if [ -n "$strict" ]; then
@@ -206,4 +262,5 @@ if [ -n "$strict" ]; then
 fi
 normal 1 6
 normal 8 8
+[ -n "$strict" ] || attacks 2000 50
 exit 0

@@ -19,11 +19,16 @@ guard_figures calls WHO SAMPLES PREFIX [commits]
 guard_figures spawned WHO FOLDER
     Files KIND+N.PID in it are traces of logins with a verifier of their own.
     Those of one N began with the same store: they must run the same calls.
+guard_figures believed WHO SAID CODES [CANDIDATES]
+    SAID is what guess_guarded said, CODES has the valid codes, CANDIDATES those
+    that it drew from.  Wrong is what was opened, and that more of what it
+    believes is right than chance gives, once in a thousand.
 
 A line that begins with "# " is a figure, any other one is wrong.
 """
 import collections
 import glob
+import math
 import os
 import re
 import sys
@@ -177,11 +182,23 @@ def is_connection(call):
     return call.name == "accept4" and (call.result or -1) >= 0
 
 
-def is_cold(calls):
-    """A file was opened for it, or one closed that nobody used in time."""
-    return any("Timeout" in c.text or
-               (c.name in ("openat", "close") and ".db" in c.text)
-               for c in calls)
+def files_of(calls):
+    """How many files of users it opened and closed."""
+    return tuple(sum(c.name == name and ".db" in c.text for c in calls)
+                 for name in ("openat", "close"))
+
+
+def usual_files(who, found):
+    """Of (KIND, CALLS) those that opened as many files as most did.  A file
+    that nobody used for two seconds is closed over whatever comes next.
+    """
+    late = sum("Timeout" in c.text for _, one in found for c in one)
+    usual = collections.Counter(files_of(one) for _, one in found)
+    kept = [(kind, one) for kind, one in found
+            if files_of(one) == usual.most_common(1)[0][0]]
+    if len(found) - len(kept) > 2 + 2 * late:
+        print(f"{who}: files opened and closed by a request: {dict(usual)}")
+    return kept
 
 
 def difference(usual, other):
@@ -237,13 +254,13 @@ def calls(who, path, prefix, writes=""):
             print(f"{who}: the {name} had {len(done)} requests of "
                   f"{len(kinds)}")
             continue
+        found = [(kind, one) for kind, one in zip(kinds, done)
+                 if kind != "warm"]
+        if not writes:
+            found = usual_files(f"{who}, {name}", found)
         of_kind = collections.defaultdict(list)
-        cold = True
-        for kind, one in zip(kinds, done):
-            if kind != "warm" and (name != "worker" or
-                                   not (cold or is_cold(one))):
-                of_kind[kind].append(one)
-            cold = is_cold(one)
+        for kind, one in found:
+            of_kind[kind].append(one)
         if name == "worker" and writes:
             commits(f"{who}, {name}", of_kind)
         else:
@@ -275,4 +292,37 @@ def spawned(who, folder):
         print(f"{who}: nothing was traced")
 
 
-{"told": told, "calls": calls, "spawned": spawned}[sys.argv[1]](*sys.argv[2:])
+def chance(right, of, each):
+    """That of so many at least so many are right, by luck alone."""
+    return sum(math.comb(of, n) * each ** n * (1 - each) ** (of - n)
+               for n in range(right, of + 1))
+
+
+def words_of(path):
+    with open(path) as lines:
+        return [line.split() for line in lines if line.strip()]
+
+
+def believed(who, said, codes, candidates=None):
+    valid = {words[0] for words in words_of(codes)}
+    drawn = [words[0] for words in words_of(candidates)] if candidates else None
+    width = len(next(iter(valid)))
+    each = (sum(code in valid for code in drawn) / len(drawn) if drawn
+            else len(valid) / 10 ** width)
+    for kind, codes_each in (("believed", 2.5), ("code", 1)):
+        found = [words[2:] for words in words_of(said) if words[0] == kind]
+        right = sum(bool(valid.intersection(texts)) for texts in found)
+        luck = chance(right, len(found), 1 - (1 - each) ** codes_each)
+        print(f"# {who}: {kind}: {len(found)}, of them right {right}, by "
+              f"chance so many or more with {luck:.2g}")
+        if luck < 0.001:
+            print(f"{who}: {kind}: {right} of {len(found)} are right")
+    for words in words_of(said):
+        if words[0] == "opened":
+            print(f"{who}: got in with {' '.join(words[1:])}")
+        elif words[0] == "#":
+            print("#", f"{who}:", *words[1:])
+
+
+{"told": told, "calls": calls, "spawned": spawned,
+ "believed": believed}[sys.argv[1]](*sys.argv[2:])
