@@ -15,6 +15,7 @@ private_machine "$@"
 . "$TREE/tests/tools/logins.sh"
 
 SOCKET=/run/rollcode/verify.sock
+ROOTS=/run/rollcode/root/verify.sock
 KINDS=$TREE/tests/tools/guard_kinds.py
 FIGURES=$TREE/tests/tools/guard_figures.py
 if [ "${1-}" = long ]; then
@@ -58,7 +59,11 @@ tokens() {
 }
 
 probe() {	# USER COUNT FILE
-	"$T/bin/guard_probe" "$SOCKET" "$@"
+	"$T/bin/guard_probe" "$ROOTS" "$@"
+}
+
+probe_as_www() {	# USER COUNT FILE
+	as www "$T/bin/guard_probe" "$SOCKET" "$@"
 }
 
 guard_by_guessing() {
@@ -79,18 +84,20 @@ told() {
 	bad+=$(grep -v '^# ' "$T/told")
 }
 
-traced() {	# SAMPLES COMMAND...: its traces are $T/trace.*
+# traced all|root COMMAND...: its output is $T/samples, and $T/trace.* are the
+# traces of the processes of that socket
+traced() {
 	local tracer pid pids=()
 	rm -f "$T"/trace.*
-	for pid in $(serving) $(workers); do
+	for pid in $(serving "$1") $(workers "$1"); do
 		pids+=(-p "$pid")
 	done
 	strace -qq -f -ff -ttt -y -o "$T/trace" "${pids[@]}" 2>"$T/strace.log" &
 	tracer=$!
-	for pid in $(serving) $(workers); do
+	for pid in $(serving "$1") $(workers "$1"); do
 		wait_for grep -q "^TracerPid:.$tracer" "/proc/$pid/status"
 	done
-	"${@:2}" >"$1"
+	"${@:2}" >"$T/samples"
 	kill "$tracer"
 	wait "$tracer" 2>/dev/null
 }
@@ -136,16 +143,14 @@ guarded() {
 	bad=
 	probe "$user" "$samples" "$T/$user.guarded" >"$T/samples"
 	told "$who, root" "$T/samples"
-	as www "$T/bin/guard_probe" "$SOCKET" "$user" "$samples" \
-	    "$T/$user.guarded" >"$T/samples"
+	probe_as_www "$user" "$samples" "$T/$user.guarded" >"$T/samples"
 	told "$who, CALLERS" "$T/samples"
 	say_ok "guarded, $who: time, waits and answers are the same whatever \
 is right" "$bad"
 	bad=
-	traced "$T/samples" probe "$user" "$traced" "$T/$user.guarded"
+	traced root probe "$user" "$traced" "$T/$user.guarded"
 	same_calls "$who, root"
-	traced "$T/samples" as www "$T/bin/guard_probe" "$SOCKET" "$user" \
-	    "$traced" "$T/$user.guarded"
+	traced all probe_as_www "$user" "$traced" "$T/$user.guarded"
 	same_calls "$who, CALLERS"
 	say_ok "guarded, $who: the service makes the same system calls" "$bad"
 	bad=
@@ -203,7 +208,7 @@ normal() {
 		admin unlock "$user" >"$T/out"
 	done
 	sed -n '1s/^wrong/warm/p' "$T/$user.wrong" >"$T/warm"
-	traced "$T/samples" normal_rounds "$user"
+	traced root normal_rounds "$user"
 	same_calls "$who" commits
 	say_ok "$who: wrong, far and used codes write as often" "$bad"
 	bad=
