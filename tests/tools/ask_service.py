@@ -5,6 +5,10 @@ socket, or where ROOT_SOCKET is in the environment at root's.
 
 ask USER CODE [LATE]   one request; prints ERROR VERDICT MILLISECONDS, and with
                        LATE "ready" before, so many seconds before it is sent
+bytes USER CODE [OTHERWISE]   one request; prints the bytes of the answer,
+                       without the nonce, as hex
+steady USER A_SECOND   so many wrong codes a second until it is killed; prints
+                       "ready"
 late USER CODE         the same, but prints "ready" when it is connected, and
                        sends half a second later
 hang-up USER CODE N    N requests, each left before its answer
@@ -41,11 +45,11 @@ def connect():
     return s
 
 
-def request(user, code):
+def request(user, code, otherwise=""):
     nonce = os.urandom(16)
     return nonce, struct.pack("=II16s256s64s256s64s513s513s2x", REQUEST,
                               VERIFY, nonce, user.encode(), b"ask", b"", b"",
-                              code.encode(), b"")
+                              code.encode(), otherwise.encode())
 
 
 def ask(user, code, late=0):
@@ -64,6 +68,25 @@ def ask(user, code, late=0):
     if magic != ANSWER or back != nonce:
         return "foreign foreign", ms
     return f"{err} {verdict:08x}", ms
+
+
+def answer_bytes(user, code, otherwise=""):
+    nonce, message = request(user, code, otherwise)
+    s = connect()
+    s.send(message)
+    answer = s.recv(65536)
+    if answer[8:24] != nonce:
+        return "foreign"
+    return (answer[:8] + answer[24:]).hex()
+
+
+def steady(user, a_second):
+    print("ready", flush=True)
+    due = time.monotonic()
+    while True:
+        ask(user, "00000000")
+        due += 1 / a_second
+        time.sleep(max(0, due - time.monotonic()))
 
 
 def become(uid):
@@ -206,6 +229,10 @@ def attach(kind, count):
 def main(mode, *words):
     if mode == "ask":
         print(*ask(*words))
+    elif mode == "bytes":
+        print(answer_bytes(*words))
+    elif mode == "steady":
+        steady(words[0], int(words[1]))
     elif mode == "late":
         print(*ask(*words, late=0.5))
     elif mode == "hang-up":
