@@ -35,6 +35,7 @@
 #include <arpa/inet.h>
 #include <linux/fuse.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -47,7 +48,7 @@
 #include "pam_rollcode/protocol.h"
 
 #define LIFE_SECONDS 600 /* then whoever waits is let go in any case */
-#define STUCK_MS 20000	 /* a round that says nothing for so long */
+#define STUCK_MS 2000	 /* for a round's sends */
 #define PAUSE_MS 50	 /* between two rounds */
 #define JUDGED_MS 200	 /* then a request was judged, and is held back */
 #define LEAVE_MS 2000	 /* for an answer, before it is left */
@@ -56,6 +57,7 @@
 #define CARRIED_MAX 253 /* in one message */
 #define CROWD 64
 #define ROUNDS_MAX 1000
+#define UNKNOWN (-1)	  /* what came of a send */
 #define FIRST_NODE 2	  /* the files behind the root of the file system */
 #define MAX_WRITE 4096	  /* the least that there is */
 #define DEVICE_BYTES 8192 /* the least that may be read of the device */
@@ -84,6 +86,7 @@ static struct request request = {
 static const char *socket_path, *directory;
 static pid_t children[ROUNDS_MAX + 1];
 static size_t children_count;
+static _Atomic int *results; /* of a round's messages, shared with it */
 
 static void
 pause_ms(long ms)
@@ -408,43 +411,41 @@ send_message(int s, const int *fds, int count)
 	    asks ? sizeof(request) : 1, fds, count);
 }
 
-/* What was not taken stays open: its last close would be waited for here. */
+/*
+ * What was taken is closed at once, so that it is the other side's to close it
+ * last.  What was not stays open: its last close would be waited for here.
+ */
 static int
-attack_once(int *s, const int *fds, int count)
+attack_once(const int *fds, int count, _Atomic int *result)
 {
-	int error;
+	int s = connect_now(), error = s < 0 ? -s : 0;
 
-	if ((*s = connect_now()) < 0)
-		return -*s;
-	if ((error = send_message(*s, fds, count)) != 0)
-		return error;
-	for (int i = 0; i < count; i++)
+	if (error == 0)
+		error = send_message(s, fds, count);
+	*result = error;
+	for (int i = 0; i < count && error == 0; i++)
 		close(fds[i]);
-	if (kind == HASTY) {
-		close(*s);
-		*s = -1;
+	if (error == 0 && kind == HASTY) {
+		close(s);
+		s = -1;
 	}
-	return 0;
+	return s;
 }
 
-/* What is held here to the end cannot be closed before the file system's. */
 static _Noreturn void
-round_main(int round, int report)
+round_main(int round)
 {
 	int count = kinds[kind].carried, messages = kinds[kind].messages;
-	int carried[CARRIED_MAX], connections[CROWD], error;
+	int carried[CARRIED_MAX], connections[CROWD];
 	struct pollfd heard = {.events = POLLIN};
 
 	for (int i = 0; i < count * messages; i++)
 		carried[i] = carried_new(round);
 	if (kind != LINGERING && kind != FILE_ITSELF)
 		dirty(round);
-	for (int i = 0; i < messages; i++) {
-		error = attack_once(
-		    &connections[i], carried + (ptrdiff_t)i * count, count);
-		(void)!write(report, &error, sizeof(error));
-	}
-	close(report);
+	for (int i = 0; i < messages; i++)
+		connections[i] = attack_once(
+		    carried + (ptrdiff_t)i * count, count, &results[i]);
 	if (kind == FILE_ITSELF)
 		dirty(round);
 	heard.fd = connections[0];
@@ -464,6 +465,14 @@ static struct {
 } tallies[32];
 #define TALLIES (sizeof(tallies) / sizeof(tallies[0]))
 
+static const char *
+result_name(int error)
+{
+	if (error == UNKNOWN)
+		return "unknown";
+	return error == 0 ? "sent" : strerror(error);
+}
+
 static void
 count_result(int error)
 {
@@ -476,24 +485,21 @@ count_result(int error)
 	tallies[i].count++;
 }
 
+/* A round of which nothing is heard waits for its own file. */
 static void
 run_round(int round)
 {
-	struct pollfd report = {.events = POLLIN};
-	int ends[2], error;
+	int patience = STUCK_MS;
 
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		err(1, "pipe");
-	if (fork_child() == 0) {
-		close(ends[0]);
-		round_main(round, ends[1]);
+	for (int i = 0; i < kinds[kind].messages; i++)
+		results[i] = UNKNOWN;
+	if (fork_child() == 0)
+		round_main(round);
+	for (int i = 0; i < kinds[kind].messages; i++) {
+		while (results[i] == UNKNOWN && patience-- > 0)
+			pause_ms(1);
+		count_result(results[i]);
 	}
-	close(ends[1]);
-	report.fd = ends[0];
-	while (poll(&report, 1, STUCK_MS) > 0 &&
-	       read(ends[0], &error, sizeof(error)) == (ssize_t)sizeof(error))
-		count_result(error);
-	close(ends[0]);
 }
 
 /* The process that has /dev/fuse is the first: then nothing waits any more. */
@@ -544,6 +550,10 @@ main(int argc, char **argv)
 	char rest[64];
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	results = mmap(NULL, CROWD * sizeof(*results), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (results == MAP_FAILED)
+		err(1, "memory");
 	if (kind != LINGERING)
 		start_serving();
 	for (int i = 0; i < rounds; i++) {
@@ -551,9 +561,8 @@ main(int argc, char **argv)
 		pause_ms(PAUSE_MS);
 	}
 	for (size_t i = 0; tallies[i].count > 0; i++)
-		printf("%s %u\n",
-		    tallies[i].error == 0 ? "sent" : strerror(tallies[i].error),
-		    tallies[i].count);
+		printf(
+		    "%s %u\n", result_name(tallies[i].error), tallies[i].count);
 	puts("ready");
 	while (read(STDIN_FILENO, rest, sizeof(rest)) > 0)
 		;
