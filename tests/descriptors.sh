@@ -79,11 +79,12 @@ no_more() {	# PROCESSES FILES KILOBYTES: than these
 	    [ "${is[2]}" -le "$3" ]
 }
 
-# as_before NAME [PROCESSES FILES]: not more, or these more at most.  Workers
-# that have nothing to do end after 10 seconds.
+# as_before NAME [PROCESSES FILES]: not more, or these more at most.  Each of
+# them may have opened the log meanwhile; workers with nothing to do end after
+# 10 seconds.
 as_before() {
-	set -- "$1" "$((before[0] + ${2-0}))" "$((before[1] + ${3-0}))" \
-	    "$((before[2] + 300))"
+	set -- "$1" "$((before[0] + ${2-0}))" \
+	    "$((before[0] + before[1] + ${3-0}))" "$((before[2] + 300))"
 	if wait_for no_more "${@:2}" || wait_for no_more "${@:2}"; then
 		ok "$1"
 		return
@@ -144,7 +145,7 @@ judged_logins() {
 
 # attacked NAME KIND [OPTION...]
 attacked() {
-	local result=()
+	local result=() sent
 	attack "$ROUNDS" "${@:2}"
 	root_logins >"$T/logins"
 	say_ok "$1: root gets in, in under $SLOWEST_MS ms each time" \
@@ -155,8 +156,9 @@ attacked() {
 	check "$1: within 2 s" test "${result[1]-99999}" -lt 2000
 	wait_for all_sent
 	was_sent_or_refused "$1"
-	as_before "$1: meanwhile the service holds little more" \
-	    "$more_processes" "$more_files"
+	sent=$(sed -n 's/^sent //p' "$T/sent")
+	as_before "$1: meanwhile no more is held than was sent" \
+	    "$((${sent:-0} > 0))" "${sent:-0}"
 	abort
 	release
 	as_before "$1: and nothing stays"
@@ -175,6 +177,10 @@ was_sent_or_refused() {	# NAME
 
 # --- the end ------------------------------------------------------------------
 
+has_begun() {
+	grep -q '^connection' "$T/sent"
+}
+
 ended() {
 	! grep -q '^State:.[^Z]' "/proc/$resident/status"
 } 2>/dev/null
@@ -183,10 +189,11 @@ no_service() {
 	[ "$(held)" = "0 0 0" ]
 }
 
-stopped() {	# NAME KIND
+# stopped NAME KIND [WHEN]: as soon as it has sent all, or begun
+stopped() {
 	local began took
-	attack 3 "$2"
-	wait_for all_sent
+	attack "$ROUNDS" "$2"
+	wait_for "${3:-all_sent}"
 	began=${EPOCHREALTIME/./}
 	kill "$resident"
 	wait_for ended || wait_for ended
@@ -201,6 +208,10 @@ stopped() {	# NAME KIND
 }
 
 # --- all of it ----------------------------------------------------------------
+
+old_kernel_start() {
+	resident_of env LD_PRELOAD="$T/bin/libno_passrights.so" "$SERVE" serve
+}
 
 each_kind() {	# NAME-BEGINNING
 	attacked "$1a lingering socket" lingering
@@ -217,6 +228,9 @@ each_kind() {	# NAME-BEGINNING
 	attacked "$1a sender who does not wait" hasty
 	attacked "${1}64 connections at once" crowd
 	stopped "$1a hidden file" hidden
+	[ -z "$refuses" ] || return
+	old_kernel_start
+	stopped "${1}64 connections at once, not all yet" crowd has_begun
 }
 
 crew() {	# the processes of those that serve
@@ -257,13 +271,13 @@ warm_up() {
 arrange
 fuse=1
 fuse_arrange || fuse=
-refuses=1 more_processes=0 more_files=0
+refuses=1
 kernel_refuses || refuses=
 resident_start
 warm_up
 each_kind ''
 refuses=
-resident_of env LD_PRELOAD="$T/bin/libno_passrights.so" "$SERVE" serve
+old_kernel_start
 warm_up
 each_kind 'an older kernel: '
 exit 0
