@@ -314,6 +314,15 @@ send_carrying(int s, const void *text, size_t len, const int *fds, int count)
 								     : 0;
 }
 
+/* Nothing of this round was sent. */
+static _Noreturn void
+give_up(int error)
+{
+	for (int i = 0; i < kinds[kind].messages; i++)
+		results[i] = error;
+	_exit(1);
+}
+
 /* A socket whose unread message is the only one that still has fd. */
 static int
 hide(int fd)
@@ -321,10 +330,10 @@ hide(int fd)
 	int ends[2], error;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		err(1, "socketpair");
+		give_up(errno);
 	error = send_carrying(ends[0], "x", 1, &fd, 1);
 	if (error != 0)
-		errx(1, "to a socket pair: %s", strerror(error));
+		give_up(error);
 	close(fd);
 	close(ends[0]);
 	return ends[1];
@@ -380,7 +389,7 @@ dirty(int round)
 
 /* --- a round -------------------------------------------------------------- */
 
-/* A connection; negative is what the kernel said. */
+/* A connection, or what the kernel said, negative. */
 static int
 connect_now(void)
 {
