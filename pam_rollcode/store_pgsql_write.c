@@ -151,18 +151,14 @@ update_token(struct store *store, const struct account_token *t,
 		    seal->bytes, seal->len);
 	if (err != ROLLCODE_OK || (!t->touched && account_same_position(t, b)))
 		return err;
-	if (!t->far_known)
-		return link_change(store->link, error, 1,
-		    "UPDATE rollcode.token SET counter=$4,used=$5,"
-		    "far_counter=NULL,far_time=NULL WHERE name=$1 AND id=$2 "
-		    "AND counter=$3 AND secret=$6",
-		    "tiiiib", store->name, t->id, old, counter, t->used,
-		    seal->bytes, seal->len);
 	return link_change(store->link, error, 1,
-	    "UPDATE rollcode.token SET counter=$4,used=$5,far_counter=$6,"
-	    "far_time=$7 WHERE name=$1 AND id=$2 AND counter=$3 AND secret=$8",
-	    "tiiiiiib", store->name, t->id, old, counter, t->used,
-	    (int64_t)t->far_counter, t->far_time, seal->bytes, seal->len);
+	    "UPDATE rollcode.token SET counter=$4,used=$5,"
+	    "far_counter=CASE WHEN $6::boolean THEN $7::bigint END,"
+	    "far_time=CASE WHEN $6::boolean THEN $8::bigint END "
+	    "WHERE name=$1 AND id=$2 AND counter=$3 AND secret=$9",
+	    "tiiiitiib", store->name, t->id, old, counter, t->used,
+	    t->far_known ? "t" : "f", (int64_t)t->far_counter, t->far_time,
+	    seal->bytes, seal->len);
 }
 
 static enum rollcode_err

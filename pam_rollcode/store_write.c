@@ -117,7 +117,8 @@ update_account(struct store *store, const struct account *a, int64_t sequence,
 	    "iiiiiiiiiib", (int64_t)a->failures, (int64_t)a->spent,
 	    a->spent_time, (int64_t)a->failed, (int64_t)a->replayed,
 	    a->last_success, a->last_failure, sequence, b->sequence, b->created,
-	    first != NULL ? first->bytes : NULL, first != NULL ? first->len : 0);
+	    first != NULL ? first->bytes : NULL,
+	    first != NULL ? first->len : 0);
 	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;
 	return put_recovery_key(store, store->db, a, error);
@@ -133,25 +134,24 @@ update_token(struct store *store, const struct account_token *t,
 	if (!t->touched && t->enabled == b->enabled &&
 	    account_same_position(t, b))
 		return ROLLCODE_OK;
-	/* SQLite writes no page that an update leaves as it was. */
+	/*
+	 * SQLite writes no page that an update leaves as it was, and splits
+	 * one whose rows grow: so each row grows first, as far as it can.
+	 */
 	if (t->touched &&
 	    (err = sqlite_change(store->db, error, 1,
-		 "UPDATE token SET far_counter=-1 WHERE id=? AND counter=?",
+		 "UPDATE token SET far_counter=-4611686018427387904,"
+		 "far_time=-4611686018427387904 WHERE id=? AND counter=?",
 		 "ii", t->id, (int64_t)b->token.counter)) != ROLLCODE_OK)
 		return err;
-	if (t->far_known)
-		return sqlite_change(store->db, error, 1,
-		    "UPDATE token SET counter=?,far_counter=?,far_time=?,"
-		    "enabled=?,used=? WHERE id=? AND counter=? AND secret=?",
-		    "iiiiiiib", (int64_t)t->token.counter,
-		    (int64_t)t->far_counter, t->far_time, (int64_t)t->enabled,
-		    t->used, t->id, (int64_t)b->token.counter, seal->bytes,
-		    seal->len);
 	return sqlite_change(store->db, error, 1,
-	    "UPDATE token SET counter=?,far_counter=NULL,far_time=NULL,"
-	    "enabled=?,used=? WHERE id=? AND counter=? AND secret=?",
-	    "iiiiib", (int64_t)t->token.counter, (int64_t)t->enabled, t->used,
-	    t->id, (int64_t)b->token.counter, seal->bytes, seal->len);
+	    "UPDATE token SET counter=?,far_counter=CASE WHEN ? THEN ? END,"
+	    "far_time=CASE WHEN ? THEN ? END,enabled=?,used=? "
+	    "WHERE id=? AND counter=? AND secret=?",
+	    "iiiiiiiiib", (int64_t)t->token.counter, (int64_t)t->far_known,
+	    (int64_t)t->far_counter, (int64_t)t->far_known, t->far_time,
+	    (int64_t)t->enabled, t->used, t->id, (int64_t)b->token.counter,
+	    seal->bytes, seal->len);
 }
 
 static enum rollcode_err
