@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * guard_probe SOCKET USER COUNT FILE - ask about inputs of several kinds, in
- * random order, and print what each showed.
+ * random order, and print what each showed; before them about one of the kind
+"warm", which is no code and starts a worker.
  *
  * A line of FILE is KIND TEXT; a kind may have several.  COUNT requests are
  * made for each kind, one after the other.  For each a line:
@@ -82,12 +83,16 @@ sum_of(const struct answer *answer)
 	return sum;
 }
 
+static const struct input *
+one_of(const struct kind *kind)
+{
+	return &inputs[kind->from + asked_random(kind->count)];
+}
+
 static void
 probe(const char *path, struct request *request, struct watch *watch,
-    const struct kind *kind)
+    const struct input *input)
 {
-	const struct input *input =
-	    &inputs[kind->from + asked_random(kind->count)];
 	struct seen seen;
 
 	snprintf(
@@ -107,16 +112,18 @@ main(int argc, char **argv)
 	size_t total, *order;
 	struct request request;
 	static struct watch watch;
+	const struct input warm = {"warm", "x"};
 
 	if (argc != 5)
 		errx(2, "usage: guard_probe SOCKET USER COUNT FILE");
 	read_inputs(argv[4]);
 	asked_prepare(&request, argv[2]);
+	probe(argv[1], &request, &watch, &warm);
 	watch_find(&watch);
 	total = (size_t)strtoul(argv[3], NULL, 10) * kind_count;
 	order = shuffled(total);
 	for (size_t i = 0; i < total; i++)
-		probe(argv[1], &request, &watch, &kinds[order[i]]);
+		probe(argv[1], &request, &watch, one_of(&kinds[order[i]]));
 	free(order);
 	return fflush(stdout) == 0 ? 0 : 1;
 }
