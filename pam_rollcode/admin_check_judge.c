@@ -264,6 +264,7 @@ check_service(struct check *check)
 /* --- the unit ----------------------------------------------------------- */
 
 #define SOCKET_UNIT "rollcode-verify.socket"
+#define ROOT_UNIT "rollcode-verify-root.socket"
 
 static bool
 unit_is(const char *verb, const char *unit)
@@ -288,7 +289,7 @@ static void
 check_unit(struct check *check)
 {
 	static const char *const units[] = {
-	    SOCKET_UNIT, "rollcode-verify.service"};
+	    SOCKET_UNIT, ROOT_UNIT, "rollcode-verify.service"};
 	bool enabled, active, failed = false;
 	char mend[CHECK_TEXT_MAX];
 

@@ -79,6 +79,9 @@ fish/rollcode-token.fish zsh/_rollcode-admin zsh/_rollcode-token"
 check "the units name the places of this installation" \
     grep -qx "ExecStart=$LIBEXECDIR/rollcode-verify serve" \
     "$UNITDIR/rollcode-verify.service"
+equal "each socket is handed over under its name" \
+    "$(sed -n 's/^FileDescriptorName=//p' "$UNITDIR"/*.socket | xargs)" \
+    "verify-root verify"
 equal "all of them" \
     "$(grep -ho '@[A-Z]*@' "$UNITDIR"/* "$SYSUSERSDIR"/* "$TMPFILESDIR"/*)" ""
 
@@ -141,7 +144,8 @@ chmod 755 "$T/bin/systemctl"
 
 check "a removal" packaging/install --remove
 equal "it stops the service first" "$(xargs <"$T/systemctl")" \
-    "disable --now rollcode-verify.socket disable --now rollcode-verify.service"
+    "disable --now rollcode-verify.socket disable --now \
+rollcode-verify-root.socket disable --now rollcode-verify.service"
 equal "it removes every file but the store and the env file" \
     "$(files | xargs)" "state/rollcode/kept sysconf/rollcode/rollcode.env"
 check "it keeps the account" getent passwd rollcode
