@@ -16,7 +16,7 @@ SOCKET=/run/rollcode/verify.sock
 SERVE=/usr/local/libexec/rollcode/rollcode-verify
 FUSECTL=$T/fusectl
 ROUNDS=20
-[ -z "${1-}" ] || ROUNDS=100
+[ -z "${1-}" ] || ROUNDS=${ROLLCODE_ROUNDS:-100}
 LOGINS=20	# of each at least, while one kind is sent
 declare -A limit_ms=([root]=500 [other]=2000)
 SENDER_FILES=100000
