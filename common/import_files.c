@@ -160,37 +160,15 @@ import_summary(const size_t merged[MERGE_KINDS], size_t refused)
 	printf("\n");
 }
 
-static enum rollcode_err
-add_name(struct cli_bytes *bytes, const char *name, struct error *error)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "0123456789_.@+-";
-	enum rollcode_err err = ROLLCODE_OK;
-	char one[4];
-
-	for (; *name != '\0' && err == ROLLCODE_OK; name++) {
-		bool as_is = strchr(plain, *name) != NULL;
-
-		snprintf(one, sizeof(one), as_is ? "%c" : "%%%02X",
-		    (unsigned char)*name);
-		err = cli_bytes_add(bytes, one, strlen(one), error);
-	}
-	return err == ROLLCODE_OK ? cli_bytes_add(bytes, " ", 1, error) : err;
-}
-
 enum rollcode_err
-export_line(struct cli_bytes *bytes, const char *name,
-    const struct provision *p, bool disabled, struct error *error)
+export_line(struct cli_bytes *bytes, const struct provision *p, bool disabled,
+    struct error *error)
 {
 	WIPED(provision_line_wipe) struct provision_line line = {""};
 	const char *end = disabled ? " disabled\n" : "\n";
-	enum rollcode_err err = ROLLCODE_OK;
+	enum rollcode_err err;
 
-	if (name != NULL)
-		err = add_name(bytes, name, error);
-	if (err == ROLLCODE_OK &&
-	    (err = provision_format(p, &line, error)) == ROLLCODE_OK &&
+	if ((err = provision_format(p, &line, error)) == ROLLCODE_OK &&
 	    (err = cli_bytes_add(bytes, line.text, strlen(line.text), error)) ==
 		ROLLCODE_OK)
 		err = cli_bytes_add(bytes, end, strlen(end), error);

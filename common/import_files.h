@@ -34,10 +34,8 @@ enum rollcode_err	import_files(struct import_list *,
 void			import_summary(const size_t merged[MERGE_KINDS],
 			    size_t refused);
 
-/*
- * Append "NAME URI disabled", of which name may be NULL, as import reads it.
- */
-enum rollcode_err	export_line(struct cli_bytes *, const char *name,
+/* Append "URI" or "URI disabled", as import reads it. */
+enum rollcode_err	export_line(struct cli_bytes *,
 			    const struct provision *, bool disabled,
 			    struct error *) MUST_USE;
 

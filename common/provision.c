@@ -92,6 +92,8 @@ provision_format(
 		add_parameter(line, "&form=", form_name(t->form));
 	if (t->label[0] != '\0')
 		add_parameter(line, "&label=", t->label);
+	if (p->name[0] != '\0')
+		add_parameter(line, "&name=", p->name);
 	return ROLLCODE_OK;
 }
 
@@ -104,6 +106,7 @@ enum parameter {
 	COUNTER,
 	FORM,
 	LABEL,
+	NAME,
 	PARAMETERS,
 };
 
@@ -115,6 +118,7 @@ static const char *const names[PARAMETERS] = {
     "counter",
     "form",
     "label",
+    "name",
 };
 
 struct fields {
@@ -329,6 +333,9 @@ take_names(const struct fields *f, struct provision *p, struct error *error)
 	if (!copy(p->token.label, sizeof(p->token.label), f->value[LABEL]) ||
 	    !utf8_printable(p->token.label))
 		return bad(error, "label is not text of at most 64 bytes");
+	if (f->value[NAME] != NULL &&
+	    token_check_label(f->value[NAME], NULL) == ROLLCODE_OK)
+		memcpy(p->name, f->value[NAME], strlen(f->value[NAME]) + 1);
 	return check_names(p, error);
 }
 

@@ -10,7 +10,7 @@
  *
  * Forms that apps do not know have their own parameter, form=hash or
  * form=hex, and digits=64; a reader that ignores it makes no valid code.
- * A token's label goes as label=.
+ * A token's label goes as label=, and what its owner calls it as name=.
  */
 #ifndef ROLLCODE_PROVISION_H
 #define ROLLCODE_PROVISION_H
@@ -25,6 +25,7 @@ struct provision {
 	struct rollcode_token	token;		/* label "" if none was given */
 	char			issuer[PROVISION_NAME_MAX + 1];
 	char			account[PROVISION_NAME_MAX + 1];
+	char			name[ROLLCODE_LABEL_MAX + 1];	/* or "" */
 };
 
 struct provision_line {
@@ -52,7 +53,8 @@ enum rollcode_err	provision_format(const struct provision *,
  * algorithm, digits and counter mean what apps take them for: SHA1, 6, and an
  * error for counter (an otpauth://totp/ line is refused by name, for a clock
  * is no counter).  Unknown parameters are ignored, a known one given twice is
- * refused.  INPUT with a sentence that never repeats the secret.
+ * refused; a name that could not be a label is ignored, because it may be
+ * another program's.  INPUT with a sentence that never repeats the secret.
  */
 enum rollcode_err	provision_parse(const char *, struct provision *,
 			    struct error *) MUST_USE;

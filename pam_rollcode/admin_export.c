@@ -38,7 +38,7 @@ add_tokens(struct exporting *ex, struct error *error)
 			p.token.label[0] = '\0';
 		memcpy(p.issuer, ex->issuer, sizeof(p.issuer));
 		memcpy(p.account, account->user, sizeof(account->user));
-		err = export_line(&ex->lines, NULL, &p, !t->enabled, error);
+		err = export_line(&ex->lines, &p, !t->enabled, error);
 		ex->tokens++;
 	}
 	return err;

@@ -53,6 +53,10 @@ cmd_import(void *base, int argc, char **argv, struct error *error)
 	return ROLLCODE_OK;
 }
 
+/*
+ * A server takes a name before a line, or a line's account, for a user: what
+ * the owner calls the token stands in neither.
+ */
 static enum rollcode_err
 add_line(struct wallet *wallet, const char *name, struct cli_bytes *lines,
     struct error *error)
@@ -60,9 +64,10 @@ add_line(struct wallet *wallet, const char *name, struct cli_bytes *lines,
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
 	enum rollcode_err err;
 
-	if ((err = cmd_reveal(wallet, name, &entry, error)) != ROLLCODE_OK)
+	if ((err = wallet_reveal(wallet, name, &entry, error)) != ROLLCODE_OK)
 		return err;
-	return export_line(lines, entry.name, &entry.provision, false, error);
+	memcpy(entry.provision.name, entry.name, sizeof(entry.name));
+	return export_line(lines, &entry.provision, false, error);
 }
 
 static enum rollcode_err

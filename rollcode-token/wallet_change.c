@@ -111,6 +111,8 @@ wallet_row_add(struct wallet *w, struct wallet_row *row, struct error *error)
 const char *
 wallet_own_name(const struct provision *provision)
 {
+	if (provision->name[0] != '\0')
+		return provision->name;
 	if (token_check_label(provision->issuer, NULL) == ROLLCODE_OK)
 		return provision->issuer;
 	if (token_check_label(provision->account, NULL) == ROLLCODE_OK)

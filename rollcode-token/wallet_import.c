@@ -80,10 +80,12 @@ meet(struct wallet *w, struct wallet_row *row,
 	return ROLLCODE_OK;
 }
 
+/* Exports of earlier versions have the name before the line. */
 static const char *
 wanted_name(const struct import_entry *e)
 {
-	if (e->named && token_check_label(e->user, NULL) == ROLLCODE_OK)
+	if (e->provision.name[0] == '\0' && e->named &&
+	    token_check_label(e->user, NULL) == ROLLCODE_OK)
 		return e->user;
 	return wallet_own_name(&e->provision);
 }

