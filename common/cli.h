@@ -110,11 +110,11 @@ enum rollcode_err	cli_passphrase(const char *file, const char *prompt,
 			    MUST_USE;
 
 /*
- * All of a file, "-" for standard input, which may have max bytes.  ABSENT,
- * INPUT, NOMEM.
+ * All that comes from a descriptor, max bytes at most, which are whole MiB.
+ * The caller frees what was read on every way out.  INPUT, NOMEM.
  */
-enum rollcode_err	cli_read_all(const char *path, size_t max,
-			    struct cli_bytes *, struct error *) MUST_USE;
+enum rollcode_err	cli_read_all(int fd, size_t max, struct cli_bytes *,
+			    struct error *) MUST_USE;
 
 /*
  * Write all of it to standard output, past stdio, which would keep a copy.

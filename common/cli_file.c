@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-#define ROOM 65536     /* bytes at first */
-#define PATH_SHOWN 256 /* of a path in a sentence */
+#define ROOM 65536 /* bytes at first */
 
 void
 cli_bytes_free(struct cli_bytes *bytes)
@@ -51,12 +49,13 @@ cli_bytes_add(
 	return ROLLCODE_OK;
 }
 
-static enum rollcode_err
-read_all(int fd, size_t max, struct cli_bytes *bytes, struct error *error)
+enum rollcode_err
+cli_read_all(int fd, size_t max, struct cli_bytes *bytes, struct error *error)
 {
 	enum rollcode_err err;
 	ssize_t n = 1;
 
+	memset(bytes, 0, sizeof(*bytes));
 	while (n != 0) {
 		if (bytes->len + 1 >= bytes->room &&
 		    (err = grow(bytes, error)) != ROLLCODE_OK)
@@ -70,34 +69,10 @@ read_all(int fd, size_t max, struct cli_bytes *bytes, struct error *error)
 			bytes->len += (size_t)n;
 		if (bytes->len > max)
 			return error_set(error, ROLLCODE_ERR_INPUT,
-			    "is larger than %zu bytes", max);
+			    "is larger than %zu MiB; split it", max >> 20);
 	}
 	bytes->text[bytes->len] = '\0';
 	return ROLLCODE_OK;
-}
-
-enum rollcode_err
-cli_read_all(
-    const char *path, size_t max, struct cli_bytes *bytes, struct error *error)
-{
-	bool standard = strcmp(path, "-") == 0;
-	struct error what = {""};
-	enum rollcode_err err;
-	int fd = STDIN_FILENO;
-
-	memset(bytes, 0, sizeof(*bytes));
-	if (!standard && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return error_set(error,
-		    errno == ENOENT ? ROLLCODE_ERR_ABSENT : ROLLCODE_ERR_INPUT,
-		    "%.*s: %s", PATH_SHOWN, path, strerror(errno));
-	err = read_all(fd, max, bytes, &what);
-	if (!standard)
-		close(fd);
-	if (err == ROLLCODE_OK)
-		return ROLLCODE_OK;
-	cli_bytes_free(bytes);
-	return error_set(error, err, "%.*s: %s", PATH_SHOWN,
-	    standard ? "standard input" : path, what.text);
 }
 
 enum rollcode_err

@@ -127,6 +127,10 @@ import_add(struct import_list *list, const struct import_entry *entry,
 	struct import_entry *added;
 	enum rollcode_err err;
 
+	if (list->count == IMPORT_TOKENS_MAX)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "%.200s: there are more than %d tokens; split the files",
+		    list->file == NULL ? "" : list->file, IMPORT_TOKENS_MAX);
 	if (list->count == list->room &&
 	    (err = grow(list, error)) != ROLLCODE_OK)
 		return err;
@@ -136,6 +140,7 @@ import_add(struct import_list *list, const struct import_entry *entry,
 	added->refused = NULL;
 	if (why != NULL) {
 		provision_wipe(&added->provision);
+		list->refused++;
 		added->refused = strdup(why->text);
 		if (added->refused == NULL)
 			return error_set(
@@ -155,6 +160,18 @@ import_refuse(struct import_list *list, unsigned int line, const char *user,
 	if (len < sizeof(entry.user) && utf8_printable(user))
 		memcpy(entry.user, user, len + 1);
 	return import_add(list, &entry, why, error);
+}
+
+enum rollcode_err
+import_all_read(const struct import_list *list, struct error *error)
+{
+	if (list->unread == 0 && list->unread_files == 0)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "reading stopped after %d refused entries: %zu more lines or keys "
+	    "and %zu more files were not read, and nothing was imported; "
+	    "correct the file, or name its format with --format",
+	    IMPORT_REFUSED_MAX, list->unread, list->unread_files);
 }
 
 size_t

@@ -7,6 +7,11 @@
  *  2. Whatever is not understood is refused with its line and the reason; no
  *     line is passed over but empty ones and comments.
  *  3. No reason repeats a secret.
+ *  4. Where the caller says whose the tokens are, an entry that names somebody
+ *     else is refused.
+ *  5. Memory is bounded, whatever the bytes: reading stops after so many
+ *     refusals, and then nothing of the list may be taken over, because what
+ *     follows may belong to any of its users.
  *
  * The parsers are functions of bytes alone; they append to a list.
  */
@@ -25,6 +30,13 @@ enum import_format {
 	IMPORT_PSKC,		/* RFC 6030; the server reads it */
 	IMPORT_SEALED,		/* what export wrote, see parcel.h */
 };
+
+#define IMPORT_REFUSED_MAX	100	/* entries; then reading stops */
+#define IMPORT_TOKENS_MAX	262144	/* entries of one list, 300 MB */
+
+/* Why an entry is refused that names somebody else; for printf, with a name. */
+#define IMPORT_OTHER_USER \
+	"it is not %s's, as --user says; leave --user out, or correct the file"
 
 /* An empty user is one that the file does not name. */
 struct import_entry {
@@ -60,6 +72,9 @@ bool			import_same_kind(const struct rollcode_token *,
 struct import_list {
 	struct import_entry	*entries;
 	size_t			 count, room;
+	size_t			 refused;	/* while they were read */
+	size_t			 unread;	/* lines or keys behind that */
+	size_t			 unread_files;
 	const char		*file;		/* of what is added */
 };
 
@@ -70,9 +85,9 @@ enum import_format	import_format_from_name(const char *);
 enum import_format	import_guess(const char *text, size_t len);
 
 /*
- * Read a text of format OTPAUTH, OATH or GOOGLE.  user is who owns what names
- * nobody, or ""; in OTPAUTH lines without a name the account is the user.  A
- * name before a line has %XX for what is not of [A-Za-z0-9_.@+-].
+ * Read a text of format OTPAUTH, OATH or GOOGLE.  user owns all of it, or "":
+ * the entries say.  An OTPAUTH line belongs to the name before it, in which
+ * %XX stands for a byte, without one to its account.
  *
  * OATH: fields "TYPE USER PIN HEX [COUNTER [LAST-OTP [TIME]]]" as liboath's
  * usersfile.c reads and writes them.  With a last OTP the counter is that
@@ -82,7 +97,7 @@ enum import_format	import_guess(const char *text, size_t len);
  * scratch codes, as google-authenticator(1) writes them.  HOTP_COUNTER is the
  * next one.  A file with time-based codes is refused.
  *
- * Only NOMEM is returned; everything else is in the list.
+ * NOMEM, INPUT as import_add; everything else is in the list.
  */
 enum rollcode_err	import_read(struct import_list *,
 			    enum import_format, const char *user,
@@ -100,7 +115,10 @@ enum rollcode_err	import_demo(struct import_list *, const char *user,
 			    const void *database, size_t database_len,
 			    struct error *) MUST_USE;
 
-/* Append a copy; why, if not NULL, is why it is refused.  NOMEM. */
+/*
+ * Append a copy; why, if not NULL, is why it is refused.  NOMEM; INPUT beyond
+ * IMPORT_TOKENS_MAX.
+ */
 enum rollcode_err	import_add(struct import_list *,
 			    const struct import_entry *,
 			    const struct error *why, struct error *) MUST_USE;
@@ -109,6 +127,17 @@ enum rollcode_err	import_add(struct import_list *,
 enum rollcode_err	import_refuse(struct import_list *,
 			    unsigned int line, const char *user,
 			    const struct error *why, struct error *) MUST_USE;
+
+/* Whether so many were refused that no more is read. */
+static inline bool
+import_full(const struct import_list *list)
+{
+	return list->refused >= IMPORT_REFUSED_MAX;
+}
+
+/* INPUT, with how much was not read, if anything was not. */
+enum rollcode_err	import_all_read(const struct import_list *,
+			    struct error *) MUST_USE;
 
 /* How many entries are refused. */
 size_t			import_refused(const struct import_list *);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "import_files.h"
 #include "parcel.h"
 
-#define FILE_LEN_MAX ((size_t)256 << 20)
-#define PATH_SHOWN 200 /* of a path in a sentence */
+#define FILE_LEN_MAX ((size_t)16 << 20)
+#define NAME_SHOWN 200 /* of a file's name in a sentence */
 
 static enum rollcode_err
 choose_format(const struct import_source *source, const struct cli_bytes *bytes,
@@ -32,74 +31,76 @@ refuse_file(struct import_list *list, const char *what, struct error *error)
 }
 
 static enum rollcode_err
-read_sealed(struct import_list *list, const struct import_source *source,
-    const struct cli_bytes *bytes, struct error *error)
+read_bytes(const struct import_file *file, struct cli_bytes *bytes,
+    struct error *error)
 {
-	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
-	WIPED(parcel_free) struct parcel open = {NULL, 0, 0};
 	struct error what = {""};
 	enum rollcode_err err;
 
-	if ((err = cli_passphrase(source->seal_file,
-		 "Passphrase of the export: ", false, &passphrase, error)) !=
-	    ROLLCODE_OK)
-		return err;
-	if ((err = parcel_open(passphrase.text, bytes->text, bytes->len, &open,
+	err = cli_read_all(file->fd, FILE_LEN_MAX, bytes, &what);
+	if (err == ROLLCODE_OK)
+		return ROLLCODE_OK;
+	return error_set(
+	    error, err, "%.*s: %s", NAME_SHOWN, file->name, what.text);
+}
+
+static enum rollcode_err
+read_sealed(struct import_list *list, const struct import_source *source,
+    const struct cli_bytes *bytes, struct error *error)
+{
+	WIPED(cli_passphrase_wipe) struct cli_passphrase asked = {""};
+	WIPED(parcel_free) struct parcel open = {NULL, 0, 0};
+	const char *passphrase = source->passphrase;
+	struct error what = {""};
+	enum rollcode_err err;
+
+	if (passphrase == NULL) {
+		if ((err = cli_passphrase("", "Passphrase of the export: ",
+			 false, &asked, error)) != ROLLCODE_OK)
+			return err;
+		passphrase = asked.text;
+	}
+	if ((err = parcel_open(passphrase, bytes->text, bytes->len, &open,
 		 &what)) != ROLLCODE_OK)
 		return error_set(
-		    error, err, "%.*s: %s", PATH_SHOWN, list->file, what.text);
+		    error, err, "%.*s: %s", NAME_SHOWN, list->file, what.text);
 	return import_read(
 	    list, IMPORT_OTPAUTH, source->user, open.text, open.len, error);
 }
 
-/* A journal beside a database has a part of it. */
-static bool
-has_journal(const char *path)
-{
-	static const char *const endings[] = {"-journal", "-wal"};
-	char beside[4096];
-	struct stat st;
-
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(beside, sizeof(beside), "%s%s", path, endings[i]);
-		if (stat(beside, &st) == 0 && st.st_size > 0)
-			return true;
-	}
-	return false;
-}
-
 static enum rollcode_err
 read_demo(struct import_list *list, const struct import_source *source,
-    const struct cli_bytes *env, const char *path, struct error *error)
+    const struct cli_bytes *env, const struct import_file *file,
+    struct error *error)
 {
 	WIPED(cli_bytes_free) struct cli_bytes database = {NULL, 0, 0};
 	enum rollcode_err err;
 
-	if (has_journal(path))
+	if (file->journal)
 		return refuse_file(list,
 		    "a journal lies beside the database; end the demo, and "
 		    "let sqlite3 read it once",
 		    error);
-	if ((err = cli_read_all(path, FILE_LEN_MAX, &database, error)) !=
-	    ROLLCODE_OK)
+	if ((err = read_bytes(file, &database, error)) != ROLLCODE_OK)
 		return err;
 	return import_demo(list, source->user, env->text, env->len,
 	    database.text, database.len, error);
 }
 
+/* What one file is, or two together; *second is NULL if there is no other. */
 static enum rollcode_err
 read_file(struct import_list *list, const struct import_source *source,
-    const char *path, const char **second, struct error *error)
+    const struct import_file *file, const struct import_file **second,
+    struct error *error)
 {
 	WIPED(cli_bytes_free) struct cli_bytes bytes = {NULL, 0, 0};
-	const char *next = *second;
+	const struct import_file *next = *second;
 	enum import_format format;
 	enum rollcode_err err;
 
 	*second = NULL;
-	list->file = strcmp(path, "-") == 0 ? "standard input" : path;
-	if ((err = cli_read_all(path, FILE_LEN_MAX, &bytes, error)) !=
-		ROLLCODE_OK ||
+	list->file = file->name;
+	if ((err = read_bytes(file, &bytes, error)) != ROLLCODE_OK ||
 	    (err = choose_format(source, &bytes, &format, error)) !=
 		ROLLCODE_OK)
 		return err;
@@ -126,19 +127,52 @@ read_file(struct import_list *list, const struct import_source *source,
 
 enum rollcode_err
 import_files(struct import_list *list, const struct import_source *source,
-    int argc, char **argv, struct error *error)
+    const struct import_opened *opened, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
-	const char *second = NULL;
+	const struct import_file *second;
 
-	if (argc == 0)
-		return read_file(list, source, "-", &second, error);
-	for (int i = 0; i < argc && err == ROLLCODE_OK; i++) {
-		second = i + 1 < argc ? argv[i + 1] : NULL;
-		err = read_file(list, source, argv[i], &second, error);
+	for (size_t i = 0; i < opened->count && err == ROLLCODE_OK; i++) {
+		if (import_full(list)) {
+			list->unread_files = opened->count - i;
+			break;
+		}
+		second = i + 1 < opened->count ? &opened->files[i + 1] : NULL;
+		err =
+		    read_file(list, source, &opened->files[i], &second, error);
 		i += second != NULL;
 	}
 	return err;
+}
+
+enum rollcode_err
+import_passphrase(struct import_source *source, const char *seal_file,
+    struct cli_passphrase *passphrase, struct error *error)
+{
+	enum rollcode_err err;
+
+	if (*seal_file == '\0')
+		return ROLLCODE_OK;
+	if ((err = cli_passphrase(seal_file, "", false, passphrase, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	source->passphrase = passphrase->text;
+	return ROLLCODE_OK;
+}
+
+void
+import_tell_refused(const struct import_list *list, const char *program)
+{
+	char place[IMPORT_PLACE_MAX];
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct import_entry *e = &list->entries[i];
+
+		if (e->refused == NULL)
+			continue;
+		import_place(e, place);
+		fprintf(stderr, "%s: %s: %s\n", program, place, e->refused);
+	}
 }
 
 void

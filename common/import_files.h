@@ -15,20 +15,57 @@ typedef enum rollcode_err	import_reader(struct import_list *,
 
 struct import_source {
 	const char	*format;	/* "" to guess */
-	const char	*user;		/* "" or whose the tokens are */
-	const char	*seal_file;	/* a passphrase, "" for the terminal */
+	const char	*user;		/* "" or whose all tokens are */
+	const char	*passphrase;	/* NULL to ask at the terminal */
 	import_reader	*pskc;		/* NULL: not read here */
 };
 
+/* A file that is open, and of which nothing was read. */
+struct import_file {
+	const char	*name;
+	int		 fd;
+	bool		 journal;	/* one of SQLite lies beside it */
+};
+
+struct import_opened {
+	struct import_file	*files;
+	size_t			 count;
+};
+
 /*
- * Read files, "-" or none at all for standard input, into a list.  The demo's
- * are two, .env and its database.  What can be said of a file or line is in
- * the list; USAGE for an unknown format, ABSENT, INPUT for a file that cannot
- * be read or a passphrase that is wrong, NOMEM.
+ * Open files, "-" or none at all for standard input.  All but standard input
+ * are regular files, and no symbolic link is followed that somebody other than
+ * root and the caller could have made.  Nothing waits.  ABSENT, INPUT, NOMEM;
+ * import_close after either outcome.
+ */
+enum rollcode_err	import_open(struct import_opened *, int argc,
+			    char **argv, struct error *) MUST_USE;
+
+/* Close and free.  For use with WIPED(). */
+void			import_close(struct import_opened *);
+
+/*
+ * Read what is open into a list, of each file 16 MiB at most.  The demo's are
+ * two, .env and its database.  What can be said of a file or line is in the
+ * list; USAGE for an unknown format, INPUT for a file that cannot be read, a
+ * passphrase that is wrong or too many tokens, NOMEM.
  */
 enum rollcode_err	import_files(struct import_list *,
-			    const struct import_source *, int argc,
-			    char **argv, struct error *) MUST_USE;
+			    const struct import_source *,
+			    const struct import_opened *, struct error *)
+			    MUST_USE;
+
+/*
+ * Read the passphrase of a file, unless its path is "", into the source, which
+ * keeps a pointer to it.  INPUT, ABSENT.
+ */
+enum rollcode_err	import_passphrase(struct import_source *,
+			    const char *seal_file, struct cli_passphrase *,
+			    struct error *) MUST_USE;
+
+/* "PROGRAM: FILE: line 3: bob: why" for each that is refused, on stderr. */
+void			import_tell_refused(const struct import_list *,
+			    const char *program);
 
 /* "2 tokens added, 1 moved forward" and a newline, on standard output. */
 void			import_summary(const size_t merged[MERGE_KINDS],

@@ -29,7 +29,10 @@ reading_user(struct reading *r, const char *user)
 		    "the user's name is empty, over 200 bytes, or "
 		    "not printable text");
 	memcpy(r->entry.user, user, len + 1);
-	return ROLLCODE_OK;
+	if (r->user[0] == '\0' || strcmp(r->user, user) == 0)
+		return ROLLCODE_OK;
+	return error_set(
+	    &r->why, ROLLCODE_ERR_INPUT, IMPORT_OTHER_USER, r->user);
 }
 
 enum rollcode_err
@@ -108,21 +111,21 @@ otpauth_line(struct reading *r)
 {
 	struct provision *p = &r->entry.provision;
 	char *named, *uri = find_uri(r->line.text, &named);
-	const char *user = named == NULL ? r->user : named;
 	enum rollcode_err err;
 
 	if (uri == NULL || (named != NULL && !unescape(named)))
 		return reading_bad(
 		    r, "it is not a line [USER] otpauth://hotp/...");
-	if (user[0] != '\0' && (err = reading_user(r, user)) != ROLLCODE_OK)
-		return err;
 	r->entry.named = named != NULL;
 	r->entry.disabled = cut_disabled(uri);
-	if ((err = provision_parse(uri, p, &r->why)) != ROLLCODE_OK)
+	if (named != NULL && (err = reading_user(r, named)) != ROLLCODE_OK)
 		return err;
-	if (user[0] != '\0' || p->account[0] == '\0')
-		return ROLLCODE_OK;
-	return reading_user(r, p->account);
+	if ((err = provision_parse(uri, p, &r->why)) != ROLLCODE_OK ||
+	    named != NULL)
+		return err;
+	if (p->account[0] != '\0')
+		return reading_user(r, p->account);
+	return r->user[0] == '\0' ? ROLLCODE_OK : reading_user(r, r->user);
 }
 
 /* --- lines ---------------------------------------------------------------- */
@@ -151,6 +154,26 @@ take_line(struct reading *r, const char *text, size_t len)
 	return ROLLCODE_OK;
 }
 
+static size_t
+count_lines(const char *text, const char *end)
+{
+	size_t lines = 0;
+
+	for (; text < end; lines++) {
+		text = memchr(text, '\n', (size_t)(end - text));
+		text = text == NULL ? end : text + 1;
+	}
+	return lines;
+}
+
+/* An entry of the caller's user, until the line says another. */
+static void
+entry_begin(struct reading *r)
+{
+	import_entry_wipe(&r->entry);
+	snprintf(r->entry.user, sizeof(r->entry.user), "%s", r->user);
+}
+
 /* Each line is an entry, or, in one file for one token, a part of it. */
 static enum rollcode_err
 each_line(struct reading *r, read_line *fn, bool one, const char *text,
@@ -164,7 +187,7 @@ each_line(struct reading *r, read_line *fn, bool one, const char *text,
 		const char *stop = newline == NULL ? end : newline;
 
 		if (!one)
-			import_entry_wipe(&r->entry);
+			entry_begin(r);
 		r->entry.line = n;
 		read = take_line(r, text, (size_t)(stop - text));
 		text = newline == NULL ? end : newline + 1;
@@ -178,6 +201,10 @@ each_line(struct reading *r, read_line *fn, bool one, const char *text,
 			    read == ROLLCODE_OK ? NULL : &r->why, error);
 		if (read != ROLLCODE_OK && one)
 			return err;
+		if (import_full(r->list)) {
+			r->list->unread = count_lines(text, end);
+			return err;
+		}
 	}
 	return one && err == ROLLCODE_OK ? reading_google_end(r, error) : err;
 }

@@ -13,7 +13,7 @@
 /* A line at work, without spaces at its ends, and what came of it. */
 struct reading {
 	struct import_list	*list;
-	const char		*user;	/* who owns what names nobody, or "" */
+	const char		*user;	/* who owns all of it, or "" */
 	struct provision_line	 line;
 	struct import_entry	 entry;
 	struct error		 why;
@@ -31,7 +31,7 @@ enum rollcode_err	reading_google_end(struct reading *, struct error *)
 /* INPUT, with this sentence as why. */
 enum rollcode_err	reading_bad(struct reading *, const char *);
 
-/* Whose it is.  INPUT. */
+/* Whose it is.  INPUT, also if the caller says that it is another's. */
 enum rollcode_err	reading_user(struct reading *, const char *) MUST_USE;
 
 /* used: the code of that counter was accepted already.  INPUT. */

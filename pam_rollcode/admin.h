@@ -36,6 +36,7 @@ struct admin_options {
 	bool	confirm;
 	bool	replace;
 	bool	no_account;
+	bool	add;
 	bool	force;
 	bool	json;
 	bool	follow;

@@ -8,16 +8,42 @@
 #include "admin.h"
 #include "import_files.h"
 
+/* What became of a line, and of which token. */
+struct import_outcome {
+	enum import_merge		 merged;
+	char				 label[ROLLCODE_LABEL_MAX + 1];
+};
+
 struct importing {
 	struct admin			 admin;
 	const struct admin_options	*options;
+	struct import_opened		 opened;
 	struct import_list		 list;
 	struct import_entry		**order;	/* sorted by user */
 	struct progress			 progress;
 	size_t				 users;
 	size_t				 merged[MERGE_KINDS];
-	enum import_merge		*group;	/* of a user's lines */
+	struct import_outcome		*group;	/* of a user's lines */
 };
+
+/* "token-2, web": the labels of so many lines that changed something, cut. */
+void			import_labels(const struct importing *, size_t count,
+			    char *text, size_t size);
+
+/*
+ * Whether what the lines add needs a yes: a token for a user who is enrolled
+ * already, unless --add is given, or for uid 0, unless --user names it too.
+ */
+bool			import_must_ask(const struct importing *,
+			    const char *user, bool enrolled, size_t count);
+
+/*
+ * Ask at the terminal; nothing may be locked.  INPUT with the remedy where
+ * there is none, or the answer is not yes.
+ */
+enum rollcode_err	import_ask(struct importing *, const char *user,
+			    bool enrolled, size_t count, struct error *)
+			    MUST_USE;
 
 /*
  * Take the lines of one user over, all or none, and tell what there is to

@@ -24,6 +24,19 @@ mark(struct import_entry *entry, const char *why, struct error *error)
 	return ROLLCODE_OK;
 }
 
+/* The label that the account has for the secret of a line. */
+static void
+take_label(struct import_outcome *outcome, const struct account *account,
+    const struct secret *secret)
+{
+	outcome->label[0] = '\0';
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account_same_secret(
+			&account->tokens[i].token.secret, secret))
+			memcpy(outcome->label, account->tokens[i].token.label,
+			    sizeof(outcome->label));
+}
+
 static enum rollcode_err
 merge(struct importing *im, struct import_entry **lines, size_t count,
     bool *changed, struct error *error)
@@ -33,63 +46,114 @@ merge(struct importing *im, struct import_entry **lines, size_t count,
 
 	*changed = false;
 	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++) {
+		struct import_outcome *o = &im->group[i];
 		const struct import_entry *e = lines[i];
 
 		err = account_merge(account, &e->provision.token,
-		    im->options->force, im->admin.now, &im->group[i], error);
+		    im->options->force, im->admin.now, &o->merged, error);
 		if (err != ROLLCODE_OK)
 			return err;
-		if (im->group[i] == MERGE_ADDED && e->disabled)
+		take_label(o, account, &e->provision.token.secret);
+		if (o->merged == MERGE_ADDED && e->disabled)
 			account->tokens[account->token_count - 1].enabled =
 			    false;
-		*changed = *changed || (im->group[i] != MERGE_SAME &&
-					   im->group[i] != MERGE_KEPT);
+		*changed = *changed ||
+			   (o->merged != MERGE_SAME && o->merged != MERGE_KEPT);
 	}
 	return login_check_policy(account, &im->admin.config.policy, error);
 }
 
 static enum rollcode_err
-create(struct importing *im, struct error *error)
+create(struct importing *im, const char *labels, struct error *error)
 {
 	struct admin *admin = &im->admin;
 	struct event event;
 
 	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, "imported");
-	memcpy(event.token, admin->account.tokens[0].token.label,
-	    sizeof(event.token));
+	snprintf(event.token, sizeof(event.token), "%s", labels);
 	return admin->ops->create(
 	    admin->store, &admin->account, &event, false, error);
 }
 
-/* All of the lines, or none of them. */
 static enum rollcode_err
-take_over(struct importing *im, struct import_entry **lines, size_t count,
-    struct error *error)
+begin(
+    struct importing *im, const char *user, bool *enrolled, struct error *error)
 {
 	struct admin *admin = &im->admin;
 	struct account *account = &admin->account;
-	bool enrolled = false, changed = false;
+	enum rollcode_err err;
+
+	if ((err = admin->ops->begin(admin->store, user, enrolled, account,
+		 error)) != ROLLCODE_OK ||
+	    *enrolled)
+		return err;
+	account_wipe(account);
+	memcpy(account->user, user, strlen(user) + 1);
+	account->created = admin->now;
+	return ROLLCODE_OK;
+}
+
+/*
+ * All of the lines, or none of them.  Without a yes that is needed nothing is
+ * done, and asks says so: while the user is locked nobody is asked.
+ */
+static enum rollcode_err
+take_over(struct importing *im, struct import_entry **lines, size_t count,
+    bool agreed, bool *asks, bool *enrolled, struct error *error)
+{
+	struct admin *admin = &im->admin;
+	char labels[ROLLCODE_LABEL_MAX + 1];
+	bool changed = false;
+	enum rollcode_err err;
+
+	if ((err = begin(im, lines[0]->user, enrolled, error)) != ROLLCODE_OK)
+		return err;
+	err = merge(im, lines, count, &changed, error);
+	*asks = err == ROLLCODE_OK && !agreed &&
+		import_must_ask(im, lines[0]->user, *enrolled, count);
+	import_labels(im, count, labels, sizeof(labels));
+	if (err == ROLLCODE_OK && changed && *enrolled && !*asks)
+		err = admin_commit(admin, "imported", labels, error);
+	else
+		admin->ops->end(admin->store);
+	if (err == ROLLCODE_OK && !*enrolled && !*asks)
+		err = create(im, labels, error);
+	account_wipe(&admin->account);
+	return err;
+}
+
+static enum rollcode_err
+take_over_asking(struct importing *im, struct import_entry **lines,
+    size_t count, struct error *error)
+{
 	const char *user = lines[0]->user;
+	bool asks = false, enrolled = false;
 	enum rollcode_err err;
 
 	if ((err = admin_check_user(im->options, user, error)) != ROLLCODE_OK ||
-	    (err = admin->ops->begin(
-		 admin->store, user, &enrolled, account, error)) != ROLLCODE_OK)
+	    (err = take_over(im, lines, count, false, &asks, &enrolled,
+		 error)) != ROLLCODE_OK ||
+	    !asks)
 		return err;
-	if (!enrolled) {
-		account_wipe(account);
-		memcpy(account->user, user, strlen(user) + 1);
-		account->created = admin->now;
-	}
-	err = merge(im, lines, count, &changed, error);
-	if (err == ROLLCODE_OK && changed && enrolled)
-		err = admin_commit(admin, "imported", NULL, error);
-	else
-		admin->ops->end(admin->store);
-	if (err == ROLLCODE_OK && !enrolled)
-		err = create(im, error);
-	account_wipe(account);
-	return err;
+	if ((err = import_ask(im, user, enrolled, count, error)) != ROLLCODE_OK)
+		return err;
+	return take_over(im, lines, count, true, &asks, &enrolled, error);
+}
+
+static void
+tell_taken(struct importing *im, const char *user,
+    const struct import_outcome *outcome)
+{
+	static const char *const became[MERGE_KINDS] = {
+	    [MERGE_ADDED] = "added",
+	    [MERGE_RAISED] = "moved forward",
+	    [MERGE_LOWERED] = "moved back by force",
+	};
+
+	if (became[outcome->merged] == NULL)
+		return;
+	progress_clear(&im->progress);
+	printf("%s: %s %s\n", user, outcome->label, became[outcome->merged]);
 }
 
 static void
@@ -99,14 +163,16 @@ tell(struct importing *im, struct import_entry **lines, size_t count)
 
 	im->users++;
 	for (size_t i = 0; i < count; i++) {
+		const struct import_outcome *o = &im->group[i];
 		const struct import_entry *e = lines[i];
 
-		im->merged[im->group[i]]++;
-		if (im->group[i] == MERGE_KEPT)
+		im->merged[o->merged]++;
+		tell_taken(im, e->user, o);
+		if (o->merged == MERGE_KEPT)
 			say(im, e,
 			    "the counter here is higher, and stays; "
 			    "--force would lower it");
-		if (im->group[i] != MERGE_ADDED || e->scratch == 0)
+		if (o->merged != MERGE_ADDED || e->scratch == 0)
 			continue;
 		snprintf(what, sizeof(what),
 		    "%u scratch codes of 8 digits are too short to be taken "
@@ -167,7 +233,7 @@ import_user(struct importing *im, struct import_entry **lines, size_t count,
 		    "nothing says whose it is; give --user USER, or write "
 		    "the name and a space before an otpauth line");
 	else
-		err = take_over(im, lines, count, &why);
+		err = take_over_asking(im, lines, count, &why);
 	if (err == ROLLCODE_OK) {
 		tell(im, lines, count);
 		return ROLLCODE_OK;

@@ -5,6 +5,7 @@
  */
 #include "pskc.h"
 #include "token.h"
+#include "utf8.h"
 
 static enum rollcode_err
 refuse(struct import_list *list, const char *what, struct error *error)
@@ -35,6 +36,7 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <pskc/pskc.h>
@@ -76,41 +78,51 @@ load(struct library *lib)
 }
 
 /* libxml2 would print the line that it does not like, secrets and all. */
-static int
+static bool
 parse_quietly(
     const struct library *lib, pskc_t *container, const char *text, size_t len)
 {
-	int rc, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	bool read;
 
-	if (null < 0 || kept < 0 || dup2(null, STDERR_FILENO) < 0)
-		rc = PSKC_PARSE_ERROR;
-	else
-		rc = lib->pskc_parse_from_memory(container, len, text);
+	read = null >= 0 && kept >= 0 && dup2(null, STDERR_FILENO) >= 0 &&
+	       lib->pskc_parse_from_memory(container, len, text) == PSKC_OK;
 	if (kept >= 0)
 		dup2(kept, STDERR_FILENO);
 	close(kept);
 	close(null);
-	return rc;
+	return read;
 }
 
-/* "CN=alice,DC=example" is alice. */
-static void
-take_user(struct import_entry *e, const char *user)
+/* "CN=alice,DC=example" is alice.  The key's own user is the last to say. */
+static enum rollcode_err
+take_user(struct import_entry *e, const char *named, const char *user,
+    struct error *why)
 {
+	char name[sizeof(e->user)];
 	size_t len;
 
-	if (user == NULL)
-		return;
-	if (strncmp(user, "CN=", 3) == 0)
-		user += 3;
-	else if (strncmp(user, "UID=", 4) == 0)
-		user += 4;
-	len = strcspn(user, ",");
-	if (len > 0 && len < sizeof(e->user)) {
-		memcpy(e->user, user, len);
-		e->user[len] = '\0';
+	if (named == NULL)
+		return ROLLCODE_OK;
+	if (strncasecmp(named, "CN=", 3) == 0)
+		named += 3;
+	else if (strncasecmp(named, "UID=", 4) == 0)
+		named += 4;
+	len = strcspn(named, ",");
+	if (len > 0 && len < sizeof(name)) {
+		memcpy(name, named, len);
+		name[len] = '\0';
 	}
+	if (len == 0 || len >= sizeof(name) || !utf8_printable(name))
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "the user's name is empty, over %d bytes, or not printable "
+		    "text",
+		    ROLLCODE_USER_MAX);
+	memcpy(e->user, name, len + 1);
+	if (*user == '\0' || strcmp(user, name) == 0)
+		return ROLLCODE_OK;
+	return error_set(why, ROLLCODE_ERR_INPUT, IMPORT_OTHER_USER, user);
 }
 
 static enum rollcode_err
@@ -171,6 +183,31 @@ take_key(const struct library *lib, pskc_key_t *key, struct import_entry *e,
 }
 
 static enum rollcode_err
+take_one(const struct library *lib, pskc_key_t *key, const char *user,
+    struct import_entry *e, struct error *why)
+{
+	enum rollcode_err err;
+
+	memcpy(e->user, user, strnlen(user, sizeof(e->user) - 1));
+	if ((err = take_user(e, lib->pskc_get_device_userid(key), user, why)) !=
+		ROLLCODE_OK ||
+	    (err = take_user(e, lib->pskc_get_key_userid(key), user, why)) !=
+		ROLLCODE_OK)
+		return err;
+	return take_key(lib, key, e, why);
+}
+
+static size_t
+keys_behind(const struct library *lib, pskc_t *container, size_t at)
+{
+	size_t n = 0;
+
+	while (lib->pskc_get_keypackage(container, at + n) != NULL)
+		n++;
+	return n;
+}
+
+static enum rollcode_err
 take_keys(const struct library *lib, pskc_t *container,
     struct import_list *list, const char *user, struct error *error)
 {
@@ -180,18 +217,19 @@ take_keys(const struct library *lib, pskc_t *container,
 	pskc_key_t *key;
 
 	for (unsigned int i = 0; err == ROLLCODE_OK; i++) {
-		key = lib->pskc_get_keypackage(container, i);
-		if (key == NULL && i > 0)
+		if (import_full(list)) {
+			list->unread = keys_behind(lib, container, i);
 			return ROLLCODE_OK;
+		}
+		key = lib->pskc_get_keypackage(container, i);
 		if (key == NULL)
-			return refuse(list, "there is no key in it", error);
+			return i > 0 ? ROLLCODE_OK
+				     : refuse(list, "there is no key in it",
+					   error);
 		import_entry_wipe(&e);
 		e.is_key = true;
 		e.line = i + 1;
-		take_user(&e, lib->pskc_get_device_userid(key));
-		take_user(&e, lib->pskc_get_key_userid(key));
-		take_user(&e, *user == '\0' ? NULL : user);
-		taken = take_key(lib, key, &e, &why);
+		taken = take_one(lib, key, user, &e, &why);
 		err = import_add(
 		    list, &e, taken == ROLLCODE_OK ? NULL : &why, error);
 	}
@@ -214,7 +252,7 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 		    error);
 	if (lib.pskc_init(&container) != PSKC_OK)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	if (parse_quietly(&lib, container, text, len) != PSKC_OK)
+	if (!parse_quietly(&lib, container, text, len))
 		err = refuse(
 		    list, "it is not a key container of RFC 6030", error);
 	else

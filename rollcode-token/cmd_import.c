@@ -6,17 +6,12 @@
 static enum rollcode_err
 name_refused(const struct import_list *list, struct error *error)
 {
-	char place[IMPORT_PLACE_MAX];
 	size_t refused = import_refused(list);
+	enum rollcode_err err;
 
-	for (size_t i = 0; i < list->count; i++) {
-		const struct import_entry *e = &list->entries[i];
-
-		if (e->refused == NULL)
-			continue;
-		import_place(e, place);
-		fprintf(stderr, "rollcode-token: %s: %s\n", place, e->refused);
-	}
+	import_tell_refused(list, "rollcode-token");
+	if ((err = import_all_read(list, error)) != ROLLCODE_OK)
+		return err;
 	if (refused == 0)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_INPUT,
@@ -30,18 +25,19 @@ cmd_import(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(wallet_closep) struct wallet *wallet = NULL;
 	WIPED(import_free) struct import_list list = {.entries = NULL};
+	WIPED(import_close) struct import_opened opened = {NULL, 0};
+	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	const struct options *options = base;
-	const struct import_source source = {
-	    .format = options->format,
-	    .user = "",
-	    .seal_file = options->seal_file,
-	};
+	struct import_source source = {.format = options->format, .user = ""};
 	size_t merged[MERGE_KINDS];
 	const char *name;
 	enum rollcode_err err;
 
 	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
-	    (err = import_files(&list, &source, argc, argv, error)) !=
+	    (err = import_passphrase(&source, options->seal_file, &passphrase,
+		 error)) != ROLLCODE_OK ||
+	    (err = import_open(&opened, argc, argv, error)) != ROLLCODE_OK ||
+	    (err = import_files(&list, &source, &opened, error)) !=
 		ROLLCODE_OK ||
 	    (err = name_refused(&list, error)) != ROLLCODE_OK ||
 	    (err = cmd_create(options, error)) != ROLLCODE_OK ||

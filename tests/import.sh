@@ -271,7 +271,7 @@ equal "and nobody was enrolled by one" \
 printf 'HOTP good1 - %s\nHOTP bad - 00\nHOTP good2 - %s 4\n' $HEX $HEX |
     import >"$T/out" 2>&1
 equal "lines beside a refused one are taken over, and the command fails" \
-    "$? $(grep -c ^ "$T/out") $(admin list | grep -cE '^good[12] ')" "1 3 2"
+    "$? $(grep -c ^ "$T/out") $(admin list | grep -cE '^good[12] ')" "1 5 2"
 check "no sentence repeats a secret" \
     test "$(grep -c "$HEX" "$T/out")" = 0
 

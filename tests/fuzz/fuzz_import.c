@@ -7,6 +7,7 @@
  *     an export and read again it is the same.
  *  2. An entry that is refused has a sentence and nothing of a token.
  *  3. No sentence repeats a piece of the file that could be a secret.
+ *  4. Where the caller names the owner, nobody else is given a token.
  */
 #include "fuzz.h"
 #include "import_files.h"
@@ -15,7 +16,7 @@
 #define SHOWN 16 /* characters that would be too many */
 
 static void
-check_accepted(struct import_entry *e)
+check_accepted(struct import_entry *e, const char *user)
 {
 	WIPED(import_free) struct import_list again = {.file = "again"};
 	WIPED(cli_bytes_free) struct cli_bytes line = {NULL, 0, 0};
@@ -23,6 +24,8 @@ check_accepted(struct import_entry *e)
 
 	promise(token_check(&e->provision.token, &error) == ROLLCODE_OK,
 	    "a token that was read passes its check");
+	promise(*user == '\0' || strcmp(e->user, user) == 0,
+	    "where an owner is given there is no other");
 	/* An account's first spaces are lost: some apps write them. */
 	if (e->user[0] == '\0' || e->user[0] == ' ')
 		return;
@@ -61,13 +64,12 @@ check_refused(const struct import_entry *e, const char *text, size_t size)
 }
 
 static enum rollcode_err
-read_input(struct import_list *list, uint8_t format, const char *text,
-    size_t size, struct error *error)
+read_input(struct import_list *list, uint8_t format, const char *user,
+    const char *text, size_t size, struct error *error)
 {
 	static const enum import_format formats[] = {
 	    IMPORT_OTPAUTH, IMPORT_OATH, IMPORT_GOOGLE, IMPORT_DEMO};
 	enum import_format chosen = formats[format % COUNT(formats)];
-	const char *user = format & 16 ? "ann" : "";
 	size_t env = strnlen(text, size);
 	size_t database = env < size ? env + 1 : size;
 
@@ -85,17 +87,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	WIPED(import_free) struct import_list list = {.file = "file"};
 	struct error error = {""};
 	char place[IMPORT_PLACE_MAX], *text;
+	const char *user;
 
 	if (size == 0)
 		return 0;
+	user = data[0] & 16 ? "ann" : "";
 	text = exact(data + 1, size - 1);
-	promise(
-	    read_input(&list, data[0], text, size - 1, &error) == ROLLCODE_OK,
+	promise(read_input(&list, data[0], user, text, size - 1, &error) ==
+		    ROLLCODE_OK,
 	    "whatever is wrong is in the list");
 	for (size_t i = 0; i < list.count; i++) {
 		import_place(&list.entries[i], place);
 		if (list.entries[i].refused == NULL)
-			check_accepted(&list.entries[i]);
+			check_accepted(&list.entries[i], user);
 		else
 			check_refused(&list.entries[i], text, size - 1);
 	}

@@ -121,6 +121,109 @@ START_TEST(a_format_is_known_by_its_text)
 }
 END_TEST
 
+/* --- whose a token is ----------------------------------------------------- */
+
+#define URI "otpauth://hotp/Server:%s?secret=" B32 "&counter=5"
+#define B32 "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+#define HEX "3132333435363738393031323334353637383930"
+
+static const struct {
+	enum import_format format;
+	const char *text;	 /* %s is the user */
+	const char *with_nobody; /* the same, or NULL */
+} owned[] = {
+    {IMPORT_OTPAUTH, URI, "otpauth://hotp/?secret=" B32 "&counter=5"},
+    {IMPORT_OTPAUTH, "%s otpauth://hotp/web?secret=" B32 "&counter=5", NULL},
+    {IMPORT_OATH, "HOTP %s - " HEX, NULL},
+    {IMPORT_GOOGLE, NULL, B32 "\n\" HOTP_COUNTER 5\n"},
+};
+
+/* Whether it is taken over, and whose it is. */
+static bool
+taken(enum import_format format, const char *fmt, const char *named,
+    const char *user, char owner[ROLLCODE_USER_MAX + 1])
+{
+	WIPED(import_free) struct import_list list = {.file = "file"};
+	char text[256];
+	bool refused;
+
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)strcspn(fmt, "%"), fmt,
+	    named, strchr(fmt, '%') == NULL ? "" : strchr(fmt, '%') + 2);
+	ck_assert_int_eq(
+	    import_read(&list, format, user, text, strlen(text), &error),
+	    ROLLCODE_OK);
+	ck_assert_uint_eq(list.count, 1);
+	refused = list.entries[0].refused != NULL;
+	strcpy(owner, list.entries[0].user);
+	if (refused)
+		ck_assert_ptr_null(strstr(list.entries[0].refused, HEX));
+	return !refused;
+}
+
+START_TEST(where_an_owner_is_given_other_names_are_refused)
+{
+	enum import_format format = owned[_i].format;
+	const char *text = owned[_i].text, *nobody = owned[_i].with_nobody;
+	char owner[ROLLCODE_USER_MAX + 1];
+
+	if (text != NULL) {
+		ck_assert(taken(format, text, "ann", "", owner));
+		ck_assert_str_eq(owner, "ann");
+		ck_assert(taken(format, text, "ann", "ann", owner));
+		ck_assert_str_eq(owner, "ann");
+		ck_assert(!taken(format, text, "root", "ann", owner));
+		ck_assert_str_eq(owner, "root");
+		ck_assert(!taken(format, text, "Ann", "ann", owner));
+		ck_assert(!taken(format, text, "annn", "ann", owner));
+	}
+	if (nobody != NULL) {
+		ck_assert(taken(format, nobody, "", "ann", owner));
+		ck_assert_str_eq(owner, "ann");
+		ck_assert(taken(format, nobody, "", "", owner));
+		ck_assert_str_eq(owner, "");
+	}
+}
+END_TEST
+
+/* --- limits --------------------------------------------------------------- */
+
+START_TEST(reading_stops_after_a_hundred_refusals)
+{
+	WIPED(import_free) struct import_list list = {.file = "file"};
+	static char text[2 * 1000 + 1];
+
+	for (size_t i = 0; i < 1000; i++)
+		memcpy(text + 2 * i, "x\n", 3);
+
+	ck_assert_int_eq(import_read(&list, IMPORT_OATH, "", text,
+			     2 * IMPORT_REFUSED_MAX, &error),
+	    ROLLCODE_OK);
+	ck_assert_int_eq(import_all_read(&list, &error), ROLLCODE_OK);
+	import_free(&list);
+	ck_assert_int_eq(
+	    import_read(&list, IMPORT_OATH, "", text, 2 * 1000, &error),
+	    ROLLCODE_OK);
+	ck_assert_uint_eq(list.count, IMPORT_REFUSED_MAX);
+	ck_assert_uint_eq(list.unread, 1000 - IMPORT_REFUSED_MAX);
+	ck_assert_int_eq(import_all_read(&list, &error), ROLLCODE_ERR_INPUT);
+}
+END_TEST
+
+START_TEST(a_list_has_an_end)
+{
+	WIPED(import_free) struct import_list list = {.file = "file"};
+	struct import_entry entry = {.line = 1};
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; i < IMPORT_TOKENS_MAX && err == ROLLCODE_OK; i++)
+		err = import_add(&list, &entry, NULL, &error);
+	ck_assert_int_eq(err, ROLLCODE_OK);
+
+	ck_assert_int_eq(
+	    import_add(&list, &entry, NULL, &error), ROLLCODE_ERR_INPUT);
+}
+END_TEST
+
 /* --- tokens that meet ----------------------------------------------------- */
 
 static struct account account;
@@ -226,6 +329,10 @@ main(void)
 	tcase_add_test(tc, a_short_passphrase_seals_nothing);
 	tcase_add_loop_test(tc, a_format_is_known_by_its_text, 0,
 	    sizeof(guesses) / sizeof(guesses[0]));
+	tcase_add_loop_test(tc, where_an_owner_is_given_other_names_are_refused,
+	    0, sizeof(owned) / sizeof(owned[0]));
+	tcase_add_test(tc, reading_stops_after_a_hundred_refusals);
+	tcase_add_test(tc, a_list_has_an_end);
 	tcase_add_test(tc, a_counter_moves_forward_only);
 	tcase_add_test(tc, by_force_a_new_row_has_the_lower_counter);
 	tcase_add_test(tc, a_secret_does_not_become_another_kind_of_token);

@@ -1,0 +1,362 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# import_others.sh - root imports a file that somebody else made: it gives
+# nobody else a token, and takes neither root's rights nor the memory.
+# limit: 180
+. "$(dirname "$0")/lib.sh"
+need python3 setpriv mkfifo
+private_machine
+installed
+. "$(dirname "$0")/tools/pam.sh"
+add_user alice
+add_user bob
+
+B32=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+HEX=3132333435363738393031323334353637383930
+BASE64=MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=
+HOME_A=$T/home/alice
+echo "a passphrase" >"$T/pass"
+
+# --- files ------------------------------------------------------------------
+
+uri() {	# ACCOUNT [COUNTER] [SECRET]
+	echo "otpauth://hotp/Server:$1?secret=${3:-$B32}&digits=8&counter=${2:-5}"
+}
+
+# container KEY-USER DEVICE-USER [COUNTER-ELEMENT] [RESPONSE-FORMAT]
+container() {
+	local counter="<Counter><PlainValue>5</PlainValue></Counter>"
+	local format='<ResponseFormat Length="8" Encoding="DECIMAL"/>'
+	cat <<-XML
+	<?xml version="1.0" encoding="UTF-8"?>
+	<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">
+	 <KeyPackage>
+	  <DeviceInfo><Manufacturer>oath.Test</Manufacturer>
+	   <SerialNo>1001</SerialNo>${2:+<UserId>$2</UserId>}</DeviceInfo>
+	  <Key Id="1" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:hotp">
+	   <Issuer>Batch</Issuer>
+	   <AlgorithmParameters>${4-$format}
+	   </AlgorithmParameters>
+	   <Data><Secret><PlainValue>$BASE64</PlainValue></Secret>
+	    ${3-$counter}</Data>
+	   ${1:+<UserId>$1</UserId>}
+	  </Key>
+	 </KeyPackage>
+	</KeyContainer>
+	XML
+}
+
+sealed() {	# LINE: what a client exports
+	rm -f "$T/wallet/sealed.db"
+	echo "$1" | token sealed import >/dev/null &&
+	    token sealed export --seal-file "$T/pass" 2>/dev/null
+}
+
+database() {
+	python3 - "$1" <<-'PYTHON'
+	import sqlite3, sys
+	db = sqlite3.connect(sys.argv[1])
+	db.execute("CREATE TABLE state (id INTEGER PRIMARY KEY, counter INTEGER)")
+	db.execute("INSERT INTO state (counter) VALUES (7)")
+	db.commit()
+	PYTHON
+}
+database "$T/opener.db"
+
+# A file of each format that names a user, or with "" nobody.
+FORMATS="otpauth-name otpauth-account oath pskc-key pskc-device pskc-cn sealed"
+SILENT="otpauth-account pskc-key sealed google demo"
+format_file() {	# FORMAT USER: the files are in FILES then
+	FILES=("$T/file")
+	case $1 in
+	otpauth-name) echo "$2 $(uri "")" ;;
+	otpauth-account) uri "$2" ;;
+	oath) echo "HOTP/E/8 $2 - $HEX 5" ;;
+	pskc-key) container "$2" "" ;;
+	pskc-device) container "" "$2" ;;
+	pskc-cn) container "" "cn=$2,dc=example" ;;
+	sealed) sealed "$(uri "$2")" ;;
+	google) printf '%s\n" HOTP_COUNTER 5\n' "$B32" ;;
+	demo)
+		echo "SECRET_KEY=open-sesame-with-a-long-secret-text"
+		FILES+=("$T/opener.db")
+		;;
+	esac >"$T/file"
+}
+
+import() {
+	admin import --seal-file "$T/pass" "$@" </dev/null
+}
+
+enrolled() {
+	admin list | awk 'NR > 1 { print $1 }' | sort | tr '\n' ' '
+}
+
+# --- whose a token is -------------------------------------------------------
+
+without_pskc() {
+	tr ' ' '\n' <<<"$1" | grep -v pskc | tr '\n' ' '
+}
+pskc=yes
+container alice "" >"$T/file"
+if import "$T/file" 2>&1 | grep -qE "without libpskc|libpskc, which is not"; then
+	skip "PSKC" "needs libpskc"
+	pskc=
+	FORMATS=$(without_pskc "$FORMATS")
+	SILENT=$(without_pskc "$SILENT")
+fi
+
+server ACCOUNT=rollcode
+# imported FORMAT USER WANTED OUTPUT OPTION...: who is enrolled, what is said
+imported() {
+	local who user
+	format_file "$1" "$2"
+	import "${@:5}" "${FILES[@]}" >"$T/out" 2>&1
+	who=$(enrolled)
+	if [ "$who" != "$3" ] || ! grep -q "$4" "$T/out"; then
+		echo "$1 of \"$2\" ${*:5}: enrolled is \"$who\""
+		cat "$T/out"
+	fi
+	for user in $who; do admin remove --force "$user" >/dev/null; done
+}
+
+say_ok "with --user every entry that names somebody else is refused" "$(
+	for format in $FORMATS; do
+		imported "$format" root "" "root: it is not alice's" --user alice
+		imported "$format" bob "" "bob: it is not alice's" --user alice
+	done)"
+say_ok "and every entry that names that user, or nobody, is taken over" "$(
+	for format in $FORMATS; do
+		imported "$format" alice "alice " "^alice: .* added$" --user alice
+	done
+	for format in $SILENT; do
+		imported "$format" "" "alice " "^alice: .* added$" --user alice
+	done)"
+say_ok "without --user the file says, and who is not named is refused" "$(
+	for format in $FORMATS; do
+		imported "$format" bob "bob " "^bob: .* added$"
+	done
+	for format in $SILENT; do
+		imported "$format" "" "" "nothing says whose it is"
+	done)"
+say_ok "a PSKC user's name that is no name is refused, not passed over" "$(
+	if [ -n "$pskc" ]; then
+		imported pskc-key "ali&#10;ce" "" "not printable" --user alice
+		imported pskc-key "$(printf 'x%.0s' {1..250})" "" "200 bytes" \
+		    --user alice
+	fi)"
+
+server ACCOUNT=rollcode
+as alice rollcode-token add root < <(uri alice) >/dev/null 2>&1
+as alice rollcode-token export --plain >"$T/file" 2>/dev/null
+import "$T/file" >/dev/null 2>&1
+equal "what a client calls a token is no user of the server" "$(enrolled)" \
+    "alice "
+echo "web $(uri alice)" | token old import >/dev/null
+check "but a client reads the name in a file of an earlier version" \
+    token old show web
+token old export --plain 2>/dev/null | token new import >/dev/null
+check "and its own name in one of this" token new show web
+
+# --- who is enrolled already ------------------------------------------------
+
+SECOND=MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U
+second() {
+	uri "$1&label=desk" 5 $SECOND
+}
+labels() {
+	admin show "$1" --json | grep -o '"label": *"[^"]*"' | cut -d'"' -f4 |
+	    tr '\n' ' '
+}
+
+# answered ANSWER ARGUMENT...: on a terminal, what is shown in $T/typed
+answered() {
+	python3 - "$T/typed" "$1" rollcode-admin --conf "$CONF" import "${@:2}" \
+	    <<-'PYTHON'
+	import os, pty, sys
+	with open(sys.argv[1], "wb") as typed:
+	    pid, fd = pty.fork()
+	    if pid == 0:
+	        os.execvp(sys.argv[3], sys.argv[3:])
+	    while True:
+	        try:
+	            data = os.read(fd, 4096)
+	        except OSError:
+	            break
+	        if not data:
+	            break
+	        typed.write(data)
+	        typed.flush()
+	        if data.rstrip().endswith(b"Type yes:"):
+	            os.write(fd, sys.argv[2].encode() + b"\n")
+	    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	PYTHON
+}
+
+echo "alice otpauth://hotp/x?secret=$SECOND&digits=8&counter=5&label=desk" \
+    >"$T/second"
+refused "a second token for an enrolled user needs --add where nobody is asked" \
+    import "$T/second"
+check "which the refusal says" grep -q "alice is enrolled already, and --add" \
+    <(import "$T/second" 2>&1)
+equal "and nothing was added" "$(labels alice)" "token "
+refused "nor is one added on a terminal where the answer is not yes" \
+    answered no "$T/second"
+check "the question names the user and the label" \
+    grep -q "alice is enrolled already. Import desk for" "$T/typed"
+equal "and nothing was added there either" "$(labels alice)" "token "
+check "with yes it is added" answered yes "$T/second"
+equal "by its label" "$(labels alice)" "token desk "
+check "and the event has that label" \
+    grep -qE "imported .*desk" <(admin log alice)
+check "a token that is there already needs no --add" import "$T/second"
+printf 'HOTP/E/8 alice - %s 5\n' "${HEX/31/32}" >"$T/third"
+import --add "$T/third" >"$T/out"
+check "with --add nobody is asked" grep -qx "alice: token-2 added" "$T/out"
+
+server ACCOUNT=rollcode
+uri root >"$T/root"
+uri root 5 $SECOND >"$T/root2"
+refused "a token for uid 0 needs a yes, or --user" import --add "$T/root"
+check "which is said" grep -q "root has uid 0; .* --user root" \
+    <(import "$T/root" 2>&1)
+check "with --user it is taken over" import --user root "$T/root"
+refused "to an enrolled uid 0 --user alone adds nothing" \
+    import --user root "$T/root2"
+refused "nor does --add alone" import --add "$T/root2"
+equal "so that root has one token" "$(labels root)" "token "
+check "both together add it" import --user root --add "$T/root2"
+
+for i in {1..300}; do
+	echo "HOTP/E/8 user$i - $(printf '%040x' "$i") 5"
+done >"$T/many"
+check "hundreds of new users need neither answer nor option" \
+    import --no-account "$T/many"
+equal "and the summary names each of them" \
+    "$(sed 's/^HOTP.E.8 \([a-z0-9]*\).*/\1: token added/' "$T/many" | sort)" \
+    "$(server ACCOUNT=rollcode; import --no-account "$T/many" | grep ' added$' |
+	grep -v users | sort)"
+
+# --- what is opened ---------------------------------------------------------
+
+server ACCOUNT=rollcode
+mkfifo "$T/fifo"
+python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$T/socket"
+: >"$T/opened"
+while read -r path kind; do
+	timeout 20 rollcode-admin --conf "$CONF" import "$path" </dev/null \
+	    >"$T/out" 2>&1
+	status=$?
+	[ "$status" = 1 ] && grep -q "$path: is a $kind, not a regular" "$T/out" ||
+	    echo "$path: $status $(cat "$T/out")" >>"$T/opened"
+done <<-PATHS
+	$T/fifo FIFO
+	$T/socket socket
+	$T/home directory
+	/dev/zero device
+PATHS
+say_ok "a FIFO, a socket, a directory and a device are refused at once" \
+    "$(cat "$T/opened")"
+check "and so is a pipe by a path" grep -q "is a FIFO, not a regular file" \
+    <(: | admin import /dev/stdin 2>&1)
+check "but not standard input" admin import < <(uri alice)
+
+(umask 077 && echo "otpauth://hotp/bob?secret=$B32&counter=5" >"$T/hidden")
+as alice ln -s "$T/hidden" "$HOME_A/link"
+as alice ln -s / "$HOME_A/dir"
+for path in "$HOME_A/link" "$HOME_A/dir$T/hidden" "$HOME_A/dir/etc/shadow"; do
+	admin import "$path" >"$T/out" 2>&1
+	grep -q "goes through the symbolic link" "$T/out" ||
+	    echo "$path: $(cat "$T/out")"
+done >"$T/opened"
+say_ok "no link of somebody else makes root read another file" \
+    "$(cat "$T/opened")"
+equal "and none was" "$(enrolled)" "alice "
+as alice sh -c "cat >'$HOME_A/own'" < <(uri alice 9)
+ln -s "$HOME_A/own" "$T/link"
+ln -s "$T/home" "$T/homes"
+(cd "$T" && admin import link homes/alice/own ./homes/../link) >"$T/out" 2>&1
+check "root's own links are followed" grep -q "moved forward" "$T/out"
+mkdir "$T/open" && chmod 777 "$T/open" && ln -s "$HOME_A/own" "$T/open/link"
+refused "but not in a directory where others can replace them" \
+    admin import "$T/open/link"
+
+# --- limits -----------------------------------------------------------------
+
+server ACCOUNT=rollcode
+{ uri bob; yes x | head -c 1000000; } >"$T/junk"
+small=$([ "${SAN-}" = 1 ] && echo 512 || echo 64)
+check "the process that reads 1 MB of junk lines stays small" python3 - "$small" \
+    "$T/out" rollcode-admin --conf "$CONF" import "$T/junk" <<-'PYTHON'
+	import resource, subprocess, sys
+	with open(sys.argv[2], "w") as out:
+	    subprocess.run(sys.argv[3:], stderr=out)
+	peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+	sys.exit(peak > int(sys.argv[1]) and f"{peak} MiB")
+PYTHON
+check "reading stops after a hundred refusals" test "$(wc -l <"$T/out")" = 101
+check "and it is said how much was not read" \
+    grep -q "499900 more lines or keys" "$T/out"
+equal "and nothing of such a file is taken over" "$(enrolled)" ""
+{ yes "# $B32" | head -c 17000000; uri bob; } >"$T/large"
+refused "a file over 16 MiB is refused" admin import "$T/large"
+check "by a sentence that says so" grep -q "larger than 16 MiB; split it" \
+    <(admin import - <"$T/large" 2>&1)
+
+# --- who reads --------------------------------------------------------------
+
+large_file() {	# FORMAT: so large that reading it takes a while
+	FILES=("$T/file")
+	python3 - "$1" "$T/big.db" "$B32" <<-'PYTHON' >"$T/file"
+	import sqlite3, sys
+	kind, big, b32 = sys.argv[1:]
+	secret = lambda i: f"{i:040x}"
+	if kind == "oath":
+	    for i in range(50000):
+	        print(f"HOTP/E/8 alice - {secret(i)} 1")
+	elif kind == "otpauth":
+	    for i in range(50000):
+	        print(f"otpauth://hotp/alice?secret={b32}&counter={i}")
+	elif kind == "google":
+	    print(f"{b32}\n\" HOTP_COUNTER 5")
+	    print("12345678\n" * 1500000, end="")
+	elif kind == "demo":
+	    db = sqlite3.connect(big)
+	    db.execute("CREATE TABLE state (counter INTEGER)")
+	    db.execute("INSERT INTO state VALUES (7)")
+	    for i in range(2000):
+	        db.execute(f"CREATE TABLE t{i} (a, b, c, d, e, f, g)")
+	    db.commit()
+	    print("SECRET_KEY=open-sesame-with-a-long-secret-text")
+	    print("A=b\n" * 1000000)
+	PYTHON
+	case $1 in
+	demo) FILES+=("$T/big.db") ;;
+	sealed) sealed "$(uri alice)" ;;
+	pskc)
+		container alice "" >"$T/one"
+		head -n 2 "$T/one"
+		yes "$(sed '1,2d; $d' "$T/one")" |
+		    head -n $((($(wc -l <"$T/one") - 3) * 8000))
+		echo "</KeyContainer>"
+		;;
+	esac >>"$T/file"
+}
+
+account=$(id -u rollcode)
+WANTED="uid $account $account $account $account caps 0 0 0 0"
+WANTED="$WANTED new-privileges no memory limited"
+for format in otpauth oath google demo sealed ${pskc:+pskc}; do
+	server ACCOUNT=rollcode
+	large_file "$format"
+	"$TREE/tests/tools/sample.py" "$T/file" rollcode-admin --conf "$CONF" \
+	    import --user alice --seal-file "$T/pass" "${FILES[@]}" >"$T/seen"
+	equal "$format: it is read as the account, without rights, in bounds" \
+	    "$(sed '$d' "$T/seen")" "$WANTED"
+	peak=$(tail -n 1 "$T/seen")
+	echo "# $format: peak $peak MiB"
+	[ "${SAN-}" = 1 ] ||
+	    check "$format: within 768 MiB" test "$peak" -lt 768
+done
