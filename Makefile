@@ -109,6 +109,7 @@ VERIFY	 = pam_rollcode/rollcode-verify.c
 SERVICE	 = $(addprefix pam_rollcode/,supervise.c side.c listener.c \
 	   serve.c queue.c burial.c crew.c worker.c outsider.c)
 ADMIN	 = pam_rollcode/rollcode-admin.c pam_rollcode/pskc.c \
+	   pam_rollcode/pskc_numbers.c \
 	   $(wildcard pam_rollcode/admin_*.c)
 # `check` reads the arguments of the module and asks the judge as it does.
 ASKING	 = $(addprefix pam_rollcode/,options.c ask.c resident.c spawn.c \

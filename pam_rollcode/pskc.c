@@ -4,6 +4,7 @@
  * is loaded only when there is a container to read.
  */
 #include "pskc.h"
+#include "pskc_numbers.h"
 #include "token.h"
 #include "utf8.h"
 
@@ -77,17 +78,21 @@ load(struct library *lib)
 	return lib->pskc_global_init() == PSKC_OK;
 }
 
-/* libxml2 would print the line that it does not like, secrets and all. */
+/*
+ * Both readings of the text.  libxml2 would print the line that it does not
+ * like, secrets and all.
+ */
 static bool
-parse_quietly(
-    const struct library *lib, pskc_t *container, const char *text, size_t len)
+parse_quietly(const struct library *lib, pskc_t *container, const char *text,
+    size_t len, struct pskc_numbers *numbers)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	bool read;
 
 	read = null >= 0 && kept >= 0 && dup2(null, STDERR_FILENO) >= 0 &&
-	       lib->pskc_parse_from_memory(container, len, text) == PSKC_OK;
+	       lib->pskc_parse_from_memory(container, len, text) == PSKC_OK &&
+	       pskc_numbers_read(lib->handle, text, len, numbers);
 	if (kept >= 0)
 		dup2(kept, STDERR_FILENO);
 	close(kept);
@@ -125,8 +130,18 @@ take_user(struct import_entry *e, const char *named, const char *user,
 	return error_set(why, ROLLCODE_ERR_INPUT, IMPORT_OTHER_USER, user);
 }
 
+/* libpskc reads "5x" as 5, "abc" as 0, and the last of two. */
+static bool
+same_number(const struct pskc_number *number, bool given, uint64_t value)
+{
+	if (!given)
+		return number->count == 0;
+	return number->count == 1 && !number->odd && number->value == value;
+}
+
 static enum rollcode_err
-take_shape(const struct library *lib, pskc_key_t *key, struct rollcode_token *t,
+take_shape(const struct library *lib, pskc_key_t *key,
+    const struct pskc_package *numbers, struct rollcode_token *t,
     struct error *why)
 {
 	const char *algorithm = lib->pskc_get_key_algorithm(key);
@@ -148,13 +163,18 @@ take_shape(const struct library *lib, pskc_key_t *key, struct rollcode_token *t,
 		return error_set(
 		    why, ROLLCODE_ERR_INPUT, "its codes are not decimal");
 	t->digits = lib->pskc_get_key_algparm_resp_length(key, &given);
+	if (!same_number(&numbers->length, given, t->digits))
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "the Length of its codes is not one number in decimal "
+		    "digits");
 	if (!given)
 		t->digits = ROLLCODE_DIGITS_MIN;
 	return ROLLCODE_OK;
 }
 
 static enum rollcode_err
-take_key(const struct library *lib, pskc_key_t *key, struct import_entry *e,
+take_key(const struct library *lib, pskc_key_t *key,
+    const struct pskc_package *numbers, struct import_entry *e,
     struct error *why)
 {
 	const char *serial = lib->pskc_get_device_serialno(key);
@@ -164,7 +184,7 @@ take_key(const struct library *lib, pskc_key_t *key, struct import_entry *e,
 	int given = 0;
 	enum rollcode_err err;
 
-	if ((err = take_shape(lib, key, t, why)) != ROLLCODE_OK)
+	if ((err = take_shape(lib, key, numbers, t, why)) != ROLLCODE_OK)
 		return err;
 	secret = lib->pskc_get_key_data_secret(key, &len);
 	if (secret == NULL || len > SECRET_MAX)
@@ -174,6 +194,9 @@ take_key(const struct library *lib, pskc_key_t *key, struct import_entry *e,
 	memcpy(t->secret.bytes, secret, len);
 	t->secret.len = len;
 	t->counter = lib->pskc_get_key_data_counter(key, &given);
+	if (!same_number(&numbers->counter, given, t->counter))
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "its Counter is not one whole number in decimal digits");
 	if (!given)
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "it has no counter, so nobody knows which code is next");
@@ -183,7 +206,8 @@ take_key(const struct library *lib, pskc_key_t *key, struct import_entry *e,
 }
 
 static enum rollcode_err
-take_one(const struct library *lib, pskc_key_t *key, const char *user,
+take_one(const struct library *lib, pskc_key_t *key,
+    const struct pskc_package *numbers, const char *user,
     struct import_entry *e, struct error *why)
 {
 	enum rollcode_err err;
@@ -194,7 +218,7 @@ take_one(const struct library *lib, pskc_key_t *key, const char *user,
 	    (err = take_user(e, lib->pskc_get_key_userid(key), user, why)) !=
 		ROLLCODE_OK)
 		return err;
-	return take_key(lib, key, e, why);
+	return take_key(lib, key, numbers, e, why);
 }
 
 static size_t
@@ -209,7 +233,8 @@ keys_behind(const struct library *lib, pskc_t *container, size_t at)
 
 static enum rollcode_err
 take_keys(const struct library *lib, pskc_t *container,
-    struct import_list *list, const char *user, struct error *error)
+    const struct pskc_numbers *numbers, struct import_list *list,
+    const char *user, struct error *error)
 {
 	WIPED(import_entry_wipe) struct import_entry e = {.is_key = true};
 	enum rollcode_err err = ROLLCODE_OK, taken;
@@ -229,7 +254,11 @@ take_keys(const struct library *lib, pskc_t *container,
 		import_entry_wipe(&e);
 		e.is_key = true;
 		e.line = i + 1;
-		taken = take_one(lib, key, user, &e, &why);
+		taken = i >= numbers->count
+			    ? error_set(&why, ROLLCODE_ERR_INPUT,
+				  "it is not in a KeyPackage")
+			    : take_one(lib, key, &numbers->packages[i], user,
+				  &e, &why);
 		err = import_add(
 		    list, &e, taken == ROLLCODE_OK ? NULL : &why, error);
 	}
@@ -241,6 +270,7 @@ enum rollcode_err
 pskc_read(struct import_list *list, const char *user, const char *text,
     size_t len, struct error *error)
 {
+	WIPED(pskc_numbers_free) struct pskc_numbers numbers = {NULL, 0, 0};
 	struct library lib = {.handle = NULL};
 	pskc_t *container = NULL;
 	enum rollcode_err err;
@@ -252,11 +282,11 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 		    error);
 	if (lib.pskc_init(&container) != PSKC_OK)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	if (!parse_quietly(&lib, container, text, len))
+	if (!parse_quietly(&lib, container, text, len, &numbers))
 		err = refuse(
 		    list, "it is not a key container of RFC 6030", error);
 	else
-		err = take_keys(&lib, container, list, user, error);
+		err = take_keys(&lib, container, &numbers, list, user, error);
 	lib.pskc_done(container);
 	return err;
 }

@@ -170,7 +170,8 @@ gate_layers() {
 		only pskc/ pam_rollcode/pskc.c
 		only qrencode.h common/qr.c
 		only libpq-fe.h pam_rollcode/store_pgsql_{parts.h,rows.c}
-		only dlfcn.h pam_rollcode/{store_plugin,pskc,admin_check_lines}.c
+		only dlfcn.h pam_rollcode/{store_plugin,pskc,pskc_numbers}.c \
+		    pam_rollcode/admin_check_lines.c
 		only syslog.h pam_rollcode/{pam_rollcode,converse,audit}.c \
 		    pam_rollcode/{options,supervise,serve,crew,worker}.c
 	} | nothing "a foreign header is included only where it belongs"

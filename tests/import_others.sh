@@ -360,3 +360,54 @@ for format in otpauth oath google demo sealed ${pskc:+pskc}; do
 	[ "${SAN-}" = 1 ] ||
 	    check "$format: within 768 MiB" test "$peak" -lt 768
 done
+
+# --- numbers ----------------------------------------------------------------
+
+counter_element() {
+	container alice "" "<Counter><PlainValue>$1</PlainValue>${2-}</Counter>"
+}
+length_element() {
+	container alice "" "<Counter><PlainValue>5</PlainValue></Counter>" \
+	    "<ResponseFormat Length=\"$1\" Encoding=\"DECIMAL\"/>${2-}"
+}
+
+# number_refused REASON: of the container on standard input
+number_refused() {
+	cat >"$T/file"
+	import --user alice "$T/file" >"$T/out" 2>&1 && echo "accepted: $2"
+	grep -q "key 1: alice: .*$1" "$T/out" || { echo "$2"; cat "$T/out"; }
+}
+
+if [ -n "$pskc" ]; then
+	server ACCOUNT=rollcode
+	{
+		for n in 5x 1,000 1.000 "1 000" 0x10 abc "" -1 +5 1e3 '&#65;' ٣ \
+		    5.0 18446744073709551621 99999999999999999999999999 \
+		    "5<!-- -->0" "<![CDATA[5]]>0" "5<x/>" \
+		    "$(printf '0%.0s' {1..80})5"; do
+			counter_element "$n" | number_refused Counter "$n"
+		done
+		counter_element 50 "<PlainValue>5</PlainValue>" |
+		    number_refused Counter "two values"
+		container alice "" "<Counter><PlainValue>50</PlainValue></Counter>
+		    <Counter><PlainValue>5</PlainValue></Counter>" |
+		    number_refused Counter "two counters"
+		container alice "" "" | number_refused "no counter" none
+		counter_element 9223372036854775808 |
+		    number_refused "counter" "2^63"
+		for n in 4294967302 6x 0x6 " 6 7" -6 abc; do
+			length_element "$n" | number_refused Length "$n"
+		done
+		length_element 8 '<ResponseFormat Length="6" Encoding="DECIMAL"/>' |
+		    number_refused Length "two lengths"
+		length_element 9 | number_refused "" 9
+	} >"$T/wrong" 2>&1
+	say_ok "a number of a PSKC file that is none is refused by name" \
+	    "$(cat "$T/wrong")"
+	equal "and nobody was enrolled by one" "$(enrolled)" ""
+	counter_element " 0050
+	    " >"$T/file"
+	import --user alice "$T/file" >/dev/null
+	equal "one with space around it is that number" \
+	    "$(counter alice 1001)" 50
+fi
