@@ -200,9 +200,13 @@ refuse_all(struct importing *im, struct import_entry **lines, size_t count,
 	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++) {
 		if (lines[i]->refused == NULL)
 			err = mark(lines[i], why, error);
-		if (err == ROLLCODE_OK)
+		if (err == ROLLCODE_OK && i < IMPORT_REFUSED_MAX)
 			say(im, lines[i], lines[i]->refused);
 	}
+	if (err == ROLLCODE_OK && count > IMPORT_REFUSED_MAX)
+		fprintf(stderr,
+		    "rollcode-admin: %s: %zu more of this user are refused\n",
+		    lines[0]->user, count - IMPORT_REFUSED_MAX);
 	return err;
 }
 

@@ -304,6 +304,12 @@ equal "and nothing of such a file is taken over" "$(enrolled)" ""
 refused "a file over 16 MiB is refused" admin import "$T/large"
 check "by a sentence that says so" grep -q "larger than 16 MiB; split it" \
     <(admin import - <"$T/large" 2>&1)
+for i in {1..1000}; do
+	echo "HOTP/E/8 alice - $(printf '%040x' "$i") 5"
+done >"$T/many"
+admin import "$T/many" >/dev/null 2>"$T/out"
+equal "a thousand tokens of one user are refused by a hundred sentences" \
+    "$(grep -c "many: line" "$T/out") $(grep -c "900 more of" "$T/out")" "100 1"
 
 # --- who reads --------------------------------------------------------------
 
