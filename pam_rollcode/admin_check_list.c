@@ -31,6 +31,7 @@ static const struct {
 	[FOUND_STORE_KEY]	= { "store-key", ERR },
 	[FOUND_STORE_BACKUP]	= { "store-backup", ERR },
 	[FOUND_STORE_SPACE]	= { "store-space", ERR },
+	[FOUND_STORE_ROLE]	= { "store-role", WARN },
 	[FOUND_STORE]		= { "store", ERR },
 	[FOUND_USER_FILE]	= { "user-file", ERR },
 	[FOUND_USER_UNENROLLED]	= { "user-unenrolled", WARN },

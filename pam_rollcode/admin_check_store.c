@@ -183,6 +183,19 @@ say_short(struct visit *v)
 	    "--replace --digits 8", what);
 }
 
+/* What another host could do here, with the same role. */
+static void
+visit_role(struct visit *v)
+{
+	struct error error = {0};
+
+	if (v->ops->examine != NULL &&
+	    v->ops->examine(v->store, &error) != ROLLCODE_OK)
+		say_sentence(v, FOUND_STORE_ROLE, error.text,
+		    "change the role or DATABASE as it says, then run "
+		    "rollcode-admin init where DATABASE_ADMIN is set");
+}
+
 static void
 visit_store(struct reporter *reporter, void *context)
 {
@@ -196,6 +209,7 @@ visit_store(struct reporter *reporter, void *context)
 		say_store(&v, error.text);
 		return;
 	}
+	visit_role(&v);
 	if (v.ops->each(v.store, visit_user, &v, &error) != ROLLCODE_OK) {
 		say_store(&v, error.text);
 	} else {

@@ -132,6 +132,13 @@ struct store_ops {
 	    struct error *) MUST_USE;
 
 	/*
+	 * Whether a login can do more in the store than it needs: CONFIG with
+	 * a sentence.  Of a store opened for a login.  NULL where no rights
+	 * could be too many.
+	 */
+	enum rollcode_err (*examine)(struct store *, struct error *) MUST_USE;
+
+	/*
 	 * A change of key, once nobody uses the store with SECRET_KEY_PREVIOUS
 	 * alone: adopt_key makes the store one of SECRET_KEY, reseal seals what
 	 * a user has with it (nothing else changes, no trace of the old is

@@ -307,6 +307,7 @@ static const struct store_ops store_pgsql = {
     .events = pgsql_events,
     .is_backup = pgsql_is_backup,
     .init = pgsql_init,
+    .examine = pgsql_examine,
     .adopt_key = pgsql_adopt,
     .reseal = pgsql_reseal,
     .clean = pgsql_clean,

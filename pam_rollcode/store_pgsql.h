@@ -15,11 +15,12 @@
 #include "store_name.h"
 #include "store_pgsql_link.h"
 
-#define PGSQL_VERSION		1	/* of the schema */
+#define PGSQL_VERSION		2	/* of the schema */
 #define PGSQL_WHOLE_MS		4000	/* one login, from open to its end */
 #define PGSQL_CONNECT_MS	3000
 #define PGSQL_STATEMENT_MS	2500	/* the wait for a lock is in it */
 #define PGSQL_ADMIN_MS		60000	/* an administrator's statement */
+#define PGSQL_ROLE_MAX		128
 #define PGSQL_TRIES		3	/* after collisions */
 
 struct store {
@@ -75,7 +76,22 @@ enum rollcode_err	pgsql_event(struct store *, const char *name,
 			    const struct event *, int64_t sequence,
 			    struct error *) MUST_USE;
 
+/* What brings the schema from a version to the next; each ends with NULL. */
+extern const char *const *const	pgsql_versions[PGSQL_VERSION];
+
+/* The role of a login, "" where the administrator's is the only one. */
+enum rollcode_err	pgsql_login_role(const struct config *,
+			    char role[PGSQL_ROLE_MAX], struct error *) MUST_USE;
+
+/*
+ * Give the role of a login what it needs, and take it from any other that can
+ * write.  Makes the role if there is none.  CONFIG if it can do more than that.
+ */
+enum rollcode_err	pgsql_give_rights(struct store *, const char *role,
+			    struct error *) MUST_USE;
+
 /* The administrator's verbs of store_ops. */
+enum rollcode_err	pgsql_examine(struct store *, struct error *) MUST_USE;
 enum rollcode_err	pgsql_create(struct store *, const struct account *,
 			    const struct event *, bool replace,
 			    struct error *) MUST_USE;

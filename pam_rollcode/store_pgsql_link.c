@@ -119,7 +119,7 @@ link_again(const struct link *link)
 bool
 link_exists(const struct link *link)
 {
-	return state_is(link, "23505");
+	return state_is(link, "23505") || state_is(link, "42P06");
 }
 
 /* What a server's refusal means, and the remedy. */

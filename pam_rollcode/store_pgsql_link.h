@@ -76,7 +76,7 @@ enum rollcode_err	link_change(struct link *, struct error *, int rows,
 /* The last error was a collision, and nothing has happened: try again. */
 bool			link_again(const struct link *);
 
-/* The last error says that there is a row of that name already. */
+/* The last error says that a row or schema of that name exists already. */
 bool			link_exists(const struct link *);
 
 enum rollcode_err	link_begin(struct link *, struct error *) MUST_USE;

@@ -42,7 +42,10 @@ struct place_settings {
 	size_t		 count;
 };
 
-/* Read a URI.  CONFIG, or STORE for a file of passwords that is not private. */
+/*
+ * Read a URI.  CONFIG, or STORE for a file of passwords that is not private or
+ * one that proves a server and can be changed by others.
+ */
 enum rollcode_err	place_read(const char *uri, uid_t uid, struct place *,
 			    struct error *) MUST_USE;
 

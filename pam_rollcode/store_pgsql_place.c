@@ -140,6 +140,29 @@ check_passfile(const struct place *place, uid_t uid, struct error *error)
 	return ROLLCODE_OK;
 }
 
+/* Whoever can change these says which server is the right one. */
+static enum rollcode_err
+check_anchors(const struct place *place, uid_t uid, struct error *error)
+{
+	static const char *const names[] = {
+	    "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir"};
+	const char *path = ROOT_CERTIFICATE;
+	enum rollcode_err err;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (place_value(place, names[i]) != NULL)
+			path = place_value(place, names[i]);
+		/* libpq says what is missing, where it is needed. */
+		err = path == NULL || path[0] != '/'
+			  ? ROLLCODE_OK
+			  : path_check(path, uid, error);
+		if (err != ROLLCODE_OK && err != ROLLCODE_ERR_UNAVAIL)
+			return err;
+		path = NULL;
+	}
+	return ROLLCODE_OK;
+}
+
 enum rollcode_err
 place_read(const char *uri, uid_t uid, struct place *place, struct error *error)
 {
@@ -156,6 +179,8 @@ place_read(const char *uri, uid_t uid, struct place *place, struct error *error)
 		    "postgresql://USER@HOST,HOST/NAME?KEY=VALUE");
 	if ((err = check_refused(place, error)) != ROLLCODE_OK ||
 	    (err = split_hosts(place, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = check_anchors(place, uid, error)) != ROLLCODE_OK)
 		return err;
 	return check_passfile(place, uid, error);
 }
