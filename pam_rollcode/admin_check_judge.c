@@ -176,9 +176,30 @@ check_socket(
 	return good;
 }
 
+/* Each of its uids is root's or the account's: others may call it anything. */
+static bool
+has_our_uids(const char *pid, uid_t account)
+{
+	char path[64], line[256];
+	unsigned int uid[4] = {0};
+	bool found = false;
+	FILE *file;
+
+	check_cut(path, sizeof(path), "/proc/%.20s/status", pid);
+	if ((file = fopen(path, "re")) == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = sscanf(line, "Uid: %u %u %u %u", &uid[0], &uid[1],
+			    &uid[2], &uid[3]) == 4;
+	fclose(file);
+	for (size_t i = 0; i < 4; i++)
+		found = found && (uid[i] == 0 || uid[i] == account);
+	return found;
+}
+
 /* Does a process run the service from a file that was replaced? */
 static bool
-runs_old(const char *pid)
+runs_old(const char *pid, uid_t account)
 {
 	static const char old[] = ROLLCODE_HELPER " (deleted)";
 	char path[64], text[PATH_MAX];
@@ -188,7 +209,8 @@ runs_old(const char *pid)
 
 	check_cut(path, sizeof(path), "/proc/%.20s/exe", pid);
 	n = readlink(path, text, sizeof(text) - 1);
-	if (n != (ssize_t)strlen(old) || memcmp(text, old, strlen(old)) != 0)
+	if (n != (ssize_t)strlen(old) || memcmp(text, old, strlen(old)) != 0 ||
+	    !has_our_uids(pid, account))
 		return false;
 	check_cut(path, sizeof(path), "/proc/%.20s/cmdline", pid);
 	if ((file = fopen(path, "re")) == NULL)
@@ -210,7 +232,7 @@ check_age(struct check *check)
 		return;
 	while (!old && (entry = readdir(proc)) != NULL)
 		old = isdigit((unsigned char)entry->d_name[0]) &&
-		      runs_old(entry->d_name);
+		      runs_old(entry->d_name, check->config.uid);
 	closedir(proc);
 	if (old)
 		check_found(check, FOUND_SERVICE_OLD, ROLLCODE_SOCKET, 0,
@@ -267,22 +289,16 @@ check_service(struct check *check)
 #define ROOT_UNIT "rollcode-verify-root.socket"
 
 static bool
-unit_is(const char *verb, const char *unit)
+unit_is(struct check *check, const char *verb, const char *unit)
 {
-	static const char *const places[] = {
-	    "/usr/local/bin/systemctl", "/usr/bin/systemctl", "/bin/systemctl"};
-	char program[64], verb_word[32], unit_word[64], output[64];
+	char program[PATH_MAX], verb_word[32], unit_word[64], output[64];
 	char *argv[] = {program, verb_word, unit_word, NULL};
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (access(places[i], X_OK) != 0)
-			continue;
-		check_cut(program, sizeof(program), "%s", places[i]);
-		check_cut(verb_word, sizeof(verb_word), "%s", verb);
-		check_cut(unit_word, sizeof(unit_word), "%s", unit);
-		return check_run(argv, output, sizeof(output)) == 0;
-	}
-	return false;
+	if (check_find(check, "systemctl", program) == NULL)
+		return false;
+	check_cut(verb_word, sizeof(verb_word), "%s", verb);
+	check_cut(unit_word, sizeof(unit_word), "%s", unit);
+	return check_run(argv, output, sizeof(output)) == 0;
 }
 
 static void
@@ -294,7 +310,7 @@ check_unit(struct check *check)
 	char mend[CHECK_TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (!unit_is("is-failed", units[i]))
+		if (!unit_is(check, "is-failed", units[i]))
 			continue;
 		failed = true;
 		check_command(mend, sizeof(mend),
@@ -305,8 +321,8 @@ check_unit(struct check *check)
 	}
 	if (failed)
 		return;
-	enabled = unit_is("is-enabled", SOCKET_UNIT);
-	active = unit_is("is-active", SOCKET_UNIT);
+	enabled = unit_is(check, "is-enabled", SOCKET_UNIT);
+	active = unit_is(check, "is-active", SOCKET_UNIT);
 	if (enabled && !active)
 		check_found(check, FOUND_UNIT_BOOT, SOCKET_UNIT, 0,
 		    "systemctl start " SOCKET_UNIT,

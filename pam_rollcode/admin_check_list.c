@@ -49,6 +49,7 @@ static const struct {
 	[FOUND_SERVICE_OLD]	= { "service-old", WARN },
 	[FOUND_UNIT]		= { "unit", ERR },
 	[FOUND_UNIT_BOOT]	= { "unit-boot", WARN },
+	[FOUND_PROGRAM]		= { "program", WARN },
 	[FOUND_MODULE]		= { "module", ERR },
 	[FOUND_PAM_FILE]	= { "pam-file", ERR },
 	[FOUND_PAM_LINE]	= { "pam-line", ERR },

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "admin_check_run.h"
 #include "clock.h"
+#include "path.h"
 
 #define RUN_MS 10000
 
@@ -113,12 +116,59 @@ report_from(struct check *check, report_fn *fn, void *context)
 	return child > 0 && ended_well(child);
 }
 
+/* The folder too: a link in it could lead to another program of root's. */
+static bool
+is_roots(const char *program, char real[PATH_MAX], struct error *error)
+{
+	char name[PATH_MAX];
+
+	check_cut(name, sizeof(name), "%s", program);
+	return realpath(dirname(name), real) != NULL &&
+	       path_check(real, 0, error) == ROLLCODE_OK &&
+	       realpath(program, real) != NULL &&
+	       path_check(real, 0, error) == ROLLCODE_OK;
+}
+
+static void
+not_run(struct check *check, const char *program, const struct error *error)
+{
+	struct finding found;
+	size_t len;
+
+	check_sentence(&found, FOUND_PROGRAM, program, error->text, NULL);
+	len = strlen(found.what);
+	check_cut(found.what + len, sizeof(found.what) - len,
+	    "; so check does not run %s", program);
+	check_add(check, &found);
+}
+
+const char *
+check_find(struct check *check, const char *name, char real[PATH_MAX])
+{
+	static const char *const folders[] = {"/usr/local/sbin",
+	    "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+	char program[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		struct error error = {0};
+
+		check_cut(program, sizeof(program), "%s/%s", folders[i], name);
+		if (access(program, X_OK) != 0)
+			continue;
+		if (is_roots(program, real, &error))
+			return real;
+		not_run(check, program, &error);
+	}
+	return NULL;
+}
+
 static void
 run_child(char *const argv[], int fd)
 {
 	char *none[] = {NULL};
 
-	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 ||
+	    chdir("/") != 0)
 		_exit(127);
 	signal(SIGPIPE, SIG_DFL);
 	execve(argv[0], argv, none);

@@ -24,8 +24,14 @@ typedef void	report_fn(struct reporter *, void *context);
 bool	report_from(struct check *check, report_fn *fn, void *context);
 
 /*
- * Run a program by its absolute path, in an empty environment, for at most ten
- * seconds; out has what it printed, both ways, as far as it fits.  Its status,
+ * The program of that name in root's usual directories, NULL if there is none.
+ * One that others than root could change is not taken, and is reported.
+ */
+const char *check_find(struct check *, const char *name, char real[PATH_MAX]);
+
+/*
+ * Run a program by its absolute path, in an empty environment and /, for at most
+ * ten seconds; out has what it printed, both ways, as far as it fits.  Its status,
  * -1 if it could not be run or did not end.
  */
 int	check_run(char *const argv[], char *out, size_t size);

@@ -4,12 +4,9 @@
  * PAM reach the person?
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "admin_check_lines.h"
 #include "admin_check_run.h"
-#include "path.h"
 
 #define CONFIG "/etc/ssh/sshd_config"
 #define OUTPUT_MAX 65536
@@ -60,21 +57,6 @@ sshd_parse(char *text, struct sshd_settings *s)
 	}
 }
 
-static const char *
-find_program(void)
-{
-	static const char *const places[] = {
-	    "/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd"};
-	static char real[PATH_MAX];
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (access(places[i], X_OK) == 0 &&
-		    realpath(places[i], real) != NULL &&
-		    path_check(real, 0, NULL) == ROLLCODE_OK)
-			return real;
-	return NULL;
-}
-
 /* Where it does not run its folder may be missing; the rest is a mistake. */
 static void
 cannot_read(struct check *check, const char *program, char *output)
@@ -105,15 +87,13 @@ check_sshd_read(struct check *check)
 	char program[PATH_MAX], test[] = "-T", with[] = "-C";
 	char who[ROLLCODE_USER_MAX + 64];
 	char *argv[] = {program, test, NULL, NULL, NULL};
-	const char *found;
 	struct sshd_settings all = {.service = "sshd"};
 
 	if (check->sshd.service[0] != '\0')
 		return;
 	check_cut(check->sshd.service, sizeof(check->sshd.service), "sshd");
-	if ((found = find_program()) == NULL)
+	if (check_find(check, "sshd", program) == NULL)
 		return;
-	check_cut(program, sizeof(program), "%s", found);
 	if (check->user != NULL && strchr(check->user, ',') == NULL) {
 		check_cut(who, sizeof(who),
 		    "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,"

@@ -405,6 +405,31 @@ replace_judge() {
 	serve && cp -p "$JUDGE" "$JUDGE.new" && mv "$JUDGE.new" "$JUDGE"
 }
 
+# A process of ann's that looks as a service does whose file was replaced.
+feigned_service() {
+	local feigned
+	restore
+	mkfifo "$T/home/ann/serve"
+	cp "$JUDGE" "$T/judge"
+	cp --remove-destination /bin/cat "$JUDGE"
+	start setpriv --reuid ann --regid ann --init-groups \
+	    env -C "$T/home/ann" "$JUDGE" serve
+	feigned=$started
+	wait_for runs_deleted "$JUDGE" "$feigned"
+	cp --remove-destination "$T/judge" "$JUDGE"
+	serve
+	check "somebody's process looks like an old service" \
+	    wait_for runs_deleted "$JUDGE (deleted)" "$feigned"
+	found
+	equal "and is not taken for one" "$names" ""
+	kill "$feigned"
+	end_service
+}
+
+runs_deleted() {	# PROGRAM PID
+	[ "$(readlink "/proc/$2/exe")" = "$1" ]
+}
+
 other_store() {
 	install -d -m 700 -o rollcode -g rollcode "$T/other"
 	printf '%s\n' ACCOUNT=rollcode "DATABASE=sqlite:$T/other" >"$T/other.env"
@@ -444,6 +469,7 @@ service_cases() {
 	planted service-old "$end" \
 	    "a service that was replaced" replace_judge
 	end_service
+	[ "$long" = long ] || feigned_service
 	planted judge-differs "$end" \
 	    "a service with another store" other_store
 	end_service
@@ -469,10 +495,33 @@ systemd() {	# WORD...
 	ln -sf /usr/local/bin/systemctl "$T/bin/systemctl"
 }
 
+# A member of the group that may write /usr/local/bin, as on Debian 12.
+not_run() {
+	restore
+	printf '%s\n' '#!/bin/sh' "id -u >>$T/owned" >/usr/local/bin/systemctl
+	chmod 2775 /usr/local/bin
+	found
+	refused "a program that others could have put there is not run" \
+	    test -e "$T/owned"
+	chmod 755 /usr/local/bin
+	found
+	check "but for that it would be" test -e "$T/owned"
+}
+
 unit_cases() {
 	planted unit mend "a unit that has failed" systemd enabled failed
 	planted unit-boot mend "a unit that is not active" systemd enabled
 	also unit-boot mend "a unit that is gone after a boot" systemd active
+	planted program mend "a program in a folder others can write" \
+	    eval 'systemd enabled failed && chmod 775 /usr/local/bin'
+	also program mend "a program others can write" \
+	    eval 'systemd enabled failed && chmod 777 /usr/local/bin/systemctl'
+	also program "rm /usr/local/sbin/systemctl" \
+	    "a link that leads to somebody's" \
+	    eval 'systemd enabled failed && cp /bin/true $T/home/ann &&
+	    chown ann $T/home/ann/true &&
+	    ln -s $T/home/ann/true /usr/local/sbin/systemctl'
+	[ "$long" = long ] || not_run
 	restore
 	systemd enabled active
 	found
