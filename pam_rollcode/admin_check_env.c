@@ -6,6 +6,8 @@
 
 #include "admin_check.h"
 #include "admin_check_run.h"
+#include "admin_person.h"
+#include "envfile.h"
 
 static void
 mend_key(const struct check *check, const char *what, char *mend)
@@ -35,8 +37,9 @@ mend_env(const struct check *check, struct finding *f)
 	} else if (strncmp(f->what, "ACCOUNT", 7) == 0) {
 		f->kind = FOUND_ACCOUNT;
 		check_command(f->mend, sizeof(f->mend),
-		    "useradd --system --user-group --no-create-home --shell "
-		    "/usr/sbin/nologin %s",
+		    "useradd --system --user-group --no-create-home "
+		    "--home-dir " ROLLCODE_STATE
+		    " --shell /usr/sbin/nologin %s",
 		    check->config.account);
 	} else if (f->line != 0) {
 		f->kind = FOUND_ENV_LINE;
@@ -90,6 +93,32 @@ check_previous(struct check *check)
 	    "SECRET_KEY_PREVIOUS is there: a change of the key has not ended");
 }
 
+static void
+check_foreign(struct check *check)
+{
+	char name[PATH_MAX], word[CHECK_TEXT_MAX / 2], mend[CHECK_TEXT_MAX];
+
+	if (!envfile_foreign(check->options->conf, name))
+		return;
+	check_word(name, word, sizeof(word));
+	check_command(mend, sizeof(mend), "rm -r %s", word);
+	check_found(
+	    check, FOUND_ENV_FILE, name, 0, mend, "%s", ENVFILE_FOREIGN);
+}
+
+static void
+check_person(struct check *check)
+{
+	const char *account = check->config.account;
+	struct person person;
+
+	if (person_is(account, &person))
+		check_found(check, FOUND_ACCOUNT_PERSON, check->options->conf,
+		    0, person.remedy,
+		    "%s owns the store, and a person can use that account: %s",
+		    account, person.why);
+}
+
 void
 check_env(struct check *check)
 {
@@ -101,8 +130,10 @@ check_env(struct check *check)
 
 	check->configured =
 	    config_load(conf, true, &check->config, &error) == ROLLCODE_OK;
+	check_foreign(check);
 	if (check->configured) {
 		check_previous(check);
+		check_person(check);
 		return;
 	}
 	if (strncmp(rest, conf, len) == 0 && strncmp(rest + len, ": ", 2) == 0)

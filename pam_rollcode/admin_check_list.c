@@ -26,6 +26,7 @@ static const struct {
 	[FOUND_ENV_KEY]		= { "env-key", ERR },
 	[FOUND_ENV_PREVIOUS]	= { "env-previous", WARN },
 	[FOUND_ACCOUNT]		= { "account", ERR },
+	[FOUND_ACCOUNT_PERSON]	= { "account-person", WARN },
 	[FOUND_STORE_PLACE]	= { "store-place", ERR },
 	[FOUND_STORE_MARKER]	= { "store-marker", ERR },
 	[FOUND_STORE_KEY]	= { "store-key", ERR },

@@ -30,9 +30,9 @@ bool	report_from(struct check *check, report_fn *fn, void *context);
 const char *check_find(struct check *, const char *name, char real[PATH_MAX]);
 
 /*
- * Run a program by its absolute path, in an empty environment and /, for at most
- * ten seconds; out has what it printed, both ways, as far as it fits.  Its status,
- * -1 if it could not be run or did not end.
+ * Run a program by its absolute path, in an empty environment and in /, for at
+ * most ten seconds; out has what it printed, both ways, as far as it fits.  Its
+ * status, -1 if it could not be run or did not end.
  */
 int	check_run(char *const argv[], char *out, size_t size);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "admin_person.h"
 #include "envfile.h"
 #include "seal.h"
 #include "token.h"
@@ -85,10 +86,12 @@ ensure_key(const char *path, bool *made, struct error *error)
 	*made = false;
 	if ((err = envfile_lock(path, &lock, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = needs_key(path, &config, made, error)) == ROLLCODE_OK &&
-	    *made)
+	if ((err = needs_key(path, &config, made, error)) == ROLLCODE_OK)
+		err = person_refuse(config.account, error);
+	if (err == ROLLCODE_OK && *made)
 		err = make_key(path, error);
 	close(lock);
+	*made = *made && err == ROLLCODE_OK;
 	return err;
 }
 

@@ -181,8 +181,8 @@ find_account(struct config *config, struct error *error)
 	return ROLLCODE_OK;
 }
 
-static enum rollcode_err
-check_descriptor(int fd, const char *path, struct error *error)
+enum rollcode_err
+config_check_file(int fd, const char *path, struct error *error)
 {
 	struct stat st;
 
@@ -194,8 +194,9 @@ check_descriptor(int fd, const char *path, struct error *error)
 		    "%s: is not a regular file; put the env file there", path);
 	if (st.st_uid != geteuid())
 		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "%s: belongs to uid %u; mend it with: chown root %s", path,
-		    (unsigned int)st.st_uid, path);
+		    "%s: belongs to uid %u, who may have written it; read it "
+		    "before you keep it; mend it with: chown root %s",
+		    path, (unsigned int)st.st_uid, path);
 	if ((st.st_mode & 07177) != 0)
 		return error_set(error, ROLLCODE_ERR_CONFIG,
 		    "%s: has mode %04o and holds a key; mend it with: "
@@ -259,7 +260,7 @@ read_file(
 		    errno == ENOENT   ? "; rollcode-admin init makes it"
 		    : errno == EACCES ? "; only root reads it"
 				      : "");
-	if (check_descriptor(fd, path, error) != ROLLCODE_OK)
+	if (config_check_file(fd, path, error) != ROLLCODE_OK)
 		goto out;
 	while (n > 0 && file->len < ENV_FILE_MAX) {
 		n = read(fd, file->text + file->len, ENV_FILE_MAX - file->len);

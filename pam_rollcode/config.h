@@ -84,6 +84,10 @@ void			config_defaults(struct config *);
 enum rollcode_err	config_load(const char *path, bool need_key,
 			    struct config *, struct error *) MUST_USE;
 
+/* Whether an open file can be one, by owner, mode and size.  CONFIG. */
+enum rollcode_err	config_check_file(int fd, const char *path,
+			    struct error *) MUST_USE;
+
 /* Check the text of an env file; the text is changed.  CONFIG. */
 enum rollcode_err	config_parse(char *text, size_t len, bool need_key,
 			    struct config *, struct error *) MUST_USE;

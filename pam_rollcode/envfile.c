@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -14,11 +15,45 @@
 
 #define LOCK_MS 2000 /* for another command */
 
+/* Others than root own it, or can change it. */
+static bool
+is_foreign(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 &&
+	       (st.st_uid != 0 ||
+		   (!S_ISLNK(st.st_mode) && (st.st_mode & 022) != 0));
+}
+
+bool
+envfile_foreign(const char *path, char name[PATH_MAX])
+{
+	char directory[PATH_MAX];
+	const struct dirent *entry;
+	bool found = false;
+	DIR *folder;
+
+	snprintf(directory, sizeof(directory), "%s", path);
+	dirname(directory);
+	if (strcmp(path, ROLLCODE_CONF) != 0 ||
+	    (folder = opendir(directory)) == NULL)
+		return false;
+	while (!found && (entry = readdir(folder)) != NULL)
+		found = strcmp(entry->d_name, ".") != 0 &&
+			strcmp(entry->d_name, "..") != 0 &&
+			snprintf(name, PATH_MAX, "%s/%s", directory,
+			    entry->d_name) < PATH_MAX &&
+			strcmp(name, path) != 0 && is_foreign(name);
+	closedir(folder);
+	return found;
+}
+
 /* Where others can change the path, they could put their own key there. */
 enum rollcode_err
 envfile_lock(const char *path, int *lock, struct error *error)
 {
-	char directory[PATH_MAX];
+	char directory[PATH_MAX], foreign[PATH_MAX];
 	struct error detail = {0};
 
 	*lock = -1;
@@ -29,6 +64,9 @@ envfile_lock(const char *path, int *lock, struct error *error)
 	dirname(directory);
 	if (path_check(directory, geteuid(), &detail) == ROLLCODE_ERR_STORE)
 		return error_set(error, ROLLCODE_ERR_CONFIG, "%s", detail.text);
+	if (envfile_foreign(path, foreign))
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "%s: " ENVFILE_FOREIGN, foreign);
 	if (lock_directory(directory, LOCK_MS, lock, error) != ROLLCODE_OK)
 		return error_add(error, ROLLCODE_ERR_CONFIG,
 		    "make install makes the directory of the env file, and "
@@ -73,9 +111,17 @@ envfile_read(const char *path, struct envfile *env, struct error *error)
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return ROLLCODE_OK;
-	if (fd < 0 || (file = fdopen(fd, "r")) == NULL)
+	if (fd < 0)
 		return error_set(error, ROLLCODE_ERR_CONFIG, "%s: %s", path,
 		    strerror(errno));
+	if ((err = config_check_file(fd, path, error)) != ROLLCODE_OK) {
+		close(fd);
+		return err;
+	}
+	if ((file = fdopen(fd, "r")) == NULL) {
+		close(fd);
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	}
 	(void)!setvbuf(file, NULL, _IONBF, 0);
 	while (err == ROLLCODE_OK && fgets(line, sizeof(line), file) != NULL)
 		if (!is_empty_key(line, strlen(line)))

@@ -26,16 +26,27 @@ envfile_wipe(struct envfile *file)
 }
 
 /*
+ * Something beside the usual env file that is not root's, or that others can
+ * change: somebody else has been there before.
+ */
+bool			envfile_foreign(const char *path, char name[PATH_MAX]);
+
+#define ENVFILE_FOREIGN \
+	"lies in the key's directory, and others own it or can change it; " \
+	"look at it, then remove it"
+
+/*
  * Lock the directory of the env file, whose path is absolute and which nobody
- * else can change: one command at a time changes keys.  The caller closes
- * *lock.
+ * else can change: one command at a time changes keys.  CONFIG if something
+ * foreign is in it.  The caller closes *lock.
  */
 enum rollcode_err	envfile_lock(const char *path, int *lock,
 			    struct error *) MUST_USE;
 
 /*
  * Append what is there, without an empty key as example.env has it, and end it
- * with a newline.  No file is an empty one.
+ * with a newline.  No file is an empty one; one that config_load would refuse
+ * for its owner or mode is refused.  CONFIG.
  */
 enum rollcode_err	envfile_read(const char *path, struct envfile *,
 			    struct error *) MUST_USE;

@@ -172,6 +172,12 @@ env_file() {
 	    add "$ENVFILE" "SECRET_KEY_PREVIOUS=$(printf '%064d' 1)"
 	planted account mend "an account that is not there" \
 	    edit "$ENVFILE" 's/^ACCOUNT=.*/ACCOUNT=ghost/'
+	planted account-person mend "an account with a shell" \
+	    usermod --shell /bin/sh rollcode
+	also account-person mend "an account with a password" \
+	    usermod --password x rollcode
+	also env-file mend "a file of somebody else's beside it" \
+	    eval 'touch "$ENVFILE.new" && chown ann "$ENVFILE.new"'
 }
 
 read_only() {

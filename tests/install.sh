@@ -136,17 +136,30 @@ equal "and opens when it is there again" "$(gone)" SUCCESS
 
 # Where systemd runs, the service is stopped before its files go.
 mkdir -p /run/systemd/system
-cat >"$T/bin/systemctl" <<-SYSTEMCTL
+cat >"$T/fake" <<-SYSTEMCTL
 	#!/bin/sh
 	[ -f "$LIBEXECDIR/rollcode-verify" ] && echo "\$*" >>"$T/systemctl"
 SYSTEMCTL
-chmod 755 "$T/bin/systemctl"
+chmod 755 "$T/fake"
+# One in a folder that others can write is not run.
+mkdir -p /usr/local
+mount -n -t tmpfs -o mode=0755 local /usr/local
+install -d -m 2775 /usr/local/bin
+printf '%s\n' '#!/bin/sh' "touch $T/owned" >/usr/local/bin/systemctl
+chmod 755 /usr/local/bin/systemctl
+if [ -e /usr/bin/systemctl ]; then
+	mount -n --bind "$T/fake" /usr/bin/systemctl
+else
+	install -D "$T/fake" /usr/local/sbin/systemctl
+fi
 
-check "a removal" packaging/install --remove
+check "a removal" env "PATH=/usr/local/bin:$PATH" packaging/install --remove
 equal "it stops the service first" "$(xargs <"$T/systemctl")" \
     "disable --now rollcode-verify.socket disable --now \
 rollcode-verify-root.socket disable --now rollcode-verify.service"
 equal "it removes every file but the store and the env file" \
     "$(files | xargs)" "state/rollcode/kept sysconf/rollcode/rollcode.env"
+refused "and runs no program that others could have put there" \
+    test -e "$T/owned"
 check "it keeps the account" getent passwd rollcode
 check "a removal of nothing" packaging/install --remove

@@ -12,7 +12,7 @@ private_machine
 JUDGE=$T/bin/rollcode-verify
 
 arrange() {
-	add_user rollcode
+	add_service rollcode
 	add_user ann
 	echo "extra:x:4999:rollcode" >>/etc/group
 	server

@@ -48,6 +48,7 @@
 #   pam_line [ARGUMENT...]        "auth required MODULE conf=... ..."
 #   pam_service NAME [ARGUMENT...]  /etc/pam.d/NAME with that line
 #   add_user NAME                 an account with a home, in the private /etc
+#   add_service NAME              a system account, for the store
 #   accounts_fold                 accounts come from /etc/passwd.fold too, in any
 #                                 spelling, and a uid that nobody has takes as
 #                                 many seconds as /etc/passwd.slow says; fails
@@ -299,7 +300,7 @@ server() {
 }
 
 installed() {
-	grep -q '^rollcode:' /etc/passwd || add_user rollcode
+	grep -q '^rollcode:' /etc/passwd || add_service rollcode
 	mkdir -p /usr/local
 	mount -n -t tmpfs -o mode=0755 local /usr/local
 	mkdir -p /usr/local/bin /usr/local/sbin /usr/local/libexec/rollcode
@@ -377,6 +378,17 @@ pam_service() {
 		echo "account required pam_permit.so"
 		echo "session required pam_permit.so"
 	} >"/etc/pam.d/$1"
+}
+
+# What the store belongs to: no account that a person can use.
+add_service() {
+	local uid=990
+	while getent passwd "$uid" >/dev/null; do uid=$((uid - 1)); done
+	echo "$1:x:$uid:$uid::/nonexistent:/usr/sbin/nologin" >>/etc/passwd
+	echo "$1:!:20000:0:99999:7:::" >>/etc/shadow
+	echo "$1:x:$uid:" >>/etc/group
+	mkdir -p "$T/home/$1"
+	chown "$uid:$uid" "$T/home/$1"
 }
 
 next_uid=4001

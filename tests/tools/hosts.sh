@@ -57,7 +57,7 @@ service_alone() {
 }
 
 hosts_place() {
-	add_user rollcode
+	add_service rollcode
 	for name in mallory ann bob; do add_user "$name"; done
 	"store_$mode" GUARD_AFTER=100 GUESSES=1000 "$@"
 	for name in ann bob; do

@@ -122,8 +122,43 @@ files >"$T/files"
 accounts >"$T/accounts"
 cat /etc/pam.d/common-* >"$T/common"
 
+# --- what somebody else made before ---------------------------------------------
+
+# foreign NAME PATTERN COMMAND...: what was planted by the command is not taken
+# over, and the remedy is said.
+foreign() {
+	"${@:3}"
+	files >"$T/before"
+	accounts >>"$T/before"
+	refused "it is not installed over $1" dpkg_does -i "$(deb libpam-rollcode)"
+	check "which is said" grep -q "$2" "$T/dpkg.log"
+	check "and what to do" grep -qE '^  (usermod|mv) ' "$T/dpkg.log"
+	files >"$T/after"
+	accounts >>"$T/after"
+	equal "and nothing is changed" "$(diff "$T/before" "$T/after")" ""
+}
+
+foreign "a person's account rollcode" "account rollcode exists" \
+    useradd --create-home --shell /bin/bash rollcode
+userdel --remove rollcode 2>"$T/log"
+foreign "alice's /etc/rollcode" "/etc/rollcode exists" \
+    install -d -o alice /etc/rollcode
+rmdir /etc/rollcode
+foreign "alice's /var/lib/rollcode" "/var/lib/rollcode exists" \
+    install -d -o alice /var/lib/rollcode
+rmdir /var/lib/rollcode
+foreign "a symbolic link" "/var/lib/rollcode exists" \
+    ln -s /home/alice /var/lib/rollcode
+rm /var/lib/rollcode
+
 # shellcheck disable=SC2046	# two names
-check "the packages can be installed" dpkg_does -i $(both) || exit
+umask_0() {
+	(umask 0 && dpkg_does -i $(both))
+}
+check "the packages can be installed" umask_0 || exit
+equal "and whatever the umask is, others can write nothing of them" \
+    "$(find /etc /usr /var -xdev -path "$TREE" -prune -o -name '*rollcode*' \
+    ! -type l \( -perm -020 -o -perm -002 \) -print)" ""
 check "which makes the account" getent passwd rollcode
 equal "the store's folder is the account's alone" "$(of /var/lib/rollcode)" \
     "rollcode 700"

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin_person.c - is the account that owns the store a person's?
+ *
+ * Whoever logs in as it can read and change every token.
+ */
+#include <pwd.h>
+#include <shadow.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin_person.h"
+
+#define LOGIN_DEFS "/etc/login.defs"
+#define UID_MIN_DEFAULT 1000
+
+/* The first uid of a person. */
+static unsigned long
+first_person(void)
+{
+	unsigned long uid, min = UID_MIN_DEFAULT;
+	char line[256];
+	FILE *file;
+
+	if ((file = fopen(LOGIN_DEFS, "re")) == NULL)
+		return min;
+	while (fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, " UID_MIN %lu", &uid) == 1)
+			min = uid;
+	fclose(file);
+	return min;
+}
+
+static bool
+has_login_shell(const struct passwd *pw)
+{
+	const char *name = strrchr(pw->pw_shell, '/');
+
+	name = name != NULL ? name + 1 : pw->pw_shell;
+	return strcmp(name, "nologin") != 0 && strcmp(name, "false") != 0;
+}
+
+/* Of an empty one nothing has to be known. */
+static bool
+has_password(const struct passwd *pw)
+{
+	const struct spwd *shadow = getspnam(pw->pw_name);
+	const char *text = shadow != NULL ? shadow->sp_pwdp : pw->pw_passwd;
+
+	if (shadow == NULL && strcmp(text, "x") == 0)
+		return false;
+	return text[0] != '!' && text[0] != '*';
+}
+
+/* Only what we make ourselves has a home that we know. */
+static bool
+lives_elsewhere(const struct passwd *pw)
+{
+	struct stat st;
+
+	return strcmp(pw->pw_name, ROLLCODE_ACCOUNT) == 0 &&
+	       strcmp(pw->pw_dir, ROLLCODE_STATE) != 0 &&
+	       strcmp(pw->pw_dir, "/") != 0 && stat(pw->pw_dir, &st) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
+
+bool
+person_is(const char *account, struct person *person)
+{
+	unsigned long min = first_person();
+	const struct passwd *pw;
+
+	memset(person, 0, sizeof(*person));
+	if (strcmp(account, "root") == 0 || (pw = getpwnam(account)) == NULL)
+		return false;
+	snprintf(person->remedy, sizeof(person->remedy),
+	    "usermod --login NEWNAME %s", account);
+	if (pw->pw_uid >= min) {
+		snprintf(person->why, sizeof(person->why),
+		    "uid %u is a person's, who start at %lu",
+		    (unsigned int)pw->pw_uid, min);
+	} else if (lives_elsewhere(pw)) {
+		snprintf(person->why, sizeof(person->why),
+		    "its home directory is %s", pw->pw_dir);
+	} else if (has_login_shell(pw)) {
+		snprintf(person->why, sizeof(person->why), "its shell is %s",
+		    pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh");
+		snprintf(person->remedy, sizeof(person->remedy),
+		    "usermod --shell /usr/sbin/nologin %s", account);
+	} else if (has_password(pw)) {
+		snprintf(person->why, sizeof(person->why), "it has a password");
+		snprintf(person->remedy, sizeof(person->remedy),
+		    "usermod --lock %s", account);
+	}
+	return person->why[0] != '\0';
+}
+
+enum rollcode_err
+person_refuse(const char *account, struct error *error)
+{
+	struct person person;
+
+	/* Who is not root keeps a store of their own. */
+	if (geteuid() != 0 || !person_is(account, &person))
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_CONFIG,
+	    "ACCOUNT: %s is an account that a person can use: %s; name a "
+	    "system account in ACCOUNT, or run: %s",
+	    account, person.why, person.remedy);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admin_person.h - accounts that people use, which must not own a store.
+ */
+#ifndef ROLLCODE_ADMIN_PERSON_H
+#define ROLLCODE_ADMIN_PERSON_H
+
+#include "error.h"
+#include "rollcode.h"
+
+struct person {
+	char	why[512];
+	char	remedy[128];	/* a command */
+};
+
+/*
+ * Whether an account is one that a person can use: a uid of people's, a shell
+ * to log in with, a password, or, of ROLLCODE_ACCOUNT, the home directory of
+ * something else.  Not root, and none that does not exist.
+ */
+bool			person_is(const char *account, struct person *);
+
+/* CONFIG with a sentence if it is, and the caller is root. */
+enum rollcode_err	person_refuse(const char *account, struct error *)
+			    MUST_USE;
+
+#endif /* ROLLCODE_ADMIN_PERSON_H */
