@@ -13,6 +13,7 @@
 #include "store_sqlite.h"
 
 #define CHECKPOINT_EVERY 32 /* commits between two checkpoints */
+#define ASIDE_EVERY 8	    /* of those that raise no sequence */
 
 static void
 user_close(struct store *store)
@@ -158,6 +159,41 @@ sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
 	return ROLLCODE_OK;
 }
 
+/* What is written aside raises no sequence, but the tally of replays. */
+static bool
+is_due(int64_t sequence, bool aside, const struct account *account)
+{
+	return aside ? account->replayed % ASIDE_EVERY == 0
+		     : sequence % CHECKPOINT_EVERY == 0;
+}
+
+static bool
+is_touched(const struct account *account)
+{
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account->tokens[i].touched)
+			return true;
+	return false;
+}
+
+/* A refusal's row is first as long as any could be, see update_token(). */
+static enum rollcode_err
+put_event(struct store *store, const struct account *account,
+    const struct event *event, int64_t sequence, struct error *error)
+{
+	struct event longest = *event;
+	enum rollcode_err err;
+
+	memset(longest.token, 'x', sizeof(longest.token) - 1);
+	memset(longest.outcome, 'x', sizeof(longest.outcome) - 1);
+	longest.counter = INT64_MAX;
+	longest.distance = INT64_MAX;
+	if (is_touched(account) && (err = rows_event(store, store->db, &longest,
+					sequence, error)) != ROLLCODE_OK)
+		return err;
+	return rows_event(store, store->db, event, sequence, error);
+}
+
 static enum rollcode_err
 sqlite_store_commit(struct store *store, const struct account *account,
     const struct event *event, struct error *error)
@@ -166,15 +202,14 @@ sqlite_store_commit(struct store *store, const struct account *account,
 	int64_t sequence = store->before.sequence + (aside ? 0 : 1);
 	enum rollcode_err err;
 
-	/* What is written aside raises no sequence, but that tally. */
-	if ((sequence + account->replayed) % CHECKPOINT_EVERY == 0 &&
+	if (is_due(sequence, aside, account) &&
 	    (err = sqlite_checkpoint(store->db, error)) != ROLLCODE_OK)
 		goto out;
 	if ((err = sqlite_begin(store->db, error)) != ROLLCODE_OK ||
 	    (err = rows_update(store, account, sequence, error)) != ROLLCODE_OK)
 		goto out;
-	if (event != NULL && (err = rows_event(store, store->db, event,
-				  sequence, error)) != ROLLCODE_OK)
+	if (event != NULL && (err = put_event(store, account, event, sequence,
+				  error)) != ROLLCODE_OK)
 		goto out;
 	err = sqlite_commit(store->db, error);
 out:

@@ -195,7 +195,8 @@ normal_starts() {	# WHO USER
 		while read -r kind text; do
 			cp -a "$T/kept/." "$T/store/users"
 			spawned "$1" "$2" "$text" "$T/spawn/$kind+$i"
-		done < <(shuf "$T/$2.normal" | sort -s -u -k 1,1 | shuf)
+		done < <(grep -v '^replayed' "$T/$2.normal" | shuf |
+		    sort -s -u -k 1,1 | shuf)
 	done
 	admin unlock "$2" >"$T/out"
 	same_starts "$1"
