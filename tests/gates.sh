@@ -173,7 +173,8 @@ gate_layers() {
 		only dlfcn.h pam_rollcode/{store_plugin,pskc,pskc_numbers}.c \
 		    pam_rollcode/admin_check_lines.c
 		only syslog.h pam_rollcode/{pam_rollcode,converse,audit}.c \
-		    pam_rollcode/{options,supervise,serve,crew,worker}.c
+		    pam_rollcode/{options,supervise,side,serve,burial,crew}.c \
+		    pam_rollcode/worker.c
 	} | nothing "a foreign header is included only where it belongs"
 	{
 		apart common pam_rollcode rollcode-token

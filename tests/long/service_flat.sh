@@ -32,16 +32,22 @@ settled() {
 	wait_for no_store_files
 }
 
-# many COUNT: right codes, wrong ones, replays, while guarded and not
+# many COUNT: right codes, wrong ones, replays, while guarded and not; half of
+# them at each socket
 many() {
 	local codes
 	mapfile -t codes < <(token ann next -n 40 | tr ' ' '\n')
-	"$HAMMER" "$1" ann "${codes[@]}" 00000000 "${codes[*]:0:2}" \
+	"$HAMMER" $(($1 / 2)) ann "${codes[@]}" 00000000 "${codes[*]:0:2}" \
 	    "${codes[*]:3:2}" 123456 rubbish
+	as www "$HAMMER" $(($1 / 2)) ann "${codes[@]}" 00000000 \
+	    "${codes[*]:0:2}" 123456 rubbish
 }
 
 add_user ann
-installed
+add_user www
+installed CALLERS=www
+install -m 755 "$HAMMER" "$T/bin/hammer"
+HAMMER=$T/bin/hammer
 syslog_start
 enroll ann
 resident_start

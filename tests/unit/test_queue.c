@@ -393,6 +393,24 @@ START_TEST(who_was_not_read_is_told)
 }
 END_TEST
 
+START_TEST(nobody_sends_any_more_to_what_is_kept)
+{
+	static struct burial b;
+	int fds[2];
+
+	burial_open(&b);
+	connected(fds);
+	send_with(fds[1], 1, STDIN_FILENO);
+	burial_close(&b, fds[0], 1000, NOW);
+
+	ck_assert_uint_eq(b.count, 1);
+	ck_assert_int_eq(send(fds[1], "", 0, MSG_NOSIGNAL), -1);
+	ck_assert_int_eq(errno, EPIPE);
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
 START_TEST(one_is_closed_after_the_other)
 {
 	static struct burial b;
@@ -650,6 +668,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, a_descriptor_is_seen_and_not_closed, 0, (int)COUNT(messages));
 	tcase_add_test(tc, who_was_not_read_is_told);
+	tcase_add_test(tc, nobody_sends_any_more_to_what_is_kept);
 	tcase_add_test(tc, one_is_closed_after_the_other);
 	tcase_add_test(tc, a_request_that_carries_a_descriptor_is_not_received);
 	tcase_add_test(tc, roots_socket_is_for_root);
