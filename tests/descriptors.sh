@@ -18,7 +18,7 @@ FUSECTL=$T/fusectl
 ROUNDS=20
 [ -z "${1-}" ] || ROUNDS=${ROLLCODE_ROUNDS:-100}
 LOGINS=20	# of each at least, while one kind is sent
-declare -A limit_ms=([root]=500 [other]=2000)
+declare -A limit_ms=([root]=500 [other]=2000) tries=([root]=1 [other]=1)
 SENDER_FILES=100000
 
 arrange() {
@@ -128,12 +128,17 @@ all_sent() {
 	grep -q '^ready' "$T/sent" || ! kill -0 "$attacker" 2>/dev/null
 }
 
-# good_login WHO LOGIN...: prints that and what came of it
+# good_login WHO USER [COMMAND...]: prints WHO RESULT MILLISECONDS, these of
+# as many tries as there may be.
 good_login() {
-	local got
-	read -r -a got < <("${@:2}")
-	echo "$1 ${got[*]}"
-	[ "${got[0]-}" = SUCCESS ] && [ "${got[1]}" -lt "${limit_ms[$1]}" ]
+	local got=() ms=0 try
+	for ((try = 0; try < tries[$1]; try++)); do
+		read -r -a got < <(login_ms "$2" "$(code "$2")" "${@:3}")
+		ms=$((ms + ${got[1]-99999}))
+		[ "${got[0]-}" != SUCCESS ] || break
+	done
+	echo "$1 ${got[0]-none} $ms"
+	[ "${got[0]-}" = SUCCESS ] && [ "$ms" -lt "${limit_ms[$1]}" ]
 }
 
 # Logins until all is sent and one behind that, or up to one that is not good.
@@ -141,8 +146,7 @@ logins() {
 	local n last=0
 	for ((n = 0; n < LOGINS || last == 0; n++)); do
 		! all_sent || last=1
-		good_login root login_ms ann "$(code ann)" &&
-		    good_login other login_ms bob "$(code bob)" as bob || return
+		good_login root ann && good_login other bob as bob || return
 	done
 }
 
@@ -236,7 +240,11 @@ each_kind() {	# NAME-BEGINNING
 	attacked "$1nested descriptors" nested
 	attacked "${1}253 descriptors" many
 	attacked "$1a sender who does not wait" hasty
+	# Where no more can be kept, the serving process ends and another one
+	# starts: who was connected to it is denied, and the next login works.
+	[ -n "$refuses" ] || tries[other]=2
 	attacked "${1}64 connections at once" crowd
+	tries[other]=1
 	stopped "$1a hidden file" hidden
 	[ -z "$refuses" ] || return
 	old_kernel_start
