@@ -48,7 +48,28 @@ rpm_packages() {
 		    sed 's,^\.,,; s,/$,,'
 	    done | contents)"
 }
-[ -z "${ROLLCODE_ALL-}" ] || rpm_packages
+# The script that runs first, in this machine's private /etc.
+rpm_begins() {	# HOW MANY THERE WILL BE
+	sh "$T/prein" "$1" 2>"$T/log"
+}
+rpm_refuses() {
+	rpm -qp --queryformat '%{PREIN}' \
+	    build/rpm/RPMS/*/pam_rollcode-[0-9]*.rpm >"$T/prein"
+	cp -a /etc/passwd /etc/shadow /etc/group /etc/gshadow "$T"
+	add_user rollcode
+	refused "the RPM package is not installed over a person's account" \
+	    rpm_begins 1
+	check "which is said" grep -q "account rollcode exists" "$T/log"
+	check "an upgrade goes on" rpm_begins 2
+	cp -a "$T/passwd" "$T/shadow" "$T/group" "$T/gshadow" /etc
+	check "and from nothing it begins" rpm_begins 1
+	check "with an account" getent passwd rollcode
+	cp -a "$T/passwd" "$T/shadow" "$T/group" "$T/gshadow" /etc
+}
+if [ -n "${ROLLCODE_ALL-}" ]; then
+	rpm_packages
+	rpm_refuses
+fi
 equal "the PostgreSQL store is a package of its own" \
     "$(for deb in build/deb/*.deb; do
 	! dpkg-deb -c "$deb" | grep 'rollcode-pgsql\.so$' >"$T/log" ||

@@ -40,8 +40,8 @@ files() {
 		    -o -path /var/cache -o -path /var/log -o -path /var/tmp \
 		    -o -path "$TREE" -o -path '/etc/*-' \) -prune \
 		    -o ! -type d -printf '%p %M %U %G %l\n'
-		find /etc /usr /var -xdev -path "$TREE" -prune \
-		    -o -name '*rollcode*' -print
+		find /etc /usr /var -xdev \( -path "$TREE" \
+		    -o -path /var/tmp \) -prune -o -name '*rollcode*' -print
 	} | sort
 }
 
@@ -157,8 +157,8 @@ umask_0() {
 }
 check "the packages can be installed" umask_0 || exit
 equal "and whatever the umask is, others can write nothing of them" \
-    "$(find /etc /usr /var -xdev -path "$TREE" -prune -o -name '*rollcode*' \
-    ! -type l \( -perm -020 -o -perm -002 \) -print)" ""
+    "$(find /etc /usr /var -xdev \( -path "$TREE" -o -path /var/tmp \) -prune \
+    -o -name '*rollcode*' ! -type l \( -perm -020 -o -perm -002 \) -print)" ""
 check "which makes the account" getent passwd rollcode
 equal "the store's folder is the account's alone" "$(of /var/lib/rollcode)" \
     "rollcode 700"
