@@ -31,7 +31,7 @@ refuse_file(struct import_list *list, const char *what, struct error *error)
 }
 
 static enum rollcode_err
-read_bytes(const struct import_file *file, struct cli_bytes *bytes,
+file_bytes(const struct import_file *file, struct cli_bytes *bytes,
     struct error *error)
 {
 	struct error what = {""};
@@ -81,7 +81,7 @@ read_demo(struct import_list *list, const struct import_source *source,
 		    "a journal lies beside the database; end the demo, and "
 		    "let sqlite3 read it once",
 		    error);
-	if ((err = read_bytes(file, &database, error)) != ROLLCODE_OK)
+	if ((err = file_bytes(file, &database, error)) != ROLLCODE_OK)
 		return err;
 	return import_demo(list, source->user, env->text, env->len,
 	    database.text, database.len, error);
@@ -100,7 +100,7 @@ read_file(struct import_list *list, const struct import_source *source,
 
 	*second = NULL;
 	list->file = file->name;
-	if ((err = read_bytes(file, &bytes, error)) != ROLLCODE_OK ||
+	if ((err = file_bytes(file, &bytes, error)) != ROLLCODE_OK ||
 	    (err = choose_format(source, &bytes, &format, error)) !=
 		ROLLCODE_OK)
 		return err;

@@ -150,7 +150,7 @@ read_files(
 }
 
 static enum rollcode_err
-summary(struct importing *im, struct error *error)
+tell_summary(struct importing *im, struct error *error)
 {
 	size_t refused = import_refused(&im->list);
 
@@ -185,5 +185,5 @@ admin_import(void *base, int argc, char **argv, struct error *error)
 	    (err = sort(&im, error)) != ROLLCODE_OK ||
 	    (err = each_user(&im, error)) != ROLLCODE_OK)
 		return err;
-	return summary(&im, error);
+	return tell_summary(&im, error);
 }

@@ -76,7 +76,7 @@ create(struct importing *im, const char *labels, struct error *error)
 }
 
 static enum rollcode_err
-begin(
+begin_user(
     struct importing *im, const char *user, bool *enrolled, struct error *error)
 {
 	struct admin *admin = &im->admin;
@@ -106,7 +106,8 @@ take_over(struct importing *im, struct import_entry **lines, size_t count,
 	bool changed = false;
 	enum rollcode_err err;
 
-	if ((err = begin(im, lines[0]->user, enrolled, error)) != ROLLCODE_OK)
+	if ((err = begin_user(im, lines[0]->user, enrolled, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	err = merge(im, lines, count, &changed, error);
 	*asks = err == ROLLCODE_OK && !agreed &&
