@@ -328,6 +328,9 @@ $(COMPLETIONS): $(BUILD)/rollcode-admin $(BUILD)/rollcode-token \
 install: all $(COMPLETIONS)
 	$(Q)$(INSTALL)
 
+# Some run packaging/install by itself.
+tests: $(COMPLETIONS)
+
 uninstall:
 	$(Q)$(INSTALL) --remove
 
