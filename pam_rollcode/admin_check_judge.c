@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -177,24 +178,37 @@ check_socket(
 }
 
 /* Each of its uids is root's or the account's: others may call it anything. */
+/* "Uid:" and four numbers, each of them root's or the account's. */
+static bool
+are_our_uids(const char *line, uid_t account)
+{
+	const char *at = line + strlen("Uid:");
+	char *end;
+
+	for (int i = 0; i < 4; i++, at = end) {
+		unsigned long uid = strtoul(at, &end, 10);
+
+		if (end == at || (uid != 0 && uid != account))
+			return false;
+	}
+	return true;
+}
+
 static bool
 has_our_uids(const char *pid, uid_t account)
 {
 	char path[64], line[256];
-	unsigned int uid[4] = {0};
-	bool found = false;
+	bool ours = false;
 	FILE *file;
 
 	check_cut(path, sizeof(path), "/proc/%.20s/status", pid);
 	if ((file = fopen(path, "re")) == NULL)
 		return false;
-	while (!found && fgets(line, sizeof(line), file) != NULL)
-		found = sscanf(line, "Uid: %u %u %u %u", &uid[0], &uid[1],
-			    &uid[2], &uid[3]) == 4;
+	while (!ours && fgets(line, sizeof(line), file) != NULL)
+		ours = strncmp(line, "Uid:", 4) == 0 &&
+		       are_our_uids(line, account);
 	fclose(file);
-	for (size_t i = 0; i < 4; i++)
-		found = found && (uid[i] == 0 || uid[i] == account);
-	return found;
+	return ours;
 }
 
 /* Does a process run the service from a file that was replaced? */

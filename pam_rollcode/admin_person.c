@@ -15,20 +15,28 @@
 
 #define LOGIN_DEFS "/etc/login.defs"
 #define UID_MIN_DEFAULT 1000
+#define UID_MIN "UID_MIN" /* its name there */
 
 /* The first uid of a person. */
 static unsigned long
 first_person(void)
 {
 	unsigned long uid, min = UID_MIN_DEFAULT;
-	char line[256];
+	char line[256], *at, *end;
 	FILE *file;
 
 	if ((file = fopen(LOGIN_DEFS, "re")) == NULL)
 		return min;
-	while (fgets(line, sizeof(line), file) != NULL)
-		if (sscanf(line, " UID_MIN %lu", &uid) == 1)
+	while (fgets(line, sizeof(line), file) != NULL) {
+		at = line + strspn(line, " \t");
+		if (strncmp(at, UID_MIN, strlen(UID_MIN)) != 0 ||
+		    strchr(" \t", at[strlen(UID_MIN)]) == NULL)
+			continue;
+		at += strlen(UID_MIN);
+		uid = strtoul(at, &end, 10);
+		if (end != at)
 			min = uid;
+	}
 	fclose(file);
 	return min;
 }

@@ -33,14 +33,11 @@ burial_open(struct burial *b)
 static enum carried
 look_once(int fd, struct iovec *parts, size_t count, int *e)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(struct ucred))];
-	} control;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct ucred))];
 	struct msghdr message = {
 	    .msg_iov = parts,
 	    .msg_iovlen = count,
-	    .msg_control = &control,
+	    .msg_control = control,
 	    .msg_controllen = sizeof(control),
 	};
 	ssize_t n;
@@ -83,7 +80,7 @@ static enum carried
 look_through(int fd)
 {
 	static const int start = 0;
-	char bytes[4096];
+	char bytes[4096] = {0};
 	struct iovec parts[PARTS];
 	enum carried carried;
 

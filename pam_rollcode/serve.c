@@ -277,10 +277,27 @@ stop_listening(struct service *s)
 	s->life = -1;
 }
 
+/* Both crews are looked at, whatever the first one says. */
+static bool
+thin_crews(struct service *s)
+{
+	bool thin = crew_thin(&s->crew);
+
+	return crew_thin(&s->checkers) || thin;
+}
+
+static bool
+are_apart(struct service *s)
+{
+	bool apart = crew_is_apart(&s->crew);
+
+	return crew_is_apart(&s->checkers) && apart;
+}
+
 static void
 turn(struct service *s)
 {
-	bool thin = crew_thin(&s->crew) | crew_thin(&s->checkers);
+	bool thin = thin_crews(s);
 	int64_t now = clock_ms();
 	nfds_t n = fill_polls(s, now);
 	const struct pollfd *p = s->polls;
@@ -307,7 +324,7 @@ turn(struct service *s)
 	dispatch(s, now);
 	queue_sweep(&s->queue, now);
 	end_checks(s);
-	s->apart = crew_is_apart(&s->crew) & crew_is_apart(&s->checkers);
+	s->apart = are_apart(s);
 	if (s->apart)
 		burial_go_on(&s->queue.burial);
 }

@@ -16,14 +16,14 @@ static enum rollcode_err
 row_bound(struct wallet *w, const struct binding *asked, struct wallet_row *row,
     struct wallet_entry *elsewhere, struct error *error)
 {
-	enum binding_fit fit = BINDING_FOREIGN;
 	enum rollcode_err err;
 
 	wallet_row_wipe(row);
 	while ((err = wallet_row_after(w, row->entry.id, row, error)) ==
 		   ROLLCODE_OK &&
 	       row->entry.id != 0) {
-		fit = binding_fit(row->entry.binding, asked);
+		enum binding_fit fit = binding_fit(row->entry.binding, asked);
+
 		if (fit == BINDING_FITS)
 			break;
 		if (fit == BINDING_ELSEWHERE)
