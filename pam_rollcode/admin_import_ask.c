@@ -3,6 +3,7 @@
  * admin_import_ask.c - a file must not give somebody else's account a token
  * that its administrator does not know of.
  */
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -33,12 +34,18 @@ import_labels(const struct importing *im, size_t count, char *text, size_t size)
 	}
 }
 
+/* A name that cannot be looked up may be one of uid 0. */
 static bool
 has_uid_0(const char *user)
 {
-	const struct passwd *pw = getpwnam(user);
+	const struct passwd *pw;
 
-	return pw != NULL ? pw->pw_uid == 0 : strcmp(user, "root") == 0;
+	errno = 0;
+	pw = getpwnam(user);
+	if (pw != NULL)
+		return pw->pw_uid == 0;
+	return strcmp(user, "root") == 0 ||
+	       (errno != 0 && errno != ENOENT && errno != ESRCH);
 }
 
 bool

@@ -117,7 +117,9 @@ add_text(struct place *at, const char *text)
 	size_t len = text == NULL ? 0 : strlen(text);
 
 	if (len > NUMBER_MAX - at->len) {
-		at->number[0] = '?'; /* no number is as long */
+		/* No number is as long; and none is what comes behind. */
+		memcpy(at->number, "?", sizeof("?"));
+		at->len = NUMBER_MAX;
 		return;
 	}
 	memcpy(at->number + at->len, text == NULL ? "" : text, len);

@@ -160,6 +160,7 @@ is_waiting(const struct connection *c)
 	return c->stage == STAGE_UNCHECKED || c->stage == STAGE_WAITING;
 }
 
+/* Whether it has been here for long, and is still looked up. */
 static bool
 is_slow(const struct connection *c, int64_t now)
 {
@@ -169,8 +170,8 @@ is_slow(const struct connection *c, int64_t now)
 
 /*
  * One of a full rank goes: the one that has been idle for longest, else the
- * latest that waits of the account that has most, else the one whose right to
- * ask has been looked up for longest.
+ * latest that waits of the account that has most, else the first of those whose
+ * right to ask is looked up and who have been here for long.
  */
 static struct connection *
 who_goes(const struct queue *q, enum rank rank, int64_t now)

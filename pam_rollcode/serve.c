@@ -266,8 +266,7 @@ attend(const struct queue *q, struct connection *c, short events, int64_t now)
 static void
 stop_listening(struct service *s)
 {
-	/* Nobody else may hold it any more, and what waits in it is anybody's.
-	 */
+	/* This may be the last reference, and anybody can wait in its queue. */
 	if (s->queue.whose == SOCKET_OF_ROOT)
 		close(s->listener);
 	else

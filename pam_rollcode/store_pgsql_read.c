@@ -278,6 +278,7 @@ pgsql_events(
 	err = link_query(store->link, &rows, error,
 	    "SELECT sequence,time,service,rhost,token,outcome,counter,"
 	    "distance,slot<0 FROM rollcode.event WHERE name=$1 AND slot<$2 "
+	    "AND $2>0 "
 	    "ORDER BY sequence,-slot",
 	    "ti", store->name, store->config->events_kept);
 	r.rows = rows;

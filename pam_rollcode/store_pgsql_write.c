@@ -263,7 +263,8 @@ pgsql_event(struct store *store, const char *name, const struct event *e,
 	/* A login has no right to: nobody reads what lies there. */
 	if (store->config->administers)
 		err = link_change(store->link, error, -1,
-		    "DELETE FROM rollcode.event WHERE name=$1 AND slot>=$2",
+		    "DELETE FROM rollcode.event WHERE name=$1 AND "
+		    "(slot>=$2 OR $2=0)",
 		    "ti", name, kept);
 	if (err != ROLLCODE_OK || kept == 0)
 		return err;

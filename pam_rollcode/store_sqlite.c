@@ -13,7 +13,7 @@
 #include "store_sqlite.h"
 
 #define CHECKPOINT_EVERY 32 /* commits between two checkpoints */
-#define ASIDE_EVERY 8	    /* of those that raise no sequence */
+#define ASIDE_EVERY 4	    /* of those that raise no sequence */
 
 static void
 user_close(struct store *store)

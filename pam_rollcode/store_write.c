@@ -254,10 +254,10 @@ rows_event(struct store *store, sqlite3 *db, const struct event *e,
 	int64_t kept = store->config->events_kept;
 	enum rollcode_err err;
 
+	if (kept == 0)
+		return sqlite_change(db, error, -1, "DELETE FROM event", "");
 	if ((err = sqlite_change(db, error, -1,
-		 "DELETE FROM event WHERE slot>=?", "i", kept)) !=
-		ROLLCODE_OK ||
-	    kept == 0)
+		 "DELETE FROM event WHERE slot>=?", "i", kept)) != ROLLCODE_OK)
 		return err;
 	return sqlite_change(db, error, 1,
 	    "INSERT OR REPLACE INTO event(slot,sequence,time,service,rhost,"

@@ -693,6 +693,7 @@ START_TEST(an_event_written_aside_replaces_the_one_before_it_alone)
 	ck_assert_int_eq(seen.last, NOW + 609);
 	if (kind->size != NULL)
 		ck_assert_int_lt(kind->size(&config), 512L * 1024);
+	ck_assert_int_eq(events_after(0, 1).count, 0);
 }
 END_TEST
 

@@ -131,6 +131,9 @@ END_TEST
 static int lines, counted;
 static char last[4096];
 
+static void take_line(const char *, va_list)
+    __attribute__((format(printf, 1, 0)));
+
 static void
 take_line(const char *format, va_list list)
 {

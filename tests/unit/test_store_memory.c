@@ -289,7 +289,8 @@ memory_events(
 		if (s >= 0)
 			err = fn(context,
 			    &store->user->events[s % MEMORY_EVENTS], why);
-	if (err == ROLLCODE_OK && store->user->events[MEMORY_EVENTS].aside)
+	if (err == ROLLCODE_OK && kept > 0 &&
+	    store->user->events[MEMORY_EVENTS].aside)
 		err = fn(context, &store->user->events[MEMORY_EVENTS], why);
 	return err;
 }
