@@ -104,7 +104,7 @@ COMMON	 = $(wildcard common/*.c)
 MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
 	   ask.c resident.c spawn.c spawn_reset.c submission.c path.c audit.c \
 	   logline.c) \
-	   common/error.c common/env.c
+	   common/error.c common/env.c common/plain.c common/utf8.c
 VERIFY	 = pam_rollcode/rollcode-verify.c
 SERVICE	 = $(addprefix pam_rollcode/,supervise.c side.c listener.c \
 	   serve.c queue.c burial.c crew.c worker.c outsider.c)
@@ -197,7 +197,7 @@ $(BUILD)/rollcode-admin: $(call obj,$(ADMIN) $(ASKING)) \
 # Nothing of it is seen but its one table.
 $(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += $(INC_PGSQL)
 $(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL) $(addprefix pam_rollcode/, \
-    store_keys.c store_name.c path.c)) $(BUILD)/libcommon.a \
+    store_keys.c store_name.c outcome.c path.c)) $(BUILD)/libcommon.a \
     pam_rollcode/pgsql.map
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--no-undefined-version \

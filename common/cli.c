@@ -153,7 +153,7 @@ static enum rollcode_err
 set_option(struct walk *walk, const struct keyword *table,
     const struct keyword *option, char *value, struct error *error)
 {
-	struct error phrase = {""};
+	struct error phrase = {0};
 
 	if (option->kind != KEYWORD_FLAG && value == NULL &&
 	    walk->at < walk->argc)
@@ -312,6 +312,21 @@ act(struct walk *walk, struct error *error)
 	return err;
 }
 
+void
+cli_tell(const char *program, const char *about, enum rollcode_err err,
+    const struct error *error)
+{
+	char said[ERROR_SAID_MAX];
+
+	error_say(error, err, PLAIN_TEXT, said);
+	fprintf(stderr, "%s: ", program);
+	if (about != NULL) {
+		plain_put(stderr, about, PLAIN_TEXT);
+		fputs(": ", stderr);
+	}
+	fprintf(stderr, "%s\n", said);
+}
+
 int
 cli_main(const struct cli_program *program, void *base, int argc, char **argv)
 {
@@ -322,7 +337,7 @@ cli_main(const struct cli_program *program, void *base, int argc, char **argv)
 	    .argc = argc,
 	    .at = argc > 0 ? 1 : 0,
 	};
-	struct error error = {""};
+	struct error error = {0};
 	enum rollcode_err err;
 
 	if ((err = take_options(&walk, program->options, &error)) ==
@@ -331,8 +346,7 @@ cli_main(const struct cli_program *program, void *base, int argc, char **argv)
 		err = act(&walk, &error);
 	if (err == ROLLCODE_OK)
 		return 0;
-	fprintf(stderr, "%s: %s\n", program->name,
-	    error.text[0] == '\0' ? rollcode_strerror(err) : error.text);
+	cli_tell(program->name, NULL, err, &error);
 	if (err != ROLLCODE_ERR_USAGE)
 		return 1;
 	put_usage(stderr, program, walk.command);

@@ -13,6 +13,7 @@
 
 #include "env.h"
 #include "error.h"
+#include "plain.h"
 
 /*
  * Run one command.  base is the program's struct of options, filled from the
@@ -50,6 +51,13 @@ int	cli_main(const struct cli_program *, void *base, int argc,
 	    char **argv);
 
 /*
+ * One line on standard error: the program, whom or what it is about unless
+ * that is NULL, the error's sentence and its fix, escaped.
+ */
+void	cli_tell(const char *program, const char *about, enum rollcode_err,
+	    const struct error *);
+
+/*
  * The first lines of main(): descriptors 0 to 2 are open (one that was closed
  * still fails when used), umask 077, no core dump, not dumpable, SIGPIPE
  * ignored (a failed write is reported instead).
@@ -58,7 +66,8 @@ void	cli_begin(void);
 
 /*
  * A line from standard input if that is not a terminal, else from the
- * terminal after a prompt, without echo unless asked.  No newline is kept.
+ * terminal after a prompt, without echo unless asked; what a prompt has of
+ * others is escaped.  No newline is kept.
  * INPUT if there is none or it does not fit; what was read is wiped then.
  */
 enum rollcode_err	cli_read_line(const char *prompt, bool echo,

@@ -164,7 +164,7 @@ trim_value(struct parser *parser, char *value, size_t *len)
 static void
 parse_assignment(struct parser *parser, char *line, char *equals, size_t len)
 {
-	struct error phrase = {""};
+	struct error phrase = {0};
 	char name[NAME_MAX_BYTES + 1], *value = equals + 1;
 	size_t n = (size_t)(equals - line), rest = len - n - 1;
 

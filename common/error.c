@@ -37,14 +37,30 @@ rollcode_strerror(enum rollcode_err err)
 	return "unknown error";
 }
 
-__attribute__((format(printf, 3, 0))) static void
-error_format(struct error *error, size_t at, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void
+append_format(struct error *error, const char *fmt, va_list ap)
 {
-	int n;
+	size_t at = strnlen(error->text, sizeof(error->text) - 1);
 
-	n = vsnprintf(error->text + at, sizeof(error->text) - at, fmt, ap);
-	if (n < 0)
+	if (vsnprintf(error->text + at, sizeof(error->text) - at, fmt, ap) < 0)
 		error->text[at] = '\0';
+}
+
+static void
+append_text(struct error *error, const char *text)
+{
+	size_t at = strnlen(error->text, sizeof(error->text) - 1);
+
+	snprintf(error->text + at, sizeof(error->text) - at, "%s", text);
+}
+
+static void
+forget_error(struct error *error)
+{
+	error->text[0] = '\0';
+	error->fix[0] = '\0';
+	error->file = 0;
+	error->reason = REASON_NONE;
 }
 
 enum rollcode_err
@@ -54,8 +70,9 @@ error_set(struct error *error, enum rollcode_err err, const char *fmt, ...)
 
 	if (error == NULL)
 		return err;
+	forget_error(error);
 	va_start(ap, fmt);
-	error_format(error, 0, fmt, ap);
+	append_format(error, fmt, ap);
 	va_end(ap);
 	return err;
 }
@@ -63,20 +80,122 @@ error_set(struct error *error, enum rollcode_err err, const char *fmt, ...)
 enum rollcode_err
 error_add(struct error *error, enum rollcode_err err, const char *fmt, ...)
 {
-	size_t at;
 	va_list ap;
 
 	if (error == NULL)
 		return err;
-	at = strnlen(error->text, sizeof(error->text) - 1);
-	if (at > 0 && at + 2 < sizeof(error->text)) {
-		memcpy(error->text + at, "; ", 3);
-		at += 2;
-	}
+	if (error->text[0] != '\0')
+		append_text(error, "; ");
 	va_start(ap, fmt);
-	error_format(error, at, fmt, ap);
+	append_format(error, fmt, ap);
 	va_end(ap);
 	return err;
+}
+
+enum rollcode_err
+error_at(struct error *error, enum rollcode_err err, const char *path,
+    const char *fmt, ...)
+{
+	size_t len = path == NULL ? 0 : strlen(path);
+	va_list ap;
+
+	if (error == NULL)
+		return err;
+	forget_error(error);
+	append_text(error, len == 0 ? "?" : path);
+	append_text(error, ": ");
+	if (len < sizeof(error->text) - sizeof(": "))
+		error->file = (uint16_t)len;
+	va_start(ap, fmt);
+	append_format(error, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+enum rollcode_err
+error_pass(struct error *error, enum rollcode_err err,
+    const struct error *cause, const char *fmt, ...)
+{
+	const struct error from = *cause;
+	va_list ap;
+
+	if (error == NULL)
+		return err;
+	*error = from;
+	if (fmt == NULL)
+		return err;
+	error->text[0] = '\0';
+	error->file = 0;
+	va_start(ap, fmt);
+	append_format(error, fmt, ap);
+	va_end(ap);
+	append_text(error, ": ");
+	append_text(error, from.text);
+	return err;
+}
+
+enum rollcode_err
+error_because(
+    struct error *error, enum rollcode_err err, enum error_reason reason)
+{
+	if (error != NULL)
+		error->reason = (uint16_t)reason;
+	return err;
+}
+
+enum rollcode_err
+error_fix(struct error *error, enum rollcode_err err, ...)
+{
+	char quoted[ERROR_FIX_MAX];
+	const char *word;
+	size_t used = 0, len;
+	va_list ap;
+
+	if (error == NULL)
+		return err;
+	va_start(ap, err);
+	while ((word = va_arg(ap, const char *)) != NULL) {
+		plain_shell(word, quoted, sizeof(quoted));
+		len = strlen(quoted);
+		if (len == 0 || used + 1 + len >= sizeof(error->fix)) {
+			used = 0;
+			break;
+		}
+		if (used > 0)
+			error->fix[used++] = ' ';
+		memcpy(error->fix + used, quoted, len);
+		used += len;
+	}
+	va_end(ap);
+	error->fix[used] = '\0';
+	return err;
+}
+
+void
+error_say(const struct error *error, enum rollcode_err err, enum plain how,
+    char said[ERROR_SAID_MAX])
+{
+	const char *text =
+	    error->text[0] != '\0' ? error->text : rollcode_strerror(err);
+	size_t n;
+
+	plain_copy(text, how, said, PLAIN_MAX(ERROR_TEXT_MAX));
+	if (error->fix[0] == '\0')
+		return;
+	n = strlen(said);
+	memcpy(said + n, "; fix: ", sizeof("; fix: "));
+	n += strlen("; fix: ");
+	plain_copy(error->fix, PLAIN_COMMAND, said + n, ERROR_SAID_MAX - n);
+}
+
+void
+error_bound(struct error *error)
+{
+	error->text[sizeof(error->text) - 1] = '\0';
+	error->fix[sizeof(error->fix) - 1] = '\0';
+	if (error->file + 2U > strlen(error->text) ||
+	    memcmp(error->text + error->file, ": ", 2) != 0)
+		error->file = 0;
 }
 
 enum rollcode_err

@@ -4,15 +4,20 @@
  *
  * An error says that no decision could be made; a refused code is a verdict
  * and never an error.  The function that knows the fact writes the sentence,
- * once: what is wrong, where, and the remedy.  No sentence holds a code, a
- * secret or a key.
+ * once: what is wrong and where.  Where one command fixes it, that is a field
+ * of its own: a sentence may have texts of others in it, and no code reads
+ * one.  No sentence holds a code, a secret or a key.
  */
 #ifndef ROLLCODE_ERROR_H
 #define ROLLCODE_ERROR_H
 
+#include <stdint.h>
+
+#include "plain.h"
 #include "secret.h"
 
 #define ERROR_TEXT_MAX	768	/* bytes, with the NUL */
+#define ERROR_FIX_MAX	768
 
 enum rollcode_err {
 	ROLLCODE_OK = 0,
@@ -29,8 +34,19 @@ enum rollcode_err {
 	ROLLCODE_ERR_USAGE,	/* a command was called wrongly */
 };
 
+/* What a program can act on, beside the code. */
+enum error_reason {
+	REASON_NONE = 0,
+	REASON_KEY,		/* the store was made with another key */
+	REASON_BACKUP,		/* it is a backup */
+	REASON_MARKER,		/* its marker is not as it was written */
+};
+
 struct error {
-	char	text[ERROR_TEXT_MAX];	/* one line; "" is none */
+	char		text[ERROR_TEXT_MAX];	/* the sentence; "" is none */
+	char		fix[ERROR_FIX_MAX];	/* for a shell, or "" */
+	uint16_t	file;	/* bytes of a file's name at text's start */
+	uint16_t	reason;	/* enum error_reason */
 };
 
 /* What an error is called, for a log.  Never NULL. */
@@ -38,8 +54,8 @@ const char	*rollcode_strerror(enum rollcode_err);
 
 /*
  * Write the sentence and return the code, so that a function can end with
- * "return error_set(...)".  A text that is too long is cut.  error may be
- * NULL.
+ * "return error_set(...)".  A text that is too long is cut.  There is no file,
+ * reason or fix then.  error may be NULL, here and below.
  */
 enum rollcode_err	error_set(struct error *, enum rollcode_err,
 			    const char *fmt, ...)
@@ -49,6 +65,42 @@ enum rollcode_err	error_set(struct error *, enum rollcode_err,
 enum rollcode_err	error_add(struct error *, enum rollcode_err,
 			    const char *fmt, ...)
 			    __attribute__((format(printf, 3, 4)));
+
+/* The same as error_set, about a file: "PATH: ". */
+enum rollcode_err	error_at(struct error *, enum rollcode_err,
+			    const char *path, const char *fmt, ...)
+			    __attribute__((format(printf, 4, 5)));
+
+/*
+ * The sentence of another error behind "FORMAT: ", or alone if fmt is NULL.
+ * File, if alone, reason and fix go along.
+ */
+enum rollcode_err	error_pass(struct error *, enum rollcode_err,
+			    const struct error *cause, const char *fmt, ...)
+			    __attribute__((format(printf, 4, 5)));
+
+/* Add the reason; the code is returned. */
+enum rollcode_err	error_because(struct error *, enum rollcode_err,
+			    enum error_reason);
+
+/*
+ * Add the command that fixes it, word by word, NULL behind the last; each is
+ * quoted for a shell.  One that does not fit is left out.  The code is
+ * returned.
+ */
+enum rollcode_err	error_fix(struct error *, enum rollcode_err, ...)
+			    __attribute__((sentinel));
+
+/*
+ * What people read: "SENTENCE; fix: COMMAND", escaped as plain.h says; of no
+ * error's sentence what the code is called.
+ */
+#define ERROR_SAID_MAX	(PLAIN_MAX(ERROR_TEXT_MAX) + ERROR_FIX_MAX + 16)
+void			error_say(const struct error *, enum rollcode_err,
+			    enum plain, char said[ERROR_SAID_MAX]);
+
+/* From somewhere else: every text ends within its array, file within text. */
+void			error_bound(struct error *);
 
 /* The code for an errno: NOMEM, UNAVAIL (full, read-only, limits) or SYS. */
 enum rollcode_err	error_from_errno(int);

@@ -102,12 +102,12 @@ static enum rollcode_err
 read_counter(
     struct import_entry *e, const void *image, size_t len, struct error *why)
 {
-	struct error what = {""};
+	struct error what = {0};
 	int64_t counter = -1;
 
 	if (sqlite_image_counter(image, len, &counter, &what) != ROLLCODE_OK)
-		return error_set(
-		    why, ROLLCODE_ERR_INPUT, "the database: %s", what.text);
+		return error_pass(
+		    why, ROLLCODE_ERR_INPUT, &what, "the database");
 	if (counter < 0 || counter == INT64_MAX)
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "the database: the counter is not from 0 to 2^63-2");
@@ -122,7 +122,7 @@ import_demo(struct import_list *list, const char *user, const char *env,
 {
 	WIPED(import_entry_wipe) struct import_entry e = {.line = 0};
 	struct rollcode_token *t = &e.provision.token;
-	struct error why = {""};
+	struct error why = {0};
 	enum rollcode_err err;
 
 	snprintf(e.user, sizeof(e.user), "%s", user);

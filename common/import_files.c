@@ -34,14 +34,13 @@ static enum rollcode_err
 file_bytes(const struct import_file *file, struct cli_bytes *bytes,
     struct error *error)
 {
-	struct error what = {""};
+	struct error what = {0};
 	enum rollcode_err err;
 
 	err = cli_read_all(file->fd, FILE_LEN_MAX, bytes, &what);
 	if (err == ROLLCODE_OK)
 		return ROLLCODE_OK;
-	return error_set(
-	    error, err, "%.*s: %s", NAME_SHOWN, file->name, what.text);
+	return error_pass(error, err, &what, "%.*s", NAME_SHOWN, file->name);
 }
 
 static enum rollcode_err
@@ -51,7 +50,7 @@ read_sealed(struct import_list *list, const struct import_source *source,
 	WIPED(cli_passphrase_wipe) struct cli_passphrase asked = {""};
 	WIPED(parcel_free) struct parcel open = {NULL, 0, 0};
 	const char *passphrase = source->passphrase;
-	struct error what = {""};
+	struct error what = {0};
 	enum rollcode_err err;
 
 	if (passphrase == NULL) {
@@ -62,8 +61,8 @@ read_sealed(struct import_list *list, const struct import_source *source,
 	}
 	if ((err = parcel_open(passphrase, bytes->text, bytes->len, &open,
 		 &what)) != ROLLCODE_OK)
-		return error_set(
-		    error, err, "%.*s: %s", NAME_SHOWN, list->file, what.text);
+		return error_pass(
+		    error, err, &what, "%.*s", NAME_SHOWN, list->file);
 	return import_read(
 	    list, IMPORT_OTPAUTH, source->user, open.text, open.len, error);
 }
@@ -171,7 +170,7 @@ import_tell_refused(const struct import_list *list, const char *program)
 		if (e->refused == NULL)
 			continue;
 		import_place(e, place);
-		fprintf(stderr, "%s: %s: %s\n", program, place, e->refused);
+		plain_line(stderr, "%s: %s: %s", program, place, e->refused);
 	}
 }
 

@@ -194,7 +194,7 @@ static enum rollcode_err
 open_file(const char *path, struct import_file *file, struct error *error)
 {
 	struct path_walk w = {.dir = AT_FDCWD};
-	struct error what = {""};
+	struct error what = {0};
 	size_t len = strlen(path);
 	enum rollcode_err err;
 
@@ -215,7 +215,7 @@ open_file(const char *path, struct import_file *file, struct error *error)
 		close(w.dir);
 	if (err == ROLLCODE_OK)
 		return ROLLCODE_OK;
-	return error_set(error, err, "%.*s: %s", PATH_SHOWN, path, what.text);
+	return error_pass(error, err, &what, "%.*s", PATH_SHOWN, path);
 }
 
 /* All of them are open at once: behind the last, root's rights are gone. */

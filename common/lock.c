@@ -17,7 +17,7 @@ lock_directory(const char *path, int ms, int *fd, struct error *error)
 
 	*fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*fd < 0)
-		return error_set(error, error_from_errno(errno), "%s: %s", path,
+		return error_at(error, error_from_errno(errno), path, "%s",
 		    strerror(errno));
 	for (int waited = 0;; waited += STEP_MS) {
 		if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
@@ -30,10 +30,10 @@ lock_directory(const char *path, int ms, int *fd, struct error *error)
 	close(*fd);
 	*fd = -1;
 	if (e != EWOULDBLOCK && e != EINTR)
-		return error_set(error, error_from_errno(e),
-		    "%s: cannot be locked: %s; does its file system know "
+		return error_at(error, error_from_errno(e), path,
+		    "cannot be locked: %s; does its file system know "
 		    "flock(2)?",
-		    path, strerror(e));
-	return error_set(error, ROLLCODE_ERR_UNAVAIL,
-	    "%s: another command is at work there; try again", path);
+		    strerror(e));
+	return error_at(error, ROLLCODE_ERR_UNAVAIL, path,
+	    "another command is at work there; try again");
 }

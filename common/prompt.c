@@ -9,7 +9,8 @@
 
 #include "cli.h"
 
-#define PATH_SHOWN 128 /* bytes of a path in a sentence */
+#define PROMPT_SHOWN 2048 /* bytes of a prompt, with a NUL */
+#define PATH_SHOWN 128	  /* bytes of a path in a sentence */
 
 struct terminal {
 	int fd;
@@ -93,6 +94,7 @@ static enum rollcode_err
 terminal_prompt(
     struct terminal *t, const char *prompt, bool echo, struct error *error)
 {
+	char shown[PROMPT_SHOWN];
 	struct termios now;
 
 	if (!echo && tcgetattr(t->fd, &t->was) == 0) {
@@ -104,7 +106,8 @@ terminal_prompt(
 	if (!echo && !t->quiet)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
 		    "the terminal does not stop echoing: %s", strerror(errno));
-	if (write(t->fd, prompt, strlen(prompt)) < 0)
+	plain_copy(prompt, PLAIN_TEXT, shown, sizeof(shown));
+	if (write(t->fd, shown, strlen(shown)) < 0)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
 		    "cannot write to the terminal: %s", strerror(errno));
 	return ROLLCODE_OK;
@@ -198,7 +201,7 @@ enum rollcode_err
 cli_read_secret_file(
     const char *path, char *line, size_t size, struct error *error)
 {
-	struct error what = {""};
+	struct error what = {0};
 	enum rollcode_err err;
 	bool standard = strcmp(path, "-") == 0;
 	int fd = STDIN_FILENO;
@@ -216,8 +219,8 @@ cli_read_secret_file(
 	if (err == ROLLCODE_OK)
 		return ROLLCODE_OK;
 	explicit_bzero(line, size);
-	return error_set(error, err, "%.*s: %s", PATH_SHOWN,
-	    standard ? "standard input" : path, what.text);
+	return error_pass(error, err, &what, "%.*s", PATH_SHOWN,
+	    standard ? "standard input" : path);
 }
 
 bool

@@ -185,14 +185,13 @@ connect_file(const char *path, const struct sqlite_kind *kind,
 		SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
 	    vfs[locks]);
 	if (rc != SQLITE_OK)
-		return error_set(error, sqlite_result(rc),
-		    "%s: cannot be opened: %s", path, sqlite3_errstr(rc));
+		return error_at(error, sqlite_result(rc), path,
+		    "cannot be opened: %s", sqlite3_errstr(rc));
 	/* SQLite falls back to that by itself, with other locks. */
 	if (sqlite3_db_readonly(*db, "main") != 0)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: can only be read; are the file and its file system "
-		    "writable?",
-		    path);
+		return error_at(error, ROLLCODE_ERR_UNAVAIL, path,
+		    "can only be read; are the file and its file system "
+		    "writable?");
 	sqlite3_busy_handler(*db, wait_for_lock, (void *)(uintptr_t)kind);
 	/* Else there is no log without memory shared between processes. */
 	if (locks == SQLITE_LOCKS_NONE)
@@ -266,10 +265,10 @@ sqlite_new(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 	fd = open(
 	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return error_set(error,
+		return error_at(error,
 		    errno == EEXIST ? ROLLCODE_ERR_EXISTS
 				    : error_from_errno(errno),
-		    "%s: %s", path, strerror(errno));
+		    path, "%s", strerror(errno));
 	close(fd);
 	if ((err = connect_file(path, kind, SQLITE_LOCKS_USUAL, db, error)) !=
 		ROLLCODE_OK ||
@@ -340,9 +339,9 @@ sqlite_check_unmoved(sqlite3 *db, struct error *error)
 	if (rc != SQLITE_OK)
 		return sqlite_fail(db, rc, error);
 	if (moved != 0)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: was removed or replaced just now; try again",
-		    sqlite3_db_filename(db, "main"));
+		return error_at(error, ROLLCODE_ERR_UNAVAIL,
+		    sqlite3_db_filename(db, "main"),
+		    "was removed or replaced just now; try again");
 	return ROLLCODE_OK;
 }
 
@@ -381,6 +380,6 @@ sqlite_sync_directory(const char *path, struct error *error)
 		close(fd);
 	if (e == 0)
 		return ROLLCODE_OK;
-	return error_set(error, error_from_errno(e),
-	    "%s: the directory cannot be synced: %s", path, strerror(e));
+	return error_at(error, error_from_errno(e), path,
+	    "the directory cannot be synced: %s", strerror(e));
 }

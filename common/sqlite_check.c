@@ -70,24 +70,36 @@ sqlite_check_kind(
 		ROLLCODE_OK)
 		return err;
 	if (id != kind->application_id)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is not a %s; restore it or enrol again",
-		    sqlite3_db_filename(db, "main"), kind->what);
+		return error_at(error, ROLLCODE_ERR_STORE,
+		    sqlite3_db_filename(db, "main"),
+		    "is not a %s; restore it or enrol again", kind->what);
 	if (version > kind->user_version)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: was made by a newer version (%lld, this one knows "
+		return error_at(error, ROLLCODE_ERR_STORE,
+		    sqlite3_db_filename(db, "main"),
+		    "was made by a newer version (%lld, this one knows "
 		    "%d); install that version",
-		    sqlite3_db_filename(db, "main"), (long long)version,
-		    kind->user_version);
+		    (long long)version, kind->user_version);
 	if (version > 0 && version < kind->user_version)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: was made by an older version (%lld, this one knows "
+		return error_at(error, ROLLCODE_ERR_STORE,
+		    sqlite3_db_filename(db, "main"),
+		    "was made by an older version (%lld, this one knows "
 		    "%d); install that version, or enrol again",
-		    sqlite3_db_filename(db, "main"), (long long)version,
-		    kind->user_version);
+		    (long long)version, kind->user_version);
 	if (version != kind->user_version)
 		return sqlite_wrong(db, error, "its version is unknown");
 	return check_schema(db, kind, error);
+}
+
+static enum rollcode_err
+file_of_other(const char *path, uid_t owner, struct error *error)
+{
+	char uid[16];
+
+	snprintf(uid, sizeof(uid), "%u", (unsigned int)geteuid());
+	return error_fix(error,
+	    error_at(error, ROLLCODE_ERR_STORE, path, "belongs to uid %u",
+		(unsigned int)owner),
+	    "chown", uid, path, NULL);
 }
 
 enum rollcode_err
@@ -99,29 +111,27 @@ sqlite_check_file(
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
-		return error_set(error,
+		return error_at(error,
 		    errno == ENOENT ? ROLLCODE_ERR_ABSENT
 				    : error_from_errno(errno),
-		    "%s: %s", path, strerror(errno));
+		    path, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is not a regular file with one name; replace it",
-		    path);
+		return error_at(error, ROLLCODE_ERR_STORE, path,
+		    "is not a regular file with one name; replace it");
 	if (st.st_uid != geteuid())
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: belongs to uid %u; mend it with: chown %u %s", path,
-		    (unsigned int)st.st_uid, (unsigned int)geteuid(), path);
+		return file_of_other(path, st.st_uid, error);
 	if ((st.st_mode & 07777) != 0600)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: has mode %04o; mend it with: chmod 600 %s", path,
-		    (unsigned int)(st.st_mode & 07777), path);
+		return error_fix(error,
+		    error_at(error, ROLLCODE_ERR_STORE, path, "has mode %04o",
+			(unsigned int)(st.st_mode & 07777)),
+		    "chmod", "600", path, NULL);
 	snprintf(beside, sizeof(beside), "%s%s", path, other);
 	if (lstat(beside, &st) == 0)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: does not belong to a %s, which never writes one; "
+		return error_at(error, ROLLCODE_ERR_STORE, beside,
+		    "does not belong to a %s, which never writes one; "
 		    "move it away",
-		    beside, kind->what);
+		    kind->what);
 	return errno == ENOENT ? ROLLCODE_OK
-			       : error_set(error, error_from_errno(errno),
-				     "%s: %s", beside, strerror(errno));
+			       : error_at(error, error_from_errno(errno),
+				     beside, "%s", strerror(errno));
 }

@@ -22,7 +22,7 @@ sqlite_sync_file(const char *path, struct error *error)
 	if (fd >= 0)
 		close(fd);
 	return e == 0 ? ROLLCODE_OK
-		      : error_set(error, error_from_errno(e), "%s: %s", path,
+		      : error_at(error, error_from_errno(e), path, "%s",
 			    strerror(e));
 }
 

@@ -60,8 +60,9 @@ sqlite_fail(sqlite3 *db, int rc, struct error *error)
 {
 	const char *path = db == NULL ? NULL : sqlite3_db_filename(db, "main");
 
-	return error_set(error, sqlite_result(rc), "%s: %s (SQLite %d)%s",
+	return error_at(error, sqlite_result(rc),
 	    path == NULL || *path == '\0' ? "database" : path,
+	    "%s (SQLite %d)%s",
 	    db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db), rc,
 	    remedy(rc));
 }
@@ -69,9 +70,9 @@ sqlite_fail(sqlite3 *db, int rc, struct error *error)
 enum rollcode_err
 sqlite_wrong(sqlite3 *db, struct error *error, const char *what)
 {
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: %s; restore it or enrol again",
-	    sqlite3_db_filename(db, "main"), what);
+	return error_at(error, ROLLCODE_ERR_STORE,
+	    sqlite3_db_filename(db, "main"), "%s; restore it or enrol again",
+	    what);
 }
 
 enum rollcode_err

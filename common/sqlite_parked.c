@@ -83,14 +83,13 @@ set_lock(const struct sqlite_parked *p, int64_t deadline, struct error *error)
 {
 	while (lock_range(p, F_WRLCK) != 0) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-			return error_set(error, error_from_errno(errno),
-			    "%s: cannot be locked: %s; does its file system "
+			return error_at(error, error_from_errno(errno), p->path,
+			    "cannot be locked: %s; does its file system "
 			    "know locks?",
-			    p->path, strerror(errno));
+			    strerror(errno));
 		if (!sqlite_wait(deadline))
-			return error_set(error, ROLLCODE_ERR_UNAVAIL,
-			    "%s: another process holds its lock, try again",
-			    p->path);
+			return error_at(error, ROLLCODE_ERR_UNAVAIL, p->path,
+			    "another process holds its lock, try again");
 	}
 	return ROLLCODE_OK;
 }
@@ -191,8 +190,8 @@ sqlite_parked_check(const struct sqlite_parked *p, struct error *error)
 	if (fstat(p->lock, &locked) == 0 && lstat(p->path, &named) == 0 &&
 	    same_file(&locked, &named))
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_UNAVAIL,
-	    "%s: was removed or replaced just now; try again", p->path);
+	return error_at(error, ROLLCODE_ERR_UNAVAIL, p->path,
+	    "was removed or replaced just now; try again");
 }
 
 /* Lock the file that has the name once it is locked. */
@@ -211,8 +210,8 @@ lock_file(struct sqlite_parked *p, const struct sqlite_kind *kind,
 			p->lock =
 			    open(p->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 		if (p->lock < 0)
-			return error_set(error, error_from_errno(errno),
-			    "%s: %s", p->path, strerror(errno));
+			return error_at(error, error_from_errno(errno), p->path,
+			    "%s", strerror(errno));
 		if ((err = set_lock(p, deadline, error)) != ROLLCODE_OK)
 			return err;
 		if ((err = sqlite_parked_check(p, error)) == ROLLCODE_OK)

@@ -42,6 +42,14 @@ utf8_is_control(uint32_t point)
 }
 
 bool
+utf8_is_steering(uint32_t point)
+{
+	return utf8_is_control(point) || point == 0x061c || point == 0x200e ||
+	       point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2066 && point <= 0x2069);
+}
+
+bool
 utf8_printable(const char *text)
 {
 	uint32_t point;
@@ -49,7 +57,7 @@ utf8_printable(const char *text)
 
 	for (; *text != '\0'; text += n)
 		if ((n = utf8_next(text, &point)) == 0 ||
-		    utf8_is_control(point))
+		    utf8_is_steering(point))
 			return false;
 	return true;
 }

@@ -19,7 +19,13 @@ size_t	utf8_next(const char *text, uint32_t *point);
 /* True for C0, DEL and C1, which move cursors and start escapes. */
 bool	utf8_is_control(uint32_t point);
 
-/* True if text is UTF-8 without control characters.  "" is. */
+/*
+ * True for these, for the marks that turn the direction of writing (bidi), so
+ * that a text looks like another one, and for Unicode's ends of lines.
+ */
+bool	utf8_is_steering(uint32_t point);
+
+/* True if text is UTF-8 without any of them.  "" is. */
 bool	utf8_printable(const char *text);
 
 /* How many characters a printable text has. */

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "cli.h"
+#include "outcome.h"
 #include "store.h"
 
 #define ADMIN_SERVICE	"rollcode-admin"	/* in event rows */
@@ -86,8 +87,8 @@ void			admin_close(struct admin *);
 enum rollcode_err	admin_count_user(void *count, const char *user,
 			    struct error *) MUST_USE;
 
-/* Commit the account with an event row of that outcome. */
-enum rollcode_err	admin_commit(struct admin *, const char *outcome,
+/* Commit the account with an event row that says so. */
+enum rollcode_err	admin_commit(struct admin *, enum act,
 			    const char *label, struct error *) MUST_USE;
 
 /*

@@ -18,8 +18,7 @@ copied(void *context, const char *user, const struct error *unusable)
 	copying->users++;
 	if (unusable != NULL) {
 		progress_clear(&copying->progress);
-		fprintf(
-		    stderr, "rollcode-admin: %s: %s\n", user, unusable->text);
+		cli_tell(ADMIN_SERVICE, user, ROLLCODE_ERR_STORE, unusable);
 		copying->unusable++;
 	}
 	progress_step(&copying->progress);
@@ -69,9 +68,9 @@ admin_backup(void *base, int argc, char **argv, struct error *error)
 	progress_clear(&copying.progress);
 	if (err != ROLLCODE_OK)
 		return err;
-	printf("copied %" PRId64 " users to %s\n"
-	       "keep %s apart from it: without %s nothing in it can be read\n",
-	    copying.users, path,
+	plain_line(
+	    stdout, "copied %" PRId64 " users to %s", copying.users, path);
+	printf("keep %s apart from it: without %s nothing in it can be read\n",
 	    admin.config.has_previous ? "SECRET_KEY and SECRET_KEY_PREVIOUS"
 				      : "SECRET_KEY",
 	    admin.config.has_previous ? "them" : "it");

@@ -23,8 +23,10 @@ remove_token(struct admin *admin, struct error *error)
 	at = (size_t)(token - account->tokens);
 	account->token_count--;
 	memmove(token, token + 1, (account->token_count - at) * sizeof(*token));
-	if ((err = admin_commit(admin, "removed", label, error)) == ROLLCODE_OK)
-		printf("removed token %s of %s\n", label, account->user);
+	if ((err = admin_commit(admin, ACT_REMOVED, label, error)) ==
+	    ROLLCODE_OK)
+		plain_line(
+		    stdout, "removed token %s of %s", label, account->user);
 	return err;
 }
 
@@ -52,7 +54,7 @@ admin_remove(void *base, int argc, char **argv, struct error *error)
 	if ((err = admin_open(&admin, options, error)) == ROLLCODE_OK &&
 	    (err = admin.ops->remove(admin.store, argv[0], error)) ==
 		ROLLCODE_OK)
-		printf("removed %s\n", argv[0]);
+		plain_line(stdout, "removed %s", argv[0]);
 	return err;
 }
 
@@ -61,7 +63,7 @@ set_enabled(void *base, const char *user, bool enabled, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	const struct admin_options *options = base;
-	const char *done = enabled ? "enabled" : "disabled";
+	enum act done = enabled ? ACT_ENABLED : ACT_DISABLED;
 	struct account_token *token;
 	enum rollcode_err err;
 
@@ -81,7 +83,7 @@ set_enabled(void *base, const char *user, bool enabled, struct error *error)
 		return err;
 	if ((err = admin_commit(&admin, done, options->label, error)) ==
 	    ROLLCODE_OK)
-		printf("%s %s of %s\n", done,
+		plain_line(stdout, "%s %s of %s", act_name(done),
 		    options->label[0] != '\0' ? options->label : "every token",
 		    user);
 	return err;
@@ -112,9 +114,9 @@ admin_unlock(void *base, int argc, char **argv, struct error *error)
 	    ROLLCODE_OK)
 		return err;
 	account_unlock(&admin.account);
-	if ((err = admin_commit(&admin, "unlocked", NULL, error)) ==
+	if ((err = admin_commit(&admin, ACT_UNLOCKED, NULL, error)) ==
 	    ROLLCODE_OK)
-		printf("unlocked %s\n", argv[0]);
+		plain_line(stdout, "unlocked %s", argv[0]);
 	return err;
 }
 
@@ -174,7 +176,8 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 		printf(
 		    "accepted: a recovery code, %u left\n", j->recovery_left);
 	else
-		printf("%s: token %s, counter %" PRIu64 ", %u skipped\n",
+		plain_line(stdout,
+		    "%s: token %s, counter %" PRIu64 ", %u skipped",
 		    verdict_name(j->verdict), result.token, j->counter,
 		    j->skipped);
 	return ROLLCODE_OK;
@@ -248,15 +251,17 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 			: "these are not consecutive codes of this token "
 			  "within the window; --window looks further");
 	voided = void_restored(&admin);
-	if ((err = admin_commit(&admin, "resynced", admin.options->label,
+	if ((err = admin_commit(&admin, ACT_RESYNCED, admin.options->label,
 		 error)) != ROLLCODE_OK)
 		return err;
-	printf("resynced %s: the counter was %" PRIu64
-	       " behind, and is %" PRIu64 " now\n",
+	plain_line(stdout,
+	    "resynced %s: the counter was %" PRIu64 " behind, and is %" PRIu64
+	    " now",
 	    argv[0], judgement.distance, judgement.counter + 1);
 	if (voided)
-		printf("the recovery codes of %s are void; rollcode-admin "
-		       "recovery %s issues others\n",
+		plain_line(stdout,
+		    "the recovery codes of %s are void; rollcode-admin "
+		    "recovery %s issues others",
 		    argv[0], argv[0]);
 	return err;
 }

@@ -147,11 +147,11 @@ void	check_found(struct check *, enum finding_kind, const char *file,
 	    __attribute__((format(printf, 6, 7)));
 
 /*
- * Fill a finding from a sentence of ours, "FILE: what; mend it with: CMD".
- * otherwise is what mends it if the sentence does not say.
+ * Fill a finding from an error.  otherwise is what mends it if the error does
+ * not say.  Its sentence is shown, and nothing is looked for in it.
  */
-void	check_sentence(struct finding *, enum finding_kind, const char *file,
-	    const char *sentence, const char *otherwise);
+void	check_error(struct finding *, enum finding_kind, const char *file,
+	    const struct error *, const char *otherwise);
 
 /* Print it; how many of each severity there are. */
 void	check_text(const struct check *, const unsigned int *counts);

@@ -2,7 +2,10 @@
 /*
  * admin_check_env.c - the env file: each mistake in it, and what mends it.
  */
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #include "admin_check.h"
 #include "admin_check_run.h"
@@ -12,25 +15,24 @@
 static void
 mend_key(const struct check *check, const char *what, char *mend)
 {
-	char init[CHECK_TEXT_MAX], word[CHECK_TEXT_MAX / 2];
+	char init[CHECK_TEXT_MAX];
 
 	check_admin(check, "init", NULL, NULL, mend);
 	if (strstr(what, "is missing") != NULL)
 		return;
 	memcpy(init, mend, sizeof(init));
-	check_word(check->options->conf, word, sizeof(word));
 	check_command(mend, CHECK_TEXT_MAX,
-	    "sed -i 's/^SECRET_KEY=/#&/' %s && %s", word, init);
+	    "sed -i 's/^SECRET_KEY=/#&/' %s && %s",
+	    CHECK_WORD(check->options->conf), init);
 }
 
 /* What mends one mistake in the env file. */
 static void
 mend_env(const struct check *check, struct finding *f)
 {
-	const char *conf = check->options->conf;
-	char word[CHECK_TEXT_MAX / 2];
+	const char *conf = CHECK_WORD(check->options->conf);
+	struct stat st;
 
-	check_word(conf, word, sizeof(word));
 	if (strncmp(f->what, "SECRET_KEY", 10) == 0) {
 		f->kind = FOUND_ENV_KEY;
 		mend_key(check, f->what, f->mend);
@@ -40,21 +42,19 @@ mend_env(const struct check *check, struct finding *f)
 		    "useradd --system --user-group --no-create-home "
 		    "--home-dir " ROLLCODE_STATE
 		    " --shell /usr/sbin/nologin %s",
-		    check->config.account);
+		    CHECK_WORD(check->config.account));
 	} else if (f->line != 0) {
 		f->kind = FOUND_ENV_LINE;
 		check_command(f->mend, sizeof(f->mend), "sed -i '%us/^/#/' %s",
-		    f->line, word);
-	} else if (f->mend[0] == '\0' &&
-		   strstr(f->what, "symbolic link") != NULL) {
-		check_word(f->file, word, sizeof(word));
+		    f->line, conf);
+	} else if (f->mend[0] == '\0' && lstat(f->file, &st) != 0) {
+		check_admin(check, "init", NULL, NULL, f->mend);
+	} else if (f->mend[0] == '\0' && S_ISLNK(st.st_mode)) {
 		check_command(f->mend, sizeof(f->mend),
-		    "cp --remove-destination \"$(readlink -f %s)\" %s", word,
-		    word);
-	} else if (strstr(f->what, "rollcode-admin init") != NULL) {
-		mend_key(check, "is missing", f->mend);
+		    "cp --remove-destination \"$(readlink -f %s)\" %s",
+		    CHECK_WORD(f->file), CHECK_WORD(f->file));
 	} else if (f->mend[0] == '\0') {
-		check_command(f->mend, sizeof(f->mend), "edit %s", word);
+		check_command(f->mend, sizeof(f->mend), "edit %s", conf);
 	}
 }
 
@@ -96,37 +96,59 @@ check_previous(struct check *check)
 static void
 check_foreign(struct check *check)
 {
-	char name[PATH_MAX], word[CHECK_TEXT_MAX / 2], mend[CHECK_TEXT_MAX];
+	const char *conf = check->options->conf;
+	struct error error = {0};
+	struct finding found;
 
-	if (!envfile_foreign(check->options->conf, name))
+	if (envfile_foreign(conf, &error) == ROLLCODE_OK)
 		return;
-	check_word(name, word, sizeof(word));
-	check_command(mend, sizeof(mend), "rm -r %s", word);
-	check_found(
-	    check, FOUND_ENV_FILE, name, 0, mend, "%s", ENVFILE_FOREIGN);
+	check_error(&found, FOUND_ENV_FILE, conf, &error, NULL);
+	check_add(check, &found);
 }
 
 static void
 check_person(struct check *check)
 {
 	const char *account = check->config.account;
-	struct person person;
+	struct error why = {0}, error = {0};
+	struct finding found;
 
-	if (person_is(account, &person))
-		check_found(check, FOUND_ACCOUNT_PERSON, check->options->conf,
-		    0, person.remedy,
-		    "%s owns the store, and a person can use that account: %s",
-		    account, person.why);
+	if (!person_is(account, &why))
+		return;
+	error_pass(&error, ROLLCODE_ERR_CONFIG, &why,
+	    "%s owns the store, and a person can use that account", account);
+	check_error(
+	    &found, FOUND_ACCOUNT_PERSON, check->options->conf, &error, NULL);
+	check_add(check, &found);
 }
 
+/* "line 3: ..." of a mistake. */
+static const char *
+take_line(const char *text, uint32_t *line)
+{
+	char *end;
+	unsigned long number;
+
+	if (strncmp(text, "line ", 5) != 0 || !isdigit((unsigned char)text[5]))
+		return text;
+	number = strtoul(text + 5, &end, 10);
+	if (strncmp(end, ": ", 2) != 0 || number > UINT32_MAX)
+		return text;
+	*line = (uint32_t)number;
+	return end + 2;
+}
+
+/*
+ * All mistakes stand in one sentence.  Nothing of others is in it: of the env
+ * file it has names alone, of those only what keyword_shown lets pass.
+ */
 void
 check_env(struct check *check)
 {
 	const char *conf = check->options->conf;
-	size_t len = strlen(conf);
 	struct error error = {0};
 	struct finding found;
-	char *rest = error.text, *mistake;
+	char *rest, *mistake;
 
 	check->configured =
 	    config_load(conf, true, &check->config, &error) == ROLLCODE_OK;
@@ -136,10 +158,11 @@ check_env(struct check *check)
 		check_person(check);
 		return;
 	}
-	if (strncmp(rest, conf, len) == 0 && strncmp(rest + len, ": ", 2) == 0)
-		rest += len + 2;
+	rest = error.text + (error.file == 0 ? 0 : error.file + 2);
 	while ((mistake = next_mistake(&rest)) != NULL) {
-		check_sentence(&found, FOUND_ENV_FILE, conf, mistake, NULL);
+		check_error(&found, FOUND_ENV_FILE, conf, &error, NULL);
+		check_cut(found.what, sizeof(found.what), "%s",
+		    take_line(mistake, &found.line));
 		mend_env(check, &found);
 		check_add(check, &found);
 	}

@@ -29,7 +29,7 @@ add_sentence(struct check *check, enum finding_kind kind, const char *file,
 {
 	struct finding found;
 
-	check_sentence(&found, kind, file, error->text, otherwise);
+	check_error(&found, kind, file, error, otherwise);
 	check_add(check, &found);
 }
 

@@ -40,13 +40,13 @@ void
 check_replace(const struct service *s, const struct stack_row *row,
     const char *control, char mend[CHECK_TEXT_MAX])
 {
-	char line[CHECK_TEXT_MAX / 2], file[CHECK_TEXT_MAX / 2];
+	const char *file = CHECK_WORD(s->files[row->file]);
+	char line[CHECK_TEXT_MAX / 2];
 	bool plain = true;
 
 	check_cut(line, sizeof(line), "%s %s", type_names[row->type], control);
 	for (size_t i = 0; i < row->count && plain; i++)
 		plain = append(line, sizeof(line), stack_word(row, i));
-	check_word(s->files[row->file], file, sizeof(file));
 	if (!plain)
 		check_command(mend, CHECK_TEXT_MAX,
 		    "edit %s: make it \"%s %s ...\"", file,
@@ -60,11 +60,8 @@ void
 check_substitute(const struct service *s, const struct stack_row *row,
     const char *text, const char *with, char mend[CHECK_TEXT_MAX])
 {
-	char file[CHECK_TEXT_MAX / 2];
-
-	check_word(s->files[row->file], file, sizeof(file));
 	check_command(mend, CHECK_TEXT_MAX, "sed -i '%u,%us/%s/%s/' %s",
-	    row->first, row->last, text, with, file);
+	    row->first, row->last, text, with, CHECK_WORD(s->files[row->file]));
 }
 
 void
@@ -102,7 +99,7 @@ check_module(
 	const char *word = stack_word(row, 0);
 	struct finding found;
 	struct error error = {0};
-	char path[PATH_MAX], real[PATH_MAX];
+	char path[PATH_MAX], real[PATH_MAX], mend[CHECK_TEXT_MAX];
 	struct stat st;
 
 	check_cut(path, sizeof(path), "%s%s",
@@ -117,13 +114,14 @@ check_module(
 		return;
 	}
 	if (path_check(real, 0, &error) != ROLLCODE_OK) {
-		check_sentence(&found, FOUND_MODULE, path, error.text, NULL);
+		check_error(&found, FOUND_MODULE, path, &error, NULL);
 		check_add(check, &found);
 		return;
 	}
 	if (stat(real, &st) == 0 && (st.st_mode & 0444) != 0444) {
-		check_cut(path, sizeof(path), "chmod 644 %s", real);
-		check_found(check, FOUND_MODULE, real, 0, path,
+		check_command(
+		    mend, sizeof(mend), "chmod 644 %s", CHECK_WORD(real));
+		check_found(check, FOUND_MODULE, real, 0, mend,
 		    "has mode %04o, and programs without privileges cannot "
 		    "load it",
 		    (unsigned int)(st.st_mode & 07777));
@@ -164,8 +162,8 @@ check_path(struct check *check, const struct service *s,
 		return;
 	check_comment_out(s, row, mend);
 	check_command(mend, sizeof(mend), "edit %s: name a path that exists",
-	    s->files[row->file]);
-	check_sentence(&found, FOUND_LINE_PATH, path, error.text, mend);
+	    CHECK_WORD(s->files[row->file]));
+	check_error(&found, FOUND_LINE_PATH, path, &error, mend);
 	check_add(check, &found);
 }
 
@@ -200,7 +198,8 @@ check_arguments(
 
 	if (check_options(row, &options, &error) != ROLLCODE_OK) {
 		check_command(mend, sizeof(mend),
-		    "edit %s; pam_rollcode(8) lists the arguments", file);
+		    "edit %s; pam_rollcode(8) lists the arguments",
+		    CHECK_WORD(file));
 		check_found(check, FOUND_LINE_ARGUMENT, file, row->first, mend,
 		    "every login through it is denied: %s", error.text);
 		return;
@@ -210,7 +209,7 @@ check_arguments(
 	if (options.conf[0] != '\0' &&
 	    strcmp(options.conf, check->options->conf) != 0) {
 		check_command(mend, sizeof(mend),
-		    "rollcode-admin --conf %s check", options.conf);
+		    "rollcode-admin --conf %s check", CHECK_WORD(options.conf));
 		check_found(check, FOUND_LINE_CONF, file, row->first, mend,
 		    "uses another env file, which was not looked at");
 	}
@@ -281,7 +280,7 @@ check_lines(struct check *check, const struct service *s)
 			 strstr(stack_module(row), "rollcode") != NULL) {
 			check_command(mend, sizeof(mend),
 			    "edit %s: the module is called " STACK_MODULE,
-			    s->files[row->file]);
+			    CHECK_WORD(s->files[row->file]));
 			check_found(check, FOUND_LINE_MODULE,
 			    s->files[row->file], row->first, mend,
 			    "names no module of ours");

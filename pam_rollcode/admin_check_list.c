@@ -2,14 +2,12 @@
 /*
  * admin_check_list.c - findings: their names, and how they are shown.
  */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "admin_check_run.h"
-#include "utf8.h"
 
 #define FINDINGS_MAX 10000
 #define ERR SEVERITY_ERROR
@@ -149,69 +147,23 @@ check_found(struct check *check, enum finding_kind kind, const char *file,
 	check_add(check, &found);
 }
 
-/* "line 3: ..." in a sentence about a file. */
-static const char *
-take_line(const char *text, uint32_t *line)
-{
-	char *end;
-	unsigned long number;
-
-	if (strncmp(text, "line ", 5) != 0 || !isdigit((unsigned char)text[5]))
-		return text;
-	number = strtoul(text + 5, &end, 10);
-	if (strncmp(end, ": ", 2) != 0 || number > UINT32_MAX)
-		return text;
-	*line = (uint32_t)number;
-	return end + 2;
-}
-
 void
-check_sentence(struct finding *finding, enum finding_kind kind,
-    const char *file, const char *sentence, const char *otherwise)
+check_error(struct finding *finding, enum finding_kind kind, const char *file,
+    const struct error *error, const char *otherwise)
 {
-	static const char mend[] = "mend it with: ";
-	const char *colon = strstr(sentence, ": ");
-	const char *found;
-	size_t len;
+	const char *what = error->text;
 
 	memset(finding, 0, sizeof(*finding));
 	finding->kind = kind;
 	copy(finding->file, sizeof(finding->file), file);
-	copy(finding->mend, sizeof(finding->mend), otherwise);
-	if (sentence[0] == '/' && colon != NULL) {
-		len = (size_t)(colon - sentence);
+	if (error->file > 0) {
 		check_cut(finding->file, sizeof(finding->file), "%.*s",
-		    (int)len, sentence);
-		sentence = colon + 2;
+		    (int)error->file, what);
+		what += error->file + 2;
 	}
-	sentence = take_line(sentence, &finding->line);
-	copy(finding->what, sizeof(finding->what), sentence);
-	if ((found = strstr(sentence, mend)) == NULL)
-		return;
-	copy(finding->mend, sizeof(finding->mend), found + strlen(mend));
-	len = (size_t)(found - sentence);
-	while (len > 0 && strchr("; ", sentence[len - 1]) != NULL)
-		len--;
-	if (len < sizeof(finding->what))
-		finding->what[len] = '\0';
-}
-
-/* What comes from files and from the account must not steer a terminal. */
-static void
-put_plain(const char *text)
-{
-	uint32_t point;
-	size_t n;
-
-	for (; *text != '\0'; text += n) {
-		if ((n = utf8_next(text, &point)) == 0 ||
-		    utf8_is_control(point)) {
-			putchar('?');
-			n = n == 0 ? 1 : n;
-		} else {
-			fwrite(text, 1, n, stdout);
-		}
-	}
+	copy(finding->what, sizeof(finding->what), what);
+	copy(finding->mend, sizeof(finding->mend),
+	    error->fix[0] != '\0' ? error->fix : otherwise);
 }
 
 static bool
@@ -232,14 +184,14 @@ put_finding(const struct finding *f, bool colours)
 	printf("%s%-8s%s %-16s ", colours ? colour[severity] : "",
 	    severities[severity], colours ? "\033[0m" : "",
 	    check_name(f->kind));
-	put_plain(f->file);
+	plain_put(stdout, f->file, PLAIN_TEXT);
 	if (f->line != 0)
 		printf(":%u", f->line);
 	printf("\n%9s", "");
-	put_plain(f->what);
+	plain_put(stdout, f->what, PLAIN_TEXT);
 	if (f->mend[0] != '\0') {
 		printf("\n%9smend: ", "");
-		put_plain(f->mend);
+		plain_put(stdout, f->mend, PLAIN_COMMAND);
 	}
 	putchar('\n');
 }
@@ -249,7 +201,8 @@ put_dry_run(const struct check *check)
 {
 	const char *when;
 
-	printf("%s, if all other modules agree:\n", check->options->service);
+	plain_line(
+	    stdout, "%s, if all other modules agree:", check->options->service);
 	for (size_t i = 0; i < CHECK_OUTCOMES; i++) {
 		check_outcome(i, &when);
 		printf("  %-28s %s\n", when,
@@ -271,7 +224,7 @@ check_text(const struct check *check, const unsigned int *counts)
 		put_dry_run(check);
 	if (counts[SEVERITY_ERROR] + counts[SEVERITY_WARNING] > 0)
 		return;
-	printf("nothing wrong: %u user%s, PAM services:%s%s\n",
+	plain_line(stdout, "nothing wrong: %u user%s, PAM services:%s%s",
 	    check->store.users, check->store.users == 1 ? "" : "s",
 	    check->services[0] == '\0' ? " none" : "", check->services);
 }

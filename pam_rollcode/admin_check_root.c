@@ -67,7 +67,7 @@ warn(struct check *check, const struct service *s, const char *names)
 		check_command(mend, sizeof(mend),
 		    "name the module in the services that need it, and not in "
 		    "%s",
-		    s->files[row->file]);
+		    CHECK_WORD(s->files[row->file]));
 	check_found(check, FOUND_ROOT_WAY, s->files[row->file], row->first,
 	    mend,
 	    "every way to root (%s) asks for a code: if the store breaks, "

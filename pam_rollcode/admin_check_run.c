@@ -135,7 +135,7 @@ not_run(struct check *check, const char *program, const struct error *error)
 	struct finding found;
 	size_t len;
 
-	check_sentence(&found, FOUND_PROGRAM, program, error->text, NULL);
+	check_error(&found, FOUND_PROGRAM, program, error, NULL);
 	len = strlen(found.what);
 	check_cut(found.what + len, sizeof(found.what) - len,
 	    "; so check does not run %s", program);
@@ -241,45 +241,23 @@ check_command(char *out, size_t size, const char *fmt, ...)
 		out[0] = '\0';
 }
 
+const char *
+check_word(struct check_word *word, const char *text)
+{
+	plain_shell(text, word->text, sizeof(word->text));
+	return word->text;
+}
+
 void
 check_admin(const struct check *check, const char *verb, const char *user,
     const char *option, char mend[CHECK_TEXT_MAX])
 {
 	const char *conf = check->options->conf;
 	bool usual = strcmp(conf, ROLLCODE_CONF) == 0;
-	char file[CHECK_TEXT_MAX / 2], word[CHECK_TEXT_MAX / 2];
 
-	check_word(conf, file, sizeof(file));
-	word[0] = '\0';
-	if (user != NULL)
-		check_word(user, word, sizeof(word));
 	check_command(mend, CHECK_TEXT_MAX, "rollcode-admin %s%s%s%s%s%s%s%s",
-	    usual ? "" : "--conf ", usual ? "" : file, usual ? "" : " ", verb,
-	    user == NULL ? "" : " ", word, option == NULL ? "" : " ",
+	    usual ? "" : "--conf ", usual ? "" : CHECK_WORD(conf),
+	    usual ? "" : " ", verb, user == NULL ? "" : " ",
+	    user == NULL ? "" : CHECK_WORD(user), option == NULL ? "" : " ",
 	    option == NULL ? "" : option);
-}
-
-void
-check_word(const char *text, char *out, size_t size)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_@%+=:,./-";
-	size_t n = 0;
-
-	if (text[0] != '\0' && text[0] != '-' &&
-	    text[strspn(text, plain)] == '\0') {
-		check_cut(out, size, "%s", text);
-		return;
-	}
-	out[n++] = '\'';
-	for (; *text != '\0' && n + 6 < size; text++) {
-		if (*text == '\'') {
-			memcpy(out + n, "'\\'", 3);
-			n += 3;
-		}
-		out[n++] = *text;
-	}
-	out[n++] = '\'';
-	out[n] = '\0';
 }

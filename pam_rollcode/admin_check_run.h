@@ -36,10 +36,17 @@ const char *check_find(struct check *, const char *name, char real[PATH_MAX]);
  */
 int	check_run(char *const argv[], char *out, size_t size);
 
-/* A text as one word of a shell's command. */
-void	check_word(const char *text, char *out, size_t size);
+/* A text as one word of a shell's command, see plain_shell. */
+struct check_word {
+	char	text[PLAIN_MAX(PATH_MAX) + 4];
+};
+#define CHECK_WORD(text)	check_word(&(struct check_word){{0}}, (text))
+const char	*check_word(struct check_word *, const char *text);
 
-/* Text, cut if too long; and a command, of which half is worse than "". */
+/*
+ * Text, cut if too long; and a command, of which half is worse than "".  What
+ * is put into a command and is not ours goes through CHECK_WORD.
+ */
 void	check_cut(char *out, size_t size, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 void	check_command(char *out, size_t size, const char *fmt, ...)

@@ -122,7 +122,7 @@ check_file(struct check *check, const char *path)
 	if (realpath(path, real) == NULL ||
 	    path_check(real, 0, &error) == ROLLCODE_OK)
 		return;
-	check_sentence(&found, FOUND_PAM_FILE, path, error.text, NULL);
+	check_error(&found, FOUND_PAM_FILE, path, &error, NULL);
 	check_add(check, &found);
 }
 

@@ -69,11 +69,11 @@ cannot_read(struct check *check, const char *program, char *output)
 	check_command(mend, sizeof(mend),
 	    "edit %s until this says nothing: "
 	    "%s -t",
-	    CONFIG, program);
+	    CONFIG, CHECK_WORD(program));
 	if (line != NULL && (directory = strstr(line, missing)) != NULL) {
 		kind = FOUND_SSHD;
 		check_command(mend, sizeof(mend), "mkdir %s",
-		    directory + strlen(missing));
+		    CHECK_WORD(directory + strlen(missing)));
 	}
 	check_found(check, kind, CONFIG, 0, mend,
 	    "the settings of sshd cannot be read: %s",
@@ -126,7 +126,7 @@ say_setting(struct check *check, enum finding_kind kind, const char *setting,
 	if (check->sshd.matched)
 		check_command(mend, sizeof(mend),
 		    "edit %s: %s, where a Match block for %s decides", CONFIG,
-		    setting, check->user);
+		    setting, CHECK_WORD(check->user));
 	else
 		check_command(
 		    mend, sizeof(mend), "sed -i '1i %s' %s", setting, CONFIG);

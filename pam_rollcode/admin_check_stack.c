@@ -107,7 +107,7 @@ mend_action(const struct service *s, const struct stack_row *row,
 	else
 		check_command(mend, CHECK_TEXT_MAX,
 		    "edit %s: put the line of " STACK_MODULE " before this one",
-		    s->files[row->file]);
+		    CHECK_WORD(s->files[row->file]));
 }
 
 static void
@@ -122,7 +122,8 @@ mend_bypass(
 		check_command(mend, CHECK_TEXT_MAX,
 		    "edit %s: name %s by substack in place of include, or put "
 		    "the line of " STACK_MODULE " before it",
-		    s->files[ours->file], s->files[row->file]);
+		    CHECK_WORD(s->files[ours->file]),
+		    CHECK_WORD(s->files[row->file]));
 	else if (stack_class(row) == CLASS_PERMITS)
 		check_comment_out(s, row, mend);
 	else if (strcasecmp(stack_control(row), "sufficient") == 0)
@@ -187,7 +188,7 @@ check_reached(struct check *check, const struct service *s, bool bypassed)
 			continue;
 		check_command(mend, sizeof(mend),
 		    "edit %s: put the line before the one that ends the stack",
-		    s->files[row->file]);
+		    CHECK_WORD(s->files[row->file]));
 		check_found(check, FOUND_STACK_UNREACHED, s->files[row->file],
 		    row->first, mend, "is never reached");
 	}
@@ -195,7 +196,7 @@ check_reached(struct check *check, const struct service *s, bool bypassed)
 		return;
 	check_command(mend, sizeof(mend),
 	    "edit %s: look at what stands behind the line",
-	    s->files[first->file]);
+	    CHECK_WORD(s->files[first->file]));
 	check_found(check, FOUND_STACK_CLOSED, s->files[first->file],
 	    first->first, mend, "a right code lets nobody in through %s",
 	    s->name);
@@ -206,11 +207,9 @@ check_reached(struct check *check, const struct service *s, bool bypassed)
 static void
 append_permit(const struct service *s, const struct stack_row *row, char *mend)
 {
-	char file[CHECK_TEXT_MAX / 2];
-
-	check_word(s->files[row->file], file, sizeof(file));
 	check_command(mend, CHECK_TEXT_MAX,
-	    "sed -i '%ua auth required pam_permit.so' %s", row->last, file);
+	    "sed -i '%ua auth required pam_permit.so' %s", row->last,
+	    CHECK_WORD(s->files[row->file]));
 }
 
 static void

@@ -47,31 +47,33 @@ say(struct visit *v, enum finding_kind kind, const char *user, const char *verb,
 }
 
 static void
-say_sentence(struct visit *v, enum finding_kind kind, const char *sentence,
+say_error(struct visit *v, enum finding_kind kind, const struct error *error,
     const char *otherwise)
 {
 	struct finding f;
 
-	check_sentence(
-	    &f, kind, v->check->config.database, sentence, otherwise);
+	check_error(&f, kind, v->check->config.database, error, otherwise);
 	report(v->reporter, &f);
 }
 
 static enum finding_kind
-store_kind(const char *sentence)
+store_kind(const struct error *error)
 {
-	if (strstr(sentence, "was made with the key") != NULL)
+	switch ((enum error_reason)error->reason) {
+	case REASON_KEY:
 		return FOUND_STORE_KEY;
-	if (strstr(sentence, "is a backup") != NULL)
+	case REASON_BACKUP:
 		return FOUND_STORE_BACKUP;
-	if (strstr(sentence, "/marker: ") != NULL)
+	case REASON_MARKER:
 		return FOUND_STORE_MARKER;
-	return sentence[0] == '/' ? FOUND_STORE_PLACE : FOUND_STORE;
+	case REASON_NONE:
+		break;
+	}
+	return error->file > 0 ? FOUND_STORE_PLACE : FOUND_STORE;
 }
 
-/* path_check knows of root alone, but these belong to the account. */
 static void
-say_store(struct visit *v, const char *sentence)
+say_store(struct visit *v, const struct error *error)
 {
 	static const char restore[] =
 	    "mount or restore the store; only where there was none yet: "
@@ -79,20 +81,9 @@ say_store(struct visit *v, const char *sentence)
 	static const char start[] =
 	    "start that server, or name the right one in DATABASE; only where "
 	    "there was no store yet: rollcode-admin init";
-	const struct config *config = &v->check->config;
-	const char *directory = strchr(config->database, ':') + 1;
-	char word[CHECK_TEXT_MAX / 2];
-	struct finding f;
 
-	check_sentence(&f, store_kind(sentence), config->database, sentence,
-	    config_is_pgsql(config) ? start : restore);
-	if (strncmp(f.file, directory, strlen(directory)) == 0 &&
-	    strncmp(f.what, "belongs to", 10) == 0) {
-		check_word(f.file, word, sizeof(word));
-		check_command(f.mend, sizeof(f.mend), "chown %s %s",
-		    config->account, word);
-	}
-	report(v->reporter, &f);
+	say_error(v, store_kind(error), error,
+	    config_is_pgsql(&v->check->config) ? start : restore);
 }
 
 static void
@@ -123,14 +114,14 @@ visit_account(struct visit *v)
 {
 	const struct policy *policy = &v->check->config.policy;
 	const char *user = v->account.user;
-	char mend[CHECK_TEXT_MAX], word[CHECK_TEXT_MAX / 2];
+	char mend[CHECK_TEXT_MAX];
 	struct error error = {0};
 
 	if (login_check_policy(&v->account, policy, &error) != ROLLCODE_OK) {
-		check_word(v->check->options->conf, word, sizeof(word));
 		check_command(mend, sizeof(mend),
-		    "sed -i 's/^TOLERANCE=.*/TOLERANCE=20/' %s", word);
-		say_sentence(v, FOUND_TOKEN_POLICY, error.text, mend);
+		    "sed -i 's/^TOLERANCE=.*/TOLERANCE=20/' %s",
+		    CHECK_WORD(v->check->options->conf));
+		say_error(v, FOUND_TOKEN_POLICY, &error, mend);
 	}
 	for (size_t i = 0; i < v->account.token_count; i++)
 		visit_token(v, &v->account.tokens[i]);
@@ -161,7 +152,7 @@ visit_user(void *context, const char *user, struct error *error)
 	v->ops->end(v->store);
 	check_admin(v->check, "enroll", user, "--replace", mend);
 	if (err != ROLLCODE_OK)
-		say_sentence(v, FOUND_USER_FILE, detail.text, mend);
+		say_error(v, FOUND_USER_FILE, &detail, mend);
 	else if (enrolled)
 		visit_account(v);
 	account_wipe(&v->account);
@@ -191,7 +182,7 @@ visit_role(struct visit *v)
 
 	if (v->ops->examine != NULL &&
 	    v->ops->examine(v->store, &error) != ROLLCODE_OK)
-		say_sentence(v, FOUND_STORE_ROLE, error.text,
+		say_error(v, FOUND_STORE_ROLE, &error,
 		    "change the role or DATABASE as it says, then run "
 		    "rollcode-admin init where DATABASE_ADMIN is set");
 }
@@ -206,12 +197,12 @@ visit_store(struct reporter *reporter, void *context)
 	if (config_drop(&check->config, &error) != ROLLCODE_OK ||
 	    store_find(&check->config, &v.ops, &error) != ROLLCODE_OK ||
 	    v.ops->open(&v.store, &check->config, &error) != ROLLCODE_OK) {
-		say_store(&v, error.text);
+		say_store(&v, &error);
 		return;
 	}
 	visit_role(&v);
 	if (v.ops->each(v.store, visit_user, &v, &error) != ROLLCODE_OK) {
-		say_store(&v, error.text);
+		say_store(&v, &error);
 	} else {
 		say_short(&v);
 		v.facts.known = true;
@@ -226,24 +217,23 @@ check_space(struct check *check)
 {
 	static const char kind[] = "sqlite:";
 	const char *place = check->config.database + strlen(kind);
-	char mend[CHECK_TEXT_MAX], word[CHECK_TEXT_MAX / 2];
+	char mend[CHECK_TEXT_MAX];
 	struct statvfs at;
 
 	if (strncmp(check->config.database, kind, strlen(kind)) != 0 ||
 	    statvfs(place, &at) != 0)
 		return;
-	check_word(place, word, sizeof(word));
 	if ((at.f_flag & ST_RDONLY) != 0) {
 		check_command(mend, sizeof(mend),
 		    "mount -o remount,rw \"$(findmnt -no TARGET -T %s)\"",
-		    word);
+		    CHECK_WORD(place));
 		check_found(check, FOUND_STORE_SPACE, place, 0, mend,
 		    "is on a file system that is read-only, and every login "
 		    "is denied");
 	} else if (at.f_bavail * at.f_frsize < LEAST_SPACE ||
 		   (at.f_files > 0 && at.f_favail == 0)) {
-		check_command(
-		    mend, sizeof(mend), "make room where df %s points", word);
+		check_command(mend, sizeof(mend),
+		    "make room where df %s points", CHECK_WORD(place));
 		check_found(check, FOUND_STORE_SPACE, place, 0, mend,
 		    "is on a file system that is full, and logins that cannot "
 		    "be recorded are denied");

@@ -53,14 +53,14 @@ admin_confirm(const struct admin *admin, struct rollcode_token *token,
     struct error *error)
 {
 	WIPED(submission_wipe) struct submission submission = {0};
-	struct error why = {""};
+	struct error why = {0};
 	bool right = false;
 	enum rollcode_err err;
 
 	for (int i = 0; i < TRIES; i++) {
 		if ((err = read_code(admin, &submission, &why)) != ROLLCODE_OK)
-			return error_set(
-			    error, err, "nothing was enrolled: %s", why.text);
+			return error_pass(
+			    error, err, &why, "nothing was enrolled");
 		if ((err = judge(admin, &submission, token, &right, error)) !=
 			ROLLCODE_OK ||
 		    right)

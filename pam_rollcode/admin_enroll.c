@@ -171,8 +171,9 @@ enroll(struct admin *admin, const char *user,
 	if ((err = prepare(admin, user, token, &whole, error)) != ROLLCODE_OK)
 		return err;
 	if (!whole)
-		return admin_commit(admin, "enrolled", token->label, error);
-	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, "enrolled");
+		return admin_commit(admin, ACT_ENROLLED, token->label, error);
+	event_fill(
+	    &event, admin->now, ADMIN_SERVICE, NULL, act_name(ACT_ENROLLED));
 	memcpy(
 	    event.token, account->tokens[0].token.label, sizeof(event.token));
 	return admin->ops->create(
@@ -206,7 +207,7 @@ enroll_and_print(struct admin *admin, const char *user,
 
 	if ((err = enroll(admin, user, token, error)) != ROLLCODE_OK)
 		return err;
-	fprintf(stderr, "enrolled %s: %s, %s, %u digits%s\n", user,
+	plain_line(stderr, "enrolled %s: %s, %s, %u digits%s", user,
 	    form_name(token->form), algorithm_name(token->algorithm),
 	    token->digits,
 	    confirmed ? ""

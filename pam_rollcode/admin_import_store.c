@@ -161,7 +161,8 @@ create(struct moving *m, const struct account *from, struct error *error)
 	/* Nobody logs in there before its counts are there too. */
 	for (size_t i = 0; i < fresh.token_count; i++)
 		fresh.tokens[i].enabled = false;
-	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, "moved here");
+	event_fill(
+	    &event, admin->now, ADMIN_SERVICE, NULL, act_name(ACT_MOVED_HERE));
 	return admin->ops->create(admin->store, &fresh, &event, false, error);
 }
 
@@ -186,7 +187,7 @@ put(struct moving *m, const struct account *from, struct error *error)
 	if (err == ROLLCODE_OK && (!was || account_enabled(from) > 0) &&
 	    (err = merge(&admin->account, from, admin->now, error)) ==
 		ROLLCODE_OK)
-		err = admin_commit(admin, "moved here", NULL, error);
+		err = admin_commit(admin, ACT_MOVED_HERE, NULL, error);
 	admin->ops->end(admin->store);
 	return err;
 }
@@ -207,8 +208,8 @@ move_user(struct moving *m, const char *user, struct error *error)
 		m->users += account_enabled(&from) > 0;
 		for (size_t i = 0; i < from.token_count; i++)
 			from.tokens[i].enabled = false;
-		event_fill(
-		    &event, m->admin->now, ADMIN_SERVICE, NULL, "moved away");
+		event_fill(&event, m->admin->now, ADMIN_SERVICE, NULL,
+		    act_name(ACT_MOVED_AWAY));
 		err = ops->commit(m->from, &from, &event, error);
 	}
 	ops->end(m->from);
@@ -224,10 +225,10 @@ move_one(void *context, const char *user, struct error *error)
 
 	err = move_user(m, user, &detail);
 	if (err == ROLLCODE_ERR_NOMEM)
-		return error_set(error, err, "%s", detail.text);
+		return error_pass(error, err, &detail, NULL);
 	if (err != ROLLCODE_OK) {
 		progress_clear(&m->progress);
-		fprintf(stderr, "rollcode-admin: %s: %s\n", user, detail.text);
+		cli_tell(ADMIN_SERVICE, user, err, &detail);
 		m->left++;
 	}
 	progress_step(&m->progress);
@@ -253,8 +254,9 @@ import_store(const struct admin_options *options, struct error *error)
 	progress_clear(&m.progress);
 	if (err != ROLLCODE_OK)
 		return err;
-	printf("%" PRId64 " users from %s, where they are disabled now\n",
-	    m.users, m.from_config.database);
+	plain_line(stdout,
+	    "%" PRId64 " users from %s, where they are disabled now", m.users,
+	    m.from_config.database);
 	if (m.left > 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
 		    "%" PRId64 " users were left there as they were; mend that "

@@ -11,7 +11,7 @@ say(struct importing *im, const struct import_entry *entry, const char *what)
 
 	progress_clear(&im->progress);
 	import_place(entry, place);
-	fprintf(stderr, "rollcode-admin: %s: %s\n", place, what);
+	plain_line(stderr, "rollcode-admin: %s: %s", place, what);
 }
 
 /* Why a line that is right is not taken over. */
@@ -69,7 +69,8 @@ create(struct importing *im, const char *labels, struct error *error)
 	struct admin *admin = &im->admin;
 	struct event event;
 
-	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, "imported");
+	event_fill(
+	    &event, admin->now, ADMIN_SERVICE, NULL, act_name(ACT_IMPORTED));
 	snprintf(event.token, sizeof(event.token), "%s", labels);
 	return admin->ops->create(
 	    admin->store, &admin->account, &event, false, error);
@@ -114,7 +115,7 @@ take_over(struct importing *im, struct import_entry **lines, size_t count,
 		import_must_ask(im, lines[0]->user, *enrolled, count);
 	import_labels(im, count, labels, sizeof(labels));
 	if (err == ROLLCODE_OK && changed && *enrolled && !*asks)
-		err = admin_commit(admin, "imported", labels, error);
+		err = admin_commit(admin, ACT_IMPORTED, labels, error);
 	else
 		admin->ops->end(admin->store);
 	if (err == ROLLCODE_OK && !*enrolled && !*asks)
@@ -154,7 +155,8 @@ tell_taken(struct importing *im, const char *user,
 	if (became[outcome->merged] == NULL)
 		return;
 	progress_clear(&im->progress);
-	printf("%s: %s %s\n", user, outcome->label, became[outcome->merged]);
+	plain_line(
+	    stdout, "%s: %s %s", user, outcome->label, became[outcome->merged]);
 }
 
 static void
@@ -192,6 +194,17 @@ fault_of_user(enum rollcode_err err)
 	       err == ROLLCODE_ERR_CONFIG;
 }
 
+/* A line keeps the sentence alone. */
+static void
+tell_fix(struct importing *im, const char *user, enum rollcode_err err,
+    const struct error *why)
+{
+	if (why->fix[0] == '\0')
+		return;
+	progress_clear(&im->progress);
+	cli_tell(ADMIN_SERVICE, user, err, why);
+}
+
 static enum rollcode_err
 refuse_all(struct importing *im, struct import_entry **lines, size_t count,
     const char *why, struct error *error)
@@ -205,8 +218,8 @@ refuse_all(struct importing *im, struct import_entry **lines, size_t count,
 			say(im, lines[i], lines[i]->refused);
 	}
 	if (err == ROLLCODE_OK && count > IMPORT_REFUSED_MAX)
-		fprintf(stderr,
-		    "rollcode-admin: %s: %zu more of this user are refused\n",
+		plain_line(stderr,
+		    "rollcode-admin: %s: %zu more of this user are refused",
 		    lines[0]->user, count - IMPORT_REFUSED_MAX);
 	return err;
 }
@@ -226,7 +239,7 @@ import_user(struct importing *im, struct import_entry **lines, size_t count,
 {
 	const struct import_entry *refused = refused_among(lines, count);
 	const char *user = lines[0]->user;
-	struct error why = {""};
+	struct error why = {0};
 	enum rollcode_err err = ROLLCODE_ERR_INPUT;
 
 	if (refused != NULL)
@@ -243,9 +256,11 @@ import_user(struct importing *im, struct import_entry **lines, size_t count,
 		tell(im, lines, count);
 		return ROLLCODE_OK;
 	}
-	if (fault_of_user(err))
+	if (fault_of_user(err)) {
+		tell_fix(im, user, err, &why);
 		return refuse_all(im, lines, count, why.text, error);
-	error_set(error, err, "%s", why.text);
+	}
+	error_pass(error, err, &why, NULL);
 	return error_add(error, err,
 	    "who was imported before %s stays so; run it again", user);
 }

@@ -52,8 +52,8 @@ needs_key(
 		return err;
 	if (config_parse(env.text, env.len, false, config, &detail) !=
 	    ROLLCODE_OK)
-		return error_set(
-		    error, ROLLCODE_ERR_CONFIG, "%s: %s", path, detail.text);
+		return error_pass(
+		    error, ROLLCODE_ERR_CONFIG, &detail, "%s", path);
 	*needs = !config->has_key;
 	if (*needs && store_present(config))
 		return error_set(error, ROLLCODE_ERR_CONFIG,
@@ -109,8 +109,9 @@ admin_init(void *base, int argc, char **argv, struct error *error)
 	if ((err = ensure_key(options->conf, &needs, error)) != ROLLCODE_OK)
 		return err;
 	if (needs)
-		printf("made a key in %s; keep a copy of it apart from the "
-		       "store's backup\n",
+		plain_line(stdout,
+		    "made a key in %s; keep a copy of it apart from the "
+		    "store's backup",
 		    options->conf);
 	if ((err = config_load(options->conf, true, &config, error)) !=
 		ROLLCODE_OK ||
@@ -118,7 +119,7 @@ admin_init(void *base, int argc, char **argv, struct error *error)
 	    (err = store_find(&config, &ops, error)) != ROLLCODE_OK ||
 	    (err = ops->init(&config, &made, error)) != ROLLCODE_OK)
 		return err;
-	printf("%s %s\n",
+	plain_line(stdout, "%s %s",
 	    made ? "made an empty store in" : "there is a store already in",
 	    config.database);
 	if (made)

@@ -8,6 +8,7 @@
 #include "admin.h"
 
 #define FOLLOW_SECONDS 1
+#define USER_COLUMNS 16
 #define SERVICE_COLUMNS 14
 
 struct line {
@@ -138,28 +139,7 @@ by_time(const void *a, const void *b)
 	return x->event.sequence < y->event.sequence ? -1 : 1;
 }
 
-/* What came from the other side of a login; returns its columns. */
-static int
-put_escaped(const char *text)
-{
-	int columns = 0;
-
-	for (; *text != '\0'; text++)
-		if (*text > 0x20 && *text < 0x7f) {
-			putchar(*text);
-			columns++;
-		} else {
-			columns += printf("\\x%02x", (unsigned char)*text);
-		}
-	return columns;
-}
-
-static int
-pad(int columns)
-{
-	return columns < SERVICE_COLUMNS ? SERVICE_COLUMNS - columns : 0;
-}
-
+/* Each field is one word, so that none of them feigns another. */
 static void
 print_text(const struct line *line)
 {
@@ -167,16 +147,20 @@ print_text(const struct line *line)
 	char date[CLI_DATE_MAX];
 
 	cli_date(e->time, date);
-	printf("%s  %-16s %-10s ", date, line->user, e->outcome);
-	printf("%*s", pad(put_escaped(e->service)), "");
-	if (e->token[0] != '\0')
-		printf(" token=%s", e->token);
+	printf("%s  ", date);
+	plain_pad(stdout, line->user, PLAIN_WORD, USER_COLUMNS);
+	printf(" %-10s ", e->outcome);
+	plain_pad(stdout, e->service, PLAIN_LOG_WORD, SERVICE_COLUMNS);
+	if (e->token[0] != '\0') {
+		fputs(" token=", stdout);
+		plain_put(stdout, e->token, PLAIN_WORD);
+	}
 	if (e->counter >= 0)
 		printf(" counter=%" PRId64 " distance=%" PRId64, e->counter,
 		    e->distance);
 	if (e->rhost[0] != '\0') {
 		fputs(" rhost=", stdout);
-		(void)put_escaped(e->rhost);
+		plain_put(stdout, e->rhost, PLAIN_LOG_WORD);
 	}
 	putchar('\n');
 }
@@ -233,9 +217,9 @@ take_any_user(void *context, const char *user, struct error *error)
 	if (err == ROLLCODE_OK || err == ROLLCODE_ERR_NOMEM)
 		return err == ROLLCODE_OK
 			   ? err
-			   : error_set(error, err, "%s", detail.text);
+			   : error_pass(error, err, &detail, NULL);
 	if (!journal->unusable)
-		fprintf(stderr, "rollcode-admin: %s\n", detail.text);
+		cli_tell(ADMIN_SERVICE, NULL, err, &detail);
 	journal->unusable = true;
 	return ROLLCODE_OK;
 }

@@ -95,12 +95,12 @@ admin_count_user(void *count, const char *user, struct error *error)
 }
 
 enum rollcode_err
-admin_commit(struct admin *admin, const char *outcome, const char *label,
-    struct error *error)
+admin_commit(
+    struct admin *admin, enum act act, const char *label, struct error *error)
 {
 	struct event event;
 
-	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, outcome);
+	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, act_name(act));
 	if (label != NULL)
 		snprintf(event.token, sizeof(event.token), "%s", label);
 	return admin->ops->commit(admin->store, &admin->account, &event, error);

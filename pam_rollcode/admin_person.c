@@ -75,46 +75,46 @@ lives_elsewhere(const struct passwd *pw)
 }
 
 bool
-person_is(const char *account, struct person *person)
+person_is(const char *account, struct error *why)
 {
+	enum rollcode_err is = ROLLCODE_ERR_CONFIG;
 	unsigned long min = first_person();
 	const struct passwd *pw;
 
-	memset(person, 0, sizeof(*person));
 	if (strcmp(account, "root") == 0 || (pw = getpwnam(account)) == NULL)
 		return false;
-	snprintf(person->remedy, sizeof(person->remedy),
-	    "usermod --login NEWNAME %s", account);
-	if (pw->pw_uid >= min) {
-		snprintf(person->why, sizeof(person->why),
-		    "uid %u is a person's, who start at %lu",
-		    (unsigned int)pw->pw_uid, min);
-	} else if (lives_elsewhere(pw)) {
-		snprintf(person->why, sizeof(person->why),
-		    "its home directory is %s", pw->pw_dir);
-	} else if (has_login_shell(pw)) {
-		snprintf(person->why, sizeof(person->why), "its shell is %s",
-		    pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh");
-		snprintf(person->remedy, sizeof(person->remedy),
-		    "usermod --shell /usr/sbin/nologin %s", account);
-	} else if (has_password(pw)) {
-		snprintf(person->why, sizeof(person->why), "it has a password");
-		snprintf(person->remedy, sizeof(person->remedy),
-		    "usermod --lock %s", account);
-	}
-	return person->why[0] != '\0';
+	if (pw->pw_uid >= min)
+		error_fix(why,
+		    error_set(why, is, "uid %u is a person's, who start at %lu",
+			(unsigned int)pw->pw_uid, min),
+		    "usermod", "--login", "NEWNAME", account, NULL);
+	else if (lives_elsewhere(pw))
+		error_fix(why,
+		    error_set(why, is, "its home directory is %s", pw->pw_dir),
+		    "usermod", "--login", "NEWNAME", account, NULL);
+	else if (has_login_shell(pw))
+		error_fix(why,
+		    error_set(why, is, "its shell is %s",
+			pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh"),
+		    "usermod", "--shell", "/usr/sbin/nologin", account, NULL);
+	else if (has_password(pw))
+		error_fix(why, error_set(why, is, "it has a password"),
+		    "usermod", "--lock", account, NULL);
+	else
+		is = ROLLCODE_OK;
+	return is != ROLLCODE_OK;
 }
 
 enum rollcode_err
 person_refuse(const char *account, struct error *error)
 {
-	struct person person;
+	struct error why = {0};
 
 	/* Who is not root keeps a store of their own. */
-	if (geteuid() != 0 || !person_is(account, &person))
+	if (geteuid() != 0 || !person_is(account, &why))
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_CONFIG,
-	    "ACCOUNT: %s is an account that a person can use: %s; name a "
-	    "system account in ACCOUNT, or run: %s",
-	    account, person.why, person.remedy);
+	error_pass(error, ROLLCODE_ERR_CONFIG, &why,
+	    "ACCOUNT: %s is an account that a person can use", account);
+	return error_add(error, ROLLCODE_ERR_CONFIG,
+	    "name a system account in ACCOUNT, or change this one");
 }

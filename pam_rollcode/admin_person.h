@@ -8,17 +8,13 @@
 #include "error.h"
 #include "rollcode.h"
 
-struct person {
-	char	why[512];
-	char	remedy[128];	/* a command */
-};
-
 /*
  * Whether an account is one that a person can use: a uid of people's, a shell
  * to log in with, a password, or, of ROLLCODE_ACCOUNT, the home directory of
- * something else.  Not root, and none that does not exist.
+ * something else.  Not root, and none that does not exist.  It says why, and
+ * what changes it.
  */
-bool			person_is(const char *account, struct person *);
+bool			person_is(const char *account, struct error *why);
 
 /* CONFIG with a sentence if it is, and the caller is root. */
 enum rollcode_err	person_refuse(const char *account, struct error *)

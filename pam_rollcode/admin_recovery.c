@@ -79,12 +79,12 @@ issue_sheet(struct admin *admin, struct error *error)
 
 	if ((err = recovery_issue(
 		 &admin->account, admin->now, &sheet, error)) != ROLLCODE_OK ||
-	    (err = admin_commit(admin, "recovery-issued", NULL, error)) !=
+	    (err = admin_commit(admin, ACT_RECOVERY_ISSUED, NULL, error)) !=
 		ROLLCODE_OK)
 		return err;
-	fprintf(stderr,
+	plain_line(stderr,
 	    "%d recovery codes for %s, each good once in place of a code; "
-	    "earlier ones are void, and these are not shown again\n",
+	    "earlier ones are void, and these are not shown again",
 	    ACCOUNT_RECOVERY_CODES, admin->account.user);
 	return show_codes(sheet.codes, ACCOUNT_RECOVERY_CODES, error);
 }
@@ -98,13 +98,13 @@ issue_once(struct admin *admin, int64_t seconds, struct error *error)
 
 	if ((err = recovery_issue_once(&admin->account, admin->now, seconds,
 		 &code, error)) != ROLLCODE_OK ||
-	    (err = admin_commit(admin, "once-issued", NULL, error)) !=
+	    (err = admin_commit(admin, ACT_ONCE_ISSUED, NULL, error)) !=
 		ROLLCODE_OK)
 		return err;
 	cli_date(admin->now + seconds, date);
-	fprintf(stderr,
+	plain_line(stderr,
 	    "a code for %s, good once and until %s; read it to nobody "
-	    "else\n",
+	    "else",
 	    admin->account.user, date);
 	return show_codes(&code, 1, error);
 }
@@ -115,7 +115,7 @@ take_back(struct admin *admin, struct error *error)
 	enum rollcode_err err;
 
 	recovery_void(&admin->account);
-	if ((err = admin_commit(admin, "recovery-voided", NULL, error)) ==
+	if ((err = admin_commit(admin, ACT_RECOVERY_VOIDED, NULL, error)) ==
 	    ROLLCODE_OK)
 		printf(
 		    "every recovery code of %s is void\n", admin->account.user);

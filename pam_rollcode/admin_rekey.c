@@ -82,7 +82,7 @@ as_account(
 		    "the part that opens the store ended before its time; run "
 		    "rollcode-admin rekey again, it goes on where it was");
 	if (outcome.err != ROLLCODE_OK)
-		return error_set(error, outcome.err, "%s", outcome.error.text);
+		return error_pass(error, outcome.err, &outcome.error, NULL);
 	return ROLLCODE_OK;
 }
 
@@ -114,10 +114,10 @@ reseal_one(void *context, const char *user, struct error *error)
 	for (int i = 0; i < TRIES && err == ROLLCODE_ERR_UNAVAIL; i++)
 		err = admin->ops->reseal(admin->store, user, &detail);
 	if (err == ROLLCODE_ERR_NOMEM)
-		return error_set(error, err, "%s", detail.text);
+		return error_pass(error, err, &detail, NULL);
 	if (err != ROLLCODE_OK) {
 		progress_clear(&walk->progress);
-		fprintf(stderr, "rollcode-admin: %s: %s\n", user, detail.text);
+		cli_tell(ADMIN_SERVICE, user, err, &detail);
 		walk->unusable++;
 	}
 	progress_step(&walk->progress);
@@ -180,8 +180,8 @@ add_new_key(const struct config *config, const char *conf, const char *old,
 		return error_set(
 		    error, err, "the kernel gave no random bytes for a key");
 	if ((unlink(old) != 0 && errno != ENOENT) || link(conf, old) != 0)
-		return error_set(error, error_from_errno(errno), "%s: %s", old,
-		    strerror(errno));
+		return error_at(
+		    error, error_from_errno(errno), old, "%s", strerror(errno));
 	return write_keys(conf, &key, &config->key, error);
 }
 
@@ -191,9 +191,10 @@ others_have_it(const struct config *config, const struct admin_options *options)
 {
 	if (!config_is_pgsql(config) || options->everywhere)
 		return true;
-	printf("next: put SECRET_KEY and SECRET_KEY_PREVIOUS of %s into the "
-	       "env file of every host that shares the store, reload the "
-	       "service there, and run rollcode-admin rekey --everywhere\n",
+	plain_line(stdout,
+	    "next: put SECRET_KEY and SECRET_KEY_PREVIOUS of %s into the env "
+	    "file of every host that shares the store, reload the service "
+	    "there, and run rollcode-admin rekey --everywhere",
 	    options->conf);
 	return false;
 }
@@ -210,8 +211,9 @@ begin(const struct admin_options *options, const char *old, bool *go_on,
 	if ((err = config_load(conf, true, &config, error)) != ROLLCODE_OK)
 		return err;
 	if (config.has_previous) {
-		printf("going on with the change of key that was begun: "
-		       "SECRET_KEY_PREVIOUS is in %s\n",
+		plain_line(stdout,
+		    "going on with the change of key that was begun: "
+		    "SECRET_KEY_PREVIOUS is in %s",
 		    conf);
 		*go_on = others_have_it(&config, options);
 		return ROLLCODE_OK;
@@ -222,8 +224,9 @@ begin(const struct admin_options *options, const char *old, bool *go_on,
 	if ((err = as_account(options, look, error)) != ROLLCODE_OK ||
 	    (err = add_new_key(&config, conf, old, error)) != ROLLCODE_OK)
 		return err;
-	printf("made a new key in %s; keep a copy of it apart from the "
-	       "store's backup\n",
+	plain_line(stdout,
+	    "made a new key in %s; keep a copy of it apart from the store's "
+	    "backup",
 	    conf);
 	*go_on = others_have_it(&config, options);
 	return ROLLCODE_OK;
@@ -238,18 +241,17 @@ wait_for_readers(int fd, const char *old, int64_t seconds, struct error *error)
 
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return error_set(error, ROLLCODE_ERR_UNAVAIL,
-			    "%s: cannot be locked: %s; the env file has to be "
+			return error_at(error, ROLLCODE_ERR_UNAVAIL, old,
+			    "cannot be locked: %s; the env file has to be "
 			    "on a disk of this machine",
-			    old, strerror(errno));
+			    strerror(errno));
 		if (clock_ms() >= began + seconds * 1000)
-			return error_set(error, ROLLCODE_ERR_UNAVAIL,
-			    "%s: the env file as it was is still in use, so "
+			return error_at(error, ROLLCODE_ERR_UNAVAIL, old,
+			    "the env file as it was is still in use, so "
 			    "nothing was sealed anew, and logins go on; reload "
 			    "the service (systemctl reload rollcode-verify), "
 			    "end other commands (fuser -v shows them), and run "
-			    "rollcode-admin rekey again",
-			    old);
+			    "rollcode-admin rekey again");
 		if (clock_ms() >= tell) {
 			fprintf(stderr,
 			    "waiting until nobody uses the env file as it was; "
@@ -272,12 +274,12 @@ forget_old(const char *old, int64_t seconds, struct error *error)
 	if (fd < 0 && errno == ENOENT)
 		return ROLLCODE_OK;
 	if (fd < 0)
-		return error_set(error, error_from_errno(errno), "%s: %s", old,
-		    strerror(errno));
+		return error_at(
+		    error, error_from_errno(errno), old, "%s", strerror(errno));
 	err = wait_for_readers(fd, old, seconds, error);
 	if (err == ROLLCODE_OK && unlink(old) != 0)
-		err = error_set(error, error_from_errno(errno), "%s: %s", old,
-		    strerror(errno));
+		err = error_at(
+		    error, error_from_errno(errno), old, "%s", strerror(errno));
 	if (err == ROLLCODE_OK)
 		err = sqlite_sync_directory(old, error);
 	close(fd);
@@ -293,10 +295,9 @@ finish(const char *conf, struct error *error)
 	if ((err = config_load(conf, true, &config, error)) != ROLLCODE_OK ||
 	    (err = write_keys(conf, &config.key, NULL, error)) != ROLLCODE_OK)
 		return err;
-	printf("took the previous key out of %s\n"
-	       "next: copy SECRET_KEY to where its copy is; older backups of "
-	       "the store need the key of their time\n",
-	    conf);
+	plain_line(stdout, "took the previous key out of %s", conf);
+	printf("next: copy SECRET_KEY to where its copy is; older backups of "
+	       "the store need the key of their time\n");
 	return ROLLCODE_OK;
 }
 

@@ -5,6 +5,8 @@
 #include "admin.h"
 #include "token.h"
 
+#define USER_COLUMNS 24
+
 /* How an account stands, in one word. */
 static const char *
 standing(const struct admin *admin, const struct account *account)
@@ -45,15 +47,16 @@ static void
 list_text(struct listing *l, const char *user, const struct error *unusable)
 {
 	const struct account *a = &l->admin->account;
-	char date[CLI_DATE_MAX];
+	char date[CLI_DATE_MAX], said[ERROR_SAID_MAX];
 
+	plain_pad(stdout, user, PLAIN_WORD, USER_COLUMNS);
 	if (unusable != NULL) {
-		printf("%-24s %-9s %s\n", user, "unusable", unusable->text);
+		error_say(unusable, ROLLCODE_ERR_STORE, PLAIN_TEXT, said);
+		printf(" %-9s %s\n", "unusable", said);
 		return;
 	}
 	cli_date(a->last_success, date);
-	printf("%-24s %-9s %6zu  %s\n", user, standing(l->admin, a),
-	    a->token_count, date);
+	printf(" %-9s %6zu  %s\n", standing(l->admin, a), a->token_count, date);
 }
 
 static enum rollcode_err
@@ -69,7 +72,7 @@ list_one(void *context, const char *user, struct error *error)
 	    admin->store, user, &enrolled, &admin->account, &detail);
 	admin->ops->end(admin->store);
 	if (err == ROLLCODE_ERR_NOMEM)
-		return error_set(error, err, "%s", detail.text);
+		return error_pass(error, err, &detail, NULL);
 	if (err == ROLLCODE_OK && !enrolled)
 		return ROLLCODE_OK; /* removed meanwhile */
 	l->unusable |= err != ROLLCODE_OK;
@@ -96,8 +99,8 @@ admin_list(void *base, int argc, char **argv, struct error *error)
 		json_begin(&listing.json, stdout);
 		json_array(&listing.json, NULL);
 	} else {
-		printf("%-24s %-9s %6s  %s\n", "USER", "STATE", "TOKENS",
-		    "LAST LOGIN");
+		printf("%-*s %-9s %6s  %s\n", USER_COLUMNS, "USER", "STATE",
+		    "TOKENS", "LAST LOGIN");
 	}
 	err = admin.ops->each(admin.store, list_one, &listing, error);
 	if (options->json)
@@ -200,8 +203,9 @@ show_token_text(const struct account_token *t)
 
 	cli_date(t->created, created);
 	cli_date(t->used, used);
-	printf(
-	    "\ntoken %s%s\n", t->token.label, t->enabled ? "" : " (disabled)");
+	putchar('\n');
+	plain_line(stdout, "token %s%s", t->token.label,
+	    t->enabled ? "" : " (disabled)");
 	printf("  %-14s %s %s, %u digits\n", "kind", form_name(t->token.form),
 	    algorithm_name(t->token.algorithm), t->token.digits);
 	printf("  %-14s %" PRIu64 "%s\n", "next counter", t->token.counter,
@@ -219,7 +223,7 @@ show_text(const struct admin *admin)
 	const struct policy *policy = &admin->config.policy;
 	char date[CLI_DATE_MAX];
 
-	printf("%-16s %s\n", "user", a->user);
+	plain_line(stdout, "%-16s %s", "user", a->user);
 	printf("%-16s %s\n", "state", standing(admin, a));
 	printf("%-16s %u in a row, guarded at %" PRId64 "\n", "failures",
 	    a->failures, policy->guard_after);

@@ -51,7 +51,7 @@ static bool
 answer_valid(const struct request *request, struct answer *answer)
 {
 	answer->token[sizeof(answer->token) - 1] = '\0';
-	answer->error.text[sizeof(answer->error.text) - 1] = '\0';
+	error_bound(&answer->error);
 	return answer->magic == PROTOCOL_ANSWER &&
 	       secret_equal(
 		   answer->nonce, request->nonce, sizeof(answer->nonce)) &&
@@ -99,11 +99,12 @@ check_programs(const struct options *options, struct error *error)
 
 	if (options->conf[0] != '\0' &&
 	    path_check(options->conf, 0, &detail) == ROLLCODE_ERR_STORE)
-		return error_set(
-		    error, ROLLCODE_ERR_CONFIG, "conf=%s", detail.text);
-	if (path_check(options->helper, 0, &detail) != ROLLCODE_OK)
-		return error_set(error, ROLLCODE_ERR_HELPER,
-		    "helper: %s; reinstall rollcode-verify", detail.text);
+		return error_pass(error, ROLLCODE_ERR_CONFIG, &detail, "conf");
+	if (path_check(options->helper, 0, &detail) != ROLLCODE_OK) {
+		error_pass(error, ROLLCODE_ERR_HELPER, &detail, "helper");
+		return error_add(
+		    error, ROLLCODE_ERR_HELPER, "reinstall rollcode-verify");
+	}
 	if (stat(options->helper, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    (st.st_mode & S_IXUSR) == 0)
 		return error_set(error, ROLLCODE_ERR_HELPER,

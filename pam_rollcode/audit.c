@@ -14,7 +14,7 @@
 #define ITEM_MAX 256 /* bytes there is room for, every one escaped */
 
 struct escaped {
-	char text[LOGLINE_ESCAPED(ITEM_MAX)];
+	char text[PLAIN_MAX(ITEM_MAX)];
 };
 
 static const char *
@@ -24,7 +24,7 @@ item(const pam_handle_t *pamh, int which, struct escaped *out)
 
 	if (pam_get_item(pamh, which, &value) != PAM_SUCCESS)
 		value = NULL;
-	logline_escape(value, out->text, sizeof(out->text));
+	plain_copy(value, PLAIN_LOG_WORD, out->text, sizeof(out->text));
 	return out->text;
 }
 
@@ -33,10 +33,10 @@ failure_line(pam_handle_t *pamh, const struct audit *audit)
 {
 	struct escaped login, tty, ruser, rhost, user;
 
-	logline_escape(
-	    pam_modutil_getlogin(pamh), login.text, sizeof(login.text));
-	logline_escape(
-	    audit->known ? audit->user : "", user.text, sizeof(user.text));
+	plain_copy(pam_modutil_getlogin(pamh), PLAIN_LOG_WORD, login.text,
+	    sizeof(login.text));
+	plain_copy(audit->known ? audit->user : "", PLAIN_LOG_WORD, user.text,
+	    sizeof(user.text));
 	pam_syslog(pamh, LOG_NOTICE,
 	    "authentication failure; logname=%s uid=%d euid=%d tty=%s "
 	    "ruser=%s rhost=%s  user=%s",
@@ -45,27 +45,15 @@ failure_line(pam_handle_t *pamh, const struct audit *audit)
 	    item(pamh, PAM_RHOST, &rhost), user.text);
 }
 
-/* An error's sentence names files and users: escape all but spaces. */
 static void
 error_line(pam_handle_t *pamh, const char *what, enum rollcode_err err,
     const struct error *error)
 {
-	char line[LOGLINE_ESCAPED(ERROR_TEXT_MAX)], *p = line;
-	char rest[ERROR_TEXT_MAX];
-	const char *word = rest;
+	char said[ERROR_SAID_MAX];
 
-	snprintf(rest, sizeof(rest), "%s",
-	    error->text[0] != '\0' ? error->text : rollcode_strerror(err));
-	for (char *next = rest; next != NULL; word = next) {
-		if ((next = strchr(word, ' ')) != NULL)
-			*next++ = '\0';
-		if (p != line)
-			*p++ = ' ';
-		logline_escape(word, p, sizeof(line) - (size_t)(p - line) - 1);
-		p += strlen(p);
-	}
+	error_say(error, err, PLAIN_LOG, said);
 	pam_syslog(
-	    pamh, LOG_ERR, "%s (%s): %s", what, rollcode_strerror(err), line);
+	    pamh, LOG_ERR, "%s (%s): %s", what, rollcode_strerror(err), said);
 }
 
 void
@@ -83,7 +71,7 @@ success_lines(pam_handle_t *pamh, const struct audit *audit)
 	struct escaped user;
 
 	pam_syslog(pamh, logline_success(a, audit->user, line), "%s", line);
-	logline_escape(audit->user, user.text, sizeof(user.text));
+	plain_copy(audit->user, PLAIN_LOG_WORD, user.text, sizeof(user.text));
 	if (a->replayed > 0)
 		pam_syslog(pamh, LOG_WARNING,
 		    "used codes tried for %s since the last login: %u",
@@ -98,8 +86,8 @@ debug_line(pam_handle_t *pamh, const struct audit *audit, int result)
 
 	if (!o->debug)
 		return;
-	logline_escape(o->helper, helper.text, sizeof(helper.text));
-	logline_escape(o->conf, conf.text, sizeof(conf.text));
+	plain_copy(o->helper, PLAIN_LOG_WORD, helper.text, sizeof(helper.text));
+	plain_copy(o->conf, PLAIN_LOG_WORD, conf.text, sizeof(conf.text));
 	pam_syslog(pamh, LOG_DEBUG,
 	    "helper=%s conf=%s error=%d verdict=%s guarded=%u otherwise=%u "
 	    "result=%d",

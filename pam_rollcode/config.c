@@ -187,24 +187,27 @@ config_check_file(int fd, const char *path, struct error *error)
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
-		return error_set(error, ROLLCODE_ERR_CONFIG, "%s: %s", path,
-		    strerror(errno));
+		return error_at(
+		    error, ROLLCODE_ERR_CONFIG, path, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "%s: is not a regular file; put the env file there", path);
+		return error_at(error, ROLLCODE_ERR_CONFIG, path,
+		    "is not a regular file; put the env file there");
 	if (st.st_uid != geteuid())
-		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "%s: belongs to uid %u, who may have written it; read it "
-		    "before you keep it; mend it with: chown root %s",
-		    path, (unsigned int)st.st_uid, path);
+		return error_fix(error,
+		    error_at(error, ROLLCODE_ERR_CONFIG, path,
+			"belongs to uid %u, who may have written it; read it "
+			"before you keep it",
+			(unsigned int)st.st_uid),
+		    "chown", "root", path, NULL);
 	if ((st.st_mode & 07177) != 0)
-		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "%s: has mode %04o and holds a key; mend it with: "
-		    "chmod 600 %s",
-		    path, (unsigned int)(st.st_mode & 07777), path);
+		return error_fix(error,
+		    error_at(error, ROLLCODE_ERR_CONFIG, path,
+			"has mode %04o and holds a key",
+			(unsigned int)(st.st_mode & 07777)),
+		    "chmod", "600", path, NULL);
 	if (st.st_size > ENV_FILE_MAX)
-		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "%s: is larger than %d bytes", path, ENV_FILE_MAX);
+		return error_at(error, ROLLCODE_ERR_CONFIG, path,
+		    "is larger than %d bytes", ENV_FILE_MAX);
 	return ROLLCODE_OK;
 }
 
@@ -255,7 +258,7 @@ read_file(
 
 	*held = 0;
 	if ((fd = open_locked(path)) < 0)
-		return error_set(error, ROLLCODE_ERR_CONFIG, "%s: %s%s", path,
+		return error_at(error, ROLLCODE_ERR_CONFIG, path, "%s%s",
 		    strerror(errno),
 		    errno == ENOENT   ? "; rollcode-admin init makes it"
 		    : errno == EACCES ? "; only root reads it"
@@ -266,7 +269,7 @@ read_file(
 		n = read(fd, file->text + file->len, ENV_FILE_MAX - file->len);
 		file->len += n > 0 ? (size_t)n : 0;
 	}
-	err = n < 0 ? error_set(error, ROLLCODE_ERR_CONFIG, "%s: %s", path,
+	err = n < 0 ? error_at(error, ROLLCODE_ERR_CONFIG, path, "%s",
 			  strerror(errno))
 		    : ROLLCODE_OK;
 out:
@@ -288,7 +291,7 @@ config_load(
 
 	config_defaults(config);
 	if (path_check(path, geteuid(), &detail) == ROLLCODE_ERR_STORE)
-		return error_set(error, ROLLCODE_ERR_CONFIG, "%s", detail.text);
+		return error_pass(error, ROLLCODE_ERR_CONFIG, &detail, NULL);
 	if (read_file(path, &file, &held, error) != ROLLCODE_OK) {
 		file_text_wipe(&file);
 		return ROLLCODE_ERR_CONFIG;
@@ -297,8 +300,8 @@ config_load(
 	file_text_wipe(&file);
 	config->file = held;
 	if (err != ROLLCODE_OK || find_account(config, &detail) != ROLLCODE_OK)
-		return error_set(
-		    error, ROLLCODE_ERR_CONFIG, "%s: %s", path, detail.text);
+		return error_at(
+		    error, ROLLCODE_ERR_CONFIG, path, "%s", detail.text);
 	return ROLLCODE_OK;
 }
 

@@ -26,10 +26,10 @@ is_foreign(const char *path)
 		   (!S_ISLNK(st.st_mode) && (st.st_mode & 022) != 0));
 }
 
-bool
-envfile_foreign(const char *path, char name[PATH_MAX])
+enum rollcode_err
+envfile_foreign(const char *path, struct error *error)
 {
-	char directory[PATH_MAX];
+	char directory[PATH_MAX], name[PATH_MAX];
 	const struct dirent *entry;
 	bool found = false;
 	DIR *folder;
@@ -38,7 +38,7 @@ envfile_foreign(const char *path, char name[PATH_MAX])
 	dirname(directory);
 	if (strcmp(path, ROLLCODE_CONF) != 0 ||
 	    (folder = opendir(directory)) == NULL)
-		return false;
+		return ROLLCODE_OK;
 	while (!found && (entry = readdir(folder)) != NULL)
 		found = strcmp(entry->d_name, ".") != 0 &&
 			strcmp(entry->d_name, "..") != 0 &&
@@ -46,15 +46,22 @@ envfile_foreign(const char *path, char name[PATH_MAX])
 			    entry->d_name) < PATH_MAX &&
 			strcmp(name, path) != 0 && is_foreign(name);
 	closedir(folder);
-	return found;
+	if (!found)
+		return ROLLCODE_OK;
+	return error_fix(error,
+	    error_at(error, ROLLCODE_ERR_CONFIG, name,
+		"lies in the key's directory, and others own it or can change "
+		"it; look at it, then remove it"),
+	    "rm", "-r", name, NULL);
 }
 
 /* Where others can change the path, they could put their own key there. */
 enum rollcode_err
 envfile_lock(const char *path, int *lock, struct error *error)
 {
-	char directory[PATH_MAX], foreign[PATH_MAX];
+	char directory[PATH_MAX];
 	struct error detail = {0};
+	enum rollcode_err err;
 
 	*lock = -1;
 	if (path[0] != '/')
@@ -63,10 +70,9 @@ envfile_lock(const char *path, int *lock, struct error *error)
 	snprintf(directory, sizeof(directory), "%s", path);
 	dirname(directory);
 	if (path_check(directory, geteuid(), &detail) == ROLLCODE_ERR_STORE)
-		return error_set(error, ROLLCODE_ERR_CONFIG, "%s", detail.text);
-	if (envfile_foreign(path, foreign))
-		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "%s: " ENVFILE_FOREIGN, foreign);
+		return error_pass(error, ROLLCODE_ERR_CONFIG, &detail, NULL);
+	if ((err = envfile_foreign(path, error)) != ROLLCODE_OK)
+		return err;
 	if (lock_directory(directory, LOCK_MS, lock, error) != ROLLCODE_OK)
 		return error_add(error, ROLLCODE_ERR_CONFIG,
 		    "make install makes the directory of the env file, and "
@@ -112,8 +118,8 @@ envfile_read(const char *path, struct envfile *env, struct error *error)
 	if (fd < 0 && errno == ENOENT)
 		return ROLLCODE_OK;
 	if (fd < 0)
-		return error_set(error, ROLLCODE_ERR_CONFIG, "%s: %s", path,
-		    strerror(errno));
+		return error_at(
+		    error, ROLLCODE_ERR_CONFIG, path, "%s", strerror(errno));
 	if ((err = config_check_file(fd, path, error)) != ROLLCODE_OK) {
 		close(fd);
 		return err;
@@ -127,8 +133,8 @@ envfile_read(const char *path, struct envfile *env, struct error *error)
 		if (!is_empty_key(line, strlen(line)))
 			err = envfile_append(env, line, strlen(line), error);
 	if (err == ROLLCODE_OK && ferror(file))
-		err = error_set(
-		    error, ROLLCODE_ERR_CONFIG, "%s: cannot be read", path);
+		err = error_at(
+		    error, ROLLCODE_ERR_CONFIG, path, "cannot be read");
 	fclose(file);
 	explicit_bzero(line, sizeof(line));
 	if (err == ROLLCODE_OK && env->len > 0 &&
@@ -225,7 +231,7 @@ envfile_write(const char *path, const struct envfile *env, struct error *error)
 	if (e == 0)
 		return sqlite_sync_directory(path, error);
 	unlink(fresh);
-	return error_set(error, ROLLCODE_ERR_CONFIG,
-	    "%s: cannot be written: %s; %s", path, strerror(e),
+	return error_at(error, ROLLCODE_ERR_CONFIG, path,
+	    "cannot be written: %s; %s", strerror(e),
 	    e == ENOENT ? "make install makes its directory" : "only root can");
 }

@@ -26,14 +26,11 @@ envfile_wipe(struct envfile *file)
 }
 
 /*
- * Something beside the usual env file that is not root's, or that others can
- * change: somebody else has been there before.
+ * CONFIG if something lies beside the usual env file that is not root's, or
+ * that others can change: somebody else has been there before.
  */
-bool			envfile_foreign(const char *path, char name[PATH_MAX]);
-
-#define ENVFILE_FOREIGN \
-	"lies in the key's directory, and others own it or can change it; " \
-	"look at it, then remove it"
+enum rollcode_err	envfile_foreign(const char *path, struct error *)
+			    MUST_USE;
 
 /*
  * Lock the directory of the env file, whose path is absolute and which nobody

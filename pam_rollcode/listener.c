@@ -137,7 +137,7 @@ static enum rollcode_err
 make_directory(const struct listener *l, struct error *error)
 {
 	mode_t mode = sockets[l->whose].directory;
-	char path[] = ROLLCODE_ROOT_SOCKET, *directory;
+	char path[] = ROLLCODE_ROOT_SOCKET, octal[16], *directory;
 	enum rollcode_err err;
 	struct stat st = {0};
 
@@ -148,16 +148,18 @@ make_directory(const struct listener *l, struct error *error)
 	directory = dirname(path);
 	if (mkdir(directory, mode) == 0 ? chmod(directory, mode) != 0
 					: errno != EEXIST)
-		return error_set(error, error_from_errno(errno), "%s: %s",
-		    directory, strerror(errno));
+		return error_at(error, error_from_errno(errno), directory, "%s",
+		    strerror(errno));
 	if ((err = path_check(directory, 0, error)) != ROLLCODE_OK)
 		return err;
 	if (stat(directory, &st) == 0 && (st.st_mode & 0077 & ~mode) == 0)
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: is open to others (mode %04o); mend it with: chmod %04o %s",
-	    directory, (unsigned int)(st.st_mode & 07777), (unsigned int)mode,
-	    directory);
+	snprintf(octal, sizeof(octal), "%04o", (unsigned int)mode);
+	return error_fix(error,
+	    error_at(error, ROLLCODE_ERR_STORE, directory,
+		"is open to others (mode %04o)",
+		(unsigned int)(st.st_mode & 07777)),
+	    "chmod", octal, directory, NULL);
 }
 
 /* Of a file that only root can open: of the directory anybody could take it. */
@@ -170,12 +172,12 @@ take_lock(struct listener *l, struct error *error)
 	l->lock =
 	    open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
 	if (l->lock < 0)
-		return error_set(error, error_from_errno(errno), "%s: %s", name,
+		return error_at(error, error_from_errno(errno), name, "%s",
 		    strerror(errno));
 	if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_EXISTS,
-	    "%s: another service is at work there", name);
+	return error_at(error, ROLLCODE_ERR_EXISTS, name,
+	    "another service is at work there");
 }
 
 /* A socket that nobody listens on any more makes way. */
@@ -196,15 +198,14 @@ clear_place(const struct sockaddr_un *address, struct error *error)
 	if (fd >= 0)
 		close(fd);
 	if (!S_ISSOCK(st.st_mode) || e != ECONNREFUSED)
-		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "%s: somebody listens there, or it is not a socket; is "
+		return error_at(error, ROLLCODE_ERR_EXISTS, path,
+		    "somebody listens there, or it is not a socket; is "
 		    "the service running already? see: systemctl status "
-		    "rollcode-verify.socket rollcode-verify.service",
-		    path);
+		    "rollcode-verify.socket rollcode-verify.service");
 	if (unlink(path) == 0)
 		return ROLLCODE_OK;
-	return error_set(
-	    error, error_from_errno(errno), "%s: %s", path, strerror(errno));
+	return error_at(
+	    error, error_from_errno(errno), path, "%s", strerror(errno));
 }
 
 static enum rollcode_err
@@ -221,9 +222,8 @@ listen_at(
 	    chmod(address->sun_path, sockets[l->whose].mode) == 0 &&
 	    listen(l->fd, BACKLOG) == 0)
 		return ROLLCODE_OK;
-	return error_set(error, error_from_errno(errno),
-	    "%s: cannot be listened on: %s", address->sun_path,
-	    strerror(errno));
+	return error_at(error, error_from_errno(errno), address->sun_path,
+	    "cannot be listened on: %s", strerror(errno));
 }
 
 /*
@@ -260,8 +260,8 @@ listener_open(struct listener *l, enum socket_of whose,
 	if (given->fds[whose] >= 0)
 		return take_given(l, given, error);
 	if (strlen(path) >= sizeof(address.sun_path))
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "%s: is too long for a socket", path);
+		return error_at(error, ROLLCODE_ERR_INPUT, path,
+		    "is too long for a socket");
 	memcpy(address.sun_path, path, strlen(path));
 	if ((err = make_directory(l, error)) == ROLLCODE_OK &&
 	    (err = take_lock(l, error)) == ROLLCODE_OK &&

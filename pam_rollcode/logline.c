@@ -6,30 +6,7 @@
 #include "logline.h"
 
 /* Bytes of a token's label and two numbers. */
-#define PLACE_MAX (LOGLINE_ESCAPED(ROLLCODE_LABEL_MAX) + 64)
-
-void
-logline_escape(const char *text, char *out, size_t size)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t n = 0;
-
-	for (; text != NULL && *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (n + 5 > size)
-			break;
-		if (c > 0x20 && c < 0x7f && c != '\\') {
-			out[n++] = *text;
-			continue;
-		}
-		out[n++] = '\\';
-		out[n++] = 'x';
-		out[n++] = digits[c >> 4];
-		out[n++] = digits[c & 15];
-	}
-	out[n] = '\0';
-}
+#define PLACE_MAX (PLAIN_MAX(ROLLCODE_LABEL_MAX) + 64)
 
 /* clang-format off */
 static const struct {
@@ -62,12 +39,12 @@ static const struct {
 static void
 place(const struct answer *a, char *out, size_t size)
 {
-	char token[LOGLINE_ESCAPED(ROLLCODE_LABEL_MAX)];
+	char token[PLAIN_MAX(ROLLCODE_LABEL_MAX)];
 
 	out[0] = '\0';
 	if (a->counter < 0)
 		return;
-	logline_escape(a->token, token, sizeof(token));
+	plain_copy(a->token, PLAIN_LOG_WORD, token, sizeof(token));
 	snprintf(out, size, " token=%s counter=%" PRId64 " distance=%" PRId64,
 	    token, a->counter, a->distance);
 }
@@ -100,18 +77,18 @@ int
 logline_success(
     const struct answer *a, const char *user, char line[LOGLINE_MAX])
 {
-	char name[LOGLINE_ESCAPED(sizeof(((struct request *)0)->user))];
-	char token[LOGLINE_ESCAPED(ROLLCODE_LABEL_MAX)];
+	char name[PLAIN_MAX(sizeof(((struct request *)0)->user))];
+	char token[PLAIN_MAX(ROLLCODE_LABEL_MAX)];
 	char where[PLACE_MAX] = "";
 
-	logline_escape(user, name, sizeof(name));
+	plain_copy(user, PLAIN_LOG_WORD, name, sizeof(name));
 	if (a->recovery == 1) {
 		snprintf(line, LOGLINE_MAX,
 		    "recovery code accepted for %s; %u left", name,
 		    (unsigned int)a->recovery_left);
 		return LOG_WARNING;
 	}
-	logline_escape(a->token, token, sizeof(token));
+	plain_copy(a->token, PLAIN_LOG_WORD, token, sizeof(token));
 	if (a->counter >= 0)
 		snprintf(where, sizeof(where), " token=%s counter=%" PRId64,
 		    token, a->counter);

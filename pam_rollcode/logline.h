@@ -12,15 +12,6 @@
 
 #define LOGLINE_MAX	2048	/* bytes of a line, with the NUL */
 
-/* Bytes of a text of n bytes with every byte escaped as \xHH, and a NUL. */
-#define LOGLINE_ESCAPED(n)	(4 * (n) + 1)
-
-/*
- * Copy a text with every byte outside printable ASCII, and the backslash,
- * written \xHH.  What does not fit is cut.  NULL is "".
- */
-void	logline_escape(const char *, char *out, size_t size);
-
 /*
  * "reason=...", the token and where it matched, and what the reason means, of
  * an answer that admits nobody.  Returns its priority, see syslog(3).

@@ -58,10 +58,13 @@ static int
 outcome(const struct request *request, const struct answer *answer,
     char line[LOGLINE_MAX])
 {
-	if (answer->err != ROLLCODE_OK) {
-		snprintf(line, LOGLINE_MAX, "no decision (%s): %s",
-		    rollcode_strerror((enum rollcode_err)answer->err),
-		    answer->error.text);
+	enum rollcode_err err = (enum rollcode_err)answer->err;
+	char said[ERROR_SAID_MAX];
+
+	if (err != ROLLCODE_OK) {
+		error_say(&answer->error, err, PLAIN_LOG, said);
+		snprintf(line, LOGLINE_MAX, "no decision (%s): %.*s",
+		    rollcode_strerror(err), LOGLINE_MAX - 64, said);
 		return LOG_ERR;
 	}
 	return is_success(answer) ? logline_success(answer, request->user, line)
@@ -73,8 +76,8 @@ outsider_log(
     uid_t uid, const struct request *request, const struct answer *answer)
 {
 	bool unknown = answer->verdict == VERDICT_UNENROLLED;
-	char user[LOGLINE_ESCAPED(sizeof(request->user))];
-	char service[LOGLINE_ESCAPED(sizeof(request->service))];
+	char user[PLAIN_MAX(sizeof(request->user))];
+	char service[PLAIN_MAX(sizeof(request->service))];
 	char line[LOGLINE_MAX];
 	int priority;
 
@@ -83,8 +86,9 @@ outsider_log(
 	    answer->err == ROLLCODE_ERR_PRIVILEGE ||
 	    (!is_success(answer) && !may_write(uid)))
 		return;
-	logline_escape(unknown ? "" : request->user, user, sizeof(user));
-	logline_escape(request->service, service, sizeof(service));
+	plain_copy(
+	    unknown ? "" : request->user, PLAIN_LOG_WORD, user, sizeof(user));
+	plain_copy(request->service, PLAIN_LOG_WORD, service, sizeof(service));
 	priority = outcome(request, answer, line);
 	syslog(priority, "asked by uid=%u service=%s user=%s: %s",
 	    (unsigned int)uid, service, user, line);

@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "path.h"
+
+/* What root alone can enter, or read, has to be the other owner's. */
+static enum rollcode_err
+component_of_other(
+    const char *path, const struct stat *st, uid_t owner, struct error *error)
+{
+	char uid[16] = "root";
+
+	if (owner != 0 && (st->st_mode & 07) == 0)
+		snprintf(uid, sizeof(uid), "%u", (unsigned int)owner);
+	return error_fix(error,
+	    error_at(error, ROLLCODE_ERR_STORE, path, "belongs to uid %u",
+		(unsigned int)st->st_uid),
+	    "chown", uid, path, NULL);
+}
 
 static enum rollcode_err
 check_component(const char *path, uid_t owner, struct error *error)
@@ -12,21 +28,20 @@ check_component(const char *path, uid_t owner, struct error *error)
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL, "%s: %s", path,
-		    strerror(errno));
+		return error_at(
+		    error, ROLLCODE_ERR_UNAVAIL, path, "%s", strerror(errno));
 	if (S_ISLNK(st.st_mode))
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is a symbolic link; name the real path", path);
+		return error_at(error, ROLLCODE_ERR_STORE, path,
+		    "is a symbolic link; name the real path");
 	if (st.st_uid != 0 && st.st_uid != owner)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: belongs to uid %u; mend it with: chown root %s", path,
-		    (unsigned int)st.st_uid, path);
+		return component_of_other(path, &st, owner, error);
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
 	    !(S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX) != 0))
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: can be written by others (mode %04o); mend it with: "
-		    "chmod go-w %s",
-		    path, (unsigned int)(st.st_mode & 07777), path);
+		return error_fix(error,
+		    error_at(error, ROLLCODE_ERR_STORE, path,
+			"can be written by others (mode %04o)",
+			(unsigned int)(st.st_mode & 07777)),
+		    "chmod", "go-w", path, NULL);
 	return ROLLCODE_OK;
 }
 

@@ -15,7 +15,7 @@
 #include "verdict.h"
 
 #define PROTOCOL_REQUEST	0x52635131u	/* "RcQ1" */
-#define PROTOCOL_ANSWER		0x52634131u	/* "RcA1" */
+#define PROTOCOL_ANSWER		0x52634132u	/* "RcA2" */
 #define PROTOCOL_NONCE_LEN	16
 #define PROTOCOL_SECONDS	10	/* silence after that is a refusal */
 

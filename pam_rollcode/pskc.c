@@ -238,7 +238,7 @@ take_keys(const struct library *lib, pskc_t *container,
 {
 	WIPED(import_entry_wipe) struct import_entry e = {.is_key = true};
 	enum rollcode_err err = ROLLCODE_OK, taken;
-	struct error why = {""};
+	struct error why = {0};
 	pskc_key_t *key;
 
 	for (unsigned int i = 0; err == ROLLCODE_OK; i++) {

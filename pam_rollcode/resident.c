@@ -40,11 +40,11 @@ check_server(int fd, const char *path, struct error *error)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
 	    len == sizeof(peer) && (peer.uid == 0 || is_account(peer.uid)))
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_HELPER,
-	    "%s: belongs to a process of uid %u, which is neither root nor "
+	return error_at(error, ROLLCODE_ERR_HELPER, path,
+	    "belongs to a process of uid %u, which is neither root nor "
 	    "the account " ROLLCODE_ACCOUNT
 	    "; end it, remove the socket and start the service again",
-	    path, (unsigned int)peer.uid);
+	    (unsigned int)peer.uid);
 }
 
 /* Try, and again while the queue is full.  0 or an errno. */
@@ -73,24 +73,23 @@ connect_error(int e, const char *path, int64_t deadline, struct error *error)
 	case ENOENT:
 	case ENOTDIR:
 	case ECONNREFUSED:
-		return error_set(error, ROLLCODE_ERR_ABSENT,
-		    "%s: nobody listens there", path);
+		return error_at(
+		    error, ROLLCODE_ERR_ABSENT, path, "nobody listens there");
 	case EAGAIN:
-		return error_set(error,
+		return error_at(error,
 		    deadline == 0 ? ROLLCODE_ERR_ABSENT : ROLLCODE_ERR_UNAVAIL,
-		    "%s: the service has more requests than it can answer; "
-		    "try again",
-		    path);
+		    path,
+		    "the service has more requests than it can answer; "
+		    "try again");
 	case EACCES:
-		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
-		    "%s: this process may not connect to it; "
-		    "rollcode-admin check tells why",
-		    path);
+		return error_at(error, ROLLCODE_ERR_PRIVILEGE, path,
+		    "this process may not connect to it; "
+		    "rollcode-admin check tells why");
 	default:
-		return error_set(error, ROLLCODE_ERR_HELPER,
-		    "%s: cannot be connected to: %s; remove it and start the "
+		return error_at(error, ROLLCODE_ERR_HELPER, path,
+		    "cannot be connected to: %s; remove it and start the "
 		    "service again",
-		    path, strerror(e));
+		    strerror(e));
 	}
 }
 
@@ -104,8 +103,8 @@ resident_connect(
 
 	*fd = -1;
 	if (strlen(path) >= sizeof(address.sun_path))
-		return error_set(error, ROLLCODE_ERR_HELPER,
-		    "%s: is too long for a socket", path);
+		return error_at(error, ROLLCODE_ERR_HELPER, path,
+		    "is too long for a socket");
 	memcpy(address.sun_path, path, strlen(path));
 	*fd = fd_move_up(
 	    socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

@@ -83,6 +83,7 @@ serve_one(const char *conf)
 	WIPED(request_wipe) struct request request = {0};
 	struct answer answer;
 	struct error error = {0}, fatal = {0};
+	char said[ERROR_SAID_MAX];
 	enum rollcode_err err;
 
 	err = config_load(conf, true, &config, &error);
@@ -97,7 +98,8 @@ serve_one(const char *conf)
 		config_drop(&config, &fatal) != ROLLCODE_OK) ||
 	    judge_receive(SOCKET_FD, RECEIVE_SECONDS, &request, &fatal) !=
 		ROLLCODE_OK) {
-		fprintf(stderr, "rollcode-verify: %s\n", fatal.text);
+		error_say(&fatal, ROLLCODE_ERR_SYS, PLAIN_LOG, said);
+		fprintf(stderr, "rollcode-verify: %s\n", said);
 		return EXIT_REFUSED;
 	}
 	/* A server is talked to by a library that may bring others. */

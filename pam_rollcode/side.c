@@ -34,6 +34,16 @@ static const char *const process_names[SOCKETS] = {
     [SOCKET_OF_ROOT] = "verify-root",
 };
 
+void
+side_tell(int priority, enum rollcode_err err, const struct error *error)
+{
+	char said[ERROR_SAID_MAX];
+
+	error_say(error, err, PLAIN_LOG, said);
+	syslog(priority, "%s", said);
+	fprintf(stderr, "rollcode-verify: %s\n", said);
+}
+
 /* A page that no worker gets: none shows life in the place of its parent. */
 static _Atomic uint64_t *
 new_sign(void)
@@ -79,14 +89,8 @@ serving_main(struct side *side, int life, _Atomic uint64_t *turns,
 	err = config_drop(charge->config, &error);
 	if (err == ROLLCODE_OK)
 		err = serve(&post, charge->config, charge->callers);
-	if (err != ROLLCODE_OK) {
-		syslog(LOG_ERR, "%s",
-		    error.text[0] != '\0' ? error.text
-					  : rollcode_strerror(err));
-		fprintf(stderr, "rollcode-verify: %s\n",
-		    error.text[0] != '\0' ? error.text
-					  : rollcode_strerror(err));
-	}
+	if (err != ROLLCODE_OK)
+		side_tell(LOG_ERR, err, &error);
 	_exit(err == ROLLCODE_OK ? 0 : 1);
 }
 

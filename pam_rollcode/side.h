@@ -42,6 +42,10 @@ struct charge {
 	struct side		*sides;		/* all, SOCKETS of them */
 };
 
+/* A line about an error, in the system log and on standard error. */
+void			side_tell(int priority, enum rollcode_err,
+			    const struct error *);
+
 /*
  * Start a process that serves this side; the one before, if any, ends what it
  * has begun.  UNAVAIL if too many of those have not ended.

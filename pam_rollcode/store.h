@@ -113,11 +113,19 @@ struct store_ops {
 	enum rollcode_err (*remove)(struct store *, const char *user,
 	    struct error *) MUST_USE;
 
-	/* Call back for each user, sorted by name; stops at the first error. */
+	/*
+	 * Call back for each user, sorted by name; stops at the first error.
+	 * What is no name that can be shown was not put there by Rollcode,
+	 * and is passed over.
+	 */
 	enum rollcode_err (*each)(struct store *, store_user_fn *, void *,
 	    struct error *) MUST_USE;
 
-	/* Call back for the events of the user begun, the oldest first. */
+	/*
+	 * Call back for the events of the user begun, the oldest first.  STORE
+	 * at one whose outcome is none of ours, see outcome.h; of all other
+	 * texts in an event nothing is known.
+	 */
 	enum rollcode_err (*events)(struct store *, store_event_fn *, void *,
 	    struct error *) MUST_USE;
 

@@ -36,8 +36,7 @@ struct backup {
 static enum rollcode_err
 failed(const char *path, int e, struct error *error)
 {
-	return error_set(
-	    error, error_from_errno(e), "%s: %s", path, strerror(e));
+	return error_at(error, error_from_errno(e), path, "%s", strerror(e));
 }
 
 static int
@@ -68,8 +67,8 @@ check_place(const struct backup *b, struct error *error)
 	enum rollcode_err err;
 
 	if (strncmp(b->path, users, len) == 0 && b->path[len] == '/')
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "%s: is inside the store; name a place outside", b->path);
+		return error_at(error, ROLLCODE_ERR_INPUT, b->path,
+		    "is inside the store; name a place outside");
 	snprintf(parent, sizeof(parent), "%s", b->path);
 	err = path_check(dirname(parent), config->uid, error);
 	if (err == ROLLCODE_ERR_UNAVAIL)
@@ -80,8 +79,8 @@ check_place(const struct backup *b, struct error *error)
 	if (err != ROLLCODE_OK)
 		return err;
 	if (lstat(b->path, &st) == 0)
-		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "%s: is there already; name a new directory", b->path);
+		return error_at(error, ROLLCODE_ERR_EXISTS, b->path,
+		    "is there already; name a new directory");
 	return ROLLCODE_OK;
 }
 
@@ -115,8 +114,8 @@ take_fresh(const struct backup *b, int *lock, struct error *error)
 	    (st.st_mode & 077) == 0)
 		return ROLLCODE_OK;
 	close(*lock);
-	return error_set(error, ROLLCODE_ERR_EXISTS,
-	    "%s: is not of the account %s, mode 0700; remove it", b->fresh.text,
+	return error_at(error, ROLLCODE_ERR_EXISTS, b->fresh.text,
+	    "is not of the account %s, mode 0700; remove it",
 	    b->store->config->account);
 }
 
@@ -167,7 +166,7 @@ copy_user(void *context, const char *user, struct error *error)
 	if (err == ROLLCODE_OK && !enrolled)
 		return ROLLCODE_OK; /* removed meanwhile */
 	if (err != ROLLCODE_OK && err != ROLLCODE_ERR_STORE)
-		return error_set(error, err, "%s", unusable.text);
+		return error_pass(error, err, &unusable, NULL);
 	if (err == ROLLCODE_ERR_STORE &&
 	    (err = keep_place(path, error)) != ROLLCODE_OK)
 		return err;

@@ -59,8 +59,8 @@ unlink_if_there(const char *path, struct error *error)
 {
 	if (unlink(path) == 0 || errno == ENOENT)
 		return ROLLCODE_OK;
-	return error_set(
-	    error, error_from_errno(errno), "%s: %s", path, strerror(errno));
+	return error_at(
+	    error, error_from_errno(errno), path, "%s", strerror(errno));
 }
 
 /* A name that cannot be looked at is not one that is free. */
@@ -72,8 +72,8 @@ is_there(const char *path, bool *there, struct error *error)
 	*there = lstat(path, &st) == 0;
 	if (*there || errno == ENOENT)
 		return ROLLCODE_OK;
-	return error_set(
-	    error, error_from_errno(errno), "%s: %s", path, strerror(errno));
+	return error_at(
+	    error, error_from_errno(errno), path, "%s", strerror(errno));
 }
 
 /* What a killed enrolment left behind. */
@@ -144,10 +144,10 @@ place_new(const struct user_files *f, const char *user, struct error *error)
 		return err;
 	if (renameat2(AT_FDCWD, f->fresh.text, AT_FDCWD, f->file.text,
 		RENAME_NOREPLACE) != 0)
-		return error_set(error,
+		return error_at(error,
 		    errno == EEXIST ? ROLLCODE_ERR_EXISTS
 				    : error_from_errno(errno),
-		    "%s: %s", f->file.text, strerror(errno));
+		    f->file.text, "%s", strerror(errno));
 	return ROLLCODE_OK;
 }
 
@@ -168,8 +168,8 @@ place_over(const struct user_files *f, struct error *error)
 	if (err == ROLLCODE_OK || err == ROLLCODE_ERR_STORE)
 		err = clear_logs(f, error);
 	if (err == ROLLCODE_OK && rename(f->fresh.text, f->file.text) != 0)
-		err = error_set(error, error_from_errno(errno), "%s: %s",
-		    f->file.text, strerror(errno));
+		err = error_at(error, error_from_errno(errno), f->file.text,
+		    "%s", strerror(errno));
 	sqlite_close(db);
 	return err;
 }
@@ -280,8 +280,8 @@ store_sqlite_each(
 
 	count = scandir(store->users.text, &entries, user_file, alphasort);
 	if (count < 0)
-		return error_set(error, error_from_errno(errno), "%s: %s",
-		    store->users.text, strerror(errno));
+		return error_at(error, error_from_errno(errno),
+		    store->users.text, "%s", strerror(errno));
 	for (int i = 0; i < count; i++) {
 		char *name = entries[i]->d_name;
 
@@ -322,10 +322,10 @@ store_sqlite_init(const struct config *config, bool *made, struct error *error)
 	if ((err = store_users_path(config, &users, error)) != ROLLCODE_OK)
 		return err;
 	if (mkdir(users.text, 0700) != 0 && errno != EEXIST)
-		return error_set(error, error_from_errno(errno),
-		    "%s: cannot be made: %s; there must be a directory of "
+		return error_at(error, error_from_errno(errno), users.text,
+		    "cannot be made: %s; there must be a directory of "
 		    "the account %s above it (mkdir, chown, chmod 700)",
-		    users.text, strerror(errno), config->account);
+		    strerror(errno), config->account);
 	if ((err = store_check_directory(config, &users, error)) !=
 		ROLLCODE_OK ||
 	    (err = new_marker(config, &marker, error)) != ROLLCODE_OK ||

@@ -66,19 +66,20 @@ store_keys_choose(struct store_keys *keys, const char *where, const char *id,
 	keys->sealing = store_keys_find(keys, id);
 	if (keys->sealing != NULL)
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: was made with the key %s, but SECRET_KEY is the key %s; "
+	error_at(error, ROLLCODE_ERR_STORE, where,
+	    "was made with the key %s, but SECRET_KEY is the key %s; "
 	    "put that store's SECRET_KEY into the env file",
-	    where, id, keys->all[0].id);
+	    id, keys->all[0].id);
+	return error_because(error, ROLLCODE_ERR_STORE, REASON_KEY);
 }
 
 enum rollcode_err
 store_keys_unknown(const char *where, const char *id, struct error *error)
 {
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: a secret is sealed with the key %.16s, which the env file "
+	return error_at(error, ROLLCODE_ERR_STORE, where,
+	    "a secret is sealed with the key %.16s, which the env file "
 	    "does not have",
-	    where, id);
+	    id);
 }
 
 void
@@ -131,8 +132,7 @@ store_keys_open(const struct store_keys *keys, const char *where,
 	err = seal_open(&key->seal, aad, sealed, secret);
 	if (err == ROLLCODE_OK)
 		return err;
-	return error_set(error, err,
-	    "%s: a sealed secret does not open in this place; it was moved or "
-	    "changed: enrol again",
-	    where);
+	return error_at(error, err, where,
+	    "a sealed secret does not open in this place; it was moved or "
+	    "changed: enrol again");
 }

@@ -63,6 +63,16 @@ store_file_path(const struct store *store, const char *name, const char *ending,
 	return join(path, store->users.text, name, ending, error);
 }
 
+static enum rollcode_err
+store_of_other(const struct config *config, const char *path, uid_t owner,
+    struct error *error)
+{
+	return error_fix(error,
+	    error_at(error, ROLLCODE_ERR_STORE, path, "belongs to uid %u",
+		(unsigned int)owner),
+	    "chown", config->account, path, NULL);
+}
+
 enum rollcode_err
 store_check_directory(const struct config *config,
     const struct store_path *users, struct error *error)
@@ -79,21 +89,18 @@ store_check_directory(const struct config *config,
 		return err;
 	}
 	if (stat(users->text, &st) != 0)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL, "%s: %s",
-		    users->text, strerror(errno));
+		return error_at(error, ROLLCODE_ERR_UNAVAIL, users->text, "%s",
+		    strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is not a directory; move it away", users->text);
+		return error_at(error, ROLLCODE_ERR_STORE, users->text,
+		    "is not a directory; move it away");
 	if (st.st_uid != config->uid)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: belongs to uid %u; mend it with: chown %s %s",
-		    users->text, (unsigned int)st.st_uid, config->account,
-		    users->text);
+		return store_of_other(config, users->text, st.st_uid, error);
 	if ((st.st_mode & 077) != 0)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: has mode %04o; mend it with: chmod 700 %s",
-		    users->text, (unsigned int)(st.st_mode & 07777),
-		    users->text);
+		return error_fix(error,
+		    error_at(error, ROLLCODE_ERR_STORE, users->text,
+			"has mode %04o", (unsigned int)(st.st_mode & 07777)),
+		    "chmod", "700", users->text, NULL);
 	return ROLLCODE_OK;
 }
 
@@ -104,19 +111,18 @@ marker_check(
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL, "%s: %s", path,
-		    strerror(errno));
+		return error_at(
+		    error, ROLLCODE_ERR_UNAVAIL, path, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode) || st.st_size >= MARKER_MAX)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is not a store's marker; restore it", path);
+		return error_at(error, ROLLCODE_ERR_STORE, path,
+		    "is not a store's marker; restore it");
 	if (st.st_uid != config->uid)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: belongs to uid %u; mend it with: chown %s %s", path,
-		    (unsigned int)st.st_uid, config->account, path);
+		return store_of_other(config, path, st.st_uid, error);
 	if ((st.st_mode & 07777) != 0600)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: has mode %04o; mend it with: chmod 600 %s", path,
-		    (unsigned int)(st.st_mode & 07777), path);
+		return error_fix(error,
+		    error_at(error, ROLLCODE_ERR_STORE, path, "has mode %04o",
+			(unsigned int)(st.st_mode & 07777)),
+		    "chmod", "600", path, NULL);
 	return ROLLCODE_OK;
 }
 
@@ -131,17 +137,16 @@ marker_parse(char *text, size_t len, const char *path, struct marker *marker,
 	if (env_parse(text, len, marker_keywords, marker, &seen, &detail) !=
 		ROLLCODE_OK ||
 	    (seen & MARKER_NEEDED) != MARKER_NEEDED)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is not a store's marker; restore it", path);
+		return error_at(error, ROLLCODE_ERR_STORE, path,
+		    "is not a store's marker; restore it");
 	if (marker->format != MARKER_FORMAT)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: the store was made by a newer version; install that",
-		    path);
+		return error_at(error, ROLLCODE_ERR_STORE, path,
+		    "the store was made by a newer version; install that");
 	return ROLLCODE_OK;
 }
 
-enum rollcode_err
-marker_read(const struct config *config, const struct store_path *users,
+static enum rollcode_err
+read_marker(const struct config *config, const struct store_path *users,
     struct marker *marker, struct error *error)
 {
 	char text[MARKER_MAX + 1];
@@ -155,25 +160,35 @@ marker_read(const struct config *config, const struct store_path *users,
 		return err;
 	fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: is missing, so this is no store: mount it, or make "
-		    "one with rollcode-admin init",
-		    path.text);
+		return error_at(error, ROLLCODE_ERR_UNAVAIL, path.text,
+		    "is missing, so this is no store: mount it, or make "
+		    "one with rollcode-admin init");
 	if (fd < 0)
-		return error_set(error,
+		return error_at(error,
 		    errno == ELOOP || errno == EACCES ? ROLLCODE_ERR_STORE
 						      : error_from_errno(errno),
-		    "%s: cannot be opened: %s; restore the store's own file",
-		    path.text, strerror(errno));
+		    path.text,
+		    "cannot be opened: %s; restore the store's own file",
+		    strerror(errno));
 	if ((err = marker_check(fd, config, path.text, error)) == ROLLCODE_OK) {
 		n = read(fd, text, MARKER_MAX);
-		err = n < 0 ? error_set(error, error_from_errno(errno),
-				  "%s: %s", path.text, strerror(errno))
+		err = n < 0 ? error_at(error, error_from_errno(errno),
+				  path.text, "%s", strerror(errno))
 			    : marker_parse(
 				  text, (size_t)n, path.text, marker, error);
 	}
 	close(fd);
 	return err;
+}
+
+enum rollcode_err
+marker_read(const struct config *config, const struct store_path *users,
+    struct marker *marker, struct error *error)
+{
+	enum rollcode_err err = read_marker(config, users, marker, error);
+
+	return err == ROLLCODE_OK ? err
+				  : error_because(error, err, REASON_MARKER);
 }
 
 bool
@@ -221,7 +236,7 @@ marker_write(const struct store_path *users, const struct marker *marker,
 	if (e == 0)
 		return sqlite_sync_directory(path.text, error);
 	unlink(fresh.text);
-	return error_set(error,
-	    e == EEXIST ? ROLLCODE_ERR_EXISTS : error_from_errno(e), "%s: %s",
-	    path.text, strerror(e));
+	return error_at(error,
+	    e == EEXIST ? ROLLCODE_ERR_EXISTS : error_from_errno(e), path.text,
+	    "%s", strerror(e));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_name.h"
 #include "token.h"
+#include "utf8.h"
 
 static bool
 plain(char c)
@@ -58,6 +59,6 @@ store_name_decode(const char *name, char user[ROLLCODE_USER_MAX + 1])
 		name += 3;
 	}
 	user[n] = '\0';
-	return *name == '\0' && store_name_encode(user, again) &&
-	       strcmp(again, whole) == 0;
+	return *name == '\0' && utf8_printable(user) &&
+	       store_name_encode(user, again) && strcmp(again, whole) == 0;
 }

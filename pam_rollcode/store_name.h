@@ -17,7 +17,10 @@
 bool	store_name_encode(const char *user, char name[STORE_NAME_MAX + 1])
 	    MUST_USE;
 
-/* The user of such a name, false if it is none of ours. */
+/*
+ * The user of such a name, false if it is none of ours, or one that would
+ * steer a terminal.
+ */
 bool	store_name_decode(const char *name, char user[ROLLCODE_USER_MAX + 1])
 	    MUST_USE;
 

@@ -122,12 +122,14 @@ check_store(struct store *store, const struct session *s, struct error *error)
 		    "brings it up to this one",
 		    where);
 	store->backup = s->backup != 0;
-	if (store->backup && !store->config->administers)
-		return error_set(error, ROLLCODE_ERR_STORE,
+	if (store->backup && !store->config->administers) {
+		error_set(error, ROLLCODE_ERR_STORE,
 		    "%s: is a backup, in which codes used since it was made "
 		    "would work again: rollcode-admin resync every user, or "
 		    "enrol anew, then UPDATE rollcode.store SET backup=0",
 		    where);
+		return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
+	}
 	return store_keys_choose(&store->keys, where, store->key_id, error);
 }
 

@@ -10,7 +10,6 @@
 
 #include "clock.h"
 #include "store_pgsql_parts.h"
-#include "utf8.h"
 
 /* Then a server ends what somebody left in the middle. */
 #define IDLE_MS 10000
@@ -47,21 +46,7 @@ link_wait(PGconn *conn, short events, int64_t deadline, short *ready)
 void
 link_line(const char *text, char *out, size_t size)
 {
-	size_t len, used = 0;
-	uint32_t point;
-
-	while (*text != '\0' && *text != '\n' && used + 4 < size) {
-		len = utf8_next(text, &point);
-		if (len == 0 || utf8_is_control(point)) {
-			out[used++] = '?';
-			text += len == 0 ? 1 : len;
-			continue;
-		}
-		memcpy(out + used, text, len);
-		used += len;
-		text += len;
-	}
-	out[used] = '\0';
+	snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
 static void
@@ -163,7 +148,7 @@ link_open(
 	err = connect_any(link, &place, terms, &each);
 	if (err != ROLLCODE_OK) {
 		link_close(link);
-		return error_set(error, err, "%s", each.text);
+		return error_pass(error, err, &each, NULL);
 	}
 	*out = link;
 	return ROLLCODE_OK;

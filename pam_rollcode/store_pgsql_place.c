@@ -118,6 +118,7 @@ check_passfile(const struct place *place, uid_t uid, struct error *error)
 {
 	const char *path = place_value(place, "passfile");
 	bool named = path != NULL;
+	char owner[16];
 	struct stat st;
 	enum rollcode_err err;
 
@@ -129,15 +130,18 @@ check_passfile(const struct place *place, uid_t uid, struct error *error)
 	if (err != ROLLCODE_OK)
 		return err;
 	if (stat(path, &st) != 0)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL, "%s: %s", path,
-		    strerror(errno));
-	if (!S_ISREG(st.st_mode) || st.st_uid != uid || (st.st_mode & 077) != 0)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: has passwords, and is not a file that only the "
-		    "account (uid %u) can read; mend it with: chown and "
-		    "chmod 600 %s",
-		    path, (unsigned int)uid, path);
-	return ROLLCODE_OK;
+		return error_at(
+		    error, ROLLCODE_ERR_UNAVAIL, path, "%s", strerror(errno));
+	if (S_ISREG(st.st_mode) && st.st_uid == uid && (st.st_mode & 077) == 0)
+		return ROLLCODE_OK;
+	snprintf(owner, sizeof(owner), "%u", (unsigned int)uid);
+	err = error_at(error, ROLLCODE_ERR_STORE, path,
+	    "has passwords, and is not a file that only the account (uid %s) "
+	    "can read",
+	    owner);
+	return st.st_uid == uid
+		   ? error_fix(error, err, "chmod", "600", path, NULL)
+		   : error_fix(error, err, "chown", owner, path, NULL);
 }
 
 /* Whoever can change these says which server is the right one. */

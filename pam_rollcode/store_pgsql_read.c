@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "outcome.h"
 #include "store_pgsql.h"
 #include "token.h"
 
@@ -293,6 +294,7 @@ pgsql_events(
 		e.counter = read_int(&r, -1, INT64_MAX);
 		e.distance = read_int(&r, -1, INT64_MAX);
 		e.aside = read_bool(&r);
+		r.bad |= !r.bad && !outcome_known(e.outcome);
 		err = r.bad ? bad_row(store, "an event", error)
 			    : fn(context, &e, error);
 	}

@@ -152,12 +152,10 @@ ensure_role(struct store *store, const char *role, const char *quoted,
 		return check_powers(store, role, error);
 	snprintf(statement, sizeof(statement), "CREATE ROLE %s LOGIN", quoted);
 	err = link_query(store->link, NULL, error, statement, "");
-	return err == ROLLCODE_OK
-		   ? err
-		   : error_add(error, err,
-			 "or the database's administrator makes the "
-			 "role: createuser --pwprompt %s",
-			 role);
+	if (err == ROLLCODE_OK)
+		return ROLLCODE_OK;
+	error_add(error, err, "or the database's administrator makes the role");
+	return error_fix(error, err, "createuser", "--pwprompt", role, NULL);
 }
 
 static enum rollcode_err

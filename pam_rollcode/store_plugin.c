@@ -40,9 +40,9 @@ check(const struct store_plugin *plugin, struct error *error)
 	if (plugin != NULL && plugin->abi == STORE_PLUGIN_ABI &&
 	    strcmp(plugin->version, ROLLCODE_VERSION) == 0)
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_SYS,
-	    "%s: is not of this version (%s); install both together",
-	    ROLLCODE_PGSQL, ROLLCODE_VERSION);
+	return error_at(error, ROLLCODE_ERR_SYS, ROLLCODE_PGSQL,
+	    "is not of this version (%s); install both together",
+	    ROLLCODE_VERSION);
 }
 
 enum rollcode_err

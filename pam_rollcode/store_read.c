@@ -5,6 +5,7 @@
  * Nothing in a row is believed: every number has its range, every text its
  * size, every secret its seal.
  */
+#include "outcome.h"
 #include "store_sqlite.h"
 #include "token.h"
 
@@ -66,9 +67,8 @@ read_account(struct store *store, const char *user, struct account *a,
 					 &row, error)) != ROLLCODE_OK)
 		return r.err;
 	if (!row)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: has no account in it; restore it or enrol again",
-		    store->file.text);
+		return error_at(error, ROLLCODE_ERR_STORE, store->file.text,
+		    "has no account in it; restore it or enrol again");
 	r.statement = statement;
 	read_text(&r, a->user, sizeof(a->user));
 	a->failures = (uint32_t)read_int(&r, 0, UINT32_MAX);
@@ -85,10 +85,9 @@ read_account(struct store *store, const char *user, struct account *a,
 	if (r.err != ROLLCODE_OK)
 		return r.err;
 	if (strcmp(a->user, user) != 0)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is the file of another user; restore it or enrol "
-		    "again",
-		    store->file.text);
+		return error_at(error, ROLLCODE_ERR_STORE, store->file.text,
+		    "is the file of another user; restore it or enrol "
+		    "again");
 	a->recovery_key_set = keyed;
 	/* One file is of one key, whichever is the store's meanwhile. */
 	store->keys.sealing = store_keys_find(&store->keys, key_id);
@@ -124,9 +123,8 @@ read_recovery_key(struct store *store, struct account *a, struct error *error)
 	r.err = store_keys_open(&store->keys, store->file.text, key_id, &aad,
 	    &sealed, &secret, error);
 	if (r.err == ROLLCODE_OK && secret.len != SECRET_KEY_LEN)
-		r.err = error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: the recovery key has a wrong length",
-		    store->file.text);
+		r.err = error_at(error, ROLLCODE_ERR_STORE, store->file.text,
+		    "the recovery key has a wrong length");
 	if (r.err == ROLLCODE_OK)
 		memcpy(a->recovery_key.bytes, secret.bytes, SECRET_KEY_LEN);
 	return r.err;
@@ -159,9 +157,8 @@ read_token_row(struct store *store, const char *user, sqlite3_stmt *statement,
 	t->token.form = form_from_name(form);
 	t->token.algorithm = algorithm_from_name(algorithm);
 	if (t->token.form == FORM_NONE || t->token.algorithm == ALGORITHM_NONE)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: has a token of unknown form or algorithm",
-		    store->file.text);
+		return error_at(error, ROLLCODE_ERR_STORE, store->file.text,
+		    "has a token of unknown form or algorithm");
 	store_token_aad(store->marker.store_id, user, key_id, &t->token, &aad);
 	return store_keys_open(&store->keys, store->file.text, key_id, &aad,
 	    sealed, &t->token.secret, error);
@@ -188,16 +185,16 @@ read_tokens(struct store *store, struct account *a, struct error *error)
 		    !row)
 			break;
 		if (a->token_count == ACCOUNT_TOKENS_MAX)
-			return error_set(error, ROLLCODE_ERR_STORE,
-			    "%s: has more than %d tokens", store->file.text,
+			return error_at(error, ROLLCODE_ERR_STORE,
+			    store->file.text, "has more than %d tokens",
 			    ACCOUNT_TOKENS_MAX);
 		sealed = &store->seals[a->token_count];
 		t = &a->tokens[a->token_count++];
 		if ((err = read_token_row(store, a->user, statement, t, sealed,
 			 error)) == ROLLCODE_OK &&
 		    token_check(&t->token, &detail) != ROLLCODE_OK)
-			err = error_set(error, ROLLCODE_ERR_STORE, "%s: %s",
-			    store->file.text, detail.text);
+			err = error_at(error, ROLLCODE_ERR_STORE,
+			    store->file.text, "%s", detail.text);
 	}
 	return err;
 }
@@ -220,9 +217,9 @@ read_recovery(struct store *store, struct account *a, struct error *error)
 		    !row)
 			break;
 		if (a->recovery_count == ACCOUNT_RECOVERY_MAX)
-			return error_set(error, ROLLCODE_ERR_STORE,
-			    "%s: has more than %d recovery codes",
-			    store->file.text, ACCOUNT_RECOVERY_MAX);
+			return error_at(error, ROLLCODE_ERR_STORE,
+			    store->file.text, "has more than %d recovery codes",
+			    ACCOUNT_RECOVERY_MAX);
 		code = &a->recovery[a->recovery_count++];
 		r.statement = statement;
 		r.column = 0;
@@ -232,9 +229,9 @@ read_recovery(struct store *store, struct account *a, struct error *error)
 		code->expires = read_int(&r, 0, TIME_MAX);
 		code->used = read_int(&r, -TIME_MAX, TIME_MAX);
 		if (r.err == ROLLCODE_OK && len != sizeof(code->mac))
-			r.err = error_set(error, ROLLCODE_ERR_STORE,
-			    "%s: a recovery code has a wrong length",
-			    store->file.text);
+			r.err = error_at(error, ROLLCODE_ERR_STORE,
+			    store->file.text,
+			    "a recovery code has a wrong length");
 	}
 	return r.err;
 }
@@ -282,6 +279,11 @@ rows_events(
 		e.counter = read_int(&r, -1, INT64_MAX);
 		e.distance = read_int(&r, -1, INT64_MAX);
 		e.aside = read_int(&r, 0, 1) != 0;
+		if (r.err == ROLLCODE_OK && !outcome_known(e.outcome))
+			r.err = error_at(error, ROLLCODE_ERR_STORE,
+			    store->file.text,
+			    "an event has an outcome that Rollcode never "
+			    "writes, so somebody else wrote it");
 		if (r.err == ROLLCODE_OK)
 			r.err = fn(context, &e, error);
 	}

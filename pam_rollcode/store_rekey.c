@@ -123,8 +123,8 @@ remove_one(const struct store *store, const char *name, struct error *error)
 		ROLLCODE_OK ||
 	    unlink(path.text) == 0 || errno == ENOENT)
 		return err;
-	return error_set(error, error_from_errno(errno), "%s: %s", path.text,
-	    strerror(errno));
+	return error_at(
+	    error, error_from_errno(errno), path.text, "%s", strerror(errno));
 }
 
 enum rollcode_err
@@ -139,8 +139,8 @@ store_sqlite_clean(struct store *store, struct error *error)
 		return err;
 	count = scandir(store->users.text, &entries, NULL, NULL);
 	if (count < 0)
-		err = error_set(error, error_from_errno(errno), "%s: %s",
-		    store->users.text, strerror(errno));
+		err = error_at(error, error_from_errno(errno),
+		    store->users.text, "%s", strerror(errno));
 	for (int i = 0; i < count; i++) {
 		if (err == ROLLCODE_OK &&
 		    is_left_over(store, entries[i]->d_name))

@@ -52,11 +52,12 @@ check_backup(const struct store *store, struct error *error)
 {
 	if (!sqlite_store_is_backup(store) || store->config->administers)
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: is a backup, in which codes used since it was made would "
+	error_at(error, ROLLCODE_ERR_STORE, store->users.text,
+	    "is a backup, in which codes used since it was made would "
 	    "work again: rollcode-admin resync every user, or enrol anew, then "
 	    "take the line BACKUP= out of %s/marker",
-	    store->users.text, store->users.text);
+	    store->users.text);
+	return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
 }
 
 static enum rollcode_err
@@ -98,9 +99,8 @@ store_look_again(struct store *store, struct error *error)
 	    ROLLCODE_OK)
 		return err;
 	if (strcmp(marker.store_id, store->marker.store_id) != 0)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: the store was exchanged just now; try again",
-		    store->users.text);
+		return error_at(error, ROLLCODE_ERR_UNAVAIL, store->users.text,
+		    "the store was exchanged just now; try again");
 	store->marker = marker;
 	return store_keys_choose(
 	    &store->keys, store->users.text, marker.key_id, error);

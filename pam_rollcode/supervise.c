@@ -70,13 +70,6 @@ notify(const struct given *given, const char *state)
 }
 
 static void
-tell(int priority, const char *text)
-{
-	syslog(priority, "%s", text);
-	fprintf(stderr, "rollcode-verify: %s\n", text);
-}
-
-static void
 set_limits(void)
 {
 	static const int endless[] = {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA,
@@ -105,11 +98,10 @@ load(const struct supervisor *s, struct config *config, struct error *error)
 		return err;
 	config->pools = true;
 	if (config->uid == 0)
-		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "%s: ACCOUNT is root, which is for trying things out, "
+		return error_at(error, ROLLCODE_ERR_CONFIG, s->conf,
+		    "ACCOUNT is root, which is for trying things out, "
 		    "without the service; leave that line out, and give the "
-		    "store to the account " ROLLCODE_ACCOUNT,
-		    s->conf);
+		    "store to the account " ROLLCODE_ACCOUNT);
 	return ROLLCODE_OK;
 }
 
@@ -126,10 +118,10 @@ look_up(const struct supervisor *s, const struct config *config,
 
 	err = callers_find(config, callers, &missing, error);
 	if (missing.text[0] != '\0')
-		tell(LOG_WARNING, missing.text);
+		side_tell(LOG_WARNING, ROLLCODE_ERR_CONFIG, &missing);
 	if (err != ROLLCODE_ERR_UNAVAIL || !nobody_serves(s))
 		return err;
-	tell(LOG_WARNING, error->text);
+	side_tell(LOG_WARNING, err, error);
 	return ROLLCODE_OK;
 }
 
@@ -181,7 +173,7 @@ start_or_tell(struct supervisor *s, bool all, const char *otherwise)
 	err = start(s, all, &error);
 	if (err != ROLLCODE_OK &&
 	    (all || strcmp(s->said.text, error.text) != 0)) {
-		tell(LOG_ERR, error.text);
+		side_tell(LOG_ERR, err, &error);
 		syslog(LOG_ERR, "%s", otherwise);
 	}
 	s->said = error;
@@ -306,6 +298,7 @@ supervise(const char *conf, const struct given *given)
 {
 	struct supervisor s = {.conf = conf};
 	struct error error = {0};
+	enum rollcode_err err;
 
 	fd_close_from(given->sockets.end);
 	openlog(CREW_LOG_NAME, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
@@ -314,11 +307,13 @@ supervise(const char *conf, const struct given *given)
 	signal(SIGPIPE, SIG_IGN);
 	block_signals(&s.signals);
 	if (geteuid() != 0) {
-		tell(LOG_ERR, "only root can start the service");
+		err = error_set(&error, ROLLCODE_ERR_PRIVILEGE,
+		    "only root can start the service");
+		side_tell(LOG_ERR, err, &error);
 		return 1;
 	}
-	if (open_all(&s, &given->sockets, &error) != ROLLCODE_OK) {
-		tell(LOG_ERR, error.text);
+	if ((err = open_all(&s, &given->sockets, &error)) != ROLLCODE_OK) {
+		side_tell(LOG_ERR, err, &error);
 		return 1;
 	}
 	notify(given, "READY=1");

@@ -81,6 +81,7 @@ static enum rollcode_err
 check_caller(
     const struct task *task, const struct callers *callers, struct error *error)
 {
+	char name[PLAIN_MAX(CONFIG_NAME_MAX)];
 	const struct passwd *pw;
 
 	if (callers_include(callers, task->uid))
@@ -94,10 +95,12 @@ check_caller(
 		    "the account of uid %u cannot be looked up: %s; is the "
 		    "directory service there?",
 		    (unsigned int)task->uid, strerror(errno));
+	plain_copy(pw != NULL ? pw->pw_name : "no account", PLAIN_LOG, name,
+	    sizeof(name));
 	syslog(LOG_WARNING,
 	    "uid %u (%s) asked about an account that is not its own, and was "
 	    "refused; CALLERS in the env file names who may",
-	    (unsigned int)task->uid, pw != NULL ? pw->pw_name : "no account");
+	    (unsigned int)task->uid, name);
 	return error_set(error, ROLLCODE_ERR_PRIVILEGE,
 	    "this program runs as uid %u, which may ask about its own account "
 	    "only; CALLERS in the env file names who may ask about others",

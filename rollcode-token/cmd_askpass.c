@@ -103,7 +103,7 @@ cmd_askpass(void *base, int argc, char **argv, struct error *error)
 	if (err == ROLLCODE_OK)
 		err = wallet_bound(wallet, &binding, &asker, &entry, error);
 	if (err == ROLLCODE_ERR_ABSENT && entry.id != 0)
-		fprintf(stderr, "rollcode-token: %s\n", error->text);
+		cli_tell("rollcode-token", NULL, err, error);
 	if (err == ROLLCODE_ERR_ABSENT || err == ROLLCODE_ERR_EXISTS)
 		return person_answer(prompt, error);
 	if (err != ROLLCODE_OK)

@@ -116,7 +116,7 @@ cmd_skip(void *base, int argc, char **argv, struct error *error)
 		 options->count == 0 ? 1 : options->count, &entry, error)) !=
 		ROLLCODE_OK)
 		return err;
-	printf("%s: the next counter is %llu\n", entry.name,
+	plain_line(stdout, "%s: the next counter is %llu", entry.name,
 	    (unsigned long long)entry.provision.token.counter);
 	return ROLLCODE_OK;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd.h"
 #include "token.h"
-#include "utf8.h"
 
 #define COUNTER_WIDTH 7
 
@@ -50,35 +49,36 @@ list_json(struct wallet *wallet, struct error *error)
 }
 
 static enum rollcode_err
-widest(struct wallet *wallet, size_t *width, struct error *error)
+widest(struct wallet *wallet, int *width, struct error *error)
 {
 	struct wallet_entry entry = {0};
+	char shown[PLAIN_MAX(WALLET_NAME_MAX)];
 	enum rollcode_err err;
-	size_t n;
+	int n;
 
-	*width = strlen("NAME");
+	*width = (int)strlen("NAME");
 	while ((err = wallet_next(wallet, entry.id, &entry, error)) ==
 		   ROLLCODE_OK &&
 	       entry.id != 0)
-		if ((n = utf8_count(entry.name)) > *width)
+		if ((n = plain_copy(entry.name, PLAIN_TEXT, shown,
+			 sizeof(shown))) > *width)
 			*width = n;
 	return err;
 }
 
-/* printf counts bytes, a terminal characters. */
 static void
-put_line(const struct wallet_entry *entry, size_t width)
+put_line(const struct wallet_entry *entry, int width)
 {
 	const struct provision *p = &entry->provision;
 	char date[CLI_DATE_MAX];
 
 	cli_date(entry->used, date);
-	printf("%c %s%*s  %-4s  %-6s  %6u  %*llu  %-16s  %s%s%s%s%s\n",
-	    entry->preferred ? '*' : ' ', entry->name,
-	    (int)(width - utf8_count(entry->name)), "",
-	    form_name(p->token.form), algorithm_name(p->token.algorithm),
-	    p->token.digits, COUNTER_WIDTH,
-	    (unsigned long long)p->token.counter, date, p->issuer,
+	printf("%c ", entry->preferred ? '*' : ' ');
+	plain_pad(stdout, entry->name, PLAIN_TEXT, width);
+	printf("  %-4s  %-6s  %6u  %*llu  %-16s  ", form_name(p->token.form),
+	    algorithm_name(p->token.algorithm), p->token.digits, COUNTER_WIDTH,
+	    (unsigned long long)p->token.counter, date);
+	plain_line(stdout, "%s%s%s%s%s", p->issuer,
 	    p->issuer[0] == '\0' || p->account[0] == '\0' ? "" : ":",
 	    p->account, entry->binding[0] == '\0' ? "" : ", bound to ",
 	    entry->binding);
@@ -89,11 +89,11 @@ list_lines(struct wallet *wallet, struct error *error)
 {
 	struct wallet_entry entry = {0};
 	enum rollcode_err err;
-	size_t width;
+	int width;
 
 	if ((err = widest(wallet, &width, error)) != ROLLCODE_OK)
 		return err;
-	printf("  %-*s  %-4s  %-6s  %6s  %*s  %-16s  %s\n", (int)width, "NAME",
+	printf("  %-*s  %-4s  %-6s  %6s  %*s  %-16s  %s\n", width, "NAME",
 	    "FORM", "HASH", "DIGITS", COUNTER_WIDTH, "COUNTER", "LAST USED",
 	    "FOR");
 	while ((err = wallet_next(wallet, entry.id, &entry, error)) ==
@@ -126,14 +126,14 @@ show_lines(const struct wallet_entry *entry, bool protected)
 
 	cli_date(entry->created, created);
 	cli_date(entry->used, used);
-	printf("name        %s%s\n", entry->name,
+	plain_line(stdout, "name        %s%s", entry->name,
 	    entry->preferred ? " (default)" : "");
-	printf("issuer      %s\n", p->issuer);
-	printf("account     %s\n", p->account);
+	plain_line(stdout, "issuer      %s", p->issuer);
+	plain_line(stdout, "account     %s", p->account);
 	if (p->token.label[0] != '\0')
-		printf("label       %s\n", p->token.label);
+		plain_line(stdout, "label       %s", p->token.label);
 	if (entry->binding[0] != '\0')
-		printf("binding     %s\n", entry->binding);
+		plain_line(stdout, "binding     %s", entry->binding);
 	printf("form        %s, %s, %u digits\n", form_name(p->token.form),
 	    algorithm_name(p->token.algorithm), p->token.digits);
 	printf("counter     %llu\n", (unsigned long long)p->token.counter);

@@ -8,16 +8,15 @@ static enum rollcode_err
 read_provision(struct provision *provision, struct error *error)
 {
 	WIPED(provision_line_wipe) struct provision_line line = {""};
-	struct error why = {""};
+	struct error why = {0};
 	enum rollcode_err err;
 
 	err = cli_read_line("The token's line (otpauth://hotp/...): ", false,
 	    line.text, sizeof(line.text), &why);
 	if (err != ROLLCODE_OK)
-		return error_set(error, err,
-		    "no token was read: %s; give its line on standard input, "
-		    "as in: rollcode-admin enroll USER | rollcode-token add",
-		    why.text);
+		return error_pass(error, err, &why,
+		    "no token was read; give its line on standard input, as "
+		    "in: rollcode-admin enroll USER | rollcode-token add");
 	return provision_parse(line.text, provision, error);
 }
 
@@ -41,7 +40,7 @@ cmd_add(void *base, int argc, char **argv, struct error *error)
 		ROLLCODE_OK ||
 	    (err = wallet_find(wallet, name, &entry, error)) != ROLLCODE_OK)
 		return err;
-	printf("added %s%s\n", entry.name,
+	plain_line(stdout, "added %s%s", entry.name,
 	    entry.preferred ? ", the default token" : "");
 	return ROLLCODE_OK;
 }

@@ -10,7 +10,6 @@
 #include "cli.h"
 #include "person.h"
 
-#define PROMPT_MAX 1024
 #define LINE_MAX_ASKED 1024
 
 struct line {
@@ -48,30 +47,13 @@ cannot_run(const char *program, struct error *error)
 	    strerror(errno));
 }
 
-/* What a terminal shows of a text that is not ours. */
-static void
-plain(const char *prompt, char shown[PROMPT_MAX])
-{
-	size_t n = 0;
-
-	for (; *prompt != '\0' && n < PROMPT_MAX - 1; prompt++) {
-		shown[n] = '?';
-		if (*prompt >= ' ' && *prompt < 0x7f)
-			shown[n] = *prompt;
-		n++;
-	}
-	shown[n] = '\0';
-}
-
 static enum rollcode_err
 ask_terminal(
     const char *prompt, bool echo, char *line, size_t size, struct error *error)
 {
-	char shown[PROMPT_MAX];
 	enum rollcode_err err;
 
-	plain(prompt, shown);
-	err = cli_read_terminal(shown, echo, line, size, error);
+	err = cli_read_terminal(prompt, echo, line, size, error);
 	if (err == ROLLCODE_ERR_UNAVAIL)
 		error_set(error, err,
 		    "this prompt is for a person, and there is no terminal to "

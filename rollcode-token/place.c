@@ -70,9 +70,8 @@ make_directories(char *directory, struct error *error)
 		*at = '\0';
 		if (mkdir(directory, 0700) != 0 && errno != EEXIST &&
 		    errno != EISDIR)
-			return error_set(error, error_from_errno(errno),
-			    "%s: cannot be made: %s", directory,
-			    strerror(errno));
+			return error_at(error, error_from_errno(errno),
+			    directory, "cannot be made: %s", strerror(errno));
 		*at = was;
 		if (was == '\0')
 			return ROLLCODE_OK;
@@ -84,18 +83,17 @@ static enum rollcode_err
 check_owner(const char *directory, struct stat *st, struct error *error)
 {
 	if (lstat(directory, st) != 0)
-		return error_set(error, error_from_errno(errno), "%s: %s",
-		    directory, strerror(errno));
+		return error_at(error, error_from_errno(errno), directory, "%s",
+		    strerror(errno));
 	if (!S_ISDIR(st->st_mode))
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is not a directory; give another --store FILE",
-		    directory);
+		return error_at(error, ROLLCODE_ERR_STORE, directory,
+		    "is not a directory; give another --store FILE");
 	if (st->st_uid != geteuid() && st->st_uid != 0)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: belongs to uid %u, who could replace the tokens; "
+		return error_at(error, ROLLCODE_ERR_STORE, directory,
+		    "belongs to uid %u, who could replace the tokens; "
 		    "keep them below directories of your own or of root, "
 		    "with --store FILE",
-		    directory, (unsigned int)st->st_uid);
+		    (unsigned int)st->st_uid);
 	return ROLLCODE_OK;
 }
 
@@ -112,10 +110,12 @@ check_ancestor(const char *directory, struct error *error)
 	if ((err = check_owner(directory, &st, error)) != ROLLCODE_OK ||
 	    (st.st_mode & 022) == 0 || (st.st_mode & S_ISVTX) != 0)
 		return err;
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: others may write there (mode %04o), and could replace the "
-	    "directory of the tokens; fix: chmod go-w %s",
-	    directory, (unsigned int)(st.st_mode & 07777), directory);
+	return error_fix(error,
+	    error_at(error, ROLLCODE_ERR_STORE, directory,
+		"others may write there (mode %04o), and could replace the "
+		"directory of the tokens",
+		(unsigned int)(st.st_mode & 07777)),
+	    "chmod", "go-w", directory, NULL);
 }
 
 /* Of a path without links; it is as before when this returns. */
@@ -143,14 +143,14 @@ check_directory(const char *directory, struct error *error)
 	    (st.st_mode & 022) == 0)
 		return err;
 	if ((st.st_mode & S_ISVTX) != 0)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: others may make files there, a journal for SQLite "
+		return error_at(error, ROLLCODE_ERR_STORE, directory,
+		    "others may make files there, a journal for SQLite "
 		    "to obey among them; keep the tokens in a directory of "
-		    "your own",
-		    directory);
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: others may write there; fix: chmod go-w %s", directory,
-	    directory);
+		    "your own");
+	return error_fix(error,
+	    error_at(
+		error, ROLLCODE_ERR_STORE, directory, "others may write there"),
+	    "chmod", "go-w", directory, NULL);
 }
 
 enum rollcode_err

@@ -80,8 +80,8 @@ look(const char *path, bool *there, struct error *error)
 	*there = lstat(path, &st) == 0;
 	if (*there || errno == ENOENT)
 		return ROLLCODE_OK;
-	return error_set(error, error_from_errno(errno),
-	    "%s: cannot be looked at: %s", path, strerror(errno));
+	return error_at(error, error_from_errno(errno), path,
+	    "cannot be looked at: %s", strerror(errno));
 }
 
 /* A journal without its store would be rolled into the new one. */
@@ -96,15 +96,14 @@ clear(const char *path, const char *fresh, struct error *error)
 	if ((err = look(journal, &there, error)) != ROLLCODE_OK)
 		return err;
 	if (there)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is left of a store that is gone; bring that store "
-		    "back, or remove the journal",
-		    journal);
+		return error_at(error, ROLLCODE_ERR_STORE, journal,
+		    "is left of a store that is gone; bring that store "
+		    "back, or remove the journal");
 	snprintf(journal, sizeof(journal), "%s-journal", fresh);
 	if ((unlink(fresh) != 0 && errno != ENOENT) ||
 	    (unlink(journal) != 0 && errno != ENOENT))
-		return error_set(error, error_from_errno(errno),
-		    "%s: cannot be removed: %s", fresh, strerror(errno));
+		return error_at(error, error_from_errno(errno), fresh,
+		    "cannot be removed: %s", strerror(errno));
 	return ROLLCODE_OK;
 }
 
@@ -126,8 +125,8 @@ create_locked(const char *path, struct error *error)
 	if (n != 0 && (errno == EINVAL || errno == ENOSYS))
 		n = rename(fresh, path);
 	if (n != 0)
-		return error_set(error, error_from_errno(errno),
-		    "%s: cannot be put in place: %s", path, strerror(errno));
+		return error_at(error, error_from_errno(errno), path,
+		    "cannot be put in place: %s", strerror(errno));
 	return sqlite_sync_directory(path, error);
 }
 
@@ -190,10 +189,9 @@ wallet_open(struct wallet **wallet, const char *path, struct error *error)
 	snprintf(w->path, sizeof(w->path), "%s", path);
 	err = sqlite_open(path, &kind, &w->db, error);
 	if (err == ROLLCODE_ERR_ABSENT)
-		err = error_set(error, err,
-		    "%s: there is no token store yet; make one with: "
-		    "rollcode-token add",
-		    path);
+		err = error_at(error, err, path,
+		    "there is no token store yet; make one with: "
+		    "rollcode-token add");
 	if (err == ROLLCODE_OK)
 		err = read_head(w->db, &w->head, error);
 	if (err != ROLLCODE_OK) {
@@ -243,9 +241,8 @@ wallet_begin(struct wallet *w, struct error *error)
 	if ((err = read_head(w->db, &now, error)) == ROLLCODE_OK &&
 	    (now.log_n != w->head.log_n ||
 		memcmp(now.salt, w->head.salt, sizeof(now.salt)) != 0))
-		err = error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: its passphrase was changed meanwhile; try again",
-		    w->path);
+		err = error_at(error, ROLLCODE_ERR_UNAVAIL, w->path,
+		    "its passphrase was changed meanwhile; try again");
 	if (err != ROLLCODE_OK)
 		return wallet_end(w, err, error);
 	w->head = now;

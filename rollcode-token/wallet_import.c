@@ -139,7 +139,7 @@ all(struct wallet *w, const struct import_list *list, bool force,
 {
 	char place[IMPORT_PLACE_MAX];
 	enum import_merge became = MERGE_NONE;
-	struct error why = {""};
+	struct error why = {0};
 	enum rollcode_err err;
 
 	for (size_t i = 0; i < list->count; i++) {
@@ -150,7 +150,7 @@ all(struct wallet *w, const struct import_list *list, bool force,
 					       "%s", e->refused);
 		if (err != ROLLCODE_OK) {
 			import_place(e, place);
-			return error_set(error, err, "%s: %s", place, why.text);
+			return error_pass(error, err, &why, "%s", place);
 		}
 		merged[became]++;
 	}

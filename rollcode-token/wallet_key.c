@@ -20,8 +20,8 @@ wallet_unlock(struct wallet *w, const char *passphrase, struct error *error)
 	w->unlocked = false;
 	if ((err = seal_passphrase(passphrase, w->head.salt,
 		 (unsigned int)w->head.log_n, &w->key)) != ROLLCODE_OK)
-		return error_set(error, err,
-		    "%s: no key can be made from the passphrase: %s", w->path,
+		return error_at(error, err, w->path,
+		    "no key can be made from the passphrase: %s",
 		    rollcode_strerror(err));
 	proof_identity(&w->head, &aad);
 	err = seal_open(&w->key, &aad, &w->head.proof, &proof);
@@ -31,10 +31,10 @@ wallet_unlock(struct wallet *w, const char *passphrase, struct error *error)
 	}
 	secret_key_wipe(&w->key);
 	if (err == ROLLCODE_ERR_STORE)
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "%s: the passphrase is wrong; try again", w->path);
-	return error_set(
-	    error, err, "%s: the passphrase cannot be checked", w->path);
+		return error_at(error, ROLLCODE_ERR_INPUT, w->path,
+		    "the passphrase is wrong; try again");
+	return error_at(
+	    error, err, w->path, "the passphrase cannot be checked");
 }
 
 /* The same store under a new passphrase, or none; no row is sealed yet. */
@@ -62,8 +62,8 @@ new_key(struct wallet *w, const char *passphrase, unsigned int log_n,
 		ROLLCODE_OK ||
 	    (err = seal_wrap(&w->key, &aad, &proof, &head->proof)) !=
 		ROLLCODE_OK)
-		return error_set(error, err,
-		    "%s: no key can be made from the passphrase: %s", w->path,
+		return error_at(error, err, w->path,
+		    "no key can be made from the passphrase: %s",
 		    rollcode_strerror(err));
 	head->log_n = log_n;
 	return ROLLCODE_OK;
@@ -118,8 +118,8 @@ wallet_protect(struct wallet *w, const char *passphrase, unsigned int log_n,
 		    "a passphrase has at least %d bytes; choose a longer one",
 		    WALLET_PASSPHRASE_MIN);
 	if (wallet_locked(w))
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "%s: the passphrase it has is needed first", w->path);
+		return error_at(error, ROLLCODE_ERR_INPUT, w->path,
+		    "the passphrase it has is needed first");
 	was = *w;
 	now = *w;
 	if ((err = new_key(&now, passphrase, log_n, error)) != ROLLCODE_OK ||

@@ -18,10 +18,10 @@ static enum rollcode_err
 odd(const struct wallet *w, const struct wallet_row *row, const char *what,
     struct error *error)
 {
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: token %lld: %s; restore the store from a backup or remove "
+	return error_at(error, ROLLCODE_ERR_STORE, w->path,
+	    "token %lld: %s; restore the store from a backup or remove "
 	    "and enrol the token again",
-	    w->path, (long long)row->entry.id, what);
+	    (long long)row->entry.id, what);
 }
 
 static enum rollcode_err
@@ -198,8 +198,8 @@ want_key(const struct wallet *w, struct error *error)
 {
 	if (!wallet_locked(w))
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "%s: is protected by a passphrase, which is needed here", w->path);
+	return error_at(error, ROLLCODE_ERR_INPUT, w->path,
+	    "is protected by a passphrase, which is needed here");
 }
 
 enum rollcode_err
@@ -222,8 +222,8 @@ wallet_row_open(
 	if (err == ROLLCODE_ERR_STORE)
 		return odd(w, row, "its secret does not open", error);
 	if (err != ROLLCODE_OK)
-		return error_set(
-		    error, err, "%s: a secret cannot be opened", w->path);
+		return error_at(
+		    error, err, w->path, "a secret cannot be opened");
 	if (token_check(token, NULL) != ROLLCODE_OK)
 		return odd(w, row, "its values do not fit each other", error);
 	return ROLLCODE_OK;
@@ -247,7 +247,7 @@ wallet_row_seal(
 	identity(w, row, &aad);
 	if ((err = seal_wrap(&w->key, &aad, secret, &row->stored)) !=
 	    ROLLCODE_OK)
-		return error_set(
-		    error, err, "%s: a secret cannot be sealed", w->path);
+		return error_at(
+		    error, err, w->path, "a secret cannot be sealed");
 	return ROLLCODE_OK;
 }

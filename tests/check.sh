@@ -662,7 +662,7 @@ hostile() {
 	timeout 20 rollcode-admin check >"$T/found" 2>"$T/sum"
 	equal "files of anything neither stop nor crash it" "$?" 1
 	check "what is odd in a name is shown as such" \
-	    grep -qF '/etc/pam.d/?[2J???:1' "$T/found"
+	    grep -qF '/etc/pam.d/\x1b[2J\xff\x0a\xc2\x9b:1' "$T/found"
 	refused "and does not reach the terminal" \
 	    grep -qP '[^\x20-\x7e\n]' "$T/found"
 }

@@ -325,6 +325,13 @@ equal "what was exported is imported, all of it" \
 equal "who was disabled is so" "$(login good2 "$(oathtool -c 4 $HEX)")" AUTH_ERR
 check "a name with a space is itself" admin show "spaced name"
 
+chmod 644 "$T/store/users/good2.db"
+echo "otpauth://hotp/good2?secret=$B32&digits=8&counter=9" |
+    import >"$T/out" 2>&1
+check "a user's file that is open to others: import says what fixes it" \
+    grep -qF "fix: chmod 600 $T/store/users/good2.db" "$T/out"
+chmod 600 "$T/store/users/good2.db"
+
 { line web 3 | sed s/8/6/; line web 5 | sed s/GEZD/AAAA/; } |
     token carol import >/dev/null
 token carol export --seal-file "$T/pass" >"$T/sealed" 2>/dev/null

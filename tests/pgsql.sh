@@ -196,7 +196,7 @@ words() {
 	    FOR EACH ROW EXECUTE FUNCTION rollcode.shout()"
 	admin resync ann <<<"$(code ann -n 2)" >"$T/out" 2>&1
 	equal "a server's words move no cursor" \
-	    "$(grep -c '?\[2Jroot let in' "$T/out") $(grep -c $'\x1b' "$T/out")" \
+	    "$(grep -cF '\x1b[2Jroot let in' "$T/out") $(grep -c $'\x1b' "$T/out")" \
 	    "1 0"
 	SQL_DATABASE=rollcode sql one "DROP TRIGGER shout ON rollcode.token;
 	    DROP FUNCTION rollcode.shout"

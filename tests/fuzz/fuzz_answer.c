@@ -79,8 +79,11 @@ check(enum rollcode_err err, const struct answer *answer,
 	if (!believable(&sent)) {
 		promise(err != ROLLCODE_OK && answer->verdict == VERDICT_NONE,
 		    "only a whole answer of this request is believed");
-		promise(memchr(error->text, '\0', sizeof(error->text)) != NULL,
-		    "an error's sentence ends");
+		promise(
+		    memchr(error->text, '\0', sizeof(error->text)) != NULL &&
+			memchr(error->fix, '\0', sizeof(error->fix)) != NULL &&
+			error->file <= strlen(error->text),
+		    "an error's sentence ends, and so does its fix");
 		return;
 	}
 	promise(err == ROLLCODE_OK || failed, "a good answer is taken");

@@ -20,7 +20,7 @@ check_accepted(struct import_entry *e, const char *user)
 {
 	WIPED(import_free) struct import_list again = {.file = "again"};
 	WIPED(cli_bytes_free) struct cli_bytes line = {NULL, 0, 0};
-	struct error error = {""};
+	struct error error = {0};
 
 	promise(token_check(&e->provision.token, &error) == ROLLCODE_OK,
 	    "a token that was read passes its check");
@@ -85,7 +85,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	WIPED(import_free) struct import_list list = {.file = "file"};
-	struct error error = {""};
+	struct error error = {0};
 	char place[IMPORT_PLACE_MAX], *text;
 	const char *user;
 

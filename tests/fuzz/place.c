@@ -232,7 +232,7 @@ enrol_all(void)
 	char path[128];
 	bool made;
 
-	event_fill(&event, CALLS_NOW, "fuzz", NULL, "enroll");
+	event_fill(&event, CALLS_NOW, "fuzz", NULL, "enrolled");
 	promise(
 	    store_sqlite.init(&place.config, &made, &error) == ROLLCODE_OK &&
 		store_sqlite.open(&store, &place.config, &error) == ROLLCODE_OK,

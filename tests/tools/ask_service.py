@@ -36,7 +36,7 @@ import time
 
 PATH = "/run/rollcode/root/verify.sock" if "ROOT_SOCKET" in os.environ \
     else "/run/rollcode/verify.sock"
-REQUEST, ANSWER, VERIFY = 0x52635131, 0x52634131, 2
+REQUEST, ANSWER, VERIFY = 0x52635131, 0x52634132, 2
 
 
 def connect():

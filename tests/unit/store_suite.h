@@ -17,6 +17,7 @@
 #include <check.h>
 
 #include "clock.h"
+#include "utf8.h"
 #include "pam_rollcode/store.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -754,7 +755,7 @@ static const char *const names[] = {
     HUNDRED HUNDRED,
 };
 
-static int seen_names;
+static size_t seen_names;
 
 static enum rollcode_err
 see_name(void *context, const char *user, struct error *unused)
@@ -769,7 +770,6 @@ see_name(void *context, const char *user, struct error *unused)
 START_TEST(every_name_is_its_own_user_and_nothing_else)
 {
 	struct account account;
-	struct store *store;
 
 	for (size_t i = 0; i < COUNT(names); i += kind->step) {
 		ck_assert_msg(!is_enrolled(names[i]), "%s", names[i]);
@@ -781,12 +781,61 @@ START_TEST(every_name_is_its_own_user_and_nothing_else)
 		ck_assert_str_eq(account.user, names[i]);
 		ck_assert_uint_eq(account.tokens[0].token.counter, 100 + i);
 	}
+}
+END_TEST
+
+/* Names that were not enrolled by us, and would steer the terminal. */
+START_TEST(a_name_that_cannot_be_shown_is_not_listed)
+{
+	struct store *store;
+	size_t printable = 0;
+
+	for (size_t i = 0; i < COUNT(names); i += kind->step) {
+		enrolled(names[i]);
+		printable += utf8_printable(names[i]);
+	}
 	store = opened();
 	seen_names = 0;
 	ck_assert_int_eq(ops->each(store, see_name, NULL, &error), ROLLCODE_OK);
 	ops->close(store);
-	ck_assert_uint_eq(
-	    (size_t)seen_names, (COUNT(names) - 1) / kind->step + 1);
+	ck_assert_uint_eq(seen_names, printable);
+}
+END_TEST
+
+/* --- events of others ----------------------------------------------------- */
+
+static enum rollcode_err
+see_event(void *context, const struct event *event, struct error *unused)
+{
+	(void)event;
+	(void)unused;
+	++*(int *)context;
+	return ROLLCODE_OK;
+}
+
+/* The first three are ours. */
+static const char *const outcomes[] = {"accepted", "moved here",
+    "recovery-voided", "", "none", "accepted ", "Accepted", "\x1b]0;owned\x07",
+    "acc\nepted"};
+
+START_TEST(an_event_of_an_unknown_outcome_is_refused)
+{
+	struct account account;
+	struct store *store;
+	struct event event;
+	enum rollcode_err wanted = _i < 3 ? ROLLCODE_OK : ROLLCODE_ERR_STORE;
+	int seen = 0;
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	event_fill(&event, NOW, "test", NULL, outcomes[_i]);
+	ck_assert_int_eq(
+	    ops->commit(store, &account, &event, &error), ROLLCODE_OK);
+	ops->close(store);
+	store = begun("ann", &account);
+	ck_assert_int_eq(ops->events(store, see_event, &seen, &error), wanted);
+	ops->close(store);
+	ck_assert_int_eq(seen, _i < 3 ? 2 : 1);
 }
 END_TEST
 
@@ -876,6 +925,9 @@ add_accounts(TCase *tcase)
 	tcase_add_test(
 	    tcase, an_event_written_aside_replaces_the_one_before_it_alone);
 	tcase_add_test(tcase, every_name_is_its_own_user_and_nothing_else);
+	tcase_add_test(tcase, a_name_that_cannot_be_shown_is_not_listed);
+	tcase_add_loop_test(tcase, an_event_of_an_unknown_outcome_is_refused, 0,
+	    (int)COUNT(outcomes));
 	tcase_add_test(tcase, a_name_too_long_or_empty_is_nobody);
 	tcase_add_test(tcase, init_makes_a_store_once);
 	tcase_add_test(tcase, a_store_of_another_key_is_refused);

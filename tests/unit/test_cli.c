@@ -396,7 +396,7 @@ static const struct {
 
 START_TEST(a_secret_file_has_one_line)
 {
-	struct error error = {""};
+	struct error error = {0};
 	char path[] = "/tmp/test_cli.XXXXXX", line[16] = "wipe me";
 	int fd = mkstemp(path);
 	size_t len = strlen(files[_i].text);
@@ -416,7 +416,7 @@ END_TEST
 
 START_TEST(a_secret_file_that_is_not_there_is_named)
 {
-	struct error error = {""};
+	struct error error = {0};
 	char line[16];
 
 	ck_assert_int_eq(
@@ -564,19 +564,17 @@ static const struct {
 	const char *text;
 	bool good;
 } prints[] = {
-    {"", true},
-    {"plain ~", true},
-    {"\xc3\xa4\xf4\x8f\xbf\xbf", true},
-    {"\xf4\x90\x80\x80", false},
-    {"\xe0\x80\x80", false},
-    {"\xf0\x80\x80\x80", false},
-    {"\xed\xbf\xbf", false},
-    {"\x80", false},
-    {"\xf8\x88\x80\x80\x80", false},
-    {"\xc2\x80", false},
-    {"\xc2\xa0", true},
-    {"a\n", false},
-    {"\x7f", false},
+    {"", true}, {"plain ~", true}, {"\xc3\xa4\xf4\x8f\xbf\xbf", true},
+    {"\xf4\x90\x80\x80", false}, {"\xe0\x80\x80", false},
+    {"\xf0\x80\x80\x80", false}, {"\xed\xbf\xbf", false}, {"\x80", false},
+    {"\xf8\x88\x80\x80\x80", false}, {"\xc2\x80", false}, {"\xc2\xa0", true},
+    {"a\n", false}, {"\x7f", false}, {"\xd8\x9c", false}, /* U+061C */
+    {"a\xe2\x80\x8f", false},				  /* U+200F */
+    {"\xe2\x80\xa8", false},   /* U+2028, a line's end */
+    {"x\xe2\x80\xaey", false}, /* U+202E */
+    {"\xe2\x81\xa6", false},   /* U+2066 */
+    {"\xe2\x81\xa9", false},   /* U+2069 */
+    {"\xe2\x80\x8d", true},    /* U+200D joins */
 };
 
 START_TEST(printable_text_is_utf8_without_control_characters)

@@ -19,7 +19,7 @@ token_of(enum rollcode_form form, enum rollcode_algorithm algorithm,
 {
 	struct rollcode_token token = {
 	    .form = form, .algorithm = algorithm, .digits = digits};
-	struct error error = {""};
+	struct error error = {0};
 
 	ck_assert_msg(
 	    token_parse_secret(secret, &token.secret, &error) == ROLLCODE_OK,

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "pam_rollcode/outcome.h"
 #include "pam_rollcode/store_name.h"
 #include "store_suite.h"
 
@@ -276,6 +277,14 @@ memory_each(
 }
 
 static enum rollcode_err
+tell_event(const struct event *event, store_event_fn *fn, void *context,
+    struct error *why)
+{
+	return outcome_known(event->outcome) ? fn(context, event, why)
+					     : ROLLCODE_ERR_STORE;
+}
+
+static enum rollcode_err
 memory_events(
     struct store *store, store_event_fn *fn, void *context, struct error *why)
 {
@@ -287,11 +296,13 @@ memory_events(
 		kept = MEMORY_EVENTS;
 	for (int64_t s = last - kept + 1; s <= last && err == ROLLCODE_OK; s++)
 		if (s >= 0)
-			err = fn(context,
-			    &store->user->events[s % MEMORY_EVENTS], why);
+			err =
+			    tell_event(&store->user->events[s % MEMORY_EVENTS],
+				fn, context, why);
 	if (err == ROLLCODE_OK && kept > 0 &&
 	    store->user->events[MEMORY_EVENTS].aside)
-		err = fn(context, &store->user->events[MEMORY_EVENTS], why);
+		err = tell_event(
+		    &store->user->events[MEMORY_EVENTS], fn, context, why);
 	return err;
 }
 

@@ -41,7 +41,7 @@ static const struct {
 START_TEST(a_secret_is_read_as_people_write_it)
 {
 	struct secret secret;
-	struct error error = {""};
+	struct error error = {0};
 	char hex[2 * SECRET_MAX + 1];
 	enum rollcode_err err =
 	    token_parse_secret(secrets[_i].text, &secret, &error);
@@ -224,7 +224,7 @@ token_of(enum rollcode_form form, enum rollcode_algorithm algorithm,
 {
 	struct rollcode_token token = {
 	    .form = form, .algorithm = algorithm, .digits = digits};
-	struct error error = {""};
+	struct error error = {0};
 
 	ck_assert_msg(
 	    token_parse_secret(secret, &token.secret, &error) == ROLLCODE_OK,
@@ -236,7 +236,7 @@ START_TEST(the_parts_of_a_token_fit_each_other)
 {
 	struct rollcode_token token = token_of(tokens[_i].form,
 	    tokens[_i].algorithm, tokens[_i].digits, tokens[_i].secret);
-	struct error error = {""};
+	struct error error = {0};
 	enum rollcode_err err;
 
 	token.counter = tokens[_i].counter;

