@@ -118,10 +118,76 @@ for program in "${PROGRAMS[@]}"; do
 	    "$(cat "$T/diff")" ""
 done
 
-# --- a name that somebody else chose ------------------------------------------------
+# --- names that somebody else chose ------------------------------------------
 
-# shellcheck disable=SC2016	# that is the name
-name='$(touch$IFS/nonexistent/x)`id`;*'
-check "a token with an odd name" rollcode-token rename office "$name"
-equal "bash: is completed as it is, and not expanded" \
-    "$(by_bash "rollcode-token next ")" "$name"
+# What each of them would run, in one shell or another.
+cat >"$T/bin/evil" <<EVIL
+#!/bin/sh
+touch "$T/ran"
+EVIL
+chmod 755 "$T/bin/evil"
+# shellcheck disable=SC2016	# those are the names
+NAMES=('a`evil`' 'b$(evil)' 'c;evil' 'd(evil)' "g'evil" 'h"evil' 'i|evil'
+    'j&evil' 'k<evil' 'l${IFS}evil' 'm\evil' 'n{evil}' 'o>ran' 'p*' 'q!evil'
+    'r#evil' 's~evil' 't=(evil)' 'u$evil')
+
+odd_names() {
+	local name i=0
+	rollcode-token rename office x
+	for name in "${NAMES[@]}" "w a name"; do
+		i=$((i + 1))
+		printf 'otpauth://hotp/h:a?secret=%s&counter=1\n' \
+		    "$(printf '%020d' "$i" | base32)" |
+		    rollcode-token add "$name" >"$T/log" 2>&1 || echo "$name"
+	done
+}
+check "tokens with odd names" test -z "$(odd_names)"
+equal "bash: names that a shell would look into are not offered" \
+    "$(by_bash "rollcode-token show " | sort)" "$(printf '%s\n' 'w a name' x)"
+
+# Each shell on a terminal, with a TAB behind the first letter of each name.
+mkdir "$T/dot"
+cat >"$T/dot/.bashrc" <<BASH
+PS1="READY> "
+. "$T/rollcode-token.bash"
+BASH
+cat >"$T/dot/.zshrc" <<ZSH
+PS1="READY> "
+fpath=("$T/dot" \$fpath)
+autoload -U compinit
+compinit -u -d "$T/dot/dump"
+ZSH
+cat >"$T/dot/fish" <<FISH
+function fish_prompt
+	printf "READY> "
+end
+source "$T/rollcode-token.fish"
+FISH
+STARTS=("bash --rcfile $T/dot/.bashrc -i" "zsh -i" "fish -N -C $(printf '%q' \
+    "source $T/dot/fish")")
+typed() {
+	local name
+	for name in "${NAMES[@]}" w x; do
+		printf '%s\n' "rollcode-token show ${name:0:1}\t"
+	done
+	printf '%s\n' 'rollcode-token show \t'
+}
+for start in "${STARTS[@]}"; do
+	shell=${start%% *}
+	if ! command -v "$shell" >"$T/log" || ! command -v python3 >"$T/log"; then
+		skip "$shell: no name of a token is run" "needs $shell, python3"
+		continue
+	fi
+	"$TREE/packaging/completions" zsh "$T/bin/rollcode-token" \
+	    >"$T/dot/_rollcode-token"
+	"$TREE/packaging/completions" fish "$T/bin/rollcode-token" \
+	    >"$T/rollcode-token.fish"
+	rm -f "$T/ran"
+	typed | eval "ZDOTDIR=$T/dot $TREE/tests/tools/tab.py $start" \
+	    >"$T/screen"
+	equal "$shell: each line was typed" "$?" 0
+	check "$shell: no name of a token is run" test ! -e "$T/ran"
+	equal "$shell: a plain name and one with spaces are completed" \
+	    "$(grep -oE '^name        (x|w a name)' "$T/screen" | sort -u)" \
+	    "$(printf 'name        %s\n' 'w a name' x)"
+done
