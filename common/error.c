@@ -171,18 +171,36 @@ error_fix(struct error *error, enum rollcode_err err, ...)
 	return err;
 }
 
+/* Returns its length.  A "fix:" that stands in a text is not ours. */
+static size_t
+say_sentence(const char *text, enum plain how, char *said, size_t size)
+{
+	char copy[ERROR_TEXT_MAX], *from = copy, *at;
+	size_t n = 0;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (; (at = strstr(from, "fix:")) != NULL; from = at + 4) {
+		at[3] = '\0';
+		plain_copy(from, how, said + n, size - n);
+		n += strlen(said + n);
+		memcpy(said + n, "\\x3a", 5);
+		n += 4;
+	}
+	plain_copy(from, how, said + n, size - n);
+	return n + strlen(said + n);
+}
+
 void
 error_say(const struct error *error, enum rollcode_err err, enum plain how,
     char said[ERROR_SAID_MAX])
 {
-	const char *text =
-	    error->text[0] != '\0' ? error->text : rollcode_strerror(err);
 	size_t n;
 
-	plain_copy(text, how, said, PLAIN_MAX(ERROR_TEXT_MAX));
+	n = say_sentence(
+	    error->text[0] != '\0' ? error->text : rollcode_strerror(err), how,
+	    said, PLAIN_MAX(ERROR_TEXT_MAX));
 	if (error->fix[0] == '\0')
 		return;
-	n = strlen(said);
 	memcpy(said + n, "; fix: ", sizeof("; fix: "));
 	n += strlen("; fix: ");
 	plain_copy(error->fix, PLAIN_COMMAND, said + n, ERROR_SAID_MAX - n);

