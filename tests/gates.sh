@@ -9,7 +9,8 @@ cd "$TREE" || exit 2
 scratch
 
 RUNS_IN_HOSTS=(pam_rollcode/{pam_rollcode,options,converse,ask,resident,spawn}.c
-    pam_rollcode/{spawn_reset,submission,path,audit}.c common/{error,env}.c)
+    pam_rollcode/{spawn_reset,submission,path,audit,logline}.c
+    common/{error,env,plain,utf8}.c)
 PROGRAMS=(rollcode-verify rollcode-admin rollcode-token)
 PLUGINS=(rollcode-pgsql.so)
 [ -f "$BUILD/${PLUGINS[0]}" ] || PLUGINS=()
@@ -174,7 +175,7 @@ gate_layers() {
 		    pam_rollcode/admin_check_lines.c
 		only syslog.h pam_rollcode/{pam_rollcode,converse,audit}.c \
 		    pam_rollcode/{options,supervise,side,serve,burial,crew}.c \
-		    pam_rollcode/worker.c
+		    pam_rollcode/{worker,outsider,logline}.c
 	} | nothing "a foreign header is included only where it belongs"
 	{
 		apart common pam_rollcode rollcode-token
