@@ -35,8 +35,8 @@ struct import_opened {
 /*
  * Open files, "-" or none at all for standard input.  All but standard input
  * are regular files, and no symbolic link is followed that somebody other than
- * root and the caller could have made.  Nothing waits.  ABSENT, INPUT, NOMEM;
- * import_close after either outcome.
+ * root and the caller could have made.  No FIFO and no device is opened.
+ * ABSENT, INPUT, NOMEM; import_close after either outcome.
  */
 enum rollcode_err	import_open(struct import_opened *, int argc,
 			    char **argv, struct error *) MUST_USE;

@@ -62,7 +62,10 @@ whom(const struct check *check)
 	return check->user != NULL ? check->user : "root";
 }
 
-/* Ask whether somebody is enrolled, and compare with what the store says. */
+/*
+ * Ask whether somebody is enrolled, without options at that socket, and compare
+ * with what the store says.
+ */
 static void
 ask(struct check *check, const struct options *options, enum finding_kind kind,
     const char *file, const char *mend)
@@ -79,11 +82,12 @@ ask(struct check *check, const struct options *options, enum finding_kind kind,
 	if (strlen(whom(check)) >= sizeof(request.user))
 		return;
 	memcpy(request.user, whom(check), strlen(whom(check)) + 1);
-	err = ask_judge(options, &request, &answer, &error);
+	err = options == NULL ? ask_service(file, &request, &answer, &error)
+			      : ask_judge(options, &request, &answer, &error);
 	/* Of a store that it cannot use either, there is a finding already. */
 	if (err != ROLLCODE_OK &&
 	    (check->store.known || err == ROLLCODE_ERR_HELPER ||
-		err == ROLLCODE_ERR_PRIVILEGE))
+		err == ROLLCODE_ERR_PRIVILEGE || err == ROLLCODE_ERR_ABSENT))
 		add_sentence(check, kind, file, &error, mend);
 	if (err != ROLLCODE_OK || !check->store.known)
 		return;
@@ -275,10 +279,8 @@ static void
 check_service(struct check *check)
 {
 	const size_t count = sizeof(sockets) / sizeof(sockets[0]);
-	struct options options;
-	struct error error = {0};
 	struct stat st;
-	size_t there = 0, good = 0;
+	size_t there = 0;
 
 	if (strcmp(check->options->conf, ROLLCODE_CONF) != 0)
 		return;
@@ -287,14 +289,12 @@ check_service(struct check *check)
 	if (there == 0)
 		return;
 	for (size_t i = 0; i < count; i++)
-		good += (lstat(sockets[i].path, &st) != 0 ||
-			    check_socket(check, &sockets[i], &st)) &&
-			check_listens(check, &sockets[i]);
+		if ((lstat(sockets[i].path, &st) != 0 ||
+			check_socket(check, &sockets[i], &st)) &&
+		    check_listens(check, &sockets[i]))
+			ask(check, NULL, FOUND_SERVICE, sockets[i].path,
+			    RESTART);
 	check_age(check);
-	if (good == count &&
-	    options_load(&options, 0, NULL, &error) == ROLLCODE_OK)
-		ask(check, &options, FOUND_SERVICE, ROLLCODE_ROOT_SOCKET,
-		    RESTART);
 }
 
 /* --- the unit ----------------------------------------------------------- */

@@ -179,12 +179,16 @@ static void
 visit_role(struct visit *v)
 {
 	struct error error = {0};
+	enum rollcode_err err = ROLLCODE_OK;
 
-	if (v->ops->examine != NULL &&
-	    v->ops->examine(v->store, &error) != ROLLCODE_OK)
+	if (v->ops->examine != NULL)
+		err = v->ops->examine(v->store, &error);
+	if (err == ROLLCODE_ERR_CONFIG)
 		say_error(v, FOUND_STORE_ROLE, &error,
 		    "change the role or DATABASE as it says, then run "
 		    "rollcode-admin init where DATABASE_ADMIN is set");
+	else if (err != ROLLCODE_OK)
+		say_store(v, &error);
 }
 
 static void

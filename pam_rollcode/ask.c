@@ -203,7 +203,11 @@ ask_resident(const struct request *request, struct answer *answer,
 		    deadline, error);
 	if (err != ROLLCODE_ERR_PRIVILEGE)
 		return err;
-	return ask_at(ROLLCODE_SOCKET, true, request, answer, deadline, error);
+	err = ask_at(ROLLCODE_SOCKET, true, request, answer, deadline, error);
+	/* A security policy can keep root from both. */
+	return err == ROLLCODE_ERR_PRIVILEGE && geteuid() == 0
+		   ? ROLLCODE_ERR_ABSENT
+		   : err;
 }
 
 static enum rollcode_err
@@ -232,20 +236,23 @@ ask_either(const struct options *options, const struct request *request,
 	    (unsigned int)geteuid(), ROLLCODE_SOCKET);
 }
 
-enum rollcode_err
-ask_judge(const struct options *options, struct request *request,
-    struct answer *answer, struct error *error)
+static enum rollcode_err
+seal_request(
+    struct request *request, struct answer *answer, struct error *error)
 {
-	int64_t deadline = clock_ms() + PROTOCOL_SECONDS * 1000L;
-	enum rollcode_err err;
-
 	memset(answer, 0, sizeof(*answer));
 	request->magic = PROTOCOL_REQUEST;
-	if (getrandom(request->nonce, sizeof(request->nonce), 0) !=
+	if (getrandom(request->nonce, sizeof(request->nonce), 0) ==
 	    (ssize_t)sizeof(request->nonce))
-		return error_set(error, ROLLCODE_ERR_SYS,
-		    "the kernel gave no random bytes for a request");
-	err = ask_either(options, request, answer, deadline, error);
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_SYS,
+	    "the kernel gave no random bytes for a request");
+}
+
+/* The answer's own error is that of the question. */
+static enum rollcode_err
+take_answer(enum rollcode_err err, struct answer *answer, struct error *error)
+{
 	if (err == ROLLCODE_OK && answer->err != ROLLCODE_OK) {
 		err = (enum rollcode_err)answer->err;
 		*error = answer->error;
@@ -253,4 +260,28 @@ ask_judge(const struct options *options, struct request *request,
 	if (err != ROLLCODE_OK)
 		answer->verdict = VERDICT_NONE;
 	return err;
+}
+
+enum rollcode_err
+ask_judge(const struct options *options, struct request *request,
+    struct answer *answer, struct error *error)
+{
+	int64_t deadline = clock_ms() + PROTOCOL_SECONDS * 1000L;
+	enum rollcode_err err;
+
+	if ((err = seal_request(request, answer, error)) == ROLLCODE_OK)
+		err = ask_either(options, request, answer, deadline, error);
+	return take_answer(err, answer, error);
+}
+
+enum rollcode_err
+ask_service(const char *path, struct request *request, struct answer *answer,
+    struct error *error)
+{
+	int64_t deadline = clock_ms() + PROTOCOL_SECONDS * 1000L;
+	enum rollcode_err err;
+
+	if ((err = seal_request(request, answer, error)) == ROLLCODE_OK)
+		err = ask_at(path, false, request, answer, deadline, error);
+	return take_answer(err, answer, error);
 }

@@ -17,14 +17,23 @@
  * and nonce of the request are filled in here.  The answer's own error is
  * returned, with its sentence; its verdict is VERDICT_NONE on any error.
  *
- * PRIVILEGE if one must be spawned and the caller's effective uid is not 0, or
- * if the resident judge does not answer this caller about this user.  CONFIG
+ * Root asks at a socket of its own; where it may not connect to that, as root
+ * of a user namespace, at everybody's.  PRIVILEGE if one must be spawned and
+ * the caller's effective uid is not 0, if it may not connect, or if the
+ * resident judge does not answer this caller about this user.  CONFIG
  * if the env file's path can be changed by others.  HELPER if the program is
  * missing, can be changed by others, dies, hangs or talks nonsense, or if
  * somebody else listens.  SYS, NOMEM, UNAVAIL if the kernel refuses a socket
  * or a process, or the resident judge stays too busy.
  */
 enum rollcode_err	ask_judge(const struct options *, struct request *,
+			    struct answer *, struct error *) MUST_USE;
+
+/*
+ * Ask the resident judge at that socket, and no other.  The errors of
+ * ask_judge, and ABSENT where nobody takes the request.
+ */
+enum rollcode_err	ask_service(const char *path, struct request *,
 			    struct answer *, struct error *) MUST_USE;
 
 #endif /* ROLLCODE_ASK_H */

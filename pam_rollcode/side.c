@@ -134,9 +134,8 @@ log_start(const struct side *side, const struct charge *charge)
 		    path, charge->config->account, charge->callers->count);
 }
 
-/* For the one that would start, and for the one that it replaces. */
-static bool
-has_place(const struct side *side)
+bool
+side_has_place(const struct side *side)
 {
 	int free = 0;
 
@@ -177,10 +176,10 @@ side_start(struct side *side, const struct charge *charge, struct error *error)
 	pid_t pid;
 	int life;
 
-	if (!has_place(side))
+	if (!side_has_place(side))
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: %d serving processes were killed and do not end, so "
-		    "no other is started; where they are in state D (ps -C "
+		    "%s: %d earlier serving processes have not ended, so no "
+		    "other is started; where they are in state D (ps -C "
 		    "verify-all,verify-root -o pid,stat,wchan) abort what they "
 		    "wait for, as by /sys/fs/fuse/connections/*/abort",
 		    path, SIDE_OLD_MAX);
@@ -220,10 +219,11 @@ side_look(struct side *side, int64_t now)
 	if (side->still < (turns == 0 ? FIRST_LOOKS : LOOKS))
 		return true;
 	syslog(LOG_ERR,
-	    "%s: the serving process %d has shown no life for a second: it is "
+	    "%s: the serving process %d has shown no life for %d ms: it is "
 	    "killed, and another is started; if it stays in state D, abort "
 	    "what it waits for, as by /sys/fs/fuse/connections/*/abort",
-	    listener_path(side->listener.whose), (int)side->serving);
+	    listener_path(side->listener.whose), (int)side->serving,
+	    side->still * SIDE_LOOK_MS);
 	retire(side, now);
 	return false;
 }

@@ -46,6 +46,9 @@ struct charge {
 void			side_tell(int priority, enum rollcode_err,
 			    const struct error *);
 
+/* Whether there is room for one that starts, and for the one it replaces. */
+bool			side_has_place(const struct side *);
+
 /*
  * Start a process that serves this side; the one before, if any, ends what it
  * has begun.  UNAVAIL if too many of those have not ended.

@@ -41,7 +41,8 @@ struct event {
 	int64_t	counter;
 	int64_t	distance;
 	bool	aside;			/* for commit: it takes the place of */
-					/* the last such one alone */
+					/* the last such one alone, and the */
+					/* account's sequence stays */
 };
 
 typedef enum rollcode_err	store_user_fn(void *, const char *user,

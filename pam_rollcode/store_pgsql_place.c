@@ -14,6 +14,7 @@
 
 #define PASSFILE ROLLCODE_STATE "/pgpass"
 #define ROOT_CERTIFICATE ROLLCODE_STATE "/root.crt"
+#define SYSTEM_CERTIFICATES "system" /* of libpq 16 and later */
 
 static const struct {
 	const char *name, *remedy;
@@ -156,10 +157,14 @@ check_anchors(const struct place *place, uid_t uid, struct error *error)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (place_value(place, names[i]) != NULL)
 			path = place_value(place, names[i]);
+		err = ROLLCODE_OK;
+		if (path != NULL && path[0] == '/')
+			err = path_check(path, uid, error);
+		else if (path != NULL && path[0] != '\0' &&
+			 strcmp(path, SYSTEM_CERTIFICATES) != 0)
+			return error_set(error, ROLLCODE_ERR_CONFIG,
+			    "DATABASE: %s= is not an absolute path", names[i]);
 		/* libpq says what is missing, where it is needed. */
-		err = path == NULL || path[0] != '/'
-			  ? ROLLCODE_OK
-			  : path_check(path, uid, error);
 		if (err != ROLLCODE_OK && err != ROLLCODE_ERR_UNAVAIL)
 			return err;
 		path = NULL;

@@ -4,8 +4,8 @@
  *
  *  1. This process reads no request and opens no store.
  *  2. However a serving process ends, another is started.
- *  3. A new env file is used whole or not at all: one with a mistake leaves
- *     the service as it was.
+ *  3. A process serves by one env file, whole; one with a mistake, or with no
+ *     room for two more processes, leaves the service as it was.
  *  4. When this process ends, however it ends, so do the others.
  */
 #include <signal.h>
@@ -140,6 +140,9 @@ start(struct supervisor *s, bool all, struct error *error)
 	err = load(s, &config, error);
 	if (err == ROLLCODE_OK && all)
 		err = look_up(s, &config, &callers, error);
+	for (int i = 0; i < SOCKETS && err == ROLLCODE_OK && all; i++)
+		if (!side_has_place(&s->sides[i]))
+			err = side_start(&s->sides[i], &charge, error);
 	if (err != ROLLCODE_OK)
 		return err;
 	for (int i = 0; i < SOCKETS; i++)

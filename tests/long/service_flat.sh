@@ -38,9 +38,9 @@ many() {
 	local codes
 	mapfile -t codes < <(token ann next -n 40 | tr ' ' '\n')
 	"$HAMMER" $(($1 / 2)) ann "${codes[@]}" 00000000 "${codes[*]:0:2}" \
-	    "${codes[*]:3:2}" 123456 rubbish
+	    "${codes[*]:3:3}" 123456 rubbish
 	as www "$HAMMER" $(($1 / 2)) ann "${codes[@]}" 00000000 \
-	    "${codes[*]:0:2}" 123456 rubbish
+	    "${codes[*]:6:3}" 123456 rubbish
 }
 
 add_user ann
