@@ -97,20 +97,39 @@ debug_line(pam_handle_t *pamh, const struct audit *audit, int result)
 	    (unsigned int)audit->answer->otherwise, result);
 }
 
-void
-audit_attempt(pam_handle_t *pamh, const struct audit *audit, int result)
+/*
+ * What a program logs while its real uid is a user's is filed among that user's
+ * lines, as by journald, and is theirs to read: the verifier logs the reason.
+ */
+static void
+hide_reason(const struct audit *audit, struct answer *answer)
 {
+	if (getuid() == 0 || !audit->asked)
+		return;
+	answer->counter = -1;
+	answer->guarded = 0;
+	answer->token[0] = '\0';
+	if (!verdict_admits((enum verdict)answer->verdict))
+		answer->verdict = VERDICT_REFUSED;
+}
+
+void
+audit_attempt(pam_handle_t *pamh, const struct audit *full, int result)
+{
+	struct answer answer = *full->answer;
+	struct audit audit = *full;
 	char line[LOGLINE_MAX];
 
-	debug_line(pamh, audit, result);
+	hide_reason(full, &answer);
+	audit.answer = &answer;
+	debug_line(pamh, &audit, result);
 	if (result == PAM_SUCCESS) {
-		success_lines(pamh, audit);
+		success_lines(pamh, &audit);
 		return;
 	}
-	failure_line(pamh, audit);
-	if (audit->err != ROLLCODE_OK)
-		error_line(pamh, "no decision", audit->err, audit->error);
+	failure_line(pamh, &audit);
+	if (audit.err != ROLLCODE_OK)
+		error_line(pamh, "no decision", audit.err, audit.error);
 	else
-		pam_syslog(
-		    pamh, logline_refusal(audit->answer, line), "%s", line);
+		pam_syslog(pamh, logline_refusal(&answer, line), "%s", line);
 }

@@ -18,6 +18,7 @@ struct audit {
 	const struct options	*options;
 	const char		*user;
 	bool			 known;		/* an account, or enrolled */
+	bool			 asked;		/* the verifier was */
 	const struct answer	*answer;
 	enum rollcode_err	 err;		/* no verdict, for this ... */
 	const struct error	*error;		/* ... reason */

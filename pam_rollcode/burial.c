@@ -13,6 +13,7 @@
 
 #define SAY_MS 1000 /* between two lines in the log */
 #define TRIES 4	    /* an error that waits is told first, once */
+#define LOOKS 8	    /* at messages of one connection */
 #define PARTS 64    /* of 4096 bytes: a long message at one look */
 
 void
@@ -82,17 +83,17 @@ look_through(int fd)
 	static const int start = 0;
 	char bytes[4096] = {0};
 	struct iovec parts[PARTS];
-	enum carried carried;
+	enum carried carried = CARRIED_BYTES;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &start, sizeof(start)) != 0)
 		return CARRIED_FILES;
 	for (int i = 0; i < PARTS; i++)
 		parts[i] = (struct iovec){bytes, sizeof(bytes)};
-	do {
+	for (int i = 0; i < LOOKS && carried == CARRIED_BYTES; i++)
 		carried = look(fd, parts, PARTS);
-	} while (carried == CARRIED_BYTES);
 	explicit_bzero(bytes, sizeof(bytes));
-	return carried;
+	/* Of more than that another process waits for the end. */
+	return carried == CARRIED_BYTES ? CARRIED_FILES : carried;
 }
 
 bool
@@ -122,12 +123,27 @@ say(struct burial *b, uid_t uid, int64_t now)
 	    (unsigned int)uid);
 }
 
+/* Whether the kernel has kept descriptors out of whatever waits there. */
+static bool
+is_clean(int fd)
+{
+	int takes = 1;
+	socklen_t len = sizeof(takes);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &takes, &len) == 0 &&
+	       takes == 0;
+}
+
 /* Once nobody can send any more, what waits is all that ever will. */
 void
 burial_close(struct burial *b, int fd, uid_t uid, int64_t now)
 {
 	enum carried carried;
 
+	if (is_clean(fd)) {
+		close(fd);
+		return;
+	}
 	(void)!shutdown(fd, SHUT_RD);
 	if ((carried = burial_look(fd)) == CARRIED_BYTES)
 		carried = look_through(fd);
@@ -181,8 +197,8 @@ burial_go_on(struct burial *b)
 	b->undertaker = pid;
 	/* While it lives; before Linux 5.3 its number alone is looked at. */
 	b->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	close(b->fds[0]);
-	b->count--;
-	memmove(b->fds, b->fds + 1, b->count * sizeof(b->fds[0]));
+	for (size_t i = 0; i < b->count; i++)
+		close(b->fds[i]);
+	b->count = 0;
 	kill(pid, SIGKILL);
 }

@@ -20,10 +20,15 @@
 
 #define BURIAL_MAX	512	/* kept at once */
 
+/* Newer than the C library's headers. */
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS	83
+#endif
+
 struct burial {
 	size_t	count;
 	int	fds[BURIAL_MAX];	/* in the order in which they came */
-	pid_t	undertaker;		/* has one of them; 0: there is none */
+	pid_t	undertaker;		/* has earlier ones; 0: there is none */
 	int	pidfd;			/* readable when it is gone; or -1 */
 	int64_t	said;			/* the last line about it, clock_ms() */
 };
@@ -51,8 +56,8 @@ void		burial_close(struct burial *, int fd, uid_t, int64_t now);
 void		burial_add(struct burial *, int fd);
 
 /*
- * Give the next one to an undertaker, if the last one is gone.  No process that
- * was started may still have copies of what is kept.
+ * Give all that is kept to an undertaker, if the last one is gone.  No process
+ * that was started may still have copies of it.
  */
 void		burial_go_on(struct burial *);
 

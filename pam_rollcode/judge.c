@@ -23,7 +23,8 @@ judge_request_valid(const struct request *r)
 	       ends(r->rhost, sizeof(r->rhost)) &&
 	       ends(r->tty, sizeof(r->tty)) &&
 	       ends(r->text.text, sizeof(r->text.text)) &&
-	       ends(r->otherwise.text, sizeof(r->otherwise.text));
+	       ends(r->otherwise.text, sizeof(r->otherwise.text)) &&
+	       r->logged <= 1;
 }
 
 enum rollcode_err

@@ -31,7 +31,7 @@ static const struct {
 	{ VERDICT_UNENROLLED, LOG_NOTICE,
 	  "not enrolled; rollcode-admin enroll changes that" },
 	{ VERDICT_REFUSED, LOG_NOTICE,
-	  "the service rollcode-verify logs why" },
+	  "rollcode-verify logs why" },
 };
 /* clang-format on */
 

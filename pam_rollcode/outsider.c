@@ -26,9 +26,8 @@ outsider_flush(void)
 	held.unwritten = 0;
 }
 
-/* Whether this refusal may have a line. */
-static bool
-may_write(uid_t uid)
+bool
+outsider_may_write(uid_t uid)
 {
 	int64_t now = clock_ms();
 
@@ -84,7 +83,7 @@ outsider_log(
 	/* An error about the caller has a line where it was found. */
 	if (request->kind != REQUEST_VERIFY ||
 	    answer->err == ROLLCODE_ERR_PRIVILEGE ||
-	    (!is_success(answer) && !may_write(uid)))
+	    (!is_success(answer) && !outsider_may_write(uid)))
 		return;
 	plain_copy(
 	    unknown ? "" : request->user, PLAIN_LOG_WORD, user, sizeof(user));

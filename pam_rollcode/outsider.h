@@ -24,6 +24,9 @@
 
 void	outsider_log(uid_t, const struct request *, const struct answer *);
 
+/* Whether a refusal of this uid may have a line now; else it is counted. */
+bool	outsider_may_write(uid_t);
+
 /* Write how many refusals have no line yet, if any. */
 void	outsider_flush(void);
 

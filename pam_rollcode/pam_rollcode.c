@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
@@ -187,6 +188,7 @@ ask_verdict(pam_handle_t *pamh, const struct options *options,
 		return ROLLCODE_OK;
 	}
 	fill_request(pamh, person, REQUEST_VERIFY, &request);
+	request.logged = getuid() != 0;
 	request.text = typed->text;
 	request.otherwise = typed->otherwise;
 	return ask_judge(options, &request, answer, error);
@@ -221,10 +223,10 @@ attempt(pam_handle_t *pamh, const struct options *options, int flags,
 	    options->maxtries && answer.guarded == 1);
 	if (result == PAM_SUCCESS)
 		result = converse_forward(pamh, options, &typed, &answer);
+	audit.asked = typed.text.text[0] != '\0';
 	audit.known =
-	    person->account || (audit.err == ROLLCODE_OK &&
-				   is_enrolled((enum verdict)answer.verdict) &&
-				   typed.text.text[0] != '\0');
+	    person->account || (audit.err == ROLLCODE_OK && audit.asked &&
+				   is_enrolled((enum verdict)answer.verdict));
 	audit_attempt(pamh, &audit, result);
 	converse_tell(pamh, options, flags, &answer, result);
 	return result;

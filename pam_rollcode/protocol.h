@@ -14,7 +14,7 @@
 #include "submission.h"
 #include "verdict.h"
 
-#define PROTOCOL_REQUEST	0x52635131u	/* "RcQ1" */
+#define PROTOCOL_REQUEST	0x52635132u	/* "RcQ2" */
 #define PROTOCOL_ANSWER		0x52634132u	/* "RcA2" */
 #define PROTOCOL_NONCE_LEN	16
 #define PROTOCOL_SECONDS	10	/* silence after that is a refusal */
@@ -36,6 +36,9 @@ struct request {
 	struct submitted	text;
 	struct submitted	otherwise;	/* judged if text admits */
 						/* nobody; "" for none */
+	uint32_t		logged;		/* 1: by the verifier, because */
+						/* what the host logs is its */
+						/* user's to read */
 };
 
 struct answer {

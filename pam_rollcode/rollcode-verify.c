@@ -18,10 +18,13 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "code.h"
+#include "crew.h"
 #include "judge.h"
+#include "outsider.h"
 #include "supervise.h"
 
 #define SOCKET_FD 0 /* where the module puts it */
@@ -106,6 +109,10 @@ serve_one(const char *conf)
 	if (!config_is_pgsql(&config))
 		code_alone();
 	judge_answer(&config, &request, err, &error, &answer);
+	if (request.logged == 1) {
+		openlog(CREW_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
+		outsider_log(0, &request, &answer);
+	}
 	return judge_send(SOCKET_FD, &answer) ? EXIT_DONE : EXIT_REFUSED;
 }
 

@@ -153,11 +153,10 @@ refuse(struct attempt *a, enum verdict verdict)
 	struct account *account = a->account;
 
 	a->out->verdict = verdict;
-	if (a->guarded)
+	/* To forget what is remembered is a write, which would tell of it. */
+	if (a->guarded || !a->counted)
 		return;
 	forget_far(a);
-	if (!a->counted)
-		return;
 	touch_tokens(a);
 	if (account->spent == 0)
 		account->spent_time = a->now;

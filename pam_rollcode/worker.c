@@ -97,10 +97,12 @@ check_caller(
 		    (unsigned int)task->uid, strerror(errno));
 	plain_copy(pw != NULL ? pw->pw_name : "no account", PLAIN_LOG, name,
 	    sizeof(name));
-	syslog(LOG_WARNING,
-	    "uid %u (%s) asked about an account that is not its own, and was "
-	    "refused; CALLERS in the env file names who may",
-	    (unsigned int)task->uid, name);
+	if (outsider_may_write(task->uid))
+		syslog(LOG_WARNING,
+		    "uid %u (%s) asked about an account that is not its own, "
+		    "and was "
+		    "refused; CALLERS in the env file names who may",
+		    (unsigned int)task->uid, name);
 	return error_set(error, ROLLCODE_ERR_PRIVILEGE,
 	    "this program runs as uid %u, which may ask about its own account "
 	    "only; CALLERS in the env file names who may ask about others",
@@ -129,10 +131,10 @@ answer_task(const struct config *config, const struct task *task,
     enum rollcode_err refused, const struct error *error, struct answer *answer)
 {
 	judge_answer(config, &task->request, refused, error, answer);
-	if (task->uid == 0)
-		return;
-	outsider_log(task->uid, &task->request, answer);
-	outsider_answer(&task->request, answer);
+	if (task->uid != 0 || task->request.logged == 1)
+		outsider_log(task->uid, &task->request, answer);
+	if (task->uid != 0)
+		outsider_answer(&task->request, answer);
 }
 
 _Noreturn void

@@ -398,6 +398,27 @@ logs "a disabled token is a notice" carol 00000000 "$(failure carol)" \
     'notice .*: reason=disabled: '
 admin enable carol >/dev/null 2>&1
 
+# What su logs has the uid of who runs it, who can read it in a journal.
+hidden() {
+	forget
+	pam_service su nodelay debug
+	admin unlock carol >/dev/null 2>&1
+	token carol skip -n 40 >/dev/null 2>&1
+	try su carol "$(code carol)"
+	try su carol 00000000
+	settled
+}
+hidden
+check "su: the verifier logs why a code was refused" \
+    grep -q 'asked by uid=0 service=su user=carol: reason=far token=' \
+    "$T/syslog"
+check "su: what su itself logs does not say" \
+    grep -q 'pam_rollcode(su:auth): reason=refused: ' "$T/syslog"
+equal "su: nor do its other lines" "$(grep 'pam_rollcode(su:auth)' "$T/syslog" |
+    grep -cE 'reason=(far|wrong)|counter=|token=|verdict=(far|wrong)|guarded=1')" 0
+pam_service su nodelay
+admin unlock carol >/dev/null 2>&1
+
 # hostile NAME LINES ITEM...: one attempt with such items writes LINES lines
 # of ours, with nothing in them but printable ASCII and the spaces of our own
 hostile() {

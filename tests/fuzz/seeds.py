@@ -85,7 +85,7 @@ def fixed(text, size):
 
 def request():
     def one(user, text, other="", kind=2, nonce=0):
-        return struct.pack("<II16s256s64s256s64s513s513s2x", 0x52635131, kind,
+        return struct.pack("<II16s256s64s256s64s513s513s6x", 0x52635132, kind,
                            bytes([nonce]) * 16, fixed(user, 256),
                            fixed("sshd", 64), fixed("host", 256),
                            fixed("tty1", 64), fixed(text, 513),

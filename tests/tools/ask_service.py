@@ -36,7 +36,7 @@ import time
 
 PATH = "/run/rollcode/root/verify.sock" if "ROOT_SOCKET" in os.environ \
     else "/run/rollcode/verify.sock"
-REQUEST, ANSWER, VERIFY = 0x52635131, 0x52634132, 2
+REQUEST, ANSWER, VERIFY = 0x52635132, 0x52634132, 2
 
 
 def connect():
@@ -47,7 +47,7 @@ def connect():
 
 def request(user, code, otherwise=""):
     nonce = os.urandom(16)
-    return nonce, struct.pack("=II16s256s64s256s64s513s513s2x", REQUEST,
+    return nonce, struct.pack("=II16s256s64s256s64s513s513s6x", REQUEST,
                               VERIFY, nonce, user.encode(), b"ask", b"", b"",
                               code.encode(), otherwise.encode())
 

@@ -69,7 +69,8 @@ static inline void
 model_refuse(struct attempt *a, enum verdict verdict)
 {
 	a->answer->verdict = verdict;
-	if (a->normal)
+	if (a->normal && a->typed->kind == SUBMISSION_CODE &&
+	    a->typed->width != ROLLCODE_HEX_DIGITS)
 		a->answer->changed =
 		    model_forget(a->account) || a->answer->changed;
 }
@@ -150,7 +151,7 @@ model_replay(struct attempt *a)
 		    a->now < a->account->tokens[i].far_time)
 			clock_back = true;
 	if (clock_back && a->normal)
-		model_refuse(a, VERDICT_REPLAYED);
+		(void)model_forget(a->account);
 	if (a->normal) {
 		model_add(&a->account->replayed);
 		a->answer->changed = true;
