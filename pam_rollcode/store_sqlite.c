@@ -167,6 +167,52 @@ is_due(int64_t sequence, bool aside, const struct account *account)
 		     : sequence % CHECKPOINT_EVERY == 0;
 }
 
+/*
+ * Whether a token or a recovery code goes: what the log has of it must not
+ * outlive it.
+ */
+static bool
+forgets(const struct account *before, const struct account *after)
+{
+	for (size_t i = 0; i < before->token_count; i++)
+		if (account_token_of_id(after, before->tokens[i].id) == NULL)
+			return true;
+	for (size_t i = 0; i < before->recovery_count; i++)
+		if (account_recovery_of_id(after, before->recovery[i].id) ==
+		    NULL)
+			return true;
+	return !account_same_recovery_key(before, after);
+}
+
+/* Whatever was written before this commit is in the file from here on. */
+static enum rollcode_err
+fold(struct store *store, const struct account *account, bool aside,
+    int64_t sequence, struct error *error)
+{
+	if (forgets(&store->before, account))
+		return sqlite_empty_log(store->db, error);
+	return is_due(sequence, aside, account)
+		   ? sqlite_checkpoint(store->db, error)
+		   : ROLLCODE_OK;
+}
+
+/* The log has zeros in place of what went, and so has the file from now on. */
+static enum rollcode_err
+fold_removal(
+    struct store *store, const struct account *account, struct error *error)
+{
+	struct error why = {""};
+	enum rollcode_err err;
+
+	if (!forgets(&store->before, account) ||
+	    (err = sqlite_checkpoint(store->db, &why)) == ROLLCODE_OK)
+		return ROLLCODE_OK;
+	return error_set(error, err,
+	    "%s; the removal was committed, but the file may still have the "
+	    "sealed bytes; run rollcode-admin rekey",
+	    why.text);
+}
+
 static bool
 is_touched(const struct account *account)
 {
@@ -202,16 +248,16 @@ sqlite_store_commit(struct store *store, const struct account *account,
 	int64_t sequence = store->before.sequence + (aside ? 0 : 1);
 	enum rollcode_err err;
 
-	if (is_due(sequence, aside, account) &&
-	    (err = sqlite_checkpoint(store->db, error)) != ROLLCODE_OK)
-		goto out;
-	if ((err = sqlite_begin(store->db, error)) != ROLLCODE_OK ||
+	if ((err = fold(store, account, aside, sequence, error)) !=
+		ROLLCODE_OK ||
+	    (err = sqlite_begin(store->db, error)) != ROLLCODE_OK ||
 	    (err = rows_update(store, account, sequence, error)) != ROLLCODE_OK)
 		goto out;
 	if (event != NULL && (err = put_event(store, account, event, sequence,
 				  error)) != ROLLCODE_OK)
 		goto out;
-	err = sqlite_commit(store->db, error);
+	if ((err = sqlite_commit(store->db, error)) == ROLLCODE_OK)
+		err = fold_removal(store, account, error);
 out:
 	store->sound = err == ROLLCODE_OK;
 	user_close(store);

@@ -113,3 +113,38 @@ refused "so does log" admin log
 check "and it shows the others" grep -q alice <<<"$(admin log 2>/dev/null)"
 check "a user of an unusable file can be removed" admin remove bob --force
 check "then all is well" admin list
+
+# --- what goes leaves nothing behind ----------------------------------------
+
+# Sealed secrets, MACs and the recovery key of dora's, from a copy of her file.
+sealed_of() {	# as find_secrets.py wants them
+	rm -rf "$T/look"
+	cp -r "$T/store/users" "$T/look"
+	python3 - "$T/look/dora.db" <<-'PYTHON'
+	import sqlite3, sys
+	db = sqlite3.connect(sys.argv[1])
+	for label, secret in db.execute("SELECT label, secret FROM token"):
+	    print(label, "hex:" + secret.hex())
+	for mac, in db.execute("SELECT mac FROM recovery"):
+	    print("mac", "hex:" + mac.hex())
+	for key, in db.execute("SELECT recovery_key FROM account"):
+	    print("key", "hex:" + key.hex() if key else "-" * 40)
+	PYTHON
+}
+left() {	# of what is in $T/needles: the names, once each
+	"$TREE/tests/tools/find_secrets.py" "$T/needles" \
+	    "$T"/store/users/dora.db* | cut -d' ' -f1 | sort -u | xargs
+}
+enroll dora
+admin enroll dora --no-account --label other >"$T/out" 2>&1
+admin recovery dora >"$T/out" 2>&1
+sealed_of >"$T/all"
+grep '^other ' "$T/all" >"$T/needles"
+equal "a sealed secret is found where it is" "$(left)" other
+admin remove dora --label other --force >"$T/out"
+equal "a removed token's sealed secret is in no file of the store" "$(left)" ''
+grep -E '^(mac|key) ' "$T/all" >"$T/needles"
+equal "so recovery codes are found" "$(left)" "key mac"
+admin recovery dora --void >"$T/out"
+equal "what was recovery codes is in no file once they are void" "$(left)" ''
+check "and the token that is left opens" admin verify dora <<<"$(code dora)"
