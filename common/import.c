@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "import.h"
+#include "token.h"
 #include "utf8.h"
 
 #define ROOM 64 /* entries at first */
@@ -125,8 +126,12 @@ import_add(struct import_list *list, const struct import_entry *entry,
     const struct error *why, struct error *error)
 {
 	struct import_entry *added;
+	struct error spent;
 	enum rollcode_err err;
 
+	if (why == NULL &&
+	    token_check_left(&entry->provision.token, &spent) != ROLLCODE_OK)
+		why = &spent;
 	if (list->count == IMPORT_TOKENS_MAX)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "%.200s: there are more than %d tokens; split the files",

@@ -116,8 +116,8 @@ enum rollcode_err	import_demo(struct import_list *, const char *user,
 			    struct error *) MUST_USE;
 
 /*
- * Append a copy; why, if not NULL, is why it is refused.  NOMEM; INPUT beyond
- * IMPORT_TOKENS_MAX.
+ * Append a copy; why, if not NULL, is why it is refused; a token without a code
+ * left is refused too.  NOMEM; INPUT beyond IMPORT_TOKENS_MAX.
  */
 enum rollcode_err	import_add(struct import_list *,
 			    const struct import_entry *,

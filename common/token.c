@@ -139,6 +139,16 @@ token_check(const struct rollcode_token *token, struct error *error)
 }
 
 enum rollcode_err
+token_check_left(const struct rollcode_token *token, struct error *error)
+{
+	if (token->counter < ROLLCODE_COUNTER_END)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "the token is exhausted: its counter is 2^63-1, the end, so it has "
+	    "no code left; enrol a new one");
+}
+
+enum rollcode_err
 token_new_secret(struct secret *secret, size_t len, enum rollcode_form form,
     struct error *error)
 {

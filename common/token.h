@@ -34,6 +34,10 @@ uint64_t		 form_first_counter(enum rollcode_form);
 enum rollcode_err	 token_check(const struct rollcode_token *,
 			    struct error *) MUST_USE;
 
+/* Whether it has a code left: INPUT with a sentence if it is exhausted. */
+enum rollcode_err	 token_check_left(const struct rollcode_token *,
+			    struct error *) MUST_USE;
+
 /*
  * A label or a token's name: 1 to ROLLCODE_LABEL_MAX bytes of printable ASCII
  * or UTF-8, no control character, no leading dash.  INPUT with a sentence.

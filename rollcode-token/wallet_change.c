@@ -94,6 +94,8 @@ wallet_row_add(struct wallet *w, struct wallet_row *row, struct error *error)
 
 	if ((err = check_name(row->entry.name, error)) != ROLLCODE_OK ||
 	    (err = token_check(&row->entry.provision.token, error)) !=
+		ROLLCODE_OK ||
+	    (err = token_check_left(&row->entry.provision.token, error)) !=
 		ROLLCODE_OK)
 		return err;
 	if (seal_random(row->uid, sizeof(row->uid)) != ROLLCODE_OK)

@@ -250,6 +250,8 @@ otpauth://totp/m?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ|line 1|totp
 m otpauth://hotp/m?secret=GEZDGNBVGY3TQOJQ&counter=1|line 1|16
 m otpauth://hotp/m?counter=1|line 1|no secret
 m otpauth://hotp/m?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ|line 1|no counter
+m otpauth://hotp/m?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=9223372036854775807|line 1|exhausted
+HOTP m - HEX 9223372036854775807|line 1|exhausted
 a b otpauth://hotp/m|line 1|not a line
 a%00 otpauth://hotp/m?secret=A|line 1|not a line
 otpauth://hotp/?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=1|line 1|whose it is

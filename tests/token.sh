@@ -362,6 +362,15 @@ rt next >"$T/out"
 check "the last code is given" test -s "$T/out"
 check "an exhausted token says so" says 1 'exhausted.*enrol' rt next
 
+exhausted() {
+	local add=(rollcode-token --store "${STORE%/*}/other.db" add two)
+	line $OTHER32 counter=9223372036854775807 >"$T/line"
+	says 1 'exhausted.*enrol' sh -c '"$@" <"$0"' "$T/line" "${add[@]}" &&
+	    says 1 'exhausted.*enrol' rt import "$T/line" &&
+	    says 1 'no token of that name' rt show two
+}
+check "an exhausted token is not taken" exhausted
+
 lists() {
 	rt list | grep -q '^\* web  *hotp  SHA256  *8 ' &&
 	    rt show | grep -q '^name  *web (default)$' &&
