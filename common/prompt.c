@@ -64,6 +64,28 @@ read_or_wipe(int fd, char *line, size_t size, struct error *error)
 	return err;
 }
 
+/*
+ * Every signal that ends the process by default, and a stop by the keyboard.
+ * Not one that is ignored: once blocked it would wait all the same.  Nor those
+ * that stop a process in the background, which must not reach the terminal.
+ */
+static void
+signals_that_act(sigset_t *set)
+{
+	static const int alone[] = {
+	    SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTTIN, SIGTTOU};
+	struct sigaction action;
+
+	sigfillset(set);
+	for (size_t i = 0; i < sizeof(alone) / sizeof(alone[0]); i++)
+		sigdelset(set, alone[i]);
+	for (int n = 1; n <= SIGRTMAX; n++)
+		if (sigismember(set, n) == 1 &&
+		    sigaction(n, NULL, &action) == 0 &&
+		    action.sa_handler == SIG_IGN)
+			sigdelset(set, n);
+}
+
 static enum rollcode_err
 terminal_open(struct terminal *t, struct error *error)
 {
@@ -76,12 +98,7 @@ terminal_open(struct terminal *t, struct error *error)
 	if (t->fd < 0)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
 		    "there is no terminal to ask at");
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigaddset(&set, SIGTSTP);
+	signals_that_act(&set);
 	sigprocmask(SIG_BLOCK, &set, &t->mask);
 	t->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	return t->signals >= 0

@@ -492,6 +492,43 @@ if command -v python3 >/dev/null; then
 	check "what is typed at a prompt is not shown" prompts
 	check "a piped line and a typed passphrase go together" piped_add
 	interrupted
+	cat >"$T/ended.py" <<'PYTHON'
+# ended.py COMMAND...: for each signal that ends a process by default, send it
+# at the prompt: it ends the command, and the terminal echoes.  SIGPIPE and
+# SIGXFSZ are ignored.
+import os, pty, signal, sys, termios, time
+
+KEPT = {"SIGKILL", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCHLD",
+        "SIGCONT", "SIGURG", "SIGWINCH", "SIGPIPE", "SIGXFSZ"}
+
+
+def echoes(fd):
+    return termios.tcgetattr(fd)[3] & termios.ECHO
+
+
+for number in sorted(signal.valid_signals()):
+    name = signal.Signals(number).name if number < 32 else f"real-time {number}"
+    if name in KEPT:
+        continue
+    pid, fd = pty.fork()
+    if pid == 0:
+        signal.signal(number, signal.SIG_DFL)
+        os.execvp(sys.argv[1], sys.argv[1:])
+    limit = time.monotonic() + 30
+    while echoes(fd) and time.monotonic() < limit:
+        time.sleep(0.005)
+    os.kill(pid, number)
+    ended = os.waitpid(pid, 0)[1]
+    if not os.WIFSIGNALED(ended) or os.WTERMSIG(ended) != number:
+        print(f"{name}: status {ended}")
+    if not echoes(fd):
+        print(f"{name}: the terminal does not echo")
+    os.close(fd)
+PYTHON
+	unhandled=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0
+	equal "whatever signal ends a prompt, the terminal echoes again" \
+	    "$(env "ASAN_OPTIONS=$ASAN_OPTIONS:$unhandled" python3 \
+	    "$T/ended.py" rollcode-token --store "$STORE" add x 2>&1)" ''
 else
 	skip "what is typed at a prompt is not shown" "needs python3"
 fi
