@@ -135,6 +135,14 @@ enum rollcode_err	cli_write(const char *, size_t len, struct error *)
 /* The same with a text, and a newline behind it. */
 enum rollcode_err	cli_write_line(const char *, struct error *) MUST_USE;
 
+/*
+ * As cli_write, to a new file, which only its owner can read; it is durable, its
+ * name is not yet.  EXISTS if there is something of that name, which stays as
+ * it is; on any other error nothing is left.
+ */
+enum rollcode_err	cli_write_new(const char *path, const char *,
+			    size_t len, struct error *) MUST_USE;
+
 /* A question that must be answered by the whole word yes; false if not. */
 bool	cli_confirm(const char *question);
 

@@ -3,6 +3,7 @@
 
 #include "import_files.h"
 #include "parcel.h"
+#include "sqlite.h"
 
 #define FILE_LEN_MAX ((size_t)16 << 20)
 #define NAME_SHOWN 200 /* of a file's name in a sentence */
@@ -208,17 +209,29 @@ export_line(struct cli_bytes *bytes, const struct provision *p, bool disabled,
 	return err;
 }
 
+static enum rollcode_err
+write_out(const char *path, const char *text, size_t len, struct error *error)
+{
+	enum rollcode_err err;
+
+	if (*path == '\0')
+		return cli_write(text, len, error);
+	if ((err = cli_write_new(path, text, len, error)) != ROLLCODE_OK)
+		return err;
+	return sqlite_sync_directory(path, error);
+}
+
 enum rollcode_err
-export_write(
-    const struct cli_bytes *bytes, const char *passphrase, struct error *error)
+export_write(const struct cli_bytes *bytes, const char *passphrase,
+    const char *path, struct error *error)
 {
 	WIPED(parcel_free) struct parcel sealed = {NULL, 0, 0};
 	enum rollcode_err err;
 
 	if (passphrase == NULL)
-		return cli_write(bytes->text, bytes->len, error);
+		return write_out(path, bytes->text, bytes->len, error);
 	if ((err = parcel_seal(passphrase, PARCEL_LOG_N, bytes->text,
 		 bytes->len, &sealed, error)) != ROLLCODE_OK)
 		return err;
-	return cli_write(sealed.text, sealed.len, error);
+	return write_out(path, sealed.text, sealed.len, error);
 }

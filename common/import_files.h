@@ -76,8 +76,12 @@ enum rollcode_err	export_line(struct cli_bytes *,
 			    const struct provision *, bool disabled,
 			    struct error *) MUST_USE;
 
-/* Print it, sealed unless the passphrase is NULL. */
+/*
+ * Write it, sealed unless the passphrase is NULL: as cli_write_new to a file,
+ * or if its path is "" to standard output.
+ */
 enum rollcode_err	export_write(const struct cli_bytes *,
-			    const char *passphrase, struct error *) MUST_USE;
+			    const char *passphrase, const char *path,
+			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_IMPORT_FILES_H */

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -253,24 +254,60 @@ cli_confirm(const char *question)
 	       strcmp(answer, "yes") == 0;
 }
 
-enum rollcode_err
-cli_write(const char *text, size_t len, struct error *error)
+static enum rollcode_err
+write_whole(int fd, const char *where, const char *text, size_t len,
+    struct error *error)
 {
 	ssize_t n;
 
-	if (fflush(stdout) != 0)
-		return error_set(error, ROLLCODE_ERR_SYS,
-		    "cannot write to standard output: %s", strerror(errno));
 	for (size_t at = 0; at < len; at += (size_t)n) {
-		n = write(STDOUT_FILENO, text + at, len - at);
+		n = write(fd, text + at, len - at);
 		if (n < 0 && errno != EINTR)
 			return error_set(error, ROLLCODE_ERR_SYS,
-			    "cannot write to standard output: %s",
+			    "cannot write to %.*s: %s", PATH_SHOWN, where,
 			    strerror(errno));
 		if (n < 0)
 			n = 0;
 	}
 	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+cli_write(const char *text, size_t len, struct error *error)
+{
+	if (fflush(stdout) != 0)
+		return error_set(error, ROLLCODE_ERR_SYS,
+		    "cannot write to standard output: %s", strerror(errno));
+	return write_whole(STDOUT_FILENO, "standard output", text, len, error);
+}
+
+enum rollcode_err
+cli_write_new(
+    const char *path, const char *text, size_t len, struct error *error)
+{
+	enum rollcode_err err;
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    S_IRUSR | S_IWUSR);
+	if (fd < 0 && errno == EEXIST)
+		return error_set(error, ROLLCODE_ERR_EXISTS,
+		    "%.*s: exists already and is left as it is; remove it or "
+		    "name another file",
+		    PATH_SHOWN, path);
+	if (fd < 0)
+		return error_set(error, error_from_errno(errno),
+		    "%.*s: cannot be created: %s", PATH_SHOWN, path,
+		    strerror(errno));
+	err = write_whole(fd, path, text, len, error);
+	if (err == ROLLCODE_OK && fsync(fd) != 0)
+		err = error_set(error, ROLLCODE_ERR_SYS,
+		    "%.*s: cannot be synced: %s", PATH_SHOWN, path,
+		    strerror(errno));
+	if (err != ROLLCODE_OK)
+		unlink(path);
+	close(fd);
+	return err;
 }
 
 enum rollcode_err

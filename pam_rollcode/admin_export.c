@@ -105,8 +105,8 @@ admin_export(void *base, int argc, char **argv, struct error *error)
 		err = export_user(&ex, argv[i], error);
 	if (argc == 0)
 		err = export_all(&ex, error);
-	if (err != ROLLCODE_OK ||
-	    (err = export_write(&ex.lines, seal, error)) != ROLLCODE_OK)
+	if (err != ROLLCODE_OK || (err = export_write(&ex.lines, seal,
+				       options->output, error)) != ROLLCODE_OK)
 		return err;
 	fprintf(stderr,
 	    "exported %" PRId64 " tokens of %" PRId64 " users; codes used "

@@ -111,6 +111,8 @@ static const struct keyword options_export[] = {
 	    NULL, "otpauth lines, which hold the secrets, unsealed" },
 	{ "seal-file", KEYWORD_TEXT, FIELD(seal_file), 1, PATH_MAX - 1, 0,
 	    "FILE", "the passphrase to seal them with" },
+	{ "output", KEYWORD_TEXT, FIELD(output), 1, PATH_MAX - 1, 'o',
+	    "FILE", "to a new file that only you can read" },
 	{ .name = NULL },
 };
 

@@ -18,6 +18,7 @@ struct options {
 	char	passphrase_file[PATH_MAX];	/* "" for the terminal */
 	char	new_file[PATH_MAX];		/* the same, for a new one */
 	char	seal_file[PATH_MAX];		/* the same, of an export */
+	char	output[PATH_MAX];		/* "" for standard output */
 	char	format[16];			/* "" to guess */
 	int64_t	count;				/* 0 if not given */
 	bool	json, force, remove, plain;

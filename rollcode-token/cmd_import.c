@@ -102,8 +102,8 @@ cmd_export(void *base, int argc, char **argv, struct error *error)
 	if (err == ROLLCODE_OK && seal != NULL)
 		err = cli_passphrase(options->seal_file,
 		    "Passphrase for the export: ", true, &passphrase, error);
-	if (err != ROLLCODE_OK ||
-	    (err = export_write(&lines, seal, error)) != ROLLCODE_OK)
+	if (err != ROLLCODE_OK || (err = export_write(&lines, seal,
+				       options->output, error)) != ROLLCODE_OK)
 		return err;
 	fprintf(stderr,
 	    "exported; use a token in one place only: remove it here once it "

@@ -74,6 +74,8 @@ static const struct keyword options_export[] = {
 	{ "plain", KEYWORD_FLAG, FIELD(plain), 0, 0, 0,
 	    NULL, "otpauth lines, which hold the secrets, unsealed" },
 	SEAL_FILE,
+	{ "output", KEYWORD_TEXT, FIELD(output), 1, PATH_MAX - 1, 'o',
+	    "FILE", "to a new file that only you can read" },
 	{ .name = NULL },
 };
 

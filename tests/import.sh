@@ -341,3 +341,33 @@ token dave import --seal-file "$T/pass" "$T/sealed" >/dev/null
 equal "a client's tokens move to another store by name and counter" \
     "$(token dave export --plain 2>/dev/null)" \
     "$(token carol export --plain 2>/dev/null)"
+
+# --- an export in a file ------------------------------------------------------
+
+# written COMMAND...: the export is whole, in a file of mode 0600 whatever the
+# umask is, and does not replace a file or follow a link
+written() {
+	rm -f "$T/new" "$T/link" "$T/nowhere"
+	(umask 0 && "$@" --plain -o "$T/new" >"$T/out" 2>&1) ||
+	    { cat "$T/out"; return 1; }
+	[ "$(stat -c %a "$T/new")" = 600 ] && grep -q otpauth "$T/new" &&
+	    ! grep -q otpauth "$T/out" || return 1
+	cp "$T/new" "$T/kept"
+	"$@" --plain -o "$T/new" >"$T/out" 2>&1 && return 1
+	grep -q 'new: exists already' "$T/out" && cmp "$T/new" "$T/kept" ||
+	    return 1
+	ln -s nowhere "$T/link"
+	! "$@" --plain -o "$T/link" >"$T/out" 2>&1 && [ ! -e "$T/nowhere" ] &&
+	    ! "$@" --plain -o "$T/none/new" >"$T/out" 2>&1 &&
+	    grep -q 'new: cannot be created' "$T/out"
+}
+check "an export in a file is its owner's alone: rollcode-admin" \
+    written admin export
+check "an export in a file is its owner's alone: rollcode-token" \
+    written token carol export
+full() {	# what does not fit is not left there
+	(ulimit -f 0; token carol export --plain -o "$T/torn") >"$T/out" 2>&1 &&
+	    return 1
+	[ ! -e "$T/torn" ]
+}
+check "an export that cannot be written leaves no file" full
