@@ -278,6 +278,13 @@ seal_open(const struct secret_key *key, const struct seal_aad *aad,
 	return err;
 }
 
+bool
+seal_looks_sealed(const struct sealed *stored)
+{
+	return stored->len >= ROLLCODE_SECRET_MIN + SEAL_OVERHEAD &&
+	       stored->bytes[0] == SEAL_VERSION;
+}
+
 enum rollcode_err
 seal_mac(
     const struct secret_key *key, const char *text, uint8_t mac[SEAL_MAC_LEN])

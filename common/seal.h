@@ -87,6 +87,9 @@ enum rollcode_err	seal_open_bytes(const struct secret_key *,
 			    const struct seal_aad *, const uint8_t *sealed,
 			    size_t sealed_len, void *out) MUST_USE;
 
+/* Whether a stored secret has the first byte and the length of a sealed one. */
+bool			seal_looks_sealed(const struct sealed *);
+
 /* HMAC-SHA-256 of a text under a key. */
 enum rollcode_err	seal_mac(const struct secret_key *, const char *text,
 			    uint8_t mac[SEAL_MAC_LEN]) MUST_USE;

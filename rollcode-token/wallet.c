@@ -146,18 +146,60 @@ wallet_create(const char *path, struct error *error)
 	return err;
 }
 
+/* More would let whoever edits a store take a gigabyte of memory. */
+static enum rollcode_err
+read_cost(sqlite3_stmt *st, int64_t *log_n, struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = sqlite_int(st, 1, 0, INT64_MAX, log_n, error)) !=
+		ROLLCODE_OK ||
+	    *log_n == 0 ||
+	    (*log_n >= WALLET_LOG_N_MIN && *log_n <= WALLET_LOG_N_MAX))
+		return err;
+	return error_set(error, ROLLCODE_ERR_STORE,
+	    "the token store asks for scrypt with N = 2^%lld, but passwd uses "
+	    "2^%d: it was changed by something else; restore it from a backup "
+	    "or enrol again",
+	    (long long)*log_n, WALLET_LOG_N);
+}
+
+/* One that was sealed has a salt and a proof of the passphrase. */
+static enum rollcode_err
+read_salt(sqlite3_stmt *st, struct wallet_head *head, struct error *error)
+{
+	static const uint8_t none[SEAL_SALT_LEN];
+	size_t len = 0;
+	enum rollcode_err err;
+
+	if ((err = sqlite_blob(st, 3, head->salt, sizeof(head->salt), &len,
+		 error)) != ROLLCODE_OK ||
+	    (err = sqlite_blob(st, 4, head->proof.bytes,
+		 sizeof(head->proof.bytes), &head->proof.len, error)) !=
+		ROLLCODE_OK)
+		return err;
+	if (head->log_n == 0 &&
+	    (head->proof.len != 1 || memcmp(head->salt, none, sizeof(none))))
+		head->mixed = true;
+	return ROLLCODE_OK;
+}
+
 static enum rollcode_err
 read_head(sqlite3 *db, struct wallet_head *head, struct error *error)
 {
 	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
-	size_t store = 0, salt = 0;
+	int64_t mixed = 0;
+	size_t store = 0;
 	bool row = false;
 	enum rollcode_err err;
 
 	if ((err = sqlite_query(db, &st, error,
-		 "SELECT place, log_n, store, salt, proof "
+		 "SELECT place, log_n, store, salt, proof, "
+		 "log_n = 0 AND EXISTS (SELECT 1 FROM token WHERE "
+		 "length(secret) >= ?1 AND substr(secret, 1, 1) = x'01') "
 		 "FROM wallet",
-		 "")) != ROLLCODE_OK ||
+		 "i", (int64_t)(ROLLCODE_SECRET_MIN + SEAL_OVERHEAD))) !=
+		ROLLCODE_OK ||
 	    (err = sqlite_step(db, st, &row, error)) != ROLLCODE_OK)
 		return err;
 	if (!row)
@@ -166,15 +208,13 @@ read_head(sqlite3 *db, struct wallet_head *head, struct error *error)
 		    "a backup or enrol again");
 	if ((err = sqlite_int(st, 0, 0, INT64_MAX, &head->place, error)) !=
 		ROLLCODE_OK ||
-	    (err = sqlite_int(st, 1, 0, 20, &head->log_n, error)) !=
-		ROLLCODE_OK ||
+	    (err = read_cost(st, &head->log_n, error)) != ROLLCODE_OK ||
 	    (err = sqlite_blob(st, 2, head->store, sizeof(head->store), &store,
 		 error)) != ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 3, head->salt, sizeof(head->salt), &salt,
-		 error)) != ROLLCODE_OK)
+	    (err = sqlite_int(st, 5, 0, 1, &mixed, error)) != ROLLCODE_OK)
 		return err;
-	return sqlite_blob(st, 4, head->proof.bytes, sizeof(head->proof.bytes),
-	    &head->proof.len, error);
+	head->mixed = mixed == 1;
+	return read_salt(st, head, error);
 }
 
 enum rollcode_err

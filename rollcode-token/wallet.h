@@ -21,6 +21,8 @@
 #define WALLET_NAME_MAX		ROLLCODE_LABEL_MAX
 #define WALLET_PASSPHRASE_MIN	8	/* bytes */
 #define WALLET_LOG_N		17	/* scrypt: 128 MiB, under a second */
+#define WALLET_LOG_N_MIN	10
+#define WALLET_LOG_N_MAX	(WALLET_LOG_N + 1) /* that a store may ask for */
 
 struct wallet;
 

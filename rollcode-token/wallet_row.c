@@ -193,13 +193,37 @@ identity(
 	seal_aad_add_number(aad, token->digits);
 }
 
-static enum rollcode_err
-want_key(const struct wallet *w, struct error *error)
+enum rollcode_err
+wallet_want_key(const struct wallet *w, struct error *error)
 {
+	if (w->head.mixed)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: says that it has no passphrase, but has sealed "
+		    "secrets or their salt, so it was changed by something "
+		    "else; restore it from a backup, or remove and enrol the "
+		    "tokens again",
+		    w->path);
 	if (!wallet_locked(w))
 		return ROLLCODE_OK;
 	return error_at(error, ROLLCODE_ERR_INPUT, w->path,
 	    "is protected by a passphrase, which is needed here");
+}
+
+/* The first byte of a seal is the only word about it that is in the row. */
+static enum rollcode_err
+keep_plain(const struct wallet *w, struct wallet_row *row, struct error *error)
+{
+	const struct secret *secret = &row->entry.provision.token.secret;
+
+	memcpy(row->stored.bytes, secret->bytes, secret->len);
+	row->stored.len = secret->len;
+	if (!seal_looks_sealed(&row->stored))
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "%s: the secret of %s begins as a sealed one does, so it is not "
+	    "stored without a passphrase; set one with: rollcode-token passwd, "
+	    "or enrol another token",
+	    w->path, row->entry.name);
 }
 
 enum rollcode_err
@@ -210,12 +234,13 @@ wallet_row_open(
 	struct seal_aad aad;
 	enum rollcode_err err;
 
-	if ((err = want_key(w, error)) != ROLLCODE_OK)
+	if ((err = wallet_want_key(w, error)) != ROLLCODE_OK)
 		return err;
 	if (wallet_protected(w)) {
 		identity(w, row, &aad);
 		err = seal_open(&w->key, &aad, &row->stored, &token->secret);
-	} else if (row->stored.len <= SECRET_MAX) {
+	} else if (row->stored.len <= SECRET_MAX &&
+		   !seal_looks_sealed(&row->stored)) {
 		memcpy(token->secret.bytes, row->stored.bytes, row->stored.len);
 		token->secret.len = row->stored.len;
 	}
@@ -237,13 +262,10 @@ wallet_row_seal(
 	struct seal_aad aad;
 	enum rollcode_err err;
 
-	if ((err = want_key(w, error)) != ROLLCODE_OK)
+	if ((err = wallet_want_key(w, error)) != ROLLCODE_OK)
 		return err;
-	if (!wallet_protected(w)) {
-		memcpy(row->stored.bytes, secret->bytes, secret->len);
-		row->stored.len = secret->len;
-		return ROLLCODE_OK;
-	}
+	if (!wallet_protected(w))
+		return keep_plain(w, row, error);
 	identity(w, row, &aad);
 	if ((err = seal_wrap(&w->key, &aad, secret, &row->stored)) !=
 	    ROLLCODE_OK)

@@ -20,6 +20,7 @@ struct wallet_head {
 	int64_t		log_n;		/* of scrypt; 0 without passphrase */
 	uint8_t		salt[SEAL_SALT_LEN];
 	struct sealed	proof;		/* opens with the right passphrase */
+	bool		mixed;		/* says plain, but something is sealed */
 };
 
 struct wallet {
@@ -48,6 +49,10 @@ wallet_row_wipe(struct wallet_row *row)
  * UNAVAIL if the passphrase was changed since the wallet was opened.
  */
 enum rollcode_err	wallet_begin(struct wallet *, struct error *) MUST_USE;
+
+/* INPUT if the wallet is locked, STORE if it is sealed and says it is not. */
+enum rollcode_err	wallet_want_key(const struct wallet *, struct error *)
+			    MUST_USE;
 
 /* Commit if err is OK, else roll back; returns what came of it. */
 enum rollcode_err	wallet_end(struct wallet *, enum rollcode_err err,

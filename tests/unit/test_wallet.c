@@ -682,6 +682,90 @@ START_TEST(a_sealed_secret_opens_only_in_its_own_row)
 }
 END_TEST
 
+/* What somebody without the passphrase writes, so that sealed passes for plain.
+ */
+static const char *const unsealed[] = {
+    "UPDATE wallet SET log_n = 0",
+    "UPDATE wallet SET log_n = 0, salt = zeroblob(16)",
+    "UPDATE wallet SET log_n = 0, salt = zeroblob(16), proof = x'00'",
+    "UPDATE wallet SET log_n = 0, salt = x'00', proof = x'00'; "
+    "UPDATE token SET secret = 'x' || hex(zeroblob(10)) WHERE name = 'a'",
+    "UPDATE wallet SET log_n = 0, salt = x'00', proof = x'00'; "
+    "UPDATE token SET secret = zeroblob(20) WHERE name = 'a'",
+};
+
+START_TEST(what_is_sealed_never_passes_for_plain)
+{
+	struct provision p = token_of(SECRET_A, 5);
+
+	add("a", SECRET_A, 1);
+	add("b", SECRET_B, 1);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(meddle(unsealed[_i]), SQLITE_OK);
+	reopen();
+
+	ck_assert_int_eq(
+	    wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, "changed by something else"));
+	ck_assert_int_eq(
+	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(
+	    wallet_reveal(w, "b", &entry, &error), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(wallet_add(w, "c", &p, &error), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(
+	    wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_ERR_STORE);
+	ck_assert(!file_has(SECRET_A));
+}
+END_TEST
+
+START_TEST(a_store_sealed_meanwhile_is_not_read_as_plain)
+{
+	struct wallet *other = NULL;
+
+	add("a", SECRET_A, 1);
+	ck_assert_int_eq(wallet_open(&other, path, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+
+	ck_assert_int_ne(
+	    wallet_reveal(other, "a", &entry, &error), ROLLCODE_OK);
+
+	wallet_close(other);
+}
+END_TEST
+
+START_TEST(a_plain_secret_that_looks_sealed_wants_a_passphrase)
+{
+	struct provision p = token_of(SECRET_A, 5);
+
+	p.token.secret.len = 45;
+	p.token.secret.bytes[0] = 1;
+	ck_assert_int_eq(wallet_add(w, "a", &p, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token passwd"));
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+
+	ck_assert_int_eq(wallet_add(w, "a", &p, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    wallet_protect(w, NULL, 0, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+}
+END_TEST
+
+static const char *const costs[] = {"1", "9", "19", "20", "31", "-1"};
+
+START_TEST(a_store_that_asks_for_another_cost_is_refused)
+{
+	char sql[64];
+
+	add("a", SECRET_A, 1);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	snprintf(sql, sizeof(sql), "UPDATE wallet SET log_n = %s", costs[_i]);
+	ck_assert_int_eq(meddle(sql), SQLITE_OK);
+	wallet_close(w);
+
+	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
 START_TEST(a_passphrase_changed_meanwhile_stops_the_other_user)
 {
 	struct wallet *other = NULL;
@@ -1015,6 +1099,12 @@ passphrases(TCase *tc)
 	tcase_add_loop_test(
 	    tc, a_sealed_secret_opens_only_in_its_own_row, 0, COUNT(swaps));
 	tcase_add_test(tc, a_passphrase_changed_meanwhile_stops_the_other_user);
+	tcase_add_loop_test(
+	    tc, what_is_sealed_never_passes_for_plain, 0, COUNT(unsealed));
+	tcase_add_test(tc, a_store_sealed_meanwhile_is_not_read_as_plain);
+	tcase_add_test(tc, a_plain_secret_that_looks_sealed_wants_a_passphrase);
+	tcase_add_loop_test(
+	    tc, a_store_that_asks_for_another_cost_is_refused, 0, COUNT(costs));
 }
 
 static void
