@@ -79,6 +79,18 @@ cmd_unlock(
 }
 
 enum rollcode_err
+cmd_unlock_named(const struct options *options, int argc, char **argv,
+    struct wallet **wallet, const char **name, struct error *error)
+{
+	enum rollcode_err err;
+
+	*wallet = NULL;
+	if ((err = cmd_name(argc, argv, name, error)) != ROLLCODE_OK)
+		return err;
+	return cmd_unlock(options, wallet, error);
+}
+
+enum rollcode_err
 cmd_reveal(struct wallet *wallet, const char *name, struct wallet_entry *entry,
     struct error *error)
 {

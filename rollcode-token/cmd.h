@@ -52,6 +52,11 @@ enum rollcode_err	cmd_open_named(const struct options *, int argc,
 enum rollcode_err	cmd_unlock(const struct options *, struct wallet **,
 			    struct error *) MUST_USE;
 
+/* The same, for the token that the words name, as cmd_name reads them. */
+enum rollcode_err	cmd_unlock_named(const struct options *, int argc,
+			    char **argv, struct wallet **, const char **name,
+			    struct error *) MUST_USE;
+
 /*
  * As wallet_reveal, for its line: an account without a name is called as the
  * token.

@@ -118,7 +118,7 @@ cmd_bind(void *base, int argc, char **argv, struct error *error)
 	const char *name;
 	enum rollcode_err err;
 
-	if ((err = cmd_open_named(base, argc, argv, &wallet, &name, error)) !=
+	if ((err = cmd_unlock_named(base, argc, argv, &wallet, &name, error)) !=
 	    ROLLCODE_OK)
 		return err;
 	return wallet_bind(wallet, name, argv + 1, (size_t)argc - 1, error);

@@ -52,7 +52,7 @@ cmd_rename(void *base, int argc, char **argv, struct error *error)
 	const char *name;
 	enum rollcode_err err;
 
-	if ((err = cmd_open_named(base, argc, argv, &wallet, &name, error)) !=
+	if ((err = cmd_unlock_named(base, argc, argv, &wallet, &name, error)) !=
 	    ROLLCODE_OK)
 		return err;
 	return wallet_rename(wallet, name, argv[1], error);
@@ -88,7 +88,7 @@ cmd_default(void *base, int argc, char **argv, struct error *error)
 	const char *name;
 	enum rollcode_err err;
 
-	if ((err = cmd_open_named(base, argc, argv, &wallet, &name, error)) !=
+	if ((err = cmd_unlock_named(base, argc, argv, &wallet, &name, error)) !=
 	    ROLLCODE_OK)
 		return err;
 	return wallet_prefer(wallet, name, error);

@@ -286,7 +286,14 @@ wallet_begin(struct wallet *w, struct error *error)
 	if (err != ROLLCODE_OK)
 		return wallet_end(w, err, error);
 	w->head = now;
-	return ROLLCODE_OK;
+	w->changed = false;
+	if (!w->unlocked || wallet_state_open(w) == ROLLCODE_OK)
+		return ROLLCODE_OK;
+	err = error_set(error, ROLLCODE_ERR_STORE,
+	    "%s: its counters and names do not open with the passphrase, so it "
+	    "was changed by something else; restore it from a backup",
+	    w->path);
+	return wallet_end(w, err, error);
 }
 
 enum rollcode_err
@@ -294,6 +301,8 @@ wallet_end(struct wallet *w, enum rollcode_err err, struct error *error)
 {
 	enum rollcode_err undone;
 
+	if (err == ROLLCODE_OK)
+		err = wallet_state_write(w, error);
 	if (err == ROLLCODE_OK)
 		err = sqlite_commit(w->db, error);
 	if (err == ROLLCODE_OK)

@@ -6,6 +6,8 @@
  *  2. No code is given twice, whatever runs in parallel or is killed.
  *  3. A counter never moves backward.
  *  4. A sealed secret opens only in its own row of its own store.
+ *  5. Without the passphrase of a store nobody lowers a counter, moves a name
+ *     or a binding, or chooses the default, unless they put a whole file back.
  *
  * Where name is NULL the default token is meant.  Every function that takes a
  * struct error may return UNAVAIL or STORE, with a sentence; only what it
@@ -22,7 +24,7 @@
 #define WALLET_PASSPHRASE_MIN	8	/* bytes */
 #define WALLET_LOG_N		17	/* scrypt: 128 MiB, under a second */
 #define WALLET_LOG_N_MIN	10
-#define WALLET_LOG_N_MAX	(WALLET_LOG_N + 1) /* that a store may ask for */
+#define WALLET_LOG_N_MAX	(WALLET_LOG_N + 1) /* a store may ask for */
 
 struct wallet;
 
@@ -69,7 +71,7 @@ bool			wallet_locked(const struct wallet *);
 /* True behind a wallet_spend that found the file to be a copy of another. */
 bool			wallet_copied(const struct wallet *);
 
-/* INPUT if the passphrase is wrong. */
+/* INPUT if the passphrase is wrong.  Brings the earlier format up to this. */
 enum rollcode_err	wallet_unlock(struct wallet *, const char *passphrase,
 			    struct error *) MUST_USE;
 
@@ -133,7 +135,7 @@ enum rollcode_err	wallet_skip(struct wallet *, const char *name,
 			    int64_t count, struct wallet_entry *,
 			    struct error *) MUST_USE;
 
-/* EXISTS, ABSENT, INPUT if the new name is odd. */
+/* EXISTS, ABSENT, INPUT if the new name is odd or the wallet is locked. */
 enum rollcode_err	wallet_rename(struct wallet *, const char *from,
 			    const char *to, struct error *) MUST_USE;
 
@@ -141,13 +143,14 @@ enum rollcode_err	wallet_rename(struct wallet *, const char *from,
 enum rollcode_err	wallet_remove(struct wallet *, const char *name,
 			    struct error *) MUST_USE;
 
-/* Make a token the default. */
+/* Make a token the default.  ABSENT, INPUT if the wallet is locked. */
 enum rollcode_err	wallet_prefer(struct wallet *, const char *name,
 			    struct error *) MUST_USE;
 
 /*
  * Replace the bindings of a token; port 22 is meant if none is given.
- * ABSENT, INPUT; EXISTS if another token answers at one of them.
+ * ABSENT, INPUT, also if the wallet is locked; EXISTS if another token answers
+ * at one of them.
  */
 enum rollcode_err	wallet_bind(struct wallet *, const char *name,
 			    char *const *bindings, size_t count,

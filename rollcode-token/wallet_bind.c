@@ -92,6 +92,10 @@ bind_row(struct wallet *w, const char *name, char *const *bindings,
 			    BINDING_MAX);
 		len += (size_t)n;
 	}
+	memcpy(row.entry.binding, all, sizeof(all));
+	if ((err = wallet_state_note(w, &row, WALLET_BINDING, error)) !=
+	    ROLLCODE_OK)
+		return err;
 	return sqlite_change(w->db, error, 1,
 	    "UPDATE token SET binding = ?1 WHERE id = ?2", "ti",
 	    len == 0 ? NULL : all, row.entry.id);
@@ -103,7 +107,8 @@ wallet_bind(struct wallet *w, const char *name, char *const *bindings,
 {
 	enum rollcode_err err;
 
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
+	if ((err = wallet_want_key(w, error)) != ROLLCODE_OK ||
+	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
 	return wallet_end(w, bind_row(w, name, bindings, count, error), error);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -20,8 +21,10 @@ check_name(const char *name, struct error *error)
 }
 
 static enum rollcode_err
-prefer(struct wallet *w, int64_t id, struct error *error)
+prefer(struct wallet *w, int64_t id, const uint8_t uid[WALLET_ID_LEN],
+    struct error *error)
 {
+	wallet_state_prefer(w, uid);
 	return sqlite_change(
 	    w->db, error, 1, "UPDATE wallet SET preferred = ?1", "i", id);
 }
@@ -103,11 +106,14 @@ wallet_row_add(struct wallet *w, struct wallet_row *row, struct error *error)
 		    error, ROLLCODE_ERR_SYS, "the kernel gave no random bytes");
 	if ((err = refuse_twin(w, row, &first, error)) != ROLLCODE_OK ||
 	    (err = wallet_row_seal(w, row, error)) != ROLLCODE_OK ||
-	    (err = insert(w, row, error)) != ROLLCODE_OK || !first ||
+	    (err = insert(w, row, error)) != ROLLCODE_OK ||
+	    (err = wallet_state_note(w, row, WALLET_ALL, error)) !=
+		ROLLCODE_OK ||
+	    !first ||
 	    (err = wallet_row_named(w, row->entry.name, &back, error)) !=
 		ROLLCODE_OK)
 		return err;
-	return prefer(w, back.entry.id, error);
+	return prefer(w, back.entry.id, row->uid, error);
 }
 
 const char *
@@ -160,11 +166,17 @@ wallet_find(struct wallet *w, const char *name, struct wallet_entry *entry,
 	return look(w, name, false, entry, error);
 }
 
+/* In a transaction: the row and what was sealed of it are of one moment. */
 enum rollcode_err
 wallet_reveal(struct wallet *w, const char *name, struct wallet_entry *entry,
     struct error *error)
 {
-	return look(w, name, true, entry, error);
+	enum rollcode_err err;
+
+	wallet_entry_wipe(entry);
+	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
+		return err;
+	return wallet_end(w, look(w, name, true, entry, error), error);
 }
 
 enum rollcode_err
@@ -224,12 +236,18 @@ enum rollcode_err
 wallet_row_spend(struct wallet *w, const char *name, int64_t count,
     struct wallet_row *row, struct error *error)
 {
+	uint64_t *counter = &row->entry.provision.token.counter;
 	enum rollcode_err err;
 
 	if ((err = wallet_row_named(w, name, row, error)) != ROLLCODE_OK ||
 	    (err = wallet_row_open(w, row, error)) != ROLLCODE_OK ||
 	    (err = advance(w, row, count, error)) != ROLLCODE_OK ||
 	    (err = note_place(w, error)) != ROLLCODE_OK)
+		return err;
+	*counter += (uint64_t)count;
+	err = wallet_state_note(w, row, WALLET_COUNTER, error);
+	*counter -= (uint64_t)count;
+	if (err != ROLLCODE_OK)
 		return err;
 	return sqlite_change(w->db, error, 1,
 	    "UPDATE token SET used = ?1 WHERE id = ?2", "ii",
@@ -287,6 +305,10 @@ rename_row(
 		    to);
 	if (err != ROLLCODE_ERR_ABSENT)
 		return err;
+	snprintf(row.entry.name, sizeof(row.entry.name), "%s", to);
+	if ((err = wallet_state_note(w, &row, WALLET_NAME, error)) !=
+	    ROLLCODE_OK)
+		return err;
 	return sqlite_change(w->db, error, 1,
 	    "UPDATE token SET name = ?1 WHERE id = ?2", "ti", to, row.entry.id);
 }
@@ -298,6 +320,7 @@ wallet_rename(
 	enum rollcode_err err;
 
 	if ((err = check_name(to, error)) != ROLLCODE_OK ||
+	    (err = wallet_want_key(w, error)) != ROLLCODE_OK ||
 	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
 	return wallet_end(w, rename_row(w, from, to, error), error);
@@ -306,6 +329,7 @@ wallet_rename(
 static enum rollcode_err
 remove_row(struct wallet *w, const char *name, struct error *error)
 {
+	static const uint8_t nobody[WALLET_ID_LEN];
 	WIPED(wallet_row_wipe) struct wallet_row row = {0}, next = {0};
 	enum rollcode_err err;
 	bool preferred;
@@ -322,8 +346,8 @@ remove_row(struct wallet *w, const char *name, struct error *error)
 				      error)) != ROLLCODE_OK)
 		return err;
 	if (row.entry.id != 0 && next.entry.id == 0)
-		return prefer(w, row.entry.id, error);
-	return preferred ? prefer(w, 0, error) : ROLLCODE_OK;
+		return prefer(w, row.entry.id, row.uid, error);
+	return preferred ? prefer(w, 0, nobody, error) : ROLLCODE_OK;
 }
 
 enum rollcode_err
@@ -342,9 +366,10 @@ wallet_prefer(struct wallet *w, const char *name, struct error *error)
 	WIPED(wallet_row_wipe) struct wallet_row row = {0};
 	enum rollcode_err err;
 
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
+	if ((err = wallet_want_key(w, error)) != ROLLCODE_OK ||
+	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
 	if ((err = wallet_row_named(w, name, &row, error)) == ROLLCODE_OK)
-		err = prefer(w, row.entry.id, error);
+		err = prefer(w, row.entry.id, row.uid, error);
 	return wallet_end(w, err, error);
 }

@@ -27,13 +27,19 @@ find_secret(struct wallet *w, const struct secret *secret,
 }
 
 static enum rollcode_err
-raise(struct wallet *w, const struct wallet_row *row, uint64_t counter,
+raise(struct wallet *w, struct wallet_row *row, uint64_t counter,
     struct error *error)
 {
+	int64_t before = (int64_t)row->entry.provision.token.counter;
+	enum rollcode_err err;
+
+	row->entry.provision.token.counter = counter;
+	if ((err = wallet_state_note(w, row, WALLET_COUNTER, error)) !=
+	    ROLLCODE_OK)
+		return err;
 	return sqlite_change(w->db, error, 1,
 	    "UPDATE token SET counter = ?1 WHERE id = ?2 AND counter = ?3",
-	    "iii", (int64_t)counter, row->entry.id,
-	    (int64_t)row->entry.provision.token.counter);
+	    "iii", (int64_t)counter, row->entry.id, before);
 }
 
 /* No row's counter ever falls: a new one takes the old one's place. */
@@ -43,6 +49,8 @@ lower(struct wallet *w, struct wallet_row *row, uint64_t counter,
 {
 	const struct wallet_entry *e = &row->entry;
 	int64_t id = e->id;
+	bool preferred =
+	    wallet_state_check_default(w, row, NULL) == ROLLCODE_OK;
 	enum rollcode_err err;
 
 	row->entry.provision.token.counter = counter;
@@ -54,6 +62,8 @@ lower(struct wallet *w, struct wallet_row *row, uint64_t counter,
 		 e->binding[0] == '\0' ? NULL : e->binding, e->name)) !=
 		ROLLCODE_OK)
 		return err;
+	if (preferred)
+		wallet_state_prefer(w, row->uid);
 	return sqlite_change(w->db, error, -1,
 	    "UPDATE wallet SET preferred = "
 	    "(SELECT id FROM token WHERE name = ?1) WHERE preferred = ?2",

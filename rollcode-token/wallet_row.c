@@ -168,9 +168,11 @@ wallet_row_named(struct wallet *w, const char *name, struct wallet_row *row,
 		err = sqlite_query(
 		    w->db, &st, error, SELECT_ROW "WHERE name = ?1", "t", name);
 	if (err != ROLLCODE_OK ||
-	    (err = fetch(w, st, row, error)) != ROLLCODE_OK ||
-	    row->entry.id != 0)
+	    (err = fetch(w, st, row, error)) != ROLLCODE_OK)
 		return err;
+	if (row->entry.id != 0)
+		return name != NULL ? ROLLCODE_OK
+				    : wallet_state_check_default(w, row, error);
 	if (name == NULL)
 		return error_set(error, ROLLCODE_ERR_ABSENT,
 		    "there is no default token; choose it with: rollcode-token "
@@ -185,7 +187,8 @@ identity(
 {
 	const struct rollcode_token *token = &row->entry.provision.token;
 
-	seal_aad_begin(aad, "rollcode-token secret 1");
+	seal_aad_begin(aad,
+	    w->marked ? "rollcode-token secret 2" : "rollcode-token secret 1");
 	seal_aad_add(aad, w->head.store, sizeof(w->head.store));
 	seal_aad_add(aad, row->uid, sizeof(row->uid));
 	seal_aad_add_text(aad, form_name(token->form));
@@ -234,7 +237,8 @@ wallet_row_open(
 	struct seal_aad aad;
 	enum rollcode_err err;
 
-	if ((err = wallet_want_key(w, error)) != ROLLCODE_OK)
+	if ((err = wallet_want_key(w, error)) != ROLLCODE_OK ||
+	    (err = wallet_state_check(w, row, error)) != ROLLCODE_OK)
 		return err;
 	if (wallet_protected(w)) {
 		identity(w, row, &aad);

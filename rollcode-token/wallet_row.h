@@ -13,14 +13,37 @@
 
 #define WALLET_ID_LEN	16	/* random bytes that name a store, a token */
 
+#define WALLET_TEXT_LEN	16	/* of a checksum of a name or bindings */
+#define WALLET_MARKS_MAX 1000	/* the tokens of a sealed store */
+#define WALLET_STATE_MAX (WALLET_ID_LEN + WALLET_MARKS_MAX * 56)
+
+/* What is sealed of a token beside its secret, byte for byte. */
+struct wallet_mark {
+	uint8_t		uid[WALLET_ID_LEN];
+	uint8_t		counter[8];	/* no code below it, big-endian */
+	uint8_t		name[WALLET_TEXT_LEN];
+	uint8_t		binding[WALLET_TEXT_LEN];
+};
+
+struct wallet_state {
+	uint8_t			preferred[WALLET_ID_LEN]; /* uid, or zero */
+	size_t			count;
+	struct wallet_mark	marks[WALLET_MARKS_MAX];
+};
+
+struct wallet_proof {
+	size_t	len;
+	uint8_t	bytes[WALLET_STATE_MAX + SEAL_OVERHEAD];
+};
+
 /* The single row about the store. */
 struct wallet_head {
 	uint8_t		store[WALLET_ID_LEN];
 	int64_t		place;		/* inode of the file, 0 if new */
 	int64_t		log_n;		/* of scrypt; 0 without passphrase */
 	uint8_t		salt[SEAL_SALT_LEN];
-	struct sealed	proof;		/* opens with the right passphrase */
-	bool		mixed;		/* says plain, but something is sealed */
+	struct wallet_proof proof;	/* opens with the right passphrase */
+	bool		mixed;		/* plain, with something sealed */
 };
 
 struct wallet {
@@ -30,6 +53,9 @@ struct wallet {
 	bool			 unlocked;	/* key is there */
 	bool			 copied;
 	struct secret_key	 key;
+	bool			 marked;	/* state is there */
+	bool			 changed;	/* and is not written yet */
+	struct wallet_state	 state;
 };
 
 struct wallet_row {
@@ -78,6 +104,40 @@ enum rollcode_err	wallet_row_seal(const struct wallet *,
 enum rollcode_err	wallet_row_spend(struct wallet *, const char *name,
 			    int64_t count, struct wallet_row *, struct error *)
 			    MUST_USE;
+
+/*
+ * The sealed state: of a store without passphrase, of a locked one, and of the
+ * format before, there is none (marked is false), and everything passes.
+ *
+ * Open it with the key; STORE if the passphrase is wrong, or somebody else
+ * wrote it.  Seal it into the head.  Write it, if it was changed.
+ */
+enum rollcode_err	wallet_state_open(struct wallet *) MUST_USE;
+enum rollcode_err	wallet_state_seal(struct wallet *, struct error *)
+			    MUST_USE;
+enum rollcode_err	wallet_state_write(struct wallet *, struct error *)
+			    MUST_USE;
+
+/* STORE with the remedy if the row, or the default, is not what was sealed. */
+enum rollcode_err	wallet_state_check(const struct wallet *,
+			    const struct wallet_row *, struct error *) MUST_USE;
+enum rollcode_err	wallet_state_check_default(const struct wallet *,
+			    const struct wallet_row *, struct error *) MUST_USE;
+
+/*
+ * Take over what a row has; wallet_end writes it.  A counter never falls.
+ * With WALLET_ALL the token may be new: INPUT if there are too many.
+ */
+#define WALLET_NAME	1U
+#define WALLET_BINDING	2U
+#define WALLET_COUNTER	4U
+#define WALLET_ALL	7U
+enum rollcode_err	wallet_state_note(struct wallet *,
+			    const struct wallet_row *, unsigned int what,
+			    struct error *) MUST_USE;
+void			wallet_state_prefer(struct wallet *,
+			    const uint8_t uid[WALLET_ID_LEN]);
+
 /* Store a new row, behind wallet_begin.  EXISTS for a name or a secret. */
 enum rollcode_err	wallet_row_add(struct wallet *, struct wallet_row *,
 			    struct error *) MUST_USE;

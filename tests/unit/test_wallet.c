@@ -783,6 +783,232 @@ START_TEST(a_passphrase_changed_meanwhile_stops_the_other_user)
 }
 END_TEST
 
+/* --- a sealed store that somebody edits ----------------------------------- */
+
+static void
+sealed_pair(void)
+{
+	char *where[] = {(char[]){"alice@host:22"}};
+
+	add("a", SECRET_A, 7);
+	add("b", SECRET_B, 3);
+	ck_assert_int_eq(wallet_bind(w, "a", where, 1, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 5, &entry, &error), ROLLCODE_OK);
+}
+
+#define BACK                                                     \
+	"DROP TRIGGER counter_forward; "                         \
+	"UPDATE token SET counter = 11 WHERE name = 'a'; "       \
+	"CREATE TRIGGER counter_forward BEFORE UPDATE ON token " \
+	"WHEN NEW.counter < OLD.counter BEGIN "                  \
+	"SELECT RAISE(ABORT, 'a counter never moves backward'); END"
+
+/* What gives a, or the default, another meaning; and what is said. */
+static const struct {
+	const char *sql, *name, *says;
+} edits[] = {
+    {BACK, "a", "skip a -n 1"},
+    {"UPDATE token SET binding = 'alice@evil:22' WHERE name = 'a'", "a",
+	"bind a"},
+    {"UPDATE token SET binding = NULL WHERE name = 'a'", "a", "bind a"},
+    {"UPDATE token SET name = 'x' WHERE name = 'a'; "
+     "UPDATE token SET name = 'a' WHERE name = 'b'",
+	"a", "rename"},
+    {"UPDATE wallet SET preferred = 2", NULL, "default NAME"},
+    {"INSERT INTO token SELECT 9, zeroblob(16), 'c', issuer, account, label, "
+     "NULL, form, algorithm, digits, counter, secret, created, used "
+     "FROM token WHERE name = 'a'",
+	"c", "remove c"},
+};
+
+START_TEST(what_was_edited_without_the_passphrase_is_refused)
+{
+	sealed_pair();
+	reopen();
+
+	ck_assert_int_eq(meddle(edits[_i].sql), SQLITE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+
+	ck_assert_int_eq(wallet_spend(w, edits[_i].name, 1, &entry, &error),
+	    ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, edits[_i].says));
+	ck_assert_int_eq(wallet_reveal(w, edits[_i].name, &entry, &error),
+	    ROLLCODE_ERR_STORE);
+	reopen();
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, edits[_i].name, 1, &entry, &error),
+	    ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+START_TEST(no_other_change_makes_an_edit_good)
+{
+	sealed_pair();
+	ck_assert_int_eq(meddle(edits[_i].sql), SQLITE_OK);
+
+	ck_assert_int_eq(wallet_rename(w, "b", "d", &error),
+	    _i == 3 ? ROLLCODE_ERR_ABSENT : ROLLCODE_OK);
+	(void)!wallet_spend(w, "d", 1, &entry, &error);
+	ck_assert_int_eq(wallet_spend(w, edits[_i].name, 1, &entry, &error),
+	    ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+START_TEST(the_remedies_of_an_edit_are_remedies)
+{
+	char *where[] = {(char[]){"alice@host:22"}};
+
+	sealed_pair();
+	ck_assert_int_eq(meddle(BACK), SQLITE_OK);
+	ck_assert_int_eq(meddle(edits[1].sql), SQLITE_OK);
+	ck_assert_int_eq(meddle(edits[4].sql), SQLITE_OK);
+
+	ck_assert_int_eq(wallet_skip(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_bind(w, "a", where, 1, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_prefer(w, "a", &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_uint_eq(entry.provision.token.counter, 12);
+}
+END_TEST
+
+START_TEST(a_removed_row_that_comes_back_is_refused)
+{
+	sealed_pair();
+	ck_assert_int_eq(meddle("CREATE TABLE kept AS SELECT * FROM token "
+				"WHERE name = 'b'"),
+	    SQLITE_OK);
+	ck_assert_int_eq(wallet_remove(w, "b", &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    meddle("INSERT INTO token SELECT * FROM kept; DROP TABLE kept"),
+	    SQLITE_OK);
+
+	ck_assert_int_eq(
+	    wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+START_TEST(without_the_passphrase_counters_rise_and_tokens_go_only)
+{
+	char *where[] = {(char[]){"alice@host:22"}};
+
+	sealed_pair();
+	reopen();
+
+	ck_assert_int_eq(wallet_skip(w, "a", 4, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_remove(w, "b", &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    wallet_bind(w, "a", where, 1, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(
+	    wallet_rename(w, "a", "z", &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_prefer(w, "a", &error), ROLLCODE_ERR_INPUT);
+
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_uint_eq(entry.provision.token.counter, 16);
+}
+END_TEST
+
+START_TEST(all_that_the_passphrase_allows_stays_good)
+{
+	char *where[] = {(char[]){"alice@host:2222"}};
+	struct provision p = token_of("CCCCCCCCCCCCCCCCCCCC", 2);
+
+	sealed_pair();
+	ck_assert_int_eq(wallet_add(w, "c", &p, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_rename(w, "a", "d", &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_bind(w, "d", where, 1, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_prefer(w, "c", &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_skip(w, "b", 4, &entry, &error), ROLLCODE_OK);
+	reopen();
+
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_str_eq(entry.name, "c");
+	ck_assert_int_eq(wallet_spend(w, "d", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_uint_eq(entry.provision.token.counter, 7);
+	ck_assert_int_eq(
+	    wallet_protect(w, "another one", LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
+}
+END_TEST
+
+/* As version 0.1.0 sealed the two tokens of sealed_pair(). */
+#define EARLIER                                                              \
+	"DELETE FROM token; "                                                \
+	"UPDATE wallet SET store = x'28D386C7C2133909F3518097753FCB82', "    \
+	"log_n = 10, salt = x'5B1FD557640194A5B8AAC7BBE4D172D4', "           \
+	"preferred = 1, proof = x'0157DE2A655C1751AB3F877F7E38EC65BD339DB47" \
+	"30C74F20F3CF6F3D7A9BF8D133D8058265C7F4C35DB3DD7C4'; "               \
+	"INSERT INTO token VALUES (1, x'F0C736EEA6864EA95D9411D8D50D1219', " \
+	"'a', 'web', NULL, NULL, 'alice@host:22', 'hotp', 'SHA256', 8, 7, "  \
+	"x'01877E16E157D6D9716F84C6C0A21C5C41EE9EFC5F1EFAB4F9216359D8E61B1"  \
+	"0AF9DEB60C0A2C004EFB4984A1A669A71C6', 1, 0); "                      \
+	"INSERT INTO token VALUES (2, x'3DA9496C630EC4693FF6A0B0389607BE', " \
+	"'b', 'web', NULL, NULL, NULL, 'hotp', 'SHA256', 8, 3, "             \
+	"x'012467E2EA59DA75636559FD578FF0AEA58432F7BA55857E70E2FAC54151D6B"  \
+	"65C642049D4949E08AEA949224A0BE6B0B2', 1, 0)"
+
+START_TEST(a_sealed_store_of_before_goes_on_and_is_brought_up)
+{
+	ck_assert_int_eq(meddle(EARLIER), SQLITE_OK);
+	reopen();
+
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 5, &entry, &error), ROLLCODE_OK);
+	ck_assert_uint_eq(entry.provision.token.counter, 7);
+	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_A, 20);
+	ck_assert_int_eq(wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_B, 20);
+	reopen();
+
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(meddle(BACK), SQLITE_OK);
+	ck_assert_int_eq(
+	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+/* Pieces of the store before it was brought up do not make it one again. */
+static const char *const pieces[] = {
+    "UPDATE wallet SET proof = x'0157DE2A655C1751AB3F877F7E38EC65BD339DB47"
+    "30C74F20F3CF6F3D7A9BF8D133D8058265C7F4C35DB3DD7C4'",
+    "UPDATE token SET secret = x'01877E16E157D6D9716F84C6C0A21C5C41EE9EFC5F"
+    "1EFAB4F9216359D8E61B10AF9DEB60C0A2C004EFB4984A1A669A71C6' "
+    "WHERE name = 'a'",
+};
+
+START_TEST(no_part_of_the_format_before_disables_the_check)
+{
+	ck_assert_int_eq(meddle(EARLIER), SQLITE_OK);
+	reopen();
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(meddle(pieces[_i]), SQLITE_OK);
+	reopen();
+
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+START_TEST(a_row_of_before_that_does_not_open_stops_no_other)
+{
+	ck_assert_int_eq(meddle(EARLIER), SQLITE_OK);
+	ck_assert_int_eq(
+	    meddle("UPDATE token SET secret = x'01' WHERE name = 'b'"),
+	    SQLITE_OK);
+	reopen();
+
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
 START_TEST(a_copied_store_is_noticed_once)
 {
 	add("a", SECRET_A, 1);
@@ -1089,6 +1315,24 @@ tokens(TCase *tc)
 }
 
 static void
+edited(TCase *tc)
+{
+	tcase_add_loop_test(tc,
+	    what_was_edited_without_the_passphrase_is_refused, 0, COUNT(edits));
+	tcase_add_loop_test(
+	    tc, no_other_change_makes_an_edit_good, 0, COUNT(edits));
+	tcase_add_test(tc, the_remedies_of_an_edit_are_remedies);
+	tcase_add_test(tc, a_removed_row_that_comes_back_is_refused);
+	tcase_add_test(
+	    tc, without_the_passphrase_counters_rise_and_tokens_go_only);
+	tcase_add_test(tc, all_that_the_passphrase_allows_stays_good);
+	tcase_add_test(tc, a_sealed_store_of_before_goes_on_and_is_brought_up);
+	tcase_add_loop_test(tc, no_part_of_the_format_before_disables_the_check,
+	    0, COUNT(pieces));
+	tcase_add_test(tc, a_row_of_before_that_does_not_open_stops_no_other);
+}
+
+static void
 passphrases(TCase *tc)
 {
 	tcase_add_test(tc, a_passphrase_keeps_secrets_out_of_the_file);
@@ -1140,6 +1384,7 @@ main(void)
 	prompts(case_of(suite, "prompts"));
 	tokens(case_of(suite, "tokens"));
 	passphrases(case_of(suite, "passphrases"));
+	edited(case_of(suite, "edited"));
 	files(case_of(suite, "files"));
 
 	srunner_run_all(sr, CK_ENV);

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wallet_state.c - what only who knows the passphrase can change.
+ *
+ *  1. The proof of the passphrase is a seal around a mark for each token: its
+ *     name, its bindings, and a counter below which no code is given.
+ *  2. A row without a mark, with another name or binding than its mark, or
+ *     with a lower counter gives no code and no secret.  Without passphrase a
+ *     counter can be raised and a row removed, and nothing else.
+ *  3. Where the proof is sealed so, the secrets are too, under a label of their
+ *     own: a store of the earlier format, which has no marks, cannot be put
+ *     together from it.
+ *
+ * A whole file of an earlier time, put back, opens as it did then.
+ */
+#include "wallet_row.h"
+
+#define NUMBER_LEN 8
+
+static void
+proof_aad(const struct wallet *w, bool marked, struct seal_aad *aad)
+{
+	seal_aad_begin(
+	    aad, marked ? "rollcode-token state 2" : "rollcode-token proof 1");
+	seal_aad_add(aad, w->head.store, sizeof(w->head.store));
+}
+
+static void
+put_number(uint8_t bytes[NUMBER_LEN], uint64_t number)
+{
+	for (int i = NUMBER_LEN - 1; i >= 0; i--, number >>= 8)
+		bytes[i] = (uint8_t)number;
+}
+
+static uint64_t
+get_number(const uint8_t bytes[NUMBER_LEN])
+{
+	uint64_t number = 0;
+
+	for (int i = 0; i < NUMBER_LEN; i++)
+		number = number << 8 | bytes[i];
+	return number;
+}
+
+/* A text of any length, in the bytes that a mark has for it. */
+static enum rollcode_err
+put_text(const struct wallet *w, const char *text,
+    uint8_t bytes[WALLET_TEXT_LEN], struct error *error)
+{
+	uint8_t mac[SEAL_MAC_LEN];
+	enum rollcode_err err;
+
+	if ((err = seal_mac(&w->key, text, mac)) != ROLLCODE_OK)
+		return error_set(
+		    error, err, "%s: no checksum can be made", w->path);
+	memcpy(bytes, mac, WALLET_TEXT_LEN);
+	return ROLLCODE_OK;
+}
+
+/* Where the mark of a row is; the count of them if it has none. */
+static size_t
+find_mark(const struct wallet_state *s, const uint8_t uid[WALLET_ID_LEN])
+{
+	size_t i = 0;
+
+	while (i < s->count && memcmp(s->marks[i].uid, uid, WALLET_ID_LEN) != 0)
+		i++;
+	return i;
+}
+
+/* --- the seal ------------------------------------------------------------- */
+
+static enum rollcode_err
+take_state(struct wallet *w, const uint8_t *bytes, size_t len)
+{
+	struct wallet_state *s = &w->state;
+	size_t marks = len - WALLET_ID_LEN;
+
+	if (len < WALLET_ID_LEN || marks % sizeof(s->marks[0]) != 0 ||
+	    marks > sizeof(s->marks))
+		return ROLLCODE_ERR_STORE;
+	memcpy(s->preferred, bytes, WALLET_ID_LEN);
+	memcpy(s->marks, bytes + WALLET_ID_LEN, marks);
+	s->count = marks / sizeof(s->marks[0]);
+	w->marked = true;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+wallet_state_open(struct wallet *w)
+{
+	const struct wallet_proof *proof = &w->head.proof;
+	uint8_t bytes[WALLET_STATE_MAX];
+	struct seal_aad aad;
+	enum rollcode_err err;
+
+	w->marked = false;
+	w->state.count = 0;
+	if (proof->len < SEAL_OVERHEAD)
+		return ROLLCODE_ERR_STORE;
+	proof_aad(w, true, &aad);
+	err = seal_open_bytes(&w->key, &aad, proof->bytes, proof->len, bytes);
+	if (err == ROLLCODE_OK)
+		return take_state(w, bytes, proof->len - SEAL_OVERHEAD);
+	if (err != ROLLCODE_ERR_STORE)
+		return err;
+	proof_aad(w, false, &aad);
+	return seal_open_bytes(&w->key, &aad, proof->bytes, proof->len, bytes);
+}
+
+enum rollcode_err
+wallet_state_seal(struct wallet *w, struct error *error)
+{
+	const struct wallet_state *s = &w->state;
+	struct wallet_proof *proof = &w->head.proof;
+	uint8_t bytes[WALLET_STATE_MAX];
+	size_t marks = s->count * sizeof(s->marks[0]);
+	struct seal_aad aad;
+	enum rollcode_err err;
+
+	memcpy(bytes, s->preferred, WALLET_ID_LEN);
+	memcpy(bytes + WALLET_ID_LEN, s->marks, marks);
+	proof_aad(w, true, &aad);
+	if ((err = seal_wrap_bytes(&w->key, &aad, bytes, WALLET_ID_LEN + marks,
+		 proof->bytes)) != ROLLCODE_OK)
+		return error_set(
+		    error, err, "%s: its counters cannot be sealed", w->path);
+	proof->len = WALLET_ID_LEN + marks + SEAL_OVERHEAD;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+is_there(struct wallet *w, const struct wallet_mark *mark, bool *there,
+    struct error *error)
+{
+	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
+	enum rollcode_err err;
+
+	if ((err = sqlite_query(w->db, &st, error,
+		 "SELECT 1 FROM token WHERE uid = ?1", "b", mark->uid,
+		 sizeof(mark->uid))) != ROLLCODE_OK)
+		return err;
+	return sqlite_step(w->db, st, there, error);
+}
+
+/* A row that was removed and comes back has no mark. */
+static enum rollcode_err
+drop_removed(struct wallet *w, struct error *error)
+{
+	struct wallet_state *s = &w->state;
+	size_t kept = 0;
+	enum rollcode_err err;
+	bool there = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if ((err = is_there(w, &s->marks[i], &there, error)) !=
+		    ROLLCODE_OK)
+			return err;
+		if (there)
+			s->marks[kept++] = s->marks[i];
+	}
+	s->count = kept;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+wallet_state_write(struct wallet *w, struct error *error)
+{
+	const struct wallet_proof *proof = &w->head.proof;
+	enum rollcode_err err;
+
+	if (!w->marked || !w->changed)
+		return ROLLCODE_OK;
+	if ((err = drop_removed(w, error)) != ROLLCODE_OK ||
+	    (err = wallet_state_seal(w, error)) != ROLLCODE_OK)
+		return err;
+	w->changed = false;
+	return sqlite_change(w->db, error, 1, "UPDATE wallet SET proof = ?1",
+	    "b", proof->bytes, proof->len);
+}
+
+/* --- marks ---------------------------------------------------------------- */
+
+static enum rollcode_err
+foreign(
+    const struct wallet *w, const struct wallet_row *row, struct error *error)
+{
+	return error_set(error, ROLLCODE_ERR_STORE,
+	    "%s: the token %s was put there without the passphrase; remove it "
+	    "with: rollcode-token remove %s",
+	    w->path, row->entry.name, row->entry.name);
+}
+
+static enum rollcode_err
+check_texts(const struct wallet *w, const struct wallet_row *row,
+    const struct wallet_mark *mark, struct error *error)
+{
+	const struct wallet_entry *e = &row->entry;
+	uint8_t name[WALLET_TEXT_LEN], binding[WALLET_TEXT_LEN];
+	enum rollcode_err err;
+
+	if ((err = put_text(w, e->name, name, error)) != ROLLCODE_OK ||
+	    (err = put_text(w, e->binding, binding, error)) != ROLLCODE_OK)
+		return err;
+	if (memcmp(name, mark->name, sizeof(name)) != 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: a token was called %s without the passphrase; if you "
+		    "know which one it is, give it a name with: rollcode-token "
+		    "rename",
+		    w->path, e->name);
+	if (memcmp(binding, mark->binding, sizeof(binding)) != 0)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: the bindings of %s were changed without the "
+		    "passphrase; set them with: rollcode-token bind %s",
+		    w->path, e->name, e->name);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+wallet_state_check(
+    const struct wallet *w, const struct wallet_row *row, struct error *error)
+{
+	const struct wallet_state *s = &w->state;
+	uint64_t counter = row->entry.provision.token.counter, sealed;
+	size_t at;
+
+	if (!w->marked)
+		return ROLLCODE_OK;
+	if ((at = find_mark(s, row->uid)) == s->count)
+		return foreign(w, row, error);
+	sealed = get_number(s->marks[at].counter);
+	if (counter < sealed)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: the counter of %s was moved back, and codes would "
+		    "come again; move it forward with: rollcode-token skip %s "
+		    "-n %llu",
+		    w->path, row->entry.name, row->entry.name,
+		    (unsigned long long)(sealed - counter));
+	return check_texts(w, row, &s->marks[at], error);
+}
+
+enum rollcode_err
+wallet_state_check_default(
+    const struct wallet *w, const struct wallet_row *row, struct error *error)
+{
+	if (!w->marked ||
+	    memcmp(w->state.preferred, row->uid, WALLET_ID_LEN) == 0)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_STORE,
+	    "%s: the default token was not chosen with the passphrase; choose "
+	    "it with: rollcode-token default NAME",
+	    w->path);
+}
+
+/* The mark to change; a new one where the token is new. */
+static enum rollcode_err
+need_mark(struct wallet *w, const struct wallet_row *row, bool new,
+    struct wallet_mark **mark, struct error *error)
+{
+	struct wallet_state *s = &w->state;
+	size_t at = find_mark(s, row->uid);
+
+	*mark = &s->marks[at];
+	if (at < s->count)
+		return ROLLCODE_OK;
+	if (!new)
+		return foreign(w, row, error);
+	if (s->count == WALLET_MARKS_MAX)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "%s: a store with a passphrase has at most %d tokens; "
+		    "remove some, or keep others in another --store",
+		    w->path, WALLET_MARKS_MAX);
+	s->count++;
+	memset(*mark, 0, sizeof(**mark));
+	memcpy((*mark)->uid, row->uid, WALLET_ID_LEN);
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+wallet_state_note(struct wallet *w, const struct wallet_row *row,
+    unsigned int what, struct error *error)
+{
+	const struct wallet_entry *e = &row->entry;
+	struct wallet_mark *mark;
+	enum rollcode_err err;
+
+	if (!w->marked)
+		return ROLLCODE_OK;
+	if ((err = need_mark(w, row, what == WALLET_ALL, &mark, error)) !=
+		ROLLCODE_OK ||
+	    ((what & WALLET_NAME) != 0 &&
+		(err = put_text(w, e->name, mark->name, error)) !=
+		    ROLLCODE_OK) ||
+	    ((what & WALLET_BINDING) != 0 &&
+		(err = put_text(w, e->binding, mark->binding, error)) !=
+		    ROLLCODE_OK))
+		return err;
+	if ((what & WALLET_COUNTER) != 0 &&
+	    e->provision.token.counter > get_number(mark->counter))
+		put_number(mark->counter, e->provision.token.counter);
+	w->changed = true;
+	return ROLLCODE_OK;
+}
+
+void
+wallet_state_prefer(struct wallet *w, const uint8_t uid[WALLET_ID_LEN])
+{
+	memcpy(w->state.preferred, uid, WALLET_ID_LEN);
+	w->changed = true;
+}
