@@ -137,8 +137,8 @@ enum rollcode_err	cli_write_line(const char *, struct error *) MUST_USE;
 
 /*
  * As cli_write, to a new file, which only its owner can read; it is durable,
- * its name is not yet.  EXISTS if there is something of that name, which stays as
- * it is; on any other error nothing is left.
+ * its name is not yet.  EXISTS if there is something of that name, which stays
+ * as it is; on any other error nothing is left.
  */
 enum rollcode_err	cli_write_new(const char *path, const char *,
 			    size_t len, struct error *) MUST_USE;

@@ -365,6 +365,7 @@ check "an exhausted token says so" says 1 'exhausted.*enrol' rt next
 exhausted() {
 	local add=(rollcode-token --store "${STORE%/*}/other.db" add two)
 	line $OTHER32 counter=9223372036854775807 >"$T/line"
+	# shellcheck disable=SC2317	# called by name
 	piped() { "${add[@]}" <"$T/line"; }
 	says 1 'exhausted.*enrol' piped &&
 	    says 1 'exhausted.*enrol' rt import "$T/line" &&
