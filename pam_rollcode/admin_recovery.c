@@ -117,8 +117,8 @@ take_back(struct admin *admin, struct error *error)
 	recovery_void(&admin->account);
 	if ((err = admin_commit(admin, ACT_RECOVERY_VOIDED, NULL, error)) ==
 	    ROLLCODE_OK)
-		printf(
-		    "every recovery code of %s is void\n", admin->account.user);
+		plain_line(stdout, "every recovery code of %s is void",
+		    admin->account.user);
 	return err;
 }
 
