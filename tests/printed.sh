@@ -144,6 +144,7 @@ file_named() {
 	adm import "$file"
 	run rollcode-token import "$file"
 	run rollcode-admin --conf "$file" list
+	run rollcode-verify serve "$file"
 	adm enroll x --no-account --secret-file "$file"
 	adm backup "$T/in/$1/x"
 	rm -f "$file"
