@@ -201,7 +201,7 @@ static enum rollcode_err
 fold_removal(
     struct store *store, const struct account *account, struct error *error)
 {
-	struct error why = {""};
+	struct error why = {0};
 	enum rollcode_err err;
 
 	if (!forgets(&store->before, account) ||
