@@ -36,8 +36,8 @@ struct request {
 	struct submitted	text;
 	struct submitted	otherwise;	/* judged if text admits */
 						/* nobody; "" for none */
-	uint32_t		logged;		/* 1: by the verifier, for the */
-						/* host's log is its user's */
+	/* 1: by the verifier, because the host's log is its user's to read. */
+	uint32_t		logged;
 };
 
 struct answer {

@@ -160,7 +160,8 @@ syslog(int priority, const char *format, ...)
 	va_end(list);
 }
 
-void __syslog_chk(int, int, const char *, ...);
+void
+__syslog_chk(int, int, const char *, ...) __attribute__((format(printf, 3, 4)));
 
 void
 __syslog_chk(int priority, int flag, const char *format, ...)
