@@ -105,8 +105,9 @@ quote_text(const char *text, char *out, size_t size)
 		if (n + 6 > size)
 			return size;
 		if (*text == '\'') {
-			memcpy(out + n, "'\\'", 3);
-			n += 3;
+			out[n++] = '\'';
+			out[n++] = '\\';
+			out[n++] = '\'';
 		}
 		out[n++] = *text;
 	}
@@ -118,9 +119,11 @@ quote_text(const char *text, char *out, size_t size)
 static size_t
 quote_bytes(const char *text, char *out, size_t size)
 {
-	size_t n = 2;
+	size_t n = 0;
 
-	for (memcpy(out, "$'", 2); *text != '\0'; text++) {
+	out[n++] = '$';
+	out[n++] = '\'';
+	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
 
 		if (n + 6 > size)

