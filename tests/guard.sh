@@ -21,9 +21,10 @@ FIGURES=$TREE/tests/tools/guard_figures.py
 long=
 [ "${1-}" != long ] || long=yes
 if [ -n "$long" ]; then
-	samples=${ROLLCODE_SAMPLES:-500} traced=100 starts=2 rounds=10 states=10
+	samples=${ROLLCODE_SAMPLES:-150} traced=20 starts=1 rounds=6 states=6
 	# Chance alone would break the bound with fewer.
-	strict=${ROLLCODE_SAMPLES:+strict}
+	strict=
+	[ "$samples" -lt 2500 ] || strict=strict
 else
 	samples=24 traced=5 starts=1 rounds=4 states=5 strict=
 fi
@@ -262,8 +263,8 @@ attacks() {	# INPUTS BY-SU
 
 arrange
 if [ "${1-}" = guess ]; then
-	attacks "${ROLLCODE_GUESSES:-5000}" \
-	    "$((${ROLLCODE_GUESSES:-5000} / 50))"
+	attacks "${ROLLCODE_GUESSES:-3000}" \
+	    "$((${ROLLCODE_GUESSES:-3000} / 50))"
 	exit 0
 fi
 guarded 1 6
