@@ -27,15 +27,17 @@ ends(const uint8_t *data, size_t at, size_t size)
 static bool
 is_request(const uint8_t *data, size_t size)
 {
-	uint32_t magic, kind;
+	uint32_t magic, kind, logged;
 
 	if (size != sizeof(struct request))
 		return false;
 	memcpy(&magic, data, sizeof(magic));
 	memcpy(&kind, data + sizeof(magic), sizeof(kind));
+	memcpy(
+	    &logged, data + offsetof(struct request, logged), sizeof(logged));
 	return magic == PROTOCOL_REQUEST && (kind == 1 || kind == 2) &&
-	       ENDS(user) && ENDS(service) && ENDS(rhost) && ENDS(tty) &&
-	       ENDS(text) && ENDS(otherwise);
+	       logged <= 1 && ENDS(user) && ENDS(service) && ENDS(rhost) &&
+	       ENDS(tty) && ENDS(text) && ENDS(otherwise);
 }
 
 static enum who
