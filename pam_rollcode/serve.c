@@ -203,6 +203,13 @@ expire(struct service *s, int64_t now)
 	}
 }
 
+/* Where the connections begin: root's socket has no checkers before them. */
+static size_t
+queue_at(const struct service *s)
+{
+	return POLL_CHECKERS + (size_t)s->checkers.count;
+}
+
 /*
  * Once a request is with a worker it is no matter whether anybody waits for
  * its answer: what it spends is spent, and a refusal is kept back.
@@ -218,7 +225,7 @@ fill_polls(struct service *s, int64_t now)
 	p[POLL_UNDERTAKER].fd = q->burial.pidfd;
 	for (int i = 0; i < CREW_JUDGES; i++)
 		p[POLL_CREW + i].fd = s->crew.members[i].fd;
-	for (int i = 0; i < CREW_CHECKERS; i++)
+	for (int i = 0; i < s->checkers.count; i++)
 		p[POLL_CHECKERS + i].fd = s->checkers.members[i].fd;
 	for (size_t i = 0; i < q->count; i++) {
 		enum stage stage = q->connections[i]->stage;
@@ -226,11 +233,11 @@ fill_polls(struct service *s, int64_t now)
 			       stage == STAGE_UNCHECKED ||
 			       stage == STAGE_WAITING;
 
-		p[POLL_QUEUE + i].fd = watched ? q->connections[i]->fd : -1;
+		p[queue_at(s) + i].fd = watched ? q->connections[i]->fd : -1;
 	}
-	for (size_t i = 0; i < POLL_QUEUE + q->count; i++)
+	for (size_t i = 0; i < queue_at(s) + q->count; i++)
 		p[i].events = POLLIN;
-	return (nfds_t)(POLL_QUEUE + q->count);
+	return (nfds_t)(queue_at(s) + q->count);
 }
 
 /* Milliseconds until something must be done, or a sign of life is due. */
@@ -308,12 +315,12 @@ turn(struct service *s)
 	for (int i = 0; i < CREW_JUDGES; i++)
 		if (p[POLL_CREW + i].revents != 0)
 			hear(s, i, now);
-	for (int i = 0; i < CREW_CHECKERS; i++)
+	for (int i = 0; i < s->checkers.count; i++)
 		if (p[POLL_CHECKERS + i].revents != 0)
 			hear_checker(s, i, now);
 	for (size_t i = 0; i < s->queue.count; i++)
 		attend(&s->queue, s->queue.connections[i],
-		    p[POLL_QUEUE + i].revents, now);
+		    p[queue_at(s) + i].revents, now);
 	expire(s, now);
 	queue_sweep(&s->queue, now);
 	if (p[POLL_LIFE].revents != 0)
