@@ -5,7 +5,7 @@
 
 #include "logline.h"
 
-/* Bytes of a token's label and two numbers. */
+/* Bytes of a token's label and a number. */
 #define PLACE_MAX (PLAIN_MAX(ROLLCODE_LABEL_MAX) + 64)
 
 /* clang-format off */
@@ -35,9 +35,9 @@ static const struct {
 };
 /* clang-format on */
 
-/* " token=LABEL counter=N distance=N", "" where nothing matched. */
+/* " token=LABEL counter=N", "" where nothing matched. */
 static void
-place(const struct answer *a, char *out, size_t size)
+put_place(const struct answer *a, char out[PLACE_MAX])
 {
 	char token[PLAIN_MAX(ROLLCODE_LABEL_MAX)];
 
@@ -45,8 +45,8 @@ place(const struct answer *a, char *out, size_t size)
 	if (a->counter < 0)
 		return;
 	plain_copy(a->token, PLAIN_LOG_WORD, token, sizeof(token));
-	snprintf(out, size, " token=%s counter=%" PRId64 " distance=%" PRId64,
-	    token, a->counter, a->distance);
+	snprintf(
+	    out, PLACE_MAX, " token=%s counter=%" PRId64, token, a->counter);
 }
 
 int
@@ -54,14 +54,17 @@ logline_refusal(const struct answer *a, char line[LOGLINE_MAX])
 {
 	const char *guarded =
 	    a->guarded && a->verdict != VERDICT_GUARDED ? " guarded" : "";
-	char where[PLACE_MAX];
+	char where[PLACE_MAX], distance[32] = "";
 
-	place(a, where, sizeof(where));
+	put_place(a, where);
+	if (a->counter >= 0)
+		snprintf(distance, sizeof(distance), " distance=%" PRId64,
+		    a->distance);
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].verdict != (enum verdict)a->verdict)
 			continue;
-		snprintf(line, LOGLINE_MAX, "reason=%s%s%s: %s",
-		    verdict_name(reasons[i].verdict), guarded, where,
+		snprintf(line, LOGLINE_MAX, "reason=%s%s%s%s: %s",
+		    verdict_name(reasons[i].verdict), guarded, where, distance,
 		    reasons[i].why);
 		return reasons[i].priority;
 	}
@@ -78,8 +81,7 @@ logline_success(
     const struct answer *a, const char *user, char line[LOGLINE_MAX])
 {
 	char name[PLAIN_MAX(sizeof(((struct request *)0)->user))];
-	char token[PLAIN_MAX(ROLLCODE_LABEL_MAX)];
-	char where[PLACE_MAX] = "";
+	char where[PLACE_MAX];
 
 	plain_copy(user, PLAIN_LOG_WORD, name, sizeof(name));
 	if (a->recovery == 1) {
@@ -88,10 +90,7 @@ logline_success(
 		    (unsigned int)a->recovery_left);
 		return LOG_WARNING;
 	}
-	plain_copy(a->token, PLAIN_LOG_WORD, token, sizeof(token));
-	if (a->counter >= 0)
-		snprintf(where, sizeof(where), " token=%s counter=%" PRId64,
-		    token, a->counter);
+	put_place(a, where);
 	snprintf(line, LOGLINE_MAX, "code %s for %s;%s skipped=%u",
 	    verdict_name((enum verdict)a->verdict), name, where,
 	    (unsigned int)a->skipped);

@@ -224,17 +224,25 @@ is_touched(const struct account *account)
 
 /* A refusal's row is first as long as any could be, see update_token(). */
 static enum rollcode_err
-put_event(struct store *store, const struct account *account,
-    const struct event *event, int64_t sequence, struct error *error)
+put_longest_event(struct store *store, const struct event *event,
+    int64_t sequence, struct error *error)
 {
 	struct event longest = *event;
-	enum rollcode_err err;
 
 	memset(longest.token, 'x', sizeof(longest.token) - 1);
 	memset(longest.outcome, 'x', sizeof(longest.outcome) - 1);
 	longest.counter = INT64_MAX;
 	longest.distance = INT64_MAX;
-	if (is_touched(account) && (err = rows_event(store, store->db, &longest,
+	return rows_event(store, store->db, &longest, sequence, error);
+}
+
+static enum rollcode_err
+put_event(struct store *store, const struct account *account,
+    const struct event *event, int64_t sequence, struct error *error)
+{
+	enum rollcode_err err;
+
+	if (is_touched(account) && (err = put_longest_event(store, event,
 					sequence, error)) != ROLLCODE_OK)
 		return err;
 	return rows_event(store, store->db, event, sequence, error);
