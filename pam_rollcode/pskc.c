@@ -42,6 +42,8 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 
 #include <pskc/pskc.h>
 
+#include "base64.h"
+
 #define LIBRARY "libpskc.so.0"
 #define HOTP "urn:ietf:params:xml:ns:keyprov:pskc:hotp"
 
@@ -51,7 +53,7 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 	X(pskc_parse_from_memory) X(pskc_get_keypackage) \
 	X(pskc_get_key_algorithm) X(pskc_get_key_algparm_suite) \
 	X(pskc_get_key_algparm_resp_encoding) \
-	X(pskc_get_key_algparm_resp_length) X(pskc_get_key_data_secret) \
+	X(pskc_get_key_algparm_resp_length) X(pskc_get_key_data_b64secret) \
 	X(pskc_get_key_data_counter) X(pskc_get_key_userid) \
 	X(pskc_get_device_userid) X(pskc_get_device_serialno)
 /* clang-format on */
@@ -180,19 +182,19 @@ take_key(const struct library *lib, pskc_key_t *key,
 	const char *serial = lib->pskc_get_device_serialno(key);
 	struct rollcode_token *t = &e->provision.token;
 	const char *secret;
-	size_t len = 0;
 	int given = 0;
 	enum rollcode_err err;
 
 	if ((err = take_shape(lib, key, numbers, t, why)) != ROLLCODE_OK)
 		return err;
-	secret = lib->pskc_get_key_data_secret(key, &len);
-	if (secret == NULL || len > SECRET_MAX)
+	/* pskc_get_key_data_secret() of libpskc 2.6.12 says that it is empty.
+	 */
+	secret = lib->pskc_get_key_data_b64secret(key);
+	if (secret == NULL || !base64_decode(secret, t->secret.bytes,
+				  sizeof(t->secret.bytes), &t->secret.len))
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "it has no plain secret of 128 bytes or fewer; decrypt the "
 		    "container first");
-	memcpy(t->secret.bytes, secret, len);
-	t->secret.len = len;
 	t->counter = lib->pskc_get_key_data_counter(key, &given);
 	if (!same_number(&numbers->counter, given, t->counter))
 		return error_set(why, ROLLCODE_ERR_INPUT,

@@ -165,7 +165,7 @@ gate_layers() {
 	{
 		only sqlite3.h \
 		    common/sqlite{,_check,_copy,_error,_image,_parked,_query}.c
-		only openssl/ common/code.c common/seal.c common/cli.c
+		only openssl/ common/{base64,code,seal,cli}.c
 		only security/ pam_rollcode/{pam_rollcode,converse,audit}.c \
 		    pam_rollcode/{options,pam_rollcode,converse,audit}.{c,h}
 		only pskc/ pam_rollcode/pskc.c

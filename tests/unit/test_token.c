@@ -7,6 +7,7 @@
 
 #include <check.h>
 
+#include "base64.h"
 #include "token.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -181,6 +182,35 @@ START_TEST(every_length_of_base32_comes_back)
 }
 END_TEST
 
+/* RFC 4648 section 10, and what is none. */
+static const struct {
+	const char *base64, *plain;
+} blocks[] = {
+    {"Zg==", "f"}, {"Zm8=", "fo"}, {"Zm9v", "foo"}, {"Zm9vYg==", "foob"},
+    {"Zm9vYmE=", "fooba"}, {"Zm9vYmFy", "foobar"},
+    {"\n Zm9v\tYm\r\n Fy ", "foobar"}, {"", NULL}, {" ", NULL}, {"Zm9", NULL},
+    {"Zm9vY", NULL}, {"Zm9vYg=", NULL}, {"Zg===", NULL}, {"Z===", NULL},
+    {"====", NULL}, {"Zg=g", NULL}, {"Zg==Zg==", NULL}, {"Zm9-", NULL},
+    {"Zm_v", NULL}, {"Zm9vYmFyYmF6", NULL}, /* more than there is room for */
+};
+
+START_TEST(base64_is_that_of_rfc_4648)
+{
+	const char *plain = blocks[_i].plain;
+	uint8_t out[8] = {0};
+	size_t len = 0;
+	bool good;
+
+	good = base64_decode(blocks[_i].base64, out, 6, &len);
+	ck_assert_int_eq(good, plain != NULL);
+	ck_assert_uint_eq(out[6], 0);
+	if (plain == NULL)
+		return;
+	ck_assert_uint_eq(len, strlen(plain));
+	ck_assert_mem_eq(out, plain, len);
+}
+END_TEST
+
 /* Which parts of a token fit each other. */
 static const struct {
 	const char *says;
@@ -263,6 +293,8 @@ main(void)
 	tcase_add_loop_test(texts, base32_and_hex_are_those_of_rfc_4648, 0,
 	    (int)COUNT(encodings));
 	tcase_add_test(texts, every_length_of_base32_comes_back);
+	tcase_add_loop_test(texts, base64_is_that_of_rfc_4648, 0,
+	    (int)(sizeof(blocks) / sizeof(blocks[0])));
 	tcase_add_test(texts, base32_of_an_impossible_length_is_refused);
 	tcase_add_loop_test(
 	    texts, the_parts_of_a_token_fit_each_other, 0, (int)COUNT(tokens));
