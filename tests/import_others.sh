@@ -12,78 +12,8 @@ installed
 add_user alice
 add_user bob
 
-B32=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
-HEX=3132333435363738393031323334353637383930
-BASE64=MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=
 HOME_A=$T/home/alice
-echo "a passphrase" >"$T/pass"
-
-# --- files ------------------------------------------------------------------
-
-uri() {	# ACCOUNT [COUNTER] [SECRET]
-	echo "otpauth://hotp/Server:$1?secret=${3:-$B32}&digits=8&counter=${2:-5}"
-}
-
-# container KEY-USER DEVICE-USER [COUNTER-ELEMENT] [RESPONSE-FORMAT]
-container() {
-	local counter="<Counter><PlainValue>5</PlainValue></Counter>"
-	local format='<ResponseFormat Length="8" Encoding="DECIMAL"/>'
-	cat <<-XML
-	<?xml version="1.0" encoding="UTF-8"?>
-	<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">
-	 <KeyPackage>
-	  <DeviceInfo><Manufacturer>oath.Test</Manufacturer>
-	   <SerialNo>1001</SerialNo>${2:+<UserId>$2</UserId>}</DeviceInfo>
-	  <Key Id="1" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:hotp">
-	   <Issuer>Batch</Issuer>
-	   <AlgorithmParameters>${4-$format}
-	   </AlgorithmParameters>
-	   <Data><Secret><PlainValue>$BASE64</PlainValue></Secret>
-	    ${3-$counter}</Data>
-	   ${1:+<UserId>$1</UserId>}
-	  </Key>
-	 </KeyPackage>
-	</KeyContainer>
-	XML
-}
-
-sealed() {	# LINE: what a client exports
-	rm -f "$T/wallet/sealed.db"
-	echo "$1" | token sealed import >/dev/null &&
-	    token sealed export --seal-file "$T/pass" 2>/dev/null
-}
-
-database() {
-	python3 - "$1" <<-'PYTHON'
-	import sqlite3, sys
-	db = sqlite3.connect(sys.argv[1])
-	db.execute("CREATE TABLE state (id INTEGER PRIMARY KEY, counter INTEGER)")
-	db.execute("INSERT INTO state (counter) VALUES (7)")
-	db.commit()
-	PYTHON
-}
-database "$T/opener.db"
-
-# A file of each format that names a user, or with "" nobody.
-FORMATS="otpauth-name otpauth-account oath pskc-key pskc-device pskc-cn sealed"
-SILENT="otpauth-account pskc-key sealed google demo"
-format_file() {	# FORMAT USER: the files are in FILES then
-	FILES=("$T/file")
-	case $1 in
-	otpauth-name) echo "$2 $(uri "")" ;;
-	otpauth-account) uri "$2" ;;
-	oath) echo "HOTP/E/8 $2 - $HEX 5" ;;
-	pskc-key) container "$2" "" ;;
-	pskc-device) container "" "$2" ;;
-	pskc-cn) container "" "cn=$2,dc=example" ;;
-	sealed) sealed "$(uri "$2")" ;;
-	google) printf '%s\n" HOTP_COUNTER 5\n' "$B32" ;;
-	demo)
-		echo "SECRET_KEY=open-sesame-with-a-long-secret-text"
-		FILES+=("$T/opener.db")
-		;;
-	esac >"$T/file"
-}
+. "$(dirname "$0")/tools/formats.sh"
 
 import() {
 	admin import --seal-file "$T/pass" "$@" </dev/null
@@ -95,12 +25,8 @@ enrolled() {
 
 # --- whose a token is -------------------------------------------------------
 
-without_pskc() {
-	tr ' ' '\n' <<<"$1" | grep -v pskc | tr '\n' ' '
-}
 pskc=yes
-container alice "" >"$T/file"
-if import "$T/file" 2>&1 | grep -qE "without libpskc|libpskc, which is not"; then
+if ! pskc_there; then
 	skip "PSKC" "needs libpskc"
 	pskc=
 	FORMATS=$(without_pskc "$FORMATS")
@@ -148,12 +74,12 @@ say_ok "a PSKC user's name that is no name is refused, not passed over" "$(
 	fi)"
 
 server ACCOUNT=rollcode
-as alice rollcode-token add root < <(uri alice) >/dev/null 2>&1
+as alice rollcode-token add root < <(otpauth alice) >/dev/null 2>&1
 as alice rollcode-token export --plain >"$T/file" 2>/dev/null
 import "$T/file" >/dev/null 2>&1
 equal "what a client calls a token is no user of the server" "$(enrolled)" \
     "alice "
-echo "web $(uri alice)" | token old import >/dev/null
+echo "web $(otpauth alice)" | token old import >/dev/null
 check "but a client reads the name in a file of an earlier version" \
     token old show web
 token old export --plain 2>/dev/null | token new import >/dev/null
@@ -163,7 +89,7 @@ check "and its own name in one of this" token new show web
 
 SECOND=MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U
 second() {
-	uri "$1&label=desk" 5 $SECOND
+	otpauth "$1&label=desk" 5 $SECOND
 }
 labels() {
 	admin show "$1" --json | grep -o '"label": *"[^"]*"' | cut -d'"' -f4 |
@@ -216,8 +142,8 @@ import --add "$T/third" >"$T/out"
 check "with --add nobody is asked" grep -qx "alice: token-2 added" "$T/out"
 
 server ACCOUNT=rollcode
-uri root >"$T/root"
-uri root 5 $SECOND >"$T/root2"
+otpauth root >"$T/root"
+otpauth root 5 $SECOND >"$T/root2"
 refused "a token for uid 0 needs a yes, or --user" import --add "$T/root"
 check "which is said" grep -q "root has uid 0; .* --user root" \
     <(import "$T/root" 2>&1)
@@ -261,7 +187,7 @@ say_ok "a FIFO, a socket, a directory and a device are refused at once" \
     "$(cat "$T/opened")"
 check "and so is a pipe by a path" grep -q "is a FIFO, not a regular file" \
     <(: | admin import /dev/stdin 2>&1)
-check "but not standard input" admin import < <(uri alice)
+check "but not standard input" admin import < <(otpauth alice)
 
 (umask 077 && echo "otpauth://hotp/bob?secret=$B32&counter=5" >"$T/hidden")
 as alice ln -s "$T/hidden" "$HOME_A/link"
@@ -274,7 +200,7 @@ done >"$T/opened"
 say_ok "no link of somebody else makes root read another file" \
     "$(cat "$T/opened")"
 equal "and none was" "$(enrolled)" "alice "
-as alice sh -c "cat >'$HOME_A/own'" < <(uri alice 9)
+as alice sh -c "cat >'$HOME_A/own'" < <(otpauth alice 9)
 ln -s "$HOME_A/own" "$T/link"
 ln -s "$T/home" "$T/homes"
 (cd "$T" && admin import link homes/alice/own ./homes/../link) >"$T/out" 2>&1
@@ -286,7 +212,7 @@ refused "but not in a directory where others can replace them" \
 # --- limits -----------------------------------------------------------------
 
 server ACCOUNT=rollcode
-{ uri bob; yes x | head -c 1000000; } >"$T/junk"
+{ otpauth bob; yes x | head -c 1000000; } >"$T/junk"
 small=$([ "${SAN-}" = 1 ] && echo 512 || echo 64)
 check "the process that reads 1 MB of junk lines stays small" python3 - "$small" \
     "$T/out" rollcode-admin --conf "$CONF" import "$T/junk" <<-'PYTHON'
@@ -300,7 +226,7 @@ check "reading stops after a hundred refusals" test "$(wc -l <"$T/out")" = 101
 check "and it is said how much was not read" \
     grep -q "499900 more lines or keys" "$T/out"
 equal "and nothing of such a file is taken over" "$(enrolled)" ""
-{ yes "# $B32" | head -c 17000000; uri bob; } >"$T/large"
+{ yes "# $B32" | head -c 17000000; otpauth bob; } >"$T/large"
 refused "a file over 16 MiB is refused" admin import "$T/large"
 check "by a sentence that says so" grep -q "larger than 16 MiB; split it" \
     <(admin import - <"$T/large" 2>&1)
@@ -340,7 +266,7 @@ large_file() {	# FORMAT: so large that reading it takes a while
 	PYTHON
 	case $1 in
 	demo) FILES+=("$T/big.db") ;;
-	sealed) sealed "$(uri alice)" ;;
+	sealed) sealed "$(otpauth alice)" ;;
 	pskc)
 		container alice "" >"$T/one"
 		head -n 2 "$T/one"
