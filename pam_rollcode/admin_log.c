@@ -71,24 +71,69 @@ is_news(const struct seen *seen, const struct event *event)
 			    : event->sequence > seen->sequence;
 }
 
+static int
+by_time(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+	int users = strcmp(x->user, y->user);
+
+	if (x->event.time != y->event.time)
+		return x->event.time < y->event.time ? -1 : 1;
+	if (users != 0)
+		return users;
+	return x->event.sequence < y->event.sequence ? -1 : 1;
+}
+
+/* In order, and of the first look only as many as -n asks for. */
+static void
+sort_lines(struct journal *journal)
+{
+	size_t last = (size_t)journal->admin->options->number;
+
+	if (journal->count > 0)
+		qsort(journal->lines, journal->count, sizeof(*journal->lines),
+		    by_time);
+	if (last == 0 || journal->shown || journal->count <= last)
+		return;
+	memmove(journal->lines, journal->lines + journal->count - last,
+	    last * sizeof(*journal->lines));
+	journal->count = last;
+}
+
+/* Room for one more; what -n leaves out needs none. */
+static bool
+make_room(struct journal *journal)
+{
+	size_t room = journal->room == 0 ? 256 : 2 * journal->room;
+	struct line *more;
+
+	if (journal->count < journal->room)
+		return true;
+	if (journal->admin->options->number > 0)
+		sort_lines(journal);
+	if (journal->count < journal->room / 2)
+		return true;
+	more = reallocarray(journal->lines, room, sizeof(*more));
+	if (more == NULL)
+		return false;
+	journal->lines = more;
+	journal->room = room;
+	return true;
+}
+
 static enum rollcode_err
 take_event(void *context, const struct event *event, struct error *error)
 {
 	struct journal *journal = context;
 	struct seen *seen = seen_of(journal, journal->user);
-	struct line *line = NULL;
-	size_t room = journal->room == 0 ? 256 : 2 * journal->room;
+	struct line *line;
 
 	if (seen != NULL && !is_news(seen, event))
 		return ROLLCODE_OK;
-	if (journal->count == journal->room && seen != NULL &&
-	    (line = reallocarray(journal->lines, room, sizeof(*line))) !=
-		NULL) {
-		journal->lines = line;
-		journal->room = room;
-	}
-	if (seen == NULL || journal->count == journal->room)
-		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	if (seen == NULL || !make_room(journal))
+		return error_set(error, ROLLCODE_ERR_NOMEM,
+		    "out of memory; with --number only the last events need "
+		    "any");
 	if (event->aside)
 		seen->aside = event->time;
 	else
@@ -124,19 +169,6 @@ take_user(void *context, const char *user, struct error *error)
 		    admin->store, take_event, journal, error);
 	admin->ops->end(admin->store);
 	return err;
-}
-
-static int
-by_time(const void *a, const void *b)
-{
-	const struct line *x = a, *y = b;
-	int users = strcmp(x->user, y->user);
-
-	if (x->event.time != y->event.time)
-		return x->event.time < y->event.time ? -1 : 1;
-	if (users != 0)
-		return users;
-	return x->event.sequence < y->event.sequence ? -1 : 1;
 }
 
 /* Each field is one word, so that none of them feigns another. */
@@ -187,17 +219,9 @@ print_json(struct json *json, const struct line *line)
 static void
 print_lines(struct journal *journal, struct json *json)
 {
-	const struct admin_options *options = journal->admin->options;
-	size_t from = 0;
-
-	if (journal->count > 0)
-		qsort(journal->lines, journal->count, sizeof(*journal->lines),
-		    by_time);
-	if (options->number > 0 && !journal->shown &&
-	    (size_t)options->number < journal->count)
-		from = journal->count - (size_t)options->number;
-	for (size_t i = from; i < journal->count; i++)
-		if (options->json)
+	sort_lines(journal);
+	for (size_t i = 0; i < journal->count; i++)
+		if (journal->admin->options->json)
 			print_json(json, &journal->lines[i]);
 		else
 			print_text(&journal->lines[i]);

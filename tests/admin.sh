@@ -104,6 +104,40 @@ equal "log --follow goes on when a user is enrolled anew" \
     "$(tail -n 2 "$T/followed" | awk '{ print $4 }' | xargs)" \
     "enrolled unlocked"
 
+# Of 10,000 events, which EVENTS_KEPT can be: what a log of them takes, in KiB.
+many_events() {
+	python3 - "$T/store/users/alice.db" <<-'PYTHON'
+	import sqlite3, sys
+	db = sqlite3.connect(sys.argv[1])
+	db.execute("DELETE FROM event")
+	db.executemany("INSERT INTO event VALUES(?,?,?,'sshd','','','wrong',-1,-1)",
+	    [(i, i, 1700000000 + i % 3000) for i in range(10000)])
+	db.execute("UPDATE account SET sequence=10000")
+	db.commit()
+	PYTHON
+	echo EVENTS_KEPT=10000 >>"$CONF"
+}
+peak_of() {	# OUTPUT ARGUMENT...
+	python3 - "$1" rollcode-admin --conf "$CONF" "${@:2}" <<-'PYTHON'
+	import resource, subprocess, sys
+	with open(sys.argv[1], "w") as out:
+	    subprocess.run(sys.argv[2:], stdout=out, check=True)
+	print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+	PYTHON
+}
+many_events
+whole=$(peak_of "$T/whole" log alice)
+few=$(peak_of "$T/few" log alice -n 20)
+equal "log -n 20 has the last of all" "$(cat "$T/few")" \
+    "$(tail -n 20 "$T/whole")"
+check "which were 10,000" test "$(wc -l <"$T/whole")" = 10000
+if [ "${SAN-}" = 1 ]; then
+	skip "log -n 20 keeps no more than it needs" "not with sanitizers"
+else
+	check "log -n 20 keeps no more than it needs" \
+	    test $((few + 4096)) -lt "$whole"
+fi
+
 # --- what cannot be used ----------------------------------------------------
 
 : >"$T/store/users/bob.db"
