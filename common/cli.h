@@ -87,6 +87,16 @@ enum rollcode_err	cli_read_terminal(const char *prompt, bool echo,
 enum rollcode_err	cli_read_secret_file(const char *path, char *line,
 			    size_t size, struct error *) MUST_USE;
 
+/*
+ * The two halves of it, for who may open the file and is not to read it; path
+ * is for the sentence alone then.  The caller closes what is not standard
+ * input.  INPUT, ABSENT.
+ */
+enum rollcode_err	cli_open_secret(const char *path, int *fd,
+			    struct error *) MUST_USE;
+enum rollcode_err	cli_read_secret(int fd, const char *path, char *line,
+			    size_t size, struct error *) MUST_USE;
+
 /* The bytes of a file, with a NUL behind them.  Wiped when it is freed. */
 struct cli_bytes {
 	char	*text;

@@ -216,29 +216,48 @@ nothing_follows(int fd, struct error *error)
 }
 
 enum rollcode_err
-cli_read_secret_file(
-    const char *path, char *line, size_t size, struct error *error)
+cli_open_secret(const char *path, int *fd, struct error *error)
+{
+	*fd = STDIN_FILENO;
+	if (strcmp(path, "-") == 0 ||
+	    (*fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0)
+		return ROLLCODE_OK;
+	return error_set(error,
+	    errno == ENOENT ? ROLLCODE_ERR_ABSENT : ROLLCODE_ERR_INPUT,
+	    "%.*s: %s", PATH_SHOWN, path, strerror(errno));
+}
+
+enum rollcode_err
+cli_read_secret(
+    int fd, const char *path, char *line, size_t size, struct error *error)
 {
 	struct error what = {0};
 	enum rollcode_err err;
-	bool standard = strcmp(path, "-") == 0;
-	int fd = STDIN_FILENO;
+	bool standard = fd == STDIN_FILENO;
 
 	if (standard && isatty(fd))
 		return cli_read_terminal("Secret: ", false, line, size, error);
-	if (!standard && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return error_set(error,
-		    errno == ENOENT ? ROLLCODE_ERR_ABSENT : ROLLCODE_ERR_INPUT,
-		    "%.*s: %s", PATH_SHOWN, path, strerror(errno));
-	if ((err = read_line(fd, line, size, &what)) == ROLLCODE_OK)
-		err = nothing_follows(fd, &what);
-	if (!standard)
-		close(fd);
-	if (err == ROLLCODE_OK)
+	if ((err = read_line(fd, line, size, &what)) == ROLLCODE_OK &&
+	    (err = nothing_follows(fd, &what)) == ROLLCODE_OK)
 		return ROLLCODE_OK;
 	explicit_bzero(line, size);
 	return error_pass(error, err, &what, "%.*s", PATH_SHOWN,
 	    standard ? "standard input" : path);
+}
+
+enum rollcode_err
+cli_read_secret_file(
+    const char *path, char *line, size_t size, struct error *error)
+{
+	enum rollcode_err err;
+	int fd;
+
+	if ((err = cli_open_secret(path, &fd, error)) != ROLLCODE_OK)
+		return err;
+	err = cli_read_secret(fd, path, line, size, error);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return err;
 }
 
 bool

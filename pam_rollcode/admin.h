@@ -56,11 +56,20 @@ struct admin {
 	const struct store_ops		*ops;
 	struct account			 account;
 	int64_t				 now;
+	int				 secret; /* the file of one, opened */
+						 /* by root; 0: none */
 };
 
 /*
- * Read the env file, become the account, open the store.  admin_close after
- * either outcome.
+ * Become the account for good, in bounded memory: what is read behind this may
+ * be of anybody.  PRIVILEGE, SYS.
+ */
+enum rollcode_err	admin_drop(const struct config *, struct error *)
+			    MUST_USE;
+
+/*
+ * Read the env file, open the file that has a secret or a passphrase, become
+ * the account, open the store.  admin_close after either outcome.
  */
 enum rollcode_err	admin_open(struct admin *,
 			    const struct admin_options *, struct error *)
@@ -74,12 +83,23 @@ enum rollcode_err	admin_check_user(const struct admin_options *,
 			    const char *user, struct error *) MUST_USE;
 
 /*
- * admin_open, and lock a user who must be enrolled (ABSENT).  Nothing is
- * printed while the lock is held: who reads it may never come to an end.
+ * Lock a user who must be enrolled (ABSENT).  Nothing is printed while the
+ * lock is held: who reads it may never come to an end.
  */
+enum rollcode_err	admin_begin(struct admin *, const char *user,
+			    struct error *) MUST_USE;
+
+/* admin_open, and admin_begin. */
 enum rollcode_err	admin_open_user(struct admin *,
 			    const struct admin_options *, const char *user,
 			    struct error *) MUST_USE;
+
+/*
+ * The line of the file of --secret-file or --seal-file, behind admin_open:
+ * somebody else may have made it.  INPUT.
+ */
+enum rollcode_err	admin_read_secret(const struct admin *, char *line,
+			    size_t size, struct error *) MUST_USE;
 
 /* Wipe, close.  For use with WIPED(). */
 void			admin_close(struct admin *);

@@ -120,7 +120,7 @@ admin_unlock(void *base, int argc, char **argv, struct error *error)
 	return err;
 }
 
-/* A code from the person, before anything is locked. */
+/* A code from the person, before a user is locked, and as the account. */
 static enum rollcode_err
 read_submission(struct submission *submission, struct error *error)
 {
@@ -147,9 +147,9 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 	enum rollcode_err err;
 
 	(void)argc;
-	if ((err = read_submission(&submission, error)) != ROLLCODE_OK ||
-	    (err = admin_open_user(&admin, base, argv[0], error)) !=
-		ROLLCODE_OK)
+	if ((err = admin_open(&admin, base, error)) != ROLLCODE_OK ||
+	    (err = read_submission(&submission, error)) != ROLLCODE_OK ||
+	    (err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK)
 		return err;
 	/* The login locks the user itself, and takes no backup for a store. */
 	admin.ops->end(admin.store);
@@ -233,13 +233,13 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 	bool voided;
 
 	(void)argc;
-	if ((err = read_submission(&submission, error)) != ROLLCODE_OK)
+	if ((err = admin_open(&admin, base, error)) != ROLLCODE_OK ||
+	    (err = read_submission(&submission, error)) != ROLLCODE_OK)
 		return err;
 	if (submission.kind != SUBMISSION_CODE || submission.count < 2)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "type two or three consecutive codes on one line");
-	if ((err = admin_open_user(&admin, base, argv[0], error)) !=
-		ROLLCODE_OK ||
+	if ((err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK ||
 	    (err = resync_token(&admin, &submission, &judgement, error)) !=
 		ROLLCODE_OK)
 		return err;

@@ -198,7 +198,7 @@ visit_store(struct reporter *reporter, void *context)
 	struct visit v = {.check = check, .reporter = reporter};
 	struct error error = {0};
 
-	if (config_drop(&check->config, &error) != ROLLCODE_OK ||
+	if (admin_drop(&check->config, &error) != ROLLCODE_OK ||
 	    store_find(&check->config, &v.ops, &error) != ROLLCODE_OK ||
 	    v.ops->open(&v.store, &check->config, &error) != ROLLCODE_OK) {
 		say_store(&v, &error);

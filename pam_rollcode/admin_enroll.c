@@ -55,10 +55,11 @@ secret_line_wipe(struct secret_line *line)
 }
 
 static enum rollcode_err
-choose_secret(const struct admin_options *o, struct rollcode_token *t,
-    struct error *error)
+choose_secret(
+    const struct admin *admin, struct rollcode_token *t, struct error *error)
 {
 	WIPED(secret_line_wipe) struct secret_line line = {{0}};
+	const struct admin_options *o = admin->options;
 	size_t len = NEW_BYTES;
 	enum rollcode_err err;
 
@@ -69,22 +70,23 @@ choose_secret(const struct admin_options *o, struct rollcode_token *t,
 			len = NEW_BYTES_HASH;
 		return token_new_secret(&t->secret, len, t->form, error);
 	}
-	if ((err = cli_read_secret_file(o->secret_file, line.text,
-		 sizeof(line.text), error)) != ROLLCODE_OK)
+	if ((err = admin_read_secret(
+		 admin, line.text, sizeof(line.text), error)) != ROLLCODE_OK)
 		return err;
 	return token_parse_secret(line.text, &t->secret, error);
 }
 
 static enum rollcode_err
-make_token(const struct admin_options *o, struct rollcode_token *t,
-    struct error *error)
+make_token(
+    const struct admin *admin, struct rollcode_token *t, struct error *error)
 {
+	const struct admin_options *o = admin->options;
 	enum rollcode_err err;
 
 	memset(t, 0, sizeof(*t));
 	memcpy(t->label, o->label, sizeof(t->label));
 	if ((err = choose_kind(o, t, error)) != ROLLCODE_OK ||
-	    (err = choose_secret(o, t, error)) != ROLLCODE_OK)
+	    (err = choose_secret(admin, t, error)) != ROLLCODE_OK)
 		return err;
 	t->counter = o->counter >= 0 ? (uint64_t)o->counter
 				     : form_first_counter(t->form);
@@ -233,9 +235,9 @@ admin_enroll(void *base, int argc, char **argv, struct error *error)
 	enum rollcode_err err;
 
 	(void)argc;
-	if ((err = admin_check_user(options, user, error)) != ROLLCODE_OK ||
-	    (err = make_token(options, &token, error)) != ROLLCODE_OK ||
-	    (err = admin_open(&admin, options, error)) != ROLLCODE_OK ||
+	if ((err = admin_open(&admin, options, error)) != ROLLCODE_OK ||
+	    (err = admin_check_user(options, user, error)) != ROLLCODE_OK ||
+	    (err = make_token(&admin, &token, error)) != ROLLCODE_OK ||
 	    (options->confirm &&
 		(err = confirm(&admin, user, &token, error)) != ROLLCODE_OK))
 		return err;

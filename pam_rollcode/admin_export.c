@@ -84,6 +84,17 @@ export_all(struct exporting *ex, struct error *error)
 	return err;
 }
 
+static enum rollcode_err
+read_passphrase(const struct admin *admin, struct cli_passphrase *passphrase,
+    struct error *error)
+{
+	if (admin->options->seal_file[0] != '\0')
+		return admin_read_secret(
+		    admin, passphrase->text, sizeof(passphrase->text), error);
+	return cli_passphrase(
+	    "", "Passphrase for the export: ", true, passphrase, error);
+}
+
 enum rollcode_err
 admin_export(void *base, int argc, char **argv, struct error *error)
 {
@@ -91,13 +102,11 @@ admin_export(void *base, int argc, char **argv, struct error *error)
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	const struct admin_options *options = base;
 	const char *seal = options->plain ? NULL : passphrase.text;
-	enum rollcode_err err = ROLLCODE_OK;
+	enum rollcode_err err;
 
-	if (seal != NULL)
-		err = cli_passphrase(options->seal_file,
-		    "Passphrase for the export: ", true, &passphrase, error);
-	if (err != ROLLCODE_OK ||
-	    (err = admin_open(&ex.admin, options, error)) != ROLLCODE_OK)
+	if ((err = admin_open(&ex.admin, options, error)) != ROLLCODE_OK ||
+	    (seal != NULL && (err = read_passphrase(&ex.admin, &passphrase,
+				  error)) != ROLLCODE_OK))
 		return err;
 	if (gethostname(ex.issuer, sizeof(ex.issuer) - 1) != 0)
 		ex.issuer[0] = '\0';

@@ -9,16 +9,11 @@
  *  4. Root opens the files and reads nothing of them: somebody else may have
  *     made them.  They are parsed as the account, in bounded memory.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "admin_import.h"
 #include "pskc.h"
-
-#define MEMORY_MAX ((rlim_t)768 << 20) /* 262,144 tokens, or scrypt's 2^19 */
 
 static void
 importing_end(struct importing *im)
@@ -102,45 +97,23 @@ from_store(const struct admin_options *options, int argc, struct error *error)
 	return import_store(options, error);
 }
 
-/* Address space in use, which sanitizers make large. */
-static rlim_t
-used_memory(void)
-{
-	char text[32] = "";
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		(void)!read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	return (rlim_t)strtoull(text, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
-/* A bug in a parser must not take the machine's memory either. */
 static enum rollcode_err
-limit_memory(struct error *error)
+read_files(struct importing *im, struct error *error)
 {
-	rlim_t max = used_memory() + MEMORY_MAX;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_max <= max)
-		max = limit.rlim_max;
-	limit.rlim_cur = limit.rlim_max = max;
-	if (setrlimit(RLIMIT_AS, &limit) == 0)
-		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_SYS,
-	    "cannot limit memory for reading the files: %s", strerror(errno));
-}
-
-static enum rollcode_err
-read_files(
-    struct importing *im, struct import_source *source, struct error *error)
-{
+	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
+	bool given = im->options->seal_file[0] != '\0';
+	struct import_source source = {
+	    .format = im->options->format,
+	    .user = im->options->user,
+	    .passphrase = given ? passphrase.text : NULL,
+	    .pskc = pskc_read,
+	};
 	enum rollcode_err err;
 
 	if ((err = admin_open(&im->admin, im->options, error)) != ROLLCODE_OK ||
-	    (err = limit_memory(error)) != ROLLCODE_OK ||
-	    (err = import_files(&im->list, source, &im->opened, error)) !=
+	    (given && (err = admin_read_secret(&im->admin, passphrase.text,
+			   sizeof(passphrase.text), error)) != ROLLCODE_OK) ||
+	    (err = import_files(&im->list, &source, &im->opened, error)) !=
 		ROLLCODE_OK)
 		return err;
 	import_close(&im->opened);
@@ -168,20 +141,12 @@ enum rollcode_err
 admin_import(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(importing_end) struct importing im = {.options = base};
-	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
-	struct import_source source = {
-	    .format = im.options->format,
-	    .user = im.options->user,
-	    .pskc = pskc_read,
-	};
 	enum rollcode_err err;
 
 	if (im.options->from[0] != '\0')
 		return from_store(im.options, argc, error);
-	if ((err = import_passphrase(&source, im.options->seal_file,
-		 &passphrase, error)) != ROLLCODE_OK ||
-	    (err = import_open(&im.opened, argc, argv, error)) != ROLLCODE_OK ||
-	    (err = read_files(&im, &source, error)) != ROLLCODE_OK ||
+	if ((err = import_open(&im.opened, argc, argv, error)) != ROLLCODE_OK ||
+	    (err = read_files(&im, error)) != ROLLCODE_OK ||
 	    (err = sort(&im, error)) != ROLLCODE_OK ||
 	    (err = each_user(&im, error)) != ROLLCODE_OK)
 		return err;

@@ -1,12 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "admin.h"
 #include "provision.h"
 #include "utf8.h"
+
+#define MEMORY_MAX ((rlim_t)768 << 20) /* 262,144 tokens, or scrypt's 2^19 */
+
+/* Address space in use, which sanitizers make large. */
+static rlim_t
+used_memory(void)
+{
+	char text[32] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)!read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	return (rlim_t)strtoull(text, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* A bug in a parser must not take the machine's memory either. */
+static enum rollcode_err
+limit_memory(struct error *error)
+{
+	rlim_t max = used_memory() + MEMORY_MAX;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_max <= max)
+		max = limit.rlim_max;
+	limit.rlim_cur = limit.rlim_max = max;
+	if (setrlimit(RLIMIT_AS, &limit) == 0)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_SYS,
+	    "cannot limit the memory of what reads the store: %s",
+	    strerror(errno));
+}
+
+enum rollcode_err
+admin_drop(const struct config *config, struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = config_drop(config, error)) != ROLLCODE_OK)
+		return err;
+	return limit_memory(error);
+}
+
+/* No command has both. */
+static const char *
+secret_path(const struct admin_options *o)
+{
+	return o->secret_file[0] != '\0' ? o->secret_file : o->seal_file;
+}
+
+enum rollcode_err
+admin_read_secret(
+    const struct admin *admin, char *line, size_t size, struct error *error)
+{
+	return cli_read_secret(
+	    admin->secret, secret_path(admin->options), line, size, error);
+}
 
 enum rollcode_err
 admin_open(struct admin *admin, const struct admin_options *options,
@@ -19,7 +80,10 @@ admin_open(struct admin *admin, const struct admin_options *options,
 	admin->now = time(NULL);
 	if ((err = config_load(options->conf, true, &admin->config, error)) !=
 		ROLLCODE_OK ||
-	    (err = config_drop(&admin->config, error)) != ROLLCODE_OK)
+	    (secret_path(options)[0] != '\0' &&
+		(err = cli_open_secret(secret_path(options), &admin->secret,
+		     error)) != ROLLCODE_OK) ||
+	    (err = admin_drop(&admin->config, error)) != ROLLCODE_OK)
 		return err;
 	admin->config.administers = true;
 	if ((err = store_find(&admin->config, &admin->ops, error)) !=
@@ -62,10 +126,20 @@ admin_open_user(struct admin *admin, const struct admin_options *options,
     const char *user, struct error *error)
 {
 	enum rollcode_err err;
+
+	if ((err = admin_open(admin, options, error)) != ROLLCODE_OK)
+		return err;
+	return admin_begin(admin, user, error);
+}
+
+enum rollcode_err
+admin_begin(struct admin *admin, const char *user, struct error *error)
+{
+	enum rollcode_err err;
 	bool enrolled = false;
 
-	if ((err = admin_open(admin, options, error)) != ROLLCODE_OK ||
-	    (err = admin->ops->begin(admin->store, user, &enrolled,
+	admin->now = time(NULL);
+	if ((err = admin->ops->begin(admin->store, user, &enrolled,
 		 &admin->account, error)) != ROLLCODE_OK)
 		return err;
 	if (!enrolled)
@@ -81,6 +155,8 @@ admin_close(struct admin *admin)
 {
 	if (admin->ops != NULL)
 		admin->ops->close(admin->store);
+	if (admin->secret > STDIN_FILENO)
+		close(admin->secret);
 	config_wipe(&admin->config);
 	explicit_bzero(admin, sizeof(*admin));
 }

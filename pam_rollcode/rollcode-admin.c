@@ -2,7 +2,8 @@
 /*
  * rollcode-admin - the administrator's tool.
  *
- *  1. The env file is read as root, a store is opened only as the account.
+ *  1. The env file is read as root; a store, and whatever else somebody else
+ *     made, only as the account and in bounded memory.
  *  2. A secret comes by file or standard input, and goes out only where the
  *     command's name says so: enroll, uri, qr and recovery.
  *  3. What a command announces is on disk.
