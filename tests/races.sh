@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # races.sh [long] - many logins at once.  long: what takes longer; of what is in
-# `make check` more only if ROLLCODE_ROUNDS says how much.
+# `make check` more only if ROLLCODE_ROUNDS says how much; ROLLCODE_LINES is how
+# often the owner types under a flood.
 # limit: 180
 . "$(dirname "$0")/lib.sh"
 need python3 strace
@@ -11,7 +12,8 @@ private_machine "$@"
 
 if [ "${1-}" = long ]; then
 	one=${ROLLCODE_ROUNDS:-15} two=$((one / 3)) users=$((one / 5))
-	threads=$((one / 5)) lines=$((one / 5)) many=$(((one + 24) / 25))
+	threads=$((one / 5)) lines=${ROLLCODE_LINES:-$((one / 5))}
+	many=$(((one + 24) / 25))
 else
 	one=6 threads=5 two=5 users=4 lines=4 many=1
 fi
