@@ -1,48 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "admin.h"
+#include "limits.h"
 #include "provision.h"
 #include "utf8.h"
 
 #define MEMORY_MAX ((rlim_t)768 << 20) /* 262,144 tokens, or scrypt's 2^19 */
-
-/* Address space in use, which sanitizers make large. */
-static rlim_t
-used_memory(void)
-{
-	char text[32] = "";
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		(void)!read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	return (rlim_t)strtoull(text, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
-/* A bug in a parser must not take the machine's memory either. */
-static enum rollcode_err
-limit_memory(struct error *error)
-{
-	rlim_t max = used_memory() + MEMORY_MAX;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_max <= max)
-		max = limit.rlim_max;
-	limit.rlim_cur = limit.rlim_max = max;
-	if (setrlimit(RLIMIT_AS, &limit) == 0)
-		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_SYS,
-	    "cannot limit the memory of what reads the store: %s",
-	    strerror(errno));
-}
 
 enum rollcode_err
 admin_drop(const struct config *config, struct error *error)
@@ -51,7 +18,12 @@ admin_drop(const struct config *config, struct error *error)
 
 	if ((err = config_drop(config, error)) != ROLLCODE_OK)
 		return err;
-	return limit_memory(error);
+	/* A bug in a parser must not take the machine's memory either. */
+	if (limit_memory(MEMORY_MAX))
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_SYS,
+	    "cannot limit the memory of what reads the store: %s",
+	    strerror(errno));
 }
 
 /* No command has both. */

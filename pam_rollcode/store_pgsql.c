@@ -10,11 +10,15 @@
  *     waited for; what is not known to be is denied.
  *  4. Nobody waits longer than PGSQL_WHOLE_MS.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "clock.h"
+#include "limits.h"
 #include "store_pgsql.h"
 #include "store_plugin.h"
+
+#define MEMORY_LOGIN ((rlim_t)128 << 20) /* a login's rows are few */
 
 const char *
 pgsql_uri(const struct config *config, bool administers)
@@ -181,6 +185,19 @@ pgsql_close(struct store *store)
 	free(store);
 }
 
+/*
+ * libpq keeps all that comes, and a server can say more than a table has.  An
+ * administrator's command has a limit of its own.
+ */
+static bool
+bound_memory(const struct config *config)
+{
+	static bool done;
+
+	done = done || config->administers || limit_memory(MEMORY_LOGIN);
+	return done;
+}
+
 static enum rollcode_err
 pgsql_open(struct store **out, const struct config *config, struct error *error)
 {
@@ -188,6 +205,10 @@ pgsql_open(struct store **out, const struct config *config, struct error *error)
 	enum rollcode_err err;
 
 	*out = NULL;
+	if (!bound_memory(config))
+		return error_set(error, ROLLCODE_ERR_SYS,
+		    "cannot limit memory for what a server says: %s",
+		    strerror(errno));
 	if ((store = calloc(1, sizeof(*store))) == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 	store->config = config;
@@ -232,6 +253,10 @@ pgsql_lock(
 		 "SELECT 1 FROM rollcode.account WHERE name=$1 FOR UPDATE", "t",
 		 name)) != ROLLCODE_OK)
 		return err;
+	if (rows_count(rows) > 1)
+		return error_set(error, ROLLCODE_ERR_STORE,
+		    "%s: has %s more than once; restore it",
+		    link_where(store->link), name);
 	*there = rows_count(rows) == 1;
 	return ROLLCODE_OK;
 }

@@ -79,6 +79,13 @@ next_result(struct link *link, int64_t deadline, PGresult **result)
 	return true;
 }
 
+/* Behind a result comes nothing, or why the link ended. */
+static bool
+is_one_too_many(const PGresult *result)
+{
+	return result != NULL && PQresultStatus(result) != PGRES_FATAL_ERROR;
+}
+
 /* The one result of a statement; NULL if the link broke over it. */
 static PGresult *
 run(struct link *link, const char *sql, const struct binds *b)
@@ -95,8 +102,10 @@ run(struct link *link, const char *sql, const struct binds *b)
 		return NULL;
 	do {
 		PQclear(more);
-		if (!next_result(link, deadline, &more)) {
+		if (!next_result(link, deadline, &more) ||
+		    is_one_too_many(more)) {
 			PQclear(first);
+			PQclear(more);
 			return NULL;
 		}
 	} while (more != NULL);
@@ -157,7 +166,9 @@ failed(struct link *link, const PGresult *result, struct error *error)
 	if (state == NULL) {
 		link->broken = true;
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: does not answer in time, or is gone", link->where);
+		    result != NULL ? "%s: answers what it was not asked"
+				   : "%s: does not answer in time, or is gone",
+		    link->where);
 	}
 	snprintf(link->state, sizeof(link->state), "%s", state);
 	link_line(text != NULL ? text : state, line, sizeof(line));
@@ -181,7 +192,9 @@ query(struct link *link, struct rows **rows, int *changed, struct error *error,
 	result = run(link, sql, &b);
 	explicit_bzero(&b, sizeof(b));
 	status = PQresultStatus(result);
-	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+	/* No table is not an empty one. */
+	if (status != PGRES_TUPLES_OK &&
+	    (status != PGRES_COMMAND_OK || rows != NULL))
 		err = failed(link, result, error);
 	if (err == ROLLCODE_OK &&
 	    keyword_number(PQcmdTuples(result), 0, INT32_MAX, &count))

@@ -124,12 +124,15 @@ read_account(struct store *store, const char *user, struct account *a,
 	struct reader r = {0};
 	enum rollcode_err err;
 
+	*there = false;
 	if ((err = link_query(store->link, &rows, error,
 		 "SELECT failures,spent,spent_time,failed,replayed,"
 		 "created,last_success,last_failure,sequence,key_id,"
 		 "recovery_key FROM rollcode.account WHERE name=$1 FOR UPDATE",
 		 "t", store->name)) != ROLLCODE_OK)
 		return err;
+	if (rows_count(rows) > 1)
+		return bad_row(store, "the account", error);
 	*there = rows_count(rows) == 1;
 	if (!*there)
 		return ROLLCODE_OK;
