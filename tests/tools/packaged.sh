@@ -274,5 +274,24 @@ echo "libpam-rollcode libpam-rollcode/delete-store boolean true" |
 check "a purge that may delete them" dpkg_does -P "${PACKAGES[@]}"
 rm -rf /home/alice/.local
 files >"$T/files.after"
+accounts >"$T/accounts.after"
 equal "leaves no file" "$(diff "$T/files" "$T/files.after")" ""
-equal "and no account" "$(accounts)" "$(cat "$T/accounts")"
+equal "and no account" "$(cat "$T/accounts.after")" "$(cat "$T/accounts")"
+
+# purged_elsewhere ANSWER: whose the store is, in a place of DATABASE's
+purged_elsewhere() {
+	dpkg_does -i "$(deb libpam-rollcode)" || return
+	rm -rf /srv/rollcode
+	install -d -m 700 -o rollcode -g rollcode /srv/rollcode
+	echo DATABASE=sqlite:/srv/rollcode >"$CONF"
+	chmod 600 "$CONF"
+	rollcode-admin init >"$T/log" 2>&1
+	echo "libpam-rollcode libpam-rollcode/delete-store boolean $1" |
+	    debconf-set-selections
+	dpkg_does -P libpam-rollcode || return
+	of /srv/rollcode
+}
+for answer in false true; do
+	equal "a store elsewhere keeps its account (delete-store $answer)" \
+	    "$(purged_elsewhere "$answer")" "rollcode 700"
+done
