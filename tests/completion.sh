@@ -95,6 +95,10 @@ equal "bash: a value behind an equals sign" \
 equal "bash: where nothing can be known, nothing" \
     "$(by_bash "rollcode-token next -n ")" ""
 equal "bash: a folder" "$(by_bash "rollcode-admin backup fol")" folder
+touch "$T/home/mine"
+# shellcheck disable=SC2088	# that is what is typed
+equal "bash: a file below a home" "$(by_bash "rollcode-admin --conf ~/mi")" \
+    "~/mine"
 
 # --- all of it, and nothing else -------------------------------------------------
 
@@ -165,8 +169,16 @@ source "$T/rollcode-token.fish"
 FISH
 STARTS=("bash --rcfile $T/dot/.bashrc -i" "zsh -i" "fish -N -C $(printf '%q' \
     "source $T/dot/fish")")
+# Quoted by the shells, but for pieces of what has a newline.
+for name in "${NAMES[@]}" $'y`evil`\n' $'z\n`evil`'; do
+	touch "$T/place/$name"
+done
 typed() {
 	local name
+	printf '%s\n' "cd $(printf %q "$T/place")"
+	for name in "${NAMES[@]}" y z; do
+		printf '%s\n' "rollcode-token --store ${name:0:1}\t list"
+	done
 	for name in "${NAMES[@]}" w x; do
 		printf '%s\n' "rollcode-token show ${name:0:1}\t"
 	done
