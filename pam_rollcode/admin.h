@@ -61,6 +61,12 @@ struct admin {
 };
 
 /*
+ * Put nothing into a terminal's input from now on, as a shell would run it.
+ * False, with errno, if that cannot be had.
+ */
+bool			admin_forbid_typing(void) MUST_USE;
+
+/*
  * Become the account for good, in bounded memory: what is read behind this may
  * be of anybody.  PRIVILEGE, SYS.
  */

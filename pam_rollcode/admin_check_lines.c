@@ -83,7 +83,7 @@ load(struct reporter *reporter, void *context)
 	void *module;
 
 	memcpy(path, f->file, sizeof(path));
-	if (config_drop(&nobody, NULL) != ROLLCODE_OK)
+	if (admin_drop(&nobody, NULL) != ROLLCODE_OK)
 		return;
 	module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (module != NULL && dlsym(module, "pam_sm_authenticate") != NULL)

@@ -18,6 +18,10 @@ admin_drop(const struct config *config, struct error *error)
 
 	if ((err = config_drop(config, error)) != ROLLCODE_OK)
 		return err;
+	if (config->uid != 0 && !admin_forbid_typing())
+		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
+		    "cannot be kept from typing at the terminal: %s",
+		    strerror(errno));
 	/* A bug in a parser must not take the machine's memory either. */
 	if (limit_memory(MEMORY_MAX))
 		return ROLLCODE_OK;
