@@ -41,6 +41,8 @@ cli_begin(void)
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	/* Ignored by who started this, it would hide how children end. */
+	signal(SIGCHLD, SIG_DFL);
 }
 
 void

@@ -182,3 +182,12 @@ equal "so recovery codes are found" "$(left)" "key mac"
 admin recovery dora --void >"$T/out"
 equal "what was recovery codes is in no file once they are void" "$(left)" ''
 check "and the token that is left opens" admin verify dora <<<"$(code dora)"
+
+# --- started by who does not care how children end -------------------------------
+
+check_unwatched() {
+	(trap '' CHLD && admin check) >"$T/out" 2>&1
+	grep "did not end well" "$T/out"
+}
+equal "who ignores that children end gets no finding of it" \
+    "$(check_unwatched)" ''
