@@ -184,6 +184,11 @@ typed() {
 	done
 	printf '%s\n' 'rollcode-token show \t'
 }
+# What was on the screen, without what tells the terminal how to show it.
+shown() {
+	sed -E $'s/\e\\][^\a]*\a//g; s/\e\\[[0-9;?<=>]*[a-zA-Z]//g; s/\e[=>]//g' \
+	    "$T/screen"
+}
 for start in "${STARTS[@]}"; do
 	shell=${start%% *}
 	if ! command -v "$shell" >"$T/log" || ! command -v python3 >"$T/log"; then
@@ -200,6 +205,6 @@ for start in "${STARTS[@]}"; do
 	equal "$shell: each line was typed" "$?" 0
 	check "$shell: no name of a token is run" test ! -e "$T/ran"
 	equal "$shell: a plain name and one with spaces are completed" \
-	    "$(grep -oE '^name        (x|w a name)' "$T/screen" | sort -u)" \
+	    "$(shown | grep -oE '^name        (x|w a name)' | sort -u)" \
 	    "$(printf 'name        %s\n' 'w a name' x)"
 done
