@@ -78,8 +78,8 @@ set_enabled(void *base, const char *user, bool enabled, struct error *error)
 		for (size_t i = 0; i < admin.account.token_count; i++)
 			admin.account.tokens[i].enabled = enabled;
 	}
-	if (enabled && (err = login_check_policy(&admin.account,
-			    &admin.config.policy, error)) != ROLLCODE_OK)
+	if (enabled && (err = policy_check(&admin.config.policy, &admin.account,
+			    error)) != ROLLCODE_OK)
 		return err;
 	if ((err = admin_commit(&admin, done, options->label, error)) ==
 	    ROLLCODE_OK)

@@ -12,7 +12,7 @@
 
 #include "admin_check.h"
 #include "admin_check_run.h"
-#include "login.h"
+#include "verify.h"
 
 #define ENDS_SOON 1000 /* codes */
 #define LEAST_SPACE (1 << 20)
@@ -117,7 +117,7 @@ visit_account(struct visit *v)
 	char mend[CHECK_TEXT_MAX];
 	struct error error = {0};
 
-	if (login_check_policy(&v->account, policy, &error) != ROLLCODE_OK) {
+	if (policy_check(policy, &v->account, &error) != ROLLCODE_OK) {
 		check_command(mend, sizeof(mend),
 		    "sed -i 's/^TOLERANCE=.*/TOLERANCE=20/' %s",
 		    CHECK_WORD(v->check->options->conf));

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "admin.h"
-#include "login.h"
+#include "policy.h"
 #include "token.h"
 
 #define NEW_BYTES 32 /* of a new secret; a hash token's are hex */
@@ -158,7 +158,7 @@ prepare(struct admin *admin, const char *user,
 	if ((err = account_add(account, token, admin->now, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	return login_check_policy(account, &admin->config.policy, error);
+	return policy_check(&admin->config.policy, account, error);
 }
 
 static enum rollcode_err

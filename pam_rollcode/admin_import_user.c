@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "admin_import.h"
-#include "login.h"
+#include "policy.h"
 
 static void
 say(struct importing *im, const struct import_entry *entry, const char *what)
@@ -60,7 +60,7 @@ merge(struct importing *im, struct import_entry **lines, size_t count,
 		*changed = *changed ||
 			   (o->merged != MERGE_SAME && o->merged != MERGE_KEPT);
 	}
-	return login_check_policy(account, &im->admin.config.policy, error);
+	return policy_check(&im->admin.config.policy, account, error);
 }
 
 static enum rollcode_err

@@ -4,6 +4,7 @@
 
 #include "admin.h"
 #include "token.h"
+#include "verify.h"
 
 #define USER_COLUMNS 24
 

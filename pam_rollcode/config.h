@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "env.h"
+#include "policy.h"
 #include "seal.h"
-#include "verify.h"
 
 #define CONFIG_NAME_MAX		32
 #define CONFIG_CALLERS_MAX	512

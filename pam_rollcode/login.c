@@ -9,30 +9,9 @@
  *  5. Where nothing changes, nothing is written.
  *  6. Used codes that are tried again push nothing else out of the events.
  */
-#include <inttypes.h>
-
 #include "login.h"
 
-#define TOLERANCE_SIX_DIGITS 20
 #define REPLAYS_LISTED 4 /* since the last success; of more, the last one */
-
-enum rollcode_err
-login_check_policy(const struct account *account, const struct policy *policy,
-    struct error *error)
-{
-	if (policy->tolerance <= TOLERANCE_SIX_DIGITS)
-		return ROLLCODE_OK;
-	for (size_t i = 0; i < account->token_count; i++)
-		if (account->tokens[i].enabled &&
-		    account->tokens[i].token.digits == ROLLCODE_DIGITS_MIN)
-			return error_set(error, ROLLCODE_ERR_CONFIG,
-			    "TOLERANCE=%" PRId64 " is too much for the "
-			    "6-digit token \"%s\" of %s; at most %d, or enrol "
-			    "one of 8 digits",
-			    policy->tolerance, account->tokens[i].token.label,
-			    account->user, TOLERANCE_SIX_DIGITS);
-	return ROLLCODE_OK;
-}
 
 static enum rollcode_err
 judge(const struct login *login, struct account *account,
@@ -95,8 +74,8 @@ decide_enrolled(const struct login *login, struct store *store,
 	struct judgement *j = &result->judgement;
 	enum rollcode_err err;
 
-	if ((err = login_check_policy(
-		 account, &login->config->policy, error)) != ROLLCODE_OK)
+	if ((err = policy_check(&login->config->policy, account, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	err = judge(login, account, submission, otherwise, result);
 	if (err != ROLLCODE_OK)

@@ -40,11 +40,4 @@ enum rollcode_err	login_decide(const struct login *,
 enum rollcode_err	login_enrolled(const struct login *, enum verdict *,
 			    struct error *) MUST_USE;
 
-/*
- * Refuse a policy that is too generous for a token: TOLERANCE over 20 while
- * a token has 6 digits.  CONFIG.
- */
-enum rollcode_err	login_check_policy(const struct account *,
-			    const struct policy *, struct error *) MUST_USE;
-
 #endif /* ROLLCODE_LOGIN_H */

@@ -9,19 +9,11 @@
 #define ROLLCODE_VERIFY_H
 
 #include "account.h"
+#include "policy.h"
 #include "submission.h"
 #include "verdict.h"
 
 #define VERIFY_REFUND		86400	/* seconds to get one guess back */
-
-struct policy {
-	int64_t	tolerance;		/* codes; near is counter .. +this-1 */
-	int64_t	resync_window;		/* codes; 0 is off */
-	int64_t	resync_seconds;
-	int64_t	guard_after;		/* failures in a row */
-	int64_t	guesses;		/* ever, refunded one a day */
-	int64_t	lookbehind;		/* codes behind, to name a replay */
-};
 
 struct judgement {
 	enum verdict	verdict;
