@@ -9,7 +9,6 @@
 #define ROLLCODE_ACCOUNT_H
 
 #include "error.h"
-#include "import.h"
 #include "rollcode.h"
 
 #define ACCOUNT_TOKENS_MAX	8
@@ -130,17 +129,6 @@ struct account_token	*account_find(struct account *, const char *label);
  */
 enum rollcode_err	 account_add(struct account *,
 			    const struct rollcode_token *, int64_t now,
-			    struct error *) MUST_USE;
-
-/*
- * Take a token over.  Where its secret is here already, only the counter can
- * change: forward, or by force back to that of the token; EXISTS if it is here
- * as another kind of token.  Else it is added as account_add does, but one
- * without a label is called "token-2" and so on where others are.
- */
-enum rollcode_err	 account_merge(struct account *,
-			    const struct rollcode_token *, bool force,
-			    int64_t now, enum import_merge *,
 			    struct error *) MUST_USE;
 
 /* Forget failures, spent guesses and remembered positions. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "account_merge.h"
 #include "admin_import.h"
 #include "policy.h"
 

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdio.h>
 
-#include "pam_rollcode/account.h"
+#include "pam_rollcode/account_merge.h"
 #include "import.h"
 #include "parcel.h"
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * account_merge.h - a token that another program had, in an account.
+ */
+#ifndef ROLLCODE_ACCOUNT_MERGE_H
+#define ROLLCODE_ACCOUNT_MERGE_H
+
+#include "account.h"
+#include "import.h"
+
+/*
+ * Take a token over.  Where its secret is here already, only the counter can
+ * change: forward, or by force back to that of the token; EXISTS if it is here
+ * as another kind of token.  Else it is added as account_add does, but one
+ * without a label is called "token-2" and so on where others are.
+ */
+enum rollcode_err	 account_merge(struct account *,
+			    const struct rollcode_token *, bool force,
+			    int64_t now, enum import_merge *,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_ACCOUNT_MERGE_H */
