@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -302,47 +298,5 @@ config_load(
 	if (err != ROLLCODE_OK || find_account(config, &detail) != ROLLCODE_OK)
 		return error_at(
 		    error, ROLLCODE_ERR_CONFIG, path, "%s", detail.text);
-	return ROLLCODE_OK;
-}
-
-static bool
-become(uid_t uid, gid_t gid)
-{
-	uid_t r, e, s;
-	gid_t gr, ge, gs;
-
-	return setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 &&
-	       setresuid(uid, uid, uid) == 0 && getresuid(&r, &e, &s) == 0 &&
-	       getresgid(&gr, &ge, &gs) == 0 && r == uid && e == uid &&
-	       s == uid && gr == gid && ge == gid && gs == gid &&
-	       getgroups(0, NULL) == 0 && (uid == 0 || setuid(0) != 0);
-}
-
-/* Inheritable ones, and those that a securebit may have kept. */
-static bool
-drop_capabilities(void)
-{
-	struct __user_cap_header_struct header = {
-	    .version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-
-	return syscall(SYS_capset, &header, none) == 0;
-}
-
-enum rollcode_err
-config_drop(const struct config *config, struct error *error)
-{
-	umask(077);
-	if (geteuid() == 0 && !become(config->uid, config->gid))
-		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
-		    "cannot become the account %s", config->account);
-	if (geteuid() != config->uid)
-		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
-		    "only root or the account %s can do this", config->account);
-	if ((config->uid != 0 && !drop_capabilities()) ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || chdir("/") != 0)
-		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
-		    "cannot give up privileges: %s", strerror(errno));
 	return ROLLCODE_OK;
 }

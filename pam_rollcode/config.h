@@ -14,6 +14,7 @@
 
 #include "env.h"
 #include "policy.h"
+#include "privileges.h"
 #include "seal.h"
 
 #define CONFIG_NAME_MAX		32
@@ -92,12 +93,12 @@ enum rollcode_err	config_check_file(int fd, const char *path,
 enum rollcode_err	config_parse(char *text, size_t len, bool need_key,
 			    struct config *, struct error *) MUST_USE;
 
-/*
- * Become the account for good: no supplementary groups, all gids and uids,
- * read back; no new privileges, not dumpable, umask 077, working directory /.
- * Nothing to do for uids where the account is root.  PRIVILEGE.
- */
-enum rollcode_err	config_drop(const struct config *, struct error *)
-			    MUST_USE;
+/* Become the account for good.  PRIVILEGE. */
+static inline enum rollcode_err
+config_drop(const struct config *config, struct error *error)
+{
+	return privileges_drop(
+	    config->uid, config->gid, config->account, error);
+}
 
 #endif /* ROLLCODE_CONFIG_H */
