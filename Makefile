@@ -107,7 +107,8 @@ MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
 	   common/error.c common/env.c common/plain.c common/utf8.c
 VERIFY	 = pam_rollcode/rollcode-verify.c
 SERVICE	 = $(addprefix pam_rollcode/,supervise.c side.c listener.c \
-	   serve.c queue.c burial.c crew.c worker.c outsider.c)
+	   serve.c queue.c burial.c crew.c worker.c callers.c \
+	   outsider.c)
 ADMIN	 = pam_rollcode/rollcode-admin.c pam_rollcode/pskc.c \
 	   pam_rollcode/pskc_numbers.c \
 	   $(wildcard pam_rollcode/admin_*.c)

@@ -175,7 +175,7 @@ gate_layers() {
 		    pam_rollcode/admin_check_lines.c
 		only syslog.h pam_rollcode/{pam_rollcode,converse,audit}.c \
 		    pam_rollcode/{options,supervise,side,serve,burial,crew}.c \
-		    pam_rollcode/{worker,outsider,logline,rollcode-verify}.c
+		    pam_rollcode/{callers,outsider,logline,rollcode-verify}.c
 	} | nothing "a foreign header is included only where it belongs"
 	{
 		apart common pam_rollcode rollcode-token

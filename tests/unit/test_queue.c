@@ -640,7 +640,7 @@ START_TEST(too_many_callers_are_refused)
 	struct callers callers;
 	struct error missing, error = {0};
 
-	for (int i = 0; i <= WORKER_CALLERS_MAX; i++)
+	for (int i = 0; i <= CALLERS_MAX; i++)
 		strcat(config.callers, "root ");
 	ck_assert_int_eq(callers_find(&config, &callers, &missing, &error),
 	    ROLLCODE_ERR_CONFIG);
