@@ -9,6 +9,7 @@
 #include <openssl/params.h>
 
 #include "code.h"
+#include "codec.h"
 #include "token.h"
 
 #define DIGEST_MAX 64	/* bytes of SHA-512 */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "codec.h"
 #include "import_lines.h"
 #include "token.h"
 

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "codec.h"
 #include "env.h"
 #include "import_lines.h"
-#include "token.h"
 #include "utf8.h"
 
 static void

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec.h"
 #include "parcel.h"
 #include "seal.h"
-#include "token.h"
 
 #define TITLE "rollcode-export 1\n"
 #define LINE 32 /* bytes */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "codec.h"
 #include "env.h"
 #include "provision.h"
 #include "token.h"

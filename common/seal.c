@@ -9,8 +9,8 @@
 #include <openssl/params.h>
 
 #include "code.h"
+#include "codec.h"
 #include "seal.h"
-#include "token.h"
 
 #define SEAL_VERSION 1 /* first byte of what is stored */
 #define SCRYPT_R 8

@@ -60,24 +60,4 @@ enum rollcode_err	 token_new_secret(struct secret *, size_t len,
 enum rollcode_err	 token_parse_secret(const char *, struct secret *,
 			    struct error *) MUST_USE;
 
-/*
- * Base32 of RFC 4648 section 6.  The encoder writes without padding and needs
- * room for (len * 8 + 4) / 5 + 1 bytes.  The decoder ignores case, spaces,
- * dashes and padding at the end; false if anything else is met, if max bytes
- * do not hold it, if it is empty, or if no number of bytes has so many digits:
- * then one was lost.
- */
-void			 base32_encode(const uint8_t *, size_t len,
-			    char *out);
-bool			 base32_decode(const char *, uint8_t *out,
-			    size_t max, size_t *len) MUST_USE;
-
-/*
- * Hex digits, lower case from the encoder (2 * len + 1 bytes), either case
- * for the decoder, which takes exactly 2 * len digits and nothing behind.
- */
-void			 hex_encode(const uint8_t *, size_t len, char *out);
-bool			 hex_decode(const char *, uint8_t *out, size_t len)
-			    MUST_USE;
-
 #endif /* ROLLCODE_TOKEN_H */

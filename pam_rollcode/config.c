@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec.h"
 #include "config.h"
 #include "path.h"
-#include "token.h"
 
 #define AT(field) offsetof(struct config, field)
 #define OPEN_TRIES 8 /* if the file is replaced meanwhile */

@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec.h"
 #include "envfile.h"
 #include "lock.h"
 #include "path.h"
 #include "sqlite.h"
-#include "token.h"
 
 #define LOCK_MS 2000 /* for another command */
 

@@ -2,6 +2,7 @@
 /*
  * store_keys.c - a sealed secret opens only in its own row of its own store.
  */
+#include "codec.h"
 #include "store_keys.h"
 #include "token.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "codec.h"
 #include "store_name.h"
-#include "token.h"
 #include "utf8.h"
 
 static bool

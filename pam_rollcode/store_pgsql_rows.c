@@ -5,9 +5,9 @@
  */
 #include <libpq-fe.h>
 
+#include "codec.h"
 #include "env.h"
 #include "store_pgsql_link.h"
-#include "token.h"
 
 /* The PGresult itself; it has no fields of ours. */
 static const PGresult *

@@ -2,7 +2,6 @@
 #include "cmd.h"
 #include "place.h"
 #include "qr.h"
-#include "token.h"
 
 static enum rollcode_err
 read_provision(struct provision *provision, struct error *error)

@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <time.h>
 
+#include "codec.h"
 #include "site.h"
-#include "token.h"
 
 #define LOGINS 40
 #define FOLDED 30 /* of them are in the file, the others in the log */

@@ -8,6 +8,7 @@
 #include <check.h>
 
 #include "base64.h"
+#include "codec.h"
 #include "token.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
