@@ -3,7 +3,7 @@
 
 #include "import_files.h"
 #include "parcel.h"
-#include "sqlite.h"
+#include "replace.h"
 
 #define FILE_LEN_MAX ((size_t)16 << 20)
 #define NAME_SHOWN 200 /* of a file's name in a sentence */
@@ -218,7 +218,7 @@ write_out(const char *path, const char *text, size_t len, struct error *error)
 		return cli_write(text, len, error);
 	if ((err = cli_write_new(path, text, len, error)) != ROLLCODE_OK)
 		return err;
-	return sqlite_sync_directory(path, error);
+	return replace_sync_directory(path, error);
 }
 
 enum rollcode_err

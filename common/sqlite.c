@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <sqlite3.h>
 
 #include "clock.h"
+#include "replace.h"
 #include "sqlite.h"
 #include "sqlite_parts.h"
 
@@ -315,7 +315,7 @@ sqlite_finish(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 	sqlite_forget_statements(db);
 	if ((rc = sqlite3_close(db)) != SQLITE_OK && err == ROLLCODE_OK)
 		err = sqlite_fail(NULL, rc, error);
-	return err == ROLLCODE_OK ? sqlite_sync_file(path, error) : err;
+	return err == ROLLCODE_OK ? replace_sync_file(path, error) : err;
 }
 
 enum rollcode_err
@@ -362,24 +362,4 @@ enum rollcode_err
 sqlite_commit(sqlite3 *db, struct error *error)
 {
 	return sqlite_change(db, error, -1, "COMMIT", "");
-}
-
-enum rollcode_err
-sqlite_sync_directory(const char *path, struct error *error)
-{
-	char copy[PATH_MAX];
-	int fd, e = 0;
-
-	if ((size_t)snprintf(copy, sizeof(copy), "%s", path) >= sizeof(copy))
-		return error_set(
-		    error, ROLLCODE_ERR_INPUT, "%.64s...: too long", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		e = errno;
-	if (fd >= 0)
-		close(fd);
-	if (e == 0)
-		return ROLLCODE_OK;
-	return error_at(error, error_from_errno(e), path,
-	    "the directory cannot be synced: %s", strerror(e));
 }

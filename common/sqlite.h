@@ -179,8 +179,4 @@ enum rollcode_err	sqlite_blob(sqlite3_stmt *, int column, uint8_t *out,
 enum rollcode_err	sqlite_int(sqlite3_stmt *, int column, int64_t min,
 			    int64_t max, int64_t *out, struct error *) MUST_USE;
 
-/* Sync the directory that holds path.  UNAVAIL or SYS. */
-enum rollcode_err	sqlite_sync_directory(const char *path,
-			    struct error *) MUST_USE;
-
 #endif /* ROLLCODE_SQLITE_H */

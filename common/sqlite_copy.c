@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
 
+#include "replace.h"
 #include "sqlite.h"
 #include "sqlite_parts.h"
-
-enum rollcode_err
-sqlite_sync_file(const char *path, struct error *error)
-{
-	int fd, e = 0;
-
-	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return ROLLCODE_OK;
-	if (fd < 0 || fsync(fd) != 0)
-		e = errno;
-	if (fd >= 0)
-		close(fd);
-	return e == 0 ? ROLLCODE_OK
-		      : error_at(error, error_from_errno(e), path, "%s",
-			    strerror(e));
-}
 
 enum rollcode_err
 sqlite_empty_log(sqlite3 *db, struct error *error)
@@ -36,7 +17,7 @@ sqlite_empty_log(sqlite3 *db, struct error *error)
 	if (rc != SQLITE_OK)
 		return sqlite_fail(db, rc, error);
 	/* SQLite does not sync it: a power cut would bring the old log back. */
-	return sqlite_sync_file(
+	return replace_sync_file(
 	    sqlite3_filename_wal(sqlite3_db_filename(db, "main")), error);
 }
 
@@ -63,7 +44,7 @@ sqlite_copy(sqlite3 *from, const char *path, const struct sqlite_kind *kind,
 	if ((rc = sqlite3_close(to)) != SQLITE_OK && err == ROLLCODE_OK)
 		err = sqlite_fail(NULL, rc, error);
 	if (err == ROLLCODE_OK)
-		err = sqlite_sync_file(path, error);
+		err = replace_sync_file(path, error);
 	if (err != ROLLCODE_OK)
 		unlink(path);
 	return err;

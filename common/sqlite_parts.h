@@ -39,10 +39,6 @@ enum rollcode_err	sqlite_new(const char *path,
 			    const struct sqlite_kind *, sqlite3 **,
 			    struct error *) MUST_USE;
 
-/* Put the content of a file on disk.  One that is not there is no error. */
-enum rollcode_err	sqlite_sync_file(const char *path, struct error *)
-			    MUST_USE;
-
 /*
  * Open a file that sqlite_check_file has let pass, check what is in it, and
  * make the settings of its kind.

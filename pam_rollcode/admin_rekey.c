@@ -25,7 +25,7 @@
 #include "admin.h"
 #include "clock.h"
 #include "envfile.h"
-#include "sqlite.h"
+#include "replace.h"
 
 #define TRIES 3	     /* for a user whose lock is held, two seconds each */
 #define TELL_MS 1000 /* until it is said what is waited for */
@@ -281,7 +281,7 @@ forget_old(const char *old, int64_t seconds, struct error *error)
 		err = error_at(
 		    error, error_from_errno(errno), old, "%s", strerror(errno));
 	if (err == ROLLCODE_OK)
-		err = sqlite_sync_directory(old, error);
+		err = replace_sync_directory(old, error);
 	close(fd);
 	return err;
 }

@@ -11,7 +11,7 @@
 #include "envfile.h"
 #include "lock.h"
 #include "path.h"
-#include "sqlite.h"
+#include "replace.h"
 
 #define LOCK_MS 2000 /* for another command */
 
@@ -214,23 +214,10 @@ envfile_rekey(const struct envfile *from, const struct secret_key *key,
 enum rollcode_err
 envfile_write(const char *path, const struct envfile *env, struct error *error)
 {
-	char fresh[PATH_MAX + 8];
-	int fd, e = 0;
+	int e = replace_file(path, env->text, env->len, true);
 
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	unlink(fresh);
-	fd = open(
-	    fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, env->text, env->len) != (ssize_t)env->len ||
-	    fsync(fd) != 0)
-		e = errno != 0 ? errno : EIO;
-	if (fd >= 0 && close(fd) != 0 && e == 0)
-		e = errno;
-	if (e == 0 && rename(fresh, path) != 0)
-		e = errno;
 	if (e == 0)
-		return sqlite_sync_directory(path, error);
-	unlink(fresh);
+		return replace_sync_directory(path, error);
 	return error_at(error, ROLLCODE_ERR_CONFIG, path,
 	    "cannot be written: %s; %s", strerror(e),
 	    e == ENOENT ? "make install makes its directory" : "only root can");

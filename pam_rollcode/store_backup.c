@@ -20,6 +20,7 @@
 
 #include "lock.h"
 #include "path.h"
+#include "replace.h"
 #include "store_sqlite.h"
 
 #define TRIES 5 /* for a user whose lock is held, two seconds each */
@@ -195,12 +196,12 @@ put_in_place(const struct backup *b, int64_t now, struct error *error)
 	marker.backup = now;
 	if ((err = marker_write(&b->users, &marker, false, error)) !=
 		ROLLCODE_OK ||
-	    (err = sqlite_sync_directory(b->users.text, error)) != ROLLCODE_OK)
+	    (err = replace_sync_directory(b->users.text, error)) != ROLLCODE_OK)
 		return err;
 	if (renameat2(AT_FDCWD, b->fresh.text, AT_FDCWD, b->path,
 		RENAME_NOREPLACE) != 0)
 		return failed(b->path, errno, error);
-	return sqlite_sync_directory(b->path, error);
+	return replace_sync_directory(b->path, error);
 }
 
 static bool

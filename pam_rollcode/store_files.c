@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "replace.h"
 #include "store_sqlite.h"
 
 #define LOCK_MS 2000 /* for another administrator */
@@ -123,7 +124,7 @@ clear_logs(const struct user_files *f, struct error *error)
 	if ((err = unlink_if_there(f->log.text, error)) != ROLLCODE_OK ||
 	    (err = unlink_if_there(f->journal.text, error)) != ROLLCODE_OK)
 		return err;
-	return sqlite_sync_directory(f->file.text, error);
+	return replace_sync_directory(f->file.text, error);
 }
 
 /* A name without a file: what lies beside it belongs to nobody. */
@@ -210,7 +211,7 @@ store_sqlite_create(struct store *store, const struct account *account,
 		err = replace && there ? place_over(&f, error)
 				       : place_new(&f, account->user, error);
 	if (err == ROLLCODE_OK)
-		err = sqlite_sync_directory(f.file.text, error);
+		err = replace_sync_directory(f.file.text, error);
 	if (err == ROLLCODE_OK)
 		first_commit(store, account->user);
 	(void)!clear_fresh(&f, NULL);
@@ -237,7 +238,8 @@ take_away(const struct user_files *f, const char *user, struct error *error)
 		err = ROLLCODE_OK;
 	if (err == ROLLCODE_OK &&
 	    (err = unlink_if_there(f->file.text, error)) == ROLLCODE_OK &&
-	    (err = sqlite_sync_directory(f->file.text, error)) == ROLLCODE_OK &&
+	    (err = replace_sync_directory(f->file.text, error)) ==
+		ROLLCODE_OK &&
 	    (err = unlink_if_there(f->log.text, error)) == ROLLCODE_OK &&
 	    (err = unlink_if_there(f->journal.text, error)) == ROLLCODE_OK)
 		err = clear_fresh(f, error);

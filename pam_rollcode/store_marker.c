@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "path.h"
+#include "replace.h"
 #include "store_sqlite.h"
 
 #define SCHEME "sqlite:"
@@ -206,16 +207,13 @@ enum rollcode_err
 marker_write(const struct store_path *users, const struct marker *marker,
     bool replace, struct error *error)
 {
-	unsigned int how = replace ? 0 : RENAME_NOREPLACE;
 	char text[MARKER_MAX], backup[32] = "";
-	struct store_path path, fresh;
+	struct store_path path;
 	enum rollcode_err err;
-	int fd, n, e = 0;
+	int n, e;
 
 	if ((err = join(&path, users->text, "marker", "", error)) !=
-		ROLLCODE_OK ||
-	    (err = join(&fresh, users->text, "marker", ".new", error)) !=
-		ROLLCODE_OK)
+	    ROLLCODE_OK)
 		return err;
 	if (marker->backup != 0)
 		snprintf(backup, sizeof(backup), "BACKUP=%" PRId64 "\n",
@@ -223,19 +221,8 @@ marker_write(const struct store_path *users, const struct marker *marker,
 	n = snprintf(text, sizeof(text),
 	    "FORMAT=%d\nSTORE_ID=%s\nKEY_ID=%s\n%s", MARKER_FORMAT,
 	    marker->store_id, marker->key_id, backup);
-	unlink(fresh.text);
-	fd = open(fresh.text,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, text, (size_t)n) != n || fsync(fd) != 0)
-		e = errno;
-	if (fd >= 0)
-		close(fd);
-	if (e == 0 &&
-	    renameat2(AT_FDCWD, fresh.text, AT_FDCWD, path.text, how) != 0)
-		e = errno;
-	if (e == 0)
-		return sqlite_sync_directory(path.text, error);
-	unlink(fresh.text);
+	if ((e = replace_file(path.text, text, (size_t)n, replace)) == 0)
+		return replace_sync_directory(path.text, error);
 	return error_at(error,
 	    e == EEXIST ? ROLLCODE_ERR_EXISTS : error_from_errno(e), path.text,
 	    "%s", strerror(e));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "replace.h"
 #include "wallet_row.h"
 
 #define STORE_ID 0x524f4c54 /* "ROLT" */
@@ -127,7 +128,7 @@ create_locked(const char *path, struct error *error)
 	if (n != 0)
 		return error_at(error, error_from_errno(errno), path,
 		    "cannot be put in place: %s", strerror(errno));
-	return sqlite_sync_directory(path, error);
+	return replace_sync_directory(path, error);
 }
 
 enum rollcode_err
