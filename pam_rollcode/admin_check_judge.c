@@ -63,11 +63,11 @@ whom(const struct check *check)
 }
 
 /*
- * Ask whether somebody is enrolled, without options at that socket, and compare
- * with what the store says.
+ * Ask whether somebody is enrolled, at that socket where nothing else is said,
+ * and compare with what the store says.
  */
 static void
-ask(struct check *check, const struct options *options, enum finding_kind kind,
+ask(struct check *check, const struct ask_where *where, enum finding_kind kind,
     const char *file, const char *mend)
 {
 	WIPED(request_wipe)
@@ -82,8 +82,8 @@ ask(struct check *check, const struct options *options, enum finding_kind kind,
 	if (strlen(whom(check)) >= sizeof(request.user))
 		return;
 	memcpy(request.user, whom(check), strlen(whom(check)) + 1);
-	err = options == NULL ? ask_service(file, &request, &answer, &error)
-			      : ask_judge(options, &request, &answer, &error);
+	err = where == NULL ? ask_service(file, &request, &answer, &error)
+			    : ask_judge(where, &request, &answer, &error);
 	/* Of a store that it cannot use either, there is a finding already. */
 	if (err != ROLLCODE_OK &&
 	    (check->store.known || err == ROLLCODE_ERR_HELPER ||
@@ -102,16 +102,11 @@ ask(struct check *check, const struct options *options, enum finding_kind kind,
 static void
 ask_spawned(struct check *check)
 {
-	struct options options;
-	struct error error = {0};
+	const char *conf = check->options->conf;
+	struct ask_where where = {strcmp(conf, ROLLCODE_CONF) != 0 ? conf : "",
+	    ROLLCODE_HELPER, true};
 
-	if (options_load(&options, 0, NULL, &error) != ROLLCODE_OK)
-		return;
-	options.spawned = true;
-	if (strcmp(check->options->conf, ROLLCODE_CONF) != 0)
-		memcpy(
-		    options.conf, check->options->conf, sizeof(options.conf));
-	ask(check, &options, FOUND_JUDGE, ROLLCODE_HELPER, CHECK_INSTALL);
+	ask(check, &where, FOUND_JUDGE, ROLLCODE_HELPER, CHECK_INSTALL);
 }
 
 /* --- the service -------------------------------------------------------- */

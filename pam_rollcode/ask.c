@@ -92,24 +92,24 @@ exchange(const struct judge *judge, const struct request *request,
 }
 
 static enum rollcode_err
-check_programs(const struct options *options, struct error *error)
+check_programs(const struct ask_where *where, struct error *error)
 {
 	struct error detail = {0};
 	struct stat st;
 
-	if (options->conf[0] != '\0' &&
-	    path_check(options->conf, 0, &detail) == ROLLCODE_ERR_STORE)
+	if (where->conf[0] != '\0' &&
+	    path_check(where->conf, 0, &detail) == ROLLCODE_ERR_STORE)
 		return error_pass(error, ROLLCODE_ERR_CONFIG, &detail, "conf");
-	if (path_check(options->helper, 0, &detail) != ROLLCODE_OK) {
+	if (path_check(where->helper, 0, &detail) != ROLLCODE_OK) {
 		error_pass(error, ROLLCODE_ERR_HELPER, &detail, "helper");
 		return error_add(
 		    error, ROLLCODE_ERR_HELPER, "reinstall rollcode-verify");
 	}
-	if (stat(options->helper, &st) != 0 || !S_ISREG(st.st_mode) ||
+	if (stat(where->helper, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    (st.st_mode & S_IXUSR) == 0)
 		return error_set(error, ROLLCODE_ERR_HELPER,
 		    "helper: %s: is not a program; reinstall rollcode-verify",
-		    options->helper);
+		    where->helper);
 	return ROLLCODE_OK;
 }
 
@@ -136,7 +136,7 @@ end_child(struct child *child, enum rollcode_err err, int64_t deadline,
 }
 
 static enum rollcode_err
-ask_spawned(const struct options *options, const struct request *request,
+ask_spawned(const struct ask_where *where, const struct request *request,
     struct answer *answer, int64_t deadline, struct error *error)
 {
 	struct judge judge = {
@@ -146,8 +146,9 @@ ask_spawned(const struct options *options, const struct request *request,
 	struct child child = {.pid = -1, .fd = -1};
 	enum rollcode_err err;
 
-	if ((err = check_programs(options, error)) != ROLLCODE_OK ||
-	    (err = spawn_judge(options, &child, error)) != ROLLCODE_OK)
+	if ((err = check_programs(where, error)) != ROLLCODE_OK ||
+	    (err = spawn_judge(where->helper, where->conf, &child, error)) !=
+		ROLLCODE_OK)
 		return err;
 	judge.fd = child.fd;
 	err = exchange(&judge, request, answer, deadline, error);
@@ -211,24 +212,24 @@ ask_resident(const struct request *request, struct answer *answer,
 }
 
 static enum rollcode_err
-ask_either(const struct options *options, const struct request *request,
+ask_either(const struct ask_where *where, const struct request *request,
     struct answer *answer, int64_t deadline, struct error *error)
 {
 	bool may_spawn = geteuid() == 0;
 	enum rollcode_err err = ROLLCODE_ERR_ABSENT;
 
-	if (options->spawned && !may_spawn)
+	if (where->spawned && !may_spawn)
 		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
 		    "this program runs as uid %u, and conf= and helper= are "
 		    "for programs whose effective uid is 0; leave them out, "
 		    "and the service rollcode-verify is asked",
 		    (unsigned int)geteuid());
-	if (!options->spawned)
+	if (!where->spawned)
 		err = ask_resident(request, answer, deadline, error);
 	if (err != ROLLCODE_ERR_ABSENT)
 		return err;
 	if (may_spawn)
-		return ask_spawned(options, request, answer, deadline, error);
+		return ask_spawned(where, request, answer, deadline, error);
 	return error_set(error, ROLLCODE_ERR_PRIVILEGE,
 	    "this program runs as uid %u, so it needs the service "
 	    "rollcode-verify, and nobody listens on %s; start it: systemctl "
@@ -263,14 +264,14 @@ take_answer(enum rollcode_err err, struct answer *answer, struct error *error)
 }
 
 enum rollcode_err
-ask_judge(const struct options *options, struct request *request,
+ask_judge(const struct ask_where *where, struct request *request,
     struct answer *answer, struct error *error)
 {
 	int64_t deadline = clock_ms() + PROTOCOL_SECONDS * 1000L;
 	enum rollcode_err err;
 
 	if ((err = seal_request(request, answer, error)) == ROLLCODE_OK)
-		err = ask_either(options, request, answer, deadline, error);
+		err = ask_either(where, request, answer, deadline, error);
 	return take_answer(err, answer, error);
 }
 

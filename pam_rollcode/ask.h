@@ -8,8 +8,14 @@
 #ifndef ROLLCODE_ASK_H
 #define ROLLCODE_ASK_H
 
-#include "options.h"
 #include "protocol.h"
+
+/* What the arguments say of the program that is asked. */
+struct ask_where {
+	const char	*conf;		/* "": the default */
+	const char	*helper;
+	bool		 spawned;	/* one of both was given */
+};
 
 /*
  * Ask the resident judge, or where nobody listens spawn one, and wait for at
@@ -26,7 +32,7 @@
  * somebody else listens.  SYS, NOMEM, UNAVAIL if the kernel refuses a socket
  * or a process, or the resident judge stays too busy.
  */
-enum rollcode_err	ask_judge(const struct options *, struct request *,
+enum rollcode_err	ask_judge(const struct ask_where *, struct request *,
 			    struct answer *, struct error *) MUST_USE;
 
 /*

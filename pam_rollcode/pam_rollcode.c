@@ -163,6 +163,16 @@ fill_request(pam_handle_t *pamh, const struct person *person,
 	}
 }
 
+static enum rollcode_err
+ask_as_told(const struct options *options, struct request *request,
+    struct answer *answer, struct error *error)
+{
+	const struct ask_where where = {
+	    options->conf, options->helper, options->spawned};
+
+	return ask_judge(&where, request, answer, error);
+}
+
 /* With nullok: does this account have a token at all? */
 static enum rollcode_err
 ask_enrolled(pam_handle_t *pamh, const struct options *options,
@@ -171,7 +181,7 @@ ask_enrolled(pam_handle_t *pamh, const struct options *options,
 	WIPED(request_wipe) struct request request = {0};
 
 	fill_request(pamh, person, REQUEST_ENROLLED, &request);
-	return ask_judge(options, &request, answer, error);
+	return ask_as_told(options, &request, answer, error);
 }
 
 static enum rollcode_err
@@ -191,7 +201,7 @@ ask_verdict(pam_handle_t *pamh, const struct options *options,
 	request.logged = getuid() != 0;
 	request.text = typed->text;
 	request.otherwise = typed->otherwise;
-	return ask_judge(options, &request, answer, error);
+	return ask_as_told(options, &request, answer, error);
 }
 
 /* Whether a verdict says so: it was reached with the user's tokens. */

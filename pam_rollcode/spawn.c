@@ -164,21 +164,21 @@ make_sockets(int fds[2], struct error *error)
 }
 
 enum rollcode_err
-spawn_judge(
-    const struct options *options, struct child *child, struct error *error)
+spawn_judge(const char *helper, const char *conf, struct child *child,
+    struct error *error)
 {
 	char name[] = "rollcode-verify", mode[] = "request";
 	struct start start = {
 	    .argv = {name, mode, NULL, NULL},
 	    .envp = {NULL},
-	    .program = options->helper,
+	    .program = helper,
 	};
 	enum rollcode_err err;
 	int fds[2];
 
 	/* exec only reads it. */
-	if (options->conf[0] != '\0')
-		start.argv[2] = (char *)(uintptr_t)options->conf;
+	if (conf[0] != '\0')
+		start.argv[2] = (char *)(uintptr_t)conf;
 	if ((err = make_sockets(fds, error)) != ROLLCODE_OK)
 		return err;
 	start.fd = fds[1];

@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "options.h"
+#include "error.h"
 
 struct child {
 	pid_t	pid;
@@ -15,12 +15,12 @@ struct child {
 };
 
 /*
- * Start the helper of the arguments with a socket as its standard input.  The
- * caller must have effective uid 0.  UNAVAIL, NOMEM or SYS if the kernel
- * refuses a socket or a process.
+ * Start that program, with an env file unless conf is "", and a socket as its
+ * standard input.  The caller must have effective uid 0.  UNAVAIL, NOMEM or
+ * SYS if the kernel refuses a socket or a process.
  */
-enum rollcode_err	spawn_judge(const struct options *, struct child *,
-			    struct error *) MUST_USE;
+enum rollcode_err	spawn_judge(const char *helper, const char *conf,
+			    struct child *, struct error *) MUST_USE;
 
 /*
  * Collect the child, killed if it runs past the deadline (milliseconds of

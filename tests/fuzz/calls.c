@@ -147,12 +147,13 @@ __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
 /* -------------------------------------------------------------- the judge */
 
 enum rollcode_err
-__wrap_spawn_judge(
-    const struct options *options, struct child *child, struct error *error)
+__wrap_spawn_judge(const char *helper, const char *conf, struct child *child,
+    struct error *error)
 {
 	int fds[2];
 
-	(void)options;
+	(void)helper;
+	(void)conf;
 	if (calls_fail(CALL_OTHER) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
 		return error_set(

@@ -97,14 +97,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, data + size};
-	static struct options options;
+	static const struct ask_where where = {"", "/usr/bin/env", false};
 	struct request request = {.kind = REQUEST_VERIFY};
 	struct answer answer;
 	struct error error = {0};
 	enum rollcode_err err;
 
 	calls_reset();
-	strcpy(options.helper, "/usr/bin/env");
 	said.how = take(&in) & 127;
 	said.len = (size_t)(in.end - in.at);
 	if (said.len > sizeof(said.bytes))
@@ -116,7 +115,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	judge.ended_well = (said.how & ENDS_BADLY) == 0;
 	calls.random = said.len;
 	calls.armed = true;
-	err = ask_judge(&options, &request, &answer, &error);
+	err = ask_judge(&where, &request, &answer, &error);
 	calls_disarm();
 	check(err, &answer, &error, calls.failed > 0);
 	return 0;
