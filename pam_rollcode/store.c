@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_plugin.h"
-#include "store_sqlite.h"
 
 enum rollcode_err
 store_find(const struct config *config, const struct store_ops **ops,
@@ -15,7 +14,7 @@ store_find(const struct config *config, const struct store_ops **ops,
 bool
 store_present(const struct config *config)
 {
-	return !config_is_pgsql(config) && marker_present(config);
+	return !config_is_pgsql(config) && store_sqlite.present(config);
 }
 
 static void

@@ -134,6 +134,12 @@ struct store_ops {
 	bool (*is_backup)(const struct store *);
 
 	/*
+	 * Whether there is one of any key, as far as can be seen by a name.
+	 * NULL where nothing is seen without asking.
+	 */
+	bool (*present)(const struct config *);
+
+	/*
 	 * Make an empty store with its marker.  OK if there is one already
 	 * of the same key: then nothing is changed and *made is false.
 	 */
@@ -180,7 +186,7 @@ enum rollcode_err	store_find(const struct config *,
 			    const struct store_ops **, struct error *)
 			    MUST_USE;
 
-/* Whether there is a store of any key, as far as can be seen by a name. */
+/* Whether the store of this configuration is present, see above. */
 bool			store_present(const struct config *);
 
 /* An event now, with texts cut to their sizes.  Any text may be NULL. */

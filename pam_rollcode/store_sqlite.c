@@ -285,6 +285,7 @@ const struct store_ops store_sqlite = {
     .each = store_sqlite_each,
     .events = rows_events,
     .is_backup = sqlite_store_is_backup,
+    .present = marker_present,
     .init = store_sqlite_init,
     .adopt_key = store_sqlite_adopt,
     .reseal = store_sqlite_reseal,
