@@ -69,7 +69,8 @@ HARDEN	+= -fcf-protection
 SHSTK	 = -Wl,-z,shstk
 endif
 LDHARDEN = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,-z,defs $(SHSTK)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Icommon -MMD -MP \
+# What a tool needs that reads the source.
+DEFINES	 = -D_GNU_SOURCE -I. -Icommon \
 	   -DROLLCODE_VERSION='"$(VERSION)"' \
 	   -DROLLCODE_CONF='"$(SYSCONFDIR)/rollcode/rollcode.env"' \
 	   -DROLLCODE_HELPER='"$(LIBEXECDIR)/rollcode-verify"' \
@@ -77,7 +78,8 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Icommon -MMD -MP \
 	   -DROLLCODE_STATE='"$(STATEDIR)/rollcode"' \
 	   -DROLLCODE_SOCKET='"$(RUNDIR)/rollcode/verify.sock"' \
 	   -DROLLCODE_ROOT_SOCKET='"$(RUNDIR)/rollcode/root/verify.sock"' \
-	   -DROLLCODE_PAMDIR='"$(PAMDIR)"' \
+	   -DROLLCODE_PAMDIR='"$(PAMDIR)"'
+ALL_CFLAGS = -std=c11 $(DEFINES) -MMD -MP \
 	   -ffile-prefix-map='$(CURDIR)'=. \
 	   $(WARN) $(HARDEN) $(SANFLAGS) $(CPPFLAGS) $(CFLAGS) $(LIGHT)
 ALL_LDFLAGS = $(LDHARDEN) $(SANFLAGS) $(LDFLAGS)
@@ -122,6 +124,8 @@ SERVER	 = $(filter-out $(VERIFY) $(SERVICE) $(ADMIN) $(addprefix pam_rollcode/, 
 	   spawn_reset.c audit.c) $(PGSQL), \
 	   $(wildcard pam_rollcode/*.c))
 CLIENT	 = $(filter-out rollcode-token/main.c,$(wildcard rollcode-token/*.c))
+SOURCES	 = $(sort $(COMMON) $(MODULE) $(VERIFY) $(SERVICE) $(ADMIN) $(ASKING) \
+	   $(PGSQL) $(SERVER) rollcode-token/main.c $(CLIENT))
 UNIT	 = $(wildcard tests/unit/test_*.c)
 TOOLS	 = $(wildcard tests/tools/*.c)
 BENCH	 = $(wildcard tests/bench/*.c)
@@ -173,7 +177,7 @@ $(BUILD)/libadmin.a: $(call obj,$(filter-out pam_rollcode/rollcode-admin.c, \
 $(BUILD)/%.a:
 	$(call say,AR)
 	$(Q)rm -f $@
-	$(Q)$(AR) rcD $@ $^
+	$(Q)$(AR) qcD $@ $^
 
 # The version script alone decides what is exported: with hidden visibility
 # it would export nothing, since libpam's headers mark nothing visible.
@@ -197,8 +201,9 @@ $(BUILD)/rollcode-admin: $(call obj,$(ADMIN) $(ASKING)) \
 
 # Nothing of it is seen but its one table.
 $(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += $(INC_PGSQL)
-$(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL) $(addprefix pam_rollcode/, \
-    store_keys.c store_name.c outcome.c path.c)) $(BUILD)/libcommon.a \
+$(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL) pam_rollcode/store_keys.c \
+    pam_rollcode/store_name.c pam_rollcode/outcome.c pam_rollcode/path.c) \
+    $(BUILD)/libcommon.a \
     pam_rollcode/pgsql.map
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--no-undefined-version \
@@ -284,8 +289,7 @@ $(call obj,$(UNIT) $(TOOLS) $(wildcard tests/fuzz/*.c)): \
 
 # Everything compiled and nothing linked, for what a compiler has to say.
 objects: $(call obj,$(filter-out $(if $(LIBS_PGSQL),,$(PGSQL)), \
-    $(wildcard common/*.c pam_rollcode/*.c rollcode-token/*.c)) $(UNIT) \
-    $(TOOLS) $(BENCH) $(wildcard tests/fuzz/*.c))
+    $(SOURCES)) $(UNIT) $(TOOLS) $(BENCH) $(wildcard tests/fuzz/*.c))
 
 # These two install what is missing first, so they build in a second make.
 demo:
@@ -347,6 +351,10 @@ rpm:
 
 clean:
 	rm -rf build
+
+# A variable, a word a line, for scripts: make -s print-SOURCES.
+print-%:
+	@printf '%s\n' $($*)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 

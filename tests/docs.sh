@@ -102,7 +102,8 @@ same "the keys of the env file stand in its page, and no others" config.c \
 same "the results of the module stand in its page, and no others" \
     "the module" \
     "$(grep -ohE 'return (PAM_[A-Z_]+|.* \? PAM_[A-Z_]+ : PAM_[A-Z_]+);' \
-	pam_rollcode/{pam_rollcode,converse}.c | grep -oE 'PAM_[A-Z_]+')" \
+	pam_rollcode/pam_rollcode.c \
+	pam_rollcode/converse.c | grep -oE 'PAM_[A-Z_]+')" \
     "$(section "$MODULE" "RETURN CODES" | sed -n 's/^\.It Er //p')"
 same "the reasons of refusals stand in the module's page, and no others" \
     logline.c \
