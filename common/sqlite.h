@@ -74,21 +74,6 @@ enum rollcode_err	sqlite_image_counter(const void *, size_t len,
 enum rollcode_err	sqlite_checkpoint(sqlite3 *, struct error *) MUST_USE;
 
 /*
- * Fold a kept log back and cut it off, so that nothing of what was overwritten
- * is left in it; outside a transaction, durable.
- */
-enum rollcode_err	sqlite_empty_log(sqlite3 *, struct error *) MUST_USE;
-
-/*
- * Copy an open file as it is now to a new path, complete without any other
- * file beside it and durable; the caller syncs the directory.  EXISTS if the
- * file is there.  On error the file is gone again.
- */
-enum rollcode_err	sqlite_copy(sqlite3 *, const char *path,
-			    const struct sqlite_kind *, struct error *)
-			    MUST_USE;
-
-/*
  * OK while the file opened is still the one of that name; UNAVAIL if it was
  * removed or replaced meanwhile.
  */
@@ -97,40 +82,6 @@ enum rollcode_err	sqlite_check_unmoved(sqlite3 *, struct error *)
 
 /* Roll back what was not committed, and close.  NULL is allowed. */
 void			sqlite_close(sqlite3 *);
-
-/*
- * A file that stays open between transactions, while its lock is let go, so
- * that everybody else can use it meanwhile.
- */
-struct sqlite_parked;
-
-/*
- * As sqlite_open, for a kind with a kept log.  If *parked is not NULL it is one
- * of this path that was left: it goes on if nobody has changed the file since,
- * and is opened anew otherwise.  The file is locked until leave or close.  On
- * error *parked is closed, and NULL.
- */
-enum rollcode_err	sqlite_parked_enter(const char *path,
-			    const struct sqlite_kind *,
-			    struct sqlite_parked **parked, struct error *)
-			    MUST_USE;
-
-/* Its connection, which it closes, and its path as it was given. */
-sqlite3			*sqlite_parked_db(const struct sqlite_parked *);
-const char		*sqlite_parked_path(const struct sqlite_parked *);
-
-/* As sqlite_check_unmoved, which cannot tell it of these. */
-enum rollcode_err	sqlite_parked_check(const struct sqlite_parked *,
-			    struct error *) MUST_USE;
-
-/*
- * Let its lock go, outside a transaction.  False if it cannot be told later
- * whether anybody has changed it: then the caller closes it.
- */
-bool			sqlite_parked_leave(struct sqlite_parked *) MUST_USE;
-
-/* Roll back what was not committed, unlock and close.  NULL is allowed. */
-void			sqlite_parked_close(struct sqlite_parked *);
 
 /*
  * Prepare a statement and bind its parameters in order.  binds has a letter

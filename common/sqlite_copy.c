@@ -4,7 +4,7 @@
 #include <sqlite3.h>
 
 #include "replace.h"
-#include "sqlite.h"
+#include "sqlite_copy.h"
 #include "sqlite_parts.h"
 
 enum rollcode_err

@@ -25,7 +25,7 @@
 #include <sqlite3.h>
 
 #include "clock.h"
-#include "sqlite.h"
+#include "sqlite_parked.h"
 #include "sqlite_parts.h"
 
 /* https://sqlite.org/fileformat2.html#walformat */

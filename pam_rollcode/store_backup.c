@@ -21,6 +21,7 @@
 #include "lock.h"
 #include "path.h"
 #include "replace.h"
+#include "sqlite_copy.h"
 #include "store_sqlite.h"
 
 #define TRIES 5 /* for a user whose lock is held, two seconds each */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "sqlite_copy.h"
 #include "store_sqlite.h"
 
 #define LOCK_MS 5000 /* for an enrolment or a removal */

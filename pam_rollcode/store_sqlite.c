@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "sqlite_copy.h"
 #include "store_sqlite.h"
 
 #define CHECKPOINT_EVERY 32 /* commits between two checkpoints */

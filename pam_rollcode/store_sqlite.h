@@ -11,7 +11,7 @@
 
 #include <limits.h>
 
-#include "sqlite.h"
+#include "sqlite_parked.h"
 #include "store.h"
 #include "store_keys.h"
 #include "store_name.h"

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "pam_rollcode/store_sqlite.h"
+#include "sqlite_copy.h"
 
 #define NAME_LEN 6
 #define COUNT_MAX 100000

@@ -5,6 +5,7 @@
  */
 #include <sqlite3.h>
 
+#include "sqlite_copy.h"
 #include "store_files.h"
 
 static void
