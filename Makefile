@@ -102,28 +102,166 @@ LIBS_CHECK := $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
 
 obj	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-COMMON	 = $(wildcard common/*.c)
-MODULE	 = $(addprefix pam_rollcode/,pam_rollcode.c options.c converse.c \
-	   ask.c resident.c spawn.c spawn_reset.c submission.c path.c audit.c \
-	   logline.c) \
-	   common/error.c common/env.c common/plain.c common/utf8.c
+COMMON	 = common/base64.c \
+	   common/cli.c \
+	   common/cli_file.c \
+	   common/cli_progress.c \
+	   common/code.c \
+	   common/codec.c \
+	   common/env.c \
+	   common/error.c \
+	   common/import.c \
+	   common/import_demo.c \
+	   common/import_files.c \
+	   common/import_google.c \
+	   common/import_lines.c \
+	   common/import_oath.c \
+	   common/import_open.c \
+	   common/json.c \
+	   common/lock.c \
+	   common/parcel.c \
+	   common/plain.c \
+	   common/plain_put.c \
+	   common/prompt.c \
+	   common/provision.c \
+	   common/qr.c \
+	   common/replace.c \
+	   common/seal.c \
+	   common/sqlite.c \
+	   common/sqlite_check.c \
+	   common/sqlite_copy.c \
+	   common/sqlite_error.c \
+	   common/sqlite_image.c \
+	   common/sqlite_parked.c \
+	   common/sqlite_query.c \
+	   common/token.c \
+	   common/utf8.c
+MODULE	 = pam_rollcode/pam_rollcode.c \
+	   pam_rollcode/options.c \
+	   pam_rollcode/converse.c \
+	   pam_rollcode/ask.c \
+	   pam_rollcode/resident.c \
+	   pam_rollcode/spawn.c \
+	   pam_rollcode/spawn_reset.c \
+	   pam_rollcode/submission.c \
+	   pam_rollcode/path.c \
+	   pam_rollcode/audit.c \
+	   pam_rollcode/logline.c \
+	   common/error.c \
+	   common/env.c \
+	   common/plain.c \
+	   common/utf8.c
 VERIFY	 = pam_rollcode/rollcode-verify.c
-SERVICE	 = $(addprefix pam_rollcode/,supervise.c side.c listener.c \
-	   serve.c queue.c burial.c crew.c worker.c callers.c \
-	   outsider.c)
-ADMIN	 = pam_rollcode/rollcode-admin.c pam_rollcode/pskc.c \
+SERVICE	 = pam_rollcode/supervise.c \
+	   pam_rollcode/side.c \
+	   pam_rollcode/listener.c \
+	   pam_rollcode/serve.c \
+	   pam_rollcode/queue.c \
+	   pam_rollcode/burial.c \
+	   pam_rollcode/crew.c \
+	   pam_rollcode/worker.c \
+	   pam_rollcode/callers.c \
+	   pam_rollcode/outsider.c
+ADMIN	 = pam_rollcode/rollcode-admin.c \
+	   pam_rollcode/pskc.c \
 	   pam_rollcode/pskc_numbers.c \
-	   $(wildcard pam_rollcode/admin_*.c)
+	   pam_rollcode/admin_backup.c \
+	   pam_rollcode/admin_change.c \
+	   pam_rollcode/admin_check.c \
+	   pam_rollcode/admin_check_env.c \
+	   pam_rollcode/admin_check_judge.c \
+	   pam_rollcode/admin_check_lines.c \
+	   pam_rollcode/admin_check_list.c \
+	   pam_rollcode/admin_check_pam.c \
+	   pam_rollcode/admin_check_root.c \
+	   pam_rollcode/admin_check_run.c \
+	   pam_rollcode/admin_check_services.c \
+	   pam_rollcode/admin_check_sshd.c \
+	   pam_rollcode/admin_check_stack.c \
+	   pam_rollcode/admin_check_store.c \
+	   pam_rollcode/admin_confirm.c \
+	   pam_rollcode/admin_enroll.c \
+	   pam_rollcode/admin_export.c \
+	   pam_rollcode/admin_import.c \
+	   pam_rollcode/admin_import_ask.c \
+	   pam_rollcode/admin_import_store.c \
+	   pam_rollcode/admin_import_user.c \
+	   pam_rollcode/admin_init.c \
+	   pam_rollcode/admin_line.c \
+	   pam_rollcode/admin_log.c \
+	   pam_rollcode/admin_open.c \
+	   pam_rollcode/admin_person.c \
+	   pam_rollcode/admin_recovery.c \
+	   pam_rollcode/admin_rekey.c \
+	   pam_rollcode/admin_show.c \
+	   pam_rollcode/admin_stack.c \
+	   pam_rollcode/admin_stack_row.c \
+	   pam_rollcode/admin_stack_text.c \
+	   pam_rollcode/admin_typing.c
 # `check` reads the arguments of the module and asks the judge as it does.
-ASKING	 = $(addprefix pam_rollcode/,options.c ask.c resident.c spawn.c \
-	   spawn_reset.c)
+ASKING	 = pam_rollcode/options.c \
+	   pam_rollcode/ask.c \
+	   pam_rollcode/resident.c \
+	   pam_rollcode/spawn.c \
+	   pam_rollcode/spawn_reset.c
 # The PostgreSQL store is a plug-in, built only where libpq is.
-PGSQL	 = $(wildcard pam_rollcode/store_pgsql*.c)
-SERVER	 = $(filter-out $(VERIFY) $(SERVICE) $(ADMIN) $(addprefix pam_rollcode/, \
-	   pam_rollcode.c options.c converse.c ask.c resident.c spawn.c \
-	   spawn_reset.c audit.c) $(PGSQL), \
-	   $(wildcard pam_rollcode/*.c))
-CLIENT	 = $(filter-out rollcode-token/main.c,$(wildcard rollcode-token/*.c))
+PGSQL	 = pam_rollcode/store_pgsql.c \
+	   pam_rollcode/store_pgsql_connect.c \
+	   pam_rollcode/store_pgsql_init.c \
+	   pam_rollcode/store_pgsql_link.c \
+	   pam_rollcode/store_pgsql_place.c \
+	   pam_rollcode/store_pgsql_read.c \
+	   pam_rollcode/store_pgsql_roles.c \
+	   pam_rollcode/store_pgsql_rows.c \
+	   pam_rollcode/store_pgsql_schema.c \
+	   pam_rollcode/store_pgsql_users.c \
+	   pam_rollcode/store_pgsql_write.c
+SERVER	 = pam_rollcode/account.c \
+	   pam_rollcode/account_merge.c \
+	   pam_rollcode/config.c \
+	   pam_rollcode/envfile.c \
+	   pam_rollcode/judge.c \
+	   pam_rollcode/login.c \
+	   pam_rollcode/logline.c \
+	   pam_rollcode/outcome.c \
+	   pam_rollcode/path.c \
+	   pam_rollcode/policy.c \
+	   pam_rollcode/privileges.c \
+	   pam_rollcode/recovery.c \
+	   pam_rollcode/store.c \
+	   pam_rollcode/store_backup.c \
+	   pam_rollcode/store_files.c \
+	   pam_rollcode/store_keys.c \
+	   pam_rollcode/store_marker.c \
+	   pam_rollcode/store_name.c \
+	   pam_rollcode/store_plugin.c \
+	   pam_rollcode/store_pool.c \
+	   pam_rollcode/store_read.c \
+	   pam_rollcode/store_rekey.c \
+	   pam_rollcode/store_schema.c \
+	   pam_rollcode/store_sqlite.c \
+	   pam_rollcode/store_write.c \
+	   pam_rollcode/submission.c \
+	   pam_rollcode/verify.c \
+	   pam_rollcode/window.c
+CLIENT	 = rollcode-token/asker.c \
+	   rollcode-token/asker_port.c \
+	   rollcode-token/binding.c \
+	   rollcode-token/cmd.c \
+	   rollcode-token/cmd_askpass.c \
+	   rollcode-token/cmd_code.c \
+	   rollcode-token/cmd_import.c \
+	   rollcode-token/cmd_list.c \
+	   rollcode-token/cmd_token.c \
+	   rollcode-token/person.c \
+	   rollcode-token/place.c \
+	   rollcode-token/wallet.c \
+	   rollcode-token/wallet_bind.c \
+	   rollcode-token/wallet_change.c \
+	   rollcode-token/wallet_import.c \
+	   rollcode-token/wallet_key.c \
+	   rollcode-token/wallet_row.c \
+	   rollcode-token/wallet_state.c
 SOURCES	 = $(sort $(COMMON) $(MODULE) $(VERIFY) $(SERVICE) $(ADMIN) $(ASKING) \
 	   $(PGSQL) $(SERVER) rollcode-token/main.c $(CLIENT))
 UNIT	 = $(wildcard tests/unit/test_*.c)
