@@ -108,8 +108,8 @@ COMMON	 = common/base64.c \
 	   common/cli_progress.c \
 	   common/code.c \
 	   common/codec.c \
-	   common/env.c \
-	   common/error.c \
+	   common/base/env.c \
+	   common/base/error.c \
 	   common/import.c \
 	   common/import_demo.c \
 	   common/import_files.c \
@@ -118,14 +118,14 @@ COMMON	 = common/base64.c \
 	   common/import_oath.c \
 	   common/import_open.c \
 	   common/json.c \
-	   common/lock.c \
+	   common/base/lock.c \
 	   common/parcel.c \
-	   common/plain.c \
-	   common/plain_put.c \
+	   common/base/plain.c \
+	   common/base/plain_put.c \
 	   common/prompt.c \
 	   common/provision.c \
 	   common/qr.c \
-	   common/replace.c \
+	   common/base/replace.c \
 	   common/seal.c \
 	   common/sqlite.c \
 	   common/sqlite_check.c \
@@ -135,7 +135,7 @@ COMMON	 = common/base64.c \
 	   common/sqlite_parked.c \
 	   common/sqlite_query.c \
 	   common/token.c \
-	   common/utf8.c
+	   common/base/utf8.c
 MODULE	 = pam_rollcode/pam_rollcode.c \
 	   pam_rollcode/options.c \
 	   pam_rollcode/converse.c \
@@ -147,10 +147,10 @@ MODULE	 = pam_rollcode/pam_rollcode.c \
 	   pam_rollcode/path.c \
 	   pam_rollcode/audit.c \
 	   pam_rollcode/logline.c \
-	   common/error.c \
-	   common/env.c \
-	   common/plain.c \
-	   common/utf8.c
+	   common/base/error.c \
+	   common/base/env.c \
+	   common/base/plain.c \
+	   common/base/utf8.c
 VERIFY	 = pam_rollcode/rollcode-verify.c
 SERVICE	 = pam_rollcode/supervise.c \
 	   pam_rollcode/side.c \

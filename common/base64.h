@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "secret.h"
+#include "common/base/secret.h"
 
 /*
  * Digits and their padding, with spaces, tabs and line ends anywhere.  False

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "rollcode.h"
+#include "common/base/rollcode.h"
 
 struct walk {
 	const struct cli_program *program;

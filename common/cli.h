@@ -11,9 +11,9 @@
 
 #include <stdio.h>
 
-#include "env.h"
-#include "error.h"
-#include "plain.h"
+#include "common/base/env.h"
+#include "common/base/error.h"
+#include "common/base/plain.h"
 
 /*
  * Run one command.  base is the program's struct of options, filled from the

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "clock.h"
+#include "common/base/clock.h"
 
 #define QUIET_MS 1000 /* what is quicker is not shown */
 #define REDRAW_MS 100

@@ -9,8 +9,8 @@
 #ifndef ROLLCODE_CODE_H
 #define ROLLCODE_CODE_H
 
-#include "error.h"
-#include "rollcode.h"
+#include "common/base/error.h"
+#include "common/base/rollcode.h"
 
 struct code_maker;
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "secret.h"
+#include "common/base/secret.h"
 
 /*
  * Base32 of RFC 4648 section 6.  The encoder writes without padding and needs

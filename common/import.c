@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "common/base/utf8.h"
 #include "import.h"
 #include "token.h"
-#include "utf8.h"
 
 #define ROOM 64 /* entries at first */
 

@@ -18,7 +18,7 @@
 #ifndef ROLLCODE_IMPORT_H
 #define ROLLCODE_IMPORT_H
 
-#include "error.h"
+#include "common/base/error.h"
 #include "provision.h"
 
 enum import_format {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "common/base/replace.h"
 #include "import_files.h"
 #include "parcel.h"
-#include "replace.h"
 
 #define FILE_LEN_MAX ((size_t)16 << 20)
 #define NAME_SHOWN 200 /* of a file's name in a sentence */

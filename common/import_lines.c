@@ -3,9 +3,9 @@
 #include <strings.h>
 
 #include "codec.h"
-#include "env.h"
+#include "common/base/env.h"
+#include "common/base/utf8.h"
 #include "import_lines.h"
-#include "utf8.h"
 
 static void
 reading_wipe(struct reading *r)

@@ -12,7 +12,7 @@
 #ifndef ROLLCODE_PARCEL_H
 #define ROLLCODE_PARCEL_H
 
-#include "error.h"
+#include "common/base/error.h"
 
 #define PARCEL_LOG_N		17	/* scrypt: 128 MiB, under a second */
 #define PARCEL_PASSPHRASE_MIN	8	/* bytes */

@@ -3,10 +3,10 @@
 #include <strings.h>
 
 #include "codec.h"
-#include "env.h"
+#include "common/base/env.h"
+#include "common/base/utf8.h"
 #include "provision.h"
 #include "token.h"
-#include "utf8.h"
 
 #define SCHEME "otpauth://"
 #define DEFAULT_ISSUER "Rollcode"

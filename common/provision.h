@@ -15,8 +15,8 @@
 #ifndef ROLLCODE_PROVISION_H
 #define ROLLCODE_PROVISION_H
 
-#include "error.h"
-#include "rollcode.h"
+#include "common/base/error.h"
+#include "common/base/rollcode.h"
 
 #define PROVISION_NAME_MAX	255	/* bytes of issuer and of account */
 #define PROVISION_LINE_MAX	3072	/* with the NUL */

@@ -11,7 +11,7 @@
 #ifndef ROLLCODE_QR_H
 #define ROLLCODE_QR_H
 
-#include "error.h"
+#include "common/base/error.h"
 
 /*
  * Draw it on standard output.  If that is a terminal which has no room for it

@@ -8,8 +8,8 @@
 #ifndef ROLLCODE_SEAL_H
 #define ROLLCODE_SEAL_H
 
-#include "error.h"
-#include "rollcode.h"
+#include "common/base/error.h"
+#include "common/base/rollcode.h"
 
 #define SEAL_NONCE_LEN	12
 #define SEAL_TAG_LEN	16

@@ -9,8 +9,8 @@
 
 #include <sqlite3.h>
 
-#include "clock.h"
-#include "replace.h"
+#include "common/base/clock.h"
+#include "common/base/replace.h"
 #include "sqlite.h"
 #include "sqlite_parts.h"
 

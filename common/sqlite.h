@@ -13,7 +13,7 @@
 #ifndef ROLLCODE_SQLITE_H
 #define ROLLCODE_SQLITE_H
 
-#include "error.h"
+#include "common/base/error.h"
 
 /* As sqlite3.h has them; only common/sqlite*.c include it. */
 typedef struct sqlite3 sqlite3;

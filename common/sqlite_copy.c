@@ -3,7 +3,7 @@
 
 #include <sqlite3.h>
 
-#include "replace.h"
+#include "common/base/replace.h"
 #include "sqlite_copy.h"
 #include "sqlite_parts.h"
 

@@ -24,7 +24,7 @@
 
 #include <sqlite3.h>
 
-#include "clock.h"
+#include "common/base/clock.h"
 #include "sqlite_parked.h"
 #include "sqlite_parts.h"
 

@@ -4,8 +4,8 @@
 #include <sys/random.h>
 
 #include "codec.h"
+#include "common/base/utf8.h"
 #include "token.h"
-#include "utf8.h"
 
 static const char *const forms[] = {
     [FORM_HOTP] = "hotp",

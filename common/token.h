@@ -5,8 +5,8 @@
 #ifndef ROLLCODE_TOKEN_H
 #define ROLLCODE_TOKEN_H
 
-#include "error.h"
-#include "rollcode.h"
+#include "common/base/error.h"
+#include "common/base/rollcode.h"
 
 /* "hotp", "hash", "hex"; NULL for FORM_NONE and unknown values. */
 const char		*form_name(enum rollcode_form);

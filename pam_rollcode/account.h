@@ -8,8 +8,8 @@
 #ifndef ROLLCODE_ACCOUNT_H
 #define ROLLCODE_ACCOUNT_H
 
-#include "error.h"
-#include "rollcode.h"
+#include "common/base/error.h"
+#include "common/base/rollcode.h"
 
 #define ACCOUNT_TOKENS_MAX	8
 #define ACCOUNT_RECOVERY_CODES	10	/* issued together, for paper */

@@ -14,7 +14,7 @@
 
 #include "admin_check_run.h"
 #include "ask.h"
-#include "clock.h"
+#include "common/base/clock.h"
 #include "path.h"
 #include "resident.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "admin_check_run.h"
-#include "clock.h"
+#include "common/base/clock.h"
 #include "path.h"
 
 #define RUN_MS 10000

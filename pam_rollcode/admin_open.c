@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "admin.h"
+#include "common/base/utf8.h"
 #include "limits.h"
 #include "provision.h"
-#include "utf8.h"
 
 #define MEMORY_MAX ((rlim_t)768 << 20) /* 262,144 tokens, or scrypt's 2^19 */
 

@@ -5,8 +5,8 @@
 #ifndef ROLLCODE_ADMIN_PERSON_H
 #define ROLLCODE_ADMIN_PERSON_H
 
-#include "error.h"
-#include "rollcode.h"
+#include "common/base/error.h"
+#include "common/base/rollcode.h"
 
 /*
  * Whether an account is one that a person can use: a uid of people's, a shell

@@ -23,9 +23,9 @@
 #include <unistd.h>
 
 #include "admin.h"
-#include "clock.h"
+#include "common/base/clock.h"
+#include "common/base/replace.h"
 #include "envfile.h"
-#include "replace.h"
 
 #define TRIES 3	     /* for a user whose lock is held, two seconds each */
 #define TELL_MS 1000 /* until it is said what is waited for */

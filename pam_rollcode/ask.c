@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "ask.h"
-#include "clock.h"
+#include "common/base/clock.h"
 #include "path.h"
 #include "resident.h"
 #include "spawn.h"

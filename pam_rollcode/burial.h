@@ -16,7 +16,7 @@
 
 #include <sys/types.h>
 
-#include "rollcode.h"
+#include "common/base/rollcode.h"
 
 #define BURIAL_MAX	512	/* kept at once */
 

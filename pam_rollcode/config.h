@@ -12,7 +12,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "env.h"
+#include "common/base/env.h"
 #include "policy.h"
 #include "privileges.h"
 #include "seal.h"

@@ -6,7 +6,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "common/base/clock.h"
 #include "crew.h"
 #include "fd.h"
 

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "codec.h"
+#include "common/base/lock.h"
+#include "common/base/replace.h"
 #include "envfile.h"
-#include "lock.h"
 #include "path.h"
-#include "replace.h"
 
 #define LOCK_MS 2000 /* for another command */
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "burial.h"
-#include "env.h"
+#include "common/base/env.h"
 #include "listener.h"
 #include "path.h"
 

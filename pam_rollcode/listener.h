@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_LISTENER_H
 #define ROLLCODE_LISTENER_H
 
-#include "error.h"
+#include "common/base/error.h"
 
 /* Root's is in a directory inside that of everybody's, which comes first. */
 enum socket_of {

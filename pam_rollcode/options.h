@@ -7,8 +7,8 @@
 
 #include <limits.h>
 
-#include "env.h"
-#include "rollcode.h"
+#include "common/base/env.h"
+#include "common/base/rollcode.h"
 
 #define OPTIONS_PROMPT_MAX	255
 

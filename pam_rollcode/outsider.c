@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <syslog.h>
 
-#include "clock.h"
+#include "common/base/clock.h"
 #include "logline.h"
 #include "outsider.h"
 

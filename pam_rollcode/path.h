@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "error.h"
+#include "common/base/error.h"
 
 /*
  * Check every component of an absolute path, from / to its end: none is a

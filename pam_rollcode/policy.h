@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_POLICY_H
 #define ROLLCODE_POLICY_H
 
-#include "error.h"
+#include "common/base/error.h"
 
 struct account;
 

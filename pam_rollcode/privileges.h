@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "error.h"
+#include "common/base/error.h"
 
 /*
  * Become an account, called name in a sentence: no supplementary groups, all

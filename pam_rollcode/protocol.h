@@ -9,8 +9,8 @@
 #ifndef ROLLCODE_PROTOCOL_H
 #define ROLLCODE_PROTOCOL_H
 
-#include "error.h"
-#include "rollcode.h"
+#include "common/base/error.h"
+#include "common/base/rollcode.h"
 #include "submission.h"
 #include "verdict.h"
 

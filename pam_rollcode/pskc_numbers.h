@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "secret.h"
+#include "common/base/secret.h"
 
 struct pskc_number {
 	size_t		count;	/* how often it is there */

@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_RESIDENT_H
 #define ROLLCODE_RESIDENT_H
 
-#include "error.h"
+#include "common/base/error.h"
 
 /*
  * Connect to the socket at path, which must be listened on by root or by the

@@ -18,7 +18,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "common/base/clock.h"
 #include "crew.h"
 #include "judge.h"
 #include "queue.h"

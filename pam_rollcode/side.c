@@ -20,7 +20,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "common/base/clock.h"
 #include "protocol.h"
 #include "serve.h"
 #include "side.h"

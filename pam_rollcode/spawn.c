@@ -18,10 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "common/base/clock.h"
 #include "fd.h"
-#include "spawn_reset.h"
 #include "spawn.h"
+#include "spawn_reset.h"
 
 #define REAP_SLEEP_NS 100000L
 #define REAP_SECONDS 1 /* for a child that was told to end, or killed */

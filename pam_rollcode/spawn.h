@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "error.h"
+#include "common/base/error.h"
 
 struct child {
 	pid_t	pid;

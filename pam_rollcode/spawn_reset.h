@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "rollcode.h"
+#include "common/base/rollcode.h"
 
 /* What sched_setattr(2) takes; glibc and Linux each define it, or neither. */
 struct scheduling {

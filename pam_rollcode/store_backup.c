@@ -18,9 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lock.h"
+#include "common/base/lock.h"
+#include "common/base/replace.h"
 #include "path.h"
-#include "replace.h"
 #include "sqlite_copy.h"
 #include "store_sqlite.h"
 

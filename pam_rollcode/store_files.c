@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lock.h"
-#include "replace.h"
+#include "common/base/lock.h"
+#include "common/base/replace.h"
 #include "store_sqlite.h"
 
 #define LOCK_MS 2000 /* for another administrator */

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/replace.h"
 #include "path.h"
-#include "replace.h"
 #include "store_sqlite.h"
 
 #define SCHEME "sqlite:"

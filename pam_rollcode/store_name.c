@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec.h"
+#include "common/base/utf8.h"
 #include "store_name.h"
-#include "utf8.h"
 
 static bool
 plain(char c)

@@ -6,7 +6,7 @@
 #ifndef ROLLCODE_STORE_NAME_H
 #define ROLLCODE_STORE_NAME_H
 
-#include "rollcode.h"
+#include "common/base/rollcode.h"
 
 #define STORE_NAME_MAX	200	/* bytes of a user's name, encoded */
 

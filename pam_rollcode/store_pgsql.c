@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "clock.h"
+#include "common/base/clock.h"
 #include "limits.h"
 #include "store_pgsql.h"
 #include "store_plugin.h"

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "clock.h"
+#include "common/base/clock.h"
 #include "store_pgsql_parts.h"
 
 /* Then a server ends what somebody left in the middle. */

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "env.h"
+#include "common/base/env.h"
 #include "store_pgsql_parts.h"
 
 #define BINDS_MAX 16

@@ -15,8 +15,8 @@
 #include <stdarg.h>
 #include <sys/types.h>
 
-#include "error.h"
-#include "rollcode.h"
+#include "common/base/error.h"
+#include "common/base/rollcode.h"
 
 #define LINK_WHERE_MAX	320	/* bytes that name a server */
 

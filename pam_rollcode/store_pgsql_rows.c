@@ -6,7 +6,7 @@
 #include <libpq-fe.h>
 
 #include "codec.h"
-#include "env.h"
+#include "common/base/env.h"
 #include "store_pgsql_link.h"
 
 /* The PGresult itself; it has no fields of ours. */

@@ -6,7 +6,7 @@
  */
 #include <unistd.h>
 
-#include "clock.h"
+#include "common/base/clock.h"
 #include "store_sqlite.h"
 
 static struct {

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lock.h"
+#include "common/base/lock.h"
 #include "sqlite_copy.h"
 #include "store_sqlite.h"
 

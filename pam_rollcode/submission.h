@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_SUBMISSION_H
 #define ROLLCODE_SUBMISSION_H
 
-#include "rollcode.h"
+#include "common/base/rollcode.h"
 
 #define SUBMISSION_MAX		512	/* bytes that are looked at */
 #define SUBMISSION_CODES	3	/* consecutive codes on one line */

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "common/base/clock.h"
 #include "crew.h"
 #include "fd.h"
 #include "limits.h"

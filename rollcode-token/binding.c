@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "binding.h"
-#include "utf8.h"
+#include "common/base/utf8.h"
 
 #define PORT_MAX 65535
 #define PORT_DIGITS 5

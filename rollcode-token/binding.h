@@ -9,7 +9,7 @@
 #define ROLLCODE_BINDING_H
 
 #include "asker.h"
-#include "error.h"
+#include "common/base/error.h"
 
 #define BINDING_MAX	255	/* bytes of all that a token has */
 #define BINDING_LOCAL	"local"	/* the binding for sudo here */

@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "error.h"
+#include "common/base/error.h"
 
 /* Names the program; it gets the prompt as its argument. */
 #define PERSON_ASKPASS	"ROLLCODE_ASKPASS"

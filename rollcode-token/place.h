@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-#include "error.h"
+#include "common/base/error.h"
 
 struct place {
 	char	path[PATH_MAX];		/* of the store, no symbolic links */

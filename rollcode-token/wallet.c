@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lock.h"
-#include "replace.h"
+#include "common/base/lock.h"
+#include "common/base/replace.h"
 #include "wallet_row.h"
 
 #define STORE_ID 0x524f4c54 /* "ROLT" */

@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "common/base/utf8.h"
 #include "token.h"
-#include "utf8.h"
 #include "wallet_row.h"
 
 static enum rollcode_err

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "common/base/utf8.h"
 #include "token.h"
-#include "utf8.h"
 #include "wallet_row.h"
 
 /* An optional text comes behind "=", so that none is told from no column. */

@@ -129,7 +129,7 @@ equal "each is tried with its program" "$(cat "$T/untried")" ""
 for words in "out of memory" "system error" "bad configuration" \
     "store unavailable" "store unusable" "rollcode-verify failed" \
     "not permitted"; do
-	grep -qF "\"$words\"" common/error.c || echo "not in error.c: $words"
+	grep -qF "\"$words\"" common/base/error.c || echo "not in error.c: $words"
 	grep -qF "($words)" "$MODULE" || echo "not in the page: $words"
 done >"$T/errors"
 equal "the kinds of errors stand in the module's page" "$(cat "$T/errors")" ""

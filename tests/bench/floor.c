@@ -30,7 +30,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "env.h"
+#include "common/base/env.h"
 #include "tests/bench/times.h"
 
 #define COUNT_MAX 1000000

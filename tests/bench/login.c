@@ -33,7 +33,7 @@
 #include <security/pam_appl.h>
 
 #include "code.h"
-#include "env.h"
+#include "common/base/env.h"
 #include "tests/bench/times.h"
 #include "token.h"
 

@@ -34,7 +34,7 @@
 #include <sqlite3.h>
 
 #include "code.h"
-#include "env.h"
+#include "common/base/env.h"
 #include "pam_rollcode/store_sqlite.h"
 #include "seal.h"
 #include "tests/bench/times.h"

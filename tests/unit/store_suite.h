@@ -16,8 +16,8 @@
 
 #include <check.h>
 
-#include "clock.h"
-#include "utf8.h"
+#include "common/base/clock.h"
+#include "common/base/utf8.h"
 #include "pam_rollcode/store.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

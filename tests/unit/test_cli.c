@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "rollcode.h"
-#include "utf8.h"
+#include "common/base/rollcode.h"
+#include "common/base/utf8.h"
 
 struct base {
 	int64_t count;

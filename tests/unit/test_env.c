@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "env.h"
+#include "common/base/env.h"
 
 struct place {
 	bool flag, other;

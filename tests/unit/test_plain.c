@@ -8,7 +8,7 @@
 
 #include <check.h>
 
-#include "error.h"
+#include "common/base/error.h"
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 

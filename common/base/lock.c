@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lock.h"
+#include "common/base/lock.h"
 
 #define STEP_MS 10
 

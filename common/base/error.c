@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "error.h"
+#include "common/base/error.h"
 
 const char *
 rollcode_strerror(enum rollcode_err err)

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "secret.h"
+#include "common/base/secret.h"
 
 #ifndef ROLLCODE_VERSION
 #define ROLLCODE_VERSION	"unversioned"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "plain.h"
-#include "utf8.h"
+#include "common/base/plain.h"
+#include "common/base/utf8.h"
 
 #define PIECE_MAX (4 * 4 + 1) /* a character, every byte of it escaped */
 

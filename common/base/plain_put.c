@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "plain.h"
-#include "utf8.h"
+#include "common/base/plain.h"
+#include "common/base/utf8.h"
 
 int
 plain_put(FILE *out, const char *text, enum plain how)

@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_REPLACE_H
 #define ROLLCODE_REPLACE_H
 
-#include "error.h"
+#include "common/base/error.h"
 
 /*
  * Put a file of mode 0600 with this content at path, whole or not at all; it

@@ -10,7 +10,7 @@
 #ifndef ROLLCODE_ENV_H
 #define ROLLCODE_ENV_H
 
-#include "error.h"
+#include "common/base/error.h"
 
 enum keyword_kind {
 	KEYWORD_FLAG = 1,	/* bool */

@@ -13,8 +13,8 @@
 
 #include <stdint.h>
 
-#include "plain.h"
-#include "secret.h"
+#include "common/base/plain.h"
+#include "common/base/secret.h"
 
 #define ERROR_TEXT_MAX	768	/* bytes, with the NUL */
 #define ERROR_FIX_MAX	768

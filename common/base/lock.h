@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_LOCK_H
 #define ROLLCODE_LOCK_H
 
-#include "error.h"
+#include "common/base/error.h"
 
 /*
  * Lock a directory by flock(2), waiting at most ms milliseconds.  The caller

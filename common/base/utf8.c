@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "utf8.h"
+#include "common/base/utf8.h"
 
 /* What a first byte says: its mask, its value, the least code point. */
 static const struct lead {

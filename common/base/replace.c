@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "replace.h"
+#include "common/base/replace.h"
 
 /* All of it, on disk; 0 or an errno. */
 static int

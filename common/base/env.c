@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "env.h"
+#include "common/base/env.h"
 
 #define NAME_MAX_BYTES 64 /* no keyword is longer */
 #define NAME_SHOWN 20	  /* bytes; no secret is shorter than 26 */
