@@ -102,12 +102,12 @@ LIBS_CHECK := $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
 
 obj	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-COMMON	 = common/base64.c \
+COMMON	 = common/token/base64.c \
 	   common/cli.c \
 	   common/cli_file.c \
 	   common/cli_progress.c \
-	   common/code.c \
-	   common/codec.c \
+	   common/token/code.c \
+	   common/token/codec.c \
 	   common/base/env.c \
 	   common/base/error.c \
 	   common/import.c \
@@ -123,10 +123,10 @@ COMMON	 = common/base64.c \
 	   common/base/plain.c \
 	   common/base/plain_put.c \
 	   common/prompt.c \
-	   common/provision.c \
+	   common/token/provision.c \
 	   common/qr.c \
 	   common/base/replace.c \
-	   common/seal.c \
+	   common/token/seal.c \
 	   common/sqlite.c \
 	   common/sqlite_check.c \
 	   common/sqlite_copy.c \
@@ -134,7 +134,7 @@ COMMON	 = common/base64.c \
 	   common/sqlite_image.c \
 	   common/sqlite_parked.c \
 	   common/sqlite_query.c \
-	   common/token.c \
+	   common/token/token.c \
 	   common/base/utf8.c
 MODULE	 = pam_rollcode/pam_rollcode.c \
 	   pam_rollcode/options.c \

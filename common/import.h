@@ -19,7 +19,7 @@
 #define ROLLCODE_IMPORT_H
 
 #include "common/base/error.h"
-#include "provision.h"
+#include "common/token/provision.h"
 
 enum import_format {
 	IMPORT_NONE = 0,

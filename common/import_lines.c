@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "codec.h"
 #include "common/base/env.h"
 #include "common/base/utf8.h"
+#include "common/token/codec.h"
 #include "import_lines.h"
 
 static void

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "admin.h"
+#include "common/token/token.h"
 #include "policy.h"
-#include "token.h"
 
 #define NEW_BYTES 32 /* of a new secret; a hash token's are hex */
 #define NEW_BYTES_HASH 64

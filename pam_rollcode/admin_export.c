@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "common/token/provision.h"
 #include "import_files.h"
-#include "provision.h"
 
 struct exporting {
 	struct admin admin;

@@ -9,9 +9,9 @@
 
 #include "admin.h"
 #include "admin_person.h"
-#include "codec.h"
+#include "common/token/codec.h"
+#include "common/token/seal.h"
 #include "envfile.h"
-#include "seal.h"
 
 static enum rollcode_err
 add_key(struct envfile *env, struct error *error)

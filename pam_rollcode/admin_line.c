@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "admin.h"
-#include "provision.h"
+#include "common/token/provision.h"
 #include "qr.h"
 
 /* What every app can do, and so is likely in one. */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "admin.h"
-#include "token.h"
+#include "common/token/token.h"
 #include "verify.h"
 
 #define USER_COLUMNS 24

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "codec.h"
+#include "common/token/codec.h"
 #include "config.h"
 #include "path.h"
 

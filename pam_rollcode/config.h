@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "common/base/env.h"
+#include "common/token/seal.h"
 #include "policy.h"
 #include "privileges.h"
-#include "seal.h"
 
 #define CONFIG_NAME_MAX		32
 #define CONFIG_CALLERS_MAX	512

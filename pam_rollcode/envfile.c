@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "codec.h"
 #include "common/base/lock.h"
 #include "common/base/replace.h"
+#include "common/token/codec.h"
 #include "envfile.h"
 #include "path.h"
 

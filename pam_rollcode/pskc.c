@@ -4,9 +4,9 @@
  * is loaded only when there is a container to read.
  */
 #include "common/base/utf8.h"
+#include "common/token/token.h"
 #include "pskc.h"
 #include "pskc_numbers.h"
-#include "token.h"
 
 static enum rollcode_err
 refuse(struct import_list *list, const char *what, struct error *error)
@@ -42,7 +42,7 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 
 #include <pskc/pskc.h>
 
-#include "base64.h"
+#include "common/token/base64.h"
 
 #define LIBRARY "libpskc.so.0"
 #define HOTP "urn:ietf:params:xml:ns:keyprov:pskc:hotp"

@@ -21,7 +21,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "code.h"
+#include "common/token/code.h"
 #include "crew.h"
 #include "judge.h"
 #include "outsider.h"

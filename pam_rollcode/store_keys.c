@@ -2,9 +2,9 @@
 /*
  * store_keys.c - a sealed secret opens only in its own row of its own store.
  */
-#include "codec.h"
+#include "common/token/codec.h"
+#include "common/token/token.h"
 #include "store_keys.h"
-#include "token.h"
 
 static enum rollcode_err
 derive_key(

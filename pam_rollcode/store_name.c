@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec.h"
 #include "common/base/utf8.h"
+#include "common/token/codec.h"
 #include "store_name.h"
 
 static bool

@@ -7,9 +7,9 @@
  */
 #include <stdio.h>
 
+#include "common/token/token.h"
 #include "outcome.h"
 #include "store_pgsql.h"
-#include "token.h"
 
 #define TIME_MAX 253402300799 /* the last second of year 9999 */
 

@@ -5,8 +5,8 @@
  */
 #include <libpq-fe.h>
 
-#include "codec.h"
 #include "common/base/env.h"
+#include "common/token/codec.h"
 #include "store_pgsql_link.h"
 
 /* The PGresult itself; it has no fields of ours. */

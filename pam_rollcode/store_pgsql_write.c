@@ -8,8 +8,8 @@
  * its sealed secret too, of which there are no two alike, and a recovery code
  * by its MAC.
  */
+#include "common/token/token.h"
 #include "store_pgsql.h"
-#include "token.h"
 
 static enum rollcode_err
 seal_token(struct store *store, const char *user, const struct account_token *t,

@@ -5,9 +5,9 @@
  * Nothing in a row is believed: every number has its range, every text its
  * size, every secret its seal.
  */
+#include "common/token/token.h"
 #include "outcome.h"
 #include "store_sqlite.h"
-#include "token.h"
 
 #define TIME_MAX 253402300799 /* the last second of year 9999 */
 

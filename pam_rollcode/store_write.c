@@ -7,8 +7,8 @@
  * token is named by its sealed secret too, of which there are no two alike,
  * and a recovery code by its MAC.
  */
+#include "common/token/token.h"
 #include "store_sqlite.h"
-#include "token.h"
 
 static enum rollcode_err
 seal_token(struct store *store, const char *user, const struct account_token *t,

@@ -11,7 +11,7 @@
  *  7. A code that an attempt has written off as expired stays so, whatever
  *     the clock.
  */
-#include "seal.h"
+#include "common/token/seal.h"
 #include "verify.h"
 #include "window.h"
 

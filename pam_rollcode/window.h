@@ -6,7 +6,7 @@
 #ifndef ROLLCODE_WINDOW_H
 #define ROLLCODE_WINDOW_H
 
-#include "code.h"
+#include "common/token/code.h"
 #include "verify.h"
 
 /* Counters at which a submission may start: count of them, 0 for none. */

@@ -14,7 +14,7 @@
 
 #include "asker.h"
 #include "cmd.h"
-#include "code.h"
+#include "common/token/code.h"
 #include "person.h"
 
 /* The binding that a prompt of this process names; false if it names none. */

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "code.h"
+#include "common/token/code.h"
 
 /* All codes of one command, on one line. */
 struct codes {

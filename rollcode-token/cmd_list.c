@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd.h"
-#include "token.h"
+#include "common/token/token.h"
 
 #define COUNTER_WIDTH 7
 

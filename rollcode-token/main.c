@@ -9,7 +9,7 @@
 #include <errno.h>
 
 #include "cmd.h"
-#include "code.h"
+#include "common/token/code.h"
 
 #define ASKPASS "rollcode-askpass"
 #define BINDINGS_MAX 8

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "common/base/utf8.h"
-#include "token.h"
+#include "common/token/token.h"
 #include "wallet_row.h"
 
 static enum rollcode_err

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "token.h"
+#include "common/token/token.h"
 #include "wallet_row.h"
 
 #define NAMES_MAX 10000 /* of tokens that would be called the same */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "common/base/utf8.h"
-#include "token.h"
+#include "common/token/token.h"
 #include "wallet_row.h"
 
 /* An optional text comes behind "=", so that none is told from no column. */

@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-#include "seal.h"
+#include "common/token/seal.h"
 #include "sqlite.h"
 #include "wallet.h"
 

@@ -164,7 +164,7 @@ gate_layers() {
 		only sqlite3.h common/sqlite.c common/sqlite_check.c \
 		    common/sqlite_copy.c common/sqlite_error.c common/sqlite_image.c \
 		    common/sqlite_parked.c common/sqlite_query.c
-		only openssl/ common/base64.c common/code.c common/seal.c \
+		only openssl/ common/token/base64.c common/token/code.c common/token/seal.c \
 		    common/cli.c
 		only security/ pam_rollcode/pam_rollcode.c pam_rollcode/converse.c \
 		    pam_rollcode/audit.c pam_rollcode/options.c pam_rollcode/options.h \

@@ -32,10 +32,10 @@
 
 #include <security/pam_appl.h>
 
-#include "code.h"
+#include "common/token/code.h"
 #include "common/base/env.h"
 #include "tests/bench/times.h"
-#include "token.h"
+#include "common/token/token.h"
 
 #define COUNT_MAX 1000000
 #define PROCESSES_MAX 64

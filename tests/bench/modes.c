@@ -33,10 +33,10 @@
 #include <openssl/hmac.h>
 #include <sqlite3.h>
 
-#include "code.h"
+#include "common/token/code.h"
 #include "common/base/env.h"
 #include "pam_rollcode/store_sqlite.h"
-#include "seal.h"
+#include "common/token/seal.h"
 #include "tests/bench/times.h"
 
 #define COUNT_MAX 100000

@@ -11,7 +11,7 @@
  */
 #include "fuzz.h"
 #include "import_files.h"
-#include "token.h"
+#include "common/token/token.h"
 
 #define SHOWN 16 /* characters that would be too many */
 

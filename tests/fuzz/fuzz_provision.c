@@ -8,8 +8,8 @@
  *     not repeat the secret.
  */
 #include "fuzz.h"
-#include "provision.h"
-#include "token.h"
+#include "common/token/provision.h"
+#include "common/token/token.h"
 
 #define SECRET_SHOWN 16 /* characters that would be too many */
 

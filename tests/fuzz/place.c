@@ -5,7 +5,7 @@
 
 #include "calls.h"
 #include "place.h"
-#include "token.h"
+#include "common/token/token.h"
 
 #define FILE_MAX 65536
 

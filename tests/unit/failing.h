@@ -8,8 +8,8 @@
 #ifndef ROLLCODE_TEST_FAILING_H
 #define ROLLCODE_TEST_FAILING_H
 
-#include "code.h"
-#include "seal.h"
+#include "common/token/code.h"
+#include "common/token/seal.h"
 
 static unsigned int	failing_in;	/* 1 is the next use, 0 for never */
 

@@ -12,7 +12,7 @@
 
 #include <check.h>
 
-#include "code.h"
+#include "common/token/code.h"
 #include "folder.h"
 #include "pam_rollcode/login.h"
 

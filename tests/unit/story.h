@@ -12,8 +12,8 @@
 
 #include "pam_rollcode/verify.h"
 #include "promises.h"
-#include "seal.h"
-#include "token.h"
+#include "common/token/seal.h"
+#include "common/token/token.h"
 
 #define COUNT(table)	(sizeof(table) / sizeof((table)[0]))
 

@@ -8,8 +8,8 @@
 
 #include <check.h>
 
-#include "code.h"
-#include "token.h"
+#include "common/token/code.h"
+#include "common/token/token.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <time.h>
 
-#include "codec.h"
+#include "common/token/codec.h"
 #include "site.h"
 
 #define LOGINS 40

@@ -8,7 +8,7 @@
 
 #include <check.h>
 
-#include "code.h"
+#include "common/token/code.h"
 #include "failing.h"
 #include "pam_rollcode/login.h"
 

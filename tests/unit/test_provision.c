@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdio.h>
 
-#include "provision.h"
+#include "common/token/provision.h"
 
 #define SECRET "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 #define TEXT_SECRET "12345678901234567890"

@@ -7,8 +7,8 @@
 
 #include <check.h>
 
-#include "codec.h"
-#include "seal.h"
+#include "common/token/codec.h"
+#include "common/token/seal.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -15,9 +15,9 @@
 
 #include <security/pam_appl.h>
 
-#include "code.h"
+#include "common/token/code.h"
 #include "pam_rollcode/store.h"
-#include "token.h"
+#include "common/token/token.h"
 
 #define BIG (1 << 20)
 

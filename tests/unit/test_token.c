@@ -7,9 +7,9 @@
 
 #include <check.h>
 
-#include "base64.h"
-#include "codec.h"
-#include "token.h"
+#include "common/token/base64.h"
+#include "common/token/codec.h"
+#include "common/token/token.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -7,7 +7,7 @@
  */
 #include <inttypes.h>
 
-#include "code.h"
+#include "common/token/code.h"
 #include "failing.h"
 #include "pam_rollcode/window.h"
 #include "story.h"

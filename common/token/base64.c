@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <openssl/evp.h>
 
-#include "base64.h"
+#include "common/token/base64.h"
 
 /* Bytes in four digits, 0 if they are none.  EVP_DecodeBlock takes any '='. */
 static size_t

@@ -8,9 +8,9 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-#include "code.h"
-#include "codec.h"
-#include "token.h"
+#include "common/token/code.h"
+#include "common/token/codec.h"
+#include "common/token/token.h"
 
 #define DIGEST_MAX 64	/* bytes of SHA-512 */
 #define COUNTER_TEXT 21 /* decimal digits of 2^64, and a NUL */

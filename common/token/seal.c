@@ -8,9 +8,9 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
-#include "code.h"
-#include "codec.h"
-#include "seal.h"
+#include "common/token/code.h"
+#include "common/token/codec.h"
+#include "common/token/seal.h"
 
 #define SEAL_VERSION 1 /* first byte of what is stored */
 #define SCRYPT_R 8

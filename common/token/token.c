@@ -3,9 +3,9 @@
 #include <strings.h>
 #include <sys/random.h>
 
-#include "codec.h"
 #include "common/base/utf8.h"
-#include "token.h"
+#include "common/token/codec.h"
+#include "common/token/token.h"
 
 static const char *const forms[] = {
     [FORM_HOTP] = "hotp",

@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "codec.h"
 #include "common/base/env.h"
 #include "common/base/utf8.h"
-#include "provision.h"
-#include "token.h"
+#include "common/token/codec.h"
+#include "common/token/provision.h"
+#include "common/token/token.h"
 
 #define SCHEME "otpauth://"
 #define DEFAULT_ISSUER "Rollcode"
