@@ -127,13 +127,13 @@ COMMON	 = common/token/base64.c \
 	   common/qr.c \
 	   common/base/replace.c \
 	   common/token/seal.c \
-	   common/sqlite.c \
-	   common/sqlite_check.c \
+	   common/sqlite/open.c \
+	   common/sqlite/check.c \
 	   common/sqlite_copy.c \
-	   common/sqlite_error.c \
-	   common/sqlite_image.c \
+	   common/sqlite/error.c \
+	   common/sqlite/image.c \
 	   common/sqlite_parked.c \
-	   common/sqlite_query.c \
+	   common/sqlite/query.c \
 	   common/token/token.c \
 	   common/base/utf8.c
 MODULE	 = pam_rollcode/pam_rollcode.c \

@@ -4,8 +4,8 @@
 #include <sqlite3.h>
 
 #include "common/base/replace.h"
+#include "common/sqlite/parts.h"
 #include "sqlite_copy.h"
-#include "sqlite_parts.h"
 
 enum rollcode_err
 sqlite_empty_log(sqlite3 *db, struct error *error)

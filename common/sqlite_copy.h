@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_SQLITE_COPY_H
 #define ROLLCODE_SQLITE_COPY_H
 
-#include "sqlite.h"
+#include "common/sqlite/sqlite.h"
 
 /*
  * Fold a kept log back and cut it off, so that nothing of what was overwritten

@@ -25,8 +25,8 @@
 #include <sqlite3.h>
 
 #include "common/base/clock.h"
+#include "common/sqlite/parts.h"
 #include "sqlite_parked.h"
-#include "sqlite_parts.h"
 
 /* https://sqlite.org/fileformat2.html#walformat */
 #define LOG_HEADER 32

@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_SQLITE_PARKED_H
 #define ROLLCODE_SQLITE_PARKED_H
 
-#include "sqlite.h"
+#include "common/sqlite/sqlite.h"
 
 /*
  * A file that stays open between transactions, while its lock is let go, so

@@ -7,8 +7,8 @@
 
 #include <limits.h>
 
+#include "common/sqlite/sqlite.h"
 #include "common/token/seal.h"
-#include "sqlite.h"
 #include "wallet.h"
 
 #define WALLET_ID_LEN	16	/* random bytes that name a store, a token */

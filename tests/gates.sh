@@ -161,9 +161,9 @@ apart() {
 
 gate_layers() {
 	{
-		only sqlite3.h common/sqlite.c common/sqlite_check.c \
-		    common/sqlite_copy.c common/sqlite_error.c common/sqlite_image.c \
-		    common/sqlite_parked.c common/sqlite_query.c
+		only sqlite3.h common/sqlite/open.c common/sqlite/check.c \
+		    common/sqlite_copy.c common/sqlite/error.c common/sqlite/image.c \
+		    common/sqlite_parked.c common/sqlite/query.c
 		only openssl/ common/token/base64.c common/token/code.c common/token/seal.c \
 		    common/cli.c
 		only security/ pam_rollcode/pam_rollcode.c pam_rollcode/converse.c \

@@ -4,8 +4,8 @@
 
 #include <sqlite3.h>
 
-#include "sqlite.h"
-#include "sqlite_parts.h"
+#include "common/sqlite/parts.h"
+#include "common/sqlite/sqlite.h"
 
 static int
 bind_all(sqlite3_stmt *statement, const char *binds, va_list ap)

@@ -4,8 +4,8 @@
 
 #include <sqlite3.h>
 
-#include "sqlite.h"
-#include "sqlite_parts.h"
+#include "common/sqlite/parts.h"
+#include "common/sqlite/sqlite.h"
 
 #define STEPS_MAX 1000000 /* of the virtual machine, for any statement */
 #define NAME_MAX_SQL 64	  /* bytes of a table's name */

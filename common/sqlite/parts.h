@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_SQLITE_PARTS_H
 #define ROLLCODE_SQLITE_PARTS_H
 
-#include "sqlite.h"
+#include "common/sqlite/sqlite.h"
 
 /* Who keeps others from a file while it is open. */
 enum sqlite_locks {

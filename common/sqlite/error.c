@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sqlite3.h>
 
-#include "sqlite_parts.h"
+#include "common/sqlite/parts.h"
 
 enum rollcode_err
 sqlite_result(int rc)

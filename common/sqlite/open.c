@@ -11,8 +11,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/replace.h"
-#include "sqlite.h"
-#include "sqlite_parts.h"
+#include "common/sqlite/parts.h"
+#include "common/sqlite/sqlite.h"
 
 #define PAGE_SIZE 1024	/* bytes; one login's changes are few pages */
 #define VALUE_MAX 65536 /* bytes of any text or blob in a file */

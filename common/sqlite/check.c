@@ -8,8 +8,8 @@
 
 #include <sqlite3.h>
 
-#include "sqlite.h"
-#include "sqlite_parts.h"
+#include "common/sqlite/parts.h"
+#include "common/sqlite/sqlite.h"
 
 static enum rollcode_err
 check_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
