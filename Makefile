@@ -103,9 +103,9 @@ LIBS_CHECK := $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
 obj	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 COMMON	 = common/token/base64.c \
-	   common/cli.c \
-	   common/cli_file.c \
-	   common/cli_progress.c \
+	   common/cli/cli.c \
+	   common/cli/file.c \
+	   common/cli/progress.c \
 	   common/token/code.c \
 	   common/token/codec.c \
 	   common/base/env.c \
@@ -117,14 +117,14 @@ COMMON	 = common/token/base64.c \
 	   common/import_lines.c \
 	   common/import_oath.c \
 	   common/import_open.c \
-	   common/json.c \
+	   common/cli/json.c \
 	   common/base/lock.c \
 	   common/parcel.c \
 	   common/base/plain.c \
 	   common/base/plain_put.c \
-	   common/prompt.c \
+	   common/cli/prompt.c \
 	   common/token/provision.c \
-	   common/qr.c \
+	   common/cli/qr.c \
 	   common/base/replace.c \
 	   common/token/seal.c \
 	   common/sqlite/open.c \

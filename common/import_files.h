@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_IMPORT_FILES_H
 #define ROLLCODE_IMPORT_FILES_H
 
-#include "cli.h"
+#include "common/cli/cli.h"
 #include "import.h"
 
 /* A reader of a format that only one side knows. */

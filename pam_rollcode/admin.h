@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-#include "cli.h"
+#include "common/cli/cli.h"
 #include "outcome.h"
 #include "store.h"
 

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "common/cli/qr.h"
 #include "common/token/provision.h"
-#include "qr.h"
 
 /* What every app can do, and so is likely in one. */
 static bool

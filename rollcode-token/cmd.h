@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-#include "cli.h"
+#include "common/cli/cli.h"
 #include "wallet.h"
 
 #define CODES_MAX	100	/* of one command */

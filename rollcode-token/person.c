@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "common/cli/cli.h"
 #include "person.h"
 
 #define LINE_MAX_ASKED 1024

@@ -165,13 +165,13 @@ gate_layers() {
 		    common/sqlite_copy.c common/sqlite/error.c common/sqlite/image.c \
 		    common/sqlite_parked.c common/sqlite/query.c
 		only openssl/ common/token/base64.c common/token/code.c common/token/seal.c \
-		    common/cli.c
+		    common/cli/cli.c
 		only security/ pam_rollcode/pam_rollcode.c pam_rollcode/converse.c \
 		    pam_rollcode/audit.c pam_rollcode/options.c pam_rollcode/options.h \
 		    pam_rollcode/pam_rollcode.h pam_rollcode/converse.h \
 		    pam_rollcode/audit.h
 		only pskc/ pam_rollcode/pskc.c
-		only qrencode.h common/qr.c
+		only qrencode.h common/cli/qr.c
 		only libpq-fe.h pam_rollcode/store_pgsql_parts.h \
 		    pam_rollcode/store_pgsql_rows.c
 		only dlfcn.h pam_rollcode/store_plugin.c pam_rollcode/pskc.c \

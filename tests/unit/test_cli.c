@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "common/cli/cli.h"
 #include "common/base/rollcode.h"
 #include "common/base/utf8.h"
 

@@ -15,7 +15,7 @@
 
 #include <check.h>
 
-#include "cli.h"
+#include "common/cli/cli.h"
 #include "folder.h"
 #include "pam_rollcode/envfile.h"
 #include "pam_rollcode/store_sqlite.h"

@@ -8,7 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "common/cli/cli.h"
 
 #define PROMPT_SHOWN 2048 /* bytes of a prompt, with a NUL */
 #define PATH_SHOWN 128	  /* bytes of a path in a sentence */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli.h"
 #include "common/base/utf8.h"
+#include "common/cli/cli.h"
 
 void
 json_begin(struct json *json, FILE *out)

@@ -5,8 +5,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "qr.h"
+#include "common/cli/cli.h"
+#include "common/cli/qr.h"
 
 #define QUIET 4	    /* modules around the code */
 #define QUIET_MIN 2 /* what readers are content with */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "common/cli/cli.h"
 
 #define ROOM 65536 /* bytes at first */
 

@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
 #include "common/base/rollcode.h"
+#include "common/cli/cli.h"
 
 struct walk {
 	const struct cli_program *program;

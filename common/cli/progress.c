@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "cli.h"
 #include "common/base/clock.h"
+#include "common/cli/cli.h"
 
 #define QUIET_MS 1000 /* what is quicker is not shown */
 #define REDRAW_MS 100
