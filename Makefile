@@ -110,16 +110,16 @@ COMMON	 = common/token/base64.c \
 	   common/token/codec.c \
 	   common/base/env.c \
 	   common/base/error.c \
-	   common/import.c \
-	   common/import_demo.c \
-	   common/import_files.c \
-	   common/import_google.c \
-	   common/import_lines.c \
-	   common/import_oath.c \
-	   common/import_open.c \
+	   common/import/import.c \
+	   common/import/demo.c \
+	   common/import/files.c \
+	   common/import/google.c \
+	   common/import/lines.c \
+	   common/import/oath.c \
+	   common/import/open.c \
 	   common/cli/json.c \
 	   common/base/lock.c \
-	   common/parcel.c \
+	   common/import/parcel.c \
 	   common/base/plain.c \
 	   common/base/plain_put.c \
 	   common/cli/prompt.c \

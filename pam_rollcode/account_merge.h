@@ -6,7 +6,7 @@
 #define ROLLCODE_ACCOUNT_MERGE_H
 
 #include "account.h"
-#include "import.h"
+#include "common/import/import.h"
 
 /*
  * Take a token over.  Where its secret is here already, only the counter can

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "common/import/files.h"
 #include "common/token/provision.h"
-#include "import_files.h"
 
 struct exporting {
 	struct admin admin;

@@ -6,7 +6,7 @@
 #define ROLLCODE_ADMIN_IMPORT_H
 
 #include "admin.h"
-#include "import_files.h"
+#include "common/import/files.h"
 
 /* What became of a line, and of which token. */
 struct import_outcome {

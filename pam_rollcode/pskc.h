@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_PSKC_H
 #define ROLLCODE_PSKC_H
 
-#include "import_files.h"
+#include "common/import/files.h"
 
 /*
  * Append the keys of a container, in its order.  Taken are those of the HOTP

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd.h"
-#include "import_files.h"
+#include "common/import/files.h"
 
 /* Every line that is refused is named, not the first alone. */
 static enum rollcode_err

@@ -17,8 +17,8 @@
 #define ROLLCODE_WALLET_H
 
 #include "binding.h"
+#include "common/import/import.h"
 #include "common/token/provision.h"
-#include "import.h"
 
 #define WALLET_NAME_MAX		ROLLCODE_LABEL_MAX
 #define WALLET_PASSPHRASE_MIN	8	/* bytes */

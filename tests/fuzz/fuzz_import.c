@@ -10,7 +10,7 @@
  *  4. Where the caller names the owner, nobody else is given a token.
  */
 #include "fuzz.h"
-#include "import_files.h"
+#include "common/import/files.h"
 #include "common/token/token.h"
 
 #define SHOWN 16 /* characters that would be too many */

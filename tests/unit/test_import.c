@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "pam_rollcode/account_merge.h"
-#include "import.h"
-#include "parcel.h"
+#include "common/import/import.h"
+#include "common/import/parcel.h"
 
 #define LOG_N 10 /* of scrypt: quick */
 #define PASSPHRASE "a passphrase"

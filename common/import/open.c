@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "import_files.h"
+#include "common/import/files.h"
 
 #define LINKS_MAX 40	/* as the kernel */
 #define PATH_SHOWN 200	/* of a path in a sentence */

@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "common/base/replace.h"
-#include "import_files.h"
-#include "parcel.h"
+#include "common/import/files.h"
+#include "common/import/parcel.h"
 
 #define FILE_LEN_MAX ((size_t)16 << 20)
 #define NAME_SHOWN 200 /* of a file's name in a sentence */

@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_IMPORT_LINES_H
 #define ROLLCODE_IMPORT_LINES_H
 
-#include "import.h"
+#include "common/import/import.h"
 
 #define SPACE		" \t"
 #define PHONE_DIGITS	6	/* where a format does not say */

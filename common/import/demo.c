@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "common/import/import.h"
 #include "common/sqlite/sqlite.h"
 #include "common/token/token.h"
-#include "import.h"
 
 #define KEY "SECRET_KEY"
 #define SPACE " \t\r"

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/import/parcel.h"
 #include "common/token/codec.h"
 #include "common/token/seal.h"
-#include "parcel.h"
 
 #define TITLE "rollcode-export 1\n"
 #define LINE 32 /* bytes */

@@ -6,7 +6,7 @@
 #define ROLLCODE_IMPORT_FILES_H
 
 #include "common/cli/cli.h"
-#include "import.h"
+#include "common/import/import.h"
 
 /* A reader of a format that only one side knows. */
 typedef enum rollcode_err	import_reader(struct import_list *,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/import/lines.h"
 #include "common/token/codec.h"
 #include "common/token/token.h"
-#include "import_lines.h"
 
 static enum rollcode_err
 take_hex(struct reading *r, const char *hex)

@@ -4,8 +4,8 @@
 
 #include "common/base/env.h"
 #include "common/base/utf8.h"
+#include "common/import/lines.h"
 #include "common/token/codec.h"
-#include "import_lines.h"
 
 static void
 reading_wipe(struct reading *r)

@@ -5,8 +5,8 @@
 #include <strings.h>
 
 #include "common/base/utf8.h"
+#include "common/import/import.h"
 #include "common/token/token.h"
-#include "import.h"
 
 #define ROOM 64 /* entries at first */
 
