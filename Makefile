@@ -70,7 +70,7 @@ SHSTK	 = -Wl,-z,shstk
 endif
 LDHARDEN = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,-z,defs $(SHSTK)
 # What a tool needs that reads the source.
-DEFINES	 = -D_GNU_SOURCE -I. -Icommon \
+DEFINES	 = -D_GNU_SOURCE -I. -Icommon $(HALF) \
 	   -DROLLCODE_VERSION='"$(VERSION)"' \
 	   -DROLLCODE_CONF='"$(SYSCONFDIR)/rollcode/rollcode.env"' \
 	   -DROLLCODE_HELPER='"$(LIBEXECDIR)/rollcode-verify"' \
@@ -144,7 +144,7 @@ MODULE	 = pam_rollcode/pam_rollcode.c \
 	   pam_rollcode/spawn.c \
 	   pam_rollcode/spawn_reset.c \
 	   pam_rollcode/submission.c \
-	   pam_rollcode/path.c \
+	   pam_rollcode/system/path.c \
 	   pam_rollcode/audit.c \
 	   pam_rollcode/logline.c \
 	   common/base/error.c \
@@ -224,9 +224,9 @@ SERVER	 = pam_rollcode/account.c \
 	   pam_rollcode/login.c \
 	   pam_rollcode/logline.c \
 	   pam_rollcode/outcome.c \
-	   pam_rollcode/path.c \
+	   pam_rollcode/system/path.c \
 	   pam_rollcode/policy.c \
-	   pam_rollcode/privileges.c \
+	   pam_rollcode/system/privileges.c \
 	   pam_rollcode/recovery.c \
 	   pam_rollcode/store.c \
 	   pam_rollcode/store_backup.c \
@@ -294,6 +294,12 @@ $(BUILD)/obj/flags: FORCE
 	@cmp -s $@.new $@ || cp $@.new $@; rm -f $@.new
 FORCE:
 
+# Each half includes its own, and tests both.
+$(BUILD)/obj/pam_rollcode/%: private HALF = -iquotepam_rollcode
+$(BUILD)/obj/rollcode-token/%: private HALF = -iquoterollcode-token
+$(BUILD)/obj/tests/%: private HALF = -iquotepam_rollcode -iquoterollcode-token
+print-%: private HALF = -iquotepam_rollcode -iquoterollcode-token
+
 $(BUILD)/obj/%.o: %.c $(BUILD)/obj/flags
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
@@ -340,7 +346,7 @@ $(BUILD)/rollcode-admin: $(call obj,$(ADMIN) $(ASKING)) \
 # Nothing of it is seen but its one table.
 $(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += $(INC_PGSQL)
 $(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL) pam_rollcode/store_keys.c \
-    pam_rollcode/store_name.c pam_rollcode/outcome.c pam_rollcode/path.c) \
+    pam_rollcode/store_name.c pam_rollcode/outcome.c pam_rollcode/system/path.c) \
     $(BUILD)/libcommon.a \
     pam_rollcode/pgsql.map
 	$(call say,LD)

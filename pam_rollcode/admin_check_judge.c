@@ -15,8 +15,8 @@
 #include "admin_check_run.h"
 #include "ask.h"
 #include "common/base/clock.h"
-#include "path.h"
 #include "resident.h"
+#include "system/path.h"
 
 #define CONNECT_MS 2000
 #define RESTART                                     \

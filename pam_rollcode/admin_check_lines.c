@@ -12,7 +12,7 @@
 #include "admin_check_lines.h"
 #include "admin_check_run.h"
 #include "options.h"
-#include "path.h"
+#include "system/path.h"
 
 /* --- commands ----------------------------------------------------------- */
 

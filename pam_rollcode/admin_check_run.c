@@ -12,7 +12,7 @@
 
 #include "admin_check_run.h"
 #include "common/base/clock.h"
-#include "path.h"
+#include "system/path.h"
 
 #define RUN_MS 10000
 

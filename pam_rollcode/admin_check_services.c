@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "admin_check_run.h"
-#include "path.h"
+#include "system/path.h"
 
 #define SERVICES_MAX 1024
 

@@ -7,7 +7,7 @@
 #include "admin.h"
 #include "common/base/utf8.h"
 #include "common/token/provision.h"
-#include "limits.h"
+#include "system/limits.h"
 
 #define MEMORY_MAX ((rlim_t)768 << 20) /* 262,144 tokens, or scrypt's 2^19 */
 

@@ -18,9 +18,9 @@
 
 #include "ask.h"
 #include "common/base/clock.h"
-#include "path.h"
 #include "resident.h"
 #include "spawn.h"
+#include "system/path.h"
 
 #define GRACE_MS 200	  /* for a judge that failed to end by itself */
 #define AGAIN_NS 5000000L /* before another try for a place in the queue */

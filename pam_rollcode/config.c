@@ -9,7 +9,7 @@
 
 #include "common/token/codec.h"
 #include "config.h"
-#include "path.h"
+#include "system/path.h"
 
 #define AT(field) offsetof(struct config, field)
 #define OPEN_TRIES 8 /* if the file is replaced meanwhile */

@@ -15,7 +15,7 @@
 #include "common/base/env.h"
 #include "common/token/seal.h"
 #include "policy.h"
-#include "privileges.h"
+#include "system/privileges.h"
 
 #define CONFIG_NAME_MAX		32
 #define CONFIG_CALLERS_MAX	512

@@ -8,7 +8,7 @@
 
 #include "common/base/clock.h"
 #include "crew.h"
-#include "fd.h"
+#include "system/fd.h"
 
 #define IDLE_MS 10000 /* then it may go */
 #define WORKER_FD 3

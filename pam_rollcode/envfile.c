@@ -11,7 +11,7 @@
 #include "common/base/replace.h"
 #include "common/token/codec.h"
 #include "envfile.h"
-#include "path.h"
+#include "system/path.h"
 
 #define LOCK_MS 2000 /* for another command */
 

@@ -15,7 +15,7 @@
 #include "burial.h"
 #include "common/base/env.h"
 #include "listener.h"
-#include "path.h"
+#include "system/path.h"
 
 #define GIVEN_FD 3  /* the first one handed over */
 #define BACKLOG 128 /* connections that wait to be accepted */

@@ -14,8 +14,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/rollcode.h"
-#include "fd.h"
 #include "resident.h"
+#include "system/fd.h"
 
 #define QUEUE_SLEEP_NS 5000000L
 #define PASSWD_MAX 4096 /* bytes of the account's own line */

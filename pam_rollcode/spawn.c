@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "fd.h"
 #include "spawn.h"
 #include "spawn_reset.h"
+#include "system/fd.h"
 
 #define REAP_SLEEP_NS 100000L
 #define REAP_SECONDS 1 /* for a child that was told to end, or killed */

@@ -31,10 +31,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fd.h"
-#include "limits.h"
 #include "protocol.h"
 #include "spawn_reset.h"
+#include "system/fd.h"
+#include "system/limits.h"
 
 /* These are younger than some C libraries. */
 #ifndef PR_SET_IO_FLUSHER

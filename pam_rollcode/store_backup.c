@@ -20,9 +20,9 @@
 
 #include "common/base/lock.h"
 #include "common/base/replace.h"
-#include "path.h"
 #include "sqlite_copy.h"
 #include "store_sqlite.h"
+#include "system/path.h"
 
 #define TRIES 5 /* for a user whose lock is held, two seconds each */
 #define DEPTH 4 /* of descriptors that nftw(3) may use */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "common/base/replace.h"
-#include "path.h"
 #include "store_sqlite.h"
+#include "system/path.h"
 
 #define SCHEME "sqlite:"
 #define MARKER_FORMAT 1

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "path.h"
 #include "store_pgsql_parts.h"
+#include "system/path.h"
 
 #define PASSFILE ROLLCODE_STATE "/pgpass"
 #define ROOT_CERTIFICATE ROLLCODE_STATE "/root.crt"

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "path.h"
 #include "store_plugin.h"
+#include "system/path.h"
 
 /* What dates and messages need.  A library is steered by none of these. */
 static const char *const kept[] = {"TZ", "LANG", "LC_ALL", "TERM", "COLUMNS"};

@@ -20,10 +20,10 @@
 
 #include "common/base/clock.h"
 #include "crew.h"
-#include "fd.h"
-#include "limits.h"
 #include "side.h"
 #include "supervise.h"
+#include "system/fd.h"
+#include "system/limits.h"
 
 #define FILES_MAX 2048 /* descriptors of the serving process */
 #define AGAIN_MS 1000  /* between two starts, if it dies */

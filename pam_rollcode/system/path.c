@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "path.h"
+#include "system/path.h"
 
 /* What root alone can enter, or read, has to be the other owner's. */
 static enum rollcode_err

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "privileges.h"
+#include "system/privileges.h"
 
 static bool
 become(uid_t uid, gid_t gid)
