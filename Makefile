@@ -143,10 +143,10 @@ MODULE	 = pam_rollcode/pam_rollcode.c \
 	   pam_rollcode/resident.c \
 	   pam_rollcode/spawn.c \
 	   pam_rollcode/spawn_reset.c \
-	   pam_rollcode/submission.c \
+	   pam_rollcode/protocol/submission.c \
 	   pam_rollcode/system/path.c \
 	   pam_rollcode/audit.c \
-	   pam_rollcode/logline.c \
+	   pam_rollcode/protocol/logline.c \
 	   common/base/error.c \
 	   common/base/env.c \
 	   common/base/plain.c \
@@ -222,7 +222,7 @@ SERVER	 = pam_rollcode/account.c \
 	   pam_rollcode/envfile.c \
 	   pam_rollcode/judge.c \
 	   pam_rollcode/login.c \
-	   pam_rollcode/logline.c \
+	   pam_rollcode/protocol/logline.c \
 	   pam_rollcode/outcome.c \
 	   pam_rollcode/system/path.c \
 	   pam_rollcode/policy.c \
@@ -241,7 +241,7 @@ SERVER	 = pam_rollcode/account.c \
 	   pam_rollcode/store_schema.c \
 	   pam_rollcode/store_sqlite.c \
 	   pam_rollcode/store_write.c \
-	   pam_rollcode/submission.c \
+	   pam_rollcode/protocol/submission.c \
 	   pam_rollcode/verify.c \
 	   pam_rollcode/window.c
 CLIENT	 = rollcode-token/asker.c \

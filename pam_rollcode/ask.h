@@ -8,7 +8,7 @@
 #ifndef ROLLCODE_ASK_H
 #define ROLLCODE_ASK_H
 
-#include "protocol.h"
+#include "protocol/protocol.h"
 
 /* What the arguments say of the program that is asked. */
 struct ask_where {

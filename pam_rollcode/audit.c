@@ -9,7 +9,7 @@
 #include <security/pam_modutil.h>
 
 #include "audit.h"
-#include "logline.h"
+#include "protocol/logline.h"
 
 #define ITEM_MAX 256 /* bytes there is room for, every one escaped */
 

@@ -12,7 +12,7 @@
 #include <security/pam_modules.h>
 
 #include "options.h"
-#include "protocol.h"
+#include "protocol/protocol.h"
 
 struct audit {
 	const struct options	*options;

@@ -8,7 +8,7 @@
 #include <security/pam_modules.h>
 
 #include "options.h"
-#include "protocol.h"
+#include "protocol/protocol.h"
 
 /*
  * What was typed, parted: text is judged, otherwise if that admits nobody.

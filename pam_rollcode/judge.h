@@ -6,7 +6,7 @@
 #define ROLLCODE_JUDGE_H
 
 #include "config.h"
-#include "protocol.h"
+#include "protocol/protocol.h"
 
 /* Whether it is a request, and every text in it ends within its array. */
 bool			judge_request_valid(const struct request *);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "outcome.h"
-#include "verdict.h"
+#include "protocol/verdict.h"
 
 static const char *const acts[ACTS] = {
     [ACT_ENROLLED] = "enrolled",

@@ -3,8 +3,8 @@
 #include <syslog.h>
 
 #include "common/base/clock.h"
-#include "logline.h"
 #include "outsider.h"
+#include "protocol/logline.h"
 
 #define SECOND_MS 1000
 

@@ -12,7 +12,7 @@
 
 #include <sys/types.h>
 
-#include "protocol.h"
+#include "protocol/protocol.h"
 
 /*
  * Log what became of a request of this uid.  Successes have a line each; of

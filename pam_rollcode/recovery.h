@@ -10,7 +10,7 @@
 #define ROLLCODE_RECOVERY_H
 
 #include "account.h"
-#include "submission.h"
+#include "protocol/submission.h"
 
 #define RECOVERY_GROUP	4	/* digits, and then a dash */
 #define RECOVERY_TEXT	(RECOVERY_DIGITS + RECOVERY_DIGITS / RECOVERY_GROUP - 1)

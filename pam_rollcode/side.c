@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "protocol.h"
+#include "protocol/protocol.h"
 #include "serve.h"
 #include "side.h"
 

@@ -31,7 +31,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "protocol.h"
+#include "protocol/protocol.h"
 #include "spawn_reset.h"
 #include "system/fd.h"
 #include "system/limits.h"

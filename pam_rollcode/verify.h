@@ -10,8 +10,8 @@
 
 #include "account.h"
 #include "policy.h"
-#include "submission.h"
-#include "verdict.h"
+#include "protocol/submission.h"
+#include "protocol/verdict.h"
 
 #define VERIFY_REFUND		86400	/* seconds to get one guess back */
 

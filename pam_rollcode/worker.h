@@ -7,7 +7,7 @@
 
 #include "callers.h"
 #include "config.h"
-#include "protocol.h"
+#include "protocol/protocol.h"
 
 enum task_part {
 	TASK_WHOLE = 0,

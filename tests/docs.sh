@@ -108,7 +108,7 @@ same "the results of the module stand in its page, and no others" \
 same "the reasons of refusals stand in the module's page, and no others" \
     logline.c \
     "$(sed -n '/^} reasons\[\] = {/,/^};/s/.*{ *VERDICT_\([A-Z]*\),.*/\1/p' \
-	pam_rollcode/logline.c | tr '[:upper:]' '[:lower:]')" \
+	pam_rollcode/protocol/logline.c | tr '[:upper:]' '[:lower:]')" \
     "$(sed -n 's/^\.It Cm reason=//p' "$MODULE")"
 
 same "the findings of check stand in the page, and no others" \

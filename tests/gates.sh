@@ -180,7 +180,7 @@ gate_layers() {
 		    pam_rollcode/audit.c pam_rollcode/options.c \
 		    pam_rollcode/supervise.c pam_rollcode/side.c pam_rollcode/serve.c \
 		    pam_rollcode/burial.c pam_rollcode/crew.c pam_rollcode/callers.c \
-		    pam_rollcode/outsider.c pam_rollcode/logline.c \
+		    pam_rollcode/outsider.c pam_rollcode/protocol/logline.c \
 		    pam_rollcode/rollcode-verify.c
 	} | nothing "a foreign header is included only where it belongs"
 	{

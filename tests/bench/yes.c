@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "pam_rollcode/protocol.h"
+#include "pam_rollcode/protocol/protocol.h"
 
 static _Noreturn void
 say_yes(int listener)

@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pam_rollcode/protocol.h"
+#include "pam_rollcode/protocol/protocol.h"
 
 #define ASKED_PROCESSES 64
 #define ASKED_LOOKS 20000 /* until a process that works is given up */

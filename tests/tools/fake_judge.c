@@ -31,7 +31,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pam_rollcode/protocol.h"
+#include "pam_rollcode/protocol/protocol.h"
 
 #define STAYS 60 /* seconds */
 

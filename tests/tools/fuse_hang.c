@@ -45,7 +45,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "pam_rollcode/protocol.h"
+#include "pam_rollcode/protocol/protocol.h"
 
 #define LIFE_SECONDS 600 /* then whoever waits is let go in any case */
 #define STUCK_MS 2000	 /* for a round's sends */

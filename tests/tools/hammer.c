@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "pam_rollcode/protocol.h"
+#include "pam_rollcode/protocol/protocol.h"
 
 #define KINDS 10
 

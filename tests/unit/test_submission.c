@@ -6,7 +6,7 @@
 
 #include <check.h>
 
-#include "pam_rollcode/submission.h"
+#include "pam_rollcode/protocol/submission.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

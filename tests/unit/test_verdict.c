@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pam_rollcode/verdict.h"
+#include "pam_rollcode/protocol/verdict.h"
 
 #define DISTANCE 8
 

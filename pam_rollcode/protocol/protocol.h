@@ -11,8 +11,8 @@
 
 #include "common/base/error.h"
 #include "common/base/rollcode.h"
-#include "submission.h"
-#include "verdict.h"
+#include "protocol/submission.h"
+#include "protocol/verdict.h"
 
 #define PROTOCOL_REQUEST	0x52635132u	/* "RcQ2" */
 #define PROTOCOL_ANSWER		0x52634132u	/* "RcA2" */

@@ -8,7 +8,7 @@
 #ifndef ROLLCODE_LOGLINE_H
 #define ROLLCODE_LOGLINE_H
 
-#include "protocol.h"
+#include "protocol/protocol.h"
 
 #define LOGLINE_MAX	2048	/* bytes of a line, with the NUL */
 

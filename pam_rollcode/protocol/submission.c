@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "submission.h"
+#include "protocol/submission.h"
 
 /* A text without spaces and dashes: room for three codes of 64 digits. */
 struct squeezed {

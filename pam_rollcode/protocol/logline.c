@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <syslog.h>
 
-#include "logline.h"
+#include "protocol/logline.h"
 
 /* Bytes of a token's label and a number. */
 #define PLACE_MAX (PLAIN_MAX(ROLLCODE_LABEL_MAX) + 64)
