@@ -216,18 +216,18 @@ PGSQL	 = pam_rollcode/store_pgsql.c \
 	   pam_rollcode/store_pgsql_schema.c \
 	   pam_rollcode/store_pgsql_users.c \
 	   pam_rollcode/store_pgsql_write.c
-SERVER	 = pam_rollcode/account.c \
+SERVER	 = pam_rollcode/rules/account.c \
 	   pam_rollcode/account_merge.c \
 	   pam_rollcode/config.c \
 	   pam_rollcode/envfile.c \
 	   pam_rollcode/judge.c \
 	   pam_rollcode/login.c \
 	   pam_rollcode/protocol/logline.c \
-	   pam_rollcode/outcome.c \
+	   pam_rollcode/rules/outcome.c \
 	   pam_rollcode/system/path.c \
-	   pam_rollcode/policy.c \
+	   pam_rollcode/rules/policy.c \
 	   pam_rollcode/system/privileges.c \
-	   pam_rollcode/recovery.c \
+	   pam_rollcode/rules/recovery.c \
 	   pam_rollcode/store.c \
 	   pam_rollcode/store_backup.c \
 	   pam_rollcode/store_files.c \
@@ -242,8 +242,8 @@ SERVER	 = pam_rollcode/account.c \
 	   pam_rollcode/store_sqlite.c \
 	   pam_rollcode/store_write.c \
 	   pam_rollcode/protocol/submission.c \
-	   pam_rollcode/verify.c \
-	   pam_rollcode/window.c
+	   pam_rollcode/rules/verify.c \
+	   pam_rollcode/rules/window.c
 CLIENT	 = rollcode-token/asker.c \
 	   rollcode-token/asker_port.c \
 	   rollcode-token/binding.c \
@@ -346,7 +346,7 @@ $(BUILD)/rollcode-admin: $(call obj,$(ADMIN) $(ASKING)) \
 # Nothing of it is seen but its one table.
 $(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += $(INC_PGSQL)
 $(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL) pam_rollcode/store_keys.c \
-    pam_rollcode/store_name.c pam_rollcode/outcome.c pam_rollcode/system/path.c) \
+    pam_rollcode/store_name.c pam_rollcode/rules/outcome.c pam_rollcode/system/path.c) \
     $(BUILD)/libcommon.a \
     pam_rollcode/pgsql.map
 	$(call say,LD)

@@ -5,8 +5,8 @@
 #ifndef ROLLCODE_ACCOUNT_MERGE_H
 #define ROLLCODE_ACCOUNT_MERGE_H
 
-#include "account.h"
 #include "common/import/import.h"
+#include "rules/account.h"
 
 /*
  * Take a token over.  Where its secret is here already, only the counter can

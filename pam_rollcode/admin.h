@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 #include "common/cli/cli.h"
-#include "outcome.h"
+#include "rules/outcome.h"
 #include "store.h"
 
 #define ADMIN_SERVICE	"rollcode-admin"	/* in event rows */

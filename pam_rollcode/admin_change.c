@@ -4,7 +4,7 @@
 
 #include "admin.h"
 #include "login.h"
-#include "recovery.h"
+#include "rules/recovery.h"
 
 #define RESYNC_WINDOW_DEFAULT 100000
 

@@ -12,7 +12,7 @@
 
 #include "admin_check.h"
 #include "admin_check_run.h"
-#include "verify.h"
+#include "rules/verify.h"
 
 #define ENDS_SOON 1000 /* codes */
 #define LEAST_SPACE (1 << 20)

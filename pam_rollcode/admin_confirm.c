@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "admin.h"
-#include "verify.h"
+#include "rules/verify.h"
 
 #define TRIES 3
 

@@ -4,7 +4,7 @@
 
 #include "admin.h"
 #include "common/token/token.h"
-#include "policy.h"
+#include "rules/policy.h"
 
 #define NEW_BYTES 32 /* of a new secret; a hash token's are hex */
 #define NEW_BYTES_HASH 64

@@ -3,7 +3,7 @@
 
 #include "account_merge.h"
 #include "admin_import.h"
-#include "policy.h"
+#include "rules/policy.h"
 
 static void
 say(struct importing *im, const struct import_entry *entry, const char *what)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "admin.h"
-#include "recovery.h"
+#include "rules/recovery.h"
 
 #define EXPIRES_DEFAULT (60 * 60)
 #define EXPIRES_MAX (30 * 24 * 60 * 60)

@@ -4,7 +4,7 @@
 
 #include "admin.h"
 #include "common/token/token.h"
-#include "verify.h"
+#include "rules/verify.h"
 
 #define USER_COLUMNS 24
 

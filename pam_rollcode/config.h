@@ -14,7 +14,7 @@
 
 #include "common/base/env.h"
 #include "common/token/seal.h"
-#include "policy.h"
+#include "rules/policy.h"
 #include "system/privileges.h"
 
 #define CONFIG_NAME_MAX		32

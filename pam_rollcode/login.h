@@ -5,8 +5,8 @@
 #ifndef ROLLCODE_LOGIN_H
 #define ROLLCODE_LOGIN_H
 
+#include "rules/verify.h"
 #include "store.h"
-#include "verify.h"
 
 struct login {
 	const struct config	*config;

@@ -18,8 +18,8 @@
 #ifndef ROLLCODE_STORE_H
 #define ROLLCODE_STORE_H
 
-#include "account.h"
 #include "config.h"
+#include "rules/account.h"
 
 #define STORE_SERVICE_MAX	64	/* bytes of a service in an event */
 #define STORE_RHOST_MAX		255

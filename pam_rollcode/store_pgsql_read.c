@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "common/token/token.h"
-#include "outcome.h"
+#include "rules/outcome.h"
 #include "store_pgsql.h"
 
 #define TIME_MAX 253402300799 /* the last second of year 9999 */

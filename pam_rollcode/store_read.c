@@ -6,7 +6,7 @@
  * size, every secret its seal.
  */
 #include "common/token/token.h"
-#include "outcome.h"
+#include "rules/outcome.h"
 #include "store_sqlite.h"
 
 #define TIME_MAX 253402300799 /* the last second of year 9999 */

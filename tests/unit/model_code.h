@@ -14,7 +14,7 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
-#include "pam_rollcode/account.h"
+#include "pam_rollcode/rules/account.h"
 
 #define MODEL_KEPT	(1 << 16)	/* codes remembered */
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "model_code.h"
-#include "pam_rollcode/verify.h"
+#include "pam_rollcode/rules/verify.h"
 
 struct hit {
 	bool		found;

@@ -10,7 +10,7 @@
 
 #include <check.h>
 
-#include "pam_rollcode/verify.h"
+#include "pam_rollcode/rules/verify.h"
 #include "promises.h"
 #include "common/token/seal.h"
 #include "common/token/token.h"

@@ -6,8 +6,8 @@
 
 #include <check.h>
 
-#include "pam_rollcode/recovery.h"
-#include "pam_rollcode/verify.h"
+#include "pam_rollcode/rules/recovery.h"
+#include "pam_rollcode/rules/verify.h"
 
 #define NOW 1700000000
 #define HOUR 3600

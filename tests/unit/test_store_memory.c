@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "pam_rollcode/outcome.h"
+#include "pam_rollcode/rules/outcome.h"
 #include "pam_rollcode/store_name.h"
 #include "store_suite.h"
 

@@ -9,7 +9,7 @@
 
 #include "common/token/code.h"
 #include "failing.h"
-#include "pam_rollcode/window.h"
+#include "pam_rollcode/rules/window.h"
 #include "story.h"
 
 #define DAY 86400

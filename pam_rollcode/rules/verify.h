@@ -8,10 +8,10 @@
 #ifndef ROLLCODE_VERIFY_H
 #define ROLLCODE_VERIFY_H
 
-#include "account.h"
-#include "policy.h"
 #include "protocol/submission.h"
 #include "protocol/verdict.h"
+#include "rules/account.h"
+#include "rules/policy.h"
 
 #define VERIFY_REFUND		86400	/* seconds to get one guess back */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "account.h"
+#include "rules/account.h"
 
 unsigned int
 account_recovery_left(const struct account *account)

@@ -2,8 +2,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "outcome.h"
 #include "protocol/verdict.h"
+#include "rules/outcome.h"
 
 static const char *const acts[ACTS] = {
     [ACT_ENROLLED] = "enrolled",

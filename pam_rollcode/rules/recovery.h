@@ -9,8 +9,8 @@
 #ifndef ROLLCODE_RECOVERY_H
 #define ROLLCODE_RECOVERY_H
 
-#include "account.h"
 #include "protocol/submission.h"
+#include "rules/account.h"
 
 #define RECOVERY_GROUP	4	/* digits, and then a dash */
 #define RECOVERY_TEXT	(RECOVERY_DIGITS + RECOVERY_DIGITS / RECOVERY_GROUP - 1)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/token/token.h"
-#include "window.h"
+#include "rules/window.h"
 
 struct range
 range_near(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/token/codec.h"
 #include "common/token/seal.h"
-#include "recovery.h"
+#include "rules/recovery.h"
 
 #define RECOVERY_BYTES 10 /* RECOVERY_DIGITS in base32 */
 

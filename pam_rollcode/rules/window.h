@@ -7,7 +7,7 @@
 #define ROLLCODE_WINDOW_H
 
 #include "common/token/code.h"
-#include "verify.h"
+#include "rules/verify.h"
 
 /* Counters at which a submission may start: count of them, 0 for none. */
 struct range {

@@ -4,8 +4,8 @@
  */
 #include <inttypes.h>
 
-#include "account.h"
-#include "policy.h"
+#include "rules/account.h"
+#include "rules/policy.h"
 
 #define TOLERANCE_SIX_DIGITS 20
 

@@ -12,8 +12,8 @@
  *     the clock.
  */
 #include "common/token/seal.h"
-#include "verify.h"
-#include "window.h"
+#include "rules/verify.h"
+#include "rules/window.h"
 
 #define GUARD_CODES 3 /* consecutive, to open a guarded account */
 
