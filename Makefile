@@ -218,8 +218,8 @@ PGSQL	 = pam_rollcode/store_pgsql.c \
 	   pam_rollcode/store_pgsql_write.c
 SERVER	 = pam_rollcode/rules/account.c \
 	   pam_rollcode/account_merge.c \
-	   pam_rollcode/config.c \
-	   pam_rollcode/envfile.c \
+	   pam_rollcode/config/config.c \
+	   pam_rollcode/config/envfile.c \
 	   pam_rollcode/judge.c \
 	   pam_rollcode/login.c \
 	   pam_rollcode/protocol/logline.c \

@@ -10,7 +10,7 @@
 #include "admin_check.h"
 #include "admin_check_run.h"
 #include "admin_person.h"
-#include "envfile.h"
+#include "config/envfile.h"
 
 static void
 mend_key(const struct check *check, const char *what, char *mend)

@@ -11,7 +11,7 @@
 #include "admin_person.h"
 #include "common/token/codec.h"
 #include "common/token/seal.h"
-#include "envfile.h"
+#include "config/envfile.h"
 
 static enum rollcode_err
 add_key(struct envfile *env, struct error *error)

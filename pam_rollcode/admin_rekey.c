@@ -25,7 +25,7 @@
 #include "admin.h"
 #include "common/base/clock.h"
 #include "common/base/replace.h"
-#include "envfile.h"
+#include "config/envfile.h"
 
 #define TRIES 3	     /* for a user whose lock is held, two seconds each */
 #define TELL_MS 1000 /* until it is said what is waited for */

@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_CALLERS_H
 #define ROLLCODE_CALLERS_H
 
-#include "config.h"
+#include "config/config.h"
 
 #define CALLERS_MAX	64
 

@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_JUDGE_H
 #define ROLLCODE_JUDGE_H
 
-#include "config.h"
+#include "config/config.h"
 #include "protocol/protocol.h"
 
 /* Whether it is a request, and every text in it ends within its array. */

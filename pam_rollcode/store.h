@@ -18,7 +18,7 @@
 #ifndef ROLLCODE_STORE_H
 #define ROLLCODE_STORE_H
 
-#include "config.h"
+#include "config/config.h"
 #include "rules/account.h"
 
 #define STORE_SERVICE_MAX	64	/* bytes of a service in an event */

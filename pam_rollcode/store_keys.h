@@ -6,7 +6,7 @@
 #ifndef ROLLCODE_STORE_KEYS_H
 #define ROLLCODE_STORE_KEYS_H
 
-#include "config.h"
+#include "config/config.h"
 
 #define STORE_ID_LEN	32	/* hex digits that name a store */
 

@@ -6,7 +6,7 @@
 #define ROLLCODE_WORKER_H
 
 #include "callers.h"
-#include "config.h"
+#include "config/config.h"
 #include "protocol/protocol.h"
 
 enum task_part {

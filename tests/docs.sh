@@ -98,7 +98,7 @@ same "the module's arguments stand in its page, and no others" options.c \
     "$(keywords_of pam_rollcode/options.c)" \
     "$(items_in_section "$MODULE" ARGUMENTS)"
 same "the keys of the env file stand in its page, and no others" config.c \
-    "$(keywords_of pam_rollcode/config.c)" "$(items_in_section "$ENVFILE" KEYS)"
+    "$(keywords_of pam_rollcode/config/config.c)" "$(items_in_section "$ENVFILE" KEYS)"
 same "the results of the module stand in its page, and no others" \
     "the module" \
     "$(grep -ohE 'return (PAM_[A-Z_]+|.* \? PAM_[A-Z_]+ : PAM_[A-Z_]+);' \
@@ -138,7 +138,7 @@ equal "the kinds of errors stand in the module's page" "$(cat "$T/errors")" ""
 sed -n '/{ \.name = "[A-Z_]*", \.kind = KEYWORD_NUMBER/{
 	N
 	s/.*"\([A-Z_]*\)".*\.min = \([0-9]*\), \.max = \([0-9]*\).*/\1 \2 \3/p
-	}' pam_rollcode/config.c >"$T/numbers"
+	}' pam_rollcode/config/config.c >"$T/numbers"
 while read -r key min max; do
 	default=$(sed -n "s/^#$key=//p" example.env)
 	sed -n "/^\.It Cm $key /,/^\.It /p" "$ENVFILE" |

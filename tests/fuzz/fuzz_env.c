@@ -9,7 +9,7 @@
 #include <inttypes.h>
 
 #include "fuzz.h"
-#include "pam_rollcode/config.h"
+#include "pam_rollcode/config/config.h"
 
 static void
 check_field(const struct config *config, const struct keyword *word)

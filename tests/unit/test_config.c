@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pam_rollcode/config.h"
+#include "pam_rollcode/config/config.h"
 #include "pam_rollcode/options.h"
 
 #define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))

@@ -17,7 +17,7 @@
 
 #include "common/cli/cli.h"
 #include "folder.h"
-#include "pam_rollcode/envfile.h"
+#include "pam_rollcode/config/envfile.h"
 #include "pam_rollcode/store_sqlite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -10,7 +10,7 @@
 #include "common/base/lock.h"
 #include "common/base/replace.h"
 #include "common/token/codec.h"
-#include "envfile.h"
+#include "config/envfile.h"
 #include "system/path.h"
 
 #define LOCK_MS 2000 /* for another command */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/token/codec.h"
-#include "config.h"
+#include "config/config.h"
 #include "system/path.h"
 
 #define AT(field) offsetof(struct config, field)

@@ -8,7 +8,7 @@
 #ifndef ROLLCODE_ENVFILE_H
 #define ROLLCODE_ENVFILE_H
 
-#include "config.h"
+#include "config/config.h"
 
 #define ENVFILE_KEY		"SECRET_KEY="
 #define ENVFILE_PREVIOUS	"SECRET_KEY_PREVIOUS="
