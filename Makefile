@@ -228,13 +228,13 @@ SERVER	 = pam_rollcode/rules/account.c \
 	   pam_rollcode/rules/policy.c \
 	   pam_rollcode/system/privileges.c \
 	   pam_rollcode/rules/recovery.c \
-	   pam_rollcode/store.c \
+	   pam_rollcode/store/store.c \
 	   pam_rollcode/store_backup.c \
 	   pam_rollcode/store_files.c \
-	   pam_rollcode/store_keys.c \
+	   pam_rollcode/store/keys.c \
 	   pam_rollcode/store_marker.c \
-	   pam_rollcode/store_name.c \
-	   pam_rollcode/store_plugin.c \
+	   pam_rollcode/store/name.c \
+	   pam_rollcode/store/plugin.c \
 	   pam_rollcode/store_pool.c \
 	   pam_rollcode/store_read.c \
 	   pam_rollcode/store_rekey.c \
@@ -345,8 +345,8 @@ $(BUILD)/rollcode-admin: $(call obj,$(ADMIN) $(ASKING)) \
 
 # Nothing of it is seen but its one table.
 $(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += $(INC_PGSQL)
-$(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL) pam_rollcode/store_keys.c \
-    pam_rollcode/store_name.c pam_rollcode/rules/outcome.c pam_rollcode/system/path.c) \
+$(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL) pam_rollcode/store/keys.c \
+    pam_rollcode/store/name.c pam_rollcode/rules/outcome.c pam_rollcode/system/path.c) \
     $(BUILD)/libcommon.a \
     pam_rollcode/pgsql.map
 	$(call say,LD)

@@ -9,7 +9,7 @@
 
 #include "common/cli/cli.h"
 #include "rules/outcome.h"
-#include "store.h"
+#include "store/store.h"
 
 #define ADMIN_SERVICE	"rollcode-admin"	/* in event rows */
 #define ADMIN_DURATION_MAX	8	/* bytes of "15m" */

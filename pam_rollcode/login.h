@@ -6,7 +6,7 @@
 #define ROLLCODE_LOGIN_H
 
 #include "rules/verify.h"
-#include "store.h"
+#include "store/store.h"
 
 struct login {
 	const struct config	*config;

@@ -10,9 +10,9 @@
 #ifndef ROLLCODE_STORE_PGSQL_H
 #define ROLLCODE_STORE_PGSQL_H
 
-#include "store.h"
-#include "store_keys.h"
-#include "store_name.h"
+#include "store/keys.h"
+#include "store/name.h"
+#include "store/store.h"
 #include "store_pgsql_link.h"
 
 #define PGSQL_VERSION		2	/* of the schema */

@@ -12,9 +12,9 @@
 #include <limits.h>
 
 #include "sqlite_parked.h"
-#include "store.h"
-#include "store_keys.h"
-#include "store_name.h"
+#include "store/keys.h"
+#include "store/name.h"
+#include "store/store.h"
 
 struct store_path {
 	char	text[PATH_MAX];

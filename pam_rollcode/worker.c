@@ -15,7 +15,7 @@
 
 #include "judge.h"
 #include "outsider.h"
-#include "store.h"
+#include "store/store.h"
 #include "worker.h"
 
 /* Wait for a task, or for the end; if it is long, without an open file. */

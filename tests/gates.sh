@@ -174,7 +174,7 @@ gate_layers() {
 		only qrencode.h common/cli/qr.c
 		only libpq-fe.h pam_rollcode/store_pgsql_parts.h \
 		    pam_rollcode/store_pgsql_rows.c
-		only dlfcn.h pam_rollcode/store_plugin.c pam_rollcode/pskc.c \
+		only dlfcn.h pam_rollcode/store/plugin.c pam_rollcode/pskc.c \
 		    pam_rollcode/pskc_numbers.c pam_rollcode/admin_check_lines.c
 		only syslog.h pam_rollcode/pam_rollcode.c pam_rollcode/converse.c \
 		    pam_rollcode/audit.c pam_rollcode/options.c \

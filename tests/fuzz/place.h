@@ -7,7 +7,7 @@
 #define ROLLCODE_FUZZ_PLACE_H
 
 #include "fuzz.h"
-#include "pam_rollcode/store.h"
+#include "pam_rollcode/store/store.h"
 
 #define PLACE_RECOVERY	3	/* recovery codes, all Cyd's */
 

@@ -18,7 +18,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/utf8.h"
-#include "pam_rollcode/store.h"
+#include "pam_rollcode/store/store.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define NOW 1700000000

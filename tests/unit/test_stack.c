@@ -16,7 +16,7 @@
 #include <security/pam_appl.h>
 
 #include "common/token/code.h"
-#include "pam_rollcode/store.h"
+#include "pam_rollcode/store/store.h"
 #include "common/token/token.h"
 
 #define BIG (1 << 20)

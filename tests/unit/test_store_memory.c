@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "pam_rollcode/rules/outcome.h"
-#include "pam_rollcode/store_name.h"
+#include "pam_rollcode/store/name.h"
 #include "store_suite.h"
 
 #define MEMORY_USERS 64

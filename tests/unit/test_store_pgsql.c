@@ -8,7 +8,7 @@
 #include <libpq-fe.h>
 
 #include "pam_rollcode/store_pgsql.h"
-#include "pam_rollcode/store_plugin.h"
+#include "pam_rollcode/store/plugin.h"
 #include "store_behind.h"
 
 static const char *server;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/base/utf8.h"
 #include "common/token/codec.h"
-#include "store_name.h"
+#include "store/name.h"
 
 static bool
 plain(char c)

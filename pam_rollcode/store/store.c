@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store_plugin.h"
+#include "store/plugin.h"
 
 enum rollcode_err
 store_find(const struct config *config, const struct store_ops **ops,

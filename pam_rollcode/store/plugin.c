@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store_plugin.h"
+#include "store/plugin.h"
 #include "system/path.h"
 
 /* What dates and messages need.  A library is steered by none of these. */

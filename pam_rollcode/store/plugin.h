@@ -6,7 +6,7 @@
 #ifndef ROLLCODE_STORE_PLUGIN_H
 #define ROLLCODE_STORE_PLUGIN_H
 
-#include "store.h"
+#include "store/store.h"
 
 #define STORE_PLUGIN_SYMBOL	"rollcode_store_plugin"
 

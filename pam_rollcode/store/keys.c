@@ -4,7 +4,7 @@
  */
 #include "common/token/codec.h"
 #include "common/token/token.h"
-#include "store_keys.h"
+#include "store/keys.h"
 
 static enum rollcode_err
 derive_key(
