@@ -129,10 +129,10 @@ COMMON	 = common/token/base64.c \
 	   common/token/seal.c \
 	   common/sqlite/open.c \
 	   common/sqlite/check.c \
-	   common/sqlite_copy.c \
+	   pam_rollcode/store/sqlite/copy.c \
 	   common/sqlite/error.c \
 	   common/sqlite/image.c \
-	   common/sqlite_parked.c \
+	   pam_rollcode/store/sqlite/parked.c \
 	   common/sqlite/query.c \
 	   common/token/token.c \
 	   common/base/utf8.c
@@ -229,18 +229,18 @@ SERVER	 = pam_rollcode/rules/account.c \
 	   pam_rollcode/system/privileges.c \
 	   pam_rollcode/rules/recovery.c \
 	   pam_rollcode/store/store.c \
-	   pam_rollcode/store_backup.c \
-	   pam_rollcode/store_files.c \
+	   pam_rollcode/store/sqlite/backup.c \
+	   pam_rollcode/store/sqlite/users.c \
 	   pam_rollcode/store/keys.c \
-	   pam_rollcode/store_marker.c \
+	   pam_rollcode/store/sqlite/marker.c \
 	   pam_rollcode/store/name.c \
 	   pam_rollcode/store/plugin.c \
-	   pam_rollcode/store_pool.c \
-	   pam_rollcode/store_read.c \
-	   pam_rollcode/store_rekey.c \
-	   pam_rollcode/store_schema.c \
-	   pam_rollcode/store_sqlite.c \
-	   pam_rollcode/store_write.c \
+	   pam_rollcode/store/sqlite/pool.c \
+	   pam_rollcode/store/sqlite/read.c \
+	   pam_rollcode/store/sqlite/rekey.c \
+	   pam_rollcode/store/sqlite/schema.c \
+	   pam_rollcode/store/sqlite/ops.c \
+	   pam_rollcode/store/sqlite/write.c \
 	   pam_rollcode/protocol/submission.c \
 	   pam_rollcode/rules/verify.c \
 	   pam_rollcode/rules/window.c

@@ -162,8 +162,8 @@ apart() {
 gate_layers() {
 	{
 		only sqlite3.h common/sqlite/open.c common/sqlite/check.c \
-		    common/sqlite_copy.c common/sqlite/error.c common/sqlite/image.c \
-		    common/sqlite_parked.c common/sqlite/query.c
+		    pam_rollcode/store/sqlite/copy.c common/sqlite/error.c common/sqlite/image.c \
+		    pam_rollcode/store/sqlite/parked.c common/sqlite/query.c
 		only openssl/ common/token/base64.c common/token/code.c common/token/seal.c \
 		    common/cli/cli.c
 		only security/ pam_rollcode/pam_rollcode.c pam_rollcode/converse.c \

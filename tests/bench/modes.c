@@ -35,7 +35,7 @@
 
 #include "common/token/code.h"
 #include "common/base/env.h"
-#include "pam_rollcode/store_sqlite.h"
+#include "pam_rollcode/store/sqlite/parts.h"
 #include "common/token/seal.h"
 #include "tests/bench/times.h"
 

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "pam_rollcode/store_sqlite.h"
-#include "sqlite_copy.h"
+#include "pam_rollcode/store/sqlite/parts.h"
+#include "pam_rollcode/store/sqlite/copy.h"
 
 #define NAME_LEN 6
 #define COUNT_MAX 100000

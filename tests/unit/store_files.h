@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "folder.h"
-#include "pam_rollcode/store_sqlite.h"
+#include "pam_rollcode/store/sqlite/parts.h"
 #include "store_suite.h"
 
 static const char *

@@ -18,7 +18,7 @@
 #include "common/cli/cli.h"
 #include "folder.h"
 #include "pam_rollcode/config/envfile.h"
-#include "pam_rollcode/store_sqlite.h"
+#include "pam_rollcode/store/sqlite/parts.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define NOW 1700000000

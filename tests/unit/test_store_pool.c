@@ -5,7 +5,7 @@
  */
 #include <sqlite3.h>
 
-#include "sqlite_copy.h"
+#include "pam_rollcode/store/sqlite/copy.h"
 #include "store_files.h"
 
 static void

@@ -8,7 +8,7 @@
  * and a recovery code by its MAC.
  */
 #include "common/token/token.h"
-#include "store_sqlite.h"
+#include "store/sqlite/parts.h"
 
 static enum rollcode_err
 seal_token(struct store *store, const char *user, const struct account_token *t,

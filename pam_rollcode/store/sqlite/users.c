@@ -18,7 +18,7 @@
 
 #include "common/base/lock.h"
 #include "common/base/replace.h"
-#include "store_sqlite.h"
+#include "store/sqlite/parts.h"
 
 #define LOCK_MS 2000 /* for another administrator */
 

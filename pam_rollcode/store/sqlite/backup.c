@@ -20,8 +20,8 @@
 
 #include "common/base/lock.h"
 #include "common/base/replace.h"
-#include "sqlite_copy.h"
-#include "store_sqlite.h"
+#include "store/sqlite/copy.h"
+#include "store/sqlite/parts.h"
 #include "system/path.h"
 
 #define TRIES 5 /* for a user whose lock is held, two seconds each */

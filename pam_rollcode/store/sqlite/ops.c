@@ -10,8 +10,8 @@
  */
 #include <stdlib.h>
 
-#include "sqlite_copy.h"
-#include "store_sqlite.h"
+#include "store/sqlite/copy.h"
+#include "store/sqlite/parts.h"
 
 #define CHECKPOINT_EVERY 32 /* commits between two checkpoints */
 #define ASIDE_EVERY 4	    /* of those that raise no sequence */

@@ -11,9 +11,9 @@
 
 #include <limits.h>
 
-#include "sqlite_parked.h"
 #include "store/keys.h"
 #include "store/name.h"
+#include "store/sqlite/parked.h"
 #include "store/store.h"
 
 struct store_path {

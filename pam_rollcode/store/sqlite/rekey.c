@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "common/base/lock.h"
-#include "sqlite_copy.h"
-#include "store_sqlite.h"
+#include "store/sqlite/copy.h"
+#include "store/sqlite/parts.h"
 
 #define LOCK_MS 5000 /* for an enrolment or a removal */
 

@@ -7,7 +7,7 @@
  */
 #include "common/token/token.h"
 #include "rules/outcome.h"
-#include "store_sqlite.h"
+#include "store/sqlite/parts.h"
 
 #define TIME_MAX 253402300799 /* the last second of year 9999 */
 

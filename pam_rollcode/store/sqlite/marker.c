@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/replace.h"
-#include "store_sqlite.h"
+#include "store/sqlite/parts.h"
 #include "system/path.h"
 
 #define SCHEME "sqlite:"

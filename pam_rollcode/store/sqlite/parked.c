@@ -26,7 +26,7 @@
 
 #include "common/base/clock.h"
 #include "common/sqlite/parts.h"
-#include "sqlite_parked.h"
+#include "store/sqlite/parked.h"
 
 /* https://sqlite.org/fileformat2.html#walformat */
 #define LOG_HEADER 32

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "store_sqlite.h"
+#include "store/sqlite/parts.h"
 
 static struct {
 	struct sqlite_parked *file;

@@ -5,7 +5,7 @@
  *  1. A counter in a file never falls: a trigger aborts what would lower it.
  *  2. A recovery code that was used stays so in the same way.
  */
-#include "store_sqlite.h"
+#include "store/sqlite/parts.h"
 
 #define APPLICATION_ID 0x526f6c6c /* "Roll" */
 #define USER_VERSION 2
