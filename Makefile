@@ -205,17 +205,17 @@ ASKING	 = pam_rollcode/options.c \
 	   pam_rollcode/spawn.c \
 	   pam_rollcode/spawn_reset.c
 # The PostgreSQL store is a plug-in, built only where libpq is.
-PGSQL	 = pam_rollcode/store_pgsql.c \
-	   pam_rollcode/store_pgsql_connect.c \
-	   pam_rollcode/store_pgsql_init.c \
-	   pam_rollcode/store_pgsql_link.c \
-	   pam_rollcode/store_pgsql_place.c \
-	   pam_rollcode/store_pgsql_read.c \
-	   pam_rollcode/store_pgsql_roles.c \
-	   pam_rollcode/store_pgsql_rows.c \
-	   pam_rollcode/store_pgsql_schema.c \
-	   pam_rollcode/store_pgsql_users.c \
-	   pam_rollcode/store_pgsql_write.c
+PGSQL	 = pam_rollcode/store/pgsql/ops.c \
+	   pam_rollcode/store/pgsql/connect.c \
+	   pam_rollcode/store/pgsql/init.c \
+	   pam_rollcode/store/pgsql/link.c \
+	   pam_rollcode/store/pgsql/servers.c \
+	   pam_rollcode/store/pgsql/read.c \
+	   pam_rollcode/store/pgsql/roles.c \
+	   pam_rollcode/store/pgsql/rows.c \
+	   pam_rollcode/store/pgsql/schema.c \
+	   pam_rollcode/store/pgsql/users.c \
+	   pam_rollcode/store/pgsql/write.c
 SERVER	 = pam_rollcode/rules/account.c \
 	   pam_rollcode/account_merge.c \
 	   pam_rollcode/config/config.c \
@@ -348,10 +348,10 @@ $(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += $(INC_PGSQL)
 $(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL) pam_rollcode/store/keys.c \
     pam_rollcode/store/name.c pam_rollcode/rules/outcome.c pam_rollcode/system/path.c) \
     $(BUILD)/libcommon.a \
-    pam_rollcode/pgsql.map
+    pam_rollcode/store/pgsql/pgsql.map
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--no-undefined-version \
-	    -Wl,--version-script=pam_rollcode/pgsql.map \
+	    -Wl,--version-script=pam_rollcode/store/pgsql/pgsql.map \
 	    -o $@ $(filter %.o %.a,$^) $(LIBS_PGSQL) $(LIBS_CRYPTO)
 
 $(BUILD)/rollcode-token: $(call obj,rollcode-token/main.c) \

@@ -172,8 +172,8 @@ gate_layers() {
 		    pam_rollcode/audit.h
 		only pskc/ pam_rollcode/pskc.c
 		only qrencode.h common/cli/qr.c
-		only libpq-fe.h pam_rollcode/store_pgsql_parts.h \
-		    pam_rollcode/store_pgsql_rows.c
+		only libpq-fe.h pam_rollcode/store/pgsql/parts.h \
+		    pam_rollcode/store/pgsql/rows.c
 		only dlfcn.h pam_rollcode/store/plugin.c pam_rollcode/pskc.c \
 		    pam_rollcode/pskc_numbers.c pam_rollcode/admin_check_lines.c
 		only syslog.h pam_rollcode/pam_rollcode.c pam_rollcode/converse.c \

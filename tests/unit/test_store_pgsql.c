@@ -7,7 +7,7 @@
  */
 #include <libpq-fe.h>
 
-#include "pam_rollcode/store_pgsql.h"
+#include "pam_rollcode/store/pgsql/pgsql.h"
 #include "pam_rollcode/store/plugin.h"
 #include "store_behind.h"
 

@@ -7,7 +7,7 @@
 
 #include "common/base/env.h"
 #include "common/token/codec.h"
-#include "store_pgsql_link.h"
+#include "store/pgsql/link.h"
 
 /* The PGresult itself; it has no fields of ours. */
 static const PGresult *

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
-#include "store_pgsql_parts.h"
+#include "store/pgsql/parts.h"
 
 /* Then a server ends what somebody left in the middle. */
 #define IDLE_MS 10000

@@ -8,7 +8,7 @@
  *  3. No rule refuses the record of a wrong code where it would let that of
  *     a right one pass: guesses would cost nothing then.
  */
-#include "store_pgsql.h"
+#include "store/pgsql/pgsql.h"
 
 /* clang-format off */
 static const char *const to_version_1[] = {

@@ -9,7 +9,7 @@
  * by its MAC.
  */
 #include "common/token/token.h"
-#include "store_pgsql.h"
+#include "store/pgsql/pgsql.h"
 
 static enum rollcode_err
 seal_token(struct store *store, const char *user, const struct account_token *t,

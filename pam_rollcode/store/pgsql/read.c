@@ -9,7 +9,7 @@
 
 #include "common/token/token.h"
 #include "rules/outcome.h"
-#include "store_pgsql.h"
+#include "store/pgsql/pgsql.h"
 
 #define TIME_MAX 253402300799 /* the last second of year 9999 */
 

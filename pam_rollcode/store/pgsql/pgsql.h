@@ -12,8 +12,8 @@
 
 #include "store/keys.h"
 #include "store/name.h"
+#include "store/pgsql/link.h"
 #include "store/store.h"
-#include "store_pgsql_link.h"
 
 #define PGSQL_VERSION		2	/* of the schema */
 #define PGSQL_WHOLE_MS		4000	/* one login, from open to its end */

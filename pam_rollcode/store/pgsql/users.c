@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "store_pgsql.h"
+#include "store/pgsql/pgsql.h"
 
 /* The key that the store has now, held until the transaction ends. */
 static enum rollcode_err

@@ -10,7 +10,7 @@
  */
 #include <stdio.h>
 
-#include "store_pgsql.h"
+#include "store/pgsql/pgsql.h"
 
 #define STATEMENT_MAX 768
 

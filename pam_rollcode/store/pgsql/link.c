@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "common/base/env.h"
-#include "store_pgsql_parts.h"
+#include "store/pgsql/parts.h"
 
 #define BINDS_MAX 16
 #define GRACE_MS 300 /* for the server to end a statement itself */

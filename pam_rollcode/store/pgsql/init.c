@@ -7,7 +7,7 @@
  *  2. Run again it changes nothing but rights, and an older schema.
  *  3. Nothing that another role can lock keeps it from running again.
  */
-#include "store_pgsql.h"
+#include "store/pgsql/pgsql.h"
 
 static enum rollcode_err
 run_all(struct store *store, const char *const *statements, struct error *error)

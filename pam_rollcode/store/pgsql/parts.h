@@ -8,7 +8,7 @@
 
 #include <libpq-fe.h>
 
-#include "store_pgsql_link.h"
+#include "store/pgsql/link.h"
 
 #define PLACE_HOSTS_MAX		8
 #define PLACE_SETTINGS_MAX	64

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "store_pgsql_parts.h"
+#include "store/pgsql/parts.h"
 #include "system/path.h"
 
 #define PASSFILE ROLLCODE_STATE "/pgpass"

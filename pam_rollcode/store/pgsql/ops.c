@@ -14,8 +14,8 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "store/pgsql/pgsql.h"
 #include "store/plugin.h"
-#include "store_pgsql.h"
 #include "system/limits.h"
 
 #define MEMORY_LOGIN ((rlim_t)128 << 20) /* a login's rows are few */
