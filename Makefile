@@ -220,8 +220,8 @@ SERVER	 = pam_rollcode/rules/account.c \
 	   pam_rollcode/account_merge.c \
 	   pam_rollcode/config/config.c \
 	   pam_rollcode/config/envfile.c \
-	   pam_rollcode/judge.c \
-	   pam_rollcode/login.c \
+	   pam_rollcode/login/judge.c \
+	   pam_rollcode/login/login.c \
 	   pam_rollcode/protocol/logline.c \
 	   pam_rollcode/rules/outcome.c \
 	   pam_rollcode/system/path.c \

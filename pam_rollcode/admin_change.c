@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "admin.h"
-#include "login.h"
+#include "login/login.h"
 #include "rules/recovery.h"
 
 #define RESYNC_WINDOW_DEFAULT 100000

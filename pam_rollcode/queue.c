@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "crew.h"
-#include "judge.h"
+#include "login/judge.h"
 #include "queue.h"
 
 #define READ_MS 1000 /* for a request to come, once connected */

@@ -23,7 +23,7 @@
 
 #include "common/token/code.h"
 #include "crew.h"
-#include "judge.h"
+#include "login/judge.h"
 #include "outsider.h"
 #include "supervise.h"
 

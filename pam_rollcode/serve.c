@@ -20,7 +20,7 @@
 
 #include "common/base/clock.h"
 #include "crew.h"
-#include "judge.h"
+#include "login/judge.h"
 #include "queue.h"
 #include "serve.h"
 

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "judge.h"
+#include "login/judge.h"
 #include "outsider.h"
 #include "store/store.h"
 #include "worker.h"

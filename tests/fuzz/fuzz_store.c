@@ -15,7 +15,7 @@
 #include <sqlite3.h>
 
 #include "calls.h"
-#include "pam_rollcode/login.h"
+#include "pam_rollcode/login/login.h"
 #include "place.h"
 #include "tests/unit/model_code.h"
 

@@ -14,7 +14,7 @@
 
 #include "common/token/code.h"
 #include "folder.h"
-#include "pam_rollcode/login.h"
+#include "pam_rollcode/login/login.h"
 
 #define NOW	1700000000
 

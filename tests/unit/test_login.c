@@ -10,7 +10,7 @@
 
 #include "common/token/code.h"
 #include "failing.h"
-#include "pam_rollcode/login.h"
+#include "pam_rollcode/login/login.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define NOW 1700000000

@@ -9,7 +9,7 @@
  *  5. Where nothing changes, nothing is written.
  *  6. Used codes that are tried again push nothing else out of the events.
  */
-#include "login.h"
+#include "login/login.h"
 
 #define REPLAYS_LISTED 4 /* since the last success; of more, the last one */
 

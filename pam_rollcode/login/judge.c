@@ -4,8 +4,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "judge.h"
-#include "login.h"
+#include "login/judge.h"
+#include "login/login.h"
 
 static bool
 ends(const char *text, size_t size)
