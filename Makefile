@@ -152,16 +152,16 @@ MODULE	 = pam_rollcode/pam_rollcode.c \
 	   common/base/plain.c \
 	   common/base/utf8.c
 VERIFY	 = pam_rollcode/rollcode-verify.c
-SERVICE	 = pam_rollcode/supervise.c \
-	   pam_rollcode/side.c \
-	   pam_rollcode/listener.c \
-	   pam_rollcode/serve.c \
-	   pam_rollcode/queue.c \
-	   pam_rollcode/burial.c \
-	   pam_rollcode/crew.c \
-	   pam_rollcode/worker.c \
-	   pam_rollcode/callers.c \
-	   pam_rollcode/outsider.c
+SERVICE	 = pam_rollcode/service/supervise.c \
+	   pam_rollcode/service/side.c \
+	   pam_rollcode/service/listener.c \
+	   pam_rollcode/service/serve.c \
+	   pam_rollcode/service/queue.c \
+	   pam_rollcode/service/burial.c \
+	   pam_rollcode/service/crew.c \
+	   pam_rollcode/service/worker.c \
+	   pam_rollcode/service/callers.c \
+	   pam_rollcode/service/outsider.c
 ADMIN	 = pam_rollcode/rollcode-admin.c \
 	   pam_rollcode/pskc.c \
 	   pam_rollcode/pskc_numbers.c \

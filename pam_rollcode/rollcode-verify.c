@@ -22,10 +22,10 @@
 #include <unistd.h>
 
 #include "common/token/code.h"
-#include "crew.h"
 #include "login/judge.h"
-#include "outsider.h"
-#include "supervise.h"
+#include "service/crew.h"
+#include "service/outsider.h"
+#include "service/supervise.h"
 
 #define SOCKET_FD 0 /* where the module puts it */
 #define RECEIVE_SECONDS 5

@@ -178,9 +178,9 @@ gate_layers() {
 		    pam_rollcode/pskc_numbers.c pam_rollcode/admin_check_lines.c
 		only syslog.h pam_rollcode/pam_rollcode.c pam_rollcode/converse.c \
 		    pam_rollcode/audit.c pam_rollcode/options.c \
-		    pam_rollcode/supervise.c pam_rollcode/side.c pam_rollcode/serve.c \
-		    pam_rollcode/burial.c pam_rollcode/crew.c pam_rollcode/callers.c \
-		    pam_rollcode/outsider.c pam_rollcode/protocol/logline.c \
+		    pam_rollcode/service/supervise.c pam_rollcode/service/side.c pam_rollcode/service/serve.c \
+		    pam_rollcode/service/burial.c pam_rollcode/service/crew.c pam_rollcode/service/callers.c \
+		    pam_rollcode/service/outsider.c pam_rollcode/protocol/logline.c \
 		    pam_rollcode/rollcode-verify.c
 	} | nothing "a foreign header is included only where it belongs"
 	{

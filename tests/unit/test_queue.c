@@ -12,8 +12,8 @@
 
 #include <check.h>
 
-#include "pam_rollcode/crew.h"
-#include "pam_rollcode/queue.h"
+#include "pam_rollcode/service/crew.h"
+#include "pam_rollcode/service/queue.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define NOW 1000

@@ -12,9 +12,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "burial.h"
 #include "common/base/env.h"
-#include "listener.h"
+#include "service/burial.h"
+#include "service/listener.h"
 #include "system/path.h"
 
 #define GIVEN_FD 3  /* the first one handed over */

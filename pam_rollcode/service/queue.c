@@ -19,9 +19,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "crew.h"
 #include "login/judge.h"
-#include "queue.h"
+#include "service/crew.h"
+#include "service/queue.h"
 
 #define READ_MS 1000 /* for a request to come, once connected */
 #define WAIT_MS (PROTOCOL_SECONDS * 1000L)

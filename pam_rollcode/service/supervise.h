@@ -6,7 +6,7 @@
 #ifndef ROLLCODE_SUPERVISE_H
 #define ROLLCODE_SUPERVISE_H
 
-#include "listener.h"
+#include "service/listener.h"
 
 /* What the environment said before it was cleared. */
 struct given {

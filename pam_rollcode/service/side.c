@@ -22,8 +22,8 @@
 
 #include "common/base/clock.h"
 #include "protocol/protocol.h"
-#include "serve.h"
-#include "side.h"
+#include "service/serve.h"
+#include "service/side.h"
 
 #define END_MS ((PROTOCOL_SECONDS + 2) * 1000L)
 #define LOOKS 4	       /* without a sign of life: a second */

@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "crew.h"
-#include "side.h"
-#include "supervise.h"
+#include "service/crew.h"
+#include "service/side.h"
+#include "service/supervise.h"
 #include "system/fd.h"
 #include "system/limits.h"
 

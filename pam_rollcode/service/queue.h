@@ -6,9 +6,9 @@
 #ifndef ROLLCODE_QUEUE_H
 #define ROLLCODE_QUEUE_H
 
-#include "burial.h"
-#include "listener.h"
-#include "worker.h"
+#include "service/burial.h"
+#include "service/listener.h"
+#include "service/worker.h"
 
 #define QUEUE_MAX	(64 + 128 + 512)	/* connections at once */
 

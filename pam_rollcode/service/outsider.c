@@ -3,8 +3,8 @@
 #include <syslog.h>
 
 #include "common/base/clock.h"
-#include "outsider.h"
 #include "protocol/logline.h"
+#include "service/outsider.h"
 
 #define SECOND_MS 1000
 

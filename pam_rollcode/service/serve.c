@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "crew.h"
 #include "login/judge.h"
-#include "queue.h"
-#include "serve.h"
+#include "service/crew.h"
+#include "service/queue.h"
+#include "service/serve.h"
 
 #define REFUSAL_MS 1000 /* how long a refusal is kept back */
 #define REST_MS 100	/* after an accept that failed */

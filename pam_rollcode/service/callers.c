@@ -3,8 +3,8 @@
 #include <pwd.h>
 #include <syslog.h>
 
-#include "callers.h"
-#include "outsider.h"
+#include "service/callers.h"
+#include "service/outsider.h"
 
 static const char separators[] = ", \t";
 

@@ -8,7 +8,7 @@
 #ifndef ROLLCODE_CREW_H
 #define ROLLCODE_CREW_H
 
-#include "worker.h"
+#include "service/worker.h"
 
 #define CREW_JUDGES	16	/* at once */
 #define CREW_CHECKERS	64	/* at once: callers have no more connections */

@@ -5,9 +5,9 @@
 #ifndef ROLLCODE_WORKER_H
 #define ROLLCODE_WORKER_H
 
-#include "callers.h"
 #include "config/config.h"
 #include "protocol/protocol.h"
+#include "service/callers.h"
 
 enum task_part {
 	TASK_WHOLE = 0,

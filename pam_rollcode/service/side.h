@@ -9,8 +9,8 @@
 #include <signal.h>
 #include <sys/types.h>
 
-#include "listener.h"
-#include "worker.h"
+#include "service/listener.h"
+#include "service/worker.h"
 
 #define SIDE_OLD_MAX	8	/* replaced ones that have not ended */
 #define SIDE_LOOK_MS	250	/* between two looks for a sign of life */

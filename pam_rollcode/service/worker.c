@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "login/judge.h"
-#include "outsider.h"
+#include "service/outsider.h"
+#include "service/worker.h"
 #include "store/store.h"
-#include "worker.h"
 
 /* Wait for a task, or for the end; if it is long, without an open file. */
 static void

@@ -5,8 +5,8 @@
 #ifndef ROLLCODE_SERVE_H
 #define ROLLCODE_SERVE_H
 
-#include "listener.h"
-#include "worker.h"
+#include "service/listener.h"
+#include "service/worker.h"
 
 #define SERVE_SIGN_MS	250	/* between two signs of life, at most */
 
