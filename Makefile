@@ -139,10 +139,10 @@ COMMON	 = common/token/base64.c \
 MODULE	 = pam_rollcode/pam_rollcode.c \
 	   pam_rollcode/options.c \
 	   pam_rollcode/converse.c \
-	   pam_rollcode/ask.c \
-	   pam_rollcode/resident.c \
-	   pam_rollcode/spawn.c \
-	   pam_rollcode/spawn_reset.c \
+	   pam_rollcode/ask/ask.c \
+	   pam_rollcode/ask/resident.c \
+	   pam_rollcode/ask/spawn.c \
+	   pam_rollcode/ask/spawn_reset.c \
 	   pam_rollcode/protocol/submission.c \
 	   pam_rollcode/system/path.c \
 	   pam_rollcode/audit.c \
@@ -200,10 +200,10 @@ ADMIN	 = pam_rollcode/rollcode-admin.c \
 	   pam_rollcode/admin_typing.c
 # `check` reads the arguments of the module and asks the judge as it does.
 ASKING	 = pam_rollcode/options.c \
-	   pam_rollcode/ask.c \
-	   pam_rollcode/resident.c \
-	   pam_rollcode/spawn.c \
-	   pam_rollcode/spawn_reset.c
+	   pam_rollcode/ask/ask.c \
+	   pam_rollcode/ask/resident.c \
+	   pam_rollcode/ask/spawn.c \
+	   pam_rollcode/ask/spawn_reset.c
 # The PostgreSQL store is a plug-in, built only where libpq is.
 PGSQL	 = pam_rollcode/store/pgsql/ops.c \
 	   pam_rollcode/store/pgsql/connect.c \

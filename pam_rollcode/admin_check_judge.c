@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "admin_check_run.h"
-#include "ask.h"
+#include "ask/ask.h"
+#include "ask/resident.h"
 #include "common/base/clock.h"
-#include "resident.h"
 #include "system/path.h"
 
 #define CONNECT_MS 2000

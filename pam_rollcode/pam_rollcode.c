@@ -16,7 +16,7 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 
-#include "ask.h"
+#include "ask/ask.h"
 #include "audit.h"
 #include "converse.h"
 #include "options.h"

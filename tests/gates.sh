@@ -206,8 +206,8 @@ gate_host() {
 	code_of "${RUNS_IN_HOSTS[@]}" | grep -E "\\b($calls) *\\(" |
 	    nothing "the module makes no call that changes its host"
 	code_of "${RUNS_IN_HOSTS[@]}" |
-	    grep -v -e '^pam_rollcode/spawn.c:' \
-		-e '^pam_rollcode/spawn_reset.c:' |
+	    grep -v -e '^pam_rollcode/ask/spawn.c:' \
+		-e '^pam_rollcode/ask/spawn_reset.c:' |
 	    grep -E "\\b($child) *\\(" |
 	    nothing "only the child that becomes the judge leaves its host"
 	nm -D --undefined-only "$BUILD/pam_rollcode.so" | awk '{ print $NF }' |

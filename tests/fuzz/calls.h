@@ -14,7 +14,7 @@
 #include <security/pam_modules.h>
 
 #include "fuzz.h"
-#include "pam_rollcode/spawn.h"
+#include "pam_rollcode/ask/spawn.h"
 
 #define CALLS_NOW	1700000000	/* what time() says at first */
 #define CALLS_LOG_MAX	65536

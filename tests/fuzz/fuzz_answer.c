@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "calls.h"
-#include "pam_rollcode/ask.h"
+#include "pam_rollcode/ask/ask.h"
 
 enum behaviour {
 	GIVES_NONCE = 1, /* the request's own is put in its place */

@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ask/resident.h"
 #include "common/base/clock.h"
 #include "common/base/rollcode.h"
-#include "resident.h"
 #include "system/fd.h"
 
 #define QUEUE_SLEEP_NS 5000000L

@@ -31,8 +31,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ask/spawn_reset.h"
 #include "protocol/protocol.h"
-#include "spawn_reset.h"
 #include "system/fd.h"
 #include "system/limits.h"
 

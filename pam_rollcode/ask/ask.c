@@ -16,10 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ask.h"
+#include "ask/ask.h"
+#include "ask/resident.h"
+#include "ask/spawn.h"
 #include "common/base/clock.h"
-#include "resident.h"
-#include "spawn.h"
 #include "system/path.h"
 
 #define GRACE_MS 200	  /* for a judge that failed to end by itself */

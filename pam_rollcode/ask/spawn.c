@@ -18,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ask/spawn.h"
+#include "ask/spawn_reset.h"
 #include "common/base/clock.h"
-#include "spawn.h"
-#include "spawn_reset.h"
 #include "system/fd.h"
 
 #define REAP_SLEEP_NS 100000L
