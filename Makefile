@@ -137,15 +137,15 @@ COMMON	 = common/token/base64.c \
 	   common/token/token.c \
 	   common/base/utf8.c
 MODULE	 = pam_rollcode/pam_rollcode.c \
-	   pam_rollcode/options.c \
-	   pam_rollcode/converse.c \
+	   pam_rollcode/module/options.c \
+	   pam_rollcode/module/converse.c \
 	   pam_rollcode/ask/ask.c \
 	   pam_rollcode/ask/resident.c \
 	   pam_rollcode/ask/spawn.c \
 	   pam_rollcode/ask/spawn_reset.c \
 	   pam_rollcode/protocol/submission.c \
 	   pam_rollcode/system/path.c \
-	   pam_rollcode/audit.c \
+	   pam_rollcode/module/audit.c \
 	   pam_rollcode/protocol/logline.c \
 	   common/base/error.c \
 	   common/base/env.c \
@@ -199,7 +199,7 @@ ADMIN	 = pam_rollcode/rollcode-admin.c \
 	   pam_rollcode/admin_stack_text.c \
 	   pam_rollcode/admin_typing.c
 # `check` reads the arguments of the module and asks the judge as it does.
-ASKING	 = pam_rollcode/options.c \
+ASKING	 = pam_rollcode/module/options.c \
 	   pam_rollcode/ask/ask.c \
 	   pam_rollcode/ask/resident.c \
 	   pam_rollcode/ask/spawn.c \
@@ -325,10 +325,10 @@ $(BUILD)/%.a:
 
 # The version script alone decides what is exported: with hidden visibility
 # it would export nothing, since libpam's headers mark nothing visible.
-$(BUILD)/pam_rollcode.so: $(call obj,$(MODULE)) pam_rollcode/exports.map
+$(BUILD)/pam_rollcode.so: $(call obj,$(MODULE)) pam_rollcode/module/exports.map
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--no-undefined-version \
-	    -Wl,--version-script=pam_rollcode/exports.map \
+	    -Wl,--version-script=pam_rollcode/module/exports.map \
 	    -o $@ $(filter %.o,$^) $(LIBS_PAM)
 
 $(BUILD)/rollcode-verify: $(call obj,$(VERIFY)) $(BUILD)/libservice.a \

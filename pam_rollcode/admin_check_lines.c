@@ -11,7 +11,7 @@
 
 #include "admin_check_lines.h"
 #include "admin_check_run.h"
-#include "options.h"
+#include "module/options.h"
 #include "system/path.h"
 
 /* --- commands ----------------------------------------------------------- */

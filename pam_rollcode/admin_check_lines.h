@@ -6,7 +6,7 @@
 #define ROLLCODE_ADMIN_CHECK_LINES_H
 
 #include "admin_check.h"
-#include "options.h"
+#include "module/options.h"
 
 /*
  * Commands for sed: the row with another control; the row without what makes

@@ -17,9 +17,9 @@
 #include <security/pam_modules.h>
 
 #include "ask/ask.h"
-#include "audit.h"
-#include "converse.h"
-#include "options.h"
+#include "module/audit.h"
+#include "module/converse.h"
+#include "module/options.h"
 
 #define FAIL_DELAY_US 2000000 /* as pam_unix */
 #define PASSWD_FIRST 1024     /* bytes for an entry, and as many as it needs */

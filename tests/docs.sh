@@ -95,7 +95,7 @@ for program in rollcode-admin rollcode-token; do
 done
 
 same "the module's arguments stand in its page, and no others" options.c \
-    "$(keywords_of pam_rollcode/options.c)" \
+    "$(keywords_of pam_rollcode/module/options.c)" \
     "$(items_in_section "$MODULE" ARGUMENTS)"
 same "the keys of the env file stand in its page, and no others" config.c \
     "$(keywords_of pam_rollcode/config/config.c)" "$(items_in_section "$ENVFILE" KEYS)"
@@ -103,7 +103,7 @@ same "the results of the module stand in its page, and no others" \
     "the module" \
     "$(grep -ohE 'return (PAM_[A-Z_]+|.* \? PAM_[A-Z_]+ : PAM_[A-Z_]+);' \
 	pam_rollcode/pam_rollcode.c \
-	pam_rollcode/converse.c | grep -oE 'PAM_[A-Z_]+')" \
+	pam_rollcode/module/converse.c | grep -oE 'PAM_[A-Z_]+')" \
     "$(section "$MODULE" "RETURN CODES" | sed -n 's/^\.It Er //p')"
 same "the reasons of refusals stand in the module's page, and no others" \
     logline.c \

@@ -166,18 +166,18 @@ gate_layers() {
 		    pam_rollcode/store/sqlite/parked.c common/sqlite/query.c
 		only openssl/ common/token/base64.c common/token/code.c common/token/seal.c \
 		    common/cli/cli.c
-		only security/ pam_rollcode/pam_rollcode.c pam_rollcode/converse.c \
-		    pam_rollcode/audit.c pam_rollcode/options.c pam_rollcode/options.h \
-		    pam_rollcode/pam_rollcode.h pam_rollcode/converse.h \
-		    pam_rollcode/audit.h
+		only security/ pam_rollcode/pam_rollcode.c pam_rollcode/module/converse.c \
+		    pam_rollcode/module/audit.c pam_rollcode/module/options.c pam_rollcode/module/options.h \
+		    pam_rollcode/pam_rollcode.h pam_rollcode/module/converse.h \
+		    pam_rollcode/module/audit.h
 		only pskc/ pam_rollcode/pskc.c
 		only qrencode.h common/cli/qr.c
 		only libpq-fe.h pam_rollcode/store/pgsql/parts.h \
 		    pam_rollcode/store/pgsql/rows.c
 		only dlfcn.h pam_rollcode/store/plugin.c pam_rollcode/pskc.c \
 		    pam_rollcode/pskc_numbers.c pam_rollcode/admin_check_lines.c
-		only syslog.h pam_rollcode/pam_rollcode.c pam_rollcode/converse.c \
-		    pam_rollcode/audit.c pam_rollcode/options.c \
+		only syslog.h pam_rollcode/pam_rollcode.c pam_rollcode/module/converse.c \
+		    pam_rollcode/module/audit.c pam_rollcode/module/options.c \
 		    pam_rollcode/service/supervise.c pam_rollcode/service/side.c pam_rollcode/service/serve.c \
 		    pam_rollcode/service/burial.c pam_rollcode/service/crew.c pam_rollcode/service/callers.c \
 		    pam_rollcode/service/outsider.c pam_rollcode/protocol/logline.c \

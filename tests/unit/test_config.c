@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "pam_rollcode/config/config.h"
-#include "pam_rollcode/options.h"
+#include "pam_rollcode/module/options.h"
 
 #define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
 

@@ -11,7 +11,7 @@
 
 #include <security/pam_modules.h>
 
-#include "options.h"
+#include "module/options.h"
 #include "protocol/protocol.h"
 
 struct audit {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "options.h"
+#include "module/options.h"
 
 #define AT(field) offsetof(struct options, field)
 #define NAME_MAX_BYTES 64

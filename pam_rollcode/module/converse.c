@@ -4,7 +4,7 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 
-#include "converse.h"
+#include "module/converse.h"
 
 #define RECOVERY_FEW 3 /* then each login says so */
 

@@ -8,7 +8,7 @@
 #include <security/pam_modules.h>
 #include <security/pam_modutil.h>
 
-#include "audit.h"
+#include "module/audit.h"
 #include "protocol/logline.h"
 
 #define ITEM_MAX 256 /* bytes there is room for, every one escaped */

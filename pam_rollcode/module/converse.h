@@ -7,7 +7,7 @@
 
 #include <security/pam_modules.h>
 
-#include "options.h"
+#include "module/options.h"
 #include "protocol/protocol.h"
 
 /*
