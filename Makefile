@@ -165,8 +165,8 @@ SERVICE	 = pam_rollcode/service/supervise.c \
 ADMIN	 = pam_rollcode/rollcode-admin.c \
 	   pam_rollcode/pskc.c \
 	   pam_rollcode/pskc_numbers.c \
-	   pam_rollcode/admin_backup.c \
-	   pam_rollcode/admin_change.c \
+	   pam_rollcode/admin/backup.c \
+	   pam_rollcode/admin/change.c \
 	   pam_rollcode/admin_check.c \
 	   pam_rollcode/admin_check_env.c \
 	   pam_rollcode/admin_check_judge.c \
@@ -179,25 +179,25 @@ ADMIN	 = pam_rollcode/rollcode-admin.c \
 	   pam_rollcode/admin_check_sshd.c \
 	   pam_rollcode/admin_check_stack.c \
 	   pam_rollcode/admin_check_store.c \
-	   pam_rollcode/admin_confirm.c \
-	   pam_rollcode/admin_enroll.c \
-	   pam_rollcode/admin_export.c \
+	   pam_rollcode/admin/confirm.c \
+	   pam_rollcode/admin/enroll.c \
+	   pam_rollcode/admin/export.c \
 	   pam_rollcode/admin_import.c \
 	   pam_rollcode/admin_import_ask.c \
 	   pam_rollcode/admin_import_store.c \
 	   pam_rollcode/admin_import_user.c \
-	   pam_rollcode/admin_init.c \
-	   pam_rollcode/admin_line.c \
-	   pam_rollcode/admin_log.c \
-	   pam_rollcode/admin_open.c \
-	   pam_rollcode/admin_person.c \
-	   pam_rollcode/admin_recovery.c \
-	   pam_rollcode/admin_rekey.c \
-	   pam_rollcode/admin_show.c \
+	   pam_rollcode/admin/init.c \
+	   pam_rollcode/admin/uri.c \
+	   pam_rollcode/admin/log.c \
+	   pam_rollcode/admin/open.c \
+	   pam_rollcode/admin/person.c \
+	   pam_rollcode/admin/recovery.c \
+	   pam_rollcode/admin/rekey.c \
+	   pam_rollcode/admin/show.c \
 	   pam_rollcode/admin_stack.c \
 	   pam_rollcode/admin_stack_row.c \
 	   pam_rollcode/admin_stack_text.c \
-	   pam_rollcode/admin_typing.c
+	   pam_rollcode/admin/typing.c
 # `check` reads the arguments of the module and asks the judge as it does.
 ASKING	 = pam_rollcode/module/options.c \
 	   pam_rollcode/ask/ask.c \

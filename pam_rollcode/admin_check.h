@@ -8,7 +8,7 @@
 #ifndef ROLLCODE_ADMIN_CHECK_H
 #define ROLLCODE_ADMIN_CHECK_H
 
-#include "admin.h"
+#include "admin/admin.h"
 #include "admin_stack.h"
 
 #define CHECK_FILE_MAX	512

@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_ADMIN_IMPORT_H
 #define ROLLCODE_ADMIN_IMPORT_H
 
-#include "admin.h"
+#include "admin/admin.h"
 #include "common/import/files.h"
 
 /* What became of a line, and of which token. */

@@ -8,7 +8,7 @@
  *     command's name says so: enroll, uri, qr and recovery.
  *  3. What a command announces is on disk.
  */
-#include "admin.h"
+#include "admin/admin.h"
 
 #define FIELD(member) offsetof(struct admin_options, member)
 #define WINDOW_MAX 1000000

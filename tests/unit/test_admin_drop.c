@@ -12,7 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "pam_rollcode/admin.h"
+#include "pam_rollcode/admin/admin.h"
 
 #define NOBODY 65534
 

@@ -16,7 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "admin.h"
+#include "admin/admin.h"
 
 /* The calls of one kind of machine; of another they have other numbers. */
 #if defined(__x86_64__)

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin.h"
+#include "admin/admin.h"
 #include "common/base/clock.h"
 #include "common/base/replace.h"
 #include "config/envfile.h"

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "admin.h"
+#include "admin/admin.h"
 #include "common/token/token.h"
 #include "rules/verify.h"
 

@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin.h"
+#include "admin/admin.h"
 
 #define FOLLOW_SECONDS 1
 #define USER_COLUMNS 16

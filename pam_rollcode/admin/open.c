@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "admin.h"
+#include "admin/admin.h"
 #include "common/base/utf8.h"
 #include "common/token/provision.h"
 #include "system/limits.h"

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "admin_person.h"
+#include "admin/admin.h"
+#include "admin/person.h"
 #include "common/token/codec.h"
 #include "common/token/seal.h"
 #include "config/envfile.h"

@@ -7,7 +7,7 @@
  */
 #include <stdio.h>
 
-#include "admin.h"
+#include "admin/admin.h"
 #include "rules/recovery.h"
 
 #define EXPIRES_DEFAULT (60 * 60)

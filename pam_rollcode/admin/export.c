@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "admin.h"
+#include "admin/admin.h"
 #include "common/import/files.h"
 #include "common/token/provision.h"
 

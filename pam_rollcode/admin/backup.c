@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "admin.h"
+#include "admin/admin.h"
 
 struct copying {
 	struct progress progress;

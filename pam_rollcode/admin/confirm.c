@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "admin.h"
+#include "admin/admin.h"
 #include "rules/verify.h"
 
 #define TRIES 3
