@@ -163,8 +163,8 @@ SERVICE	 = pam_rollcode/service/supervise.c \
 	   pam_rollcode/service/callers.c \
 	   pam_rollcode/service/outsider.c
 ADMIN	 = pam_rollcode/rollcode-admin.c \
-	   pam_rollcode/pskc.c \
-	   pam_rollcode/pskc_numbers.c \
+	   pam_rollcode/admin/import/pskc.c \
+	   pam_rollcode/admin/import/pskc_numbers.c \
 	   pam_rollcode/admin/backup.c \
 	   pam_rollcode/admin/change.c \
 	   pam_rollcode/admin_check.c \
@@ -182,10 +182,10 @@ ADMIN	 = pam_rollcode/rollcode-admin.c \
 	   pam_rollcode/admin/confirm.c \
 	   pam_rollcode/admin/enroll.c \
 	   pam_rollcode/admin/export.c \
-	   pam_rollcode/admin_import.c \
-	   pam_rollcode/admin_import_ask.c \
-	   pam_rollcode/admin_import_store.c \
-	   pam_rollcode/admin_import_user.c \
+	   pam_rollcode/admin/import/import.c \
+	   pam_rollcode/admin/import/ask.c \
+	   pam_rollcode/admin/import/store.c \
+	   pam_rollcode/admin/import/user.c \
 	   pam_rollcode/admin/init.c \
 	   pam_rollcode/admin/uri.c \
 	   pam_rollcode/admin/log.c \
@@ -217,7 +217,7 @@ PGSQL	 = pam_rollcode/store/pgsql/ops.c \
 	   pam_rollcode/store/pgsql/users.c \
 	   pam_rollcode/store/pgsql/write.c
 SERVER	 = pam_rollcode/rules/account.c \
-	   pam_rollcode/account_merge.c \
+	   pam_rollcode/admin/import/merge.c \
 	   pam_rollcode/config/config.c \
 	   pam_rollcode/config/envfile.c \
 	   pam_rollcode/login/judge.c \
@@ -307,7 +307,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/obj/flags
 
 # PSKC is read where libpskc is; what is built loads it only then.
 ifneq ($(shell $(PKG_CONFIG) --exists libpskc 2>/dev/null && echo yes),)
-$(BUILD)/obj/pam_rollcode/pskc.o: CPPFLAGS += -DROLLCODE_PSKC \
+$(BUILD)/obj/pam_rollcode/admin/import/pskc.o: CPPFLAGS += -DROLLCODE_PSKC \
     $(shell $(PKG_CONFIG) --cflags-only-I libpskc)
 endif
 

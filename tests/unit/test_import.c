@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdio.h>
 
-#include "pam_rollcode/account_merge.h"
+#include "pam_rollcode/admin/import/merge.h"
 #include "common/import/import.h"
 #include "common/import/parcel.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "account_merge.h"
+#include "admin/import/merge.h"
 
 static struct account_token *
 find_secret(struct account *account, const struct secret *secret)

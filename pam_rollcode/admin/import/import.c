@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "admin_import.h"
-#include "pskc.h"
+#include "admin/import/import.h"
+#include "admin/import/pskc.h"
 
 static void
 importing_end(struct importing *im)

@@ -10,7 +10,7 @@
  */
 #include <stdio.h>
 
-#include "admin_import.h"
+#include "admin/import/import.h"
 
 #define TRIES 3 /* for a user whose lock is held, two seconds each */
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "admin_import.h"
+#include "admin/import/import.h"
 
 #define SHOWN_MAX (ACCOUNT_TOKENS_MAX * (ROLLCODE_LABEL_MAX + 2))
 

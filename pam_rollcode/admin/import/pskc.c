@@ -3,10 +3,10 @@
  * pskc.c - the only user of libpskc, which brings two XML libraries along and
  * is loaded only when there is a container to read.
  */
+#include "admin/import/pskc.h"
+#include "admin/import/pskc_numbers.h"
 #include "common/base/utf8.h"
 #include "common/token/token.h"
-#include "pskc.h"
-#include "pskc_numbers.h"
 
 static enum rollcode_err
 refuse(struct import_list *list, const char *what, struct error *error)

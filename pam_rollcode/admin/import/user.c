@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "account_merge.h"
-#include "admin_import.h"
+#include "admin/import/import.h"
+#include "admin/import/merge.h"
 #include "rules/policy.h"
 
 static void

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pskc_numbers.h"
+#include "admin/import/pskc_numbers.h"
 
 #define PACKAGES_ROOM 64 /* at first */
 #define NUMBER_MAX 64	 /* bytes of a number with the space around it */
