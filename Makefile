@@ -167,18 +167,18 @@ ADMIN	 = pam_rollcode/rollcode-admin.c \
 	   pam_rollcode/admin/import/pskc_numbers.c \
 	   pam_rollcode/admin/backup.c \
 	   pam_rollcode/admin/change.c \
-	   pam_rollcode/admin_check.c \
-	   pam_rollcode/admin_check_env.c \
-	   pam_rollcode/admin_check_judge.c \
-	   pam_rollcode/admin_check_lines.c \
-	   pam_rollcode/admin_check_list.c \
-	   pam_rollcode/admin_check_pam.c \
-	   pam_rollcode/admin_check_root.c \
-	   pam_rollcode/admin_check_run.c \
-	   pam_rollcode/admin_check_services.c \
-	   pam_rollcode/admin_check_sshd.c \
-	   pam_rollcode/admin_check_stack.c \
-	   pam_rollcode/admin_check_store.c \
+	   pam_rollcode/admin/check/check.c \
+	   pam_rollcode/admin/check/env.c \
+	   pam_rollcode/admin/check/judge.c \
+	   pam_rollcode/admin/check/lines.c \
+	   pam_rollcode/admin/check/findings.c \
+	   pam_rollcode/admin/check/pam.c \
+	   pam_rollcode/admin/check/root.c \
+	   pam_rollcode/admin/check/run.c \
+	   pam_rollcode/admin/check/services.c \
+	   pam_rollcode/admin/check/sshd.c \
+	   pam_rollcode/admin/check/refusals.c \
+	   pam_rollcode/admin/check/store.c \
 	   pam_rollcode/admin/confirm.c \
 	   pam_rollcode/admin/enroll.c \
 	   pam_rollcode/admin/export.c \
@@ -194,9 +194,9 @@ ADMIN	 = pam_rollcode/rollcode-admin.c \
 	   pam_rollcode/admin/recovery.c \
 	   pam_rollcode/admin/rekey.c \
 	   pam_rollcode/admin/show.c \
-	   pam_rollcode/admin_stack.c \
-	   pam_rollcode/admin_stack_row.c \
-	   pam_rollcode/admin_stack_text.c \
+	   pam_rollcode/admin/check/stack.c \
+	   pam_rollcode/admin/check/stack_row.c \
+	   pam_rollcode/admin/check/stack_text.c \
 	   pam_rollcode/admin/typing.c
 # `check` reads the arguments of the module and asks the judge as it does.
 ASKING	 = pam_rollcode/module/options.c \

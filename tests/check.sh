@@ -683,7 +683,7 @@ check "at least 25 mistakes were planted" test "$plants" -ge 25
 # What a role can do is in roles.sh.
 equal "and every finding that there is but a store nobody can list" \
     "$(sed -n 's/.*\[FOUND_[A-Z_]*\].*{ "\([a-z-]*\)".*/\1/p' \
-	"$TREE/pam_rollcode/admin_check_list.c" |
+	"$TREE/pam_rollcode/admin/check/findings.c" |
 	grep -vxF "$(tr ' ' '\n' <<<"$planted" | grep .)" | xargs)" \
     "store-role store"
 changes_nothing

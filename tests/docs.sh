@@ -114,7 +114,7 @@ same "the reasons of refusals stand in the module's page, and no others" \
 same "the findings of check stand in the page, and no others" \
     admin_check_list.c \
     "$(sed -n 's/.*\[FOUND_[A-Z_]*\].*{ "\([a-z-]*\)".*/\1/p' \
-	pam_rollcode/admin_check_list.c)" \
+	pam_rollcode/admin/check/findings.c)" \
     "$(section "$ADMIN" FINDINGS | sed -n 's/^\.It Cm //p' | tr -s ' ,' '\n')"
 
 section "$MODULE" RECIPES | sed -n 's/^\.Ss //p' >"$T/titles"

@@ -175,7 +175,7 @@ gate_layers() {
 		only libpq-fe.h pam_rollcode/store/pgsql/parts.h \
 		    pam_rollcode/store/pgsql/rows.c
 		only dlfcn.h pam_rollcode/store/plugin.c pam_rollcode/admin/import/pskc.c \
-		    pam_rollcode/admin/import/pskc_numbers.c pam_rollcode/admin_check_lines.c
+		    pam_rollcode/admin/import/pskc_numbers.c pam_rollcode/admin/check/lines.c
 		only syslog.h pam_rollcode/pam_rollcode.c pam_rollcode/module/converse.c \
 		    pam_rollcode/module/audit.c pam_rollcode/module/options.c \
 		    pam_rollcode/service/supervise.c pam_rollcode/service/side.c pam_rollcode/service/serve.c \

@@ -12,7 +12,7 @@
 
 #include <security/pam_appl.h>
 
-#include "pam_rollcode/admin_stack.h"
+#include "pam_rollcode/admin/check/stack.h"
 
 #define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
 

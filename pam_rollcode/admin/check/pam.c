@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin_check.h"
+#include "admin/check/check.h"
 
 #define FILE_MAX (1 << 20)
 #define DEPTH_MAX 16

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin_check_run.h"
+#include "admin/check/run.h"
 #include "ask/ask.h"
 #include "ask/resident.h"
 #include "common/base/clock.h"

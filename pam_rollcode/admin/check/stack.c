@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "admin_stack.h"
+#include "admin/check/stack.h"
 
 /* The impression.  Only GRANTED at the end admits. */
 enum {

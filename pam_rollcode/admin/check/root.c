@@ -3,8 +3,8 @@
  * admin_check_root.c - who is kept out: people without a token where nobody
  * has one, root, and everybody if a store breaks and no way to root is left.
  */
-#include "admin_check_run.h"
-#include "admin_check_lines.h"
+#include "admin/check/lines.h"
+#include "admin/check/run.h"
 
 static bool
 asks_for_root(const struct check *check, const char *name)

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "admin_check_lines.h"
-#include "admin_check_run.h"
+#include "admin/check/lines.h"
+#include "admin/check/run.h"
 #include "module/options.h"
 #include "system/path.h"
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "admin/check/check.h"
+#include "admin/check/run.h"
 #include "admin/person.h"
-#include "admin_check.h"
-#include "admin_check_run.h"
 #include "config/envfile.h"
 
 static void

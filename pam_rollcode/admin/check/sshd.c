@@ -5,8 +5,8 @@
  */
 #include <stdio.h>
 
-#include "admin_check_lines.h"
-#include "admin_check_run.h"
+#include "admin/check/lines.h"
+#include "admin/check/run.h"
 
 #define CONFIG "/etc/ssh/sshd_config"
 #define OUTPUT_MAX 65536

@@ -6,7 +6,7 @@
 #ifndef ROLLCODE_ADMIN_CHECK_RUN_H
 #define ROLLCODE_ADMIN_CHECK_RUN_H
 
-#include "admin_check.h"
+#include "admin/check/check.h"
 
 struct reporter {
 	int	fd;

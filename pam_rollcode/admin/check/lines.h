@@ -5,7 +5,7 @@
 #ifndef ROLLCODE_ADMIN_CHECK_LINES_H
 #define ROLLCODE_ADMIN_CHECK_LINES_H
 
-#include "admin_check.h"
+#include "admin/check/check.h"
 #include "module/options.h"
 
 /*

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "admin_stack.h"
+#include "admin/check/stack.h"
 
 static const struct {
 	const char *module;

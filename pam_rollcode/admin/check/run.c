@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "admin_check_run.h"
+#include "admin/check/run.h"
 #include "common/base/clock.h"
 #include "system/path.h"
 

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin_check.h"
-#include "admin_check_run.h"
+#include "admin/check/check.h"
+#include "admin/check/run.h"
 #include "rules/verify.h"
 
 #define ENDS_SOON 1000 /* codes */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "admin_check.h"
+#include "admin/check/check.h"
 
 static void
 check_wipe(struct check *check)

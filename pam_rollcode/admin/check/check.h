@@ -9,7 +9,7 @@
 #define ROLLCODE_ADMIN_CHECK_H
 
 #include "admin/admin.h"
-#include "admin_stack.h"
+#include "admin/check/stack.h"
 
 #define CHECK_FILE_MAX	512
 #define CHECK_TEXT_MAX	1024

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "admin_check_run.h"
+#include "admin/check/run.h"
 
 #define FINDINGS_MAX 10000
 #define ERR SEVERITY_ERROR

@@ -4,8 +4,8 @@
  */
 #include <stdio.h>
 
-#include "admin_check_lines.h"
-#include "admin_check_run.h"
+#include "admin/check/lines.h"
+#include "admin/check/run.h"
 
 /* Every one of them has to deny. */
 static const struct {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "admin_stack.h"
+#include "admin/check/stack.h"
 
 #define BLANK " \t\n"
 

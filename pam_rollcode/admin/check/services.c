@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "admin_check_run.h"
+#include "admin/check/run.h"
 #include "system/path.h"
 
 #define SERVICES_MAX 1024
