@@ -244,16 +244,16 @@ SERVER	 = pam_rollcode/rules/account.c \
 	   pam_rollcode/protocol/submission.c \
 	   pam_rollcode/rules/verify.c \
 	   pam_rollcode/rules/window.c
-CLIENT	 = rollcode-token/asker.c \
-	   rollcode-token/asker_port.c \
-	   rollcode-token/binding.c \
+CLIENT	 = rollcode-token/askpass/asker.c \
+	   rollcode-token/askpass/port.c \
+	   rollcode-token/askpass/binding.c \
 	   rollcode-token/cmd.c \
 	   rollcode-token/cmd_askpass.c \
 	   rollcode-token/cmd_code.c \
 	   rollcode-token/cmd_import.c \
 	   rollcode-token/cmd_list.c \
 	   rollcode-token/cmd_token.c \
-	   rollcode-token/person.c \
+	   rollcode-token/askpass/person.c \
 	   rollcode-token/place.c \
 	   rollcode-token/wallet.c \
 	   rollcode-token/wallet_bind.c \

@@ -12,10 +12,10 @@
  */
 #include <stdio.h>
 
-#include "asker.h"
+#include "askpass/asker.h"
+#include "askpass/person.h"
 #include "cmd.h"
 #include "common/token/code.h"
-#include "person.h"
 
 /* The binding that a prompt of this process names; false if it names none. */
 static bool

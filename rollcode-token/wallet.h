@@ -16,7 +16,7 @@
 #ifndef ROLLCODE_WALLET_H
 #define ROLLCODE_WALLET_H
 
-#include "binding.h"
+#include "askpass/binding.h"
 #include "common/import/import.h"
 #include "common/token/provision.h"
 

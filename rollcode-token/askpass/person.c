@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "askpass/person.h"
 #include "common/cli/cli.h"
-#include "person.h"
 
 #define LINE_MAX_ASKED 1024
 

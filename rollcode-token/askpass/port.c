@@ -18,7 +18,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "asker.h"
+#include "askpass/asker.h"
 
 #define SOCKETS_MAX 64
 #define STATE_ESTABLISHED 1

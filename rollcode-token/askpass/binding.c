@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "binding.h"
+#include "askpass/binding.h"
 #include "common/base/utf8.h"
 
 #define PORT_MAX 65535

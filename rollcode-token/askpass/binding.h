@@ -8,7 +8,7 @@
 #ifndef ROLLCODE_BINDING_H
 #define ROLLCODE_BINDING_H
 
-#include "asker.h"
+#include "askpass/asker.h"
 #include "common/base/error.h"
 
 #define BINDING_MAX	255	/* bytes of all that a token has */

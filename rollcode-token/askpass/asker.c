@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "asker.h"
+#include "askpass/asker.h"
 
 #define TEXT_MAX 1024
 #define FIELD_START 22 /* of /proc/PID/stat, proc(5) */
