@@ -254,14 +254,14 @@ CLIENT	 = rollcode-token/askpass/asker.c \
 	   rollcode-token/cmd_list.c \
 	   rollcode-token/cmd_token.c \
 	   rollcode-token/askpass/person.c \
-	   rollcode-token/place.c \
-	   rollcode-token/wallet.c \
-	   rollcode-token/wallet_bind.c \
-	   rollcode-token/wallet_change.c \
-	   rollcode-token/wallet_import.c \
-	   rollcode-token/wallet_key.c \
-	   rollcode-token/wallet_row.c \
-	   rollcode-token/wallet_state.c
+	   rollcode-token/wallet/place.c \
+	   rollcode-token/wallet/wallet.c \
+	   rollcode-token/wallet/bind.c \
+	   rollcode-token/wallet/change.c \
+	   rollcode-token/wallet/import.c \
+	   rollcode-token/wallet/key.c \
+	   rollcode-token/wallet/row.c \
+	   rollcode-token/wallet/state.c
 SOURCES	 = $(sort $(COMMON) $(MODULE) $(VERIFY) $(SERVICE) $(ADMIN) $(ASKING) \
 	   $(PGSQL) $(SERVER) rollcode-token/main.c $(CLIENT))
 UNIT	 = $(wildcard tests/unit/test_*.c)

@@ -2,7 +2,7 @@
 #include <strings.h>
 
 #include "cmd.h"
-#include "place.h"
+#include "wallet/place.h"
 
 enum rollcode_err
 cmd_name(int argc, char **argv, const char **name, struct error *error)

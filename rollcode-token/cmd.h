@@ -8,7 +8,7 @@
 #include <limits.h>
 
 #include "common/cli/cli.h"
-#include "wallet.h"
+#include "wallet/wallet.h"
 
 #define CODES_MAX	100	/* of one command */
 #define SKIP_MAX	1000000

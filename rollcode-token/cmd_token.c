@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd.h"
 #include "common/cli/qr.h"
-#include "place.h"
+#include "wallet/place.h"
 
 static enum rollcode_err
 read_provision(struct provision *provision, struct error *error)

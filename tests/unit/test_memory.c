@@ -9,7 +9,7 @@
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 
-#include "rollcode-token/wallet.h"
+#include "rollcode-token/wallet/wallet.h"
 #include "site.h"
 
 /* --- allocations that fail ------------------------------------------------ */

@@ -7,8 +7,8 @@
 
 #include <sqlite3.h>
 
-#include "rollcode-token/place.h"
-#include "rollcode-token/wallet.h"
+#include "rollcode-token/wallet/place.h"
+#include "rollcode-token/wallet/wallet.h"
 
 #define LOG_N 10 /* scrypt as cheap as it gets */
 #define PHRASE "correct horse"

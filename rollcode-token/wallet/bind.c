@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "wallet_row.h"
+#include "wallet/row.h"
 
 #define ASKERS_KEPT 256
 

@@ -5,7 +5,7 @@
 
 #include "common/base/utf8.h"
 #include "common/token/token.h"
-#include "wallet_row.h"
+#include "wallet/row.h"
 
 static enum rollcode_err
 check_name(const char *name, struct error *error)

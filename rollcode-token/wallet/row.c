@@ -3,7 +3,7 @@
 
 #include "common/base/utf8.h"
 #include "common/token/token.h"
-#include "wallet_row.h"
+#include "wallet/row.h"
 
 /* An optional text comes behind "=", so that none is told from no column. */
 #define SELECT_ROW                                                            \

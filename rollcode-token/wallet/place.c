@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "place.h"
+#include "wallet/place.h"
 
 static enum rollcode_err
 too_long(struct error *error)

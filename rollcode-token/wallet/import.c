@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "common/token/token.h"
-#include "wallet_row.h"
+#include "wallet/row.h"
 
 #define NAMES_MAX 10000 /* of tokens that would be called the same */
 

@@ -13,7 +13,7 @@
  *
  * A whole file of an earlier time, put back, opens as it did then.
  */
-#include "wallet_row.h"
+#include "wallet/row.h"
 
 #define NUMBER_LEN 8
 

@@ -9,7 +9,7 @@
 
 #include "common/sqlite/sqlite.h"
 #include "common/token/seal.h"
-#include "wallet.h"
+#include "wallet/wallet.h"
 
 #define WALLET_ID_LEN	16	/* random bytes that name a store, a token */
 

@@ -9,7 +9,7 @@
 
 #include "common/base/lock.h"
 #include "common/base/replace.h"
-#include "wallet_row.h"
+#include "wallet/row.h"
 
 #define STORE_ID 0x524f4c54 /* "ROLT" */
 #define STORE_VERSION 2

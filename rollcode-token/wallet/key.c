@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "wallet_row.h"
+#include "wallet/row.h"
 
 /* A row of the earlier format that does not open stays as it is, refused. */
 static enum rollcode_err
