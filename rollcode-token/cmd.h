@@ -2,8 +2,8 @@
 /*
  * cmd.h - the commands of rollcode-token.
  */
-#ifndef ROLLCODE_TOKEN_CMD_H
-#define ROLLCODE_TOKEN_CMD_H
+#ifndef ROLLCODE_CMD_H
+#define ROLLCODE_CMD_H
 
 #include <limits.h>
 
@@ -64,4 +64,4 @@ enum rollcode_err	cmd_unlock_named(const struct options *, int argc,
 enum rollcode_err	cmd_reveal(struct wallet *, const char *name,
 			    struct wallet_entry *, struct error *) MUST_USE;
 
-#endif /* ROLLCODE_TOKEN_CMD_H */
+#endif /* ROLLCODE_CMD_H */

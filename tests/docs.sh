@@ -112,7 +112,7 @@ same "the reasons of refusals stand in the module's page, and no others" \
     "$(sed -n 's/^\.It Cm reason=//p' "$MODULE")"
 
 same "the findings of check stand in the page, and no others" \
-    admin_check_list.c \
+    admin/check/findings.c \
     "$(sed -n 's/.*\[FOUND_[A-Z_]*\].*{ "\([a-z-]*\)".*/\1/p' \
 	pam_rollcode/admin/check/findings.c)" \
     "$(section "$ADMIN" FINDINGS | sed -n 's/^\.It Cm //p' | tr -s ' ,' '\n')"

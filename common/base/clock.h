@@ -2,8 +2,8 @@
 /*
  * clock.h - a clock for deadlines, which nobody can set.
  */
-#ifndef ROLLCODE_CLOCK_H
-#define ROLLCODE_CLOCK_H
+#ifndef ROLLCODE_BASE_CLOCK_H
+#define ROLLCODE_BASE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
@@ -18,4 +18,4 @@ clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-#endif /* ROLLCODE_CLOCK_H */
+#endif /* ROLLCODE_BASE_CLOCK_H */

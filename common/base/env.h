@@ -7,8 +7,8 @@
  * empty value, trailing junk, a number out of range, a flag with a value and
  * a value without an equals sign are all refused, never ignored.
  */
-#ifndef ROLLCODE_ENV_H
-#define ROLLCODE_ENV_H
+#ifndef ROLLCODE_BASE_ENV_H
+#define ROLLCODE_BASE_ENV_H
 
 #include "common/base/error.h"
 
@@ -62,4 +62,4 @@ enum rollcode_err	env_parse(char *text, size_t len,
 			    const struct keyword *table, void *base,
 			    uint64_t *seen, struct error *) MUST_USE;
 
-#endif /* ROLLCODE_ENV_H */
+#endif /* ROLLCODE_BASE_ENV_H */

@@ -8,8 +8,8 @@
  * of its own: a sentence may have texts of others in it, and no code reads
  * one.  No sentence holds a code, a secret or a key.
  */
-#ifndef ROLLCODE_ERROR_H
-#define ROLLCODE_ERROR_H
+#ifndef ROLLCODE_BASE_ERROR_H
+#define ROLLCODE_BASE_ERROR_H
 
 #include <stdint.h>
 
@@ -105,4 +105,4 @@ void			error_bound(struct error *);
 /* The code for an errno: NOMEM, UNAVAIL (full, read-only, limits) or SYS. */
 enum rollcode_err	error_from_errno(int);
 
-#endif /* ROLLCODE_ERROR_H */
+#endif /* ROLLCODE_BASE_ERROR_H */

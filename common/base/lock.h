@@ -2,8 +2,8 @@
 /*
  * lock.h - one at a time in a directory, for as long as a descriptor lives.
  */
-#ifndef ROLLCODE_LOCK_H
-#define ROLLCODE_LOCK_H
+#ifndef ROLLCODE_BASE_LOCK_H
+#define ROLLCODE_BASE_LOCK_H
 
 #include "common/base/error.h"
 
@@ -16,4 +16,4 @@
 enum rollcode_err	lock_directory(const char *path, int ms, int *fd,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_LOCK_H */
+#endif /* ROLLCODE_BASE_LOCK_H */

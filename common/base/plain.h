@@ -8,8 +8,8 @@
  * written \xHH, byte by byte.  So it moves no cursor, makes no line of its own
  * and cannot be mistaken for something else.
  */
-#ifndef ROLLCODE_PLAIN_H
-#define ROLLCODE_PLAIN_H
+#ifndef ROLLCODE_BASE_PLAIN_H
+#define ROLLCODE_BASE_PLAIN_H
 
 #include <stddef.h>
 #include <stdio.h>
@@ -50,4 +50,4 @@ void	plain_line(FILE *, const char *fmt, ...)
  */
 void	plain_shell(const char *text, char *out, size_t size);
 
-#endif /* ROLLCODE_PLAIN_H */
+#endif /* ROLLCODE_BASE_PLAIN_H */

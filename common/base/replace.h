@@ -2,8 +2,8 @@
 /*
  * replace.h - files that are there whole and on disk, or not at all.
  */
-#ifndef ROLLCODE_REPLACE_H
-#define ROLLCODE_REPLACE_H
+#ifndef ROLLCODE_BASE_REPLACE_H
+#define ROLLCODE_BASE_REPLACE_H
 
 #include "common/base/error.h"
 
@@ -23,4 +23,4 @@ enum rollcode_err	replace_sync_file(const char *path, struct error *)
 enum rollcode_err	replace_sync_directory(const char *path,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_REPLACE_H */
+#endif /* ROLLCODE_BASE_REPLACE_H */

@@ -5,8 +5,8 @@
  * A token is a secret, a form and a counter.  The counter is the next one
  * expected by the server, and the next one to be used by the client.
  */
-#ifndef ROLLCODE_H
-#define ROLLCODE_H
+#ifndef ROLLCODE_BASE_ROLLCODE_H
+#define ROLLCODE_BASE_ROLLCODE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -74,4 +74,4 @@ token_wipe(struct rollcode_token *token)
 	explicit_bzero(token, sizeof(*token));
 }
 
-#endif /* ROLLCODE_H */
+#endif /* ROLLCODE_BASE_ROLLCODE_H */

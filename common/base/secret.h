@@ -9,8 +9,8 @@
  * and the compiler wipes it on every way out but exit(), abort() and
  * longjmp().  Wiping reaches neither registers nor pages already swapped out.
  */
-#ifndef ROLLCODE_SECRET_H
-#define ROLLCODE_SECRET_H
+#ifndef ROLLCODE_BASE_SECRET_H
+#define ROLLCODE_BASE_SECRET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,4 +59,4 @@ secret_equal(const void *a, const void *b, size_t len)
 	return differ == 0;
 }
 
-#endif /* ROLLCODE_SECRET_H */
+#endif /* ROLLCODE_BASE_SECRET_H */

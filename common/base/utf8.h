@@ -2,8 +2,8 @@
 /*
  * utf8.h - text that came from somewhere else and goes to a terminal.
  */
-#ifndef ROLLCODE_UTF8_H
-#define ROLLCODE_UTF8_H
+#ifndef ROLLCODE_BASE_UTF8_H
+#define ROLLCODE_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,4 +31,4 @@ bool	utf8_printable(const char *text);
 /* How many characters a printable text has. */
 size_t	utf8_count(const char *text);
 
-#endif /* ROLLCODE_UTF8_H */
+#endif /* ROLLCODE_BASE_UTF8_H */

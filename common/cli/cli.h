@@ -6,8 +6,8 @@
  * Exit codes: 0 done; 1 failed, with a sentence on standard error; 2 called
  * wrongly, with the usage line on standard error.
  */
-#ifndef ROLLCODE_CLI_H
-#define ROLLCODE_CLI_H
+#ifndef ROLLCODE_CLI_CLI_H
+#define ROLLCODE_CLI_CLI_H
 
 #include <stdio.h>
 
@@ -200,4 +200,4 @@ void	json_bool(struct json *, const char *key, bool);
 void	json_null(struct json *, const char *key);
 void	json_close(struct json *, char bracket);	/* '}' or ']' */
 
-#endif /* ROLLCODE_CLI_H */
+#endif /* ROLLCODE_CLI_CLI_H */

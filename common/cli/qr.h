@@ -8,8 +8,8 @@
  * where only that fits the terminal, 2.  The code is the smallest one that
  * holds the line: 45 columns and 23 lines for up to 134 bytes.
  */
-#ifndef ROLLCODE_QR_H
-#define ROLLCODE_QR_H
+#ifndef ROLLCODE_CLI_QR_H
+#define ROLLCODE_CLI_QR_H
 
 #include "common/base/error.h"
 
@@ -23,4 +23,4 @@
  */
 enum rollcode_err	qr_print(const char *line, struct error *) MUST_USE;
 
-#endif /* ROLLCODE_QR_H */
+#endif /* ROLLCODE_CLI_QR_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import_files.h - what the commands import and export of both sides share.
+ * files.h - what the commands import and export of both sides share.
  */
 #ifndef ROLLCODE_IMPORT_FILES_H
 #define ROLLCODE_IMPORT_FILES_H

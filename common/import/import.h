@@ -15,8 +15,8 @@
  *
  * The parsers are functions of bytes alone; they append to a list.
  */
-#ifndef ROLLCODE_IMPORT_H
-#define ROLLCODE_IMPORT_H
+#ifndef ROLLCODE_IMPORT_IMPORT_H
+#define ROLLCODE_IMPORT_IMPORT_H
 
 #include "common/base/error.h"
 #include "common/token/provision.h"
@@ -156,4 +156,4 @@ import_entry_wipe(struct import_entry *entry)
 	explicit_bzero(entry, sizeof(*entry));
 }
 
-#endif /* ROLLCODE_IMPORT_H */
+#endif /* ROLLCODE_IMPORT_IMPORT_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import_lines.h - what the readers of lines share among themselves.
+ * lines.h - what the readers of lines share among themselves.
  */
 #ifndef ROLLCODE_IMPORT_LINES_H
 #define ROLLCODE_IMPORT_LINES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import_open.c - files that somebody else may have made, opened by root.
+ * open.c - files that somebody else may have made, opened by root.
  *
  * A path is walked name by name, and no name leads elsewhere but a link that
  * nobody else can change: a link in somebody's home would make root read any

@@ -9,8 +9,8 @@
  * The key is that of seal_passphrase, the cipher AES-256-GCM, and the first
  * two lines are bound to it.
  */
-#ifndef ROLLCODE_PARCEL_H
-#define ROLLCODE_PARCEL_H
+#ifndef ROLLCODE_IMPORT_PARCEL_H
+#define ROLLCODE_IMPORT_PARCEL_H
 
 #include "common/base/error.h"
 
@@ -37,4 +37,4 @@ enum rollcode_err	parcel_open(const char *passphrase, const char *text,
 			    size_t len, struct parcel *, struct error *)
 			    MUST_USE;
 
-#endif /* ROLLCODE_PARCEL_H */
+#endif /* ROLLCODE_IMPORT_PARCEL_H */

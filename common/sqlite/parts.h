@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sqlite_parts.h - what the files behind sqlite.h share among themselves.
+ * parts.h - what the files behind sqlite.h share among themselves.
  */
 #ifndef ROLLCODE_SQLITE_PARTS_H
 #define ROLLCODE_SQLITE_PARTS_H

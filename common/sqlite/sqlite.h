@@ -10,8 +10,8 @@
  *  4. Nothing in the file can make SQLite run anything but our statements.
  *  5. Nobody waits longer than the deadline for a lock.
  */
-#ifndef ROLLCODE_SQLITE_H
-#define ROLLCODE_SQLITE_H
+#ifndef ROLLCODE_SQLITE_SQLITE_H
+#define ROLLCODE_SQLITE_SQLITE_H
 
 #include "common/base/error.h"
 
@@ -130,4 +130,4 @@ enum rollcode_err	sqlite_blob(sqlite3_stmt *, int column, uint8_t *out,
 enum rollcode_err	sqlite_int(sqlite3_stmt *, int column, int64_t min,
 			    int64_t max, int64_t *out, struct error *) MUST_USE;
 
-#endif /* ROLLCODE_SQLITE_H */
+#endif /* ROLLCODE_SQLITE_SQLITE_H */

@@ -2,8 +2,8 @@
 /*
  * base64.h - base64 of RFC 4648 section 4, as XML writes it.
  */
-#ifndef ROLLCODE_BASE64_H
-#define ROLLCODE_BASE64_H
+#ifndef ROLLCODE_TOKEN_BASE64_H
+#define ROLLCODE_TOKEN_BASE64_H
 
 #include <stdint.h>
 
@@ -17,4 +17,4 @@
 bool	base64_decode(const char *, uint8_t *out, size_t max, size_t *len)
 	    MUST_USE;
 
-#endif /* ROLLCODE_BASE64_H */
+#endif /* ROLLCODE_TOKEN_BASE64_H */

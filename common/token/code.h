@@ -6,8 +6,8 @@
  * and keeps its keyed state, so that a walk over a thousand counters costs a
  * thousand hashes and not a thousand set-ups.
  */
-#ifndef ROLLCODE_CODE_H
-#define ROLLCODE_CODE_H
+#ifndef ROLLCODE_TOKEN_CODE_H
+#define ROLLCODE_TOKEN_CODE_H
 
 #include "common/base/error.h"
 #include "common/base/rollcode.h"
@@ -57,4 +57,4 @@ void			code_alone(void);
  */
 struct ossl_lib_ctx_st	*code_libctx(void);
 
-#endif /* ROLLCODE_CODE_H */
+#endif /* ROLLCODE_TOKEN_CODE_H */

@@ -2,8 +2,8 @@
 /*
  * codec.h - bytes as base32 and as hex digits.
  */
-#ifndef ROLLCODE_CODEC_H
-#define ROLLCODE_CODEC_H
+#ifndef ROLLCODE_TOKEN_CODEC_H
+#define ROLLCODE_TOKEN_CODEC_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,4 +31,4 @@ void			 hex_encode(const uint8_t *, size_t len, char *out);
 bool			 hex_decode(const char *, uint8_t *out, size_t len)
 			    MUST_USE;
 
-#endif /* ROLLCODE_CODEC_H */
+#endif /* ROLLCODE_TOKEN_CODEC_H */

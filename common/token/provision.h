@@ -12,8 +12,8 @@
  * form=hex, and digits=64; a reader that ignores it makes no valid code.
  * A token's label goes as label=, and what its owner calls it as name=.
  */
-#ifndef ROLLCODE_PROVISION_H
-#define ROLLCODE_PROVISION_H
+#ifndef ROLLCODE_TOKEN_PROVISION_H
+#define ROLLCODE_TOKEN_PROVISION_H
 
 #include "common/base/error.h"
 #include "common/base/rollcode.h"
@@ -59,4 +59,4 @@ enum rollcode_err	provision_format(const struct provision *,
 enum rollcode_err	provision_parse(const char *, struct provision *,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_PROVISION_H */
+#endif /* ROLLCODE_TOKEN_PROVISION_H */

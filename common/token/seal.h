@@ -5,8 +5,8 @@
  * A sealed secret opens only with the same key and the same associated data,
  * so that it cannot be moved to another row, user or store.
  */
-#ifndef ROLLCODE_SEAL_H
-#define ROLLCODE_SEAL_H
+#ifndef ROLLCODE_TOKEN_SEAL_H
+#define ROLLCODE_TOKEN_SEAL_H
 
 #include "common/base/error.h"
 #include "common/base/rollcode.h"
@@ -97,4 +97,4 @@ enum rollcode_err	seal_mac(const struct secret_key *, const char *text,
 /* len bytes from getrandom(2).  SYS if the kernel gives fewer. */
 enum rollcode_err	seal_random(void *, size_t len) MUST_USE;
 
-#endif /* ROLLCODE_SEAL_H */
+#endif /* ROLLCODE_TOKEN_SEAL_H */

@@ -2,8 +2,8 @@
 /*
  * token.h - names and limits of a token's parts.
  */
-#ifndef ROLLCODE_TOKEN_H
-#define ROLLCODE_TOKEN_H
+#ifndef ROLLCODE_TOKEN_TOKEN_H
+#define ROLLCODE_TOKEN_TOKEN_H
 
 #include "common/base/error.h"
 #include "common/base/rollcode.h"
@@ -60,4 +60,4 @@ enum rollcode_err	 token_new_secret(struct secret *, size_t len,
 enum rollcode_err	 token_parse_secret(const char *, struct secret *,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_TOKEN_H */
+#endif /* ROLLCODE_TOKEN_TOKEN_H */

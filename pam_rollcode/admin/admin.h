@@ -2,8 +2,8 @@
 /*
  * admin.h - what the commands of rollcode-admin share.
  */
-#ifndef ROLLCODE_ADMIN_H
-#define ROLLCODE_ADMIN_H
+#ifndef ROLLCODE_ADMIN_ADMIN_H
+#define ROLLCODE_ADMIN_ADMIN_H
 
 #include <inttypes.h>
 
@@ -145,4 +145,4 @@ cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri, admin_qr,
 	admin_resync, admin_recovery, admin_import, admin_export, admin_log,
 	admin_rekey, admin_backup, admin_check;
 
-#endif /* ROLLCODE_ADMIN_H */
+#endif /* ROLLCODE_ADMIN_ADMIN_H */

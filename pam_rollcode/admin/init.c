@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_init.c - the key in the env file, and an empty store.
+ * init.c - the key in the env file, and an empty store.
  *
  * A key that is there is never changed.
  */

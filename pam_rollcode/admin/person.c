@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_person.c - is the account that owns the store a person's?
+ * person.c - is the account that owns the store a person's?
  *
  * Whoever logs in as it can read and change every token.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_person.h - accounts that people use, which must not own a store.
+ * person.h - accounts that people use, which must not own a store.
  */
 #ifndef ROLLCODE_ADMIN_PERSON_H
 #define ROLLCODE_ADMIN_PERSON_H

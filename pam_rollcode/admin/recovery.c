@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_recovery.c - codes for somebody who has lost a token.
+ * recovery.c - codes for somebody who has lost a token.
  *
  *  1. A code is shown once, when it is on disk, and never again.
  *  2. No token is touched.

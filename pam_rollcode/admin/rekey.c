@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_rekey.c - a new key for everything that is sealed.
+ * rekey.c - a new key for everything that is sealed.
  *
  *  1. A kill at any moment leaves logins as they were, and a second run goes
  *     on; a third key is never made while a previous one is there.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_typing.c - a command that has given up root's rights is still at root's
+ * typing.c - a command that has given up root's rights is still at root's
  * terminal, and must not type there.
  *
  * What it reads was made by others.  If a bug in a parser gave them the

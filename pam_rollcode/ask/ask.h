@@ -5,8 +5,8 @@
  * The process is not ours: no signal handler, signal mask, child, descriptor,
  * limit or variable of it is left changed, and no signal is sent to it.
  */
-#ifndef ROLLCODE_ASK_H
-#define ROLLCODE_ASK_H
+#ifndef ROLLCODE_ASK_ASK_H
+#define ROLLCODE_ASK_ASK_H
 
 #include "protocol/protocol.h"
 
@@ -42,4 +42,4 @@ enum rollcode_err	ask_judge(const struct ask_where *, struct request *,
 enum rollcode_err	ask_service(const char *path, struct request *,
 			    struct answer *, struct error *) MUST_USE;
 
-#endif /* ROLLCODE_ASK_H */
+#endif /* ROLLCODE_ASK_ASK_H */

@@ -2,8 +2,8 @@
 /*
  * resident.h - the way to the resident judge, from the module's side.
  */
-#ifndef ROLLCODE_RESIDENT_H
-#define ROLLCODE_RESIDENT_H
+#ifndef ROLLCODE_ASK_RESIDENT_H
+#define ROLLCODE_ASK_RESIDENT_H
 
 #include "common/base/error.h"
 
@@ -21,4 +21,4 @@
 enum rollcode_err	resident_connect(const char *path, int64_t deadline,
 			    int *fd, struct error *) MUST_USE;
 
-#endif /* ROLLCODE_RESIDENT_H */
+#endif /* ROLLCODE_ASK_RESIDENT_H */

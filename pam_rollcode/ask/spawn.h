@@ -2,8 +2,8 @@
 /*
  * spawn.h - rollcode-verify as a child for one request.
  */
-#ifndef ROLLCODE_SPAWN_H
-#define ROLLCODE_SPAWN_H
+#ifndef ROLLCODE_ASK_SPAWN_H
+#define ROLLCODE_ASK_SPAWN_H
 
 #include <sys/types.h>
 
@@ -29,4 +29,4 @@ enum rollcode_err	spawn_judge(const char *helper, const char *conf,
 bool			spawn_reap(struct child *, int64_t deadline)
 			    MUST_USE;
 
-#endif /* ROLLCODE_SPAWN_H */
+#endif /* ROLLCODE_ASK_SPAWN_H */

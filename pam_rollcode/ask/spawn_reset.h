@@ -2,8 +2,8 @@
 /*
  * spawn_reset.h - a process that keeps nothing of the one it was copied from.
  */
-#ifndef ROLLCODE_SPAWN_RESET_H
-#define ROLLCODE_SPAWN_RESET_H
+#ifndef ROLLCODE_ASK_SPAWN_RESET_H
+#define ROLLCODE_ASK_SPAWN_RESET_H
 
 #include <stdbool.h>
 
@@ -32,4 +32,4 @@ struct scheduling {
  */
 bool	reset_all(int fd) MUST_USE;
 
-#endif /* ROLLCODE_SPAWN_RESET_H */
+#endif /* ROLLCODE_ASK_SPAWN_RESET_H */

@@ -5,8 +5,8 @@
  * Only rollcode-verify and rollcode-admin read it, as root, before they drop
  * to the account; the module never does.
  */
-#ifndef ROLLCODE_CONFIG_H
-#define ROLLCODE_CONFIG_H
+#ifndef ROLLCODE_CONFIG_CONFIG_H
+#define ROLLCODE_CONFIG_CONFIG_H
 
 #include <limits.h>
 #include <sys/types.h>
@@ -101,4 +101,4 @@ config_drop(const struct config *config, struct error *error)
 	    config->uid, config->gid, config->account, error);
 }
 
-#endif /* ROLLCODE_CONFIG_H */
+#endif /* ROLLCODE_CONFIG_CONFIG_H */

@@ -5,8 +5,8 @@
  * It is written whole beside itself and moved into place, so that a kill, or a
  * power cut, leaves the old one or the new one.
  */
-#ifndef ROLLCODE_ENVFILE_H
-#define ROLLCODE_ENVFILE_H
+#ifndef ROLLCODE_CONFIG_ENVFILE_H
+#define ROLLCODE_CONFIG_ENVFILE_H
 
 #include "config/config.h"
 
@@ -65,4 +65,4 @@ enum rollcode_err	envfile_rekey(const struct envfile *from,
 enum rollcode_err	envfile_write(const char *path, const struct envfile *,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_ENVFILE_H */
+#endif /* ROLLCODE_CONFIG_ENVFILE_H */

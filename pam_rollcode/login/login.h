@@ -2,8 +2,8 @@
 /*
  * login.h - one attempt: lock, read, verify, commit, and only then a verdict.
  */
-#ifndef ROLLCODE_LOGIN_H
-#define ROLLCODE_LOGIN_H
+#ifndef ROLLCODE_LOGIN_LOGIN_H
+#define ROLLCODE_LOGIN_LOGIN_H
 
 #include "rules/verify.h"
 #include "store/store.h"
@@ -40,4 +40,4 @@ enum rollcode_err	login_decide(const struct login *,
 enum rollcode_err	login_enrolled(const struct login *, enum verdict *,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_LOGIN_H */
+#endif /* ROLLCODE_LOGIN_LOGIN_H */

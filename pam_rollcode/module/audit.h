@@ -6,8 +6,8 @@
  * second one with the reason.  Nothing from outside reaches a line unescaped,
  * and no line holds a code.
  */
-#ifndef ROLLCODE_AUDIT_H
-#define ROLLCODE_AUDIT_H
+#ifndef ROLLCODE_MODULE_AUDIT_H
+#define ROLLCODE_MODULE_AUDIT_H
 
 #include <security/pam_modules.h>
 
@@ -33,4 +33,4 @@ void	audit_attempt(pam_handle_t *, const struct audit *, int result);
  */
 void	audit_error(pam_handle_t *, enum rollcode_err, const struct error *);
 
-#endif /* ROLLCODE_AUDIT_H */
+#endif /* ROLLCODE_MODULE_AUDIT_H */

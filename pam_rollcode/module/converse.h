@@ -2,8 +2,8 @@
 /*
  * converse.h - what is asked of the person, and told.
  */
-#ifndef ROLLCODE_CONVERSE_H
-#define ROLLCODE_CONVERSE_H
+#ifndef ROLLCODE_MODULE_CONVERSE_H
+#define ROLLCODE_MODULE_CONVERSE_H
 
 #include <security/pam_modules.h>
 
@@ -48,4 +48,4 @@ int	converse_forward(pam_handle_t *, const struct options *,
 void	converse_tell(pam_handle_t *, const struct options *, int flags,
 	    const struct answer *, int result);
 
-#endif /* ROLLCODE_CONVERSE_H */
+#endif /* ROLLCODE_MODULE_CONVERSE_H */

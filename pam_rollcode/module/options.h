@@ -2,8 +2,8 @@
 /*
  * options.h - the module's arguments, see pam_rollcode(8).
  */
-#ifndef ROLLCODE_OPTIONS_H
-#define ROLLCODE_OPTIONS_H
+#ifndef ROLLCODE_MODULE_OPTIONS_H
+#define ROLLCODE_MODULE_OPTIONS_H
 
 #include <limits.h>
 
@@ -39,4 +39,4 @@ extern const struct keyword	options_keywords[];
 enum rollcode_err	options_load(struct options *, int argc,
 			    const char **argv, struct error *) MUST_USE;
 
-#endif /* ROLLCODE_OPTIONS_H */
+#endif /* ROLLCODE_MODULE_OPTIONS_H */

@@ -5,8 +5,8 @@
  *
  * Nothing from outside reaches a line unescaped, and no line holds a code.
  */
-#ifndef ROLLCODE_LOGLINE_H
-#define ROLLCODE_LOGLINE_H
+#ifndef ROLLCODE_PROTOCOL_LOGLINE_H
+#define ROLLCODE_PROTOCOL_LOGLINE_H
 
 #include "protocol/protocol.h"
 
@@ -22,4 +22,4 @@ int	logline_refusal(const struct answer *, char line[LOGLINE_MAX]);
 int	logline_success(const struct answer *, const char *user,
 	    char line[LOGLINE_MAX]);
 
-#endif /* ROLLCODE_LOGLINE_H */
+#endif /* ROLLCODE_PROTOCOL_LOGLINE_H */

@@ -6,8 +6,8 @@
  * SOCK_SEQPACKET socket between two processes of one machine.  Every text ends
  * with a NUL inside its array.
  */
-#ifndef ROLLCODE_PROTOCOL_H
-#define ROLLCODE_PROTOCOL_H
+#ifndef ROLLCODE_PROTOCOL_PROTOCOL_H
+#define ROLLCODE_PROTOCOL_PROTOCOL_H
 
 #include "common/base/error.h"
 #include "common/base/rollcode.h"
@@ -67,4 +67,4 @@ request_wipe(struct request *request)
 	explicit_bzero(request, sizeof(*request));
 }
 
-#endif /* ROLLCODE_PROTOCOL_H */
+#endif /* ROLLCODE_PROTOCOL_PROTOCOL_H */

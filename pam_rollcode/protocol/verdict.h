@@ -6,8 +6,8 @@
  * no single fault turns a refusal into an admission, and success is tested
  * by equality only.
  */
-#ifndef ROLLCODE_VERDICT_H
-#define ROLLCODE_VERDICT_H
+#ifndef ROLLCODE_PROTOCOL_VERDICT_H
+#define ROLLCODE_PROTOCOL_VERDICT_H
 
 #include <stdbool.h>
 
@@ -66,4 +66,4 @@ verdict_name(enum verdict verdict)
 	return "none";
 }
 
-#endif /* ROLLCODE_VERDICT_H */
+#endif /* ROLLCODE_PROTOCOL_VERDICT_H */

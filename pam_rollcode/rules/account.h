@@ -5,8 +5,8 @@
  * A store reads it under its lock, verify and the administrator change it in
  * memory, and the store writes the difference in one transaction.
  */
-#ifndef ROLLCODE_ACCOUNT_H
-#define ROLLCODE_ACCOUNT_H
+#ifndef ROLLCODE_RULES_ACCOUNT_H
+#define ROLLCODE_RULES_ACCOUNT_H
 
 #include "common/base/error.h"
 #include "common/base/rollcode.h"
@@ -134,4 +134,4 @@ enum rollcode_err	 account_add(struct account *,
 /* Forget failures, spent guesses and remembered positions. */
 void			 account_unlock(struct account *);
 
-#endif /* ROLLCODE_ACCOUNT_H */
+#endif /* ROLLCODE_RULES_ACCOUNT_H */

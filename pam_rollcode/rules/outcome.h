@@ -3,8 +3,8 @@
  * outcome.h - what an event row says has happened: a verdict, or an act of an
  * administrator's.  A row that says anything else was written by somebody else.
  */
-#ifndef ROLLCODE_OUTCOME_H
-#define ROLLCODE_OUTCOME_H
+#ifndef ROLLCODE_RULES_OUTCOME_H
+#define ROLLCODE_RULES_OUTCOME_H
 
 #include <stdbool.h>
 
@@ -30,4 +30,4 @@ const char	*act_name(enum act);
 /* Whether they are an act's, or a verdict's that an event can have. */
 bool		 outcome_known(const char *);
 
-#endif /* ROLLCODE_OUTCOME_H */
+#endif /* ROLLCODE_RULES_OUTCOME_H */

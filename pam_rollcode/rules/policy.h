@@ -2,8 +2,8 @@
 /*
  * policy.h - what the administrator allows, as the env file says it.
  */
-#ifndef ROLLCODE_POLICY_H
-#define ROLLCODE_POLICY_H
+#ifndef ROLLCODE_RULES_POLICY_H
+#define ROLLCODE_RULES_POLICY_H
 
 #include "common/base/error.h"
 
@@ -25,4 +25,4 @@ struct policy {
 enum rollcode_err	policy_check(const struct policy *,
 			    const struct account *, struct error *) MUST_USE;
 
-#endif /* ROLLCODE_POLICY_H */
+#endif /* ROLLCODE_RULES_POLICY_H */

@@ -6,8 +6,8 @@
  * recovery key.  What is changed is the account in memory; the caller commits
  * before anything is shown, and does not use the account after an error.
  */
-#ifndef ROLLCODE_RECOVERY_H
-#define ROLLCODE_RECOVERY_H
+#ifndef ROLLCODE_RULES_RECOVERY_H
+#define ROLLCODE_RULES_RECOVERY_H
 
 #include "protocol/submission.h"
 #include "rules/account.h"
@@ -56,4 +56,4 @@ enum rollcode_err	recovery_issue_once(struct account *, int64_t now,
 /* Void every code. */
 void			recovery_void(struct account *);
 
-#endif /* ROLLCODE_RECOVERY_H */
+#endif /* ROLLCODE_RULES_RECOVERY_H */

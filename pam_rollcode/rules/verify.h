@@ -5,8 +5,8 @@
  * Pure: no I/O, no clock, no log.  What a verdict changes is changed in the
  * account given; nothing is decided until the caller has made it durable.
  */
-#ifndef ROLLCODE_VERIFY_H
-#define ROLLCODE_VERIFY_H
+#ifndef ROLLCODE_RULES_VERIFY_H
+#define ROLLCODE_RULES_VERIFY_H
 
 #include "protocol/submission.h"
 #include "protocol/verdict.h"
@@ -55,4 +55,4 @@ bool			verify_is_guarded(const struct account *,
 void			verify_nobody(const struct submission *,
 			    const struct policy *);
 
-#endif /* ROLLCODE_VERIFY_H */
+#endif /* ROLLCODE_RULES_VERIFY_H */

@@ -3,8 +3,8 @@
  * window.h - the stretches of counters around a token's own, and the walk
  * along one of them.
  */
-#ifndef ROLLCODE_WINDOW_H
-#define ROLLCODE_WINDOW_H
+#ifndef ROLLCODE_RULES_WINDOW_H
+#define ROLLCODE_RULES_WINDOW_H
 
 #include "common/token/code.h"
 #include "rules/verify.h"
@@ -47,4 +47,4 @@ enum rollcode_err	window_walk(struct code_maker *,
 			    const struct submission *, struct range,
 			    struct match *) MUST_USE;
 
-#endif /* ROLLCODE_WINDOW_H */
+#endif /* ROLLCODE_RULES_WINDOW_H */

@@ -2,8 +2,8 @@
 /*
  * callers.h - who may ask the resident judge about whom.
  */
-#ifndef ROLLCODE_CALLERS_H
-#define ROLLCODE_CALLERS_H
+#ifndef ROLLCODE_SERVICE_CALLERS_H
+#define ROLLCODE_SERVICE_CALLERS_H
 
 #include "config/config.h"
 
@@ -35,4 +35,4 @@ bool			callers_include(const struct callers *, uid_t);
 enum rollcode_err	callers_check(const struct callers *, uid_t,
 			    const char *user, struct error *) MUST_USE;
 
-#endif /* ROLLCODE_CALLERS_H */
+#endif /* ROLLCODE_SERVICE_CALLERS_H */

@@ -2,8 +2,8 @@
 /*
  * listener.h - the sockets on which the resident judge is asked.
  */
-#ifndef ROLLCODE_LISTENER_H
-#define ROLLCODE_LISTENER_H
+#ifndef ROLLCODE_SERVICE_LISTENER_H
+#define ROLLCODE_SERVICE_LISTENER_H
 
 #include "common/base/error.h"
 
@@ -52,4 +52,4 @@ enum rollcode_err	 listener_open(struct listener *, enum socket_of,
 /* Close, and remove the socket if it was made here. */
 void			 listener_close(struct listener *);
 
-#endif /* ROLLCODE_LISTENER_H */
+#endif /* ROLLCODE_SERVICE_LISTENER_H */

@@ -7,8 +7,8 @@
  *  2. The reason stands in the log, written by the verifier itself, with the
  *     uid from the kernel.
  */
-#ifndef ROLLCODE_OUTSIDER_H
-#define ROLLCODE_OUTSIDER_H
+#ifndef ROLLCODE_SERVICE_OUTSIDER_H
+#define ROLLCODE_SERVICE_OUTSIDER_H
 
 #include <sys/types.h>
 
@@ -36,4 +36,4 @@ void	outsider_flush(void);
  */
 void	outsider_answer(const struct request *, struct answer *);
 
-#endif /* ROLLCODE_OUTSIDER_H */
+#endif /* ROLLCODE_SERVICE_OUTSIDER_H */

@@ -3,8 +3,8 @@
  * queue.h - the connections of the resident judge, in the order in which they
  * came, and whose turn it is.
  */
-#ifndef ROLLCODE_QUEUE_H
-#define ROLLCODE_QUEUE_H
+#ifndef ROLLCODE_SERVICE_QUEUE_H
+#define ROLLCODE_SERVICE_QUEUE_H
 
 #include "service/burial.h"
 #include "service/listener.h"
@@ -81,4 +81,4 @@ int64_t			 queue_deadline(const struct queue *);
 /* Close what is done; the others keep their order. */
 void			 queue_sweep(struct queue *, int64_t now);
 
-#endif /* ROLLCODE_QUEUE_H */
+#endif /* ROLLCODE_SERVICE_QUEUE_H */

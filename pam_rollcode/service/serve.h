@@ -2,8 +2,8 @@
 /*
  * serve.h - the resident judge, once it is the account.
  */
-#ifndef ROLLCODE_SERVE_H
-#define ROLLCODE_SERVE_H
+#ifndef ROLLCODE_SERVICE_SERVE_H
+#define ROLLCODE_SERVICE_SERVE_H
 
 #include "service/listener.h"
 #include "service/worker.h"
@@ -27,4 +27,4 @@ struct post {
 enum rollcode_err	serve(const struct post *, const struct config *,
 			    const struct callers *) MUST_USE;
 
-#endif /* ROLLCODE_SERVE_H */
+#endif /* ROLLCODE_SERVICE_SERVE_H */

@@ -2,8 +2,8 @@
 /*
  * worker.h - one of the processes of the resident judge that open the store.
  */
-#ifndef ROLLCODE_WORKER_H
-#define ROLLCODE_WORKER_H
+#ifndef ROLLCODE_SERVICE_WORKER_H
+#define ROLLCODE_SERVICE_WORKER_H
 
 #include "config/config.h"
 #include "protocol/protocol.h"
@@ -35,4 +35,4 @@ task_wipe(struct task *task)
 _Noreturn void		worker_main(int fd, const struct config *,
 			    const struct callers *);
 
-#endif /* ROLLCODE_WORKER_H */
+#endif /* ROLLCODE_SERVICE_WORKER_H */

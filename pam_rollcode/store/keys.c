@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_keys.c - a sealed secret opens only in its own row of its own store.
+ * keys.c - a sealed secret opens only in its own row of its own store.
  */
 #include "common/token/codec.h"
 #include "common/token/token.h"

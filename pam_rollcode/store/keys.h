@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_keys.h - the keys that seal what a store keeps, and what a sealed
+ * keys.h - the keys that seal what a store keeps, and what a sealed
  * secret is bound to; the same for every kind of store.
  */
 #ifndef ROLLCODE_STORE_KEYS_H

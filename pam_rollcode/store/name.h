@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_name.h - a user's name as stores keep it: plain ASCII, with what is
+ * name.h - a user's name as stores keep it: plain ASCII, with what is
  * not as %XX.
  */
 #ifndef ROLLCODE_STORE_NAME_H

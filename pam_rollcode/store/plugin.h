@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_plugin.h - a kind of store in a shared object of its own, so that who
+ * plugin.h - a kind of store in a shared object of its own, so that who
  * does not use it has nothing of its libraries.
  */
 #ifndef ROLLCODE_STORE_PLUGIN_H

@@ -15,8 +15,8 @@
  * Four verbs carry every login: open, begin, commit, close.  close is also
  * the rollback, so forgetting is safe.
  */
-#ifndef ROLLCODE_STORE_H
-#define ROLLCODE_STORE_H
+#ifndef ROLLCODE_STORE_STORE_H
+#define ROLLCODE_STORE_STORE_H
 
 #include "config/config.h"
 #include "rules/account.h"
@@ -180,7 +180,7 @@ extern const struct store_ops	store_sqlite;
 
 /*
  * The kind of store of this configuration's DATABASE.  For PostgreSQL its
- * plug-in is loaded, which root must not do: see store_plugin.h.
+ * plug-in is loaded, which root must not do: see plugin.h.
  */
 enum rollcode_err	store_find(const struct config *,
 			    const struct store_ops **, struct error *)
@@ -193,4 +193,4 @@ bool			store_present(const struct config *);
 void	event_fill(struct event *, int64_t now, const char *service,
 	    const char *rhost, const char *outcome);
 
-#endif /* ROLLCODE_STORE_H */
+#endif /* ROLLCODE_STORE_STORE_H */

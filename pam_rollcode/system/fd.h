@@ -2,8 +2,8 @@
 /*
  * fd.h - descriptors of a process that is not ours, or not yet.
  */
-#ifndef ROLLCODE_FD_H
-#define ROLLCODE_FD_H
+#ifndef ROLLCODE_SYSTEM_FD_H
+#define ROLLCODE_SYSTEM_FD_H
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -46,4 +46,4 @@ fd_close_from(int first)
 		close(fd);
 }
 
-#endif /* ROLLCODE_FD_H */
+#endif /* ROLLCODE_SYSTEM_FD_H */

@@ -3,8 +3,8 @@
  * limits.h - a process of ours does not keep the limits of who started it, and
  * has one of its own for what others make it read.
  */
-#ifndef ROLLCODE_LIMITS_H
-#define ROLLCODE_LIMITS_H
+#ifndef ROLLCODE_SYSTEM_LIMITS_H
+#define ROLLCODE_SYSTEM_LIMITS_H
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -52,4 +52,4 @@ limit_memory(rlim_t more)
 	return setrlimit(RLIMIT_AS, &limit) == 0;
 }
 
-#endif /* ROLLCODE_LIMITS_H */
+#endif /* ROLLCODE_SYSTEM_LIMITS_H */

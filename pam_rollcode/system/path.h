@@ -2,8 +2,8 @@
 /*
  * path.h - paths that nobody else can change.
  */
-#ifndef ROLLCODE_PATH_H
-#define ROLLCODE_PATH_H
+#ifndef ROLLCODE_SYSTEM_PATH_H
+#define ROLLCODE_SYSTEM_PATH_H
 
 #include <sys/types.h>
 
@@ -19,4 +19,4 @@
 enum rollcode_err	path_check(const char *path, uid_t owner,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_PATH_H */
+#endif /* ROLLCODE_SYSTEM_PATH_H */

@@ -2,8 +2,8 @@
 /*
  * privileges.h - root's rights, given up for good.
  */
-#ifndef ROLLCODE_PRIVILEGES_H
-#define ROLLCODE_PRIVILEGES_H
+#ifndef ROLLCODE_SYSTEM_PRIVILEGES_H
+#define ROLLCODE_SYSTEM_PRIVILEGES_H
 
 #include <sys/types.h>
 
@@ -17,4 +17,4 @@
 enum rollcode_err	privileges_drop(uid_t, gid_t, const char *name,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_PRIVILEGES_H */
+#endif /* ROLLCODE_SYSTEM_PRIVILEGES_H */

@@ -2,8 +2,8 @@
 /*
  * asker.h - which process asks for a code.
  */
-#ifndef ROLLCODE_ASKER_H
-#define ROLLCODE_ASKER_H
+#ifndef ROLLCODE_ASKPASS_ASKER_H
+#define ROLLCODE_ASKPASS_ASKER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,4 +29,4 @@ bool	asker_find(struct asker *);
  */
 int	asker_port(const struct asker *);
 
-#endif /* ROLLCODE_ASKER_H */
+#endif /* ROLLCODE_ASKPASS_ASKER_H */

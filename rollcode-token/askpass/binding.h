@@ -5,8 +5,8 @@
  * What ssh shows before a prompt never has a port, and a server on another
  * port of the same host may be somebody else's.
  */
-#ifndef ROLLCODE_BINDING_H
-#define ROLLCODE_BINDING_H
+#ifndef ROLLCODE_ASKPASS_BINDING_H
+#define ROLLCODE_ASKPASS_BINDING_H
 
 #include "askpass/asker.h"
 #include "common/base/error.h"
@@ -47,4 +47,4 @@ enum rollcode_err	binding_write(const struct binding *,
  */
 enum binding_fit	binding_fit(const char *words, const struct binding *);
 
-#endif /* ROLLCODE_BINDING_H */
+#endif /* ROLLCODE_ASKPASS_BINDING_H */

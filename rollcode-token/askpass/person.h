@@ -6,8 +6,8 @@
  * person's own program as it is, and to a terminal without what would move
  * its cursor or change its colours.
  */
-#ifndef ROLLCODE_PERSON_H
-#define ROLLCODE_PERSON_H
+#ifndef ROLLCODE_ASKPASS_PERSON_H
+#define ROLLCODE_ASKPASS_PERSON_H
 
 #include <stddef.h>
 
@@ -28,4 +28,4 @@ enum rollcode_err	person_ask(const char *prompt, char *line, size_t size,
 enum rollcode_err	person_answer(const char *prompt, struct error *)
 			    MUST_USE;
 
-#endif /* ROLLCODE_PERSON_H */
+#endif /* ROLLCODE_ASKPASS_PERSON_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * asker_port.c - the port that a process is connected to.
+ * port.c - the port that a process is connected to.
  *
  * The kernel is asked: which TCP sockets the process has, and where they lead.
  *

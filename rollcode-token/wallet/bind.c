@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wallet_bind.c - which prompts a token answers by itself, and how often.
+ * bind.c - which prompts a token answers by itself, and how often.
  */
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
 /*
  * place.h - where the tokens of a person lie.
  */
-#ifndef ROLLCODE_PLACE_H
-#define ROLLCODE_PLACE_H
+#ifndef ROLLCODE_WALLET_PLACE_H
+#define ROLLCODE_WALLET_PLACE_H
 
 #include <limits.h>
 
@@ -24,4 +24,4 @@ struct place {
 enum rollcode_err	place_find(struct place *, const char *given, bool make,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_PLACE_H */
+#endif /* ROLLCODE_WALLET_PLACE_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wallet_row.h - what the files of the wallet share, and nobody else.
+ * row.h - what the files of the wallet share, and nobody else.
  */
 #ifndef ROLLCODE_WALLET_ROW_H
 #define ROLLCODE_WALLET_ROW_H

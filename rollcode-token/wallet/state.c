@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wallet_state.c - what only who knows the passphrase can change.
+ * state.c - what only who knows the passphrase can change.
  *
  *  1. The proof of the passphrase is a seal around a mark for each token: its
  *     name, its bindings, and a counter below which no code is given.

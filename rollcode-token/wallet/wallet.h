@@ -13,8 +13,8 @@
  * struct error may return UNAVAIL or STORE, with a sentence; only what it
  * returns beyond these is said below.
  */
-#ifndef ROLLCODE_WALLET_H
-#define ROLLCODE_WALLET_H
+#ifndef ROLLCODE_WALLET_WALLET_H
+#define ROLLCODE_WALLET_WALLET_H
 
 #include "askpass/binding.h"
 #include "common/import/import.h"
@@ -171,4 +171,4 @@ enum rollcode_err	wallet_answer(struct wallet *, const struct binding *,
 			    const struct asker *, struct wallet_entry *,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_WALLET_H */
+#endif /* ROLLCODE_WALLET_WALLET_H */

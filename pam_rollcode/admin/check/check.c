@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check.c - the doctor: what is wrong here, and what mends it.
+ * check.c - the doctor: what is wrong here, and what mends it.
  *
  * It changes nothing: no code is asked for, none is spent, nothing is counted.
  */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check.h - what the rooms of `rollcode-admin check` share.
+ * check.h - what the rooms of `rollcode-admin check` share.
  *
  * Root looks at files and stacks; a store is opened by a child that has become
  * the account, and which reports over a pipe.
  */
-#ifndef ROLLCODE_ADMIN_CHECK_H
-#define ROLLCODE_ADMIN_CHECK_H
+#ifndef ROLLCODE_ADMIN_CHECK_CHECK_H
+#define ROLLCODE_ADMIN_CHECK_CHECK_H
 
 #include "admin/admin.h"
 #include "admin/check/stack.h"
@@ -24,7 +24,7 @@ enum severity {
 	SEVERITY_ERROR,
 };
 
-/* Every finding there is; names and severities are in admin_check_list.c. */
+/* Every finding there is; names and severities are in findings.c. */
 enum finding_kind {
 	FOUND_ENV_FILE,
 	FOUND_ENV_LINE,
@@ -210,4 +210,4 @@ void	sshd_parse(char *text, struct sshd_settings *);
 /* Whether each list of AuthenticationMethods has a method of that name. */
 bool	check_lists_have(const char *methods, const char *name);
 
-#endif /* ROLLCODE_ADMIN_CHECK_H */
+#endif /* ROLLCODE_ADMIN_CHECK_CHECK_H */

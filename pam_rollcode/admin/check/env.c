@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_env.c - the env file: each mistake in it, and what mends it.
+ * env.c - the env file: each mistake in it, and what mends it.
  */
 #include <ctype.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_list.c - findings: their names, and how they are shown.
+ * findings.c - findings: their names, and how they are shown.
  */
 #include <stdarg.h>
 #include <stdio.h>

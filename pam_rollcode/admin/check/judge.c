@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_judge.c - is there a judge, and does it answer?
+ * judge.c - is there a judge, and does it answer?
  *
  * It is asked as the module asks it, for something that changes nothing.
  */

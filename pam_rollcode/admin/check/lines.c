@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_lines.c - the lines of a service, one by one: can PAM read them,
+ * lines.c - the lines of a service, one by one: can PAM read them,
  * and are the module and its arguments right?
  */
 #include <dlfcn.h>

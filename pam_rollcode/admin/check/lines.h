@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_lines.h - what is said about a line, and commands that change it.
+ * lines.h - what is said about a line, and commands that change it.
  */
 #ifndef ROLLCODE_ADMIN_CHECK_LINES_H
 #define ROLLCODE_ADMIN_CHECK_LINES_H

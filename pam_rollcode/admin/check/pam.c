@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_pam.c - the services of this machine, read as PAM reads them.
+ * pam.c - the services of this machine, read as PAM reads them.
  *
  * Files, rows, depth and time are bounded: a file that includes itself is a
  * finding, and nothing else.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_stack.c - what a service does on each result of the module.
+ * refusals.c - what a service does on each result of the module.
  */
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_root.c - who is kept out: people without a token where nobody
+ * root.c - who is kept out: people without a token where nobody
  * has one, root, and everybody if a store breaks and no way to root is left.
  */
 #include "admin/check/lines.h"

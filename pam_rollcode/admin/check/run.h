@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_run.h - children of `rollcode-admin check`, and words for a
+ * run.h - children of `rollcode-admin check`, and words for a
  * shell.
  */
 #ifndef ROLLCODE_ADMIN_CHECK_RUN_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_services.c - every PAM service that names the module.
+ * services.c - every PAM service that names the module.
  */
 #include <dirent.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_sshd.c - sshd's effective settings: does it ask PAM, and does
+ * sshd.c - sshd's effective settings: does it ask PAM, and does
  * PAM reach the person?
  */
 #include <stdio.h>

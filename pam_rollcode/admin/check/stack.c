@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_stack.c - what becomes of a stack.
+ * stack.c - what becomes of a stack.
  *
  * Linux-PAM carries an impression from row to row.  Here all that it can carry
  * at a row fits a small number, a state, so that every way through a stack is

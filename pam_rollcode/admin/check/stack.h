@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_stack.h - PAM stacks as text, as rows, and as what becomes of them.
+ * stack.h - PAM stacks as text, as rows, and as what becomes of them.
  *
  * Pure: text in, rows and answers out.  Reading and deciding are as in
  * Linux-PAM's own pam_handlers.c and pam_dispatch.c.
  */
-#ifndef ROLLCODE_ADMIN_STACK_H
-#define ROLLCODE_ADMIN_STACK_H
+#ifndef ROLLCODE_ADMIN_CHECK_STACK_H
+#define ROLLCODE_ADMIN_CHECK_STACK_H
 
 #include <limits.h>
 #include <stdbool.h>
@@ -145,4 +145,4 @@ bool		 stack_bypass(const struct stack *, size_t *at,
 /* What becomes of it if each row gives that result. */
 bool		 stack_run(const struct stack *, const int *results);
 
-#endif /* ROLLCODE_ADMIN_STACK_H */
+#endif /* ROLLCODE_ADMIN_CHECK_STACK_H */

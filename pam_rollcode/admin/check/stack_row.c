@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_stack_row.c - what a row of a stack is.
+ * stack_row.c - what a row of a stack is.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_stack_text.c - a file of pam.d(5) into rows.
+ * stack_text.c - a file of pam.d(5) into rows.
  *
  * Whatever the bytes, each line is one row or none, and one that PAM cannot
  * read is a row that fails, as it is for PAM.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_check_store.c - the store, and every user in it.
+ * store.c - the store, and every user in it.
  *
  *  1. A store is opened by a child that has become the account, never by root.
  *  2. What that child reports is text, and is not believed to be more.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_import_ask.c - a file must not give somebody else's account a token
+ * ask.c - a file must not give somebody else's account a token
  * that its administrator does not know of.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_import.c - tokens of other programs become ours.
+ * import.c - tokens of other programs become ours.
  *
  *  1. All of a user's lines are taken over, in one durable step, or none is.
  *  2. No counter is lowered, unless by force.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_import.h - what the files of the command import share.
+ * import.h - what the files of the command import share.
  */
-#ifndef ROLLCODE_ADMIN_IMPORT_H
-#define ROLLCODE_ADMIN_IMPORT_H
+#ifndef ROLLCODE_ADMIN_IMPORT_IMPORT_H
+#define ROLLCODE_ADMIN_IMPORT_IMPORT_H
 
 #include "admin/admin.h"
 #include "common/import/files.h"
@@ -60,4 +60,4 @@ enum rollcode_err	import_user(struct importing *,
 enum rollcode_err	import_store(const struct admin_options *,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_ADMIN_IMPORT_H */
+#endif /* ROLLCODE_ADMIN_IMPORT_IMPORT_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * account_merge.h - a token that another program had, in an account.
+ * merge.h - a token that another program had, in an account.
  */
-#ifndef ROLLCODE_ACCOUNT_MERGE_H
-#define ROLLCODE_ACCOUNT_MERGE_H
+#ifndef ROLLCODE_ADMIN_IMPORT_MERGE_H
+#define ROLLCODE_ADMIN_IMPORT_MERGE_H
 
 #include "common/import/import.h"
 #include "rules/account.h"
@@ -19,4 +19,4 @@ enum rollcode_err	 account_merge(struct account *,
 			    int64_t now, enum import_merge *,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_ACCOUNT_MERGE_H */
+#endif /* ROLLCODE_ADMIN_IMPORT_MERGE_H */

@@ -2,8 +2,8 @@
 /*
  * pskc.h - key containers of RFC 6030, read by libpskc.
  */
-#ifndef ROLLCODE_PSKC_H
-#define ROLLCODE_PSKC_H
+#ifndef ROLLCODE_ADMIN_IMPORT_PSKC_H
+#define ROLLCODE_ADMIN_IMPORT_PSKC_H
 
 #include "common/import/files.h"
 
@@ -15,4 +15,4 @@
  */
 import_reader	pskc_read;
 
-#endif /* ROLLCODE_PSKC_H */
+#endif /* ROLLCODE_ADMIN_IMPORT_PSKC_H */

@@ -6,8 +6,8 @@
  * "1,000" is 1, "abc" is 0, and of two the last counts.  A counter that is too
  * low makes codes good again, so the text is read a second time.
  */
-#ifndef ROLLCODE_PSKC_NUMBERS_H
-#define ROLLCODE_PSKC_NUMBERS_H
+#ifndef ROLLCODE_ADMIN_IMPORT_PSKC_NUMBERS_H
+#define ROLLCODE_ADMIN_IMPORT_PSKC_NUMBERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,4 +42,4 @@ bool	pskc_numbers_read(void *library, const char *text, size_t len,
 /* For use with WIPED(). */
 void	pskc_numbers_free(struct pskc_numbers *);
 
-#endif /* ROLLCODE_PSKC_NUMBERS_H */
+#endif /* ROLLCODE_ADMIN_IMPORT_PSKC_NUMBERS_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * admin_import_store.c - import --from: one store into another, with counters.
+ * store.c - import --from: one store into another, with counters.
  *
  *  1. A user's old place is locked until the new one is durable, and disabled
  *     then: a code is never good in two stores for longer than that.

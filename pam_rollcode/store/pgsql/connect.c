@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_connect.c - connect to the first server that can be written to.
+ * connect.c - connect to the first server that can be written to.
  */
 #include <errno.h>
 #include <inttypes.h>

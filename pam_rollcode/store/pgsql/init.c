@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_init.c - schema, rights, and the row that says whose it is.
+ * init.c - schema, rights, and the row that says whose it is.
  *
  *  1. One transaction: an init that is killed has done nothing, and two at
  *     once make one store.

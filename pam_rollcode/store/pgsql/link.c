@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_link.c - statements with deadlines of their own.
+ * link.c - statements with deadlines of their own.
  *
  * libpq's calls that wait are not used: statements and their answers go by
  * poll(2), so that a server that stops, or a COMMIT that waits for a lost

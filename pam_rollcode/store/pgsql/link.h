@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_link.h - a connection to a PostgreSQL server; the one way libpq
+ * link.h - a connection to a PostgreSQL server; the one way libpq
  * is used here.
  *
  *  1. Nothing waits for a server longer than its deadline, whatever the server

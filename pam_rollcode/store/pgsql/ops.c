@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql.c - one counter for many hosts.
+ * ops.c - one counter for many hosts.
  *
  *  1. A lock covers one user's row, and the server ends it if its holder goes
  *     to sleep.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_parts.h - what the files that know libpq share: a URI as one list
+ * parts.h - what the files that know libpq share: a URI as one list
  * of settings for each server in it, and the link itself.
  */
 #ifndef ROLLCODE_STORE_PGSQL_PARTS_H

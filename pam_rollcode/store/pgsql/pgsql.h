@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql.h - what the files of the PostgreSQL store share among
+ * pgsql.h - what the files of the PostgreSQL store share among
  * themselves.
  *
  * One schema, rollcode, with a row for the store, one for each account, and
  * the rows of their tokens, recovery codes and events.  Names are kept as
  * store_name_encode() writes them, every other text as bytes.
  */
-#ifndef ROLLCODE_STORE_PGSQL_H
-#define ROLLCODE_STORE_PGSQL_H
+#ifndef ROLLCODE_STORE_PGSQL_PGSQL_H
+#define ROLLCODE_STORE_PGSQL_PGSQL_H
 
 #include "store/keys.h"
 #include "store/name.h"
@@ -111,4 +111,4 @@ enum rollcode_err	pgsql_backup(struct store *, const char *path,
 			    int64_t now, store_told_fn *, void *,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_STORE_PGSQL_H */
+#endif /* ROLLCODE_STORE_PGSQL_PGSQL_H */

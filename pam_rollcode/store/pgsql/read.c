@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_read.c - rows of one user into an account.
+ * read.c - rows of one user into an account.
  *
  * Nothing in a row is believed: every number has its range, every text its
  * size, every secret its seal.

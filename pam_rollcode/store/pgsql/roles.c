@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_roles.c - what the role of a login may do.
+ * roles.c - what the role of a login may do.
  *
  *  1. It can read, move counters on, and write events; each change in a column
  *     of its own, so that it can lock rows and no table.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_rows.c - nothing that a server returns is believed: every number
+ * rows.c - nothing that a server returns is believed: every number
  * has its range, every text its size.
  */
 #include <libpq-fe.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_schema.c - what brings a schema from one version to the next.
+ * schema.c - what brings a schema from one version to the next.
  *
  *  1. Nobody's counter falls, and no used recovery code becomes good.
  *  2. The role of a login moves a row by what one login moves, and takes no

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_place.c - where the servers are, and how they are proved.
+ * servers.c - where the servers are, and how they are proved.
  *
  *  1. What would weaken a login, or belongs elsewhere, is refused.
  *  2. Without a word of the administrator's a certificate is checked.

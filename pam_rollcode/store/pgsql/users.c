@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_users.c - users come and go, keys change.
+ * users.c - users come and go, keys change.
  *
  *  1. An enrolment is one transaction: it is there whole or not at all.
  *  2. New secrets are sealed with the key of the store, which is read in the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pgsql_write.c - an account into the rows of one user.
+ * write.c - an account into the rows of one user.
  *
  * Every update names the old value, and must change exactly one row; a login
  * names no column that only an administrator changes.  A user who was enrolled

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_backup.c - a copy of the whole store while logins go on.
+ * backup.c - a copy of the whole store while logins go on.
  *
  *  1. Each user's file is copied under that user's lock, so it is as between
  *     two logins; nothing is written into the store.

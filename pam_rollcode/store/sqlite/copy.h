@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sqlite_copy.h - a file as it is now, in another place or without its log.
+ * copy.h - a file as it is now, in another place or without its log.
  */
-#ifndef ROLLCODE_SQLITE_COPY_H
-#define ROLLCODE_SQLITE_COPY_H
+#ifndef ROLLCODE_STORE_SQLITE_COPY_H
+#define ROLLCODE_STORE_SQLITE_COPY_H
 
 #include "common/sqlite/sqlite.h"
 
@@ -22,4 +22,4 @@ enum rollcode_err	sqlite_copy(sqlite3 *, const char *path,
 			    const struct sqlite_kind *, struct error *)
 			    MUST_USE;
 
-#endif /* ROLLCODE_SQLITE_COPY_H */
+#endif /* ROLLCODE_STORE_SQLITE_COPY_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_marker.c - the store's directory: names, modes, and the marker that
+ * marker.c - the store's directory: names, modes, and the marker that
  * says that it is a store and not an empty mount point.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_sqlite.c - one file for each user.
+ * ops.c - one file for each user.
  *
  *  1. A lock covers one user, never the store.
  *  2. "Not enrolled" is said only where directory and marker are right and

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sqlite_parked.c - go on with a file that others may have used meanwhile.
+ * parked.c - go on with a file that others may have used meanwhile.
  *
  *  1. SQLite itself locks nothing here, and keeps the log's index to itself:
  *     one lock of ours, which excludes SQLite's own of any other process, is

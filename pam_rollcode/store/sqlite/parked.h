@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sqlite_parked.h - a file that stays open and unlocked between logins.
+ * parked.h - a file that stays open and unlocked between logins.
  */
-#ifndef ROLLCODE_SQLITE_PARKED_H
-#define ROLLCODE_SQLITE_PARKED_H
+#ifndef ROLLCODE_STORE_SQLITE_PARKED_H
+#define ROLLCODE_STORE_SQLITE_PARKED_H
 
 #include "common/sqlite/sqlite.h"
 
@@ -41,4 +41,4 @@ bool			sqlite_parked_leave(struct sqlite_parked *) MUST_USE;
 /* Roll back what was not committed, unlock and close.  NULL is allowed. */
 void			sqlite_parked_close(struct sqlite_parked *);
 
-#endif /* ROLLCODE_SQLITE_PARKED_H */
+#endif /* ROLLCODE_STORE_SQLITE_PARKED_H */

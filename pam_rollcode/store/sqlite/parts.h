@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_sqlite.h - what the files of the SQLite store share among themselves.
+ * parts.h - what the files of the SQLite store share among themselves.
  *
  * DIRECTORY/users/NAME.db, one file for each user, and beside it its log,
  * NAME.db-wal.  DIRECTORY/users/marker says that the directory is a store, and
  * whose.  Enrolment builds NAME.new and moves it into place.
  */
-#ifndef ROLLCODE_STORE_SQLITE_H
-#define ROLLCODE_STORE_SQLITE_H
+#ifndef ROLLCODE_STORE_SQLITE_PARTS_H
+#define ROLLCODE_STORE_SQLITE_PARTS_H
 
 #include <limits.h>
 
@@ -124,4 +124,4 @@ enum rollcode_err	store_sqlite_backup(struct store *, const char *path,
 			    int64_t now, store_told_fn *, void *,
 			    struct error *) MUST_USE;
 
-#endif /* ROLLCODE_STORE_SQLITE_H */
+#endif /* ROLLCODE_STORE_SQLITE_PARTS_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_pool.c - the users' files that a process used last, open but unlocked.
+ * pool.c - the users' files that a process used last, open but unlocked.
  *
  * For a process that judges one login at a time.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_read.c - rows of one user's file into an account.
+ * read.c - rows of one user's file into an account.
  *
  * Nothing in a row is believed: every number has its range, every text its
  * size, every secret its seal.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_rekey.c - from one key to the next, while logins go on.
+ * rekey.c - from one key to the next, while logins go on.
  *
  *  1. New secrets are sealed with the marker's key, which is read under the
  *     directory's lock; added ones with that of their file.  So nothing is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_schema.c - the tables of one user's file.
+ * schema.c - the tables of one user's file.
  *
  *  1. A counter in a file never falls: a trigger aborts what would lower it.
  *  2. A recovery code that was used stays so in the same way.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_files.c - users come and go.
+ * users.c - users come and go.
  *
  *  1. An enrolment is there whole or not at all, whenever it is killed.
  *  2. A log left by somebody of that name is never rolled into a new file.

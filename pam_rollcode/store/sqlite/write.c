@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_write.c - an account into the rows of one user's file.
+ * write.c - an account into the rows of one user's file.
  *
  * Every update names the old value, and must change exactly one row.  A user
  * who was enrolled anew has the same ids, counters and sequence again, so a
