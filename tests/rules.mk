@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the Makefile includes to build the tests: programs of tests/unit, tools,
+# bench and fuzz.
+
+UNIT	 = $(wildcard tests/unit/test_*.c)
+ifeq ($(LIBS_PGSQL),)
+UNIT	:= $(filter-out tests/unit/test_store_pgsql.c,$(UNIT))
+endif
+TOOLS	 = $(wildcard tests/tools/*.c)
+BENCH	 = $(wildcard tests/bench/*.c)
+
+$(BUILD)/tests/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o \
+    $(BUILD)/libadmin.a $(BUILD)/libmodule.a $(BUILD)/libservice.a \
+    $(BUILD)/libserver.a $(BUILD)/libclient.a $(BUILD)/libcommon.a
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(LIBS_CHECK) \
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_PAM) -lm
+
+# What tests/unit/failing.h makes fail.
+$(BUILD)/tests/unit/test_verify $(BUILD)/tests/unit/test_login: \
+    WRAP = -Wl,--wrap=code_open,--wrap=code_at,--wrap=seal_mac
+$(BUILD)/tests/unit/test_memory: WRAP = -Wl,--wrap=calloc
+
+# The contract's tests, with the plug-in's own objects.
+$(BUILD)/tests/unit/test_store_pgsql: $(call obj,$(PGSQL))
+$(BUILD)/tests/unit/test_store_pgsql: LIBS_CHECK += $(LIBS_PGSQL)
+$(BUILD)/tests/unit/test_store_pgsql: WRAP = -Wl,--wrap=link_rollback
+
+$(BUILD)/tests/tools/%.so: $(BUILD)/obj/tests/tools/%.o
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PAM)
+
+# Programs of tests/tools and tests/bench.  A host of PAM has not loaded what
+# only the judge needs.
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libserver.a \
+    $(BUILD)/libcommon.a
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ \
+	    $(LIBS_PAM) $(LIBS_CRYPTO) $(LIBS_SQLITE) -lpthread
+
+# A fuzzer, or without FUZZ=1 a program that feeds it kept inputs.  What is
+# wrapped here is what tests/fuzz/calls.c decides.
+comma	 = ,
+FUZZ_WRAP = time clock_gettime nanosleep getrandom geteuid poll send recv \
+	   open __open_2 read fstat stat lstat calloc spawn_judge spawn_reap \
+	   getpwnam_r pam_modutil_getlogin pam_get_item pam_set_item
+FUZZ_SHARED = $(call obj,$(addprefix tests/fuzz/,calls.c libraries.c place.c \
+	   rules.c))
+FUZZERS	 = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/%, \
+	   $(wildcard tests/fuzz/fuzz_*.c))
+ifeq ($(FUZZ),1)
+FUZZ_LDFLAGS = -fsanitize=fuzzer
+else
+FUZZ_SHARED += $(call obj,tests/fuzz/replay.c)
+endif
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED) \
+    $(BUILD)/libmodule.a $(BUILD)/libserver.a $(BUILD)/libcommon.a
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) $(FUZZ_LDFLAGS) \
+	    $(addprefix -Wl$(comma)--wrap=,$(FUZZ_WRAP)) -o $@ $^ \
+	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_PAM)
+
+# Tools named pam_* and lib* are shared objects, the others programs.
+TOOL_SO	 = $(filter tests/tools/pam_%.c tests/tools/lib%.c,$(TOOLS))
+TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(UNIT)) \
+	   $(patsubst %.c,$(BUILD)/%.so,$(TOOL_SO)) \
+	   $(patsubst %.c,$(BUILD)/%,$(filter-out $(TOOL_SO),$(TOOLS))) \
+	   $(patsubst %.c,$(BUILD)/%,$(BENCH)) \
+	   $(FUZZERS)
+
+# Some run packaging/install by itself.
+tests: all completions $(TEST_PROGRAMS)
+fuzzers: $(FUZZERS)
+
+# What takes time in a test is not the test's own code.
+$(call obj,$(UNIT) $(TOOLS) $(wildcard tests/fuzz/*.c)): \
+    private LIGHT = -O0 -U_FORTIFY_SOURCE
+
+# Everything compiled and nothing linked, for what a compiler has to say.
+objects: $(call obj,$(filter-out $(if $(LIBS_PGSQL),,$(PGSQL)), \
+    $(SOURCES)) $(UNIT) $(TOOLS) $(BENCH) $(wildcard tests/fuzz/*.c))
+
+# What is missing then is named, and left out.
+bench:
+	@packaging/install-dependencies build
+	@packaging/install-dependencies bench || echo "Going on without them."
+	@$(MAKE) --no-print-directory tests
+	@tests/bench/run
+
+fuzz:
+	@packaging/install-dependencies build test lint
+	@tests/fuzz/run
+
+.PHONY: tests fuzzers objects bench fuzz
