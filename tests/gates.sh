@@ -107,7 +107,7 @@ gate_man() {
 }
 
 gate_licence() {
-	tracked '*.[ch]' '*.py' Makefile tests/run tests/demo \
+	tracked '*.[ch]' '*.py' '*.mk' Makefile tests/run tests/demo \
 	    .ci/run packaging/install packaging/install-dependencies '*.sh' |
 	    xargs awk '
 		FNR > 5 { nextfile }
@@ -133,61 +133,9 @@ gate_top() {
 
 # --- who includes what ------------------------------------------------------
 
-# only HEADER FILE...: among the product's files, only these include it
-only() {
-	grep -rlE "^#include [<\"]$1" common pam_rollcode rollcode-token |
-	    while read -r file; do
-		case " ${*:2} " in
-		*" $file "*) ;;
-		*) echo "$file includes <$1>" ;;
-		esac
-	done
-}
-
-# apart FOLDER OTHER...: no file of a folder includes one of the others
-apart() {
-	local other header
-	for other in "${@:2}"; do
-		for header in "$other"/*.h; do
-			[ -e "$header" ] || continue
-			grep -rnE "^#include \"(.*/)?${header##*/}\"" "$1" |
-			    while IFS=: read -r file line _; do
-				[ -e "$1/${header##*/}" ] ||
-				    echo "$file:$line includes $header"
-			done
-		done
-	done
-}
-
 gate_layers() {
-	{
-		only sqlite3.h common/sqlite/open.c common/sqlite/check.c \
-		    pam_rollcode/store/sqlite/copy.c common/sqlite/error.c common/sqlite/image.c \
-		    pam_rollcode/store/sqlite/parked.c common/sqlite/query.c
-		only openssl/ common/token/base64.c common/token/code.c common/token/seal.c \
-		    common/cli/cli.c
-		only security/ pam_rollcode/pam_rollcode.c pam_rollcode/module/converse.c \
-		    pam_rollcode/module/audit.c pam_rollcode/module/options.c pam_rollcode/module/options.h \
-		    pam_rollcode/pam_rollcode.h pam_rollcode/module/converse.h \
-		    pam_rollcode/module/audit.h
-		only pskc/ pam_rollcode/admin/import/pskc.c
-		only qrencode.h common/cli/qr.c
-		only libpq-fe.h pam_rollcode/store/pgsql/parts.h \
-		    pam_rollcode/store/pgsql/rows.c
-		only dlfcn.h pam_rollcode/store/plugin.c pam_rollcode/admin/import/pskc.c \
-		    pam_rollcode/admin/import/pskc_numbers.c pam_rollcode/admin/check/lines.c
-		only syslog.h pam_rollcode/pam_rollcode.c pam_rollcode/module/converse.c \
-		    pam_rollcode/module/audit.c pam_rollcode/module/options.c \
-		    pam_rollcode/service/supervise.c pam_rollcode/service/side.c pam_rollcode/service/serve.c \
-		    pam_rollcode/service/burial.c pam_rollcode/service/crew.c pam_rollcode/service/callers.c \
-		    pam_rollcode/service/outsider.c pam_rollcode/protocol/logline.c \
-		    pam_rollcode/rollcode-verify.c
-	} | nothing "a foreign header is included only where it belongs"
-	{
-		apart common pam_rollcode rollcode-token
-		apart pam_rollcode rollcode-token
-		apart rollcode-token pam_rollcode
-	} | nothing "common/ knows neither side, and no side the other"
+	tests/tools/layers.py . "$BUILD/obj" 2>&1 |
+	    nothing "each includes what the table of rooms allows, and no circle"
 	code_of pam_rollcode/rules/verify.c | grep -E \
 	    '#include <(stdio|unistd|time|fcntl|syslog|errno|sys/)|\b(time|clock_gettime|open|write|printf) *\(' |
 	    nothing "the verifier does no I/O and reads no clock"
