@@ -171,15 +171,24 @@ grep -ohE '(^    |`)make [a-z]+([^a-z/]|$)' README.md |
 done >"$T/unknown"
 equal "every target of make in the README exists" "$(cat "$T/unknown")" ""
 
-# The map: paths, then a phrase.
-sed -n '/^## Files/,/^## [^F]/p' README.md | grep '^    ' | tr -s ' ' '\n' |
-    grep -E '^([a-z_-]+/|\.ci/|Makefile$|example\.env$)' >"$T/map"
-check "the README has a map" test -s "$T/map"
-equal "everything in it exists" \
-    "$(while read -r path; do [ -e "$path" ] || echo "$path"; done <"$T/map")" ""
-equal "every part of the source is in it" \
-    "$(printf '%s/\n' common pam_rollcode rollcode-token |
-	grep -vxF -f "$T/map")" ""
+# The map: folders and files, then a phrase.  What is indented is in a half.
+sed -n '/^## Files/,/^## [^F]/p' README.md | grep '^    ' >"$T/map"
+grep -oE '^ +([a-zA-Z_.-]+(/| ) ?)+ ' "$T/map" | tr -s ' ' '\n' |
+    grep -E '/$|^Makefile$|\.env$' >"$T/places"
+check "the README has a map" test -s "$T/places"
+check "of at most 15 lines" test "$(wc -l <"$T/map")" -le 15
+while read -r place; do
+	compgen -G "$place" || compgen -G "pam_rollcode/$place" ||
+	    compgen -G "rollcode-token/$place" || echo "$place" >>"$T/nowhere"
+done <"$T/places" >"$T/mapped"
+equal "everything in it exists" "$(cat "$T/nowhere" 2>/dev/null)" ""
+{
+	printf '%s/\n' common pam_rollcode rollcode-token
+	find pam_rollcode rollcode-token -mindepth 1 -type d -printf '%f/\n'
+} | while read -r room; do
+	grep -qF " $room" "$T/map" || echo "$room"
+done >"$T/missing"
+equal "every room is in it" "$(cat "$T/missing")" ""
 check "the README has at most 110 lines" \
     test "$(wc -l <README.md)" -le 110
 
