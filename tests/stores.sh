@@ -283,6 +283,8 @@ files() {
 	    "a planted journal" cp "$CONF" "$p-journal"
 	equal "a planted journal is left alone" \
 	    "$(cat "$p-journal")" "$(cat "$CONF")"
+	spoilt_user $s "ann.db-wal: is not a regular file.*move it away" \
+	    "a FIFO instead of a log" in_place "$p-wal" mkfifo -m 600
 }
 
 rows() {

@@ -263,6 +263,13 @@ else
 	skip "a failing disk gives no code" "strace cannot trace here"
 fi
 
+store "$HOTP"
+mkfifo "$STORE-journal"
+check "nobody waits at a FIFO in place of a journal" says 1 \
+    'journal: is not a regular file.*move it away' \
+    timeout 10 rollcode-token --store "$STORE" next
+rm "$STORE-journal"
+
 # --- places -----------------------------------------------------------------
 
 in_home() { env HOME="$1" "${@:3}" rollcode-token "$2"; }

@@ -102,12 +102,39 @@ file_of_other(const char *path, uid_t owner, struct error *error)
 	    "chown", uid, path, NULL);
 }
 
+/*
+ * The log or journal of the file's own kind is a file, for SQLite would wait at
+ * a FIFO; one of the other kind means that something else wrote here.
+ */
+static enum rollcode_err
+check_beside(const char *path, const char *suffix, bool own,
+    const struct sqlite_kind *kind, struct error *error)
+{
+	char beside[PATH_MAX + 16];
+	struct stat st;
+
+	snprintf(beside, sizeof(beside), "%s%s", path, suffix);
+	if (lstat(beside, &st) != 0)
+		return errno == ENOENT
+			   ? ROLLCODE_OK
+			   : error_at(error, error_from_errno(errno), beside,
+				 "%s", strerror(errno));
+	if (!own)
+		return error_at(error, ROLLCODE_ERR_STORE, beside,
+		    "does not belong to a %s, which never writes one; "
+		    "move it away",
+		    kind->what);
+	return S_ISREG(st.st_mode) ? ROLLCODE_OK
+				   : error_at(error, ROLLCODE_ERR_STORE, beside,
+					 "is not a regular file; move it away");
+}
+
 enum rollcode_err
 sqlite_check_file(
     const char *path, const struct sqlite_kind *kind, struct error *error)
 {
-	const char *other = kind->log == SQLITE_LOG_KEPT ? "-journal" : "-wal";
-	char beside[PATH_MAX + 16];
+	bool kept = kind->log == SQLITE_LOG_KEPT;
+	enum rollcode_err err;
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
@@ -125,13 +152,8 @@ sqlite_check_file(
 		    error_at(error, ROLLCODE_ERR_STORE, path, "has mode %04o",
 			(unsigned int)(st.st_mode & 07777)),
 		    "chmod", "600", path, NULL);
-	snprintf(beside, sizeof(beside), "%s%s", path, other);
-	if (lstat(beside, &st) == 0)
-		return error_at(error, ROLLCODE_ERR_STORE, beside,
-		    "does not belong to a %s, which never writes one; "
-		    "move it away",
-		    kind->what);
-	return errno == ENOENT ? ROLLCODE_OK
-			       : error_at(error, error_from_errno(errno),
-				     beside, "%s", strerror(errno));
+	if ((err = check_beside(path, "-journal", !kept, kind, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	return check_beside(path, "-wal", kept, kind, error);
 }
