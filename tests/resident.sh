@@ -655,8 +655,13 @@ all_at_rest() {
 	    "$(serving) $(serving all)" "$before"
 }
 
+is_served() {
+	[ -n "$(serving)" ]
+}
+
 killed() {
 	local before
+	wait_for is_served
 	before=$(serving)
 	kill -9 "$before"
 	within "the serving process is killed: who connects waits for the next" \
