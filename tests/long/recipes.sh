@@ -166,7 +166,7 @@ recipe_exempt() {
 	kept_out "$title: without the file everybody is asked" ssh alice \
 	    "$(both 00000000)"
 
-	title='A group without codes, behind a key'
+	title='A group without codes, after a key'
 	ssh_recipe "$title" "note stack-exempt"
 	every_code "$title" key just
 	unasked "$title: its members need their key" key guest ""
