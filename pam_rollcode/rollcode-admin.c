@@ -17,37 +17,37 @@
 /* clang-format off */
 static const struct keyword options_all[] = {
 	{ "conf", KEYWORD_TEXT, FIELD(conf), 1, PATH_MAX - 1, 0,
-	    "FILE", "the env file, instead of " ROLLCODE_CONF },
+	    "FILE", "configuration file, instead of " ROLLCODE_CONF },
 	{ .name = NULL },
 };
 
 #define LABEL \
 	{ "label", KEYWORD_TEXT, FIELD(label), 1, ROLLCODE_LABEL_MAX, 0, \
-	    "LABEL", "the token of that label" }
+	    "LABEL", "the token with that label" }
 #define JSON \
-	{ "json", KEYWORD_FLAG, FIELD(json), 0, 0, 0, NULL, "for programs" }
+	{ "json", KEYWORD_FLAG, FIELD(json), 0, 0, 0, NULL, "print JSON" }
 
 static const struct keyword options_enroll[] = {
 	{ "label", KEYWORD_TEXT, FIELD(label), 1, ROLLCODE_LABEL_MAX, 0,
-	    "LABEL", "what to call the new token" },
+	    "LABEL", "the name of the new token" },
 	{ "phone", KEYWORD_FLAG, FIELD(phone), 0, 0, 0,
 	    NULL, "for authenticator apps: SHA1, 6 digits, 20 bytes" },
 	{ "form", KEYWORD_TEXT, FIELD(form), 1, 7, 0,
-	    "hotp|hash|hex", "hotp if not given" },
+	    "hotp|hash|hex", "default hotp" },
 	{ "digits", KEYWORD_NUMBER, FIELD(digits), ROLLCODE_DIGITS_MIN,
-	    ROLLCODE_DIGITS_MAX, 0, "6|7|8", "of a code, 8 if not given" },
+	    ROLLCODE_DIGITS_MAX, 0, "6|7|8", "digits of a code, default 8" },
 	{ "algorithm", KEYWORD_TEXT, FIELD(algorithm), 1, 15, 0,
-	    "SHA1|SHA256|SHA512", "SHA256 if not given" },
+	    "SHA1|SHA256|SHA512", "default SHA256" },
 	{ "counter", KEYWORD_NUMBER, FIELD(counter), 0, INT64_MAX, 0,
 	    "N", "the next counter of a token that was used before" },
 	{ "secret-file", KEYWORD_TEXT, FIELD(secret_file), 1, PATH_MAX - 1, 0,
-	    "FILE", "its secret, - is standard input; else a new one" },
+	    "FILE", "read the secret, - is stdin; default: a new one" },
 	{ "qr", KEYWORD_FLAG, FIELD(qr), 0, 0, 0,
-	    NULL, "draw the line as a QR code" },
+	    NULL, "draw the URI as a QR code" },
 	{ "confirm", KEYWORD_FLAG, FIELD(confirm), 0, 0, 0,
-	    NULL, "enrol only if a code of the token is read then" },
+	    NULL, "enrol only after a code of the token was typed" },
 	{ "replace", KEYWORD_FLAG, FIELD(replace), 0, 0, 0,
-	    NULL, "take all tokens of an enrolled user away" },
+	    NULL, "first remove all tokens of an enrolled user" },
 	{ "no-account", KEYWORD_FLAG, FIELD(no_account), 0, 0, 0,
 	    NULL, "a name that only PAM knows" },
 	{ .name = NULL },
@@ -66,23 +66,23 @@ static const struct keyword options_remove[] = {
 static const struct keyword options_resync[] = {
 	LABEL,
 	{ "window", KEYWORD_NUMBER, FIELD(window), 1, WINDOW_MAX, 0,
-	    "N", "how far to look ahead, 100000 if not given" },
+	    "N", "how far ahead to search, default 100000" },
 	{ .name = NULL },
 };
 
 static const struct keyword options_recovery[] = {
 	{ "once", KEYWORD_FLAG, FIELD(once), 0, 0, 0,
-	    NULL, "one code that expires, to read to somebody" },
+	    NULL, "issue a single code that expires" },
 	{ "expires", KEYWORD_TEXT, FIELD(expires), 1, ADMIN_DURATION_MAX, 0,
-	    "DURATION", "when: 15m, 2h, 1d; 1h if not given" },
+	    "DURATION", "when it expires: 15m, 2h, 1d; default 1h" },
 	{ "void", KEYWORD_FLAG, FIELD(take_back), 0, 0, 0,
-	    NULL, "take every code back, and issue none" },
+	    NULL, "make every code void and issue none" },
 	{ .name = NULL },
 };
 
 static const struct keyword options_log[] = {
 	{ "follow", KEYWORD_FLAG, FIELD(follow), 0, 0, 'f',
-	    NULL, "go on with what happens from now on" },
+	    NULL, "continue with new events" },
 	{ "number", KEYWORD_NUMBER, FIELD(number), 1, 10000, 'n',
 	    "N", "only the last N" },
 	JSON,
@@ -91,37 +91,37 @@ static const struct keyword options_log[] = {
 
 static const struct keyword options_import[] = {
 	{ "from", KEYWORD_TEXT, FIELD(from), 1, PATH_MAX - 1, 0,
-	    "STORE", "take every user over from another store, no file" },
+	    "STORE", "import every user from another store, not from files" },
 	{ "format", KEYWORD_TEXT, FIELD(format), 1, 15, 0,
-	    "otpauth|oath|google|demo|pskc|sealed", "guessed if not given" },
+	    "otpauth|oath|google|demo|pskc|sealed", "default: guess" },
 	{ "user", KEYWORD_TEXT, FIELD(user), 1, ROLLCODE_USER_MAX, 0,
-	    "USER", "the owner of all the tokens; other names are refused" },
+	    "USER", "the owner of all tokens; refuse other names" },
 	{ "add", KEYWORD_FLAG, FIELD(add), 0, 0, 0,
-	    NULL, "add tokens to users that are enrolled already" },
+	    NULL, "add tokens to users who are already enrolled" },
 	{ "no-account", KEYWORD_FLAG, FIELD(no_account), 0, 0, 0,
 	    NULL, "names that only PAM knows" },
 	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f',
-	    NULL, "lower counters too: spent codes work again" },
+	    NULL, "also lower counters: used codes work again" },
 	{ "seal-file", KEYWORD_TEXT, FIELD(seal_file), 1, PATH_MAX - 1, 0,
-	    "FILE", "the passphrase of a sealed export" },
+	    "FILE", "read the passphrase of an encrypted export" },
 	{ .name = NULL },
 };
 
 static const struct keyword options_export[] = {
 	{ "plain", KEYWORD_FLAG, FIELD(plain), 0, 0, 0,
-	    NULL, "otpauth lines, which hold the secrets, unsealed" },
+	    NULL, "do not encrypt: otpauth URIs with the secrets" },
 	{ "seal-file", KEYWORD_TEXT, FIELD(seal_file), 1, PATH_MAX - 1, 0,
-	    "FILE", "the passphrase to seal them with" },
+	    "FILE", "read the passphrase to encrypt with" },
 	{ "output", KEYWORD_TEXT, FIELD(output), 1, PATH_MAX - 1, 'o',
-	    "FILE", "to a new file that only you can read" },
+	    "FILE", "write to a new file that only you can read" },
 	{ .name = NULL },
 };
 
 static const struct keyword options_rekey[] = {
 	{ "wait", KEYWORD_NUMBER, FIELD(wait), 0, 3600, 0,
-	    "N", "seconds, 60 if not given, for who uses the old key" },
+	    "N", "seconds to wait for the old key's users, default 60" },
 	{ "everywhere", KEYWORD_FLAG, FIELD(everywhere), 0, 0, 0,
-	    NULL, "every host that shares the store has both keys" },
+	    NULL, "all hosts that share the store have both keys" },
 	{ .name = NULL },
 };
 
@@ -134,57 +134,57 @@ static const struct keyword options_check[] = {
 
 static const struct cli_command commands[] = {
 	{ "init", admin_init, "",
-	    "make the key in the env file and an empty store", 0, 0, NULL },
+	    "make the key and an empty store", 0, 0, NULL },
 	{ "enroll", admin_enroll, "USER",
-	    "enrol a token and print its line, which holds the secret",
+	    "enrol a token and print its URI with the secret",
 	    1, 1, options_enroll },
 	{ "list", admin_list, "",
-	    "list the users and how they stand", 0, 0, options_json },
+	    "list the users and their state", 0, 0, options_json },
 	{ "show", admin_show, "USER",
 	    "show a user's tokens, without secrets", 1, 1, options_json },
 	{ "uri", admin_uri, "USER",
-	    "print a token's line again, which holds the secret",
+	    "print the URI of a token again, with the secret",
 	    1, 1, options_label },
 	{ "qr", admin_qr, "USER",
-	    "the same as a QR code for an app", 1, 1, options_label },
+	    "draw the URI as a QR code for an app", 1, 1, options_label },
 	{ "remove", admin_remove, "USER",
-	    "remove a user, or one token of theirs, for good",
+	    "remove a user, or one token, for good",
 	    1, 1, options_remove },
 	{ "disable", admin_disable, "USER",
 	    "refuse a user's tokens from now on", 1, 1, options_label },
 	{ "enable", admin_enable, "USER",
 	    "accept a user's tokens again", 1, 1, options_label },
 	{ "unlock", admin_unlock, "USER",
-	    "forget failures and guesses", 1, 1, NULL },
+	    "reset the counts of failures and guesses", 1, 1, NULL },
 	{ "verify", admin_verify, "USER",
-	    "judge a code as a login would, which spends it", 1, 1, NULL },
+	    "check a code like a login does; the code is used up", 1, 1, NULL },
 	{ "resync", admin_resync, "USER",
 	    "move a counter up to two or three consecutive codes",
 	    1, 1, options_resync },
 	{ "recovery", admin_recovery, "USER",
-	    "issue ten codes for the day the token is lost",
+	    "issue ten codes for a lost token",
 	    1, 1, options_recovery },
 	{ "import", admin_import, "[FILE]...",
-	    "take tokens over from other programs' files, with counters",
+	    "import tokens from files of other programs, with counters",
 	    0, FILES_MAX, options_import },
 	{ "export", admin_export, "[USER]...",
-	    "print the tokens of these users or all, sealed by a passphrase",
+	    "print tokens with counters, encrypted with a passphrase",
 	    0, FILES_MAX, options_export },
 	{ "log", admin_log, "[USER]",
-	    "what happened, the oldest first", 0, 1, options_log },
+	    "print events, the oldest first", 0, 1, options_log },
 	{ "rekey", admin_rekey, "",
-	    "seal every secret with a new key", 0, 0, options_rekey },
+	    "make a new key and re-encrypt every secret", 0, 0, options_rekey },
 	{ "backup", admin_backup, "DIRECTORY",
-	    "copy the store while logins go on", 1, 1, NULL },
+	    "copy the store while logins continue", 1, 1, NULL },
 	{ "check", admin_check, "[USER]",
-	    "what is wrong here, and what mends it", 0, 1, options_check },
+	    "print what is wrong and how to fix it", 0, 1, options_check },
 	{ .name = NULL },
 };
 /* clang-format on */
 
 static const struct cli_program program = {
     .name = "rollcode-admin",
-    .about = "Enrols users for pam_rollcode and looks after their tokens.",
+    .about = "Administers users and tokens of pam_rollcode.",
     .commands = commands,
     .options = options_all,
     .see = "rollcode-admin(8)",

@@ -19,27 +19,27 @@
 /* clang-format off */
 static const struct keyword options_all[] = {
 	{ "store", KEYWORD_TEXT, FIELD(store), 1, PATH_MAX - 1, 0,
-	    "FILE", "the file of the tokens" },
+	    "FILE", "the wallet, the file with the tokens" },
 	{ "passphrase-file", KEYWORD_TEXT, FIELD(passphrase_file), 1,
-	    PATH_MAX - 1, 0, "FILE", "its passphrase, - is standard input" },
+	    PATH_MAX - 1, 0, "FILE", "read its passphrase, - is stdin" },
 	{ .name = NULL },
 };
 
 static const struct keyword options_next[] = {
 	{ "count", KEYWORD_NUMBER, FIELD(count), 1, CODES_MAX, 'n',
-	    "COUNT", "that many codes on one line" },
+	    "COUNT", "print this many codes on one line" },
 	{ .name = NULL },
 };
 
 static const struct keyword options_skip[] = {
 	{ "count", KEYWORD_NUMBER, FIELD(count), 1, SKIP_MAX, 'n',
-	    "N", "that many codes, 1 if not given" },
+	    "N", "skip this many codes, default 1" },
 	{ .name = NULL },
 };
 
 static const struct keyword options_json[] = {
 	{ "json", KEYWORD_FLAG, FIELD(json), 0, 0, 0,
-	    NULL, "for programs" },
+	    NULL, "print JSON" },
 	{ .name = NULL },
 };
 
@@ -51,37 +51,37 @@ static const struct keyword options_remove[] = {
 
 static const struct keyword options_passwd[] = {
 	{ "remove", KEYWORD_FLAG, FIELD(remove), 0, 0, 0,
-	    NULL, "store the secrets without a passphrase" },
+	    NULL, "remove the passphrase" },
 	{ "new-passphrase-file", KEYWORD_TEXT, FIELD(new_file), 1,
-	    PATH_MAX - 1, 0, "FILE", "the new passphrase" },
+	    PATH_MAX - 1, 0, "FILE", "read the new passphrase" },
 	{ .name = NULL },
 };
 
 #define SEAL_FILE \
 	{ "seal-file", KEYWORD_TEXT, FIELD(seal_file), 1, PATH_MAX - 1, 0, \
-	    "FILE", "the passphrase of the export" }
+	    "FILE", "read the passphrase of the export" }
 
 static const struct keyword options_import[] = {
 	{ "format", KEYWORD_TEXT, FIELD(format), 1, 15, 0,
-	    "otpauth|oath|google|demo|sealed", "guessed if not given" },
+	    "otpauth|oath|google|demo|sealed", "default: guess" },
 	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f',
-	    NULL, "lower counters too: codes come again" },
+	    NULL, "also lower counters: codes are repeated" },
 	SEAL_FILE,
 	{ .name = NULL },
 };
 
 static const struct keyword options_export[] = {
 	{ "plain", KEYWORD_FLAG, FIELD(plain), 0, 0, 0,
-	    NULL, "otpauth lines, which hold the secrets, unsealed" },
+	    NULL, "do not encrypt: otpauth URIs with the secrets" },
 	SEAL_FILE,
 	{ "output", KEYWORD_TEXT, FIELD(output), 1, PATH_MAX - 1, 'o',
-	    "FILE", "to a new file that only you can read" },
+	    "FILE", "write to a new file that only you can read" },
 	{ .name = NULL },
 };
 
 static const struct cli_command commands[] = {
 	{ "add", cmd_add, "[NAME]",
-	    "add a token, its line read from standard input or a prompt",
+	    "add a token; its URI is read from stdin or a prompt",
 	    0, 1, NULL },
 	{ "next", cmd_next, "[NAME]",
 	    "print the next code", 0, 1, options_next },
@@ -89,35 +89,36 @@ static const struct cli_command commands[] = {
 	    "print the next two codes on one line, to resynchronise",
 	    0, 1, NULL },
 	{ "list", cmd_list, "",
-	    "list the tokens, the default marked by *", 0, 0, options_json },
+	    "list the tokens; * marks the default", 0, 0, options_json },
 	{ "show", cmd_show, "[NAME]",
 	    "show a token without its secret", 0, 1, options_json },
 	{ "rename", cmd_rename, "OLD NEW",
-	    "give a token another name", 2, 2, NULL },
+	    "rename a token", 2, 2, NULL },
 	{ "remove", cmd_remove, "NAME",
 	    "remove a token for good", 1, 1, options_remove },
 	{ "default", cmd_default, "NAME",
-	    "choose the token that is meant if none is named", 1, 1, NULL },
+	    "choose the default token", 1, 1, NULL },
 	{ "skip", cmd_skip, "[NAME]",
-	    "move the counter forward without codes", 0, 1, options_skip },
+	    "move the counter forward without printing codes",
+	    0, 1, options_skip },
 	{ "bind", cmd_bind, "NAME [USER@HOST:PORT|local ...]",
-	    "answer prompts there automatically (default port 22), or nowhere",
+	    "answer prompts of USER@HOST automatically; without it, stop",
 	    1, 1 + BINDINGS_MAX, NULL },
 	{ "uri", cmd_uri, "[NAME]",
-	    "print a token's line, which holds the secret", 0, 1, NULL },
+	    "print the URI of a token, with the secret", 0, 1, NULL },
 	{ "qr", cmd_qr, "[NAME]",
-	    "the same as a QR code for an app", 0, 1, NULL },
+	    "draw the URI as a QR code for an app", 0, 1, NULL },
 	{ "import", cmd_import, "[FILE]...",
-	    "take tokens over from other programs' files, with counters",
+	    "import tokens from files of other programs, with counters",
 	    0, FILES_MAX, options_import },
 	{ "export", cmd_export, "[NAME]...",
-	    "print these tokens or all, sealed by a passphrase",
+	    "print tokens with counters, encrypted with a passphrase",
 	    0, FILES_MAX, options_export },
 	{ "passwd", cmd_passwd, "",
-	    "set, change or remove the passphrase of the tokens",
+	    "set, change or remove the passphrase of the wallet",
 	    0, 0, options_passwd },
 	{ "askpass", cmd_askpass, "PROMPT",
-	    "answer ssh or sudo where a token is bound, else ask",
+	    "answer ssh or sudo if a token is bound, otherwise ask",
 	    1, 1, NULL },
 	{ .name = NULL },
 };
@@ -125,7 +126,7 @@ static const struct cli_command commands[] = {
 
 static const struct cli_program program = {
     .name = "rollcode-token",
-    .about = "Keeps tokens and gives their next rolling codes.",
+    .about = "Keeps tokens and prints their next rolling codes.",
     .commands = commands,
     .options = options_all,
     .see = "rollcode-token(1)",

@@ -125,7 +125,7 @@ put_help(FILE *out, const struct walk *walk)
 	fprintf(out, "\n");
 	put_option_lines(out, program->options);
 	fprintf(out, "  %-28s  %s\n", "    --version", "print the version");
-	fprintf(out, "\n`%s help COMMAND` tells more.  See %s.\n",
+	fprintf(out, "\n`%s help COMMAND` describes a command.  See %s.\n",
 	    program->name, program->see);
 }
 
