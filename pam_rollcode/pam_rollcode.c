@@ -260,13 +260,13 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		(void)!pam_fail_delay(pamh, FAIL_DELAY_US);
 	if ((result = find_person(pamh, &person, &error)) != PAM_SUCCESS) {
 		if (error.text[0] != '\0')
-			audit_error(pamh, ROLLCODE_ERR_UNAVAIL, &error);
+			audit_undecided(pamh, ROLLCODE_ERR_UNAVAIL, &error);
 		return result;
 	}
 	if (options.nullok && person.account) {
 		err = ask_enrolled(pamh, &options, &person, &answer, &error);
 		if (err != ROLLCODE_OK) {
-			audit_error(pamh, err, &error);
+			audit_undecided(pamh, err, &error);
 			return pam_code(err, VERDICT_NONE, false);
 		}
 		if (answer.verdict == VERDICT_UNENROLLED)

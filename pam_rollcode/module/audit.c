@@ -57,10 +57,18 @@ error_line(pam_handle_t *pamh, const char *what, enum rollcode_err err,
 }
 
 void
+audit_undecided(
+    pam_handle_t *pamh, enum rollcode_err err, const struct error *error)
+{
+	error_line(pamh, "no decision", err, error);
+}
+
+void
 audit_error(
     pam_handle_t *pamh, enum rollcode_err err, const struct error *error)
 {
-	error_line(pamh, "every login is denied", err, error);
+	error_line(
+	    pamh, "configuration error, all logins are refused", err, error);
 }
 
 static void
@@ -129,7 +137,7 @@ audit_attempt(pam_handle_t *pamh, const struct audit *full, int result)
 	}
 	failure_line(pamh, &audit);
 	if (audit.err != ROLLCODE_OK)
-		error_line(pamh, "no decision", audit.err, audit.error);
+		audit_undecided(pamh, audit.err, audit.error);
 	else
 		pam_syslog(pamh, logline_refusal(&answer, line), "%s", line);
 }

@@ -27,10 +27,11 @@ struct audit {
 /* The lines about one attempt that ended with this result. */
 void	audit_attempt(pam_handle_t *, const struct audit *, int result);
 
-/*
- * One line about what denies every login alike.  LOG_ERR; LOG_ALERT where a
- * store is not as it was left.
- */
+/* One line, LOG_ERR: a wrong argument denies every login. */
 void	audit_error(pam_handle_t *, enum rollcode_err, const struct error *);
+
+/* One line, LOG_ERR: this attempt alone could not be decided. */
+void	audit_undecided(pam_handle_t *, enum rollcode_err,
+	    const struct error *);
 
 #endif /* ROLLCODE_MODULE_AUDIT_H */
