@@ -61,7 +61,7 @@ refuses() {
 	equal "$1: refused" "$?" 1
 	check "$1: it says so" grep -q "$2" "$T/out"
 	check "$1: and what to do" \
-	    grep -qE 'usermod|  mv |chown|chmod|rm|look at it' "$T/out"
+	    grep -qE 'usermod|  mv |chown|chmod|rm|inspect it' "$T/out"
 	equal "$1: nothing is changed" "$(state)" "$before"
 }
 
@@ -160,7 +160,7 @@ env_files() {
 	touch /etc/rollcode/rollcode.env.new
 	chown alice /etc/rollcode/rollcode.env.new
 	refuses "init, another file of alice's beside it" \
-	    "env.new: lies in the key's directory" rollcode-admin init
+	    "env.new: is in the key's directory" rollcode-admin init
 	rm /etc/rollcode/rollcode.env.new
 	chown alice /etc/rollcode
 	refuses "init, a directory of alice's" "belongs to uid" \

@@ -125,7 +125,7 @@ other_store() {
 	equal "the secret of another store under the same key: nobody gets in" \
 	    "$(login ann "$(code ann)")" SYSTEM_ERR
 	check "and the log says so" \
-	    logged 'ann.db: .*does not open in this place.*enrol again'
+	    logged 'ann.db: .*cannot be decrypted here.*enrol again'
 }
 
 # --- the clock --------------------------------------------------------------

@@ -62,7 +62,7 @@ processes() {
 	check "it logs that it serves, and as whom" \
 	    logged 'serving /run/rollcode/verify.sock as the account rollcode, 1 '
 	check "a caller without an account is named, and is no obstacle" \
-	    logged 'CALLERS: there is no account ghost'
+	    logged 'CALLERS: account ghost does not exist'
 	equal "root gets in" "$(login ann "$(code ann)")" SUCCESS
 	equal "a user gets in" "$(login_as ann ann "$(code ann)" |
 	    cut -d' ' -f1)" SUCCESS
@@ -199,7 +199,7 @@ callers() {
 	equal "another one asks about nobody else" "${got[0]}" CRED_INSUFFICIENT
 	check "and waits for it" test "${got[1]}" -ge 1000
 	check "it is logged, without the name that was asked about" \
-	    logged 'uid [0-9]+ \(ann\) asked about an account that is not its own'
+	    logged 'uid [0-9]+ \(ann\) asked about another account'
 	refused "the name stands in no line about it" \
 	    grep -E 'asked about.*bob' "$T/syslog"
 	equal "nor is root" \
@@ -342,9 +342,9 @@ workers_die() {
 	done
 	say_ok "a worker dies over a request: denied, and the next code opens" \
 	    "$bad"
-	check "it is logged" logged 'a worker died over a request'
+	check "it is logged" logged 'a worker died while it handled a request'
 	check "and who asked is sent to that line" logged \
-	    "ended without an answer; try again; .* the service's own lines"
+	    "ended without an answer; try again; .*own log lines"
 }
 
 # No process can be started for a while.
@@ -480,8 +480,8 @@ reload() {
 	kill -HUP "$resident"
 	check "an env file with a mistake is named" \
 	    logged 'line [0-9]+: TOLERANCE is given twice'
-	check "and the service goes on as it was" \
-	    logged 'the service goes on as it was'
+	check "and the running service keeps its old configuration" \
+	    logged 'the running service keeps its old configuration'
 	equal "in the same process" "$(serving)" "$before"
 	equal "root gets in all the same" "$(login ann "$(code ann)")" SUCCESS
 	sed -i '/^TOLERANCE/d' "$CONF"
@@ -513,10 +513,10 @@ stopped_serving() {
 	: >"$T/syslog"
 	replaced all login_as ann ann "$(code ann)"
 	check "it is logged" logged \
-	    '/rollcode/verify.sock: the serving process [0-9]+ has shown no life'
+	    '/rollcode/verify.sock: the serving process [0-9]+ has not responded'
 	replaced root root_login ann "$(code ann)"
 	refused "root's process was not replaced before" \
-	    test "$(grep -c 'has shown no life' "$T/syslog")" -ne 2
+	    test "$(grep -c 'has not responded' "$T/syslog")" -ne 2
 }
 
 # --- what a message can carry -------------------------------------------------
@@ -572,7 +572,7 @@ attached() {
 	check "who sends them is logged" \
 	    logged "uid $(id -u ann) attaches descriptors"
 	equal "in the same process all the while" \
-	    "$(grep -c 'shown no life\|serving process was' "$T/syslog")" 0
+	    "$(grep -c 'not responded\|serving process was' "$T/syslog")" 0
 	resident_stop
 	equal "and it ends well" "$?" 0
 	resident_start
@@ -669,7 +669,7 @@ killed() {
 	check "it is logged" logged 'serving process was ended by signal 9'
 	check "and there is another" other "$before"
 	refused "a second service does not start beside it" "$SERVE" serve
-	check "and says why" logged 'another service is at work there'
+	check "and says why" logged 'another service is running there'
 	kill -9 "$resident"
 	wait "$resident" 2>/dev/null
 	check "root's process is killed: the others end" \
@@ -832,7 +832,7 @@ cannot_start() {
 	chmod 600 "$CONF"
 	sed 's/^ACCOUNT=.*/ACCOUNT=root/' "$CONF" >"$T/root.env"
 	chmod 600 "$T/root.env"
-	fails "not as root" 'root.env: ACCOUNT is root, .* leave that line out' \
+	fails "not as root" 'root.env: ACCOUNT is root, .* remove that line' \
 	    "$SERVE" serve "$T/root.env"
 	touch "$SOCKET"
 	fails "not in the place of a file" 'it is not a socket' "$SERVE" serve
@@ -970,7 +970,7 @@ handed_over() {
 	fails "a descriptor that is no listening socket" \
 	    'ListenSequentialPacket' handed_a_file
 	fails "a name that none of its sockets has" \
-	    'named other was handed over; .*FileDescriptorName=verify-root' \
+	    'systemd passed a socket named other; .*FileDescriptorName=verify-root' \
 	    handed_a_file other
 }
 

@@ -183,7 +183,7 @@ directories() {
 	spoilt $s "made with the key 0123456789abcdef.*SECRET_KEY" \
 	    "a marker of another key" \
 	    edit "$p/marker" 's/^KEY_ID=.*/KEY_ID=0123456789abcdef/'
-	spoilt_user $s "does not open in this place.*enrol again" \
+	spoilt_user $s "cannot be decrypted here.*enrol again" \
 	    "a marker of another store" \
 	    edit "$p/marker" "s/^STORE_ID=.*/STORE_ID=$(printf %032d 1)/"
 	spoilt $s "marker: has mode 0640.*chmod 600" "a marker others can read" \
@@ -289,37 +289,37 @@ files() {
 
 rows() {
 	local s=SYSTEM_ERR again="restore it or enrol again" bob
-	spoilt_user $s "ann.db: a number is no number.*$again" \
+	spoilt_user $s "ann.db: a column of numbers has another type.*$again" \
 	    "a counter of text" surgery "UPDATE token SET counter='x'"
-	spoilt_user $s "ann.db: a number is no number.*$again" \
+	spoilt_user $s "ann.db: a column of numbers has another type.*$again" \
 	    "a counter of NULL" surgery "UPDATE token SET counter=NULL"
-	spoilt_user $s "ann.db: a number is no number.*$again" \
+	spoilt_user $s "ann.db: a column of numbers has another type.*$again" \
 	    "a counter of bytes" surgery "UPDATE token SET counter=x'00'"
-	spoilt_user $s "ann.db: a number is no number.*$again" \
+	spoilt_user $s "ann.db: a column of numbers has another type.*$again" \
 	    "a counter of a fraction" surgery "UPDATE token SET counter=3.5"
-	spoilt_user $s "ann.db: a number is out of range.*$again" \
+	spoilt_user $s "ann.db: a column of numbers is out of range.*$again" \
 	    "a negative counter" surgery "UPDATE token SET counter=-1"
 	spoilt_user $s "ann.db: .*enrol again" \
 	    "no account in the file" surgery "DELETE FROM account"
 	spoilt_user $s "ann.db: .*another user.*enrol again" \
 	    "an account of another name" surgery "UPDATE account SET user='bob'"
-	spoilt_user $s "ann.db: .*does not open in this place.*enrol again" \
+	spoilt_user $s "ann.db: .*cannot be decrypted here.*enrol again" \
 	    "two secrets exchanged" surgery "UPDATE token SET secret=
 	    (SELECT secret FROM token t WHERE t.id<>token.id)"
 	bob=$(sqlite3 "$T/good/store/users/bob.db" "SELECT hex(secret) FROM token" 2>&1)
-	spoilt_user $s "ann.db: .*does not open in this place.*enrol again" \
+	spoilt_user $s "ann.db: .*cannot be decrypted here.*enrol again" \
 	    "another user's secret" surgery "UPDATE token SET secret=x'$bob'"
-	spoilt_user $s "ann.db: .*does not open in this place.*enrol again" \
+	spoilt_user $s "ann.db: .*cannot be decrypted here.*enrol again" \
 	    "a secret under another label" \
 	    surgery "UPDATE token SET label='other' WHERE id=1"
-	spoilt_user $s "ann.db: .*does not open in this place.*enrol again" \
+	spoilt_user $s "ann.db: .*cannot be decrypted here.*enrol again" \
 	    "a secret with fewer digits" \
 	    surgery "UPDATE token SET digits=6 WHERE id=1"
 	spoilt_user $s "ann.db: .*unknown form or algorithm" \
 	    "an unknown algorithm" surgery "UPDATE token SET algorithm='MD5'"
-	spoilt_user $s "sealed with the key 00ff.*env file does not have" \
+	spoilt_user $s "encrypted with the key 00ff.*configuration file does not have" \
 	    "a secret of another key" surgery "UPDATE token SET key_id='00ff'"
-	spoilt_user $s "ann.db: a blob is no blob.*$again" \
+	spoilt_user $s "ann.db: a column of bytes has another type.*$again" \
 	    "a secret of text" surgery "UPDATE token SET secret='abc'"
 }
 
@@ -504,7 +504,7 @@ env_files() {
 	    edit "$CONF" "s/^SECRET_KEY=.*/SECRET_KEY=$(printf %064d 0)/"
 	spoilt SYSTEM_ERR "made with the key .*SECRET_KEY" "another key" \
 	    edit "$CONF" "s/^SECRET_KEY=.*/SECRET_KEY=$(printf %064d 7)/"
-	spoilt $s "ACCOUNT: there is no account nobody-here" "no such account" \
+	spoilt $s "ACCOUNT: account nobody-here does not exist" "no such account" \
 	    edit "$CONF" 's/^ACCOUNT=.*/ACCOUNT=nobody-here/'
 	spoilt $s "DATABASE: is neither sqlite:" "a relative DATABASE" \
 	    edit "$CONF" 's,^DATABASE=.*,DATABASE=sqlite:store,'
@@ -539,7 +539,7 @@ helpers() {
 	spoilt $s "rollcode-verify.*(ended without|took no)" \
 	    "a helper that crashes" script "$h" '#!/bin/sh' 'kill -SEGV $$'
 	# One that ends with the request unread may take its answer with it.
-	spoilt $s "rollcode-verify.*(none of this request|ended without)" \
+	spoilt $s "rollcode-verify.*(another request|ended without)" \
 	    "a helper that prints garbage" \
 	    script "$h" '#!/bin/sh' 'echo PAM_SUCCESS >&0'
 	spoilt $s "helper: .*can be written by others.*reinstall" \
@@ -553,19 +553,19 @@ helpers() {
 	spoilt $s "helper: .*symbolic link.*reinstall" \
 	    "a helper that is a link" link_to "$h"
 	rm -f "$h.moved"
-	spoilt $s "none of this request.*one version" \
+	spoilt $s "another request.*same version" \
 	    "an answer with another nonce" between "$h" \
 	    "answer[8] ^= 1; $send"
-	spoilt $s "none of this request.*one version" \
+	spoilt $s "another request.*same version" \
 	    "an answer that is too short" between "$h" "ask.send(answer[:-4])"
-	spoilt $s "none of this request.*one version" \
+	spoilt $s "another request.*same version" \
 	    "an answer that is too long" between "$h" "ask.send(answer + b'x')"
 	spoilt $s "rollcode-verify did not end after its answer" \
 	    "two answers" between "$h" "$send; $send"
-	spoilt $s "rollcode-verify ended badly after its answer" \
+	spoilt $s "rollcode-verify failed after its answer" \
 	    "a right answer, and then status 1" \
 	    between "$h" "$send; sys.exit(1)"
-	spoilt $s "rollcode-verify ended badly after its answer" \
+	spoilt $s "rollcode-verify failed after its answer" \
 	    "a right answer, and then a signal" \
 	    between "$h" "$send; os.kill(os.getpid(), 9)"
 	restore

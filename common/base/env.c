@@ -110,8 +110,8 @@ keyword_set(const struct keyword *table, void *base, uint64_t *seen,
 	       strcmp(table[i].name, name) != 0)
 		i++;
 	if (i == ENV_KEYWORDS_MAX || table[i].name == NULL)
-		return error_set(error, ROLLCODE_ERR_INPUT, "unknown word %s",
-		    keyword_shown(name));
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "unknown keyword %s", keyword_shown(name));
 	if ((*seen >> i & 1) != 0)
 		return error_set(
 		    error, ROLLCODE_ERR_INPUT, "%s is given twice", name);
@@ -152,8 +152,8 @@ trim_value(struct parser *parser, char *value, size_t *len)
 	if (*len == 0 || *value != '"')
 		return value;
 	if (*len < 2 || memchr(value + 1, '"', *len - 1) != value + *len - 1) {
-		complain(
-		    parser, "one double quote stands at each end of a value");
+		complain(parser,
+		    "a quoted value needs one double quote at each end");
 		return NULL;
 	}
 	*len -= 2;
@@ -169,11 +169,11 @@ parse_assignment(struct parser *parser, char *line, char *equals, size_t len)
 	size_t n = (size_t)(equals - line), rest = len - n - 1;
 
 	if (n > 0 && (is_space(line[0]) || is_space(equals[-1]))) {
-		complain(parser, "a space stands beside the name");
+		complain(parser, "a space beside the name");
 		return;
 	}
 	if (n > NAME_MAX_BYTES) {
-		complain(parser, "unknown word (not shown)");
+		complain(parser, "unknown keyword (not shown)");
 		return;
 	}
 	memcpy(name, line, n);

@@ -121,8 +121,8 @@ check_beside(const char *path, const char *suffix, bool own,
 				 "%s", strerror(errno));
 	if (!own)
 		return error_at(error, ROLLCODE_ERR_STORE, beside,
-		    "does not belong to a %s, which never writes one; "
-		    "move it away",
+		    "does not belong to a %s, which never creates one; move it "
+		    "away",
 		    kind->what);
 	return S_ISREG(st.st_mode) ? ROLLCODE_OK
 				   : error_at(error, ROLLCODE_ERR_STORE, beside,
@@ -144,7 +144,7 @@ sqlite_check_file(
 		    path, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
 		return error_at(error, ROLLCODE_ERR_STORE, path,
-		    "is not a regular file with one name; replace it");
+		    "is not a regular file with one hard link; replace it");
 	if (st.st_uid != geteuid())
 		return file_of_other(path, st.st_uid, error);
 	if ((st.st_mode & 07777) != 0600)

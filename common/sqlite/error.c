@@ -45,7 +45,7 @@ remedy(int rc)
 		       "size of files?";
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
-		return "; is it there, and are its directory and file system "
+		return "; does it exist, and are its directory and file system "
 		       "writable?";
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:

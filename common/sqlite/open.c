@@ -341,7 +341,7 @@ sqlite_check_unmoved(sqlite3 *db, struct error *error)
 	if (moved != 0)
 		return error_at(error, ROLLCODE_ERR_UNAVAIL,
 		    sqlite3_db_filename(db, "main"),
-		    "was removed or replaced just now; try again");
+		    "was removed or replaced while it was opened; try again");
 	return ROLLCODE_OK;
 }
 

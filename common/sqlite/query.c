@@ -126,7 +126,7 @@ sqlite_change(sqlite3 *db, struct error *error, int rows, const char *sql,
 		return err;
 	if (rows >= 0 && sqlite3_changes(db) != rows)
 		return sqlite_wrong(
-		    db, error, "a row is not what was read before");
+		    db, error, "a row changed after it was read");
 	return ROLLCODE_OK;
 }
 
@@ -147,12 +147,12 @@ sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size,
 	if (sqlite3_column_type(statement, column) != SQLITE_TEXT ||
 	    (text = (const char *)sqlite3_column_text(statement, column)) ==
 		NULL)
-		return sqlite_no_value(
-		    handle(statement), error, "a text is no text");
+		return sqlite_no_value(handle(statement), error,
+		    "a column of text has another type");
 	len = (size_t)sqlite3_column_bytes(statement, column);
 	if (len >= size || memchr(text, '\0', len) != NULL)
-		return sqlite_wrong(
-		    handle(statement), error, "a text is not valid");
+		return sqlite_wrong(handle(statement), error,
+		    "a column of text has an invalid value");
 	memcpy(out, text, len);
 	out[len] = '\0';
 	return ROLLCODE_OK;
@@ -167,13 +167,13 @@ sqlite_blob(sqlite3_stmt *statement, int column, uint8_t *out, size_t max,
 	*len = 0;
 	if (sqlite3_column_type(statement, column) != SQLITE_BLOB ||
 	    (blob = sqlite3_column_blob(statement, column)) == NULL)
-		return sqlite_no_value(
-		    handle(statement), error, "a blob is no blob");
+		return sqlite_no_value(handle(statement), error,
+		    "a column of bytes has another type");
 	*len = (size_t)sqlite3_column_bytes(statement, column);
 	if (*len > max) {
 		*len = 0;
 		return sqlite_wrong(
-		    handle(statement), error, "a blob is too long");
+		    handle(statement), error, "a column of bytes is too long");
 	}
 	memcpy(out, blob, *len);
 	return ROLLCODE_OK;
@@ -185,13 +185,13 @@ sqlite_int(sqlite3_stmt *statement, int column, int64_t min, int64_t max,
 {
 	*out = min;
 	if (sqlite3_column_type(statement, column) != SQLITE_INTEGER)
-		return sqlite_wrong(
-		    handle(statement), error, "a number is no number");
+		return sqlite_wrong(handle(statement), error,
+		    "a column of numbers has another type");
 	*out = sqlite3_column_int64(statement, column);
 	if (*out < min || *out > max) {
 		*out = min;
-		return sqlite_wrong(
-		    handle(statement), error, "a number is out of range");
+		return sqlite_wrong(handle(statement), error,
+		    "a column of numbers is out of range");
 	}
 	return ROLLCODE_OK;
 }

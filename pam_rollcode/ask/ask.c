@@ -71,8 +71,8 @@ exchange(const struct judge *judge, const struct request *request,
 	n = send(judge->fd, request, sizeof(*request), MSG_NOSIGNAL);
 	if (n != (ssize_t)sizeof(*request))
 		return error_set(error, ROLLCODE_ERR_ABSENT,
-		    "rollcode-verify took no request; rollcode-admin list "
-		    "tells why");
+		    "rollcode-verify accepted no request; rollcode-admin list "
+		    "shows why");
 	if (!wait_readable(judge->fd, deadline))
 		return error_set(error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify gave no answer in %d seconds",
@@ -86,8 +86,8 @@ exchange(const struct judge *judge, const struct request *request,
 		    judge->remedy);
 	if (n != (ssize_t)sizeof(*answer) || !answer_valid(request, answer))
 		return error_set(error, ROLLCODE_ERR_HELPER,
-		    "rollcode-verify gave an answer that is none of this "
-		    "request; install module and helper of one version");
+		    "rollcode-verify gave an answer to another request; "
+		    "install module and rollcode-verify of the same version");
 	return ROLLCODE_OK;
 }
 
@@ -131,7 +131,7 @@ end_child(struct child *child, enum rollcode_err err, int64_t deadline,
 		deadline = clock_ms() + GRACE_MS;
 	if (!spawn_reap(child, deadline) && err == ROLLCODE_OK)
 		err = error_set(error, ROLLCODE_ERR_HELPER,
-		    "rollcode-verify ended badly after its answer");
+		    "rollcode-verify failed after its answer");
 	return err;
 }
 
@@ -140,8 +140,8 @@ ask_spawned(const struct ask_where *where, const struct request *request,
     struct answer *answer, int64_t deadline, struct error *error)
 {
 	struct judge judge = {
-	    .remedy = "is the helper the right program? rollcode-admin list "
-		      "tries the same",
+	    .remedy = "is helper= the right program? rollcode-admin list tries "
+		      "the same",
 	};
 	struct child child = {.pid = -1, .fd = -1};
 	enum rollcode_err err;
@@ -167,8 +167,8 @@ ask_at(const char *path, bool patient, const struct request *request,
 {
 	const struct timespec pause = {.tv_nsec = AGAIN_NS};
 	struct judge judge = {
-	    .remedy = "try again; what became of it stands in the service's "
-		      "own lines in the log",
+	    .remedy =
+		"try again; the service's own log lines say what happened",
 	};
 	enum rollcode_err err;
 
@@ -221,8 +221,8 @@ ask_either(const struct ask_where *where, const struct request *request,
 	if (where->spawned && !may_spawn)
 		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
 		    "this program runs as uid %u, and conf= and helper= are "
-		    "for programs whose effective uid is 0; leave them out, "
-		    "and the service rollcode-verify is asked",
+		    "for programs whose effective uid is 0; remove them, and "
+		    "the service rollcode-verify is used",
 		    (unsigned int)geteuid());
 	if (!where->spawned)
 		err = ask_resident(request, answer, deadline, error);

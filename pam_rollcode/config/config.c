@@ -77,14 +77,14 @@ check_key(const char *name, const char *text, struct secret_key *key, bool *has,
 	if (!hex_decode(text, key->bytes, sizeof(key->bytes)))
 		return error_add(error, ROLLCODE_ERR_CONFIG,
 		    "%s: is not %d hex digits; put the store's key there, or "
-		    "leave the line out and rollcode-admin init makes one",
+		    "remove the line and rollcode-admin init makes one",
 		    name, CONFIG_HEX_LEN);
 	for (size_t i = 0; i < sizeof(key->bytes); i++)
 		any |= key->bytes[i] ^ key->bytes[0];
 	if (any == 0)
 		return error_add(error, ROLLCODE_ERR_CONFIG,
-		    "%s: is a placeholder; leave the line out, and "
-		    "rollcode-admin init makes a key",
+		    "%s: is a placeholder; remove the line, and rollcode-admin "
+		    "init makes a key",
 		    name);
 	*has = true;
 	return ROLLCODE_OK;
@@ -107,8 +107,8 @@ check_database(const struct config *config, struct error *error)
 	if (admin[0] != '\0' &&
 	    (!pgsql || strncmp(admin, CONFIG_PGSQL, strlen(CONFIG_PGSQL)) != 0))
 		err = error_add(error, ROLLCODE_ERR_CONFIG,
-		    "DATABASE_ADMIN: is not postgresql:// and a server, beside "
-		    "a DATABASE of that kind");
+		    "DATABASE_ADMIN: must be postgresql:// and a server, and "
+		    "DATABASE too");
 	return err;
 }
 
@@ -131,7 +131,7 @@ check_values(struct config *config, bool need_key, struct error *error)
 	if (policy->resync_window != 0 &&
 	    policy->resync_window <= policy->tolerance)
 		err = error_add(error, ROLLCODE_ERR_CONFIG,
-		    "RESYNC_WINDOW: is 0 (off) or more than TOLERANCE");
+		    "RESYNC_WINDOW: must be 0 (off) or more than TOLERANCE");
 	previous = check_database(config, error);
 	return err == ROLLCODE_OK ? previous : err;
 }
@@ -164,13 +164,13 @@ find_account(struct config *config, struct error *error)
 	errno = 0;
 	if ((pw = getpwnam(config->account)) == NULL)
 		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "ACCOUNT: there is no account %s%s%s; make install or "
+		    "ACCOUNT: account %s%s%s does not exist; make install or "
 		    "the package creates it",
 		    config->account, errno != 0 ? ": " : "",
 		    errno != 0 ? strerror(errno) : "");
 	if (pw->pw_uid == 0)
 		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "ACCOUNT: %s is another name of root; say root",
+		    "ACCOUNT: %s is another name of root; write root",
 		    config->account);
 	config->uid = pw->pw_uid;
 	config->gid = pw->pw_gid;
@@ -187,12 +187,12 @@ config_check_file(int fd, const char *path, struct error *error)
 		    error, ROLLCODE_ERR_CONFIG, path, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return error_at(error, ROLLCODE_ERR_CONFIG, path,
-		    "is not a regular file; put the env file there");
+		    "is not a regular file; put the configuration file there");
 	if (st.st_uid != geteuid())
 		return error_fix(error,
 		    error_at(error, ROLLCODE_ERR_CONFIG, path,
 			"belongs to uid %u, who may have written it; read it "
-			"before you keep it",
+			"before you use it",
 			(unsigned int)st.st_uid),
 		    "chown", "root", path, NULL);
 	if ((st.st_mode & 07177) != 0)

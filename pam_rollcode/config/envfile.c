@@ -50,8 +50,8 @@ envfile_foreign(const char *path, struct error *error)
 		return ROLLCODE_OK;
 	return error_fix(error,
 	    error_at(error, ROLLCODE_ERR_CONFIG, name,
-		"lies in the key's directory, and others own it or can change "
-		"it; look at it, then remove it"),
+		"is in the key's directory, and others own it or can change "
+		"it; inspect it, then remove it"),
 	    "rm", "-r", name, NULL);
 }
 
@@ -75,8 +75,8 @@ envfile_lock(const char *path, int *lock, struct error *error)
 		return err;
 	if (lock_directory(directory, LOCK_MS, lock, error) != ROLLCODE_OK)
 		return error_add(error, ROLLCODE_ERR_CONFIG,
-		    "make install makes the directory of the env file, and "
-		    "only root can write there");
+		    "make install creates the directory of the configuration "
+		    "file, and only root can write there");
 	return ROLLCODE_OK;
 }
 
@@ -85,8 +85,8 @@ envfile_append(
     struct envfile *file, const char *text, size_t len, struct error *error)
 {
 	if (len > sizeof(file->text) - file->len)
-		return error_set(
-		    error, ROLLCODE_ERR_CONFIG, "the env file is too large");
+		return error_set(error, ROLLCODE_ERR_CONFIG,
+		    "the configuration file is too large");
 	memcpy(file->text + file->len, text, len);
 	file->len += len;
 	return ROLLCODE_OK;
@@ -180,8 +180,8 @@ read_back(const struct envfile *file, const struct secret_key *key,
 	    (previous != NULL &&
 		!secret_equal(&config.previous, previous, sizeof(*previous))))
 		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "the env file cannot be written with other keys; is it a "
-		    "plain list of KEY=VALUE?");
+		    "the configuration file cannot be written with other keys; "
+		    "is it a plain list of KEY=VALUE?");
 	return ROLLCODE_OK;
 }
 
@@ -220,5 +220,6 @@ envfile_write(const char *path, const struct envfile *env, struct error *error)
 		return replace_sync_directory(path, error);
 	return error_at(error, ROLLCODE_ERR_CONFIG, path,
 	    "cannot be written: %s; %s", strerror(e),
-	    e == ENOENT ? "make install makes its directory" : "only root can");
+	    e == ENOENT ? "make install creates its directory"
+			: "only root can");
 }

@@ -45,7 +45,7 @@ judge_receive(int fd, int seconds, struct request *request, struct error *error)
 		return ROLLCODE_OK;
 	request_wipe(request);
 	return error_set(error, ROLLCODE_ERR_PRIVILEGE,
-	    "what came is not a request of pam_rollcode");
+	    "the data received is not a request of pam_rollcode");
 }
 
 static void

@@ -15,21 +15,21 @@ static const struct {
 	const char	*why;
 } reasons[] = {
 	{ VERDICT_MALFORMED, LOG_NOTICE,
-	  "what was typed has not the shape of this user's codes" },
+	  "the input does not look like one of this user's codes" },
 	{ VERDICT_WRONG, LOG_NOTICE, "the code is wrong" },
 	{ VERDICT_FAR, LOG_NOTICE,
 	  "the code is far ahead of the counter; two consecutive codes on one "
 	  "line resynchronise, three while the account is guarded" },
 	{ VERDICT_REPLAYED, LOG_WARNING,
-	  "the code lies behind the counter: a replay, or a copied token" },
+	  "the code was used or skipped before: a replay, or a copied token" },
 	{ VERDICT_GUARDED, LOG_NOTICE,
 	  "the account is guarded after too many wrong codes; three "
-	  "consecutive codes on one line let the owner in, rollcode-admin "
-	  "unlock ends it" },
+	  "consecutive codes on one line are accepted, rollcode-admin unlock "
+	  "ends it" },
 	{ VERDICT_DISABLED, LOG_NOTICE,
-	  "every token is disabled; rollcode-admin enable ends that" },
+	  "every token is disabled; rollcode-admin enable enables them" },
 	{ VERDICT_UNENROLLED, LOG_NOTICE,
-	  "not enrolled; rollcode-admin enroll changes that" },
+	  "not enrolled; rollcode-admin enroll adds a token" },
 	{ VERDICT_REFUSED, LOG_NOTICE,
 	  "rollcode-verify logs why" },
 };

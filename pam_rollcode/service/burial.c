@@ -117,7 +117,7 @@ say(struct burial *b, uid_t uid, int64_t now)
 		return;
 	b->said = now;
 	syslog(LOG_WARNING,
-	    "uid %u attaches descriptors to what it sends, and was refused; if "
+	    "uid %u attaches descriptors to its messages, and was refused; if "
 	    "a process of the service stays in state D, end that user's "
 	    "processes and write 1 to /sys/fs/fuse/connections/*/abort",
 	    (unsigned int)uid);

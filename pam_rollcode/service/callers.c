@@ -19,12 +19,11 @@ add_caller(struct callers *callers, const char *name, struct error *missing,
 	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
 		return error_add(error, ROLLCODE_ERR_UNAVAIL,
 		    "CALLERS: the account %s cannot be looked up: %s; reload "
-		    "when the directory service is there",
+		    "when the directory service answers",
 		    name, strerror(errno));
 	if (pw == NULL) {
 		error_add(missing, ROLLCODE_ERR_CONFIG,
-		    "CALLERS: there is no account %s, so nobody asks as it",
-		    name);
+		    "CALLERS: account %s does not exist; ignored", name);
 		return ROLLCODE_OK;
 	}
 	if (callers->count == CALLERS_MAX)
@@ -76,19 +75,20 @@ callers_check(const struct callers *callers, uid_t uid, const char *user,
 		return ROLLCODE_OK;
 	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "the account of uid %u cannot be looked up: %s; is the "
-		    "directory service there?",
+		    "the account of uid %u cannot be looked up: %s; does the "
+		    "directory service run?",
 		    (unsigned int)uid, strerror(errno));
 	plain_copy(pw != NULL ? pw->pw_name : "no account", PLAIN_LOG, name,
 	    sizeof(name));
 	if (outsider_may_write(uid))
 		syslog(LOG_WARNING,
-		    "uid %u (%s) asked about an account that is not its own, "
-		    "and was "
-		    "refused; CALLERS in the env file names who may",
+		    "uid %u (%s) asked about another account, and was refused; "
+		    "CALLERS in the configuration file lists the accounts that "
+		    "may",
 		    (unsigned int)uid, name);
 	return error_set(error, ROLLCODE_ERR_PRIVILEGE,
-	    "this program runs as uid %u, which may ask about its own account "
-	    "only; CALLERS in the env file names who may ask about others",
+	    "this program runs as uid %u, which may ask only about its own "
+	    "account; CALLERS in the configuration file lists the accounts "
+	    "that may ask about others",
 	    (unsigned int)uid);
 }

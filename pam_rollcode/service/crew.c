@@ -200,8 +200,8 @@ crew_take(struct crew *crew, int member, struct answer *answer)
 		return true;
 	}
 	if (m->busy)
-		syslog(
-		    LOG_ERR, "a worker died over a request, which was denied");
+		syslog(LOG_ERR, "a worker died while it handled a request; the "
+				"request was denied");
 	let_go(m);
 	return false;
 }

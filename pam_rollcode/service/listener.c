@@ -139,7 +139,7 @@ make_directory(const struct listener *l, struct error *error)
 	struct stat st = {0};
 
 	_Static_assert(sizeof(path) > sizeof(ROLLCODE_SOCKET),
-	    "root's socket is below everybody's directory");
+	    "root's socket is below the directory of the other socket");
 	memcpy(
 	    path, sockets[l->whose].path, strlen(sockets[l->whose].path) + 1);
 	directory = dirname(path);
@@ -174,7 +174,7 @@ take_lock(struct listener *l, struct error *error)
 	if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
 		return ROLLCODE_OK;
 	return error_at(error, ROLLCODE_ERR_EXISTS, name,
-	    "another service is at work there");
+	    "another service is running there");
 }
 
 /* A socket that nobody listens on any more makes way. */
@@ -196,8 +196,8 @@ clear_place(const struct sockaddr_un *address, struct error *error)
 		close(fd);
 	if (!S_ISSOCK(st.st_mode) || e != ECONNREFUSED)
 		return error_at(error, ROLLCODE_ERR_EXISTS, path,
-		    "somebody listens there, or it is not a socket; is "
-		    "the service running already? see: systemctl status "
+		    "another process listens there, or it is not a socket; is "
+		    "the service already running? see: systemctl status "
 		    "rollcode-verify.socket rollcode-verify.service");
 	if (unlink(path) == 0)
 		return ROLLCODE_OK;
@@ -250,7 +250,7 @@ listener_open(struct listener *l, enum socket_of whose,
 	*l = (struct listener){.whose = whose, .fd = -1, .lock = -1};
 	if (given->odd[0] != '\0')
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "a socket named %s was handed over; the units need "
+		    "systemd passed a socket named %s; the units need "
 		    "FileDescriptorName=%s and FileDescriptorName=%s, one each",
 		    given->odd, sockets[SOCKET_OF_ALL].name,
 		    sockets[SOCKET_OF_ROOT].name);

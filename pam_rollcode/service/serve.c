@@ -358,8 +358,8 @@ serve(const struct post *post, const struct config *config,
 		turn(s);
 	if (burial_is_full(&s->queue.burial)) {
 		syslog(LOG_ERR,
-		    "%d connections are kept open, for what was attached to "
-		    "their messages does not close; another process serves",
+		    "%d connections stay open, because descriptors attached to "
+		    "their messages cannot be closed; another process serves",
 		    BURIAL_MAX);
 		err = ROLLCODE_ERR_UNAVAIL;
 	}

@@ -179,9 +179,10 @@ side_start(struct side *side, const struct charge *charge, struct error *error)
 	if (!side_has_place(side))
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
 		    "%s: %d earlier serving processes have not ended, so no "
-		    "other is started; where they are in state D (ps -C "
-		    "verify-all,verify-root -o pid,stat,wchan) abort what they "
-		    "wait for, as by /sys/fs/fuse/connections/*/abort",
+		    "other is started; if they are in state D (ps -C "
+		    "verify-all,verify-root -o pid,stat,wchan) abort the "
+		    "operation they wait for, as by "
+		    "/sys/fs/fuse/connections/*/abort",
 		    path, SIDE_OLD_MAX);
 	if ((turns = new_sign()) == NULL ||
 	    (pid = fork_serving(side, charge, &life, turns)) < 0) {
@@ -219,9 +220,9 @@ side_look(struct side *side, int64_t now)
 	if (side->still < (turns == 0 ? FIRST_LOOKS : LOOKS))
 		return true;
 	syslog(LOG_ERR,
-	    "%s: the serving process %d has shown no life for %d ms: it is "
-	    "killed, and another is started; if it stays in state D, abort "
-	    "what it waits for, as by /sys/fs/fuse/connections/*/abort",
+	    "%s: the serving process %d has not responded for %d ms: it is "
+	    "killed, and another is started; if it stays in state D, abort the "
+	    "operation it waits for, as by /sys/fs/fuse/connections/*/abort",
 	    listener_path(side->listener.whose), (int)side->serving,
 	    side->still * SIDE_LOOK_MS);
 	retire(side, now);

@@ -99,9 +99,9 @@ load(const struct supervisor *s, struct config *config, struct error *error)
 	config->pools = true;
 	if (config->uid == 0)
 		return error_at(error, ROLLCODE_ERR_CONFIG, s->conf,
-		    "ACCOUNT is root, which is for trying things out, "
-		    "without the service; leave that line out, and give the "
-		    "store to the account " ROLLCODE_ACCOUNT);
+		    "ACCOUNT is root, which is only for tests without the "
+		    "service; remove that line, and give the store to the "
+		    "account " ROLLCODE_ACCOUNT);
 	return ROLLCODE_OK;
 }
 
@@ -205,8 +205,7 @@ look(struct supervisor *s)
 			s->sides[i].started = 0;
 	if (may_start(s))
 		start_or_tell(s, false,
-		    "not every socket is served; it is tried again every "
-		    "second");
+		    "not every socket is served; trying again every second");
 	for (int i = 0; i < SOCKETS; i++)
 		side_kill_late(&s->sides[i], clock_ms());
 }
@@ -222,7 +221,8 @@ watch(struct supervisor *s)
 		case SIGINT:
 			return;
 		case SIGHUP:
-			start_or_tell(s, true, "the service goes on as it was");
+			start_or_tell(s, true,
+			    "the running service keeps its old configuration");
 			break;
 		case SIGCHLD:
 			reap(s);

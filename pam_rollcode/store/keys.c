@@ -68,8 +68,8 @@ store_keys_choose(struct store_keys *keys, const char *where, const char *id,
 	if (keys->sealing != NULL)
 		return ROLLCODE_OK;
 	error_at(error, ROLLCODE_ERR_STORE, where,
-	    "was made with the key %s, but SECRET_KEY is the key %s; "
-	    "put that store's SECRET_KEY into the env file",
+	    "was made with the key %s, but SECRET_KEY is the key %s; put that "
+	    "store's SECRET_KEY into the configuration file",
 	    id, keys->all[0].id);
 	return error_because(error, ROLLCODE_ERR_STORE, REASON_KEY);
 }
@@ -78,8 +78,8 @@ enum rollcode_err
 store_keys_unknown(const char *where, const char *id, struct error *error)
 {
 	return error_at(error, ROLLCODE_ERR_STORE, where,
-	    "a secret is sealed with the key %.16s, which the env file "
-	    "does not have",
+	    "a secret is encrypted with the key %.16s, which the configuration "
+	    "file does not have",
 	    id);
 }
 
@@ -116,7 +116,7 @@ store_keys_seal(const struct store_keys *keys, const struct seal_aad *aad,
 	err = seal_wrap(&keys->sealing->seal, aad, secret, sealed);
 	if (err == ROLLCODE_OK)
 		return err;
-	return error_set(error, err, "a secret cannot be sealed: %s",
+	return error_set(error, err, "a secret cannot be encrypted: %s",
 	    rollcode_strerror(err));
 }
 
@@ -134,6 +134,6 @@ store_keys_open(const struct store_keys *keys, const char *where,
 	if (err == ROLLCODE_OK)
 		return err;
 	return error_at(error, err, where,
-	    "a sealed secret does not open in this place; it was moved or "
-	    "changed: enrol again");
+	    "a secret cannot be decrypted here; it was moved or changed: enrol "
+	    "again");
 }

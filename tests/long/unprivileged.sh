@@ -195,7 +195,7 @@ web_errors() {
 	resident_start
 	refused "nginx: nor where its account is not in CALLERS" fetch
 	check "and the log says why" \
-	    logged 'asked about an account that is not its own'
+	    logged 'asked about another account'
 	recipe nginx /etc/rollcode/rollcode.env >>"$CONF"
 	kill -HUP "$resident"
 	sleep 1

@@ -46,8 +46,8 @@ parse(const char *text)
 static const struct {
 	const char *text, *says;
 } refused[] = {
-	{ KEY "TOLERENCE=5\n", "line 2: unknown word TOLERENCE" },
-	{ KEY "tolerance=5\n", "line 2: unknown word tolerance" },
+	{ KEY "TOLERENCE=5\n", "line 2: unknown keyword TOLERENCE" },
+	{ KEY "tolerance=5\n", "line 2: unknown keyword tolerance" },
 	{ KEY "TOLERANCE=5\nTOLERANCE=5\n",
 	  "line 3: TOLERANCE is given twice" },
 	{ KEY KEY, "line 2: SECRET_KEY is given twice" },
@@ -73,7 +73,7 @@ static const struct {
 	{ KEY "GUESSES=99999999999999999999\n", RANGE("GUESSES", "1", "1000") },
 	{ KEY "GUESSES=\n", "line 2: GUESSES has an empty value" },
 	{ KEY "GUESSES\n", "line 2: no equals sign; a line is KEY=VALUE" },
-	{ KEY "GUESSES = 5\n", "line 2: a space stands beside the name" },
+	{ KEY "GUESSES = 5\n", "line 2: a space beside the name" },
 	{ KEY "ACCOUNT=a123456789012345678901234567890123\n",
 	  "line 2: ACCOUNT must have 1 to 32 bytes" },
 	{ KEY "GUESSES=5\r\n",
@@ -81,11 +81,11 @@ static const struct {
 	{ "\xef\xbb\xbf" KEY,
 	  "line 1: a byte order mark; save the file as UTF-8 without one" },
 	{ KEY "RESYNC_WINDOW=5\n",
-	  "RESYNC_WINDOW: is 0 (off) or more than TOLERANCE" },
+	  "RESYNC_WINDOW: must be 0 (off) or more than TOLERANCE" },
 	{ KEY "RESYNC_WINDOW=1\n",
-	  "RESYNC_WINDOW: is 0 (off) or more than TOLERANCE" },
+	  "RESYNC_WINDOW: must be 0 (off) or more than TOLERANCE" },
 	{ KEY "TOLERANCE=20\nRESYNC_WINDOW=20\n",
-	  "RESYNC_WINDOW: is 0 (off) or more than TOLERANCE" },
+	  "RESYNC_WINDOW: must be 0 (off) or more than TOLERANCE" },
 };
 
 static const struct {
@@ -221,13 +221,13 @@ START_TEST(every_mistake_is_listed_with_its_line)
 	ck_assert_int_eq(parse(text), ROLLCODE_ERR_CONFIG);
 
 	ck_assert_str_eq(error.text,
-	    "line 6: unknown word GUARDAFTER; "
+	    "line 6: unknown keyword GUARDAFTER; "
 	    "line 7: GUESSES must be a number from 1 to 1000; "
 	    "line 8: TOLERANCE is given twice; "
 	    "line 10: no equals sign; a line is KEY=VALUE; "
 	    "SECRET_KEY: is not 64 hex digits; put the store's key there, or "
-	    "leave the line out and rollcode-admin init makes one; "
-	    "RESYNC_WINDOW: is 0 (off) or more than TOLERANCE; "
+	    "remove the line and rollcode-admin init makes one; "
+	    "RESYNC_WINDOW: must be 0 (off) or more than TOLERANCE; "
 	    "DATABASE: is neither sqlite: and an absolute directory nor "
 	    "postgresql:// and a server");
 }
@@ -438,12 +438,12 @@ load(const char *const words[WORDS_MAX])
 static const struct {
 	const char *words[WORDS_MAX], *says;
 } bad_words[] = {
-	{ { "nulok" }, "unknown word nulok" },
-	{ { "NULLOK" }, "unknown word NULLOK" },
-	{ { "secret=/etc/x" }, "unknown word secret" },
-	{ { "alwaysok" }, "unknown word alwaysok" },
-	{ { "" }, "unknown word (not shown)" },
-	{ { "=" }, "unknown word (not shown)" },
+	{ { "nulok" }, "unknown keyword nulok" },
+	{ { "NULLOK" }, "unknown keyword NULLOK" },
+	{ { "secret=/etc/x" }, "unknown keyword secret" },
+	{ { "alwaysok" }, "unknown keyword alwaysok" },
+	{ { "" }, "unknown keyword (not shown)" },
+	{ { "=" }, "unknown keyword (not shown)" },
 	{ { "nullok", "nullok" }, "nullok is given twice" },
 	{ { "digits=6", "digits=6" }, "digits is given twice" },
 	{ { "prompt=" }, "prompt has an empty value" },
@@ -469,7 +469,7 @@ static const struct {
 	{ { "try_first_pass", "use_first_pass" },
 	  "try_first_pass and use_first_pass: give one of them" },
 	{ { "nulok", "digits=9", "conf=x", "quiet=1", "echo" },
-	  "unknown word nulok; quiet takes no value; "
+	  "unknown keyword nulok; quiet takes no value; "
 	  "digits: a code has 6, 7, 8 or 64; conf: is not an absolute path" },
 };
 /* clang-format on */

@@ -61,13 +61,13 @@ parse(const char *text)
 static const struct {
 	const char *name, *value, *says;
 } bad_words[] = {
-    {"NOPE", "1", "unknown word NOPE"},
-    {"NUM", "1", "unknown word NUM"},
-    {"NUMBERS", "1", "unknown word NUMBERS"},
-    {"number", "1", "unknown word number"},
-    {"", "1", "unknown word (not shown)"},
-    {"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "1", "unknown word (not shown)"},
-    {"a b", "1", "unknown word (not shown)"},
+    {"NOPE", "1", "unknown keyword NOPE"},
+    {"NUM", "1", "unknown keyword NUM"},
+    {"NUMBERS", "1", "unknown keyword NUMBERS"},
+    {"number", "1", "unknown keyword number"},
+    {"", "1", "unknown keyword (not shown)"},
+    {"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "1", "unknown keyword (not shown)"},
+    {"a b", "1", "unknown keyword (not shown)"},
     {"FLAG", "yes", "FLAG takes no value"},
     {"FLAG", "", "FLAG takes no value"},
     {"NUMBER", NULL, "NUMBER needs a value"},
@@ -201,21 +201,22 @@ static const struct {
 	const char *text, *says;
 } bad_texts[] = {
     {"TEXT\n", "line 1: no equals sign; a line is KEY=VALUE"},
-    {"\n\nNOPE=1\n", "line 3: unknown word NOPE"},
+    {"\n\nNOPE=1\n", "line 3: unknown keyword NOPE"},
     {"TEXT=\n", "line 1: TEXT has an empty value"},
     {"TEXT=\"\"\n", "line 1: TEXT has an empty value"},
     {"TEXT=  \n", "line 1: TEXT has an empty value"},
-    {"=abc\n", "line 1: unknown word (not shown)"},
-    {"TEXT =abc\n", "line 1: a space stands beside the name"},
-    {" TEXT=abc\n", "line 1: a space stands beside the name"},
+    {"=abc\n", "line 1: unknown keyword (not shown)"},
+    {"TEXT =abc\n", "line 1: a space beside the name"},
+    {" TEXT=abc\n", "line 1: a space beside the name"},
     {"  # abc\n", "line 1: no equals sign; a line is KEY=VALUE"},
-    {"export TEXT=abc\n", "line 1: unknown word (not shown)"},
-    {"TEXT=\"abc\n", "line 1: one double quote stands at each end of a value"},
-    {"TEXT=\"\n", "line 1: one double quote stands at each end of a value"},
+    {"export TEXT=abc\n", "line 1: unknown keyword (not shown)"},
+    {"TEXT=\"abc\n",
+	"line 1: a quoted value needs one double quote at each end"},
+    {"TEXT=\"\n", "line 1: a quoted value needs one double quote at each end"},
     {"TEXT=\"ab\" #c\n",
-	"line 1: one double quote stands at each end of a value"},
+	"line 1: a quoted value needs one double quote at each end"},
     {"TEXT=\"a\"b\"\n",
-	"line 1: one double quote stands at each end of a value"},
+	"line 1: a quoted value needs one double quote at each end"},
     {"NUMBER=5 # five\n", "line 1: NUMBER must be a number from -5 to 100"},
     {"TEXT=abc\r\n",
 	"line 1: a carriage return; save the file with Unix line ends"},
@@ -244,7 +245,7 @@ START_TEST(all_mistakes_of_a_file_are_listed)
 	    parse("NOPE=1\nTEXT=abc\nNUMBER=x\nFLAG\n"), ROLLCODE_ERR_INPUT);
 
 	ck_assert_str_eq(error.text,
-	    "line 1: unknown word NOPE; "
+	    "line 1: unknown keyword NOPE; "
 	    "line 3: NUMBER must be a number from -5 to 100; "
 	    "line 4: no equals sign; a line is KEY=VALUE");
 	ck_assert_str_eq(place.text, "abc");

@@ -624,7 +624,7 @@ START_TEST(callers_are)
 	ck_assert_int_eq(
 	    callers_find(&config, &callers, &missing, &error), lists[_i].err);
 	for (const char *p = missing.text;
-	     (p = strstr(p, "there is no account")) != NULL; p++)
+	     (p = strstr(p, "does not exist; ignored")) != NULL; p++)
 		found++;
 
 	ck_assert_uint_eq(callers.count, lists[_i].count);

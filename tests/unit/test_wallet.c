@@ -1030,7 +1030,7 @@ static const struct {
 } bad_files[] = {
     {"chmod 644 token.db", "has mode 0644"},
     {"mv token.db x && ln -s x token.db", "not a regular file"},
-    {"ln token.db x", "one name"},
+    {"ln token.db x", "one hard link"},
     {"rm token.db && mkdir -m 600 token.db", "not a regular file"},
     {": >token.db", "is not a token store"},
     {"head -c 5000 /dev/zero >token.db", "not a database"},

@@ -27,7 +27,8 @@ hold_key(struct store *store, struct error *error)
 	    !rows_text(rows, 0, 1, key_id, sizeof(key_id)) ||
 	    strcmp(id, store->id) != 0)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: the store was exchanged just now; try again", where);
+		    "%s: the store was replaced while it was in use; try again",
+		    where);
 	return store_keys_choose(&store->keys, where, key_id, error);
 }
 

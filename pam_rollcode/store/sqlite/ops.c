@@ -101,7 +101,7 @@ store_look_again(struct store *store, struct error *error)
 		return err;
 	if (strcmp(marker.store_id, store->marker.store_id) != 0)
 		return error_at(error, ROLLCODE_ERR_UNAVAIL, store->users.text,
-		    "the store was exchanged just now; try again");
+		    "the store was replaced while it was in use; try again");
 	store->marker = marker;
 	return store_keys_choose(
 	    &store->keys, store->users.text, marker.key_id, error);

@@ -191,7 +191,7 @@ sqlite_parked_check(const struct sqlite_parked *p, struct error *error)
 	    same_file(&locked, &named))
 		return ROLLCODE_OK;
 	return error_at(error, ROLLCODE_ERR_UNAVAIL, p->path,
-	    "was removed or replaced just now; try again");
+	    "was removed or replaced while it was opened; try again");
 }
 
 /* Lock the file that has the name once it is locked. */
