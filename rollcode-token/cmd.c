@@ -10,10 +10,10 @@ cmd_name(int argc, char **argv, const char **name, struct error *error)
 	for (int i = 0; i < argc; i++)
 		if (strncasecmp(argv[i], "otpauth:", 8) == 0)
 			return error_set(error, ROLLCODE_ERR_USAGE,
-			    "a token's line was given as an argument, where "
-			    "other users of this machine can read it; enrol "
-			    "a new token and give its line on standard "
-			    "input or at the prompt");
+			    "a provisioning URI was given as an argument, "
+			    "which other users of this machine can read; enrol "
+			    "a new token and give its URI on standard input or "
+			    "at the prompt");
 	*name = argc > 0 ? argv[0] : NULL;
 	return ROLLCODE_OK;
 }
@@ -67,12 +67,11 @@ cmd_unlock(
 	    !wallet_protected(*wallet))
 		return err;
 	err = cli_passphrase(options->passphrase_file,
-	    "Passphrase of the token store: ", false, &passphrase, error);
+	    "Passphrase of the wallet: ", false, &passphrase, error);
 	if (err == ROLLCODE_ERR_UNAVAIL)
 		return error_set(error, err,
-		    "the token store is protected by a passphrase, and there "
-		    "is no terminal to ask for it; give --passphrase-file "
-		    "FILE");
+		    "the wallet has a passphrase, and there is no terminal to "
+		    "ask for it; give --passphrase-file FILE");
 	if (err != ROLLCODE_OK)
 		return err;
 	return wallet_unlock(*wallet, passphrase.text, error);

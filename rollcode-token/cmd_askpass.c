@@ -49,7 +49,7 @@ unlock(const struct options *options, struct wallet *wallet,
 	if (!wallet_locked(wallet))
 		return ROLLCODE_OK;
 	snprintf(prompt, sizeof(prompt),
-	    "Passphrase of the token store, for %s: ", entry->name);
+	    "Passphrase of the wallet, for %s: ", entry->name);
 	err = options->passphrase_file[0] != '\0'
 		  ? cli_passphrase(
 			options->passphrase_file, "", false, &passphrase, error)

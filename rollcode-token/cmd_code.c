@@ -49,7 +49,8 @@ put_codes(const struct codes *codes, struct error *error)
 
 	if ((err = cli_write(codes->text, codes->len, error)) != ROLLCODE_OK)
 		error_add(error, err,
-		    "what was not shown is spent, ask for the next code");
+		    "codes that were not printed are used up; ask for the next "
+		    "code");
 	return err;
 }
 
@@ -71,9 +72,8 @@ print_codes(const struct options *options, const char *name, int64_t count,
 		return err;
 	if (wallet_copied(wallet))
 		fprintf(stderr,
-		    "rollcode-token: this token store is a copy; "
-		    "use one copy only, for a code that the other gave is "
-		    "refused\n");
+		    "rollcode-token: this wallet is a copy; use one copy only, "
+		    "because a code that the other one printed is refused\n");
 	return ROLLCODE_OK;
 }
 

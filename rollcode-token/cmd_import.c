@@ -15,8 +15,8 @@ name_refused(const struct import_list *list, struct error *error)
 	if (refused == 0)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "nothing was imported, for %zu of %zu are refused; mend them and "
-	    "run it again",
+	    "nothing was imported, because %zu of %zu entries were refused; "
+	    "correct them and run the command again",
 	    refused, list->count);
 }
 
@@ -105,8 +105,7 @@ cmd_export(void *base, int argc, char **argv, struct error *error)
 	if (err != ROLLCODE_OK || (err = export_write(&lines, seal,
 				       options->output, error)) != ROLLCODE_OK)
 		return err;
-	fprintf(stderr,
-	    "exported; use a token in one place only: remove it here once it "
-	    "is there\n");
+	fprintf(stderr, "exported; use a token in one place only: remove it "
+			"here after it was added there\n");
 	return ROLLCODE_OK;
 }

@@ -10,12 +10,12 @@ read_provision(struct provision *provision, struct error *error)
 	struct error why = {0};
 	enum rollcode_err err;
 
-	err = cli_read_line("The token's line (otpauth://hotp/...): ", false,
+	err = cli_read_line("Provisioning URI (otpauth://hotp/...): ", false,
 	    line.text, sizeof(line.text), &why);
 	if (err != ROLLCODE_OK)
 		return error_pass(error, err, &why,
-		    "no token was read; give its line on standard input, as "
-		    "in: rollcode-admin enroll USER | rollcode-token add");
+		    "no token was read; give its URI on standard input, as in: "
+		    "rollcode-admin enroll USER | rollcode-token add");
 	return provision_parse(line.text, provision, error);
 }
 
@@ -75,8 +75,8 @@ cmd_remove(void *base, int argc, char **argv, struct error *error)
 	    "Remove the token %s?  It cannot be brought back.", entry.name);
 	if (!options->force && !cli_confirm(question))
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "nothing was removed, for the answer was not yes; --force "
-		    "does not ask");
+		    "not removed: the answer was not yes; --force skips the "
+		    "question");
 	return wallet_remove(wallet, name, error);
 }
 

@@ -342,4 +342,4 @@ admin unlock alice >"$T/out"
 wallet passwd --new-passphrase-file "$T/home/alice/passphrase"
 equal "with a passphrase ssh is answered" "$(reach "$HERE" id -un)" alice
 equal "when the person has given it, which is once" "$(asked)" \
-    "Passphrase of the token store, for here: "
+    "Passphrase of the wallet, for here: "

@@ -173,7 +173,7 @@ before_all() {
 	return "$status"
 }
 check "who cannot be enrolled is told before a secret is shown" \
-    admin_fails 'enrolled already' before_all
+    admin_fails 'already enrolled' before_all
 
 asked bob --no-account --phone
 enrols "a right code enrols" "$(wrong "${app[0]}")" \

@@ -197,7 +197,7 @@ line() {	# USER COUNTER
 line alice 20 | import >/dev/null
 line alice 20 | import >"$T/out"
 equal "the same once more is here already" "$(cat "$T/out")" \
-    "1 users, 0 tokens added, 1 here already"
+    "1 users, 0 tokens added, 1 already there"
 line alice 10 | import >"$T/out" 2>&1
 equal "a lower counter lowers none" "$(counter alice)" 20
 check "and it is said" grep -q "alice: the counter here is higher" "$T/out"
@@ -245,7 +245,7 @@ HOTP m - HEX 9223372036854775807 123456|line 1|counter is not a number
 HOTP m - HEX 1 xyz|line 1|last code is not digits
 HOTP m - HEX 1 123456 now more|line 1|more than seven
 HOTP m\0001 - HEX|line 1|control character
-HOTP m - HEX 1\nHOTP m - zz|line 1|line 2 of the same user is refused
+HOTP m - HEX 1\nHOTP m - zz|line 1|entry 2 of the same user was refused
 otpauth://totp/m?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ|line 1|totp
 m otpauth://hotp/m?secret=GEZDGNBVGY3TQOJQ&counter=1|line 1|16
 m otpauth://hotp/m?counter=1|line 1|no secret
@@ -254,7 +254,7 @@ m otpauth://hotp/m?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=9223372036854
 HOTP m - HEX 9223372036854775807|line 1|exhausted
 a b otpauth://hotp/m|line 1|not a line
 a%00 otpauth://hotp/m?secret=A|line 1|not a line
-otpauth://hotp/?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=1|line 1|whose it is
+otpauth://hotp/?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=1|line 1|names no user
 GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n" TOTP_AUTH\n|line 2|counts time|u
 GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n" RATE_LIMIT 3 30\n|standard input|counts time|u
 GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n" HOTP_COUNTER x\n|line 2|counter is not a number|u

@@ -64,7 +64,7 @@ say_ok "without --user the file says, and who is not named is refused" "$(
 		imported "$format" bob "bob " "^bob: .* added$"
 	done
 	for format in $SILENT; do
-		imported "$format" "" "" "nothing says whose it is"
+		imported "$format" "" "" "the entry names no user"
 	done)"
 say_ok "a PSKC user's name that is no name is refused, not passed over" "$(
 	if [ -n "$pskc" ]; then
@@ -85,7 +85,7 @@ check "but a client reads the name in a file of an earlier version" \
 token old export --plain 2>/dev/null | token new import >/dev/null
 check "and its own name in one of this" token new show web
 
-# --- who is enrolled already ------------------------------------------------
+# --- who is already enrolled ------------------------------------------------
 
 SECOND=MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U
 second() {
@@ -124,13 +124,13 @@ echo "alice otpauth://hotp/x?secret=$SECOND&digits=8&counter=5&label=desk" \
     >"$T/second"
 refused "a second token for an enrolled user needs --add where nobody is asked" \
     import "$T/second"
-check "which the refusal says" grep -q "alice is enrolled already, and --add" \
+check "which the refusal says" grep -q "alice is already enrolled, and --add" \
     <(import "$T/second" 2>&1)
 equal "and nothing was added" "$(labels alice)" "token "
 refused "nor is one added on a terminal where the answer is not yes" \
     answered no "$T/second"
 check "the question names the user and the label" \
-    grep -q "alice is enrolled already. Import desk for" "$T/typed"
+    grep -q "alice is already enrolled. Import desk for" "$T/typed"
 equal "and nothing was added there either" "$(labels alice)" "token "
 check "with yes it is added" answered yes "$T/second"
 equal "by its label" "$(labels alice)" "token desk "

@@ -36,7 +36,7 @@ as_role() {
 made() {
 	check "init makes the schema" admin init
 	equal "init again changes nothing" "$(admin init)" \
-	    "there is a store already in $(uri rollcode_login one)"
+	    "a store already exists in $(uri rollcode_login one)"
 	enroll ann
 	equal "a code lets in" "$(login ann "$(code ann)")" SUCCESS
 	LAST=$(code ann)
@@ -356,7 +356,7 @@ lost_answer() {	# MODE
 	: >"$T/syslog"
 	equal "an answer to COMMIT that is lost ($1): denied" \
 	    "$(login ann "$right")" AUTHINFO_UNAVAIL
-	check "and said so" logged 'not known whether the change is kept'
+	check "and said so" logged 'not known whether the change was committed'
 	rm "$T/cut"
 	equal "its code is spent, for it was committed" \
 	    "$(login ann "$right")" AUTH_ERR

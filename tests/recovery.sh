@@ -112,10 +112,10 @@ kept=$(line 2)
 issue alice --once --expires 15m
 equal "--once prints one code" "$(wc -l <"$T/sheet")" 1
 check "and until when it is good" grep -qE \
-    'good once and until [0-9-]+ [0-9:]+;' "$T/note"
+    'accepted once and until [0-9-]+ [0-9:]+;' "$T/note"
 equal "it expires when it was said to" \
     "$(($(state alice once_expires) - $(date +%s) > 880))" 1
-check "show has it" grep -q 'one-time code .*good until' \
+check "show has it" grep -q 'one-time code .*valid until' \
     <<<"$(admin show alice)"
 let_in "it lets in" ssh alice "$(line 1)"
 denied "and not again" alice "$(line 1)"

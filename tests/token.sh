@@ -184,7 +184,7 @@ equal "after wrong calls the counter is where it was" "$(counter)" 0
 secret_calls() {
 	says 2 'standard input or at the prompt' rt add "$HOTP" &&
 	    says 2 'standard input or at the prompt' rt next "$HOTP" &&
-	    says 2 'too many words' rt add web "$HOTP" &&
+	    says 2 'too many arguments' rt add web "$HOTP" &&
 	    says 2 'unknown command' rt "$HOTP" &&
 	    says 2 'unknown option' rt add "--secret=$BASE32" &&
 	    says 2 'unknown command' rt "$BASE32" &&
@@ -255,7 +255,7 @@ if strace -qq -o /dev/null true 2>/dev/null; then
 	    'cannot be locked: No locks' add_where flock:error=ENOLCK
 	: >"$STORE-journal"
 	check "what cannot be looked at does not count as absent" says 1 \
-	    'journal: cannot be looked at: Input' add_where \
+	    'journal: cannot be examined: Input' add_where \
 	    '?lstat,newfstatat:error=EIO' -P "$STORE-journal"
 	rm "$STORE-journal"
 	refused "nor was one made" test -e "$STORE"
@@ -282,7 +282,7 @@ equal "only its owner can enter the store's folder" \
     "$(stat -c %a "$T/real/.local/share/rollcode" \
     "$T/real/.local/share/rollcode/token.db" | xargs)" "700 600"
 check "XDG_DATA_HOME is where data lies" says 1 \
-    "$T/data/rollcode: there is no token store yet.*add" \
+    "$T/data/rollcode: there is no wallet yet.*add" \
     env XDG_DATA_HOME="$T/data" rollcode-token next
 check "without HOME the remedy is named" says 1 'set HOME.*--store' \
     env -u HOME -u XDG_DATA_HOME rollcode-token next
@@ -307,7 +307,7 @@ wrong_places() {
 	rm "$STORE"
 	: >"$STORE"
 	chmod 600 "$STORE"
-	says 1 'not a token store' rt next || return 1
+	says 1 'not a wallet' rt next || return 1
 	mv "$STORE.x" "$STORE"
 	[ "$(rt next)" = "$(vector hotp-sha256-8 0)" ]
 }
@@ -354,7 +354,7 @@ store "$HOTP"
 add_two() { rt add two <<<"$HOTP"; }
 check "one secret is not added twice" says 1 'has this secret' add_two
 line "$OTHER32" counter=5 | rt add two >/dev/null
-check "removing asks" says 1 'nothing was removed' rt remove two
+check "removing asks" says 1 'not removed: ' rt remove two
 echo yes | rt remove two >"$T/out" 2>&1
 check "and removes at yes" says 1 'no token of that name' rt show two
 line "$OTHER32" counter=5 | rt add two >/dev/null
@@ -476,9 +476,9 @@ prompts() {
 	    { echo "add failed"; return 1; }
 	! grep -q AAAQ "$T/shown" || { echo "add: $none"; return 1; }
 	at_terminal - "${command[@]}" passwd -- 'New pass' 'one horse' \
-	    'same again' 'two horses' && { echo "mismatch taken"; return 1; }
+	    'Repeat' 'two horses' && { echo "mismatch taken"; return 1; }
 	at_terminal - "${command[@]}" passwd -- 'New pass' 'one horse' \
-	    'same again' 'one horse' || { echo "passwd failed"; return 1; }
+	    'Repeat' 'one horse' || { echo "passwd failed"; return 1; }
 	! grep -q horse "$T/shown" || { echo "passwd: $none"; return 1; }
 	at_terminal - "${command[@]}" next -- 'Passphrase' 'two horses' &&
 	    { echo "wrong passphrase taken"; return 1; }

@@ -31,9 +31,9 @@ lock_directory(const char *path, int ms, int *fd, struct error *error)
 	*fd = -1;
 	if (e != EWOULDBLOCK && e != EINTR)
 		return error_at(error, error_from_errno(e), path,
-		    "cannot be locked: %s; does its file system know "
+		    "cannot be locked: %s; does its file system support "
 		    "flock(2)?",
 		    strerror(e));
 	return error_at(error, ROLLCODE_ERR_UNAVAIL, path,
-	    "another command is at work there; try again");
+	    "another command is running there; try again");
 }

@@ -146,7 +146,7 @@ unknown_option(const struct walk *walk, const char *name, struct error *error)
 
 	if (before)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--%s stands before the command", name);
+		    "--%s is given before the command", name);
 	return error_set(error, ROLLCODE_ERR_USAGE, "unknown option --%s",
 	    keyword_shown(name));
 }
@@ -248,7 +248,7 @@ find_command(struct walk *walk, const char *name, struct error *error)
 		c++;
 	if (c->name == NULL)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "unknown command %s; `%s help` lists them",
+		    "unknown command %s; `%s help` lists the commands",
 		    keyword_shown(name), walk->program->name);
 	walk->command = c;
 	return ROLLCODE_OK;
@@ -276,7 +276,7 @@ take_command(struct walk *walk, struct error *error)
 		return ROLLCODE_OK;
 	if (walk->at == walk->argc)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "a command is missing; `%s help` lists them",
+		    "a command is missing; `%s help` lists the commands",
 		    walk->program->name);
 	name = walk->argv[walk->at++];
 	if (strcmp(name, "help") == 0)
@@ -289,10 +289,10 @@ take_command(struct walk *walk, struct error *error)
 		return err;
 	if (walk->words < walk->command->min_args)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "%s: a word is missing", walk->command->name);
+		    "%s: an argument is missing", walk->command->name);
 	if (walk->words > walk->command->max_args)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "%s: there are too many words", walk->command->name);
+		    "%s: too many arguments", walk->command->name);
 	return ROLLCODE_OK;
 }
 

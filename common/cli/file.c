@@ -90,8 +90,8 @@ cli_passphrase(const char *file, const char *prompt, bool new,
 		 error)) != ROLLCODE_OK ||
 	    !new)
 		return err;
-	if ((err = cli_read_terminal("The same again: ", false, again.text,
-		 size, error)) != ROLLCODE_OK)
+	if ((err = cli_read_terminal("Repeat the passphrase: ", false,
+		 again.text, size, error)) != ROLLCODE_OK)
 		return err;
 	if (strcmp(again.text, passphrase->text) != 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,

@@ -98,7 +98,7 @@ terminal_open(struct terminal *t, struct error *error)
 		t->fd = STDIN_FILENO;
 	if (t->fd < 0)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "there is no terminal to ask at");
+		    "there is no terminal for the question");
 	signals_that_act(&set);
 	sigprocmask(SIG_BLOCK, &set, &t->mask);
 	t->signals = signalfd(-1, &set, SFD_CLOEXEC);
@@ -123,7 +123,8 @@ terminal_prompt(
 	}
 	if (!echo && !t->quiet)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "the terminal does not stop echoing: %s", strerror(errno));
+		    "the echo of the terminal cannot be switched off: %s",
+		    strerror(errno));
 	plain_copy(prompt, PLAIN_TEXT, shown, sizeof(shown));
 	if (write(t->fd, shown, strlen(shown)) < 0)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
@@ -311,7 +312,7 @@ cli_write_new(
 	    S_IRUSR | S_IWUSR);
 	if (fd < 0 && errno == EEXIST)
 		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "%.*s: exists already and is left as it is; remove it or "
+		    "%.*s: exists already, and was not changed; remove it or "
 		    "name another file",
 		    PATH_SHOWN, path);
 	if (fd < 0)

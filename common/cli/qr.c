@@ -117,8 +117,8 @@ qr_print(const char *line, struct error *error)
 		return error_set(error, error_from_errno(errno),
 		    "no QR code can be made: %s", strerror(errno));
 	if (code == NULL) {
-		fprintf(stderr, "the line is too long for a QR code; here it "
-				"is as text\n");
+		fprintf(stderr, "the URI is too long for a QR code; it is "
+				"printed as text\n");
 		return cli_write_line(line, error);
 	}
 	for (int quiet = QUIET; quiet >= QUIET_MIN; quiet--)
@@ -127,7 +127,7 @@ qr_print(const char *line, struct error *error)
 	needed = room_needed(code, QUIET_MIN);
 	fprintf(stderr,
 	    "the QR code needs %d columns and %d lines, and the terminal has "
-	    "%d and %d; make it larger, or take the line as text\n",
+	    "%d and %d; make it larger, or use the URI below\n",
 	    needed.columns, needed.lines, there.columns, there.lines);
 	return cli_write_line(line, error);
 }

@@ -78,8 +78,8 @@ read_demo(struct import_list *list, const struct import_source *source,
 
 	if (file->journal)
 		return refuse_file(list,
-		    "a journal lies beside the database; end the demo, and "
-		    "let sqlite3 read it once",
+		    "there is a journal beside the database; end the demo, and "
+		    "open the database once with sqlite3",
 		    error);
 	if ((err = file_bytes(file, &database, error)) != ROLLCODE_OK)
 		return err;
@@ -113,7 +113,7 @@ read_file(struct import_list *list, const struct import_source *source,
 	if (format == IMPORT_DEMO)
 		return refuse_file(list,
 		    "the demo's counter is in a database, opener.db or "
-		    "remote.db; name it behind the .env",
+		    "remote.db; name it after the .env",
 		    error);
 	if (format != IMPORT_PSKC)
 		return import_read(
@@ -180,8 +180,8 @@ import_summary(const size_t merged[MERGE_KINDS], size_t refused)
 {
 	static const char *const kinds[MERGE_KINDS] = {
 	    [MERGE_RAISED] = "moved forward",
-	    [MERGE_SAME] = "here already",
-	    [MERGE_KEPT] = "here with a higher counter",
+	    [MERGE_SAME] = "already there",
+	    [MERGE_KEPT] = "there with a higher counter",
 	    [MERGE_LOWERED] = "moved back by force",
 	};
 

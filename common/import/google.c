@@ -54,8 +54,8 @@ reading_google(struct reading *r)
 	if (!reading_digits(r->line.text) ||
 	    strlen(r->line.text) != SCRATCH_DIGITS)
 		return reading_bad(r,
-		    "it is neither an option behind a quotation "
-		    "mark nor a scratch code of 8 digits");
+		    "it is neither an option after a quotation mark nor a "
+		    "scratch code of 8 digits");
 	r->entry.scratch++;
 	return ROLLCODE_OK;
 }

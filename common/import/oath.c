@@ -56,8 +56,8 @@ oath_fields(struct reading *r, char *field[OATH_FIELDS], size_t count)
 			     "HOTP/E/7 or HOTP/E/8");
 	if (strcmp(field[PIN], "-") != 0 && strcmp(field[PIN], "+") != 0)
 		return reading_bad(r,
-		    "it has a PIN, which is not taken over; write - "
-		    "for it, and keep a password in the stack");
+		    "it has a PIN, which is not imported; replace it by -, "
+		    "and keep a password in the stack");
 	t->form = FORM_HOTP;
 	t->algorithm = ALGORITHM_SHA1;
 	if (last != NULL && !reading_digits(last))

@@ -74,7 +74,7 @@ read_head(const char *text, size_t len, struct head *head, struct error *error)
 		}
 	}
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "it does not start as an export does; it may have been changed");
+	    "it does not start like an export; it may have been changed");
 }
 
 static enum rollcode_err
@@ -147,7 +147,7 @@ parcel_seal(const char *passphrase, unsigned int log_n, const char *text,
 		goto out;
 	if ((err = seal_wrap_bytes(&key, &aad, text, len,
 		 (uint8_t *)sealed.text)) != ROLLCODE_OK) {
-		error_set(error, err, "the export cannot be sealed: %s",
+		error_set(error, err, "the export cannot be encrypted: %s",
 		    rollcode_strerror(err));
 		goto out;
 	}
@@ -180,7 +180,7 @@ parcel_open(const char *passphrase, const char *text, size_t len,
 	if (!decode(text + skip, len - skip, &sealed) ||
 	    sealed.len < SEAL_OVERHEAD)
 		err = error_set(error, ROLLCODE_ERR_INPUT,
-		    "it is not hexadecimal behind its second line, or too "
+		    "it is not hexadecimal after its second line, or it is too "
 		    "short");
 	if (err == ROLLCODE_OK &&
 	    (err = make_room(p, sealed.len, error)) == ROLLCODE_OK &&

@@ -33,7 +33,7 @@ check_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 		if (*want == NULL || sql == NULL ||
 		    strcmp((const char *)sql, *want) != 0)
 			return sqlite_no_value(db, error,
-			    "its schema was changed by somebody else");
+			    "its schema was changed by another program");
 		want++;
 	}
 	if (err == ROLLCODE_OK && *want != NULL)

@@ -138,7 +138,7 @@ static enum rollcode_err
 bad(struct error *error, const char *what)
 {
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "the line is not a token as otpauth://hotp/...: %s", what);
+	    "this is not a provisioning URI (otpauth://hotp/...): %s", what);
 }
 
 /* %XX in place.  A NUL would hide what is behind it. */
@@ -227,7 +227,7 @@ split_query(char *query, struct fields *f, struct error *error)
 			continue;
 		if (f->value[i] != NULL)
 			return error_set(error, ROLLCODE_ERR_INPUT,
-			    "the token's line has %s twice", names[i]);
+			    "the provisioning URI has %s twice", names[i]);
 		if ((err = unescape(value, true, error)) != ROLLCODE_OK)
 			return err;
 		f->value[i] = value;
@@ -242,13 +242,13 @@ split(struct fields *f, struct error *error)
 	enum rollcode_err err;
 
 	if (strncasecmp(f->text, SCHEME, strlen(SCHEME)) != 0)
-		return bad(error, "it does not start so");
+		return bad(error, "it starts otherwise");
 	if (strncasecmp(label, "totp/", 5) == 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "the line is a totp token, which counts time; a rolling "
+		    "the URI is for a totp token, which counts time; a rolling "
 		    "code needs a counter: enrol a hotp token");
 	if (strncasecmp(label, "hotp/", 5) != 0)
-		return bad(error, "it does not start so");
+		return bad(error, "it starts otherwise");
 	label += 5;
 	if ((query = strchr(label, '?')) == NULL)
 		return bad(error, "there is no secret in it");
@@ -281,7 +281,7 @@ take_shape(
 
 	t->form = form == NULL ? FORM_HOTP : form_from_name(form);
 	if (t->form == FORM_NONE)
-		return bad(error, "the form is not hotp, hash or hex");
+		return bad(error, "the form must be hotp, hash or hex");
 	t->algorithm = t->form == FORM_HOTP ? ALGORITHM_SHA1 : ALGORITHM_SHA256;
 	if (algorithm != NULL)
 		t->algorithm = algorithm_from_name(algorithm);

@@ -70,14 +70,16 @@ admin_backup(void *base, int argc, char **argv, struct error *error)
 		return err;
 	plain_line(
 	    stdout, "copied %" PRId64 " users to %s", copying.users, path);
-	printf("keep %s apart from it: without %s nothing in it can be read\n",
+	printf("keep %s in another place: without %s nothing in the copy can "
+	       "be read\n",
 	    admin.config.has_previous ? "SECRET_KEY and SECRET_KEY_PREVIOUS"
 				      : "SECRET_KEY",
 	    admin.config.has_previous ? "them" : "it");
 	if (copying.unusable > 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%" PRId64 " of these users cannot be used, and are empty "
-		    "in the copy; mend them, or remove or enrol them anew",
+		    "the files of %" PRId64
+		    " of these users are unusable, and empty in the copy; "
+		    "repair them, or remove or re-enrol the users",
 		    copying.unusable);
 	return ROLLCODE_OK;
 }

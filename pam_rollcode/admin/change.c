@@ -46,7 +46,8 @@ admin_remove(void *base, int argc, char **argv, struct error *error)
 	    argv[0]);
 	if (!options->force && !cli_confirm(question))
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "nothing was removed; --force does not ask");
+		    "not removed: the answer was not yes; --force skips the "
+		    "question");
 	if (token) {
 		err = admin_open_user(&admin, options, argv[0], error);
 		return err == ROLLCODE_OK ? remove_token(&admin, error) : err;
@@ -132,7 +133,7 @@ read_submission(struct submission *submission, struct error *error)
 		return err;
 	if (submission_parse(text.text, submission) == SUBMISSION_MALFORMED)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "that has not the shape of a code");
+		    "the input does not look like a code");
 	return ROLLCODE_OK;
 }
 
@@ -168,10 +169,9 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 	if (!verdict_admits(j->verdict))
 		return error_set(error, ROLLCODE_ERR_INPUT, "refused: %s%s",
 		    verdict_name(j->verdict),
-		    j->guarded
-			? "; three consecutive codes on one line open the "
-			  "account, rollcode-admin unlock ends the guard"
-			: "");
+		    j->guarded ? "; three consecutive codes on one line are "
+				 "accepted, rollcode-admin unlock ends this"
+			       : "");
 	if (j->recovery)
 		printf(
 		    "accepted: a recovery code, %u left\n", j->recovery_left);
@@ -246,17 +246,16 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 	if (!verdict_admits(judgement.verdict))
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    judgement.verdict == VERDICT_REPLAYED
-			? "these codes lie behind the counter, which only "
+			? "these codes are before the counter, which only "
 			  "moves forward"
 			: "these are not consecutive codes of this token "
-			  "within the window; --window looks further");
+			  "within the window; --window searches further");
 	voided = void_restored(&admin);
 	if ((err = admin_commit(&admin, ACT_RESYNCED, admin.options->label,
 		 error)) != ROLLCODE_OK)
 		return err;
 	plain_line(stdout,
-	    "resynced %s: the counter was %" PRIu64 " behind, and is %" PRIu64
-	    " now",
+	    "resynced %s: the counter moved by %" PRIu64 " to %" PRIu64,
 	    argv[0], judgement.distance, judgement.counter + 1);
 	if (voided)
 		plain_line(stdout,

@@ -68,6 +68,6 @@ admin_confirm(const struct admin *admin, struct rollcode_token *token,
 		fprintf(stderr, "that is not one of its next codes\n");
 	}
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "nothing was enrolled: no code of the token was read; take its "
-	    "line out of the app, and start again");
+	    "nothing was enrolled: no valid code was entered; delete the entry "
+	    "in the app, and run the command again");
 }

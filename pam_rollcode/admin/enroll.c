@@ -20,12 +20,12 @@ choose_kind(const struct admin_options *o, struct rollcode_token *t,
 
 	if (o->phone && chosen)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--phone is a form, an algorithm and a number of digits; "
-		    "leave the others out");
+		    "--phone sets form, algorithm and digits; leave those "
+		    "options out");
 	t->form = o->form[0] == '\0' ? FORM_HOTP : form_from_name(o->form);
 	if (t->form == FORM_NONE)
-		return error_set(
-		    error, ROLLCODE_ERR_USAGE, "--form is hotp, hash or hex");
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--form must be hotp, hash or hex");
 	if (t->form != FORM_HOTP && (o->algorithm[0] != '\0' || o->digits != 0))
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--algorithm and --digits are for hotp tokens");
@@ -34,7 +34,7 @@ choose_kind(const struct admin_options *o, struct rollcode_token *t,
 		t->algorithm = algorithm_from_name(o->algorithm);
 	if (t->algorithm == ALGORITHM_NONE)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--algorithm is SHA1, SHA256 or SHA512");
+		    "--algorithm must be SHA1, SHA256 or SHA512");
 	if (t->form != FORM_HOTP)
 		t->digits = ROLLCODE_HEX_DIGITS;
 	else if (o->digits != 0)
@@ -92,7 +92,7 @@ make_token(
 				     : form_first_counter(t->form);
 	if (t->counter == ROLLCODE_COUNTER_END)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--counter: no code is left behind that one");
+		    "--counter: no code is left after that counter");
 	return token_check(t, error);
 }
 
@@ -107,9 +107,9 @@ check_replaced(const struct account *account,
 		if (account_same_secret(&old->secret, &token->secret) &&
 		    old->counter > token->counter)
 			return error_set(error, ROLLCODE_ERR_EXISTS,
-			    "%s has this very secret already, with the "
-			    "counter %" PRIu64 ", and codes below are spent; "
-			    "give --counter %" PRIu64,
+			    "%s already has this secret, with the counter "
+			    "%" PRIu64 ", and lower codes are used; give "
+			    "--counter %" PRIu64,
 			    account->user, old->counter, old->counter);
 	}
 	return ROLLCODE_OK;
@@ -151,8 +151,9 @@ prepare(struct admin *admin, const char *user,
 		new_account(admin, user);
 	} else if (token->label[0] == '\0' && account->token_count > 0) {
 		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "%s is enrolled already; --label adds another token, "
-		    "--replace takes the old ones away",
+		    "%s is already enrolled; rollcode-admin uri prints the URI "
+		    "again, --label adds another token, --replace removes the "
+		    "old ones",
 		    user);
 	}
 	if ((err = account_add(account, token, admin->now, error)) !=
@@ -213,15 +214,15 @@ enroll_and_print(struct admin *admin, const char *user,
 	    form_name(token->form), algorithm_name(token->algorithm),
 	    token->digits,
 	    confirmed ? ""
-		      : "; give the line to rollcode-token add or an app, and "
+		      : "; give the URI to rollcode-token add or an app, and "
 			"to nobody else");
 	if (confirmed)
 		return ROLLCODE_OK;
 	if ((err = admin_print_line(admin, token, admin->options->qr, error)) !=
 	    ROLLCODE_OK)
 		error_add(error, err,
-		    "the token is enrolled all the same, and rollcode-admin "
-		    "uri prints its line");
+		    "the token is enrolled nevertheless; rollcode-admin uri "
+		    "prints its URI");
 	return err;
 }
 

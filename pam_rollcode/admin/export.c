@@ -59,7 +59,7 @@ export_user(void *context, const char *user, struct error *error)
 		return err;
 	if (!enrolled && ex->named)
 		return error_set(error, ROLLCODE_ERR_ABSENT,
-		    "%s is not enrolled; rollcode-admin list shows who is",
+		    "%s is not enrolled; rollcode-admin list shows the users",
 		    user);
 	if (enrolled)
 		err = add_tokens(ex, error);
@@ -118,8 +118,8 @@ admin_export(void *base, int argc, char **argv, struct error *error)
 				       options->output, error)) != ROLLCODE_OK)
 		return err;
 	fprintf(stderr,
-	    "exported %" PRId64 " tokens of %" PRId64 " users; codes used "
-	    "from now on are not known to it\n",
+	    "exported %" PRId64 " tokens of %" PRId64
+	    " users; the export does not know about codes used from now on\n",
 	    ex.tokens, ex.users);
 	return ROLLCODE_OK;
 }

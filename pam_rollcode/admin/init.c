@@ -17,8 +17,8 @@ static enum rollcode_err
 add_key(struct envfile *env, struct error *error)
 {
 	static const char head[] =
-	    "# Seals every stored secret. Keep a copy "
-	    "apart from the store's backup.\n" ENVFILE_KEY;
+	    "# Encrypts every stored secret. Keep a copy apart from the "
+	    "store's backup.\n" ENVFILE_KEY;
 	WIPED(secret_key_wipe) struct secret_key key = {{0}};
 	WIPED(secret_wipe) struct secret hex = {0};
 	enum rollcode_err err;
@@ -57,8 +57,8 @@ needs_key(
 	*needs = !config->has_key;
 	if (*needs && store_present(config))
 		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "%s: has no SECRET_KEY, and there is a store in %s "
-		    "already; put that store's key there",
+		    "%s: has no SECRET_KEY, and a store already exists in %s; "
+		    "put that store's key there",
 		    path, config->database);
 	return ROLLCODE_OK;
 }
@@ -120,7 +120,7 @@ admin_init(void *base, int argc, char **argv, struct error *error)
 	    (err = ops->init(&config, &made, error)) != ROLLCODE_OK)
 		return err;
 	plain_line(stdout, "%s %s",
-	    made ? "made an empty store in" : "there is a store already in",
+	    made ? "made an empty store in" : "a store already exists in",
 	    config.database);
 	if (made)
 		printf("next: rollcode-admin enroll USER\n");

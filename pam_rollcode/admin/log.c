@@ -132,8 +132,7 @@ take_event(void *context, const struct event *event, struct error *error)
 		return ROLLCODE_OK;
 	if (seen == NULL || !make_room(journal))
 		return error_set(error, ROLLCODE_ERR_NOMEM,
-		    "out of memory; with --number only the last events need "
-		    "any");
+		    "out of memory; --number limits the number of events");
 	if (event->aside)
 		seen->aside = event->time;
 	else
@@ -300,7 +299,7 @@ admin_log(void *base, int argc, char **argv, struct error *error)
 		json_close(&json, ']');
 	if (err == ROLLCODE_OK && journal.unusable)
 		err = error_set(error, ROLLCODE_ERR_STORE,
-		    "not every user's file is usable; rollcode-admin list "
+		    "the files of some users are unusable; rollcode-admin list "
 		    "names them");
 	return err;
 }

@@ -26,7 +26,7 @@ admin_drop(const struct config *config, struct error *error)
 	if (limit_memory(MEMORY_MAX))
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_SYS,
-	    "cannot limit the memory of what reads the store: %s",
+	    "cannot limit the memory of the process that reads the store: %s",
 	    strerror(errno));
 }
 
@@ -87,12 +87,12 @@ admin_check_user(
 		    strerror(errno));
 	if (pw != NULL && strcmp(pw->pw_name, user) != 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "the account %s calls itself %s; enrol it by that name",
+		    "the name of the account %s is %s; enrol it by that name",
 		    user, pw->pw_name);
 	if (pw == NULL && !o->no_account)
 		return error_set(error, ROLLCODE_ERR_ABSENT,
-		    "there is no account %s; --no-account enrols a name that "
-		    "only PAM knows",
+		    "account %s does not exist; --no-account enrols a name "
+		    "that only PAM knows",
 		    user);
 	return ROLLCODE_OK;
 }
@@ -120,8 +120,8 @@ admin_begin(struct admin *admin, const char *user, struct error *error)
 		return err;
 	if (!enrolled)
 		return error_set(error, ROLLCODE_ERR_ABSENT,
-		    "%s is not enrolled; rollcode-admin list shows who is, "
-		    "rollcode-admin enroll %s enrols",
+		    "%s is not enrolled; rollcode-admin list shows the users, "
+		    "rollcode-admin enroll %s adds a token",
 		    user, user);
 	return ROLLCODE_OK;
 }

@@ -85,7 +85,8 @@ person_is(const char *account, struct error *why)
 		return false;
 	if (pw->pw_uid >= min)
 		error_fix(why,
-		    error_set(why, is, "uid %u is a person's, who start at %lu",
+		    error_set(why, is,
+			"uid %u is in the range for people, from %lu on",
 			(unsigned int)pw->pw_uid, min),
 		    "usermod", "--login", "NEWNAME", account, NULL);
 	else if (lives_elsewhere(pw))

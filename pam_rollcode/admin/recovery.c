@@ -38,8 +38,8 @@ read_duration(const char *text, int64_t *seconds, struct error *error)
 		return ROLLCODE_OK;
 	}
 	return error_set(error, ROLLCODE_ERR_USAGE,
-	    "--expires is minutes, hours or days as in 15m, 2h or 1d, at most "
-	    "30d");
+	    "--expires must be minutes, hours or days as in 15m, 2h or 1d, at "
+	    "most 30d");
 }
 
 static enum rollcode_err
@@ -51,7 +51,7 @@ check_options(const struct admin_options *o, struct error *error)
 		    "expire");
 	if (o->once && o->take_back)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--once issues a code and --void takes all of them back; "
+		    "--once issues a code and --void makes all of them void; "
 		    "leave one out");
 	return ROLLCODE_OK;
 }
@@ -66,8 +66,8 @@ show_codes(const struct recovery_text *codes, size_t count, struct error *error)
 		err = cli_write_line(codes[i].text, error);
 	if (err != ROLLCODE_OK)
 		error_add(error, err,
-		    "what was not shown is issued all the same; run the "
-		    "command again for other codes");
+		    "codes that were not printed are issued nevertheless; run "
+		    "the command again for other codes");
 	return err;
 }
 
@@ -83,7 +83,7 @@ issue_sheet(struct admin *admin, struct error *error)
 		ROLLCODE_OK)
 		return err;
 	plain_line(stderr,
-	    "%d recovery codes for %s, each good once in place of a code; "
+	    "%d recovery codes for %s, each accepted once instead of a code; "
 	    "earlier ones are void, and these are not shown again",
 	    ACCOUNT_RECOVERY_CODES, admin->account.user);
 	return show_codes(sheet.codes, ACCOUNT_RECOVERY_CODES, error);
@@ -103,8 +103,7 @@ issue_once(struct admin *admin, int64_t seconds, struct error *error)
 		return err;
 	cli_date(admin->now + seconds, date);
 	plain_line(stderr,
-	    "a code for %s, good once and until %s; read it to nobody "
-	    "else",
+	    "a code for %s, accepted once and until %s; read it to nobody else",
 	    admin->account.user, date);
 	return show_codes(&code, 1, error);
 }
@@ -141,7 +140,7 @@ admin_recovery(void *base, int argc, char **argv, struct error *error)
 		return take_back(&admin, error);
 	if (account_enabled(&admin.account) == 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "no token of %s is enabled, and then no code lets in; "
+		    "no token of %s is enabled, so no code is accepted; run "
 		    "rollcode-admin enable %s, or enroll %s --label NAME, "
 		    "first",
 		    argv[0], argv[0], argv[0]);

@@ -79,8 +79,9 @@ as_account(
 		;
 	if (n != (ssize_t)sizeof(outcome) || status != 0)
 		return error_set(error, ROLLCODE_ERR_SYS,
-		    "the part that opens the store ended before its time; run "
-		    "rollcode-admin rekey again, it goes on where it was");
+		    "the process that opens the store ended early; run "
+		    "rollcode-admin rekey again, it continues where it "
+		    "stopped");
 	if (outcome.err != ROLLCODE_OK)
 		return error_pass(error, outcome.err, &outcome.error, NULL);
 	return ROLLCODE_OK;
@@ -134,7 +135,7 @@ reseal_all(struct admin *admin, struct error *error)
 	    (err = admin->ops->each(admin->store, admin_count_user, &walk.users,
 		 error)) != ROLLCODE_OK)
 		return err;
-	progress_begin(&walk.progress, "sealing anew", walk.users);
+	progress_begin(&walk.progress, "re-encrypting", walk.users);
 	err = admin->ops->each(admin->store, reseal_one, &walk, error);
 	progress_clear(&walk.progress);
 	if (err != ROLLCODE_OK ||
@@ -142,13 +143,13 @@ reseal_all(struct admin *admin, struct error *error)
 		return err;
 	if (walk.unusable > 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%" PRId64 " of %" PRId64
-		    " users could not be sealed anew, so SECRET_KEY_PREVIOUS "
-		    "stays in the env file and nothing is lost; mend them, or "
-		    "remove or enrol them anew, and run rollcode-admin rekey "
-		    "again",
+		    "the secrets of %" PRId64 " of %" PRId64
+		    " users could not be re-encrypted, so SECRET_KEY_PREVIOUS "
+		    "stays in the configuration file and nothing is lost; "
+		    "repair their files, or remove or re-enrol the users, and "
+		    "run rollcode-admin rekey again",
 		    walk.unusable, walk.users);
-	printf("sealed the secrets of %" PRId64 " users anew\n", walk.users);
+	printf("re-encrypted the secrets of %" PRId64 " users\n", walk.users);
 	return ROLLCODE_OK;
 }
 
@@ -192,9 +193,9 @@ others_have_it(const struct config *config, const struct admin_options *options)
 	if (!config_is_pgsql(config) || options->everywhere)
 		return true;
 	plain_line(stdout,
-	    "next: put SECRET_KEY and SECRET_KEY_PREVIOUS of %s into the env "
-	    "file of every host that shares the store, reload the service "
-	    "there, and run rollcode-admin rekey --everywhere",
+	    "next: put SECRET_KEY and SECRET_KEY_PREVIOUS of %s into the "
+	    "configuration file of every host that shares the store, reload "
+	    "the service there, and run rollcode-admin rekey --everywhere",
 	    options->conf);
 	return false;
 }
@@ -212,15 +213,16 @@ begin(const struct admin_options *options, const char *old, bool *go_on,
 		return err;
 	if (config.has_previous) {
 		plain_line(stdout,
-		    "going on with the change of key that was begun: "
-		    "SECRET_KEY_PREVIOUS is in %s",
+		    "continuing the change of key: SECRET_KEY_PREVIOUS is in "
+		    "%s",
 		    conf);
 		*go_on = others_have_it(&config, options);
 		return ROLLCODE_OK;
 	}
 	if (options->everywhere)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "no change of key was begun; without --everywhere one is");
+		    "no change of key was started; run the command without "
+		    "--everywhere to start one");
 	if ((err = as_account(options, look, error)) != ROLLCODE_OK ||
 	    (err = add_new_key(&config, conf, old, error)) != ROLLCODE_OK)
 		return err;
@@ -242,21 +244,21 @@ wait_for_readers(int fd, const char *old, int64_t seconds, struct error *error)
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return error_at(error, ROLLCODE_ERR_UNAVAIL, old,
-			    "cannot be locked: %s; the env file has to be "
-			    "on a disk of this machine",
+			    "cannot be locked: %s; the configuration file must "
+			    "be on a disk of this machine",
 			    strerror(errno));
 		if (clock_ms() >= began + seconds * 1000)
 			return error_at(error, ROLLCODE_ERR_UNAVAIL, old,
-			    "the env file as it was is still in use, so "
-			    "nothing was sealed anew, and logins go on; reload "
-			    "the service (systemctl reload rollcode-verify), "
-			    "end other commands (fuser -v shows them), and run "
-			    "rollcode-admin rekey again");
+			    "a process still uses the old configuration, so no "
+			    "secret was re-encrypted, and logins continue; "
+			    "reload the service (systemctl reload "
+			    "rollcode-verify), end other commands (fuser -v "
+			    "shows them), and run rollcode-admin rekey again");
 		if (clock_ms() >= tell) {
 			fprintf(stderr,
-			    "waiting until nobody uses the env file as it was; "
-			    "a service has to be reloaded now: systemctl "
-			    "reload rollcode-verify\n");
+			    "waiting until no process uses the old "
+			    "configuration; reload the service now: "
+			    "systemctl reload rollcode-verify\n");
 			tell = INT64_MAX;
 		}
 		nanosleep(&step, NULL);
@@ -295,9 +297,9 @@ finish(const char *conf, struct error *error)
 	if ((err = config_load(conf, true, &config, error)) != ROLLCODE_OK ||
 	    (err = write_keys(conf, &config.key, NULL, error)) != ROLLCODE_OK)
 		return err;
-	plain_line(stdout, "took the previous key out of %s", conf);
-	printf("next: copy SECRET_KEY to where its copy is; older backups of "
-	       "the store need the key of their time\n");
+	plain_line(stdout, "removed the previous key from %s", conf);
+	printf("next: replace your copy of SECRET_KEY; older backups of the "
+	       "store need the key of their time\n");
 	return ROLLCODE_OK;
 }
 

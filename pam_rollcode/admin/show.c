@@ -108,7 +108,7 @@ admin_list(void *base, int argc, char **argv, struct error *error)
 		json_close(&listing.json, ']');
 	if (err == ROLLCODE_OK && listing.unusable)
 		err = error_set(error, ROLLCODE_ERR_STORE,
-		    "not every user's file is usable; see the list");
+		    "the files of some users are unusable; see the list");
 	return err;
 }
 
@@ -167,7 +167,7 @@ show_recovery(const struct admin *admin)
 	if (expires == 0)
 		return;
 	cli_date(expires, date);
-	printf("%-16s good until %s\n", "one-time code", date);
+	printf("%-16s valid until %s\n", "one-time code", date);
 }
 
 static void
@@ -228,8 +228,8 @@ show_text(const struct admin *admin)
 	printf("%-16s %s\n", "state", standing(admin, a));
 	printf("%-16s %u in a row, guarded at %" PRId64 "\n", "failures",
 	    a->failures, policy->guard_after);
-	printf("%-16s %u, guarded at %" PRId64 ", one is given back a day\n",
-	    "guesses spent", a->spent, policy->guesses);
+	printf("%-16s %u, guarded at %" PRId64 ", one is forgiven per day\n",
+	    "guesses counted", a->spent, policy->guesses);
 	printf("%-16s %u\n", "used codes tried", a->replayed);
 	cli_date(a->last_success, date);
 	printf("%-16s %s\n", "last login", date);

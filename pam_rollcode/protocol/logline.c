@@ -70,8 +70,8 @@ logline_refusal(const struct answer *a, char line[LOGLINE_MAX])
 	}
 	snprintf(line, LOGLINE_MAX, "%s",
 	    verdict_admits((enum verdict)a->verdict)
-		? "reason=none: the code was accepted and is spent, but the "
-		  "password could not be handed on"
+		? "reason=none: the code was accepted and is used, but the "
+		  "password could not be passed on"
 		: "reason=none: no verdict was reached");
 	return LOG_ERR;
 }

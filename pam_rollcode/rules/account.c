@@ -57,18 +57,18 @@ account_add(struct account *account, const struct rollcode_token *token,
 		label = ACCOUNT_LABEL_DEFAULT;
 	if (account_find(account, label) != NULL)
 		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "%s has a token labelled \"%s\" already; give this one "
-		    "another with --label",
+		    "%s already has a token labelled \"%s\"; give this one "
+		    "another label with --label",
 		    account->user, label);
 	for (size_t i = 0; i < account->token_count; i++)
 		if (account_same_secret(
 			&account->tokens[i].token.secret, &token->secret))
 			return error_set(error, ROLLCODE_ERR_EXISTS,
-			    "%s has this very secret already, as \"%s\"",
+			    "%s already has this secret, as \"%s\"",
 			    account->user, account->tokens[i].token.label);
 	if (account->token_count == ACCOUNT_TOKENS_MAX)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "%s has %d tokens already; remove one", account->user,
+		    "%s already has %d tokens; remove one", account->user,
 		    ACCOUNT_TOKENS_MAX);
 	added = &account->tokens[account->token_count++];
 	memset(added, 0, sizeof(*added));

@@ -101,7 +101,7 @@ recovery_issue_once(struct account *account, int64_t now, int64_t seconds,
 
 	if (now < 0)
 		return error_set(error, ROLLCODE_ERR_SYS,
-		    "the clock stands before 1970; set it first");
+		    "the clock is before 1970; set it first");
 	for (size_t i = 0; i < account->recovery_count; i++)
 		if (account->recovery[i].expires == 0)
 			account->recovery[kept++] = account->recovery[i];

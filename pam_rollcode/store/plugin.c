@@ -59,9 +59,8 @@ store_plugin_load(const struct store_ops **ops, struct error *error)
 	err = path_check(ROLLCODE_PGSQL, 0, error);
 	if (err == ROLLCODE_ERR_UNAVAIL)
 		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "DATABASE: is PostgreSQL's, but %s is not there: build "
-		    "and install it where libpq is (libpq-dev), or the package "
-		    "that has it",
+		    "DATABASE: is PostgreSQL, but %s does not exist: build and "
+		    "install it with libpq (libpq-dev), or install its package",
 		    ROLLCODE_PGSQL);
 	if (err != ROLLCODE_OK ||
 	    (err = narrow_environment(error)) != ROLLCODE_OK)

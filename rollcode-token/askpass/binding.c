@@ -76,9 +76,9 @@ binding_read(const char *word, struct binding *binding, struct error *error)
 	    strpbrk(word, " ()") == NULL && read_place(word, binding))
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "a binding is USER@HOST as ssh shows it before the prompt, with "
-	    ":PORT behind it if the port is not 22 (USER@[ADDRESS]:PORT for "
-	    "IPv6), or with :proxy if ssh uses ProxyJump or ProxyCommand; or "
+	    "a binding is USER@HOST as ssh shows it before the prompt, "
+	    "followed by :PORT if the port is not 22 (USER@[ADDRESS]:PORT for "
+	    "IPv6), or by :proxy if ssh uses ProxyJump or ProxyCommand; or "
 	    "local for sudo on this machine");
 }
 

@@ -56,8 +56,9 @@ ask_terminal(
 	err = cli_read_terminal(prompt, echo, line, size, error);
 	if (err == ROLLCODE_ERR_UNAVAIL)
 		error_set(error, err,
-		    "this prompt is for a person, and there is no terminal to "
-		    "ask at; let " PERSON_ASKPASS " name a program that asks");
+		    "a user has to answer this prompt, and there is no "
+		    "terminal; let " PERSON_ASKPASS
+		    " name a program that asks");
 	return err;
 }
 

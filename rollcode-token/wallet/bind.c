@@ -182,7 +182,7 @@ wallet_bound(struct wallet *w, const struct binding *asked,
 	wallet_entry_wipe(entry);
 	if (was)
 		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "this process was given a code already");
+		    "this process already got a code");
 	*entry = row.entry;
 	return ROLLCODE_OK;
 }

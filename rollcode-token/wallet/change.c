@@ -48,16 +48,16 @@ refuse_twin(struct wallet *w, const struct wallet_row *new, bool *first,
 		*first = false;
 		if (strcmp(row.entry.name, new->entry.name) == 0)
 			return error_set(error, ROLLCODE_ERR_EXISTS,
-			    "there is a token of the name %s already; give "
-			    "another: rollcode-token add NAME",
+			    "a token named %s already exists; choose another "
+			    "name: rollcode-token add NAME",
 			    row.entry.name);
 		if ((err = wallet_row_open(w, &row, error)) != ROLLCODE_OK)
 			return err;
 		if (a->len == b->len &&
 		    secret_equal(a->bytes, b->bytes, a->len))
 			return error_set(error, ROLLCODE_ERR_EXISTS,
-			    "the token %s has this secret already; every "
-			    "token needs its own, enrol a new one",
+			    "the token %s already has this secret; every token "
+			    "needs its own, enrol a new one",
 			    row.entry.name);
 	}
 }
@@ -301,8 +301,7 @@ rename_row(
 	err = wallet_row_named(w, to, &other, NULL);
 	if (err == ROLLCODE_OK)
 		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "there is a token of the name %s already; choose another",
-		    to);
+		    "a token named %s already exists; choose another name", to);
 	if (err != ROLLCODE_ERR_ABSENT)
 		return err;
 	snprintf(row.entry.name, sizeof(row.entry.name), "%s", to);

@@ -79,8 +79,8 @@ meet(struct wallet *w, struct wallet_row *row,
 
 	if (!import_same_kind(have, given))
 		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "its secret is here already, as %s, but with another "
-		    "form, algorithm or number of digits",
+		    "its secret already exists, as %s, but with another form, "
+		    "algorithm or number of digits",
 		    row->entry.name);
 	*merged = import_meet(have->counter, given->counter, force);
 	if (*merged == MERGE_RAISED)
@@ -119,7 +119,7 @@ free_name(struct wallet *w, const char *wanted, char name[WALLET_NAME_MAX + 1],
 		    WALLET_NAME_MAX - 6, wanted, n);
 	}
 	return error_set(error, ROLLCODE_ERR_EXISTS,
-	    "there are too many tokens called %s", wanted);
+	    "there are too many tokens named %s", wanted);
 }
 
 static enum rollcode_err

@@ -176,7 +176,7 @@ wallet_protect(struct wallet *w, const char *passphrase, unsigned int log_n,
 		    WALLET_PASSPHRASE_MIN);
 	if (wallet_locked(w))
 		return error_at(error, ROLLCODE_ERR_INPUT, w->path,
-		    "the passphrase it has is needed first");
+		    "the present passphrase is needed first");
 	now = *w;
 	if ((err = new_key(&now, passphrase, log_n, error)) != ROLLCODE_OK ||
 	    (err = wallet_begin(w, error)) != ROLLCODE_OK)

@@ -11,8 +11,8 @@ static enum rollcode_err
 too_long(struct error *error)
 {
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "the path of the token store is longer than %d bytes; give a "
-	    "shorter one with --store FILE",
+	    "the path of the wallet is longer than %d bytes; give a shorter "
+	    "one with --store FILE",
 	    PATH_MAX);
 }
 
@@ -26,7 +26,7 @@ variable(const char *name, const char **value, struct error *error)
 	if (*value == NULL || **value == '/')
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_CONFIG,
-	    "%s is not an absolute path; mend or unset it, or give --store "
+	    "%s is not an absolute path; correct or unset it, or give --store "
 	    "FILE",
 	    name);
 }
@@ -53,8 +53,8 @@ wanted(const char *given, char path[PATH_MAX], struct error *error)
 		return err;
 	if (home == NULL)
 		return error_set(error, ROLLCODE_ERR_CONFIG,
-		    "neither HOME nor XDG_DATA_HOME says where the tokens "
-		    "are; set HOME, or give --store FILE");
+		    "neither HOME nor XDG_DATA_HOME is set, so the wallet is "
+		    "not known; set HOME, or give --store FILE");
 	n = snprintf(path, PATH_MAX, "%s/.local/share/rollcode/token.db", home);
 	return n < PATH_MAX ? ROLLCODE_OK : too_long(error);
 }
@@ -144,9 +144,8 @@ check_directory(const char *directory, struct error *error)
 		return err;
 	if ((st.st_mode & S_ISVTX) != 0)
 		return error_at(error, ROLLCODE_ERR_STORE, directory,
-		    "others may make files there, a journal for SQLite "
-		    "to obey among them; keep the tokens in a directory of "
-		    "your own");
+		    "others may create files there, also a journal that SQLite "
+		    "would use; keep the wallet in a directory of your own");
 	return error_fix(error,
 	    error_at(
 		error, ROLLCODE_ERR_STORE, directory, "others may write there"),
@@ -175,10 +174,9 @@ place_find(
 		return error_set(error,
 		    errno == ENOENT ? ROLLCODE_ERR_ABSENT
 				    : error_from_errno(errno),
-		    errno == ENOENT
-			? "%s: there is no token store yet; make one with: "
-			  "rollcode-token add"
-			: "%s: cannot be reached: %s",
+		    errno == ENOENT ? "%s: there is no wallet yet; create one "
+				      "with: rollcode-token add"
+				    : "%s: cannot be reached: %s",
 		    path, strerror(errno));
 	if ((err = check_ancestors(directory, error)) != ROLLCODE_OK ||
 	    (err = check_directory(directory, error)) != ROLLCODE_OK)

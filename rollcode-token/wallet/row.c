@@ -19,8 +19,8 @@ odd(const struct wallet *w, const struct wallet_row *row, const char *what,
     struct error *error)
 {
 	return error_at(error, ROLLCODE_ERR_STORE, w->path,
-	    "token %lld: %s; restore the store from a backup or remove "
-	    "and enrol the token again",
+	    "token %lld: %s; restore the wallet from a backup or remove and "
+	    "enrol the token again",
 	    (long long)row->entry.id, what);
 }
 
@@ -201,15 +201,15 @@ wallet_want_key(const struct wallet *w, struct error *error)
 {
 	if (w->head.mixed)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: says that it has no passphrase, but has sealed "
-		    "secrets or their salt, so it was changed by something "
-		    "else; restore it from a backup, or remove and enrol the "
-		    "tokens again",
+		    "%s: says that it has no passphrase, but has encrypted "
+		    "secrets or their salt, so another program changed it; "
+		    "restore it from a backup, or remove and enrol the tokens "
+		    "again",
 		    w->path);
 	if (!wallet_locked(w))
 		return ROLLCODE_OK;
 	return error_at(error, ROLLCODE_ERR_INPUT, w->path,
-	    "is protected by a passphrase, which is needed here");
+	    "has a passphrase, which is needed here");
 }
 
 /* The first byte of a seal is the only word about it that is in the row. */
@@ -223,7 +223,7 @@ keep_plain(const struct wallet *w, struct wallet_row *row, struct error *error)
 	if (!seal_looks_sealed(&row->stored))
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "%s: the secret of %s begins as a sealed one does, so it is not "
+	    "%s: the secret of %s begins like an encrypted one, so it is not "
 	    "stored without a passphrase; set one with: rollcode-token passwd, "
 	    "or enrol another token",
 	    w->path, row->entry.name);
@@ -249,12 +249,12 @@ wallet_row_open(
 		token->secret.len = row->stored.len;
 	}
 	if (err == ROLLCODE_ERR_STORE)
-		return odd(w, row, "its secret does not open", error);
+		return odd(w, row, "its secret cannot be decrypted", error);
 	if (err != ROLLCODE_OK)
 		return error_at(
-		    error, err, w->path, "a secret cannot be opened");
+		    error, err, w->path, "a secret cannot be decrypted");
 	if (token_check(token, NULL) != ROLLCODE_OK)
-		return odd(w, row, "its values do not fit each other", error);
+		return odd(w, row, "its values contradict each other", error);
 	return ROLLCODE_OK;
 }
 
@@ -274,6 +274,6 @@ wallet_row_seal(
 	if ((err = seal_wrap(&w->key, &aad, secret, &row->stored)) !=
 	    ROLLCODE_OK)
 		return error_at(
-		    error, err, w->path, "a secret cannot be sealed");
+		    error, err, w->path, "a secret cannot be encrypted");
 	return ROLLCODE_OK;
 }

@@ -123,8 +123,8 @@ wallet_state_seal(struct wallet *w, struct error *error)
 	proof_aad(w, true, &aad);
 	if ((err = seal_wrap_bytes(&w->key, &aad, bytes, WALLET_ID_LEN + marks,
 		 proof->bytes)) != ROLLCODE_OK)
-		return error_set(
-		    error, err, "%s: its counters cannot be sealed", w->path);
+		return error_set(error, err,
+		    "%s: its counters cannot be authenticated", w->path);
 	proof->len = WALLET_ID_LEN + marks + SEAL_OVERHEAD;
 	return ROLLCODE_OK;
 }
@@ -186,7 +186,7 @@ foreign(
     const struct wallet *w, const struct wallet_row *row, struct error *error)
 {
 	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: the token %s was put there without the passphrase; remove it "
+	    "%s: the token %s was added without the passphrase; remove it "
 	    "with: rollcode-token remove %s",
 	    w->path, row->entry.name, row->entry.name);
 }
@@ -204,8 +204,8 @@ check_texts(const struct wallet *w, const struct wallet_row *row,
 		return err;
 	if (memcmp(name, mark->name, sizeof(name)) != 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: a token was called %s without the passphrase; if you "
-		    "know which one it is, give it a name with: rollcode-token "
+		    "%s: a token was renamed to %s without the passphrase; if "
+		    "you know which one it is, name it with: rollcode-token "
 		    "rename",
 		    w->path, e->name);
 	if (memcmp(binding, mark->binding, sizeof(binding)) != 0)
@@ -231,9 +231,9 @@ wallet_state_check(
 	sealed = get_number(s->marks[at].counter);
 	if (counter < sealed)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: the counter of %s was moved back, and codes would "
-		    "come again; move it forward with: rollcode-token skip %s "
-		    "-n %llu",
+		    "%s: the counter of %s was moved back, and codes would be "
+		    "repeated; move it forward with: rollcode-token skip %s -n "
+		    "%llu",
 		    w->path, row->entry.name, row->entry.name,
 		    (unsigned long long)(sealed - counter));
 	return check_texts(w, row, &s->marks[at], error);
@@ -267,7 +267,7 @@ need_mark(struct wallet *w, const struct wallet_row *row, bool new,
 		return foreign(w, row, error);
 	if (s->count == WALLET_MARKS_MAX)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "%s: a store with a passphrase has at most %d tokens; "
+		    "%s: a wallet with a passphrase has at most %d tokens; "
 		    "remove some, or keep others in another --store",
 		    w->path, WALLET_MARKS_MAX);
 	s->count++;

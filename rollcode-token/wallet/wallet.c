@@ -44,7 +44,7 @@ static const char *const schema[] = {
 };
 
 static const struct sqlite_kind kind = {
-    .what = "token store",
+    .what = "wallet",
     .application_id = STORE_ID,
     .user_version = STORE_VERSION,
     .schema = schema,
@@ -82,7 +82,7 @@ look(const char *path, bool *there, struct error *error)
 	if (*there || errno == ENOENT)
 		return ROLLCODE_OK;
 	return error_at(error, error_from_errno(errno), path,
-	    "cannot be looked at: %s", strerror(errno));
+	    "cannot be examined: %s", strerror(errno));
 }
 
 /* A journal without its store would be rolled into the new one. */
@@ -98,8 +98,8 @@ clear(const char *path, const char *fresh, struct error *error)
 		return err;
 	if (there)
 		return error_at(error, ROLLCODE_ERR_STORE, journal,
-		    "is left of a store that is gone; bring that store "
-		    "back, or remove the journal");
+		    "is left over from a wallet that no longer exists; put "
+		    "that wallet back, or remove the journal");
 	snprintf(journal, sizeof(journal), "%s-journal", fresh);
 	if ((unlink(fresh) != 0 && errno != ENOENT) ||
 	    (unlink(journal) != 0 && errno != ENOENT))
@@ -159,9 +159,9 @@ read_cost(sqlite3_stmt *st, int64_t *log_n, struct error *error)
 	    (*log_n >= WALLET_LOG_N_MIN && *log_n <= WALLET_LOG_N_MAX))
 		return err;
 	return error_set(error, ROLLCODE_ERR_STORE,
-	    "the token store asks for scrypt with N = 2^%lld, but passwd uses "
-	    "2^%d: it was changed by something else; restore it from a backup "
-	    "or enrol again",
+	    "the wallet asks for scrypt with N = 2^%lld, but passwd uses 2^%d: "
+	    "another program changed it; restore it from a backup or enrol "
+	    "again",
 	    (long long)*log_n, WALLET_LOG_N);
 }
 
@@ -206,8 +206,8 @@ read_head(sqlite3 *db, struct wallet_head *head, struct error *error)
 		return err;
 	if (!row)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "the token store has lost its first row; restore it from "
-		    "a backup or enrol again");
+		    "the wallet has lost its first row; restore it from a "
+		    "backup or enrol again");
 	if ((err = sqlite_int(st, 0, 0, INT64_MAX, &head->place, error)) !=
 		ROLLCODE_OK ||
 	    (err = read_cost(st, &head->log_n, error)) != ROLLCODE_OK ||
@@ -232,8 +232,8 @@ wallet_open(struct wallet **wallet, const char *path, struct error *error)
 	err = sqlite_open(path, &kind, &w->db, error);
 	if (err == ROLLCODE_ERR_ABSENT)
 		err = error_at(error, err, path,
-		    "there is no token store yet; make one with: "
-		    "rollcode-token add");
+		    "there is no wallet yet; create one with: rollcode-token "
+		    "add");
 	if (err == ROLLCODE_OK)
 		err = read_head(w->db, &w->head, error);
 	if (err != ROLLCODE_OK) {
@@ -292,8 +292,8 @@ wallet_begin(struct wallet *w, struct error *error)
 	if (!w->unlocked || wallet_state_open(w) == ROLLCODE_OK)
 		return ROLLCODE_OK;
 	err = error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: its counters and names do not open with the passphrase, so it "
-	    "was changed by something else; restore it from a backup",
+	    "%s: its counters and names do not match the passphrase, so "
+	    "another program changed it; restore it from a backup",
 	    w->path);
 	return wallet_end(w, err, error);
 }

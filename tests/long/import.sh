@@ -66,7 +66,7 @@ status=$?
 equal "run again it ends well" "$status" 0
 check "with a bar on the terminal" grep -q 'importing \[#' "$T/typed"
 check "and says what there was and what was added" grep -qE \
-    "$USERS users, $((USERS - some)) tokens added, $some here already" \
+    "$USERS users, $((USERS - some)) tokens added, $some already there" \
     "$T/typed"
 equal "nobody is lost, nobody doubled" \
     "$(admin list | grep -c '^user')" "$USERS"

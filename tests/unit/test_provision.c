@@ -164,9 +164,9 @@ END_TEST
 static const struct {
 	const char *line, *says;
 } bad[] = {
-    {"", "does not start so"},
-    {"http://hotp/ann?secret=" SECRET "&counter=0", "not start so"},
-    {"otpauth://steam/a?secret=" SECRET "&counter=0", "not start so"},
+    {"", "it starts otherwise"},
+    {"http://hotp/ann?secret=" SECRET "&counter=0", "starts otherwise"},
+    {"otpauth://steam/a?secret=" SECRET "&counter=0", "starts otherwise"},
     {"otpauth://totp/ann?secret=" SECRET, "totp"},
     {"otpauth://hotp/ann", "no secret"},
     {"otpauth://hotp/ann?counter=1", "no secret"},

@@ -706,7 +706,7 @@ START_TEST(what_is_sealed_never_passes_for_plain)
 
 	ck_assert_int_eq(
 	    wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_ERR_STORE);
-	ck_assert_ptr_nonnull(strstr(error.text, "changed by something else"));
+	ck_assert_ptr_nonnull(strstr(error.text, "another program changed it"));
 	ck_assert_int_eq(
 	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_STORE);
 	ck_assert_int_eq(
@@ -1032,7 +1032,7 @@ static const struct {
     {"mv token.db x && ln -s x token.db", "not a regular file"},
     {"ln token.db x", "one hard link"},
     {"rm token.db && mkdir -m 600 token.db", "not a regular file"},
-    {": >token.db", "is not a token store"},
+    {": >token.db", "is not a wallet"},
     {"head -c 5000 /dev/zero >token.db", "not a database"},
     {"sqlite3 token.db 'CREATE TABLE x(y)'", "schema was changed"},
     {"sqlite3 token.db 'DROP TRIGGER counter_forward'", "incomplete"},

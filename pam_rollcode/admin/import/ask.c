@@ -86,8 +86,8 @@ import_ask(struct importing *im, const char *user, bool enrolled, size_t count,
 	    "%s%s%s. Import %s for this account? Type yes: ", user,
 	    root ? " has uid 0" : "",
 	    !enrolled ? ""
-	    : root    ? " and is enrolled already"
-		      : " is enrolled already",
+	    : root    ? " and is already enrolled"
+		      : " is already enrolled",
 	    labels);
 	progress_clear(&im->progress);
 	if (answered_yes(question))
@@ -96,8 +96,8 @@ import_ask(struct importing *im, const char *user, bool enrolled, size_t count,
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "not added: %s has uid 0%s; import it alone with --user "
 		    "%s%s",
-		    user, enrolled ? " and is enrolled already" : "", user,
+		    user, enrolled ? " and is already enrolled" : "", user,
 		    enrolled ? " --add" : "");
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "not added: %s is enrolled already, and --add is not given", user);
+	    "not added: %s is already enrolled, and --add is not given", user);
 }

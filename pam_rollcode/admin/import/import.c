@@ -92,8 +92,8 @@ from_store(const struct admin_options *options, int argc, struct error *error)
 	    options->user[0] != '\0' || options->seal_file[0] != '\0' ||
 	    options->no_account || options->force || options->add)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--from takes a whole store over: there is no file and no "
-		    "other option beside it");
+		    "--from imports a whole store; give no file and no other "
+		    "option with it");
 	return import_store(options, error);
 }
 
@@ -132,8 +132,8 @@ tell_summary(struct importing *im, struct error *error)
 	if (refused == 0)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "%zu of %zu were refused; mend them and run it again, which "
-	    "doubles nothing",
+	    "%zu of %zu entries were refused; correct them and run the command "
+	    "again, nothing is imported twice",
 	    refused, im->list.count);
 }
 

@@ -50,8 +50,8 @@ account_merge(struct account *account, const struct rollcode_token *token,
 	*merged = MERGE_NONE;
 	if (have != NULL && !import_same_kind(&have->token, token))
 		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "%s has this very secret already, as \"%s\", but with "
-		    "another form, algorithm or number of digits",
+		    "%s already has this secret, as \"%s\", but with another "
+		    "form, algorithm or number of digits",
 		    account->user, have->token.label);
 	if (have != NULL) {
 		meet(have, token->counter, force, merged);

@@ -53,8 +53,8 @@ open_from(struct moving *m, const char *place, struct error *error)
 		    "directory nor postgresql:// and a server");
 	if (strcmp(place, m->admin->config.database) == 0)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "the other store is the env file's own: name the one that "
-		    "the users come from");
+		    "the other store is the one of the configuration file; "
+		    "name the one that the users come from");
 	if ((err = store_find(config, &m->from_ops, error)) != ROLLCODE_OK)
 		return err;
 	return m->from_ops->open(&m->from, config, error);
@@ -87,7 +87,7 @@ merge_token(struct account *to, const struct account_token *f, int64_t now,
 		t = account_find(to, f->token.label);
 	} else if (!account_same_secret(&t->token.secret, &f->token.secret)) {
 		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "%s is enrolled there already, with other tokens; "
+		    "%s is already enrolled in this store, with other tokens; "
 		    "remove one of the two",
 		    to->user);
 	}
@@ -259,8 +259,8 @@ import_store(const struct admin_options *options, struct error *error)
 	    m.from_config.database);
 	if (m.left > 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%" PRId64 " users were left there as they were; mend that "
-		    "and run it again",
+		    "%" PRId64 " users were not moved; correct this and run "
+		    "the command again",
 		    m.left);
 	return ROLLCODE_OK;
 }

@@ -179,8 +179,8 @@ tell(struct importing *im, struct import_entry **lines, size_t count)
 		if (o->merged != MERGE_ADDED || e->scratch == 0)
 			continue;
 		snprintf(what, sizeof(what),
-		    "%u scratch codes of 8 digits are too short to be taken "
-		    "over; issue recovery codes",
+		    "%u scratch codes of 8 digits are too short and were not "
+		    "imported; issue recovery codes",
 		    e->scratch);
 		say(im, e, what);
 	}
@@ -245,12 +245,13 @@ import_user(struct importing *im, struct import_entry **lines, size_t count,
 
 	if (refused != NULL)
 		error_set(&why, err,
-		    "not taken over, for line %u of the same user is refused",
+		    "not imported, because entry %u of the same user was "
+		    "refused",
 		    refused->line);
 	else if (user[0] == '\0')
 		error_set(&why, err,
-		    "nothing says whose it is; give --user USER, or write "
-		    "the name and a space before an otpauth line");
+		    "the entry names no user; give --user USER, or write the "
+		    "name and a space before an otpauth URI");
 	else
 		err = take_over_asking(im, lines, count, &why);
 	if (err == ROLLCODE_OK) {
@@ -263,5 +264,6 @@ import_user(struct importing *im, struct import_entry **lines, size_t count,
 	}
 	error_pass(error, err, &why, NULL);
 	return error_add(error, err,
-	    "who was imported before %s stays so; run it again", user);
+	    "users imported before %s stay imported; run the command again",
+	    user);
 }

@@ -75,7 +75,7 @@ read_version(
 	if (*marked)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: the store was made by a newer version; install that",
+	    "%s: the store was made by a newer version; install that version",
 	    link_where(store->link));
 }
 

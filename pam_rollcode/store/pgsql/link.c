@@ -139,9 +139,9 @@ static const struct {
 } refusals[] = {
     {"40001", ROLLCODE_ERR_UNAVAIL, "; try again"},
     {"40P01", ROLLCODE_ERR_UNAVAIL, "; try again"},
-    {"55P03", ROLLCODE_ERR_UNAVAIL, "; somebody else holds this user's lock"},
+    {"55P03", ROLLCODE_ERR_UNAVAIL, "; another process holds this user's lock"},
     {"57014", ROLLCODE_ERR_UNAVAIL, "; the server is too slow"},
-    {"25006", ROLLCODE_ERR_UNAVAIL, "; name the server that can be written"},
+    {"25006", ROLLCODE_ERR_UNAVAIL, "; name the server that accepts writes"},
     {"3F000", ROLLCODE_ERR_UNAVAIL, "; rollcode-admin init makes the store"},
     {"42P01", ROLLCODE_ERR_UNAVAIL, "; rollcode-admin init makes the store"},
     {"42501", ROLLCODE_ERR_STORE, "; rollcode-admin init gives these rights"},
@@ -236,7 +236,7 @@ link_change(struct link *link, struct error *error, int rows, const char *sql,
 	if (err != ROLLCODE_OK || rows < 0 || rows == changed)
 		return err;
 	return error_set(error, ROLLCODE_ERR_UNAVAIL,
-	    "%s: somebody else changed this user meanwhile; try again",
+	    "%s: another process changed this user meanwhile; try again",
 	    link->where);
 }
 
@@ -274,8 +274,8 @@ link_commit(struct link *link, struct error *error)
 		why = link->warning;
 	link->broken = true;
 	return error_set(error, ROLLCODE_ERR_UNAVAIL,
-	    "%s: it is not known whether the change is kept: %s; so it was "
-	    "refused, and the next code is right either way",
+	    "%s: it is not known whether the change was committed: %s; so it "
+	    "was refused, and the next code works in both cases",
 	    link->where, why);
 }
 

@@ -70,8 +70,8 @@ read_session(struct store *store, struct session *s, struct error *error)
 		return err;
 	if (rows_count(rows) == 0)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: the store was not finished; rollcode-admin init "
-		    "finishes it",
+		    "%s: the store is incomplete; rollcode-admin init "
+		    "completes it",
 		    link_where(store->link));
 	if (rows_count(rows) == 1 &&
 	    rows_int(rows, 0, 0, 1, 999, &s->version) &&
@@ -83,7 +83,7 @@ read_session(struct store *store, struct session *s, struct error *error)
 	    rows_text(rows, 0, 6, s->sync, sizeof(s->sync)))
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: rollcode.store is not as it was written; restore it",
+	    "%s: rollcode.store was changed; restore it",
 	    link_where(store->link));
 }
 
@@ -94,19 +94,19 @@ check_server(struct store *store, const struct session *s, struct error *error)
 
 	if (s->replica)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: is a replica, in which spent codes may not be spent "
-		    "yet; name the primary",
+		    "%s: is a replica, where used codes may not be marked yet; "
+		    "name the primary",
 		    where);
 	if (strcmp(s->commit, "on") != 0 &&
 	    strcmp(s->commit, "remote_apply") != 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: synchronous_commit is %s for this session, so what is "
-		    "spent could come back; nothing between may change it",
+		    "%s: synchronous_commit is %s for this session, so used "
+		    "codes could work again; no pooler may change it",
 		    where, s->commit);
 	if (strcmp(s->sync, "on") != 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: runs with fsync=%s, so a power cut would bring spent "
-		    "codes back; set fsync=on",
+		    "%s: runs with fsync=%s, so used codes could work again "
+		    "after a power cut; set fsync=on",
 		    where, s->sync);
 	return ROLLCODE_OK;
 }
@@ -118,19 +118,20 @@ check_store(struct store *store, const struct session *s, struct error *error)
 
 	if (s->version > PGSQL_VERSION)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: the store was made by a newer version; install that",
+		    "%s: the store was made by a newer version; install that "
+		    "version",
 		    where);
 	if (s->version < PGSQL_VERSION)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: the store is of an older version; rollcode-admin init "
-		    "brings it up to this one",
+		    "%s: the store was made by an older version; "
+		    "rollcode-admin init upgrades it",
 		    where);
 	store->backup = s->backup != 0;
 	if (store->backup && !store->config->administers) {
 		error_set(error, ROLLCODE_ERR_STORE,
 		    "%s: is a backup, in which codes used since it was made "
 		    "would work again: rollcode-admin resync every user, or "
-		    "enrol anew, then UPDATE rollcode.store SET backup=0",
+		    "re-enrol, then UPDATE rollcode.store SET backup=0",
 		    where);
 		return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
 	}

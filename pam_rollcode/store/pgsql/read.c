@@ -76,7 +76,8 @@ static enum rollcode_err
 bad_row(struct store *store, const char *what, struct error *error)
 {
 	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: %s of %s is not as it was written; restore it or enrol again",
+	    "%s: %s of %s was changed by another program; restore it or enrol "
+	    "again",
 	    link_where(store->link), what, store->name);
 }
 

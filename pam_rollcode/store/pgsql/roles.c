@@ -122,7 +122,7 @@ check_powers(struct store *store, const char *role, struct error *error)
 	if (!rows_bool(rows, 0, 0, &itself) ||
 	    !rows_text(rows, 0, 1, other, sizeof(other)))
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: does not say what the role of a login may do",
+		    "%s: does not report the rights of the login role",
 		    link_where(store->link));
 	if (itself)
 		return error_set(error, ROLLCODE_ERR_CONFIG,
@@ -132,7 +132,7 @@ check_powers(struct store *store, const char *role, struct error *error)
 		    role);
 	return error_set(error, ROLLCODE_ERR_CONFIG,
 	    "DATABASE: the role %s is a member of %s, which can do far more "
-	    "than a login needs; end that (REVOKE), or name another role",
+	    "than a login needs; revoke that (REVOKE), or name another role",
 	    role, other);
 }
 
@@ -185,7 +185,7 @@ take_rights(struct store *store, const char *role, struct error *error)
 		err = rows_text(rows, i, 0, quoted, sizeof(quoted))
 			  ? run_rights(store, RIGHTS_TAKEN, quoted, error)
 			  : error_set(error, ROLLCODE_ERR_STORE,
-				"%s: does not say which roles can write",
+				"%s: does not report which roles can write",
 				link_where(store->link));
 	return err;
 }
@@ -221,7 +221,8 @@ pgsql_examine(struct store *store, struct error *error)
 		return err;
 	if (!rows_text(user, 0, 0, role, sizeof(role)))
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: does not say who asks", link_where(store->link));
+		    "%s: does not report the role of the session",
+		    link_where(store->link));
 	if ((err = check_powers(store, role, error)) != ROLLCODE_OK ||
 	    (err = link_query(store->link, &given, error, as_given, "")) !=
 		ROLLCODE_OK)
@@ -230,6 +231,6 @@ pgsql_examine(struct store *store, struct error *error)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_CONFIG,
 	    "DATABASE: the role %s has other rights than init gave it, or a "
-	    "trigger that holds it to them is off",
+	    "trigger that limits it is off",
 	    role);
 }

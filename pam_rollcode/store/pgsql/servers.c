@@ -21,7 +21,7 @@ static const struct {
 } refused[] = {
     {"password", "put it into the file that passfile= names, else " PASSFILE},
     {"sslpassword", "use a key without one that only the account can read"},
-    {"service", "say here what its file says"},
+    {"service", "write the settings of its file here"},
     {"options", "the settings of a session are Rollcode's"},
     {"replication", "it is no store"},
     {"connect_timeout", "the deadlines are Rollcode's"},

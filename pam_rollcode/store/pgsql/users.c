@@ -36,8 +36,8 @@ static enum rollcode_err
 exists(const struct account *account, struct error *error)
 {
 	return error_set(error, ROLLCODE_ERR_EXISTS,
-	    "%s is enrolled already; --replace takes the old tokens away, "
-	    "--label adds another",
+	    "%s is already enrolled; --replace removes the old tokens, --label "
+	    "adds another",
 	    account->user);
 }
 
@@ -98,7 +98,7 @@ remove_once(struct store *store, const char *user, const char *name,
 		return err;
 	if (!there)
 		return error_set(error, ROLLCODE_ERR_ABSENT,
-		    "%s is not enrolled; rollcode-admin list shows who is",
+		    "%s is not enrolled; rollcode-admin list shows the users",
 		    user);
 	if ((err = link_change(store->link, error, 1,
 		 "DELETE FROM rollcode.account WHERE name=$1", "t", name)) !=

@@ -70,7 +70,7 @@ check_place(const struct backup *b, struct error *error)
 
 	if (strncmp(b->path, users, len) == 0 && b->path[len] == '/')
 		return error_at(error, ROLLCODE_ERR_INPUT, b->path,
-		    "is inside the store; name a place outside");
+		    "is inside the store; name a directory outside");
 	snprintf(parent, sizeof(parent), "%s", b->path);
 	err = path_check(dirname(parent), config->uid, error);
 	if (err == ROLLCODE_ERR_UNAVAIL)
@@ -82,7 +82,7 @@ check_place(const struct backup *b, struct error *error)
 		return err;
 	if (lstat(b->path, &st) == 0)
 		return error_at(error, ROLLCODE_ERR_EXISTS, b->path,
-		    "is there already; name a new directory");
+		    "already exists; name a new directory");
 	return ROLLCODE_OK;
 }
 
@@ -96,8 +96,8 @@ make_fresh(const struct backup *b, struct error *error)
 		return ROLLCODE_OK;
 	failed(b->fresh.text, e, error);
 	return error_add(error, error_from_errno(e),
-	    "the account %s makes the backup, and needs a directory of its "
-	    "own to make it in: install -d -m 700 -o %s DIRECTORY",
+	    "the account %s makes the backup, and needs a directory of its own "
+	    "for it: install -d -m 700 -o %s DIRECTORY",
 	    config->account, config->account);
 }
 
@@ -117,7 +117,7 @@ take_fresh(const struct backup *b, int *lock, struct error *error)
 		return ROLLCODE_OK;
 	close(*lock);
 	return error_at(error, ROLLCODE_ERR_EXISTS, b->fresh.text,
-	    "is not of the account %s, mode 0700; remove it",
+	    "does not belong to the account %s with mode 0700; remove it",
 	    b->store->config->account);
 }
 

@@ -85,7 +85,7 @@ store_check_directory(const struct config *config,
 	    ROLLCODE_OK) {
 		if (err == ROLLCODE_ERR_UNAVAIL)
 			error_add(error, err,
-			    "no store is there: mount it, or make one with "
+			    "there is no store: mount it, or create one with "
 			    "rollcode-admin init");
 		return err;
 	}
@@ -142,7 +142,8 @@ marker_parse(char *text, size_t len, const char *path, struct marker *marker,
 		    "is not a store's marker; restore it");
 	if (marker->format != MARKER_FORMAT)
 		return error_at(error, ROLLCODE_ERR_STORE, path,
-		    "the store was made by a newer version; install that");
+		    "the store was made by a newer version; install that "
+		    "version");
 	return ROLLCODE_OK;
 }
 
@@ -162,8 +163,8 @@ read_marker(const struct config *config, const struct store_path *users,
 	fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return error_at(error, ROLLCODE_ERR_UNAVAIL, path.text,
-		    "is missing, so this is no store: mount it, or make "
-		    "one with rollcode-admin init");
+		    "is missing, so this is no store: mount it, or create one "
+		    "with rollcode-admin init");
 	if (fd < 0)
 		return error_at(error,
 		    errno == ELOOP || errno == EACCES ? ROLLCODE_ERR_STORE

@@ -54,9 +54,9 @@ check_backup(const struct store *store, struct error *error)
 	if (!sqlite_store_is_backup(store) || store->config->administers)
 		return ROLLCODE_OK;
 	error_at(error, ROLLCODE_ERR_STORE, store->users.text,
-	    "is a backup, in which codes used since it was made would "
-	    "work again: rollcode-admin resync every user, or enrol anew, then "
-	    "take the line BACKUP= out of %s/marker",
+	    "is a backup, in which codes used since it was made would work "
+	    "again: rollcode-admin resync every user, or re-enrol, then remove "
+	    "the line BACKUP= from %s/marker",
 	    store->users.text);
 	return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
 }
@@ -209,8 +209,8 @@ fold_removal(
 	    (err = sqlite_checkpoint(store->db, &why)) == ROLLCODE_OK)
 		return ROLLCODE_OK;
 	return error_set(error, err,
-	    "%s; the removal was committed, but the file may still have the "
-	    "sealed bytes; run rollcode-admin rekey",
+	    "%s; the removal was committed, but the file may still contain the "
+	    "encrypted bytes; run rollcode-admin rekey",
 	    why.text);
 }
 

@@ -85,7 +85,7 @@ set_lock(const struct sqlite_parked *p, int64_t deadline, struct error *error)
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return error_at(error, error_from_errno(errno), p->path,
 			    "cannot be locked: %s; does its file system "
-			    "know locks?",
+			    "support locks?",
 			    strerror(errno));
 		if (!sqlite_wait(deadline))
 			return error_at(error, ROLLCODE_ERR_UNAVAIL, p->path,

@@ -283,7 +283,7 @@ rows_events(
 			r.err = error_at(error, ROLLCODE_ERR_STORE,
 			    store->file.text,
 			    "an event has an outcome that Rollcode never "
-			    "writes, so somebody else wrote it");
+			    "writes, so another program wrote it");
 		if (r.err == ROLLCODE_OK)
 			r.err = fn(context, &e, error);
 	}

@@ -138,8 +138,8 @@ place_new(const struct user_files *f, const char *user, struct error *error)
 		return err;
 	if (there)
 		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "%s is enrolled already; --replace takes the old tokens "
-		    "away, --label adds another",
+		    "%s is already enrolled; --replace removes the old tokens, "
+		    "--label adds another",
 		    user);
 	if ((err = clear_logs(f, error)) != ROLLCODE_OK)
 		return err;
@@ -232,7 +232,7 @@ take_away(const struct user_files *f, const char *user, struct error *error)
 	err = sqlite_open(f->file.text, &store_sqlite_kind, &db, error);
 	if (err == ROLLCODE_ERR_ABSENT)
 		err = error_set(error, err,
-		    "%s is not enrolled; rollcode-admin list shows who is",
+		    "%s is not enrolled; rollcode-admin list shows the users",
 		    user);
 	if (err == ROLLCODE_ERR_STORE)
 		err = ROLLCODE_OK;
