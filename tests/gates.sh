@@ -106,6 +106,59 @@ gate_man() {
 	    nothing "mandoc finds nothing in ${#pages[@]} man pages"
 }
 
+# What people read: messages, man pages, README, HACKING, example.env.
+texts_of_all() {
+	tracked README.md example.env '*.[1-8]' 'common/*.[ch]' \
+	    'pam_rollcode/*.[ch]' 'rollcode-token/*.[ch]'
+}
+
+odd_words() {	# FILE...
+	tests/tools/texts.py words tests/tools/plain_words "$@"
+}
+
+gate_language() {
+	local files
+	mapfile -t files < <(texts_of_all)
+	odd_words "${files[@]}" |
+	    nothing "the words of ${#files[@]} files are those of plain_words"
+	cat >"$T/planted.c" <<-'C'
+	/* Whoever reads a comment is no user. */
+	say("correct the env "
+	    "file; mend %" PRId64 " lines");
+	C
+	printf '.Sh NAME\n.Nd asks the\nenv file\n.Bd -literal\nmend\n.Ed\n' \
+	    >"$T/planted.8"
+	printf 'A slip.\n\n    mend\n' >"$T/planted.md"
+	printf '# made anew\nKEY=judge\n' >"$T/planted.env"
+	equal "planted words are found where they stand" \
+	    "$(odd_words "$T"/planted.{c,8,md,env} | sed 's/.*planted//;s/: say .*//')" \
+	    ".c:2: mend
+.c:2: env file
+.8:3: env file
+.md:1: slip
+.env:1: anew"
+}
+
+misspelt() {	# FILE...
+	tests/tools/texts.py spelling "$@" >"$T/words" || echo "texts.py failed"
+	sed 's/.*://' "$T/words" | aspell list --lang=en_GB --ignore-case |
+	    sort -u | grep -vixF -f tests/tools/kept_words >"$T/unknown"
+	grep -E -f <(sed 's/.*/:&$/' "$T/unknown") "$T/words"
+}
+
+gate_spelling() {
+	local files
+	mapfile -t files < <(texts_of_all)
+	misspelt "${files[@]}" tests/README.md |
+	    nothing "no word of what is read is misspelt"
+	printf '.Sh NAME\n.Nd a recieved code\n.Cm teh\n' >"$T/planted.8"
+	printf 'say("seperate %%s");\n' >"$T/planted.c"
+	equal "planted mistakes are found" \
+	    "$(misspelt "$T"/planted.{8,c} | sed 's/.*planted//')" \
+	    ".8:2:recieved
+.c:1:seperate"
+}
+
 gate_licence() {
 	tracked '*.[ch]' '*.py' '*.mk' Makefile tests/run tests/demo \
 	    .ci/run packaging/install packaging/install-dependencies '*.sh' |
@@ -370,8 +423,8 @@ for file in pam_rollcode.so "${PROGRAMS[@]}"; do
 	exit 1
 done
 
-gates=(format functions shell man licence words top layers host success
-    symbols hardening)
+gates=(format functions shell man language spelling licence words top layers
+    host success symbols hardening)
 if [ $# -ne 1 ]; then
 	# shellcheck disable=SC2016	# each of them is said whole
 	printf '%s\n' "${@:-${gates[@]}}" | xargs -P "$(nproc)" -I {} bash -c \
