@@ -189,6 +189,19 @@ equal "everything in it exists" "$(cat "$T/nowhere" 2>/dev/null)" ""
 	grep -qF " $room" "$T/map" || echo "$room"
 done >"$T/missing"
 equal "every room is in it" "$(cat "$T/missing")" ""
+
+# HACKING: files in backquotes are there, names have a definition.
+# shellcheck disable=SC2016	# the backquotes are the text's
+grep -o '`[^`]*`' packaging/HACKING.md | tr -d '`' | sort -u |
+    while read -r word; do
+	case $word in
+	*NAME* | *=* | *\ *) ;;
+	*/*) [ -e "$word" ] || echo "$word" ;;
+	*_*) grep -rqw "$word" common pam_rollcode rollcode-token ||
+	    echo "$word" ;;
+	esac
+done >"$T/nowhere"
+equal "every file and name in HACKING.md exists" "$(cat "$T/nowhere")" ""
 check "the README has at most 110 lines" \
     test "$(wc -l <README.md)" -le 110
 

@@ -108,7 +108,7 @@ gate_man() {
 
 # What people read: messages, man pages, README, HACKING, example.env.
 texts_of_all() {
-	tracked README.md example.env '*.[1-8]' 'common/*.[ch]' \
+	tracked README.md packaging/HACKING.md example.env '*.[1-8]' 'common/*.[ch]' \
 	    'pam_rollcode/*.[ch]' 'rollcode-token/*.[ch]'
 }
 
