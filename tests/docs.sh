@@ -127,7 +127,7 @@ equal "each is tried with its program" "$(cat "$T/untried")" ""
 
 # The words that audit.c puts into parentheses, where a login can meet them.
 for words in "out of memory" "system error" "bad configuration" \
-    "store unavailable" "store unusable" "rollcode-verify failed" \
+    "temporarily unavailable" "store unusable" "rollcode-verify failed" \
     "not permitted"; do
 	grep -qF "\"$words\"" common/base/error.c || echo "not in error.c: $words"
 	grep -qF "($words)" "$MODULE" || echo "not in the page: $words"

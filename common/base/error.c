@@ -20,7 +20,7 @@ rollcode_strerror(enum rollcode_err err)
 	case ROLLCODE_ERR_CONFIG:
 		return "bad configuration";
 	case ROLLCODE_ERR_UNAVAIL:
-		return "store unavailable";
+		return "temporarily unavailable";
 	case ROLLCODE_ERR_STORE:
 		return "store unusable";
 	case ROLLCODE_ERR_HELPER:

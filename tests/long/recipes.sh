@@ -66,7 +66,7 @@ denied_by() {
 	mv "$T/store.away" "$T/store"
 	refused "$1: nor without the store" test "$result" -eq 0
 	check "$1: the log names the judge" logged '\(rollcode-verify failed\)'
-	check "$1: and the store" logged '\(store unavailable\)'
+	check "$1: and the store" logged '\(temporarily unavailable\)'
 	let_in "$1: then the next code lets in" "$2" alice \
 	    "$("$3" "$(code alice)")"
 }

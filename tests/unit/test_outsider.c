@@ -222,7 +222,7 @@ static const struct {
     {"a b\n", VERDICT_WRONG, ROLLCODE_OK,
 	"asked by uid=33 service=nginx user=a\\x20b\\x0a: reason=wrong"},
     {"ann", VERDICT_NONE, ROLLCODE_ERR_UNAVAIL,
-	"asked by uid=33 service=nginx user=ann: no decision (store "
+	"asked by uid=33 service=nginx user=ann: no decision (temporarily "
 	"unavailable): of laptop"},
     {"ann", VERDICT_NONE, ROLLCODE_ERR_PRIVILEGE, ""},
 };
@@ -255,7 +255,8 @@ START_TEST(what_a_line_has_of_others_is_escaped)
 	error_fix(&answer.error, ROLLCODE_OK, "chmod", "600", "/a b", NULL);
 	outsider_log(33, &request, &answer);
 	ck_assert_str_eq(last,
-	    "asked by uid=33 service=n\\x0a\\x1b user=ann: no decision (store "
+	    "asked by uid=33 service=n\\x0a\\x1b user=ann: no decision "
+	    "(temporarily "
 	    "unavailable): x\\x0aroot let in\\xc2\\x9b\\xe2\\x80\\xae\\x5c; "
 	    "fix\\x3a sh; fix: chmod 600 '/a b'");
 	answer = full_answer(VERDICT_FAR, ROLLCODE_OK);
