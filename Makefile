@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make              build everything into build/
-# make demo         a real login in a scratch place, narrated
-# make check        the tests, under five minutes
-# make bench        figures, and peers' beside them, under five minutes
-# make fuzz         every fuzzer for FUZZ_SECONDS (600); needs clang
+# make help         print this list
+# make demo         a real login in a scratch directory, explained
+# make tests        build the tests
+# make check        install missing packages, build and run the tests
+# make bench        measure logins, ours and those of other modules
+# make fuzz         run every fuzzer for FUZZ_SECONDS (600); needs clang
 # make deb          Debian packages, in build/deb
 # make rpm          RPM packages, in build/rpm
-# make install      PREFIX, DESTDIR, and what PLACES below names
+# make install      install to PREFIX and DESTDIR; PARTS=client: only the client
+# make uninstall    remove the installed files, but no store and no key
+# make clean        remove build/
 #
 # V=1 shows commands, DEBUG=1 builds for a debugger, SAN=1 builds with
 # AddressSanitizer and UndefinedBehaviorSanitizer into build/san.
@@ -237,12 +241,16 @@ deb rpm:
 clean:
 	rm -rf build
 
+# The list at the head of this file.
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
 # A variable, a word a line, for scripts: make -s print-SOURCES.
 print-%:
 	@printf '%s\n' $($*)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all completions demo check install uninstall deb rpm clean FORCE
+.PHONY: all completions demo check help install uninstall deb rpm clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
