@@ -89,7 +89,7 @@ pam_code(enum rollcode_err err, enum verdict verdict, bool maxtries)
  * handle, which a host may keep for thousands of logins.
  */
 static int
-find_account(struct person *person)
+look_up_account(struct person *person)
 {
 	struct passwd pw, *found = NULL;
 	size_t size = PASSWD_FIRST;
@@ -124,7 +124,7 @@ find_person(pam_handle_t *pamh, struct person *person, struct error *error)
 		return result;
 	if (person->name == NULL || person->name[0] == '\0')
 		return PAM_USER_UNKNOWN;
-	e = find_account(person);
+	e = look_up_account(person);
 	if (e == 0 || e == ENOENT || e == ESRCH)
 		return PAM_SUCCESS;
 	error_set(error, ROLLCODE_ERR_UNAVAIL,
@@ -212,7 +212,7 @@ is_enrolled(enum verdict verdict)
 }
 
 static int
-attempt(pam_handle_t *pamh, const struct options *options, int flags,
+attempt_login(pam_handle_t *pamh, const struct options *options, int flags,
     const struct person *person)
 {
 	WIPED(typed_wipe) struct typed typed = {0};
@@ -272,7 +272,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		if (answer.verdict == VERDICT_UNENROLLED)
 			return PAM_IGNORE;
 	}
-	return attempt(pamh, &options, flags, &person);
+	return attempt_login(pamh, &options, flags, &person);
 }
 
 /* There are no credentials to set; a failure here would undo a login. */

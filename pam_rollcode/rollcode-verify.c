@@ -46,7 +46,7 @@ static const char usage[] =
 
 /* Nothing of the process that started us is trusted but the socket. */
 static bool
-begin(void)
+reset_process(void)
 {
 	const struct sigaction defaults = {.sa_handler = SIG_DFL};
 	const struct rlimit no_core = {0, 0};
@@ -142,7 +142,7 @@ main(int argc, char **argv)
 	struct given given;
 
 	given_read(&given);
-	if (!begin())
+	if (!reset_process())
 		return EXIT_REFUSED;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		if ((argc == 2 || argc == 3) &&

@@ -39,7 +39,7 @@ binding_of(
 }
 
 static enum rollcode_err
-unlock(const struct options *options, struct wallet *wallet,
+unlock_wallet(const struct options *options, struct wallet *wallet,
     const struct wallet_entry *entry, struct error *error)
 {
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
@@ -73,13 +73,14 @@ put_code(const struct rollcode_token *token, struct error *error)
 }
 
 static enum rollcode_err
-answer(const struct options *options, struct wallet *wallet,
+answer_prompt(const struct options *options, struct wallet *wallet,
     const struct binding *binding, const struct asker *asker,
     struct wallet_entry *entry, struct error *error)
 {
 	enum rollcode_err err;
 
-	if ((err = unlock(options, wallet, entry, error)) != ROLLCODE_OK ||
+	if ((err = unlock_wallet(options, wallet, entry, error)) !=
+		ROLLCODE_OK ||
 	    (err = wallet_answer(wallet, binding, asker, entry, error)) !=
 		ROLLCODE_OK)
 		return err;
@@ -108,7 +109,7 @@ cmd_askpass(void *base, int argc, char **argv, struct error *error)
 		return person_answer(prompt, error);
 	if (err != ROLLCODE_OK)
 		return err;
-	return answer(base, wallet, &binding, &asker, &entry, error);
+	return answer_prompt(base, wallet, &binding, &asker, &entry, error);
 }
 
 enum rollcode_err

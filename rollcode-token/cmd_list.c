@@ -32,7 +32,7 @@ put_json(struct json *json, const char *key, const struct wallet_entry *entry)
 }
 
 static enum rollcode_err
-list_json(struct wallet *wallet, struct error *error)
+list_tokens_json(struct wallet *wallet, struct error *error)
 {
 	struct wallet_entry entry = {0};
 	struct json json;
@@ -49,7 +49,7 @@ list_json(struct wallet *wallet, struct error *error)
 }
 
 static enum rollcode_err
-widest(struct wallet *wallet, int *width, struct error *error)
+widest_name(struct wallet *wallet, int *width, struct error *error)
 {
 	struct wallet_entry entry = {0};
 	char shown[PLAIN_MAX(WALLET_NAME_MAX)];
@@ -91,7 +91,7 @@ list_lines(struct wallet *wallet, struct error *error)
 	enum rollcode_err err;
 	int width;
 
-	if ((err = widest(wallet, &width, error)) != ROLLCODE_OK)
+	if ((err = widest_name(wallet, &width, error)) != ROLLCODE_OK)
 		return err;
 	printf("  %-*s  %-4s  %-6s  %6s  %*s  %-16s  %s\n", width, "NAME",
 	    "FORM", "HASH", "DIGITS", COUNTER_WIDTH, "COUNTER", "LAST USED",
@@ -114,7 +114,7 @@ cmd_list(void *base, int argc, char **argv, struct error *error)
 	(void)argv;
 	if ((err = cmd_open(options, &wallet, error)) != ROLLCODE_OK)
 		return err;
-	return options->json ? list_json(wallet, error)
+	return options->json ? list_tokens_json(wallet, error)
 			     : list_lines(wallet, error);
 }
 

@@ -238,7 +238,7 @@ gate_success() {
 	equal "and pam_sm_authenticate has no success of its own" \
 	    "$(how_often pam_sm_authenticate 'return PAM_SUCCESS')" 0
 	equal "nor has the attempt" \
-	    "$(how_often attempt 'return PAM_SUCCESS')" 0
+	    "$(how_often attempt_login 'return PAM_SUCCESS')" 0
 	check "both are looked at" \
 	    test "$(how_often pam_sm_authenticate .)" -gt 10
 }

@@ -129,7 +129,7 @@ struct parser {
 };
 
 static void
-complain(struct parser *parser, const char *what)
+add_mistake(struct parser *parser, const char *what)
 {
 	parser->err = error_add(parser->error, ROLLCODE_ERR_INPUT,
 	    "line %zu: %s", parser->line, what);
@@ -152,7 +152,7 @@ trim_value(struct parser *parser, char *value, size_t *len)
 	if (*len == 0 || *value != '"')
 		return value;
 	if (*len < 2 || memchr(value + 1, '"', *len - 1) != value + *len - 1) {
-		complain(parser,
+		add_mistake(parser,
 		    "a quoted value needs one double quote at each end");
 		return NULL;
 	}
@@ -169,11 +169,11 @@ parse_assignment(struct parser *parser, char *line, char *equals, size_t len)
 	size_t n = (size_t)(equals - line), rest = len - n - 1;
 
 	if (n > 0 && (is_space(line[0]) || is_space(equals[-1]))) {
-		complain(parser, "a space beside the name");
+		add_mistake(parser, "a space beside the name");
 		return;
 	}
 	if (n > NAME_MAX_BYTES) {
-		complain(parser, "unknown keyword (not shown)");
+		add_mistake(parser, "unknown keyword (not shown)");
 		return;
 	}
 	memcpy(name, line, n);
@@ -184,7 +184,7 @@ parse_assignment(struct parser *parser, char *line, char *equals, size_t len)
 	equals[rest] = '\0';
 	if (keyword_set(parser->table, parser->base, parser->seen, name, equals,
 		&phrase) != ROLLCODE_OK)
-		complain(parser, phrase.text);
+		add_mistake(parser, phrase.text);
 }
 
 static void
@@ -194,12 +194,12 @@ parse_line(struct parser *parser, char *line, size_t len)
 	char *equals;
 
 	if (memchr(line, '\0', len) != NULL) {
-		complain(parser, "a NUL byte; this is not a text file");
+		add_mistake(parser, "a NUL byte; this is not a text file");
 		return;
 	}
 	if (memchr(line, '\r', len) != NULL) {
-		complain(parser, "a carriage return; save the file with "
-				 "Unix line ends");
+		add_mistake(parser, "a carriage return; save the file with "
+				    "Unix line ends");
 		return;
 	}
 	while (blank < len && is_space(line[blank]))
@@ -207,7 +207,7 @@ parse_line(struct parser *parser, char *line, size_t len)
 	if (blank == len || line[0] == '#')
 		return;
 	if ((equals = memchr(line, '=', len)) == NULL)
-		complain(parser, "no equals sign; a line is KEY=VALUE");
+		add_mistake(parser, "no equals sign; a line is KEY=VALUE");
 	else
 		parse_assignment(parser, line, equals, len);
 }
@@ -224,8 +224,9 @@ env_parse(char *text, size_t len, const struct keyword *table, void *base,
 		    "the file is longer than %d bytes", ENV_FILE_MAX);
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		parser.line = 1;
-		complain(&parser, "a byte order mark; save the file as UTF-8 "
-				  "without one");
+		add_mistake(&parser,
+		    "a byte order mark; save the file as UTF-8 "
+		    "without one");
 		text += 3;
 		parser.line = 0;
 	}

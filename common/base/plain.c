@@ -28,7 +28,7 @@ plain_stays(uint32_t point, enum plain how)
 
 /* The next character as it is shown; returns its bytes, *n those it had. */
 static size_t
-next_piece(const char *text, enum plain how, char piece[PIECE_MAX], size_t *n)
+escape_next(const char *text, enum plain how, char piece[PIECE_MAX], size_t *n)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint32_t point;
@@ -64,7 +64,7 @@ plain_copy(const char *text, enum plain how, char *out, size_t size)
 	int columns = 0;
 
 	for (; text != NULL && *text != '\0'; text += n) {
-		len = next_piece(text, how, piece, &n);
+		len = escape_next(text, how, piece, &n);
 		if (len >= size - used)
 			break;
 		memcpy(out + used, piece, len);

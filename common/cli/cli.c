@@ -297,7 +297,7 @@ take_command(struct walk *walk, struct error *error)
 }
 
 static enum rollcode_err
-act(struct walk *walk, struct error *error)
+run_command(struct walk *walk, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
 
@@ -345,7 +345,7 @@ cli_main(const struct cli_program *program, void *base, int argc, char **argv)
 	if ((err = take_options(&walk, program->options, &error)) ==
 		ROLLCODE_OK &&
 	    (err = take_command(&walk, &error)) == ROLLCODE_OK)
-		err = act(&walk, &error);
+		err = run_command(&walk, &error);
 	if (err == ROLLCODE_OK)
 		return 0;
 	cli_tell(program->name, NULL, err, &error);

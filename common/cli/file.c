@@ -18,7 +18,7 @@ cli_bytes_free(struct cli_bytes *bytes)
 
 /* There may be secrets in it, so that realloc would leave a copy. */
 static enum rollcode_err
-grow(struct cli_bytes *bytes, struct error *error)
+grow_bytes(struct cli_bytes *bytes, struct error *error)
 {
 	struct cli_bytes more = {
 	    .len = bytes->len,
@@ -41,7 +41,7 @@ cli_bytes_add(
 	enum rollcode_err err;
 
 	while (bytes->len + len >= bytes->room)
-		if ((err = grow(bytes, error)) != ROLLCODE_OK)
+		if ((err = grow_bytes(bytes, error)) != ROLLCODE_OK)
 			return err;
 	memcpy(bytes->text + bytes->len, text, len);
 	bytes->len += len;
@@ -58,7 +58,7 @@ cli_read_all(int fd, size_t max, struct cli_bytes *bytes, struct error *error)
 	memset(bytes, 0, sizeof(*bytes));
 	while (n != 0) {
 		if (bytes->len + 1 >= bytes->room &&
-		    (err = grow(bytes, error)) != ROLLCODE_OK)
+		    (err = grow_bytes(bytes, error)) != ROLLCODE_OK)
 			return err;
 		n = read(
 		    fd, bytes->text + bytes->len, bytes->room - bytes->len - 1);

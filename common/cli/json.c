@@ -10,7 +10,7 @@ json_begin(struct json *json, FILE *out)
 
 /* JSON's own short escapes are few; everything else that is odd is \u. */
 static void
-put_text(FILE *out, const char *text)
+put_string(FILE *out, const char *text)
 {
 	uint32_t point;
 	size_t n;
@@ -32,7 +32,7 @@ put_text(FILE *out, const char *text)
 }
 
 static void
-start(struct json *json, const char *key)
+begin_value(struct json *json, const char *key)
 {
 	if (json->more)
 		putc(',', json->out);
@@ -41,14 +41,14 @@ start(struct json *json, const char *key)
 	json->more = true;
 	if (key == NULL)
 		return;
-	put_text(json->out, key);
+	put_string(json->out, key);
 	fputs(": ", json->out);
 }
 
 static void
 open_bracket(struct json *json, const char *key, char bracket)
 {
-	start(json, key);
+	begin_value(json, key);
 	putc(bracket, json->out);
 	json->depth++;
 	json->more = false;
@@ -69,28 +69,28 @@ json_array(struct json *json, const char *key)
 void
 json_text(struct json *json, const char *key, const char *value)
 {
-	start(json, key);
-	put_text(json->out, value);
+	begin_value(json, key);
+	put_string(json->out, value);
 }
 
 void
 json_number(struct json *json, const char *key, int64_t number)
 {
-	start(json, key);
+	begin_value(json, key);
 	fprintf(json->out, "%lld", (long long)number);
 }
 
 void
 json_bool(struct json *json, const char *key, bool yes)
 {
-	start(json, key);
+	begin_value(json, key);
 	fputs(yes ? "true" : "false", json->out);
 }
 
 void
 json_null(struct json *json, const char *key)
 {
-	start(json, key);
+	begin_value(json, key);
 	fputs("null", json->out);
 }
 

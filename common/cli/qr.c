@@ -62,7 +62,7 @@ room_needed(const QRcode *code, int quiet)
 }
 
 static bool
-fits(struct room needed, struct room there)
+fits_room(struct room needed, struct room there)
 {
 	return needed.columns <= there.columns && needed.lines <= there.lines;
 }
@@ -93,7 +93,7 @@ make_row(const QRcode *code, int quiet, int y, struct row *row)
 }
 
 static enum rollcode_err
-draw(const QRcode *code, int quiet, struct error *error)
+draw_rows(const QRcode *code, int quiet, struct error *error)
 {
 	WIPED(row_wipe) struct row row = {""};
 	enum rollcode_err err = ROLLCODE_OK;
@@ -122,8 +122,8 @@ qr_print(const char *line, struct error *error)
 		return cli_write_line(line, error);
 	}
 	for (int quiet = QUIET; quiet >= QUIET_MIN; quiet--)
-		if (fits(room_needed(code, quiet), there))
-			return draw(code, quiet, error);
+		if (fits_room(room_needed(code, quiet), there))
+			return draw_rows(code, quiet, error);
 	needed = room_needed(code, QUIET_MIN);
 	fprintf(stderr,
 	    "the QR code needs %d columns and %d lines, and the terminal has "

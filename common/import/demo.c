@@ -57,7 +57,7 @@ value_of(char *line)
 }
 
 static enum rollcode_err
-take_secret(struct import_entry *e, unsigned int n, const char *value,
+take_demo_secret(struct import_entry *e, unsigned int n, const char *value,
     struct error *why)
 {
 	struct secret *secret = &e->provision.token.secret;
@@ -87,7 +87,7 @@ read_env(struct import_entry *e, const char *env, size_t len, struct error *why)
 
 		err = copy_line(env, (size_t)(stop - env), &line, why);
 		if (err == ROLLCODE_OK && (value = value_of(line.text)) != NULL)
-			err = take_secret(e, n, value, why);
+			err = take_demo_secret(e, n, value, why);
 		if (err != ROLLCODE_OK)
 			e->line = n;
 		env = newline == NULL ? end : newline + 1;
@@ -99,7 +99,7 @@ read_env(struct import_entry *e, const char *env, size_t len, struct error *why)
 }
 
 static enum rollcode_err
-read_counter(
+take_demo_counter(
     struct import_entry *e, const void *image, size_t len, struct error *why)
 {
 	struct error what = {0};
@@ -131,7 +131,7 @@ import_demo(struct import_list *list, const char *user, const char *env,
 	t->algorithm = ALGORITHM_SHA256;
 	t->digits = ROLLCODE_HEX_DIGITS;
 	if ((err = read_env(&e, env, env_len, &why)) == ROLLCODE_OK &&
-	    (err = read_counter(&e, database, database_len, &why)) ==
+	    (err = take_demo_counter(&e, database, database_len, &why)) ==
 		ROLLCODE_OK)
 		err = token_check(t, &why);
 	return import_add(list, &e, err == ROLLCODE_OK ? NULL : &why, error);

@@ -89,7 +89,7 @@ read_demo(struct import_list *list, const struct import_source *source,
 
 /* What one file is, or two together; *second is NULL if there is no other. */
 static enum rollcode_err
-read_file(struct import_list *list, const struct import_source *source,
+read_import_file(struct import_list *list, const struct import_source *source,
     const struct import_file *file, const struct import_file **second,
     struct error *error)
 {
@@ -138,8 +138,8 @@ import_files(struct import_list *list, const struct import_source *source,
 			break;
 		}
 		second = i + 1 < opened->count ? &opened->files[i + 1] : NULL;
-		err =
-		    read_file(list, source, &opened->files[i], &second, error);
+		err = read_import_file(
+		    list, source, &opened->files[i], &second, error);
 		i += second != NULL;
 	}
 	return err;

@@ -50,7 +50,7 @@ import_same_kind(const struct rollcode_token *a, const struct rollcode_token *b)
 
 /* Whether a line of the text begins so, in any case. */
 static bool
-begins(const char *text, size_t len, const char *word)
+begins_with(const char *text, size_t len, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -58,7 +58,7 @@ begins(const char *text, size_t len, const char *word)
 }
 
 static bool
-has(const char *text, size_t len, const char *word)
+contains_text(const char *text, size_t len, const char *word)
 {
 	return memmem(text, len, word, strlen(word)) != NULL;
 }
@@ -66,18 +66,18 @@ has(const char *text, size_t len, const char *word)
 static enum import_format
 guess_line(const char *line, size_t len)
 {
-	if (begins(line, len, "rollcode-export "))
+	if (begins_with(line, len, "rollcode-export "))
 		return IMPORT_SEALED;
-	if (begins(line, len, "<"))
+	if (begins_with(line, len, "<"))
 		return IMPORT_PSKC;
-	if (has(line, len, "otpauth://"))
+	if (contains_text(line, len, "otpauth://"))
 		return IMPORT_OTPAUTH;
-	if (begins(line, len, "HOTP"))
+	if (begins_with(line, len, "HOTP"))
 		return IMPORT_OATH;
-	if (begins(line, len, "SECRET_KEY") ||
-	    begins(line, len, "export SECRET_KEY"))
+	if (begins_with(line, len, "SECRET_KEY") ||
+	    begins_with(line, len, "export SECRET_KEY"))
 		return IMPORT_DEMO;
-	if (begins(line, len, "\" "))
+	if (begins_with(line, len, "\" "))
 		return IMPORT_GOOGLE;
 	return IMPORT_NONE;
 }
@@ -103,7 +103,7 @@ import_guess(const char *text, size_t len)
 
 /* Secrets are in the entries, so that realloc would leave a copy. */
 static enum rollcode_err
-grow(struct import_list *list, struct error *error)
+grow_entries(struct import_list *list, struct error *error)
 {
 	size_t room = list->room == 0 ? ROOM : 2 * list->room;
 	struct import_entry *entries;
@@ -137,7 +137,7 @@ import_add(struct import_list *list, const struct import_entry *entry,
 		    "%.200s: there are more than %d tokens; split the files",
 		    list->file == NULL ? "" : list->file, IMPORT_TOKENS_MAX);
 	if (list->count == list->room &&
-	    (err = grow(list, error)) != ROLLCODE_OK)
+	    (err = grow_entries(list, error)) != ROLLCODE_OK)
 		return err;
 	added = &list->entries[list->count];
 	*added = *entry;

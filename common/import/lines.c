@@ -74,7 +74,7 @@ find_uri(char *line, char **user)
 
 /* %XX in place; a NUL would hide what is behind it. */
 static bool
-unescape(char *text)
+unescape_percent(char *text)
 {
 	char *out = text, digits[3] = "";
 	uint8_t byte;
@@ -113,7 +113,7 @@ otpauth_line(struct reading *r)
 	char *named, *uri = find_uri(r->line.text, &named);
 	enum rollcode_err err;
 
-	if (uri == NULL || (named != NULL && !unescape(named)))
+	if (uri == NULL || (named != NULL && !unescape_percent(named)))
 		return reading_bad(
 		    r, "it is not a line [USER] otpauth://hotp/...");
 	r->entry.named = named != NULL;
@@ -132,7 +132,7 @@ otpauth_line(struct reading *r)
 
 /* Cut out one line without its end; INPUT with why. */
 static enum rollcode_err
-take_line(struct reading *r, const char *text, size_t len)
+cut_line(struct reading *r, const char *text, size_t len)
 {
 	char *out = r->line.text;
 
@@ -189,7 +189,7 @@ each_line(struct reading *r, read_line *fn, bool one, const char *text,
 		if (!one)
 			entry_begin(r);
 		r->entry.line = n;
-		read = take_line(r, text, (size_t)(stop - text));
+		read = cut_line(r, text, (size_t)(stop - text));
 		text = newline == NULL ? end : newline + 1;
 		if (read == ROLLCODE_OK &&
 		    (r->line.text[0] == '\0' || r->line.text[0] == '#'))

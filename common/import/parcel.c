@@ -28,7 +28,7 @@ parcel_free(struct parcel *p)
 }
 
 static enum rollcode_err
-make_room(struct parcel *p, size_t room, struct error *error)
+allocate_text(struct parcel *p, size_t room, struct error *error)
 {
 	memset(p, 0, sizeof(*p));
 	if (room == 0 || (p->text = calloc(1, room)) == NULL) {
@@ -40,7 +40,7 @@ make_room(struct parcel *p, size_t room, struct error *error)
 }
 
 static void
-write_head(struct head *head)
+write_export_head(struct head *head)
 {
 	char salt[2 * SEAL_SALT_LEN + 1];
 
@@ -51,7 +51,8 @@ write_head(struct head *head)
 
 /* Written as it would be written, or it is none. */
 static enum rollcode_err
-read_head(const char *text, size_t len, struct head *head, struct error *error)
+read_export_head(
+    const char *text, size_t len, struct head *head, struct error *error)
 {
 	static const char title[] = TITLE "scrypt ";
 	char copy[HEAD_MAX] = "", *number = copy + sizeof(title) - 1, *end;
@@ -66,7 +67,7 @@ read_head(const char *text, size_t len, struct head *head, struct error *error)
 			end[1 + 2 * SEAL_SALT_LEN] = '\0';
 			head->log_n = (unsigned int)log_n;
 			if (hex_decode(end + 1, head->salt, SEAL_SALT_LEN)) {
-				write_head(head);
+				write_export_head(head);
 				n = strlen(head->text);
 				if (len > n && memcmp(text, head->text, n) == 0)
 					return ROLLCODE_OK;
@@ -78,7 +79,7 @@ read_head(const char *text, size_t len, struct head *head, struct error *error)
 }
 
 static enum rollcode_err
-make_key(const char *passphrase, const struct head *head,
+derive_export_key(const char *passphrase, const struct head *head,
     struct secret_key *key, struct seal_aad *aad, struct error *error)
 {
 	enum rollcode_err err;
@@ -94,7 +95,7 @@ make_key(const char *passphrase, const struct head *head,
 }
 
 static void
-encode(const uint8_t *in, size_t len, struct parcel *p)
+encode_lines(const uint8_t *in, size_t len, struct parcel *p)
 {
 	for (size_t i = 0; i < len; i += LINE) {
 		size_t n = len - i < LINE ? len - i : LINE;
@@ -108,7 +109,7 @@ encode(const uint8_t *in, size_t len, struct parcel *p)
 
 /* White space is passed over; the seal finds whatever is lost. */
 static bool
-decode(const char *text, size_t len, struct parcel *p)
+decode_lines(const char *text, size_t len, struct parcel *p)
 {
 	size_t n = 0;
 
@@ -137,13 +138,13 @@ parcel_seal(const char *passphrase, unsigned int log_n, const char *text,
 		    PARCEL_PASSPHRASE_MIN);
 	if ((err = seal_random(head.salt, sizeof(head.salt))) != ROLLCODE_OK)
 		return error_set(error, err, "the kernel gave no random bytes");
-	write_head(&head);
-	if ((err = make_key(passphrase, &head, &key, &aad, error)) !=
+	write_export_head(&head);
+	if ((err = derive_export_key(passphrase, &head, &key, &aad, error)) !=
 		ROLLCODE_OK ||
-	    (err = make_room(&sealed, len + SEAL_OVERHEAD, error)) !=
+	    (err = allocate_text(&sealed, len + SEAL_OVERHEAD, error)) !=
 		ROLLCODE_OK ||
-	    (err = make_room(p, HEAD_MAX + (len + SEAL_OVERHEAD) * 3, error)) !=
-		ROLLCODE_OK)
+	    (err = allocate_text(p, HEAD_MAX + (len + SEAL_OVERHEAD) * 3,
+		 error)) != ROLLCODE_OK)
 		goto out;
 	if ((err = seal_wrap_bytes(&key, &aad, text, len,
 		 (uint8_t *)sealed.text)) != ROLLCODE_OK) {
@@ -153,7 +154,7 @@ parcel_seal(const char *passphrase, unsigned int log_n, const char *text,
 	}
 	p->len = strlen(head.text);
 	memcpy(p->text, head.text, p->len);
-	encode((uint8_t *)sealed.text, len + SEAL_OVERHEAD, p);
+	encode_lines((uint8_t *)sealed.text, len + SEAL_OVERHEAD, p);
 out:
 	parcel_free(&sealed);
 	if (err != ROLLCODE_OK)
@@ -173,18 +174,18 @@ parcel_open(const char *passphrase, const char *text, size_t len,
 	size_t skip;
 
 	memset(p, 0, sizeof(*p));
-	if ((err = read_head(text, len, &head, error)) != ROLLCODE_OK ||
-	    (err = make_room(&sealed, len + 1, error)) != ROLLCODE_OK)
+	if ((err = read_export_head(text, len, &head, error)) != ROLLCODE_OK ||
+	    (err = allocate_text(&sealed, len + 1, error)) != ROLLCODE_OK)
 		return err;
 	skip = strlen(head.text);
-	if (!decode(text + skip, len - skip, &sealed) ||
+	if (!decode_lines(text + skip, len - skip, &sealed) ||
 	    sealed.len < SEAL_OVERHEAD)
 		err = error_set(error, ROLLCODE_ERR_INPUT,
 		    "it is not hexadecimal after its second line, or it is too "
 		    "short");
 	if (err == ROLLCODE_OK &&
-	    (err = make_room(p, sealed.len, error)) == ROLLCODE_OK &&
-	    (err = make_key(passphrase, &head, &key, &aad, error)) ==
+	    (err = allocate_text(p, sealed.len, error)) == ROLLCODE_OK &&
+	    (err = derive_export_key(passphrase, &head, &key, &aad, error)) ==
 		ROLLCODE_OK) {
 		p->len = sealed.len - SEAL_OVERHEAD;
 		err = seal_open_bytes(

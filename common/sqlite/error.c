@@ -32,7 +32,7 @@ sqlite_result(int rc)
 
 /* What an administrator does about a result. */
 static const char *
-remedy(int rc)
+remedy_for(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
@@ -64,7 +64,7 @@ sqlite_fail(sqlite3 *db, int rc, struct error *error)
 	    path == NULL || *path == '\0' ? "database" : path,
 	    "%s (SQLite %d)%s",
 	    db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db), rc,
-	    remedy(rc));
+	    remedy_for(rc));
 }
 
 enum rollcode_err

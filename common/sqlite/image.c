@@ -52,7 +52,7 @@ connect_image(const void *image, size_t len, sqlite3 **db, struct error *error)
 
 /* The single value of a statement; NULL and *many unless there is just one. */
 static enum rollcode_err
-single(sqlite3 *db, sqlite3_stmt **st, const char *sql, bool *one)
+query_single(sqlite3 *db, sqlite3_stmt **st, const char *sql, bool *one)
 {
 	int rc;
 
@@ -78,7 +78,7 @@ find_table(sqlite3 *db, char name[NAME_MAX_SQL], struct error *error)
 	bool one;
 
 	*name = '\0';
-	err = single(db, &st, sql, &one);
+	err = query_single(db, &st, sql, &one);
 	if (err == ROLLCODE_OK && one)
 		text = (const char *)sqlite3_column_text(st, 0);
 	if (text != NULL && strlen(text) < NAME_MAX_SQL &&
@@ -107,7 +107,7 @@ read_counter(
 	    "SELECT max(counter) FROM \"%s\" HAVING count(*)=1 AND "
 	    "typeof(max(counter))='integer'",
 	    name);
-	if ((err = single(db, &st, sql, &one)) == ROLLCODE_OK && one)
+	if ((err = query_single(db, &st, sql, &one)) == ROLLCODE_OK && one)
 		*counter = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
 	if (err == ROLLCODE_OK && one)

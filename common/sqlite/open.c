@@ -40,7 +40,7 @@ wait_for_lock(void *kind, int tries)
 }
 
 static enum rollcode_err
-run(sqlite3 *db, const char *sql, struct error *error)
+run_sql(sqlite3 *db, const char *sql, struct error *error)
 {
 	int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
 
@@ -76,7 +76,7 @@ struct setting {
 };
 
 static enum rollcode_err
-apply(sqlite3 *db, const struct setting *settings, struct error *error)
+apply_settings(sqlite3 *db, const struct setting *settings, struct error *error)
 {
 	enum rollcode_err err;
 	char what[96];
@@ -84,7 +84,7 @@ apply(sqlite3 *db, const struct setting *settings, struct error *error)
 
 	for (; settings->get != NULL; settings++) {
 		if (settings->set != NULL &&
-		    (err = run(db, settings->set, error)) != ROLLCODE_OK)
+		    (err = run_sql(db, settings->set, error)) != ROLLCODE_OK)
 			return err;
 		if ((err = value_is(db, settings->get, settings->want, &same,
 			 error)) != ROLLCODE_OK)
@@ -169,7 +169,7 @@ restrict_connection(sqlite3 *db, bool kept, struct error *error)
  * are never side by side in one log.
  */
 static enum rollcode_err
-connect_file(const char *path, const struct sqlite_kind *kind,
+open_connection(const char *path, const struct sqlite_kind *kind,
     enum sqlite_locks locks, sqlite3 **db, struct error *error)
 {
 	static const char *const vfs[] = {
@@ -195,7 +195,7 @@ connect_file(const char *path, const struct sqlite_kind *kind,
 	sqlite3_busy_handler(*db, wait_for_lock, (void *)(uintptr_t)kind);
 	/* Else there is no log without memory shared between processes. */
 	if (locks == SQLITE_LOCKS_NONE)
-		err = run(*db, "PRAGMA locking_mode=EXCLUSIVE", error);
+		err = run_sql(*db, "PRAGMA locking_mode=EXCLUSIVE", error);
 	if (err != ROLLCODE_OK)
 		return err;
 	return restrict_connection(*db, locks != SQLITE_LOCKS_USUAL, error);
@@ -210,10 +210,11 @@ sqlite_connect(const char *path, const struct sqlite_kind *kind,
 	enum rollcode_err err;
 
 	*db = NULL;
-	if ((err = connect_file(path, kind, locks, db, error)) != ROLLCODE_OK ||
+	if ((err = open_connection(path, kind, locks, db, error)) !=
+		ROLLCODE_OK ||
 	    (err = sqlite_check_kind(*db, kind, error)) != ROLLCODE_OK ||
-	    (err = run(*db, common_settings, error)) != ROLLCODE_OK ||
-	    (err = apply(*db, settings, error)) != ROLLCODE_OK) {
+	    (err = run_sql(*db, common_settings, error)) != ROLLCODE_OK ||
+	    (err = apply_settings(*db, settings, error)) != ROLLCODE_OK) {
 		sqlite_close(*db);
 		*db = NULL;
 	}
@@ -236,7 +237,7 @@ sqlite_open(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 }
 
 static enum rollcode_err
-fill(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
+create_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 {
 	char pragmas[160];
 	enum rollcode_err err;
@@ -245,11 +246,11 @@ fill(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 	    "PRAGMA page_size=%d; PRAGMA application_id=%d; "
 	    "PRAGMA user_version=%d",
 	    PAGE_SIZE, kind->application_id, kind->user_version);
-	if ((err = run(db, pragmas, error)) != ROLLCODE_OK ||
+	if ((err = run_sql(db, pragmas, error)) != ROLLCODE_OK ||
 	    (err = sqlite_begin(db, error)) != ROLLCODE_OK)
 		return err;
 	for (const char *const *sql = kind->schema; *sql != NULL; sql++)
-		if ((err = run(db, *sql, error)) != ROLLCODE_OK)
+		if ((err = run_sql(db, *sql, error)) != ROLLCODE_OK)
 			return err;
 	return sqlite_commit(db, error);
 }
@@ -270,10 +271,10 @@ sqlite_new(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 				    : error_from_errno(errno),
 		    path, "%s", strerror(errno));
 	close(fd);
-	if ((err = connect_file(path, kind, SQLITE_LOCKS_USUAL, db, error)) !=
-		ROLLCODE_OK ||
-	    (err = apply(*db, new_settings, error)) != ROLLCODE_OK ||
-	    (err = run(*db, common_settings, error)) != ROLLCODE_OK) {
+	if ((err = open_connection(
+		 path, kind, SQLITE_LOCKS_USUAL, db, error)) != ROLLCODE_OK ||
+	    (err = apply_settings(*db, new_settings, error)) != ROLLCODE_OK ||
+	    (err = run_sql(*db, common_settings, error)) != ROLLCODE_OK) {
 		sqlite_close(*db);
 		*db = NULL;
 		unlink(path);
@@ -289,7 +290,7 @@ sqlite_create(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 
 	if ((err = sqlite_new(path, kind, db, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = fill(*db, kind, error)) != ROLLCODE_OK) {
+	if ((err = create_schema(*db, kind, error)) != ROLLCODE_OK) {
 		sqlite_close(*db);
 		*db = NULL;
 		unlink(path);

@@ -8,7 +8,7 @@
 #include "common/sqlite/sqlite.h"
 
 static int
-bind_all(sqlite3_stmt *statement, const char *binds, va_list ap)
+bind_values(sqlite3_stmt *statement, const char *binds, va_list ap)
 {
 	const char *text;
 	const void *blob;
@@ -53,7 +53,7 @@ find_compiled(sqlite3 *db, const char *sql)
 }
 
 static enum rollcode_err
-prepare(sqlite3 *db, sqlite3_stmt **statement, struct error *error,
+prepare_statement(sqlite3 *db, sqlite3_stmt **statement, struct error *error,
     const char *sql, const char *binds, va_list ap)
 {
 	int rc = SQLITE_OK;
@@ -61,7 +61,7 @@ prepare(sqlite3 *db, sqlite3_stmt **statement, struct error *error,
 	if ((*statement = find_compiled(db, sql)) == NULL)
 		rc = sqlite3_prepare_v2(db, sql, -1, statement, NULL);
 	if (rc == SQLITE_OK)
-		rc = bind_all(*statement, binds, ap);
+		rc = bind_values(*statement, binds, ap);
 	return rc == SQLITE_OK ? ROLLCODE_OK : sqlite_fail(db, rc, error);
 }
 
@@ -74,7 +74,7 @@ sqlite_query(sqlite3 *db, sqlite3_stmt **statement, struct error *error,
 
 	*statement = NULL;
 	va_start(ap, binds);
-	err = prepare(db, statement, error, sql, binds, ap);
+	err = prepare_statement(db, statement, error, sql, binds, ap);
 	va_end(ap);
 	return err;
 }
@@ -119,7 +119,7 @@ sqlite_change(sqlite3 *db, struct error *error, int rows, const char *sql,
 	bool row;
 
 	va_start(ap, binds);
-	err = prepare(db, &statement, error, sql, binds, ap);
+	err = prepare_statement(db, &statement, error, sql, binds, ap);
 	va_end(ap);
 	if (err != ROLLCODE_OK ||
 	    (err = sqlite_step(db, statement, &row, error)) != ROLLCODE_OK)
@@ -131,7 +131,7 @@ sqlite_change(sqlite3 *db, struct error *error, int rows, const char *sql,
 }
 
 static sqlite3 *
-handle(sqlite3_stmt *statement)
+database_of(sqlite3_stmt *statement)
 {
 	return sqlite3_db_handle(statement);
 }
@@ -147,11 +147,11 @@ sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size,
 	if (sqlite3_column_type(statement, column) != SQLITE_TEXT ||
 	    (text = (const char *)sqlite3_column_text(statement, column)) ==
 		NULL)
-		return sqlite_no_value(handle(statement), error,
+		return sqlite_no_value(database_of(statement), error,
 		    "a column of text has another type");
 	len = (size_t)sqlite3_column_bytes(statement, column);
 	if (len >= size || memchr(text, '\0', len) != NULL)
-		return sqlite_wrong(handle(statement), error,
+		return sqlite_wrong(database_of(statement), error,
 		    "a column of text has an invalid value");
 	memcpy(out, text, len);
 	out[len] = '\0';
@@ -167,13 +167,13 @@ sqlite_blob(sqlite3_stmt *statement, int column, uint8_t *out, size_t max,
 	*len = 0;
 	if (sqlite3_column_type(statement, column) != SQLITE_BLOB ||
 	    (blob = sqlite3_column_blob(statement, column)) == NULL)
-		return sqlite_no_value(handle(statement), error,
+		return sqlite_no_value(database_of(statement), error,
 		    "a column of bytes has another type");
 	*len = (size_t)sqlite3_column_bytes(statement, column);
 	if (*len > max) {
 		*len = 0;
-		return sqlite_wrong(
-		    handle(statement), error, "a column of bytes is too long");
+		return sqlite_wrong(database_of(statement), error,
+		    "a column of bytes is too long");
 	}
 	memcpy(out, blob, *len);
 	return ROLLCODE_OK;
@@ -185,12 +185,12 @@ sqlite_int(sqlite3_stmt *statement, int column, int64_t min, int64_t max,
 {
 	*out = min;
 	if (sqlite3_column_type(statement, column) != SQLITE_INTEGER)
-		return sqlite_wrong(handle(statement), error,
+		return sqlite_wrong(database_of(statement), error,
 		    "a column of numbers has another type");
 	*out = sqlite3_column_int64(statement, column);
 	if (*out < min || *out > max) {
 		*out = min;
-		return sqlite_wrong(handle(statement), error,
+		return sqlite_wrong(database_of(statement), error,
 		    "a column of numbers is out of range");
 	}
 	return ROLLCODE_OK;

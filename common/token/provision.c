@@ -135,7 +135,7 @@ fields_wipe(struct fields *fields)
 }
 
 static enum rollcode_err
-bad(struct error *error, const char *what)
+bad_line(struct error *error, const char *what)
 {
 	return error_set(error, ROLLCODE_ERR_INPUT,
 	    "this is not a provisioning URI (otpauth://hotp/...): %s", what);
@@ -143,7 +143,7 @@ bad(struct error *error, const char *what)
 
 /* %XX in place.  A NUL would hide what is behind it. */
 static enum rollcode_err
-unescape(char *text, bool plus_is_space, struct error *error)
+decode_percent(char *text, bool plus_is_space, struct error *error)
 {
 	char *out = text, digits[3] = "";
 	uint8_t byte;
@@ -156,7 +156,8 @@ unescape(char *text, bool plus_is_space, struct error *error)
 		}
 		memcpy(digits, text + 1, text[1] == '\0' ? 1 : 2);
 		if (!hex_decode(digits, &byte, 1) || byte == 0)
-			return bad(error, "a % is not followed by two digits");
+			return bad_line(
+			    error, "a % is not followed by two digits");
 		*out++ = (char)byte;
 		text += 2;
 	}
@@ -166,7 +167,7 @@ unescape(char *text, bool plus_is_space, struct error *error)
 
 /* Copy the line without the spaces at its ends. */
 static enum rollcode_err
-take_line(const char *line, struct fields *f, struct error *error)
+copy_trimmed(const char *line, struct fields *f, struct error *error)
 {
 	static const char space[] = " \t\r\n";
 	size_t len;
@@ -174,13 +175,14 @@ take_line(const char *line, struct fields *f, struct error *error)
 	line += strspn(line, space);
 	len = strnlen(line, sizeof(f->text));
 	if (len == sizeof(f->text))
-		return bad(error, "it is too long");
+		return bad_line(error, "it is too long");
 	memcpy(f->text, line, len + 1);
 	while (len > 0 && strchr(space, f->text[len - 1]) != NULL)
 		f->text[--len] = '\0';
 	return utf8_printable(f->text)
 		   ? ROLLCODE_OK
-		   : bad(error, "it has control characters or is not UTF-8");
+		   : bad_line(
+			 error, "it has control characters or is not UTF-8");
 }
 
 /* ISSUER:ACCOUNT or ACCOUNT; the colon may be escaped. */
@@ -191,7 +193,8 @@ split_label(char *label, struct fields *f, struct error *error)
 	bool escaped = colon == NULL;
 	enum rollcode_err err;
 
-	if (escaped && (err = unescape(label, false, error)) != ROLLCODE_OK)
+	if (escaped &&
+	    (err = decode_percent(label, false, error)) != ROLLCODE_OK)
 		return err;
 	if (escaped)
 		colon = strchr(label, ':');
@@ -202,8 +205,9 @@ split_label(char *label, struct fields *f, struct error *error)
 		f->account = colon + 1;
 	}
 	if (!escaped &&
-	    ((err = unescape(f->issuer, false, error)) != ROLLCODE_OK ||
-		(err = unescape(f->account, false, error)) != ROLLCODE_OK))
+	    ((err = decode_percent(f->issuer, false, error)) != ROLLCODE_OK ||
+		(err = decode_percent(f->account, false, error)) !=
+		    ROLLCODE_OK))
 		return err;
 	f->account += strspn(f->account, " ");
 	return ROLLCODE_OK;
@@ -228,7 +232,7 @@ split_query(char *query, struct fields *f, struct error *error)
 		if (f->value[i] != NULL)
 			return error_set(error, ROLLCODE_ERR_INPUT,
 			    "the provisioning URI has %s twice", names[i]);
-		if ((err = unescape(value, true, error)) != ROLLCODE_OK)
+		if ((err = decode_percent(value, true, error)) != ROLLCODE_OK)
 			return err;
 		f->value[i] = value;
 	}
@@ -236,22 +240,22 @@ split_query(char *query, struct fields *f, struct error *error)
 }
 
 static enum rollcode_err
-split(struct fields *f, struct error *error)
+split_uri(struct fields *f, struct error *error)
 {
 	char *label = f->text + strlen(SCHEME), *query;
 	enum rollcode_err err;
 
 	if (strncasecmp(f->text, SCHEME, strlen(SCHEME)) != 0)
-		return bad(error, "it starts otherwise");
+		return bad_line(error, "it starts otherwise");
 	if (strncasecmp(label, "totp/", 5) == 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "the URI is for a totp token, which counts time; a rolling "
 		    "code needs a counter: enrol a hotp token");
 	if (strncasecmp(label, "hotp/", 5) != 0)
-		return bad(error, "it starts otherwise");
+		return bad_line(error, "it starts otherwise");
 	label += 5;
 	if ((query = strchr(label, '?')) == NULL)
-		return bad(error, "there is no secret in it");
+		return bad_line(error, "there is no secret in it");
 	*query++ = '\0';
 	if ((err = split_label(label, f, error)) != ROLLCODE_OK)
 		return err;
@@ -259,20 +263,21 @@ split(struct fields *f, struct error *error)
 }
 
 static enum rollcode_err
-take_secret(
+take_uri_secret(
     const struct fields *f, struct rollcode_token *t, struct error *error)
 {
 	if (f->value[SECRET] == NULL)
-		return bad(error, "there is no secret in it");
+		return bad_line(error, "there is no secret in it");
 	if (base32_decode(
 		f->value[SECRET], t->secret.bytes, SECRET_MAX, &t->secret.len))
 		return ROLLCODE_OK;
-	return bad(error, "the secret is not base32 of 128 bytes or fewer");
+	return bad_line(
+	    error, "the secret is not base32 of 128 bytes or fewer");
 }
 
 /* What is missing means what authenticator apps take it for. */
 static enum rollcode_err
-take_shape(
+take_code_form(
     const struct fields *f, struct rollcode_token *t, struct error *error)
 {
 	const char *form = f->value[FORM], *digits = f->value[DIGITS];
@@ -281,7 +286,7 @@ take_shape(
 
 	t->form = form == NULL ? FORM_HOTP : form_from_name(form);
 	if (t->form == FORM_NONE)
-		return bad(error, "the form must be hotp, hash or hex");
+		return bad_line(error, "the form must be hotp, hash or hex");
 	t->algorithm = t->form == FORM_HOTP ? ALGORITHM_SHA1 : ALGORITHM_SHA256;
 	if (algorithm != NULL)
 		t->algorithm = algorithm_from_name(algorithm);
@@ -289,7 +294,7 @@ take_shape(
 	if (digits == NULL)
 		return ROLLCODE_OK;
 	if (!keyword_number(digits, 1, ROLLCODE_HEX_DIGITS, &number))
-		return bad(error, "digits is not a number");
+		return bad_line(error, "digits is not a number");
 	t->digits = (unsigned int)number;
 	return ROLLCODE_OK;
 }
@@ -301,17 +306,18 @@ take_counter(
 	int64_t number;
 
 	if (f->value[COUNTER] == NULL)
-		return bad(error, "it has no counter=, so nobody knows which "
-				  "code is next");
+		return bad_line(error,
+		    "it has no counter=, so nobody knows which "
+		    "code is next");
 	if (!keyword_number(
 		f->value[COUNTER], 0, (int64_t)ROLLCODE_COUNTER_END, &number))
-		return bad(error, "counter is not a number up to 2^63-1");
+		return bad_line(error, "counter is not a number up to 2^63-1");
 	t->counter = (uint64_t)number;
 	return ROLLCODE_OK;
 }
 
 static bool
-copy(char *out, size_t size, const char *text)
+copy_text(char *out, size_t size, const char *text)
 {
 	size_t len = text == NULL ? 0 : strlen(text);
 
@@ -328,12 +334,13 @@ take_names(const struct fields *f, struct provision *p, struct error *error)
 
 	if (issuer == NULL || *issuer == '\0')
 		issuer = f->issuer;
-	if (!copy(p->issuer, sizeof(p->issuer), issuer) ||
-	    !copy(p->account, sizeof(p->account), f->account))
-		return bad(error, "issuer or account is over 255 bytes");
-	if (!copy(p->token.label, sizeof(p->token.label), f->value[LABEL]) ||
+	if (!copy_text(p->issuer, sizeof(p->issuer), issuer) ||
+	    !copy_text(p->account, sizeof(p->account), f->account))
+		return bad_line(error, "issuer or account is over 255 bytes");
+	if (!copy_text(
+		p->token.label, sizeof(p->token.label), f->value[LABEL]) ||
 	    !utf8_printable(p->token.label))
-		return bad(error, "label is not text of at most 64 bytes");
+		return bad_line(error, "label is not text of at most 64 bytes");
 	if (f->value[NAME] != NULL &&
 	    token_check_label(f->value[NAME], NULL) == ROLLCODE_OK)
 		memcpy(p->name, f->value[NAME], strlen(f->value[NAME]) + 1);
@@ -347,10 +354,10 @@ provision_parse(const char *line, struct provision *p, struct error *error)
 	enum rollcode_err err;
 
 	provision_wipe(p);
-	if ((err = take_line(line, &f, error)) != ROLLCODE_OK ||
-	    (err = split(&f, error)) != ROLLCODE_OK ||
-	    (err = take_secret(&f, &p->token, error)) != ROLLCODE_OK ||
-	    (err = take_shape(&f, &p->token, error)) != ROLLCODE_OK ||
+	if ((err = copy_trimmed(line, &f, error)) != ROLLCODE_OK ||
+	    (err = split_uri(&f, error)) != ROLLCODE_OK ||
+	    (err = take_uri_secret(&f, &p->token, error)) != ROLLCODE_OK ||
+	    (err = take_code_form(&f, &p->token, error)) != ROLLCODE_OK ||
 	    (err = take_counter(&f, &p->token, error)) != ROLLCODE_OK ||
 	    (err = take_names(&f, p, error)) != ROLLCODE_OK ||
 	    (err = token_check(&p->token, error)) != ROLLCODE_OK)

@@ -54,7 +54,7 @@ seal_aad_add_number(struct seal_aad *aad, uint64_t number)
 }
 
 static enum rollcode_err
-derive(const char *kdf_name, OSSL_PARAM *params, uint8_t *out, size_t len)
+run_kdf(const char *kdf_name, OSSL_PARAM *params, uint8_t *out, size_t len)
 {
 	EVP_KDF *kdf = NULL;
 	EVP_KDF_CTX *ctx = NULL;
@@ -74,14 +74,14 @@ out:
 
 /* The parameter lists take pointers to data they only read. */
 static OSSL_PARAM
-octets(const char *name, const void *bytes, size_t len)
+octet_param(const char *name, const void *bytes, size_t len)
 {
 	return OSSL_PARAM_construct_octet_string(
 	    name, (void *)(uintptr_t)bytes, len);
 }
 
 static enum rollcode_err
-hkdf(const struct secret_key *master, const char *purpose, uint8_t *out,
+derive_hkdf(const struct secret_key *master, const char *purpose, uint8_t *out,
     size_t len)
 {
 	char digest[] = "SHA256";
@@ -89,18 +89,18 @@ hkdf(const struct secret_key *master, const char *purpose, uint8_t *out,
 
 	params[0] =
 	    OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
-	params[1] =
-	    octets(OSSL_KDF_PARAM_KEY, master->bytes, sizeof(master->bytes));
-	params[2] = octets(OSSL_KDF_PARAM_INFO, purpose, strlen(purpose));
+	params[1] = octet_param(
+	    OSSL_KDF_PARAM_KEY, master->bytes, sizeof(master->bytes));
+	params[2] = octet_param(OSSL_KDF_PARAM_INFO, purpose, strlen(purpose));
 	params[3] = OSSL_PARAM_construct_end();
-	return derive("HKDF", params, out, len);
+	return run_kdf("HKDF", params, out, len);
 }
 
 enum rollcode_err
 seal_derive(const struct secret_key *master, const char *purpose,
     struct secret_key *key)
 {
-	return hkdf(master, purpose, key->bytes, sizeof(key->bytes));
+	return derive_hkdf(master, purpose, key->bytes, sizeof(key->bytes));
 }
 
 enum rollcode_err
@@ -109,7 +109,7 @@ seal_key_id(const struct secret_key *master, char id[SEAL_ID_LEN + 1])
 	uint8_t bytes[SEAL_ID_LEN / 2] = {0};
 	enum rollcode_err err;
 
-	err = hkdf(master, "rollcode key id 1", bytes, sizeof(bytes));
+	err = derive_hkdf(master, "rollcode key id 1", bytes, sizeof(bytes));
 	hex_encode(bytes, sizeof(bytes), id);
 	return err;
 }
@@ -125,16 +125,16 @@ seal_passphrase(const char *passphrase, const uint8_t salt[SEAL_SALT_LEN],
 
 	if (log_n < 10 || log_n > 20)
 		return ROLLCODE_ERR_SYS;
-	params[0] =
-	    octets(OSSL_KDF_PARAM_PASSWORD, passphrase, strlen(passphrase));
-	params[1] = octets(OSSL_KDF_PARAM_SALT, salt, SEAL_SALT_LEN);
+	params[0] = octet_param(
+	    OSSL_KDF_PARAM_PASSWORD, passphrase, strlen(passphrase));
+	params[1] = octet_param(OSSL_KDF_PARAM_SALT, salt, SEAL_SALT_LEN);
 	params[2] = OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n);
 	params[3] = OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r);
 	params[4] = OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p);
 	params[5] =
 	    OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &maxmem);
 	params[6] = OSSL_PARAM_construct_end();
-	return derive("SCRYPT", params, key->bytes, sizeof(key->bytes));
+	return run_kdf("SCRYPT", params, key->bytes, sizeof(key->bytes));
 }
 
 /* One AES-256-GCM pass; the tag is written or checked at the end. */

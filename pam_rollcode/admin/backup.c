@@ -11,7 +11,7 @@ struct copying {
 };
 
 static void
-copied(void *context, const char *user, const struct error *unusable)
+count_copied(void *context, const char *user, const struct error *unusable)
 {
 	struct copying *copying = context;
 
@@ -26,7 +26,7 @@ copied(void *context, const char *user, const struct error *unusable)
 
 /* Before the account is taken, which begins in another directory. */
 static enum rollcode_err
-absolute(const char *name, char path[PATH_MAX], struct error *error)
+make_absolute(const char *name, char path[PATH_MAX], struct error *error)
 {
 	char here[PATH_MAX] = "";
 	size_t len = strlen(name);
@@ -57,14 +57,14 @@ admin_backup(void *base, int argc, char **argv, struct error *error)
 	enum rollcode_err err;
 
 	(void)argc;
-	if ((err = absolute(argv[0], path, error)) != ROLLCODE_OK ||
+	if ((err = make_absolute(argv[0], path, error)) != ROLLCODE_OK ||
 	    (err = admin_open(&admin, base, error)) != ROLLCODE_OK ||
 	    (err = admin.ops->each(
 		 admin.store, admin_count_user, &users, error)) != ROLLCODE_OK)
 		return err;
 	progress_begin(&copying.progress, "copying", users);
 	err = admin.ops->backup(
-	    admin.store, path, admin.now, copied, &copying, error);
+	    admin.store, path, admin.now, count_copied, &copying, error);
 	progress_clear(&copying.progress);
 	if (err != ROLLCODE_OK)
 		return err;

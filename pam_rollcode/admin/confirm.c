@@ -29,7 +29,7 @@ read_code(const struct admin *admin, struct submission *submission,
 
 /* As a login judges it, but near the counter only. */
 static enum rollcode_err
-judge(const struct admin *admin, const struct submission *submission,
+verify_near_code(const struct admin *admin, const struct submission *submission,
     struct rollcode_token *token, bool *right, struct error *error)
 {
 	WIPED(account_wipe) struct account one = {0};
@@ -61,8 +61,8 @@ admin_confirm(const struct admin *admin, struct rollcode_token *token,
 		if ((err = read_code(admin, &submission, &why)) != ROLLCODE_OK)
 			return error_pass(
 			    error, err, &why, "nothing was enrolled");
-		if ((err = judge(admin, &submission, token, &right, error)) !=
-			ROLLCODE_OK ||
+		if ((err = verify_near_code(admin, &submission, token, &right,
+			 error)) != ROLLCODE_OK ||
 		    right)
 			return err;
 		fprintf(stderr, "that is not one of its next codes\n");

@@ -130,7 +130,7 @@ new_account(struct admin *admin, const char *user)
  * is to be changed, and not if the whole of it is to be made.
  */
 static enum rollcode_err
-prepare(struct admin *admin, const char *user,
+prepare_account(struct admin *admin, const char *user,
     const struct rollcode_token *token, bool *whole, struct error *error)
 {
 	bool replace = admin->options->replace, enrolled = false;
@@ -163,7 +163,7 @@ prepare(struct admin *admin, const char *user,
 }
 
 static enum rollcode_err
-enroll(struct admin *admin, const char *user,
+enroll_token(struct admin *admin, const char *user,
     const struct rollcode_token *token, struct error *error)
 {
 	struct account *account = &admin->account;
@@ -171,7 +171,8 @@ enroll(struct admin *admin, const char *user,
 	bool whole;
 	enum rollcode_err err;
 
-	if ((err = prepare(admin, user, token, &whole, error)) != ROLLCODE_OK)
+	if ((err = prepare_account(admin, user, token, &whole, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	if (!whole)
 		return admin_commit(admin, ACT_ENROLLED, token->label, error);
@@ -185,13 +186,13 @@ enroll(struct admin *admin, const char *user,
 
 /* Before the secret is shown: whether it could be enrolled at all. */
 static enum rollcode_err
-confirm(struct admin *admin, const char *user, struct rollcode_token *token,
-    struct error *error)
+confirm_token(struct admin *admin, const char *user,
+    struct rollcode_token *token, struct error *error)
 {
 	bool whole;
 	enum rollcode_err err;
 
-	err = prepare(admin, user, token, &whole, error);
+	err = prepare_account(admin, user, token, &whole, error);
 	/* Nothing is locked while a human is typing. */
 	admin->ops->end(admin->store);
 	if (err != ROLLCODE_OK ||
@@ -208,7 +209,7 @@ enroll_and_print(struct admin *admin, const char *user,
 	bool confirmed = admin->options->confirm;
 	enum rollcode_err err;
 
-	if ((err = enroll(admin, user, token, error)) != ROLLCODE_OK)
+	if ((err = enroll_token(admin, user, token, error)) != ROLLCODE_OK)
 		return err;
 	plain_line(stderr, "enrolled %s: %s, %s, %u digits%s", user,
 	    form_name(token->form), algorithm_name(token->algorithm),
@@ -239,8 +240,8 @@ admin_enroll(void *base, int argc, char **argv, struct error *error)
 	if ((err = admin_open(&admin, options, error)) != ROLLCODE_OK ||
 	    (err = admin_check_user(options, user, error)) != ROLLCODE_OK ||
 	    (err = make_token(&admin, &token, error)) != ROLLCODE_OK ||
-	    (options->confirm &&
-		(err = confirm(&admin, user, &token, error)) != ROLLCODE_OK))
+	    (options->confirm && (err = confirm_token(&admin, user, &token,
+				      error)) != ROLLCODE_OK))
 		return err;
 	return enroll_and_print(&admin, user, &token, error);
 }

@@ -64,7 +64,7 @@ needs_key(
 }
 
 static enum rollcode_err
-make_key(const char *path, struct error *error)
+write_new_key(const char *path, struct error *error)
 {
 	WIPED(envfile_wipe) struct envfile env = {0};
 	enum rollcode_err err;
@@ -89,7 +89,7 @@ ensure_key(const char *path, bool *made, struct error *error)
 	if ((err = needs_key(path, &config, made, error)) == ROLLCODE_OK)
 		err = person_refuse(config.account, error);
 	if (err == ROLLCODE_OK && *made)
-		err = make_key(path, error);
+		err = write_new_key(path, error);
 	close(lock);
 	*made = *made && err == ROLLCODE_OK;
 	return err;

@@ -144,7 +144,7 @@ take_event(void *context, const struct event *event, struct error *error)
 }
 
 static enum rollcode_err
-take_user(void *context, const char *user, struct error *error)
+read_user_events(void *context, const char *user, struct error *error)
 {
 	struct journal *journal = context;
 	struct admin *admin = journal->admin;
@@ -236,7 +236,7 @@ take_any_user(void *context, const char *user, struct error *error)
 	struct error detail = {0};
 	enum rollcode_err err;
 
-	err = take_user(context, user, &detail);
+	err = read_user_events(context, user, &detail);
 	if (err == ROLLCODE_OK || err == ROLLCODE_ERR_NOMEM)
 		return err == ROLLCODE_OK
 			   ? err
@@ -249,7 +249,7 @@ take_any_user(void *context, const char *user, struct error *error)
 
 /* One look: open, read, close, so that no login waits for this command. */
 static enum rollcode_err
-look(struct journal *journal, const char *user, struct error *error)
+read_events_once(struct journal *journal, const char *user, struct error *error)
 {
 	struct admin *admin = journal->admin;
 	enum rollcode_err err;
@@ -257,7 +257,7 @@ look(struct journal *journal, const char *user, struct error *error)
 	if ((err = admin->ops->open(&admin->store, &admin->config, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	err = user != NULL ? take_user(journal, user, error)
+	err = user != NULL ? read_user_events(journal, user, error)
 			   : admin->ops->each(
 				 admin->store, take_any_user, journal, error);
 	admin->ops->close(admin->store);
@@ -288,7 +288,8 @@ admin_log(void *base, int argc, char **argv, struct error *error)
 	if (options->json)
 		json_array(&json, NULL);
 	for (;;) {
-		if ((err = look(&journal, user, error)) != ROLLCODE_OK)
+		if ((err = read_events_once(&journal, user, error)) !=
+		    ROLLCODE_OK)
 			break;
 		print_lines(&journal, &json);
 		if (!options->follow || fflush(stdout) != 0)

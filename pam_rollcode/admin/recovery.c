@@ -43,7 +43,7 @@ read_duration(const char *text, int64_t *seconds, struct error *error)
 }
 
 static enum rollcode_err
-check_options(const struct admin_options *o, struct error *error)
+check_recovery_options(const struct admin_options *o, struct error *error)
 {
 	if (o->expires[0] != '\0' && !o->once)
 		return error_set(error, ROLLCODE_ERR_USAGE,
@@ -130,7 +130,7 @@ admin_recovery(void *base, int argc, char **argv, struct error *error)
 	int64_t seconds;
 
 	(void)argc;
-	if ((err = check_options(options, error)) != ROLLCODE_OK ||
+	if ((err = check_recovery_options(options, error)) != ROLLCODE_OK ||
 	    (err = read_duration(options->expires, &seconds, error)) !=
 		ROLLCODE_OK ||
 	    (err = admin_open_user(&admin, options, argv[0], error)) !=

@@ -89,9 +89,9 @@ as_account(
 
 /* --- as the account ------------------------------------------------------ */
 
-/* The key that is to be replaced is this store's. */
+/* as_account() has opened the store by now: the old key is this store's. */
 static enum rollcode_err
-look(struct admin *admin, struct error *error)
+do_nothing(struct admin *admin, struct error *error)
 {
 	(void)admin;
 	(void)error;
@@ -202,7 +202,7 @@ others_have_it(const struct config *config, const struct admin_options *options)
 
 /* Both keys in the env file, unless they are there. */
 static enum rollcode_err
-begin(const struct admin_options *options, const char *old, bool *go_on,
+begin_rekey(const struct admin_options *options, const char *old, bool *go_on,
     struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
@@ -223,7 +223,7 @@ begin(const struct admin_options *options, const char *old, bool *go_on,
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "no change of key was started; run the command without "
 		    "--everywhere to start one");
-	if ((err = as_account(options, look, error)) != ROLLCODE_OK ||
+	if ((err = as_account(options, do_nothing, error)) != ROLLCODE_OK ||
 	    (err = add_new_key(&config, conf, old, error)) != ROLLCODE_OK)
 		return err;
 	plain_line(stdout,
@@ -289,7 +289,7 @@ forget_old(const char *old, int64_t seconds, struct error *error)
 }
 
 static enum rollcode_err
-finish(const char *conf, struct error *error)
+finish_rekey(const char *conf, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
 	enum rollcode_err err;
@@ -317,11 +317,11 @@ admin_rekey(void *base, int argc, char **argv, struct error *error)
 	snprintf(old, sizeof(old), "%s.rekey", options->conf);
 	if ((err = envfile_lock(options->conf, &lock, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = begin(options, old, &go_on, error)) == ROLLCODE_OK &&
+	if ((err = begin_rekey(options, old, &go_on, error)) == ROLLCODE_OK &&
 	    go_on &&
 	    (err = forget_old(old, options->wait, error)) == ROLLCODE_OK &&
 	    (err = as_account(options, reseal_all, error)) == ROLLCODE_OK)
-		err = finish(options->conf, error);
+		err = finish_rekey(options->conf, error);
 	close(lock);
 	return err;
 }

@@ -10,7 +10,7 @@
 
 /* How an account stands, in one word. */
 static const char *
-standing(const struct admin *admin, const struct account *account)
+state_word(const struct admin *admin, const struct account *account)
 {
 	if (account_enabled(account) == 0)
 		return "disabled";
@@ -26,7 +26,8 @@ struct listing {
 };
 
 static void
-list_json(struct listing *l, const char *user, const struct error *unusable)
+list_user_json(
+    struct listing *l, const char *user, const struct error *unusable)
 {
 	const struct account *a = &l->admin->account;
 
@@ -36,7 +37,7 @@ list_json(struct listing *l, const char *user, const struct error *unusable)
 		json_text(&l->json, "state", "unusable");
 		json_text(&l->json, "error", unusable->text);
 	} else {
-		json_text(&l->json, "state", standing(l->admin, a));
+		json_text(&l->json, "state", state_word(l->admin, a));
 		json_number(&l->json, "tokens", (int64_t)a->token_count);
 		json_number(&l->json, "failures", a->failures);
 		json_number(&l->json, "last_success", a->last_success);
@@ -57,7 +58,8 @@ list_text(struct listing *l, const char *user, const struct error *unusable)
 		return;
 	}
 	cli_date(a->last_success, date);
-	printf(" %-9s %6zu  %s\n", standing(l->admin, a), a->token_count, date);
+	printf(
+	    " %-9s %6zu  %s\n", state_word(l->admin, a), a->token_count, date);
 }
 
 static enum rollcode_err
@@ -78,7 +80,7 @@ list_one(void *context, const char *user, struct error *error)
 		return ROLLCODE_OK; /* removed meanwhile */
 	l->unusable |= err != ROLLCODE_OK;
 	if (admin->options->json)
-		list_json(l, user, err == ROLLCODE_OK ? NULL : &detail);
+		list_user_json(l, user, err == ROLLCODE_OK ? NULL : &detail);
 	else
 		list_text(l, user, err == ROLLCODE_OK ? NULL : &detail);
 	return ROLLCODE_OK;
@@ -179,7 +181,7 @@ show_json(const struct admin *admin)
 	json_begin(&json, stdout);
 	json_object(&json, NULL);
 	json_text(&json, "user", a->user);
-	json_text(&json, "state", standing(admin, a));
+	json_text(&json, "state", state_word(admin, a));
 	json_number(&json, "failures", a->failures);
 	json_number(&json, "spent", a->spent);
 	json_number(&json, "failed", a->failed);
@@ -225,7 +227,7 @@ show_text(const struct admin *admin)
 	char date[CLI_DATE_MAX];
 
 	plain_line(stdout, "%-16s %s", "user", a->user);
-	printf("%-16s %s\n", "state", standing(admin, a));
+	printf("%-16s %s\n", "state", state_word(admin, a));
 	printf("%-16s %u in a row, guarded at %" PRId64 "\n", "failures",
 	    a->failures, policy->guard_after);
 	printf("%-16s %u, guarded at %" PRId64 ", one is forgiven per day\n",

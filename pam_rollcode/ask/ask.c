@@ -63,7 +63,7 @@ answer_valid(const struct request *request, struct answer *answer)
  * it could not be sent, or the kernel threw it away.
  */
 static enum rollcode_err
-exchange(const struct judge *judge, const struct request *request,
+exchange_request(const struct judge *judge, const struct request *request,
     struct answer *answer, int64_t deadline, struct error *error)
 {
 	ssize_t n;
@@ -151,7 +151,7 @@ ask_spawned(const struct ask_where *where, const struct request *request,
 		ROLLCODE_OK)
 		return err;
 	judge.fd = child.fd;
-	err = exchange(&judge, request, answer, deadline, error);
+	err = exchange_request(&judge, request, answer, deadline, error);
 	if (err == ROLLCODE_ERR_ABSENT)
 		err = ROLLCODE_ERR_HELPER;
 	return end_child(&child, err, deadline, error);
@@ -174,7 +174,8 @@ ask_at(const char *path, bool patient, const struct request *request,
 
 	while ((err = resident_connect(path, patient ? deadline : 0, &judge.fd,
 		    error)) == ROLLCODE_OK) {
-		err = exchange(&judge, request, answer, deadline, error);
+		err =
+		    exchange_request(&judge, request, answer, deadline, error);
 		close(judge.fd);
 		if (err != ROLLCODE_ERR_ABSENT || !patient)
 			break;

@@ -32,7 +32,7 @@ is_account(uid_t uid)
 }
 
 static enum rollcode_err
-check_server(int fd, const char *path, struct error *error)
+check_peer(int fd, const char *path, struct error *error)
 {
 	struct ucred peer = {.uid = (uid_t)-1};
 	socklen_t len = sizeof(peer);
@@ -112,7 +112,7 @@ resident_connect(
 		return error_set(error, error_from_errno(errno),
 		    "no socket for rollcode-verify: %s", strerror(errno));
 	err = (e = join_queue(*fd, &address, deadline)) == 0
-		  ? check_server(*fd, path, error)
+		  ? check_peer(*fd, path, error)
 		  : connect_error(e, path, deadline, error);
 	if (err != ROLLCODE_OK) {
 		close(*fd);

@@ -204,7 +204,7 @@ wait_for_end(int pidfd, int64_t deadline)
 }
 
 static bool
-reap(const struct child *child, int pidfd, int64_t deadline)
+reap_child(const struct child *child, int pidfd, int64_t deadline)
 {
 	static const int signals[] = {SIGTERM, SIGKILL};
 	size_t sent = 0;
@@ -232,7 +232,7 @@ bool
 spawn_reap(struct child *child, int64_t deadline)
 {
 	int pidfd = fd_move_up((int)syscall(SYS_pidfd_open, child->pid, 0));
-	bool good = reap(child, pidfd, deadline);
+	bool good = reap_child(child, pidfd, deadline);
 
 	if (pidfd >= 0)
 		close(pidfd);

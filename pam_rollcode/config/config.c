@@ -152,7 +152,7 @@ config_parse(char *text, size_t len, bool need_key, struct config *config,
 }
 
 static enum rollcode_err
-find_account(struct config *config, struct error *error)
+find_store_account(struct config *config, struct error *error)
 {
 	const struct passwd *pw;
 
@@ -245,7 +245,7 @@ open_locked(const char *path)
 }
 
 static enum rollcode_err
-read_file(
+read_env_file(
     const char *path, struct file_text *file, int *held, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_ERR_CONFIG;
@@ -288,14 +288,15 @@ config_load(
 	config_defaults(config);
 	if (path_check(path, geteuid(), &detail) == ROLLCODE_ERR_STORE)
 		return error_pass(error, ROLLCODE_ERR_CONFIG, &detail, NULL);
-	if (read_file(path, &file, &held, error) != ROLLCODE_OK) {
+	if (read_env_file(path, &file, &held, error) != ROLLCODE_OK) {
 		file_text_wipe(&file);
 		return ROLLCODE_ERR_CONFIG;
 	}
 	err = config_parse(file.text, file.len, need_key, config, &detail);
 	file_text_wipe(&file);
 	config->file = held;
-	if (err != ROLLCODE_OK || find_account(config, &detail) != ROLLCODE_OK)
+	if (err != ROLLCODE_OK ||
+	    find_store_account(config, &detail) != ROLLCODE_OK)
 		return error_at(
 		    error, ROLLCODE_ERR_CONFIG, path, "%s", detail.text);
 	return ROLLCODE_OK;

@@ -144,7 +144,7 @@ envfile_read(const char *path, struct envfile *env, struct error *error)
 }
 
 static bool
-begins(const char *line, size_t len, const char *name)
+line_begins_with(const char *line, size_t len, const char *name)
 {
 	return len >= strlen(name) && memcmp(line, name, strlen(name)) == 0;
 }
@@ -198,12 +198,12 @@ envfile_rekey(const struct envfile *from, const struct secret_key *key,
 		size_t len =
 		    (size_t)((newline != NULL ? newline + 1 : end) - line);
 
-		if (begins(line, len, ENVFILE_KEY)) {
+		if (line_begins_with(line, len, ENVFILE_KEY)) {
 			err = put_key(to, ENVFILE_KEY, key, error);
 			if (err == ROLLCODE_OK && previous != NULL)
 				err = put_key(
 				    to, ENVFILE_PREVIOUS, previous, error);
-		} else if (!begins(line, len, ENVFILE_PREVIOUS)) {
+		} else if (!line_begins_with(line, len, ENVFILE_PREVIOUS)) {
 			err = envfile_append(to, line, len, error);
 		}
 		line += len;

@@ -8,7 +8,7 @@
 #include "login/login.h"
 
 static bool
-ends(const char *text, size_t size)
+is_terminated(const char *text, size_t size)
 {
 	return memchr(text, '\0', size) != NULL;
 }
@@ -18,12 +18,12 @@ judge_request_valid(const struct request *r)
 {
 	return r->magic == PROTOCOL_REQUEST &&
 	       (r->kind == REQUEST_ENROLLED || r->kind == REQUEST_VERIFY) &&
-	       ends(r->user, sizeof(r->user)) &&
-	       ends(r->service, sizeof(r->service)) &&
-	       ends(r->rhost, sizeof(r->rhost)) &&
-	       ends(r->tty, sizeof(r->tty)) &&
-	       ends(r->text.text, sizeof(r->text.text)) &&
-	       ends(r->otherwise.text, sizeof(r->otherwise.text)) &&
+	       is_terminated(r->user, sizeof(r->user)) &&
+	       is_terminated(r->service, sizeof(r->service)) &&
+	       is_terminated(r->rhost, sizeof(r->rhost)) &&
+	       is_terminated(r->tty, sizeof(r->tty)) &&
+	       is_terminated(r->text.text, sizeof(r->text.text)) &&
+	       is_terminated(r->otherwise.text, sizeof(r->otherwise.text)) &&
 	       r->logged <= 1;
 }
 

@@ -14,7 +14,7 @@
 #define REPLAYS_LISTED 4 /* since the last success; of more, the last one */
 
 static enum rollcode_err
-judge(const struct login *login, struct account *account,
+verify_with_fallback(const struct login *login, struct account *account,
     const struct submission *submission, const struct submission *otherwise,
     struct login_result *result)
 {
@@ -44,7 +44,7 @@ make_up(const struct login *login, const struct submission *submission,
 }
 
 static enum rollcode_err
-record(const struct login *login, struct store *store,
+commit_changes(const struct login *login, struct store *store,
     const struct account *account, const struct login_result *result,
     struct error *error)
 {
@@ -77,7 +77,8 @@ decide_enrolled(const struct login *login, struct store *store,
 	if ((err = policy_check(&login->config->policy, account, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	err = judge(login, account, submission, otherwise, result);
+	err =
+	    verify_with_fallback(login, account, submission, otherwise, result);
 	if (err != ROLLCODE_OK)
 		return error_set(error, err,
 		    "the codes of %s cannot be computed: %s", login->user,
@@ -85,7 +86,7 @@ decide_enrolled(const struct login *login, struct store *store,
 	if (j->matched)
 		memcpy(result->token, account->tokens[j->token].token.label,
 		    sizeof(result->token));
-	return record(login, store, account, result, error);
+	return commit_changes(login, store, account, result, error);
 }
 
 enum rollcode_err

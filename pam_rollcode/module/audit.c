@@ -18,7 +18,7 @@ struct escaped {
 };
 
 static const char *
-item(const pam_handle_t *pamh, int which, struct escaped *out)
+read_pam_item(const pam_handle_t *pamh, int which, struct escaped *out)
 {
 	const void *value = NULL;
 
@@ -41,8 +41,9 @@ failure_line(pam_handle_t *pamh, const struct audit *audit)
 	    "authentication failure; logname=%s uid=%d euid=%d tty=%s "
 	    "ruser=%s rhost=%s  user=%s",
 	    login.text, (int)getuid(), (int)geteuid(),
-	    item(pamh, PAM_TTY, &tty), item(pamh, PAM_RUSER, &ruser),
-	    item(pamh, PAM_RHOST, &rhost), user.text);
+	    read_pam_item(pamh, PAM_TTY, &tty),
+	    read_pam_item(pamh, PAM_RUSER, &ruser),
+	    read_pam_item(pamh, PAM_RHOST, &rhost), user.text);
 }
 
 static void

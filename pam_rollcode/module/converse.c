@@ -19,7 +19,7 @@ static const char advice[] =
 
 /* A text that does not fit is malformed, and stays "". */
 static void
-keep(struct submitted *out, const char *text, size_t len)
+copy_input(struct submitted *out, const char *text, size_t len)
 {
 	if (len > SUBMISSION_MAX)
 		return;
@@ -67,7 +67,7 @@ find_tail(const char *line, size_t end, size_t digits, unsigned int count,
  * a password may end in digits.
  */
 static void
-part(const struct options *options, const char *line, size_t len,
+split_password(const struct options *options, const char *line, size_t len,
     struct typed *typed)
 {
 	size_t digits = (size_t)options->digits;
@@ -77,18 +77,18 @@ part(const struct options *options, const char *line, size_t len,
 		return;
 	if ((find_tail(line, len, digits, 3, &more) && more.parted) ||
 	    find_tail(line, len, digits, 2, &more)) {
-		keep(&typed->text, line + more.at, len - more.at);
-		keep(&typed->rest, line, more.at);
-		keep(&typed->otherwise, line + one.at, len - one.at);
-		keep(&typed->rest_otherwise, line, one.at);
+		copy_input(&typed->text, line + more.at, len - more.at);
+		copy_input(&typed->rest, line, more.at);
+		copy_input(&typed->otherwise, line + one.at, len - one.at);
+		copy_input(&typed->rest_otherwise, line, one.at);
 		return;
 	}
-	keep(&typed->text, line + one.at, len - one.at);
-	keep(&typed->rest, line, one.at);
+	copy_input(&typed->text, line + one.at, len - one.at);
+	copy_input(&typed->rest, line, one.at);
 }
 
 static void
-take(const struct options *options, const char *line, struct typed *typed)
+take_input(const struct options *options, const char *line, struct typed *typed)
 {
 	size_t len = strnlen(line, SUBMISSION_MAX + 1);
 
@@ -96,9 +96,9 @@ take(const struct options *options, const char *line, struct typed *typed)
 	if (len > SUBMISSION_MAX)
 		return;
 	if (options->forward_pass)
-		part(options, line, len, typed);
+		split_password(options, line, len, typed);
 	else
-		keep(&typed->text, line, len);
+		copy_input(&typed->text, line, len);
 	if (!has_shape(&typed->text))
 		typed_wipe(typed);
 }
@@ -114,7 +114,7 @@ prompt_for(
 	    options->echo ? PAM_PROMPT_ECHO_ON : PAM_PROMPT_ECHO_OFF, &reply,
 	    "%s", options->prompt);
 	if (result == PAM_SUCCESS && reply != NULL)
-		take(options, reply, typed);
+		take_input(options, reply, typed);
 	if (reply != NULL) {
 		explicit_bzero(reply, strlen(reply));
 		free(reply);
@@ -140,7 +140,7 @@ converse_code(
 	if ((options->try_first_pass || options->use_first_pass) &&
 	    pam_get_item(pamh, PAM_AUTHTOK, &earlier) == PAM_SUCCESS &&
 	    earlier != NULL)
-		take(options, earlier, typed);
+		take_input(options, earlier, typed);
 	if (options->use_first_pass || typed->text.text[0] != '\0')
 		return PAM_SUCCESS;
 	return prompt_for(pamh, options, typed);

@@ -55,7 +55,7 @@ load_one(struct options *options, const char *argument, uint64_t *seen,
 }
 
 static enum rollcode_err
-check(const struct options *options, struct error *error)
+check_arguments_given(const struct options *options, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
 
@@ -95,6 +95,6 @@ options_load(
 	if (options->helper[0] == '\0')
 		snprintf(options->helper, sizeof(options->helper), "%s",
 		    ROLLCODE_HELPER);
-	one = check(options, error);
+	one = check_arguments_given(options, error);
 	return err != ROLLCODE_OK ? err : one;
 }

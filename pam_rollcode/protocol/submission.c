@@ -14,7 +14,7 @@ squeezed_wipe(struct squeezed *squeezed)
 }
 
 static bool
-squeeze(const char *text, struct squeezed *out)
+remove_separators(const char *text, struct squeezed *out)
 {
 	size_t len = strnlen(text, SUBMISSION_MAX + 1);
 
@@ -31,14 +31,14 @@ squeeze(const char *text, struct squeezed *out)
 }
 
 static bool
-only(const struct squeezed *squeezed, const char *digits)
+has_only(const struct squeezed *squeezed, const char *digits)
 {
 	return squeezed->len > 0 &&
 	       strspn(squeezed->text, digits) == squeezed->len;
 }
 
 static bool
-split(const struct squeezed *from, unsigned int width,
+split_codes(const struct squeezed *from, unsigned int width,
     struct submission *submission)
 {
 	unsigned int count = (unsigned int)(from->len / width);
@@ -55,13 +55,13 @@ split(const struct squeezed *from, unsigned int width,
 }
 
 static bool
-recovery(const struct squeezed *from, struct submission *submission)
+parse_recovery(const struct squeezed *from, struct submission *submission)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 				     "abcdefghijklmnopqrstuvwxyz";
 
-	if (from->len != RECOVERY_DIGITS || !only(from, digits) ||
-	    only(from, "0123456789"))
+	if (from->len != RECOVERY_DIGITS || !has_only(from, digits) ||
+	    has_only(from, "0123456789"))
 		return false;
 	for (size_t i = 0; i < RECOVERY_DIGITS; i++) {
 		char c = from->text[i];
@@ -80,19 +80,20 @@ submission_parse(const char *text, struct submission *submission)
 	WIPED(squeezed_wipe) struct squeezed from = {0};
 
 	memset(submission, 0, sizeof(*submission));
-	if (text == NULL || !squeeze(text, &from))
+	if (text == NULL || !remove_separators(text, &from))
 		return SUBMISSION_MALFORMED;
 	if (from.len >= ROLLCODE_HEX_DIGITS) {
-		if (only(&from, "0123456789abcdef"))
-			(void)split(&from, ROLLCODE_HEX_DIGITS, submission);
-	} else if (only(&from, "0123456789")) {
+		if (has_only(&from, "0123456789abcdef"))
+			(void)split_codes(
+			    &from, ROLLCODE_HEX_DIGITS, submission);
+	} else if (has_only(&from, "0123456789")) {
 		/* No length is a multiple of two widths and at most three. */
 		for (unsigned int width = ROLLCODE_DIGITS_MIN;
 		     width <= ROLLCODE_DIGITS_MAX; width++)
-			if (split(&from, width, submission))
+			if (split_codes(&from, width, submission))
 				break;
 	} else {
-		(void)recovery(&from, submission);
+		(void)parse_recovery(&from, submission);
 	}
 	return submission->kind;
 }

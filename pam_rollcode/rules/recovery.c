@@ -18,7 +18,7 @@ recovery_bytes_wipe(struct recovery_bytes *code)
 
 /* Without a letter it would have the shape of a pair. */
 static enum rollcode_err
-draw(struct recovery_bytes *code)
+make_random_code(struct recovery_bytes *code)
 {
 	enum rollcode_err err;
 
@@ -54,7 +54,7 @@ add_code(struct account *account, int64_t now, int64_t expires,
 	enum rollcode_err err;
 
 	*row = (struct account_recovery){.issued = now, .expires = expires};
-	if ((err = draw(&code)) != ROLLCODE_OK ||
+	if ((err = make_random_code(&code)) != ROLLCODE_OK ||
 	    (err = seal_mac(&account->recovery_key, code.digits, row->mac)) !=
 		ROLLCODE_OK)
 		return err;
@@ -64,7 +64,7 @@ add_code(struct account *account, int64_t now, int64_t expires,
 }
 
 static enum rollcode_err
-new_key(struct account *account)
+make_recovery_key(struct account *account)
 {
 	account->recovery_key_set = true;
 	return seal_random(
@@ -72,7 +72,7 @@ new_key(struct account *account)
 }
 
 static enum rollcode_err
-cannot(enum rollcode_err err, struct error *error)
+cannot_issue(enum rollcode_err err, struct error *error)
 {
 	return error_set(error, err, "a recovery code cannot be made: %s",
 	    rollcode_strerror(err));
@@ -85,11 +85,11 @@ recovery_issue(struct account *account, int64_t now,
 	enum rollcode_err err;
 
 	recovery_void(account);
-	err = new_key(account);
+	err = make_recovery_key(account);
 	for (size_t i = 0; i < ACCOUNT_RECOVERY_CODES && err == ROLLCODE_OK;
 	     i++)
 		err = add_code(account, now, 0, &sheet->codes[i]);
-	return err == ROLLCODE_OK ? err : cannot(err, error);
+	return err == ROLLCODE_OK ? err : cannot_issue(err, error);
 }
 
 enum rollcode_err
@@ -107,10 +107,10 @@ recovery_issue_once(struct account *account, int64_t now, int64_t seconds,
 			account->recovery[kept++] = account->recovery[i];
 	account->recovery_count = kept;
 	if (!account->recovery_key_set)
-		err = new_key(account);
+		err = make_recovery_key(account);
 	if (err == ROLLCODE_OK)
 		err = add_code(account, now, now + seconds, text);
-	return err == ROLLCODE_OK ? err : cannot(err, error);
+	return err == ROLLCODE_OK ? err : cannot_issue(err, error);
 }
 
 void

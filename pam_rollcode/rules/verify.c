@@ -99,7 +99,7 @@ add_one(uint32_t *tally)
 }
 
 static void
-succeed(struct attempt *a, enum verdict verdict)
+accept_attempt(struct attempt *a, enum verdict verdict)
 {
 	struct account *account = a->account;
 
@@ -132,7 +132,7 @@ accept_codes(
 		t->token.counter = matches->of[i].first + a->submission->count;
 		t->used = a->now;
 	}
-	succeed(a, verdict);
+	accept_attempt(a, verdict);
 }
 
 /*
@@ -148,7 +148,7 @@ touch_tokens(struct attempt *a)
 }
 
 static void
-refuse(struct attempt *a, enum verdict verdict)
+refuse_attempt(struct attempt *a, enum verdict verdict)
 {
 	struct account *account = a->account;
 
@@ -182,7 +182,7 @@ static void
 refuse_far(struct attempt *a, const struct matches *far)
 {
 	report_match(a, far);
-	refuse(a, VERDICT_FAR);
+	refuse_attempt(a, VERDICT_FAR);
 	if (a->guarded || is_guarded(a->account, a->policy))
 		return;
 	for (size_t i = 0; i < a->account->token_count; i++) {
@@ -228,7 +228,7 @@ refuse_codes(
 	else if (behind->found)
 		refuse_replay(a, behind);
 	else
-		refuse(a, closed ? VERDICT_GUARDED : VERDICT_WRONG);
+		refuse_attempt(a, closed ? VERDICT_GUARDED : VERDICT_WRONG);
 }
 
 static enum rollcode_err
@@ -283,7 +283,7 @@ judge_codes(struct attempt *a)
 
 /* What marks a code as spent is never 0, whatever the clock says. */
 static void
-spend(const struct attempt *a, struct account_recovery *code)
+mark_used(const struct attempt *a, struct account_recovery *code)
 {
 	code->used = a->now != 0 ? a->now : 1;
 }
@@ -297,7 +297,7 @@ write_off_expired(struct attempt *a)
 
 		if (r->used != 0 || r->expires == 0 || a->now < r->expires)
 			continue;
-		spend(a, r);
+		mark_used(a, r);
 		a->out->changed = true;
 	}
 }
@@ -324,20 +324,20 @@ judge_recovery(struct attempt *a)
 		if (!secret_equal(r->mac, mac, sizeof(mac)) ||
 		    !account_recovery_good(r, a->now))
 			continue;
-		spend(a, r);
+		mark_used(a, r);
 		found = true;
 	}
 	if (found) {
 		a->out->recovery = true;
-		succeed(a, VERDICT_ACCEPTED);
+		accept_attempt(a, VERDICT_ACCEPTED);
 	} else {
-		refuse(a, VERDICT_WRONG);
+		refuse_attempt(a, VERDICT_WRONG);
 	}
 	return ROLLCODE_OK;
 }
 
 static void
-refund(struct account *account, int64_t now)
+refund_guesses(struct account *account, int64_t now)
 {
 	int64_t days;
 
@@ -361,7 +361,7 @@ verify_is_guarded(
 	    .spent_time = account->spent_time,
 	};
 
-	refund(&refunded, now);
+	refund_guesses(&refunded, now);
 	return is_guarded(&refunded, policy);
 }
 
@@ -388,7 +388,7 @@ verify_submission(struct account *account, const struct submission *submission,
 		out->verdict = VERDICT_DISABLED;
 		return ROLLCODE_OK;
 	}
-	refund(account, now);
+	refund_guesses(account, now);
 	a.guarded = is_guarded(account, policy);
 	err = submission->kind == SUBMISSION_RECOVERY ? judge_recovery(&a)
 						      : judge_codes(&a);

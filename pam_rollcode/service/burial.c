@@ -54,7 +54,7 @@ look_once(int fd, struct iovec *parts, size_t count, int *e)
 }
 
 static enum carried
-look(int fd, struct iovec *parts, size_t count)
+find_carried(int fd, struct iovec *parts, size_t count)
 {
 	enum carried carried = CARRIED_NOTHING;
 	int e = EINTR;
@@ -70,7 +70,7 @@ burial_look(int fd)
 	char byte;
 	struct iovec part = {.iov_base = &byte, .iov_len = 1};
 
-	return look(fd, &part, 1);
+	return find_carried(fd, &part, 1);
 }
 
 /*
@@ -90,7 +90,7 @@ look_through(int fd)
 	for (int i = 0; i < PARTS; i++)
 		parts[i] = (struct iovec){bytes, sizeof(bytes)};
 	for (int i = 0; i < LOOKS && carried == CARRIED_BYTES; i++)
-		carried = look(fd, parts, PARTS);
+		carried = find_carried(fd, parts, PARTS);
 	explicit_bzero(bytes, sizeof(bytes));
 	/* Of more than that another process waits for the end. */
 	return carried == CARRIED_BYTES ? CARRIED_FILES : carried;
@@ -111,7 +111,7 @@ burial_add(struct burial *b, int fd)
 }
 
 static void
-say(struct burial *b, uid_t uid, int64_t now)
+log_refusal(struct burial *b, uid_t uid, int64_t now)
 {
 	if (b->said != 0 && now - b->said < SAY_MS)
 		return;
@@ -151,7 +151,7 @@ burial_close(struct burial *b, int fd, uid_t uid, int64_t now)
 		close(fd);
 		return;
 	}
-	say(b, uid, now);
+	log_refusal(b, uid, now);
 	burial_add(b, fd);
 }
 

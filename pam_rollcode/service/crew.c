@@ -58,7 +58,7 @@ close_pair(const int fds[2])
 }
 
 static bool
-start(struct crew *crew, struct crew_member *m)
+start_worker(struct crew *crew, struct crew_member *m)
 {
 	int fds[2], closing[2];
 
@@ -137,7 +137,7 @@ crew_end(struct crew *crew, int member)
 }
 
 static bool
-give(struct crew *crew, int member, const struct task *task)
+send_task(struct crew *crew, int member, const struct task *task)
 {
 	struct crew_member *m = &crew->members[member];
 
@@ -176,12 +176,12 @@ crew_give(struct crew *crew, const struct task *task)
 	int idle;
 
 	while ((idle = find_idle(crew, task->request.user)) != CREW_NOBODY)
-		if (give(crew, idle, task))
+		if (send_task(crew, idle, task))
 			return idle;
 	for (int i = 0; i < crew->count; i++)
 		if (crew->members[i].pid == 0)
-			return start(crew, &crew->members[i]) &&
-				       give(crew, i, task)
+			return start_worker(crew, &crew->members[i]) &&
+				       send_task(crew, i, task)
 				   ? i
 				   : CREW_NOBODY;
 	return CREW_NOBODY;

@@ -54,7 +54,7 @@ is_success(const struct answer *answer)
 
 /* What becomes of it, in the words of the module. */
 static int
-outcome(const struct request *request, const struct answer *answer,
+format_outcome(const struct request *request, const struct answer *answer,
     char line[LOGLINE_MAX])
 {
 	enum rollcode_err err = (enum rollcode_err)answer->err;
@@ -88,7 +88,7 @@ outsider_log(
 	plain_copy(
 	    unknown ? "" : request->user, PLAIN_LOG_WORD, user, sizeof(user));
 	plain_copy(request->service, PLAIN_LOG_WORD, service, sizeof(service));
-	priority = outcome(request, answer, line);
+	priority = format_outcome(request, answer, line);
 	syslog(priority, "asked by uid=%u service=%s user=%s: %s",
 	    (unsigned int)uid, service, user, line);
 }

@@ -198,7 +198,7 @@ who_goes(const struct queue *q, enum rank rank, int64_t now)
 }
 
 static bool
-make_room(struct queue *q, enum rank rank, int64_t now)
+evict_connection(struct queue *q, enum rank rank, int64_t now)
 {
 	struct connection *goes = who_goes(q, rank, now);
 
@@ -218,7 +218,7 @@ has_room(struct queue *q, enum rank rank, uid_t uid, int64_t now)
 	for (size_t i = 0; i < q->count; i++)
 		all += q->connections[i]->rank == rank;
 	return count_uid(q, uid) < room[rank].each &&
-	       (all < room[rank].all || make_room(q, rank, now));
+	       (all < room[rank].all || evict_connection(q, rank, now));
 }
 
 void

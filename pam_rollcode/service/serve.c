@@ -86,7 +86,7 @@ give_check(struct service *s, const struct connection *c)
 }
 
 static void
-dispatch(struct service *s, int64_t now)
+dispatch_requests(struct service *s, int64_t now)
 {
 	bool full = false, unchecked = false;
 
@@ -112,7 +112,7 @@ dispatch(struct service *s, int64_t now)
 }
 
 static void
-answer(struct connection *c)
+send_answer(struct connection *c)
 {
 	(void)!judge_send(c->fd, &c->answer);
 	c->stage = STAGE_DONE;
@@ -127,7 +127,7 @@ is_refusal(const struct connection *c)
 }
 
 static void
-refuse(struct connection *c, int64_t now)
+delay_refusal(struct connection *c, int64_t now)
 {
 	c->stage = STAGE_REFUSED;
 	c->deadline = now + REFUSAL_MS;
@@ -135,7 +135,7 @@ refuse(struct connection *c, int64_t now)
 
 /* A worker has something to say, or is gone. */
 static void
-hear(struct service *s, int member, int64_t now)
+on_worker_reply(struct service *s, int member, int64_t now)
 {
 	struct connection *c =
 	    queue_member_of(&s->queue, STAGE_JUDGING, member);
@@ -145,15 +145,15 @@ hear(struct service *s, int member, int64_t now)
 		if (c != NULL)
 			c->stage = STAGE_DONE;
 	} else if (c != NULL && c->rank == RANK_OTHER && is_refusal(c)) {
-		refuse(c, now);
+		delay_refusal(c, now);
 	} else if (c != NULL) {
-		answer(c);
+		send_answer(c);
 	}
 }
 
 /* Its caller may ask about this user, or is refused. */
 static void
-hear_checker(struct service *s, int member, int64_t now)
+on_checker_reply(struct service *s, int member, int64_t now)
 {
 	struct connection *c =
 	    queue_member_of(&s->queue, STAGE_CHECKING, member);
@@ -166,7 +166,7 @@ hear_checker(struct service *s, int member, int64_t now)
 		c->task.part = TASK_CHECKED;
 		c->stage = STAGE_WAITING;
 	} else if (c != NULL) {
-		refuse(c, now);
+		delay_refusal(c, now);
 	}
 }
 
@@ -181,7 +181,7 @@ end_checks(struct service *s)
 }
 
 static void
-expire(struct service *s, int64_t now)
+expire_requests(struct service *s, int64_t now)
 {
 	for (size_t i = 0; i < s->queue.count; i++) {
 		struct connection *c = s->queue.connections[i];
@@ -198,7 +198,7 @@ expire(struct service *s, int64_t now)
 			    c->member);
 		}
 		if (c->stage == STAGE_REFUSED)
-			answer(c);
+			send_answer(c);
 		c->stage = STAGE_DONE;
 	}
 }
@@ -242,7 +242,7 @@ fill_polls(struct service *s, int64_t now)
 
 /* Milliseconds until something must be done, or a sign of life is due. */
 static int
-patience(const struct service *s, bool thin, int64_t now)
+poll_timeout(const struct service *s, bool thin, int64_t now)
 {
 	int64_t next = queue_deadline(&s->queue);
 
@@ -261,7 +261,8 @@ patience(const struct service *s, bool thin, int64_t now)
 
 /* A request has come; or somebody hung up, or said more than a request. */
 static void
-attend(const struct queue *q, struct connection *c, short events, int64_t now)
+on_client_event(
+    const struct queue *q, struct connection *c, short events, int64_t now)
 {
 	if (events != 0 && c->stage == STAGE_READING)
 		queue_receive(q, c, now);
@@ -301,7 +302,7 @@ are_apart(struct service *s)
 }
 
 static void
-turn(struct service *s)
+run_once(struct service *s)
 {
 	bool thin = thin_crews(s);
 	int64_t now = clock_ms();
@@ -309,25 +310,25 @@ turn(struct service *s)
 	const struct pollfd *p = s->polls;
 
 	atomic_fetch_add(s->turns, 1);
-	if (poll(s->polls, n, patience(s, thin, now)) < 0)
+	if (poll(s->polls, n, poll_timeout(s, thin, now)) < 0)
 		return;
 	now = clock_ms();
 	for (int i = 0; i < CREW_JUDGES; i++)
 		if (p[POLL_CREW + i].revents != 0)
-			hear(s, i, now);
+			on_worker_reply(s, i, now);
 	for (int i = 0; i < s->checkers.count; i++)
 		if (p[POLL_CHECKERS + i].revents != 0)
-			hear_checker(s, i, now);
+			on_checker_reply(s, i, now);
 	for (size_t i = 0; i < s->queue.count; i++)
-		attend(&s->queue, s->queue.connections[i],
+		on_client_event(&s->queue, s->queue.connections[i],
 		    p[queue_at(s) + i].revents, now);
-	expire(s, now);
+	expire_requests(s, now);
 	queue_sweep(&s->queue, now);
 	if (p[POLL_LIFE].revents != 0)
 		stop_listening(s);
 	else if (p[POLL_LISTENER].revents != 0)
 		accept_some(s, now);
-	dispatch(s, now);
+	dispatch_requests(s, now);
 	queue_sweep(&s->queue, now);
 	end_checks(s);
 	s->apart = are_apart(s);
@@ -355,7 +356,7 @@ serve(const struct post *post, const struct config *config,
 	    post->whose == SOCKET_OF_ALL ? CREW_CHECKERS : 0, config, callers);
 	while ((s->life >= 0 || s->queue.count > 0) &&
 	       !burial_is_full(&s->queue.burial))
-		turn(s);
+		run_once(s);
 	if (burial_is_full(&s->queue.burial)) {
 		syslog(LOG_ERR,
 		    "%d connections stay open, because descriptors attached to "

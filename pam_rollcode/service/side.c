@@ -105,7 +105,7 @@ old_of(struct side *side, pid_t pid)
 
 /* It ends what it has begun, until the limit. */
 static void
-retire(struct side *side, int64_t limit)
+retire_serving(struct side *side, int64_t limit)
 {
 	struct old *old = old_of(side, 0);
 
@@ -191,7 +191,7 @@ side_start(struct side *side, const struct charge *charge, struct error *error)
 		    "%s: no serving process: %s", path, strerror(errno));
 	}
 	now = clock_ms();
-	retire(side, now + END_MS);
+	retire_serving(side, now + END_MS);
 	side->serving = pid;
 	side->life = life;
 	side->started = side->looked = now;
@@ -225,7 +225,7 @@ side_look(struct side *side, int64_t now)
 	    "operation it waits for, as by /sys/fs/fuse/connections/*/abort",
 	    listener_path(side->listener.whose), (int)side->serving,
 	    side->still * SIDE_LOOK_MS);
-	retire(side, now);
+	retire_serving(side, now);
 	return false;
 }
 
@@ -256,7 +256,7 @@ void
 side_end(struct side *side)
 {
 	listener_close(&side->listener);
-	retire(side, clock_ms() + END_MS);
+	retire_serving(side, clock_ms() + END_MS);
 }
 
 void

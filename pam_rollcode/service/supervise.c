@@ -49,7 +49,7 @@ given_read(struct given *given)
 
 /* systemd waits for this; it is no error if nobody does. */
 static void
-notify(const struct given *given, const char *state)
+notify_systemd(const struct given *given, const char *state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	size_t len = strlen(given->notify);
@@ -90,7 +90,8 @@ nobody_serves(const struct supervisor *s)
 }
 
 static enum rollcode_err
-load(const struct supervisor *s, struct config *config, struct error *error)
+load_config(
+    const struct supervisor *s, struct config *config, struct error *error)
 {
 	enum rollcode_err err;
 
@@ -130,14 +131,14 @@ look_up(const struct supervisor *s, const struct config *config,
  * must not wait for a directory of accounts.
  */
 static enum rollcode_err
-start(struct supervisor *s, bool all, struct error *error)
+start_sides(struct supervisor *s, bool all, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
 	struct callers callers = s->callers;
 	const struct charge charge = {&config, &callers, &s->signals, s->sides};
 	enum rollcode_err err, one;
 
-	err = load(s, &config, error);
+	err = load_config(s, &config, error);
 	if (err == ROLLCODE_OK && all)
 		err = look_up(s, &config, &callers, error);
 	for (int i = 0; i < SOCKETS && err == ROLLCODE_OK && all; i++)
@@ -156,7 +157,7 @@ start(struct supervisor *s, bool all, struct error *error)
 }
 
 static void
-reap(struct supervisor *s)
+reap_children(struct supervisor *s)
 {
 	int status = 0;
 	pid_t pid;
@@ -173,7 +174,7 @@ start_or_tell(struct supervisor *s, bool all, const char *otherwise)
 	struct error error = {0};
 	enum rollcode_err err;
 
-	err = start(s, all, &error);
+	err = start_sides(s, all, &error);
 	if (err != ROLLCODE_OK &&
 	    (all || strcmp(s->said.text, error.text) != 0)) {
 		side_tell(LOG_ERR, err, &error);
@@ -198,7 +199,7 @@ may_start(const struct supervisor *s)
 
 /* Replace whoever shows no life. */
 static void
-look(struct supervisor *s)
+check_sides(struct supervisor *s)
 {
 	for (int i = 0; i < SOCKETS; i++)
 		if (!side_look(&s->sides[i], clock_ms()))
@@ -211,7 +212,7 @@ look(struct supervisor *s)
 }
 
 static void
-watch(struct supervisor *s)
+watch_sides(struct supervisor *s)
 {
 	const struct timespec pause = {.tv_nsec = SIDE_LOOK_MS * 1000000L};
 
@@ -225,12 +226,12 @@ watch(struct supervisor *s)
 			    "the running service keeps its old configuration");
 			break;
 		case SIGCHLD:
-			reap(s);
+			reap_children(s);
 			break;
 		default:
 			break;
 		}
-		look(s);
+		check_sides(s);
 	}
 }
 
@@ -239,7 +240,7 @@ watch(struct supervisor *s)
  * for them who is not connected.
  */
 static void
-stop(struct supervisor *s)
+stop_sides(struct supervisor *s)
 {
 	const struct timespec second = {.tv_sec = 1};
 	bool busy = true;
@@ -250,7 +251,7 @@ stop(struct supervisor *s)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	while (busy) {
-		reap(s);
+		reap_children(s);
 		busy = false;
 		for (int i = 0; i < SOCKETS; i++) {
 			side_kill_late(&s->sides[i], clock_ms());
@@ -277,7 +278,7 @@ open_all(
 		err = listener_open(
 		    &s->sides[i].listener, (enum socket_of)i, given, error);
 	if (err == ROLLCODE_OK)
-		err = start(s, true, error);
+		err = start_sides(s, true, error);
 	else
 		i--;
 	while (err != ROLLCODE_OK && i-- > 0)
@@ -319,9 +320,9 @@ supervise(const char *conf, const struct given *given)
 		side_tell(LOG_ERR, err, &error);
 		return 1;
 	}
-	notify(given, "READY=1");
-	watch(&s);
-	notify(given, "STOPPING=1");
-	stop(&s);
+	notify_systemd(given, "READY=1");
+	watch_sides(&s);
+	notify_systemd(given, "STOPPING=1");
+	stop_sides(&s);
 	return 0;
 }

@@ -20,7 +20,7 @@
 
 /* Wait for a task, or for the end; if it is long, without an open file. */
 static void
-await(int fd, const struct config *config)
+wait_for_task(int fd, const struct config *config)
 {
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
 	const struct store_ops *ops;
@@ -55,7 +55,7 @@ worker_main(int fd, const struct config *config, const struct callers *callers)
 		struct error error = {0};
 		enum rollcode_err err;
 
-		await(fd, config);
+		wait_for_task(fd, config);
 		if (recv(fd, &task, sizeof(task), 0) != (ssize_t)sizeof(task))
 			break;
 		err = task.part == TASK_CHECKED

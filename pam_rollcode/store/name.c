@@ -4,7 +4,7 @@
 #include "store/name.h"
 
 static bool
-plain(char c)
+is_plain_char(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
 	       (c >= '0' && c <= '9') || c == '_' || c == '@' || c == '+' ||
@@ -20,7 +20,7 @@ store_name_encode(const char *user, char name[STORE_NAME_MAX + 1])
 	for (const char *p = user; *p != '\0'; p++) {
 		unsigned char c = (unsigned char)*p;
 
-		if (plain(*p) && !(p == user && c == '-')) {
+		if (is_plain_char(*p) && !(p == user && c == '-')) {
 			if (n + 1 > STORE_NAME_MAX)
 				return false;
 			name[n++] = *p;

@@ -35,7 +35,7 @@ narrow_environment(struct error *error)
 }
 
 static enum rollcode_err
-check(const struct store_plugin *plugin, struct error *error)
+check_abi(const struct store_plugin *plugin, struct error *error)
 {
 	if (plugin != NULL && plugin->abi == STORE_PLUGIN_ABI &&
 	    strcmp(plugin->version, ROLLCODE_VERSION) == 0)
@@ -69,7 +69,7 @@ store_plugin_load(const struct store_ops **ops, struct error *error)
 		return error_set(error, ROLLCODE_ERR_SYS,
 		    "it cannot be loaded: %s", dlerror());
 	plugin = dlsym(handle, STORE_PLUGIN_SYMBOL);
-	if ((err = check(plugin, error)) != ROLLCODE_OK) {
+	if ((err = check_abi(plugin, error)) != ROLLCODE_OK) {
 		dlclose(handle);
 		return err;
 	}

@@ -18,7 +18,7 @@ store_present(const struct config *config)
 }
 
 static void
-copy(char *out, size_t size, const char *text)
+copy_cut(char *out, size_t size, const char *text)
 {
 	if (text == NULL)
 		text = "";
@@ -33,7 +33,7 @@ event_fill(struct event *event, int64_t now, const char *service,
 	event->time = now;
 	event->counter = -1;
 	event->distance = -1;
-	copy(event->service, sizeof(event->service), service);
-	copy(event->rhost, sizeof(event->rhost), rhost);
-	copy(event->outcome, sizeof(event->outcome), outcome);
+	copy_cut(event->service, sizeof(event->service), service);
+	copy_cut(event->rhost, sizeof(event->rhost), rhost);
+	copy_cut(event->outcome, sizeof(event->outcome), outcome);
 }

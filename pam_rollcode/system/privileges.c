@@ -10,7 +10,7 @@
 #include "system/privileges.h"
 
 static bool
-become(uid_t uid, gid_t gid)
+become_account(uid_t uid, gid_t gid)
 {
 	uid_t r, e, s;
 	gid_t gr, ge, gs;
@@ -37,7 +37,7 @@ enum rollcode_err
 privileges_drop(uid_t uid, gid_t gid, const char *name, struct error *error)
 {
 	umask(077);
-	if (geteuid() == 0 && !become(uid, gid))
+	if (geteuid() == 0 && !become_account(uid, gid))
 		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
 		    "cannot become the account %s", name);
 	if (geteuid() != uid)

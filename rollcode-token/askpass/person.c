@@ -32,7 +32,7 @@ own_program(void)
 
 /* As a program expects to begin, and never this one again and again. */
 static void
-become(const char *program, const char *prompt)
+exec_program(const char *program, const char *prompt)
 {
 	signal(SIGPIPE, SIG_DFL);
 	unsetenv(PERSON_ASKPASS);
@@ -93,7 +93,7 @@ ask_program(const char *program, const char *prompt, char *line, size_t size,
 		return cannot_run(program, error);
 	if ((child = fork()) == 0) {
 		if (dup2(ends[1], STDOUT_FILENO) >= 0)
-			become(program, prompt);
+			exec_program(program, prompt);
 		_exit(127);
 	}
 	if (child < 0)
@@ -124,7 +124,7 @@ person_ask(const char *prompt, char *line, size_t size, struct error *error)
 }
 
 static enum rollcode_err
-confirm(const char *prompt, struct error *error)
+ask_confirmation(const char *prompt, struct error *error)
 {
 	struct line reply = {""};
 	enum rollcode_err err;
@@ -146,11 +146,11 @@ person_answer(const char *prompt, struct error *error)
 	enum rollcode_err err;
 
 	if (program != NULL) {
-		become(program, prompt);
+		exec_program(program, prompt);
 		return cannot_run(program, error);
 	}
 	if (hint != NULL && strcmp(hint, "confirm") == 0)
-		return confirm(prompt, error);
+		return ask_confirmation(prompt, error);
 	if (hint != NULL && strcmp(hint, "none") == 0)
 		return ROLLCODE_OK;
 	if ((err = ask_terminal(prompt, false, line.text, sizeof(line.text),

@@ -8,7 +8,7 @@
 #include "wallet/row.h"
 
 static enum rollcode_err
-check_name(const char *name, struct error *error)
+check_token_name(const char *name, struct error *error)
 {
 	if (utf8_printable(name) &&
 	    token_check_label(name, NULL) == ROLLCODE_OK)
@@ -21,7 +21,7 @@ check_name(const char *name, struct error *error)
 }
 
 static enum rollcode_err
-prefer(struct wallet *w, int64_t id, const uint8_t uid[WALLET_ID_LEN],
+set_preferred(struct wallet *w, int64_t id, const uint8_t uid[WALLET_ID_LEN],
     struct error *error)
 {
 	wallet_state_prefer(w, uid);
@@ -69,7 +69,7 @@ or_null(const char *text)
 }
 
 static enum rollcode_err
-insert(struct wallet *w, const struct wallet_row *row, struct error *error)
+insert_row(struct wallet *w, const struct wallet_row *row, struct error *error)
 {
 	const struct provision *p = &row->entry.provision;
 	const struct rollcode_token *t = &p->token;
@@ -95,7 +95,7 @@ wallet_row_add(struct wallet *w, struct wallet_row *row, struct error *error)
 	bool first;
 	enum rollcode_err err;
 
-	if ((err = check_name(row->entry.name, error)) != ROLLCODE_OK ||
+	if ((err = check_token_name(row->entry.name, error)) != ROLLCODE_OK ||
 	    (err = token_check(&row->entry.provision.token, error)) !=
 		ROLLCODE_OK ||
 	    (err = token_check_left(&row->entry.provision.token, error)) !=
@@ -106,14 +106,14 @@ wallet_row_add(struct wallet *w, struct wallet_row *row, struct error *error)
 		    error, ROLLCODE_ERR_SYS, "the kernel gave no random bytes");
 	if ((err = refuse_twin(w, row, &first, error)) != ROLLCODE_OK ||
 	    (err = wallet_row_seal(w, row, error)) != ROLLCODE_OK ||
-	    (err = insert(w, row, error)) != ROLLCODE_OK ||
+	    (err = insert_row(w, row, error)) != ROLLCODE_OK ||
 	    (err = wallet_state_note(w, row, WALLET_ALL, error)) !=
 		ROLLCODE_OK ||
 	    !first ||
 	    (err = wallet_row_named(w, row->entry.name, &back, error)) !=
 		ROLLCODE_OK)
 		return err;
-	return prefer(w, back.entry.id, row->uid, error);
+	return set_preferred(w, back.entry.id, row->uid, error);
 }
 
 const char *
@@ -135,7 +135,7 @@ wallet_add(struct wallet *w, const char *name, const struct provision *p,
 	WIPED(wallet_row_wipe) struct wallet_row row = {0};
 	enum rollcode_err err;
 
-	if ((err = check_name(name, error)) != ROLLCODE_OK)
+	if ((err = check_token_name(name, error)) != ROLLCODE_OK)
 		return err;
 	memcpy(row.entry.name, name, strlen(name) + 1);
 	row.entry.provision = *p;
@@ -145,7 +145,7 @@ wallet_add(struct wallet *w, const char *name, const struct provision *p,
 }
 
 static enum rollcode_err
-look(struct wallet *w, const char *name, bool secret,
+read_entry(struct wallet *w, const char *name, bool secret,
     struct wallet_entry *entry, struct error *error)
 {
 	WIPED(wallet_row_wipe) struct wallet_row row = {0};
@@ -163,7 +163,7 @@ enum rollcode_err
 wallet_find(struct wallet *w, const char *name, struct wallet_entry *entry,
     struct error *error)
 {
-	return look(w, name, false, entry, error);
+	return read_entry(w, name, false, entry, error);
 }
 
 /* In a transaction: the row and what was sealed of it are of one moment. */
@@ -176,7 +176,7 @@ wallet_reveal(struct wallet *w, const char *name, struct wallet_entry *entry,
 	wallet_entry_wipe(entry);
 	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
-	return wallet_end(w, look(w, name, true, entry, error), error);
+	return wallet_end(w, read_entry(w, name, true, entry, error), error);
 }
 
 enum rollcode_err
@@ -210,7 +210,7 @@ note_place(struct wallet *w, struct error *error)
 }
 
 static enum rollcode_err
-advance(struct wallet *w, struct wallet_row *row, int64_t count,
+advance_counter(struct wallet *w, struct wallet_row *row, int64_t count,
     struct error *error)
 {
 	const struct wallet_entry *entry = &row->entry;
@@ -241,7 +241,7 @@ wallet_row_spend(struct wallet *w, const char *name, int64_t count,
 
 	if ((err = wallet_row_named(w, name, row, error)) != ROLLCODE_OK ||
 	    (err = wallet_row_open(w, row, error)) != ROLLCODE_OK ||
-	    (err = advance(w, row, count, error)) != ROLLCODE_OK ||
+	    (err = advance_counter(w, row, count, error)) != ROLLCODE_OK ||
 	    (err = note_place(w, error)) != ROLLCODE_OK)
 		return err;
 	*counter += (uint64_t)count;
@@ -281,7 +281,7 @@ wallet_skip(struct wallet *w, const char *name, int64_t count,
 	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
 	if ((err = wallet_row_named(w, name, &row, error)) == ROLLCODE_OK)
-		err = advance(w, &row, count, error);
+		err = advance_counter(w, &row, count, error);
 	if ((err = wallet_end(w, err, error)) != ROLLCODE_OK)
 		return err;
 	*entry = row.entry;
@@ -318,7 +318,7 @@ wallet_rename(
 {
 	enum rollcode_err err;
 
-	if ((err = check_name(to, error)) != ROLLCODE_OK ||
+	if ((err = check_token_name(to, error)) != ROLLCODE_OK ||
 	    (err = wallet_want_key(w, error)) != ROLLCODE_OK ||
 	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
@@ -345,8 +345,8 @@ remove_row(struct wallet *w, const char *name, struct error *error)
 				      error)) != ROLLCODE_OK)
 		return err;
 	if (row.entry.id != 0 && next.entry.id == 0)
-		return prefer(w, row.entry.id, row.uid, error);
-	return preferred ? prefer(w, 0, nobody, error) : ROLLCODE_OK;
+		return set_preferred(w, row.entry.id, row.uid, error);
+	return preferred ? set_preferred(w, 0, nobody, error) : ROLLCODE_OK;
 }
 
 enum rollcode_err
@@ -369,6 +369,6 @@ wallet_prefer(struct wallet *w, const char *name, struct error *error)
 	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
 	if ((err = wallet_row_named(w, name, &row, error)) == ROLLCODE_OK)
-		err = prefer(w, row.entry.id, row.uid, error);
+		err = set_preferred(w, row.entry.id, row.uid, error);
 	return wallet_end(w, err, error);
 }

@@ -8,7 +8,7 @@
 
 /* The row that has this secret; entry.id is 0 if there is none. */
 static enum rollcode_err
-find_secret(struct wallet *w, const struct secret *secret,
+find_row_by_secret(struct wallet *w, const struct secret *secret,
     struct wallet_row *row, struct error *error)
 {
 	const struct secret *have = &row->entry.provision.token.secret;
@@ -27,7 +27,7 @@ find_secret(struct wallet *w, const struct secret *secret,
 }
 
 static enum rollcode_err
-raise(struct wallet *w, struct wallet_row *row, uint64_t counter,
+raise_counter(struct wallet *w, struct wallet_row *row, uint64_t counter,
     struct error *error)
 {
 	int64_t before = (int64_t)row->entry.provision.token.counter;
@@ -44,7 +44,7 @@ raise(struct wallet *w, struct wallet_row *row, uint64_t counter,
 
 /* No row's counter ever falls: a new one takes the old one's place. */
 static enum rollcode_err
-lower(struct wallet *w, struct wallet_row *row, uint64_t counter,
+lower_counter(struct wallet *w, struct wallet_row *row, uint64_t counter,
     struct error *error)
 {
 	const struct wallet_entry *e = &row->entry;
@@ -71,7 +71,7 @@ lower(struct wallet *w, struct wallet_row *row, uint64_t counter,
 }
 
 static enum rollcode_err
-meet(struct wallet *w, struct wallet_row *row,
+merge_into_row(struct wallet *w, struct wallet_row *row,
     const struct rollcode_token *given, bool force, enum import_merge *merged,
     struct error *error)
 {
@@ -84,9 +84,9 @@ meet(struct wallet *w, struct wallet_row *row,
 		    row->entry.name);
 	*merged = import_meet(have->counter, given->counter, force);
 	if (*merged == MERGE_RAISED)
-		return raise(w, row, given->counter, error);
+		return raise_counter(w, row, given->counter, error);
 	if (*merged == MERGE_LOWERED)
-		return lower(w, row, given->counter, error);
+		return lower_counter(w, row, given->counter, error);
 	return ROLLCODE_OK;
 }
 
@@ -123,17 +123,18 @@ free_name(struct wallet *w, const char *wanted, char name[WALLET_NAME_MAX + 1],
 }
 
 static enum rollcode_err
-one(struct wallet *w, const struct import_entry *e, bool force,
+import_one_entry(struct wallet *w, const struct import_entry *e, bool force,
     enum import_merge *merged, struct error *error)
 {
 	WIPED(wallet_row_wipe) struct wallet_row row = {0};
 	enum rollcode_err err;
 
-	if ((err = find_secret(w, &e->provision.token.secret, &row, error)) !=
-	    ROLLCODE_OK)
+	if ((err = find_row_by_secret(
+		 w, &e->provision.token.secret, &row, error)) != ROLLCODE_OK)
 		return err;
 	if (row.entry.id != 0)
-		return meet(w, &row, &e->provision.token, force, merged, error);
+		return merge_into_row(
+		    w, &row, &e->provision.token, force, merged, error);
 	wallet_row_wipe(&row);
 	row.entry.provision = e->provision;
 	*merged = MERGE_ADDED;
@@ -144,7 +145,7 @@ one(struct wallet *w, const struct import_entry *e, bool force,
 }
 
 static enum rollcode_err
-all(struct wallet *w, const struct import_list *list, bool force,
+import_all_entries(struct wallet *w, const struct import_list *list, bool force,
     size_t merged[MERGE_KINDS], struct error *error)
 {
 	char place[IMPORT_PLACE_MAX];
@@ -155,9 +156,10 @@ all(struct wallet *w, const struct import_list *list, bool force,
 	for (size_t i = 0; i < list->count; i++) {
 		const struct import_entry *e = &list->entries[i];
 
-		err = e->refused == NULL ? one(w, e, force, &became, &why)
-					 : error_set(&why, ROLLCODE_ERR_INPUT,
-					       "%s", e->refused);
+		err =
+		    e->refused == NULL
+			? import_one_entry(w, e, force, &became, &why)
+			: error_set(&why, ROLLCODE_ERR_INPUT, "%s", e->refused);
 		if (err != ROLLCODE_OK) {
 			import_place(e, place);
 			return error_pass(error, err, &why, "%s", place);
@@ -176,5 +178,6 @@ wallet_import(struct wallet *w, const struct import_list *list, bool force,
 	memset(merged, 0, MERGE_KINDS * sizeof(*merged));
 	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
-	return wallet_end(w, all(w, list, force, merged, error), error);
+	return wallet_end(
+	    w, import_all_entries(w, list, force, merged, error), error);
 }

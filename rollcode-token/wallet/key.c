@@ -91,7 +91,7 @@ wallet_unlock(struct wallet *w, const char *passphrase, struct error *error)
 
 /* The same store under a new passphrase, or none; no row is sealed yet. */
 static enum rollcode_err
-new_key(struct wallet *w, const char *passphrase, unsigned int log_n,
+replace_key(struct wallet *w, const char *passphrase, unsigned int log_n,
     struct error *error)
 {
 	struct wallet_head *head = &w->head;
@@ -118,7 +118,7 @@ new_key(struct wallet *w, const char *passphrase, unsigned int log_n,
 }
 
 static enum rollcode_err
-write_head(struct wallet *w, struct error *error)
+write_wallet_head(struct wallet *w, struct error *error)
 {
 	const struct wallet_head *head = &w->head;
 	enum rollcode_err err;
@@ -133,7 +133,7 @@ write_head(struct wallet *w, struct error *error)
 }
 
 static enum rollcode_err
-reseal(const struct wallet *was, struct wallet *now, struct error *error)
+reseal_rows(const struct wallet *was, struct wallet *now, struct error *error)
 {
 	WIPED(wallet_row_wipe) struct wallet_row row = {0};
 	enum rollcode_err err;
@@ -178,11 +178,12 @@ wallet_protect(struct wallet *w, const char *passphrase, unsigned int log_n,
 		return error_at(error, ROLLCODE_ERR_INPUT, w->path,
 		    "the present passphrase is needed first");
 	now = *w;
-	if ((err = new_key(&now, passphrase, log_n, error)) != ROLLCODE_OK ||
+	if ((err = replace_key(&now, passphrase, log_n, error)) !=
+		ROLLCODE_OK ||
 	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = reseal(w, &now, error)) == ROLLCODE_OK)
-		err = write_head(&now, error);
+	if ((err = reseal_rows(w, &now, error)) == ROLLCODE_OK)
+		err = write_wallet_head(&now, error);
 	if ((err = wallet_end(w, err, error)) == ROLLCODE_OK)
 		*w = now;
 	return err;

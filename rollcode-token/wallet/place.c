@@ -18,7 +18,7 @@ too_long(struct error *error)
 
 /* An absolute path from the environment, NULL if unset or empty. */
 static enum rollcode_err
-variable(const char *name, const char **value, struct error *error)
+read_variable(const char *name, const char **value, struct error *error)
 {
 	*value = getenv(name);
 	if (*value != NULL && **value == '\0')
@@ -32,7 +32,7 @@ variable(const char *name, const char **value, struct error *error)
 }
 
 static enum rollcode_err
-wanted(const char *given, char path[PATH_MAX], struct error *error)
+choose_path(const char *given, char path[PATH_MAX], struct error *error)
 {
 	const char *data, *home;
 	enum rollcode_err err;
@@ -43,13 +43,13 @@ wanted(const char *given, char path[PATH_MAX], struct error *error)
 		    strchr(given, '/') == NULL ? "./" : "", given);
 		return n < PATH_MAX ? ROLLCODE_OK : too_long(error);
 	}
-	if ((err = variable("XDG_DATA_HOME", &data, error)) != ROLLCODE_OK)
+	if ((err = read_variable("XDG_DATA_HOME", &data, error)) != ROLLCODE_OK)
 		return err;
 	if (data != NULL) {
 		n = snprintf(path, PATH_MAX, "%s/rollcode/token.db", data);
 		return n < PATH_MAX ? ROLLCODE_OK : too_long(error);
 	}
-	if ((err = variable("HOME", &home, error)) != ROLLCODE_OK)
+	if ((err = read_variable("HOME", &home, error)) != ROLLCODE_OK)
 		return err;
 	if (home == NULL)
 		return error_set(error, ROLLCODE_ERR_CONFIG,
@@ -160,7 +160,7 @@ place_find(
 	enum rollcode_err err;
 	int n;
 
-	if ((err = wanted(given, path, error)) != ROLLCODE_OK)
+	if ((err = choose_path(given, path, error)) != ROLLCODE_OK)
 		return err;
 	name = strrchr(path, '/');
 	*name++ = '\0';

@@ -15,8 +15,8 @@
 #define OPTIONAL_MAX 255
 
 static enum rollcode_err
-odd(const struct wallet *w, const struct wallet_row *row, const char *what,
-    struct error *error)
+bad_token_row(const struct wallet *w, const struct wallet_row *row,
+    const char *what, struct error *error)
 {
 	return error_at(error, ROLLCODE_ERR_STORE, w->path,
 	    "token %lld: %s; restore the wallet from a backup or remove and "
@@ -120,12 +120,12 @@ read_row(const struct wallet *w, sqlite3_stmt *st, struct wallet_row *row,
 	    !utf8_printable(entry->binding) ||
 	    form_name(entry->provision.token.form) == NULL ||
 	    algorithm_name(entry->provision.token.algorithm) == NULL)
-		return odd(w, row, "its row is not valid", error);
+		return bad_token_row(w, row, "its row is not valid", error);
 	return ROLLCODE_OK;
 }
 
 static enum rollcode_err
-fetch(const struct wallet *w, sqlite3_stmt *st, struct wallet_row *row,
+fetch_row(const struct wallet *w, sqlite3_stmt *st, struct wallet_row *row,
     struct error *error)
 {
 	bool found = false;
@@ -151,7 +151,7 @@ wallet_row_after(
 		 SELECT_ROW "WHERE id > ?1 ORDER BY id LIMIT 1", "i", id)) !=
 	    ROLLCODE_OK)
 		return err;
-	return fetch(w, st, row, error);
+	return fetch_row(w, st, row, error);
 }
 
 enum rollcode_err
@@ -168,7 +168,7 @@ wallet_row_named(struct wallet *w, const char *name, struct wallet_row *row,
 		err = sqlite_query(
 		    w->db, &st, error, SELECT_ROW "WHERE name = ?1", "t", name);
 	if (err != ROLLCODE_OK ||
-	    (err = fetch(w, st, row, error)) != ROLLCODE_OK)
+	    (err = fetch_row(w, st, row, error)) != ROLLCODE_OK)
 		return err;
 	if (row->entry.id != 0)
 		return name != NULL ? ROLLCODE_OK
@@ -182,7 +182,7 @@ wallet_row_named(struct wallet *w, const char *name, struct wallet_row *row,
 }
 
 static void
-identity(
+row_aad(
     const struct wallet *w, const struct wallet_row *row, struct seal_aad *aad)
 {
 	const struct rollcode_token *token = &row->entry.provision.token;
@@ -241,7 +241,7 @@ wallet_row_open(
 	    (err = wallet_state_check(w, row, error)) != ROLLCODE_OK)
 		return err;
 	if (wallet_protected(w)) {
-		identity(w, row, &aad);
+		row_aad(w, row, &aad);
 		err = seal_open(&w->key, &aad, &row->stored, &token->secret);
 	} else if (row->stored.len <= SECRET_MAX &&
 		   !seal_looks_sealed(&row->stored)) {
@@ -249,12 +249,14 @@ wallet_row_open(
 		token->secret.len = row->stored.len;
 	}
 	if (err == ROLLCODE_ERR_STORE)
-		return odd(w, row, "its secret cannot be decrypted", error);
+		return bad_token_row(
+		    w, row, "its secret cannot be decrypted", error);
 	if (err != ROLLCODE_OK)
 		return error_at(
 		    error, err, w->path, "a secret cannot be decrypted");
 	if (token_check(token, NULL) != ROLLCODE_OK)
-		return odd(w, row, "its values contradict each other", error);
+		return bad_token_row(
+		    w, row, "its values contradict each other", error);
 	return ROLLCODE_OK;
 }
 
@@ -270,7 +272,7 @@ wallet_row_seal(
 		return err;
 	if (!wallet_protected(w))
 		return keep_plain(w, row, error);
-	identity(w, row, &aad);
+	row_aad(w, row, &aad);
 	if ((err = seal_wrap(&w->key, &aad, secret, &row->stored)) !=
 	    ROLLCODE_OK)
 		return error_at(

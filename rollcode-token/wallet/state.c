@@ -44,7 +44,7 @@ get_number(const uint8_t bytes[NUMBER_LEN])
 
 /* A text of any length, in the bytes that a mark has for it. */
 static enum rollcode_err
-put_text(const struct wallet *w, const char *text,
+put_text_mac(const struct wallet *w, const char *text,
     uint8_t bytes[WALLET_TEXT_LEN], struct error *error)
 {
 	uint8_t mac[SEAL_MAC_LEN];
@@ -130,7 +130,7 @@ wallet_state_seal(struct wallet *w, struct error *error)
 }
 
 static enum rollcode_err
-is_there(struct wallet *w, const struct wallet_mark *mark, bool *there,
+is_token_there(struct wallet *w, const struct wallet_mark *mark, bool *there,
     struct error *error)
 {
 	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
@@ -153,7 +153,7 @@ drop_removed(struct wallet *w, struct error *error)
 	bool there = false;
 
 	for (size_t i = 0; i < s->count; i++) {
-		if ((err = is_there(w, &s->marks[i], &there, error)) !=
+		if ((err = is_token_there(w, &s->marks[i], &there, error)) !=
 		    ROLLCODE_OK)
 			return err;
 		if (there)
@@ -182,7 +182,7 @@ wallet_state_write(struct wallet *w, struct error *error)
 /* --- marks ---------------------------------------------------------------- */
 
 static enum rollcode_err
-foreign(
+foreign_row(
     const struct wallet *w, const struct wallet_row *row, struct error *error)
 {
 	return error_set(error, ROLLCODE_ERR_STORE,
@@ -199,8 +199,8 @@ check_texts(const struct wallet *w, const struct wallet_row *row,
 	uint8_t name[WALLET_TEXT_LEN], binding[WALLET_TEXT_LEN];
 	enum rollcode_err err;
 
-	if ((err = put_text(w, e->name, name, error)) != ROLLCODE_OK ||
-	    (err = put_text(w, e->binding, binding, error)) != ROLLCODE_OK)
+	if ((err = put_text_mac(w, e->name, name, error)) != ROLLCODE_OK ||
+	    (err = put_text_mac(w, e->binding, binding, error)) != ROLLCODE_OK)
 		return err;
 	if (memcmp(name, mark->name, sizeof(name)) != 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
@@ -227,7 +227,7 @@ wallet_state_check(
 	if (!w->marked)
 		return ROLLCODE_OK;
 	if ((at = find_mark(s, row->uid)) == s->count)
-		return foreign(w, row, error);
+		return foreign_row(w, row, error);
 	sealed = get_number(s->marks[at].counter);
 	if (counter < sealed)
 		return error_set(error, ROLLCODE_ERR_STORE,
@@ -264,7 +264,7 @@ need_mark(struct wallet *w, const struct wallet_row *row, bool new,
 	if (at < s->count)
 		return ROLLCODE_OK;
 	if (!new)
-		return foreign(w, row, error);
+		return foreign_row(w, row, error);
 	if (s->count == WALLET_MARKS_MAX)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "%s: a wallet with a passphrase has at most %d tokens; "
@@ -289,10 +289,10 @@ wallet_state_note(struct wallet *w, const struct wallet_row *row,
 	if ((err = need_mark(w, row, what == WALLET_ALL, &mark, error)) !=
 		ROLLCODE_OK ||
 	    ((what & WALLET_NAME) != 0 &&
-		(err = put_text(w, e->name, mark->name, error)) !=
+		(err = put_text_mac(w, e->name, mark->name, error)) !=
 		    ROLLCODE_OK) ||
 	    ((what & WALLET_BINDING) != 0 &&
-		(err = put_text(w, e->binding, mark->binding, error)) !=
+		(err = put_text_mac(w, e->binding, mark->binding, error)) !=
 		    ROLLCODE_OK))
 		return err;
 	if ((what & WALLET_COUNTER) != 0 &&

@@ -53,7 +53,7 @@ static const struct sqlite_kind kind = {
 };
 
 static enum rollcode_err
-fill(const char *path, struct error *error)
+fill_wallet(const char *path, struct error *error)
 {
 	uint8_t store[WALLET_ID_LEN], none[1] = {0};
 	sqlite3 *db = NULL;
@@ -74,7 +74,7 @@ fill(const char *path, struct error *error)
 
 /* Only where the system says so is nothing of that name there. */
 static enum rollcode_err
-look(const char *path, bool *there, struct error *error)
+look_for_file(const char *path, bool *there, struct error *error)
 {
 	struct stat st;
 
@@ -87,14 +87,14 @@ look(const char *path, bool *there, struct error *error)
 
 /* A journal without its store would be rolled into the new one. */
 static enum rollcode_err
-clear(const char *path, const char *fresh, struct error *error)
+clear_leftovers(const char *path, const char *fresh, struct error *error)
 {
 	char journal[PATH_MAX + 16];
 	enum rollcode_err err;
 	bool there;
 
 	snprintf(journal, sizeof(journal), "%s-journal", path);
-	if ((err = look(journal, &there, error)) != ROLLCODE_OK)
+	if ((err = look_for_file(journal, &there, error)) != ROLLCODE_OK)
 		return err;
 	if (there)
 		return error_at(error, ROLLCODE_ERR_STORE, journal,
@@ -116,11 +116,11 @@ create_locked(const char *path, struct error *error)
 	bool there;
 	int n;
 
-	if ((err = look(path, &there, error)) != ROLLCODE_OK || there)
+	if ((err = look_for_file(path, &there, error)) != ROLLCODE_OK || there)
 		return err;
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	if ((err = clear(path, fresh, error)) != ROLLCODE_OK ||
-	    (err = fill(fresh, error)) != ROLLCODE_OK)
+	if ((err = clear_leftovers(path, fresh, error)) != ROLLCODE_OK ||
+	    (err = fill_wallet(fresh, error)) != ROLLCODE_OK)
 		return err;
 	n = renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE);
 	if (n != 0 && (errno == EINVAL || errno == ENOSYS))
@@ -187,7 +187,7 @@ read_salt(sqlite3_stmt *st, struct wallet_head *head, struct error *error)
 }
 
 static enum rollcode_err
-read_head(sqlite3 *db, struct wallet_head *head, struct error *error)
+read_wallet_head(sqlite3 *db, struct wallet_head *head, struct error *error)
 {
 	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
 	int64_t mixed = 0;
@@ -235,7 +235,7 @@ wallet_open(struct wallet **wallet, const char *path, struct error *error)
 		    "there is no wallet yet; create one with: rollcode-token "
 		    "add");
 	if (err == ROLLCODE_OK)
-		err = read_head(w->db, &w->head, error);
+		err = read_wallet_head(w->db, &w->head, error);
 	if (err != ROLLCODE_OK) {
 		wallet_close(w);
 		return err;
@@ -280,7 +280,7 @@ wallet_begin(struct wallet *w, struct error *error)
 
 	if ((err = sqlite_begin(w->db, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = read_head(w->db, &now, error)) == ROLLCODE_OK &&
+	if ((err = read_wallet_head(w->db, &now, error)) == ROLLCODE_OK &&
 	    (now.log_n != w->head.log_n ||
 		memcmp(now.salt, w->head.salt, sizeof(now.salt)) != 0))
 		err = error_at(error, ROLLCODE_ERR_UNAVAIL, w->path,

@@ -27,7 +27,7 @@ importing_end(struct importing *im)
 
 /* The lines of a user stand together, in the order of the files. */
 static int
-compare(const void *a, const void *b)
+compare_entries(const void *a, const void *b)
 {
 	const struct import_entry *x = *(struct import_entry *const *)a;
 	const struct import_entry *y = *(struct import_entry *const *)b;
@@ -39,7 +39,7 @@ compare(const void *a, const void *b)
 }
 
 static enum rollcode_err
-sort(struct importing *im, struct error *error)
+sort_entries(struct importing *im, struct error *error)
 {
 	size_t count = im->list.count;
 
@@ -49,7 +49,7 @@ sort(struct importing *im, struct error *error)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 	for (size_t i = 0; i < count; i++)
 		im->order[i] = &im->list.entries[i];
-	qsort(im->order, count, sizeof(struct import_entry *), compare);
+	qsort(im->order, count, sizeof(struct import_entry *), compare_entries);
 	return ROLLCODE_OK;
 }
 
@@ -147,7 +147,7 @@ admin_import(void *base, int argc, char **argv, struct error *error)
 		return from_store(im.options, argc, error);
 	if ((err = import_open(&im.opened, argc, argv, error)) != ROLLCODE_OK ||
 	    (err = read_files(&im, error)) != ROLLCODE_OK ||
-	    (err = sort(&im, error)) != ROLLCODE_OK ||
+	    (err = sort_entries(&im, error)) != ROLLCODE_OK ||
 	    (err = each_user(&im, error)) != ROLLCODE_OK)
 		return err;
 	return tell_summary(&im, error);

@@ -4,7 +4,7 @@
 #include "admin/import/merge.h"
 
 static struct account_token *
-find_secret(struct account *account, const struct secret *secret)
+find_token_by_secret(struct account *account, const struct secret *secret)
 {
 	for (size_t i = 0; i < account->token_count; i++)
 		if (account_same_secret(
@@ -15,7 +15,7 @@ find_secret(struct account *account, const struct secret *secret)
 
 /* A counter that is lowered needs a new row: no row's counter ever falls. */
 static void
-meet(struct account_token *have, uint64_t counter, bool force,
+merge_counter(struct account_token *have, uint64_t counter, bool force,
     enum import_merge *merged)
 {
 	*merged = import_meet(have->token.counter, counter, force);
@@ -44,7 +44,8 @@ account_merge(struct account *account, const struct rollcode_token *token,
     bool force, int64_t now, enum import_merge *merged, struct error *error)
 {
 	WIPED(token_wipe) struct rollcode_token added = *token;
-	struct account_token *have = find_secret(account, &token->secret);
+	struct account_token *have =
+	    find_token_by_secret(account, &token->secret);
 	enum rollcode_err err;
 
 	*merged = MERGE_NONE;
@@ -54,7 +55,7 @@ account_merge(struct account *account, const struct rollcode_token *token,
 		    "form, algorithm or number of digits",
 		    account->user, have->token.label);
 	if (have != NULL) {
-		meet(have, token->counter, force, merged);
+		merge_counter(have, token->counter, force, merged);
 		return ROLLCODE_OK;
 	}
 	if (added.label[0] == '\0' &&

@@ -9,7 +9,7 @@
 #include "common/token/token.h"
 
 static enum rollcode_err
-refuse(struct import_list *list, const char *what, struct error *error)
+refuse_package(struct import_list *list, const char *what, struct error *error)
 {
 	struct error why;
 
@@ -26,7 +26,7 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 	(void)user;
 	(void)text;
 	(void)len;
-	return refuse(list,
+	return refuse_package(list,
 	    "this rollcode-admin was built without libpskc and cannot read "
 	    "PSKC; install libpskc-dev and build it again",
 	    error);
@@ -67,7 +67,7 @@ struct library {
 };
 
 static bool
-load(struct library *lib)
+load_library(struct library *lib)
 {
 	if ((lib->handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL)) == NULL)
 		return false;
@@ -104,7 +104,7 @@ parse_quietly(const struct library *lib, pskc_t *container, const char *text,
 
 /* "CN=alice,DC=example" is alice.  The key's own user is the last to say. */
 static enum rollcode_err
-take_user(struct import_entry *e, const char *named, const char *user,
+take_key_user(struct import_entry *e, const char *named, const char *user,
     struct error *why)
 {
 	char name[sizeof(e->user)];
@@ -142,7 +142,7 @@ same_number(const struct pskc_number *number, bool given, uint64_t value)
 }
 
 static enum rollcode_err
-take_shape(const struct library *lib, pskc_key_t *key,
+take_key_form(const struct library *lib, pskc_key_t *key,
     const struct pskc_package *numbers, struct rollcode_token *t,
     struct error *why)
 {
@@ -185,7 +185,7 @@ take_key(const struct library *lib, pskc_key_t *key,
 	int given = 0;
 	enum rollcode_err err;
 
-	if ((err = take_shape(lib, key, numbers, t, why)) != ROLLCODE_OK)
+	if ((err = take_key_form(lib, key, numbers, t, why)) != ROLLCODE_OK)
 		return err;
 	/* pskc_get_key_data_secret() of libpskc 2.6.12 says that it is empty.
 	 */
@@ -215,10 +215,10 @@ take_one(const struct library *lib, pskc_key_t *key,
 	enum rollcode_err err;
 
 	memcpy(e->user, user, strnlen(user, sizeof(e->user) - 1));
-	if ((err = take_user(e, lib->pskc_get_device_userid(key), user, why)) !=
-		ROLLCODE_OK ||
-	    (err = take_user(e, lib->pskc_get_key_userid(key), user, why)) !=
-		ROLLCODE_OK)
+	if ((err = take_key_user(e, lib->pskc_get_device_userid(key), user,
+		 why)) != ROLLCODE_OK ||
+	    (err = take_key_user(
+		 e, lib->pskc_get_key_userid(key), user, why)) != ROLLCODE_OK)
 		return err;
 	return take_key(lib, key, numbers, e, why);
 }
@@ -251,8 +251,8 @@ take_keys(const struct library *lib, pskc_t *container,
 		key = lib->pskc_get_keypackage(container, i);
 		if (key == NULL)
 			return i > 0 ? ROLLCODE_OK
-				     : refuse(list, "there is no key in it",
-					   error);
+				     : refuse_package(list,
+					   "there is no key in it", error);
 		import_entry_wipe(&e);
 		e.is_key = true;
 		e.line = i + 1;
@@ -277,15 +277,15 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 	pskc_t *container = NULL;
 	enum rollcode_err err;
 
-	if (!load(&lib))
-		return refuse(list,
+	if (!load_library(&lib))
+		return refuse_package(list,
 		    "PSKC is read by libpskc, which is not here; install it "
 		    "(libpskc0)",
 		    error);
 	if (lib.pskc_init(&container) != PSKC_OK)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 	if (!parse_quietly(&lib, container, text, len, &numbers))
-		err = refuse(
+		err = refuse_package(
 		    list, "it is not a key container of RFC 6030", error);
 	else
 		err = take_keys(&lib, container, &numbers, list, user, error);

@@ -64,7 +64,7 @@ open_from(struct moving *m, const char *place, struct error *error)
 
 /* What is the store's own is made anew. */
 static void
-strip(struct account *account)
+strip_ids(struct account *account)
 {
 	for (size_t i = 0; i < account->token_count; i++)
 		account->tokens[i].id = 0;
@@ -131,7 +131,7 @@ merge_recovery(struct account *to, const struct account *from)
 
 /* Everything but what the new store has counted itself. */
 static enum rollcode_err
-merge(struct account *to, const struct account *from, int64_t now,
+merge_accounts(struct account *to, const struct account *from, int64_t now,
     struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
@@ -151,13 +151,14 @@ merge(struct account *to, const struct account *from, int64_t now,
 }
 
 static enum rollcode_err
-create(struct moving *m, const struct account *from, struct error *error)
+create_disabled(
+    struct moving *m, const struct account *from, struct error *error)
 {
 	struct admin *admin = m->admin;
 	WIPED(account_wipe) struct account fresh = *from;
 	struct event event;
 
-	strip(&fresh);
+	strip_ids(&fresh);
 	/* Nobody logs in there before its counts are there too. */
 	for (size_t i = 0; i < fresh.token_count; i++)
 		fresh.tokens[i].enabled = false;
@@ -171,7 +172,8 @@ create(struct moving *m, const struct account *from, struct error *error)
  * in the old one may have been moved by a run before.
  */
 static enum rollcode_err
-put(struct moving *m, const struct account *from, struct error *error)
+write_to_new_store(
+    struct moving *m, const struct account *from, struct error *error)
 {
 	struct admin *admin = m->admin;
 	bool there = false, was;
@@ -181,11 +183,11 @@ put(struct moving *m, const struct account *from, struct error *error)
 	    admin->store, from->user, &there, &admin->account, error);
 	was = there;
 	if (err == ROLLCODE_OK && !there &&
-	    (err = create(m, from, error)) == ROLLCODE_OK)
+	    (err = create_disabled(m, from, error)) == ROLLCODE_OK)
 		err = admin->ops->begin(
 		    admin->store, from->user, &there, &admin->account, error);
 	if (err == ROLLCODE_OK && (!was || account_enabled(from) > 0) &&
-	    (err = merge(&admin->account, from, admin->now, error)) ==
+	    (err = merge_accounts(&admin->account, from, admin->now, error)) ==
 		ROLLCODE_OK)
 		err = admin_commit(admin, ACT_MOVED_HERE, NULL, error);
 	admin->ops->end(admin->store);
@@ -204,7 +206,7 @@ move_user(struct moving *m, const char *user, struct error *error)
 	for (int i = 0; i < TRIES && err == ROLLCODE_ERR_UNAVAIL; i++)
 		err = ops->begin(m->from, user, &there, &from, error);
 	if (err == ROLLCODE_OK && there &&
-	    (err = put(m, &from, error)) == ROLLCODE_OK) {
+	    (err = write_to_new_store(m, &from, error)) == ROLLCODE_OK) {
 		m->users += account_enabled(&from) > 0;
 		for (size_t i = 0; i < from.token_count; i++)
 			from.tokens[i].enabled = false;

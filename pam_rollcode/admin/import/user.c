@@ -6,7 +6,8 @@
 #include "rules/policy.h"
 
 static void
-say(struct importing *im, const struct import_entry *entry, const char *what)
+tell_of_entry(
+    struct importing *im, const struct import_entry *entry, const char *what)
 {
 	char place[IMPORT_PLACE_MAX];
 
@@ -17,7 +18,7 @@ say(struct importing *im, const struct import_entry *entry, const char *what)
 
 /* Why a line that is right is not taken over. */
 static enum rollcode_err
-mark(struct import_entry *entry, const char *why, struct error *error)
+mark_refused(struct import_entry *entry, const char *why, struct error *error)
 {
 	if ((entry->refused = strdup(why)) == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
@@ -39,7 +40,7 @@ take_label(struct import_outcome *outcome, const struct account *account,
 }
 
 static enum rollcode_err
-merge(struct importing *im, struct import_entry **lines, size_t count,
+merge_lines(struct importing *im, struct import_entry **lines, size_t count,
     bool *changed, struct error *error)
 {
 	struct account *account = &im->admin.account;
@@ -65,7 +66,7 @@ merge(struct importing *im, struct import_entry **lines, size_t count,
 }
 
 static enum rollcode_err
-create(struct importing *im, const char *labels, struct error *error)
+create_imported(struct importing *im, const char *labels, struct error *error)
 {
 	struct admin *admin = &im->admin;
 	struct event event;
@@ -111,7 +112,7 @@ take_over(struct importing *im, struct import_entry **lines, size_t count,
 	if ((err = begin_user(im, lines[0]->user, enrolled, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	err = merge(im, lines, count, &changed, error);
+	err = merge_lines(im, lines, count, &changed, error);
 	*asks = err == ROLLCODE_OK && !agreed &&
 		import_must_ask(im, lines[0]->user, *enrolled, count);
 	import_labels(im, count, labels, sizeof(labels));
@@ -120,7 +121,7 @@ take_over(struct importing *im, struct import_entry **lines, size_t count,
 	else
 		admin->ops->end(admin->store);
 	if (err == ROLLCODE_OK && !*enrolled && !*asks)
-		err = create(im, labels, error);
+		err = create_imported(im, labels, error);
 	account_wipe(&admin->account);
 	return err;
 }
@@ -161,7 +162,7 @@ tell_taken(struct importing *im, const char *user,
 }
 
 static void
-tell(struct importing *im, struct import_entry **lines, size_t count)
+tell_outcome(struct importing *im, struct import_entry **lines, size_t count)
 {
 	char what[160];
 
@@ -173,7 +174,7 @@ tell(struct importing *im, struct import_entry **lines, size_t count)
 		im->merged[o->merged]++;
 		tell_taken(im, e->user, o);
 		if (o->merged == MERGE_KEPT)
-			say(im, e,
+			tell_of_entry(im, e,
 			    "the counter here is higher, and stays; "
 			    "--force would lower it");
 		if (o->merged != MERGE_ADDED || e->scratch == 0)
@@ -182,7 +183,7 @@ tell(struct importing *im, struct import_entry **lines, size_t count)
 		    "%u scratch codes of 8 digits are too short and were not "
 		    "imported; issue recovery codes",
 		    e->scratch);
-		say(im, e, what);
+		tell_of_entry(im, e, what);
 	}
 }
 
@@ -214,9 +215,9 @@ refuse_all(struct importing *im, struct import_entry **lines, size_t count,
 
 	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++) {
 		if (lines[i]->refused == NULL)
-			err = mark(lines[i], why, error);
+			err = mark_refused(lines[i], why, error);
 		if (err == ROLLCODE_OK && i < IMPORT_REFUSED_MAX)
-			say(im, lines[i], lines[i]->refused);
+			tell_of_entry(im, lines[i], lines[i]->refused);
 	}
 	if (err == ROLLCODE_OK && count > IMPORT_REFUSED_MAX)
 		plain_line(stderr,
@@ -255,7 +256,7 @@ import_user(struct importing *im, struct import_entry **lines, size_t count,
 	else
 		err = take_over_asking(im, lines, count, &why);
 	if (err == ROLLCODE_OK) {
-		tell(im, lines, count);
+		tell_outcome(im, lines, count);
 		return ROLLCODE_OK;
 	}
 	if (fault_of_user(err)) {

@@ -50,7 +50,7 @@ link_line(const char *text, char *out, size_t size)
 }
 
 static void
-notice(void *context, const PGresult *result)
+on_notice(void *context, const PGresult *result)
 {
 	struct link *link = context;
 	const char *severity =
@@ -94,7 +94,7 @@ connect_one(struct link *link, const struct place_settings *settings,
 		status = PQconnectPoll(link->conn);
 	if (status == PGRES_POLLING_OK &&
 	    PQsetnonblocking(link->conn, 1) == 0) {
-		PQsetNoticeReceiver(link->conn, notice, link);
+		PQsetNoticeReceiver(link->conn, on_notice, link);
 		return true;
 	}
 	if (link->conn == NULL || PQstatus(link->conn) == CONNECTION_BAD ||

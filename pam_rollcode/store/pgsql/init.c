@@ -80,7 +80,7 @@ read_version(
 }
 
 static enum rollcode_err
-mark(struct store *store, bool marked, struct error *error)
+write_store_row(struct store *store, bool marked, struct error *error)
 {
 	enum rollcode_err err;
 
@@ -111,7 +111,7 @@ ensure_tables(struct store *store, bool *made, struct error *error)
 		return ROLLCODE_OK;
 	for (; version < PGSQL_VERSION && err == ROLLCODE_OK; version++)
 		err = run_all(store, pgsql_versions[version], error);
-	return err == ROLLCODE_OK ? mark(store, marked, error) : err;
+	return err == ROLLCODE_OK ? write_store_row(store, marked, error) : err;
 }
 
 /* --- init ---------------------------------------------------------------- */

@@ -25,7 +25,7 @@ struct binds {
 };
 
 static void
-bind_all(struct binds *b, const char *letters, va_list ap)
+collect_binds(struct binds *b, const char *letters, va_list ap)
 {
 	memset(b, 0, sizeof(*b));
 	for (; *letters != '\0' && b->count < BINDS_MAX; letters++) {
@@ -88,7 +88,7 @@ is_one_too_many(const PGresult *result)
 
 /* The one result of a statement; NULL if the link broke over it. */
 static PGresult *
-run(struct link *link, const char *sql, const struct binds *b)
+execute_statement(struct link *link, const char *sql, const struct binds *b)
 {
 	int64_t deadline = link_until(link, link->statement_ms + GRACE_MS);
 	PGresult *first = NULL, *more = NULL;
@@ -153,7 +153,7 @@ static const struct {
 };
 
 static enum rollcode_err
-failed(struct link *link, const PGresult *result, struct error *error)
+report_failure(struct link *link, const PGresult *result, struct error *error)
 {
 	const char *state = NULL, *text = NULL;
 	char line[256];
@@ -179,8 +179,8 @@ failed(struct link *link, const PGresult *result, struct error *error)
 }
 
 static enum rollcode_err
-query(struct link *link, struct rows **rows, int *changed, struct error *error,
-    const char *sql, const char *letters, va_list ap)
+run_query(struct link *link, struct rows **rows, int *changed,
+    struct error *error, const char *sql, const char *letters, va_list ap)
 {
 	struct binds b;
 	PGresult *result;
@@ -188,14 +188,14 @@ query(struct link *link, struct rows **rows, int *changed, struct error *error,
 	ExecStatusType status;
 	enum rollcode_err err = ROLLCODE_OK;
 
-	bind_all(&b, letters, ap);
-	result = run(link, sql, &b);
+	collect_binds(&b, letters, ap);
+	result = execute_statement(link, sql, &b);
 	explicit_bzero(&b, sizeof(b));
 	status = PQresultStatus(result);
 	/* No table is not an empty one. */
 	if (status != PGRES_TUPLES_OK &&
 	    (status != PGRES_COMMAND_OK || rows != NULL))
-		err = failed(link, result, error);
+		err = report_failure(link, result, error);
 	if (err == ROLLCODE_OK &&
 	    keyword_number(PQcmdTuples(result), 0, INT32_MAX, &count))
 		*changed = (int)count;
@@ -217,7 +217,7 @@ link_query(struct link *link, struct rows **rows, struct error *error,
 	if (rows != NULL)
 		*rows = NULL;
 	va_start(ap, binds);
-	err = query(link, rows, &changed, error, sql, binds, ap);
+	err = run_query(link, rows, &changed, error, sql, binds, ap);
 	va_end(ap);
 	return err;
 }
@@ -231,7 +231,7 @@ link_change(struct link *link, struct error *error, int rows, const char *sql,
 	va_list ap;
 
 	va_start(ap, binds);
-	err = query(link, NULL, &changed, error, sql, binds, ap);
+	err = run_query(link, NULL, &changed, error, sql, binds, ap);
 	va_end(ap);
 	if (err != ROLLCODE_OK || rows < 0 || rows == changed)
 		return err;
@@ -256,11 +256,11 @@ link_commit(struct link *link, struct error *error)
 	bool done;
 
 	link->warned = false;
-	result = run(link, "COMMIT", &none);
+	result = execute_statement(link, "COMMIT", &none);
 	done = PQresultStatus(result) == PGRES_COMMAND_OK &&
 	       strcmp(PQcmdStatus(result), "COMMIT") == 0;
 	if (!done && PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL) {
-		enum rollcode_err err = failed(link, result, error);
+		enum rollcode_err err = report_failure(link, result, error);
 
 		PQclear(result);
 		return err == ROLLCODE_OK ? ROLLCODE_ERR_UNAVAIL : err;

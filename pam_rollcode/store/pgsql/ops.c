@@ -88,7 +88,7 @@ read_session(struct store *store, struct session *s, struct error *error)
 }
 
 static enum rollcode_err
-check_server(struct store *store, const struct session *s, struct error *error)
+check_session(struct store *store, const struct session *s, struct error *error)
 {
 	const char *where = link_where(store->link);
 
@@ -112,7 +112,8 @@ check_server(struct store *store, const struct session *s, struct error *error)
 }
 
 static enum rollcode_err
-check_store(struct store *store, const struct session *s, struct error *error)
+check_store_version(
+    struct store *store, const struct session *s, struct error *error)
 {
 	const char *where = link_where(store->link);
 
@@ -145,9 +146,9 @@ pgsql_prove(struct store *store, struct error *error)
 	enum rollcode_err err;
 
 	if ((err = read_session(store, &session, error)) != ROLLCODE_OK ||
-	    (err = check_server(store, &session, error)) != ROLLCODE_OK)
+	    (err = check_session(store, &session, error)) != ROLLCODE_OK)
 		return err;
-	return check_store(store, &session, error);
+	return check_store_version(store, &session, error);
 }
 
 enum rollcode_err

@@ -21,7 +21,7 @@ struct reader {
 };
 
 static int64_t
-read_int(struct reader *r, int64_t min, int64_t max)
+pgsql_read_int(struct reader *r, int64_t min, int64_t max)
 {
 	int64_t value;
 
@@ -33,19 +33,19 @@ read_int(struct reader *r, int64_t min, int64_t max)
 }
 
 static int64_t
-read_time(struct reader *r)
+pgsql_read_time(struct reader *r)
 {
-	return read_int(r, -TIME_MAX, TIME_MAX);
+	return pgsql_read_int(r, -TIME_MAX, TIME_MAX);
 }
 
 static void
-read_text(struct reader *r, char *out, size_t size)
+pgsql_read_text(struct reader *r, char *out, size_t size)
 {
 	r->bad |= !rows_text(r->rows, r->row, r->column++, out, size);
 }
 
 static bool
-read_bool(struct reader *r)
+pgsql_read_bool(struct reader *r)
 {
 	bool value;
 
@@ -54,7 +54,7 @@ read_bool(struct reader *r)
 }
 
 static size_t
-read_bytes(struct reader *r, uint8_t *out, size_t max)
+pgsql_read_bytes(struct reader *r, uint8_t *out, size_t max)
 {
 	size_t len;
 
@@ -64,9 +64,9 @@ read_bytes(struct reader *r, uint8_t *out, size_t max)
 
 /* A text kept as bytes; none of them is NUL. */
 static void
-read_string(struct reader *r, char *out, size_t size)
+pgsql_read_string(struct reader *r, char *out, size_t size)
 {
-	size_t len = read_bytes(r, (uint8_t *)out, size - 1);
+	size_t len = pgsql_read_bytes(r, (uint8_t *)out, size - 1);
 
 	out[len] = '\0';
 	r->bad |= strlen(out) != len;
@@ -94,15 +94,15 @@ open_sealed(struct store *store, const char *key_id, const struct seal_aad *aad,
 }
 
 static enum rollcode_err
-read_recovery_key(struct store *store, struct reader *r, const char *key_id,
-    struct account *a, struct error *error)
+pgsql_read_recovery_key(struct store *store, struct reader *r,
+    const char *key_id, struct account *a, struct error *error)
 {
 	WIPED(secret_wipe) struct secret secret = {0};
 	struct sealed sealed;
 	struct seal_aad aad;
 	enum rollcode_err err;
 
-	sealed.len = read_bytes(r, sealed.bytes, sizeof(sealed.bytes));
+	sealed.len = pgsql_read_bytes(r, sealed.bytes, sizeof(sealed.bytes));
 	if (r->bad)
 		return bad_row(store, "the recovery key", error);
 	store_recovery_aad(store->id, a->user, key_id, &aad);
@@ -117,7 +117,7 @@ read_recovery_key(struct store *store, struct reader *r, const char *key_id,
 }
 
 static enum rollcode_err
-read_account(struct store *store, const char *user, struct account *a,
+pgsql_read_account(struct store *store, const char *user, struct account *a,
     bool *there, struct error *error)
 {
 	WIPED(rows_freep) struct rows *rows = NULL;
@@ -139,16 +139,16 @@ read_account(struct store *store, const char *user, struct account *a,
 		return ROLLCODE_OK;
 	r.rows = rows;
 	memcpy(a->user, user, strlen(user) + 1);
-	a->failures = (uint32_t)read_int(&r, 0, UINT32_MAX);
-	a->spent = (uint32_t)read_int(&r, 0, UINT32_MAX);
-	a->spent_time = read_time(&r);
-	a->failed = (uint32_t)read_int(&r, 0, UINT32_MAX);
-	a->replayed = (uint32_t)read_int(&r, 0, UINT32_MAX);
-	a->created = read_time(&r);
-	a->last_success = read_time(&r);
-	a->last_failure = read_time(&r);
-	a->sequence = read_int(&r, 0, INT64_MAX - 1);
-	read_text(&r, key_id, sizeof(key_id));
+	a->failures = (uint32_t)pgsql_read_int(&r, 0, UINT32_MAX);
+	a->spent = (uint32_t)pgsql_read_int(&r, 0, UINT32_MAX);
+	a->spent_time = pgsql_read_time(&r);
+	a->failed = (uint32_t)pgsql_read_int(&r, 0, UINT32_MAX);
+	a->replayed = (uint32_t)pgsql_read_int(&r, 0, UINT32_MAX);
+	a->created = pgsql_read_time(&r);
+	a->last_success = pgsql_read_time(&r);
+	a->last_failure = pgsql_read_time(&r);
+	a->sequence = pgsql_read_int(&r, 0, INT64_MAX - 1);
+	pgsql_read_text(&r, key_id, sizeof(key_id));
 	if (r.bad)
 		return bad_row(store, "the account", error);
 	/* One user is of one key, whichever is the store's meanwhile. */
@@ -158,11 +158,11 @@ read_account(struct store *store, const char *user, struct account *a,
 		    link_where(store->link), key_id, error);
 	if (rows_null(rows, 0, r.column))
 		return ROLLCODE_OK;
-	return read_recovery_key(store, &r, key_id, a, error);
+	return pgsql_read_recovery_key(store, &r, key_id, a, error);
 }
 
 static enum rollcode_err
-read_token_row(struct store *store, const char *user, struct reader *r,
+pgsql_read_token_row(struct store *store, const char *user, struct reader *r,
     struct account_token *t, struct sealed *sealed, struct error *error)
 {
 	char form[8], algorithm[8], key_id[SEAL_ID_LEN + 1];
@@ -170,20 +170,21 @@ read_token_row(struct store *store, const char *user, struct reader *r,
 	struct seal_aad aad;
 	enum rollcode_err err;
 
-	t->id = read_int(r, 1, INT64_MAX);
-	read_string(r, t->token.label, sizeof(t->token.label));
-	read_text(r, form, sizeof(form));
-	read_text(r, algorithm, sizeof(algorithm));
-	t->token.digits = (unsigned int)read_int(r, 0, ROLLCODE_HEX_DIGITS);
-	read_text(r, key_id, sizeof(key_id));
-	sealed->len = read_bytes(r, sealed->bytes, sizeof(sealed->bytes));
-	t->token.counter = (uint64_t)read_int(r, 0, INT64_MAX);
-	t->far_known = read_bool(r);
-	t->far_counter = (uint64_t)read_int(r, 0, INT64_MAX);
-	t->far_time = read_time(r);
-	t->enabled = read_bool(r);
-	t->created = read_time(r);
-	t->used = read_time(r);
+	t->id = pgsql_read_int(r, 1, INT64_MAX);
+	pgsql_read_string(r, t->token.label, sizeof(t->token.label));
+	pgsql_read_text(r, form, sizeof(form));
+	pgsql_read_text(r, algorithm, sizeof(algorithm));
+	t->token.digits =
+	    (unsigned int)pgsql_read_int(r, 0, ROLLCODE_HEX_DIGITS);
+	pgsql_read_text(r, key_id, sizeof(key_id));
+	sealed->len = pgsql_read_bytes(r, sealed->bytes, sizeof(sealed->bytes));
+	t->token.counter = (uint64_t)pgsql_read_int(r, 0, INT64_MAX);
+	t->far_known = pgsql_read_bool(r);
+	t->far_counter = (uint64_t)pgsql_read_int(r, 0, INT64_MAX);
+	t->far_time = pgsql_read_time(r);
+	t->enabled = pgsql_read_bool(r);
+	t->created = pgsql_read_time(r);
+	t->used = pgsql_read_time(r);
 	t->token.form = form_from_name(form);
 	t->token.algorithm = algorithm_from_name(algorithm);
 	if (r->bad || t->token.form == FORM_NONE ||
@@ -200,7 +201,7 @@ read_token_row(struct store *store, const char *user, struct reader *r,
 }
 
 static enum rollcode_err
-read_tokens(struct store *store, struct account *a, struct error *error)
+pgsql_read_tokens(struct store *store, struct account *a, struct error *error)
 {
 	WIPED(rows_freep) struct rows *rows = NULL;
 	struct reader r = {0};
@@ -217,7 +218,7 @@ read_tokens(struct store *store, struct account *a, struct error *error)
 	r.rows = rows;
 	for (; err == ROLLCODE_OK && r.row < rows_count(rows); r.row++) {
 		r.column = 0;
-		err = read_token_row(store, a->user, &r,
+		err = pgsql_read_token_row(store, a->user, &r,
 		    &a->tokens[a->token_count], &store->seals[a->token_count],
 		    error);
 		a->token_count++;
@@ -226,7 +227,7 @@ read_tokens(struct store *store, struct account *a, struct error *error)
 }
 
 static enum rollcode_err
-read_recovery(struct store *store, struct account *a, struct error *error)
+pgsql_read_recovery(struct store *store, struct account *a, struct error *error)
 {
 	WIPED(rows_freep) struct rows *rows = NULL;
 	struct reader r = {0};
@@ -244,12 +245,12 @@ read_recovery(struct store *store, struct account *a, struct error *error)
 		    &a->recovery[a->recovery_count++];
 
 		r.column = 0;
-		code->id = read_int(&r, 1, INT64_MAX);
-		r.bad |= read_bytes(&r, code->mac, sizeof(code->mac)) !=
+		code->id = pgsql_read_int(&r, 1, INT64_MAX);
+		r.bad |= pgsql_read_bytes(&r, code->mac, sizeof(code->mac)) !=
 			 sizeof(code->mac);
-		code->issued = read_time(&r);
-		code->expires = read_int(&r, 0, TIME_MAX);
-		code->used = read_time(&r);
+		code->issued = pgsql_read_time(&r);
+		code->expires = pgsql_read_int(&r, 0, TIME_MAX);
+		code->used = pgsql_read_time(&r);
 		if (r.bad)
 			err = bad_row(store, "a recovery code", error);
 	}
@@ -263,12 +264,12 @@ pgsql_read(struct store *store, const char *user, struct account *account,
 	enum rollcode_err err;
 
 	account_wipe(account);
-	if ((err = read_account(store, user, account, there, error)) !=
+	if ((err = pgsql_read_account(store, user, account, there, error)) !=
 		ROLLCODE_OK ||
 	    !*there ||
-	    (err = read_tokens(store, account, error)) != ROLLCODE_OK)
+	    (err = pgsql_read_tokens(store, account, error)) != ROLLCODE_OK)
 		return err;
-	return read_recovery(store, account, error);
+	return pgsql_read_recovery(store, account, error);
 }
 
 enum rollcode_err
@@ -289,15 +290,15 @@ pgsql_events(
 	r.rows = rows;
 	for (; err == ROLLCODE_OK && r.row < rows_count(rows); r.row++) {
 		r.column = 0;
-		e.sequence = read_int(&r, 0, INT64_MAX);
-		e.time = read_time(&r);
-		read_string(&r, e.service, sizeof(e.service));
-		read_string(&r, e.rhost, sizeof(e.rhost));
-		read_string(&r, e.token, sizeof(e.token));
-		read_text(&r, e.outcome, sizeof(e.outcome));
-		e.counter = read_int(&r, -1, INT64_MAX);
-		e.distance = read_int(&r, -1, INT64_MAX);
-		e.aside = read_bool(&r);
+		e.sequence = pgsql_read_int(&r, 0, INT64_MAX);
+		e.time = pgsql_read_time(&r);
+		pgsql_read_string(&r, e.service, sizeof(e.service));
+		pgsql_read_string(&r, e.rhost, sizeof(e.rhost));
+		pgsql_read_string(&r, e.token, sizeof(e.token));
+		pgsql_read_text(&r, e.outcome, sizeof(e.outcome));
+		e.counter = pgsql_read_int(&r, -1, INT64_MAX);
+		e.distance = pgsql_read_int(&r, -1, INT64_MAX);
+		e.aside = pgsql_read_bool(&r);
 		r.bad |= !r.bad && !outcome_known(e.outcome);
 		err = r.bad ? bad_row(store, "an event", error)
 			    : fn(context, &e, error);

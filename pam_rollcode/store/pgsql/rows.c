@@ -11,7 +11,7 @@
 
 /* The PGresult itself; it has no fields of ours. */
 static const PGresult *
-result(const struct rows *rows)
+pgresult_of(const struct rows *rows)
 {
 	return (const PGresult *)rows;
 }
@@ -19,7 +19,7 @@ result(const struct rows *rows)
 int
 rows_count(const struct rows *rows)
 {
-	return rows == NULL ? 0 : PQntuples(result(rows));
+	return rows == NULL ? 0 : PQntuples(pgresult_of(rows));
 }
 
 void
@@ -29,25 +29,25 @@ rows_free(struct rows *rows)
 }
 
 static const char *
-field(const struct rows *rows, int row, int column)
+field_value(const struct rows *rows, int row, int column)
 {
-	if (row >= rows_count(rows) || column >= PQnfields(result(rows)) ||
-	    PQgetisnull(result(rows), row, column))
+	if (row >= rows_count(rows) || column >= PQnfields(pgresult_of(rows)) ||
+	    PQgetisnull(pgresult_of(rows), row, column))
 		return NULL;
-	return PQgetvalue(result(rows), row, column);
+	return PQgetvalue(pgresult_of(rows), row, column);
 }
 
 bool
 rows_null(const struct rows *rows, int row, int column)
 {
-	return field(rows, row, column) == NULL;
+	return field_value(rows, row, column) == NULL;
 }
 
 bool
 rows_int(const struct rows *rows, int row, int column, int64_t min, int64_t max,
     int64_t *out)
 {
-	const char *text = field(rows, row, column);
+	const char *text = field_value(rows, row, column);
 
 	*out = 0;
 	return text != NULL && keyword_number(text, min, max, out);
@@ -56,7 +56,7 @@ rows_int(const struct rows *rows, int row, int column, int64_t min, int64_t max,
 bool
 rows_text(const struct rows *rows, int row, int column, char *out, size_t size)
 {
-	const char *text = field(rows, row, column);
+	const char *text = field_value(rows, row, column);
 	size_t len = text == NULL ? size : strlen(text);
 
 	out[0] = '\0';
@@ -69,7 +69,7 @@ rows_text(const struct rows *rows, int row, int column, char *out, size_t size)
 bool
 rows_bool(const struct rows *rows, int row, int column, bool *out)
 {
-	const char *text = field(rows, row, column);
+	const char *text = field_value(rows, row, column);
 
 	*out = text != NULL && strcmp(text, "t") == 0;
 	return *out || (text != NULL && strcmp(text, "f") == 0);
@@ -79,7 +79,7 @@ bool
 rows_bytes(const struct rows *rows, int row, int column, uint8_t *out,
     size_t max, size_t *len)
 {
-	const char *text = field(rows, row, column);
+	const char *text = field_value(rows, row, column);
 	size_t digits;
 
 	*len = 0;

@@ -57,7 +57,7 @@ check_refused(const struct place *place, struct error *error)
 
 /* The n-th of a list parted by commas; of one alone, that one. */
 static bool
-element(const char *list, size_t n, char *out, size_t size)
+copy_element(const char *list, size_t n, char *out, size_t size)
 {
 	size_t len;
 
@@ -75,7 +75,7 @@ element(const char *list, size_t n, char *out, size_t size)
 }
 
 static size_t
-elements(const char *list)
+count_elements(const char *list)
 {
 	size_t count = 1;
 
@@ -90,12 +90,12 @@ split_hosts(struct place *place, struct error *error)
 	const char *names = place_value(place, "host");
 	const char *addresses = place_value(place, "hostaddr");
 	const char *ports = place_value(place, "port");
-	size_t count = elements(names != NULL ? names : addresses);
+	size_t count = count_elements(names != NULL ? names : addresses);
 
 	if (count > PLACE_HOSTS_MAX ||
 	    (names != NULL && addresses != NULL &&
-		elements(addresses) != count) ||
-	    (elements(ports) != 1 && elements(ports) != count))
+		count_elements(addresses) != count) ||
+	    (count_elements(ports) != 1 && count_elements(ports) != count))
 		return error_set(error, ROLLCODE_ERR_CONFIG,
 		    "DATABASE: has more than %d servers, or not one address "
 		    "and port for each",
@@ -103,9 +103,10 @@ split_hosts(struct place *place, struct error *error)
 	for (size_t i = 0; i < count; i++) {
 		struct place_host *h = &place->hosts[i];
 
-		if (!element(names, i, h->name, sizeof(h->name)) ||
-		    !element(addresses, i, h->address, sizeof(h->address)) ||
-		    !element(ports, i, h->port, sizeof(h->port)))
+		if (!copy_element(names, i, h->name, sizeof(h->name)) ||
+		    !copy_element(
+			addresses, i, h->address, sizeof(h->address)) ||
+		    !copy_element(ports, i, h->port, sizeof(h->port)))
 			return error_set(error, ROLLCODE_ERR_CONFIG,
 			    "DATABASE: the name of a server is too long");
 	}
@@ -202,7 +203,7 @@ place_free(struct place *place)
 }
 
 static void
-set(struct place_settings *s, const char *keyword, const char *value)
+add_setting(struct place_settings *s, const char *keyword, const char *value)
 {
 	if (s->count == PLACE_SETTINGS_MAX || value[0] == '\0')
 		return;
@@ -215,7 +216,7 @@ set_default(const struct place *place, struct place_settings *s,
     const char *keyword, const char *value)
 {
 	if (place_value(place, keyword) == NULL)
-		set(s, keyword, value);
+		add_setting(s, keyword, value);
 }
 
 static bool
@@ -237,17 +238,17 @@ place_settings(const struct place *place, size_t host, const char *session,
 	memset(s, 0, sizeof(*s));
 	for (const PQconninfoOption *o = place->all; o->keyword != NULL; o++)
 		if (o->val != NULL && !is_per_host(o->keyword))
-			set(s, o->keyword, o->val);
-	set(s, "host", h->name);
-	set(s, "hostaddr", h->address);
-	set(s, "port", h->port);
-	set(s, "options", session);
+			add_setting(s, o->keyword, o->val);
+	add_setting(s, "host", h->name);
+	add_setting(s, "hostaddr", h->address);
+	add_setting(s, "port", h->port);
+	add_setting(s, "options", session);
 	set_default(place, s, "target_session_attrs", "read-write");
 	set_default(place, s, "passfile", PASSFILE);
 	set_default(place, s, "gssencmode", "disable");
 	set_default(place, s, "sslmode", local ? "prefer" : "verify-full");
 	set_default(place, s, "sslrootcert", ROOT_CERTIFICATE);
-	set(s, "fallback_application_name", "rollcode");
+	add_setting(s, "fallback_application_name", "rollcode");
 }
 
 void

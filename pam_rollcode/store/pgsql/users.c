@@ -33,7 +33,7 @@ hold_key(struct store *store, struct error *error)
 }
 
 static enum rollcode_err
-exists(const struct account *account, struct error *error)
+already_enrolled(const struct account *account, struct error *error)
 {
 	return error_set(error, ROLLCODE_ERR_EXISTS,
 	    "%s is already enrolled; --replace removes the old tokens, --label "
@@ -53,13 +53,15 @@ create_once(struct store *store, const char *name,
 	    (err = hold_key(store, error)) != ROLLCODE_OK)
 		return err;
 	if (there && !replace)
-		return exists(account, error);
+		return already_enrolled(account, error);
 	if (there && (err = link_change(store->link, error, 1,
 			  "DELETE FROM rollcode.account WHERE name=$1", "t",
 			  name)) != ROLLCODE_OK)
 		return err;
 	if ((err = pgsql_insert(store, name, account, error)) != ROLLCODE_OK)
-		return link_exists(store->link) ? exists(account, error) : err;
+		return link_exists(store->link)
+			   ? already_enrolled(account, error)
+			   : err;
 	if (event != NULL &&
 	    (err = pgsql_event(store, name, event, 0, error)) != ROLLCODE_OK)
 		return err;

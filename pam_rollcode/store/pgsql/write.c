@@ -12,8 +12,8 @@
 #include "store/pgsql/pgsql.h"
 
 static enum rollcode_err
-seal_token(struct store *store, const char *user, const struct account_token *t,
-    struct sealed *sealed, struct error *error)
+pgsql_seal_token(struct store *store, const char *user,
+    const struct account_token *t, struct sealed *sealed, struct error *error)
 {
 	struct seal_aad aad;
 
@@ -24,14 +24,15 @@ seal_token(struct store *store, const char *user, const struct account_token *t,
 }
 
 static enum rollcode_err
-insert_token(struct store *store, const char *name, const char *user,
+pgsql_insert_token(struct store *store, const char *name, const char *user,
     const struct account_token *t, struct error *error)
 {
 	const char *label = t->token.label;
 	struct sealed sealed;
 	enum rollcode_err err;
 
-	if ((err = seal_token(store, user, t, &sealed, error)) != ROLLCODE_OK)
+	if ((err = pgsql_seal_token(store, user, t, &sealed, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	return link_change(store->link, error, 1,
 	    "INSERT INTO rollcode.token(name,id,label,form,algorithm,digits,"
@@ -47,8 +48,8 @@ insert_token(struct store *store, const char *name, const char *user,
 }
 
 static enum rollcode_err
-insert_recovery(struct store *store, const char *name, const struct account *a,
-    struct error *error)
+pgsql_insert_recovery(struct store *store, const char *name,
+    const struct account *a, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
 
@@ -68,8 +69,8 @@ insert_recovery(struct store *store, const char *name, const struct account *a,
 
 /* Seal the recovery key anew and store it. */
 static enum rollcode_err
-put_recovery_key(struct store *store, const char *name, const struct account *a,
-    struct error *error)
+pgsql_put_recovery_key(struct store *store, const char *name,
+    const struct account *a, struct error *error)
 {
 	WIPED(secret_wipe) struct secret secret = {.len = SECRET_KEY_LEN};
 	const char *key_id = store->keys.sealing->id;
@@ -102,17 +103,18 @@ pgsql_insert(struct store *store, const char *name, const struct account *a,
 	    "VALUES($1,$2,$3)",
 	    "tit", name, a->created, store->keys.sealing->id);
 	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
-		err = insert_token(store, name, a->user, &a->tokens[i], error);
+		err = pgsql_insert_token(
+		    store, name, a->user, &a->tokens[i], error);
 	if (err == ROLLCODE_OK && a->recovery_key_set)
-		err = put_recovery_key(store, name, a, error);
+		err = pgsql_put_recovery_key(store, name, a, error);
 	if (err == ROLLCODE_OK)
-		err = insert_recovery(store, name, a, error);
+		err = pgsql_insert_recovery(store, name, a, error);
 	return err;
 }
 
 static enum rollcode_err
-update_account(struct store *store, const struct account *a, int64_t sequence,
-    struct error *error)
+pgsql_update_account(struct store *store, const struct account *a,
+    int64_t sequence, struct error *error)
 {
 	const struct account *b = &store->before;
 	const struct sealed *first = b->token_count > 0 ? store->seals : NULL;
@@ -131,11 +133,11 @@ update_account(struct store *store, const struct account *a, int64_t sequence,
 	    first != NULL ? first->len : 0);
 	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;
-	return put_recovery_key(store, store->name, a, error);
+	return pgsql_put_recovery_key(store, store->name, a, error);
 }
 
 static enum rollcode_err
-update_token(struct store *store, const struct account_token *t,
+pgsql_update_token(struct store *store, const struct account_token *t,
     const struct account_token *b, struct error *error)
 {
 	int64_t counter = (int64_t)t->token.counter;
@@ -162,7 +164,8 @@ update_token(struct store *store, const struct account_token *t,
 }
 
 static enum rollcode_err
-update_tokens(struct store *store, const struct account *a, struct error *error)
+pgsql_update_tokens(
+    struct store *store, const struct account *a, struct error *error)
 {
 	const struct account *b = &store->before;
 	enum rollcode_err err = ROLLCODE_OK;
@@ -172,7 +175,7 @@ update_tokens(struct store *store, const struct account *a, struct error *error)
 		    account_token_of_id(a, b->tokens[i].id);
 
 		err = t != NULL
-			  ? update_token(store, t, &b->tokens[i], error)
+			  ? pgsql_update_token(store, t, &b->tokens[i], error)
 			  : link_change(store->link, error, 1,
 				"DELETE FROM rollcode.token WHERE name=$1 AND "
 				"id=$2 AND secret=$3",
@@ -181,13 +184,13 @@ update_tokens(struct store *store, const struct account *a, struct error *error)
 	}
 	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
 		if (a->tokens[i].id == 0)
-			err = insert_token(
+			err = pgsql_insert_token(
 			    store, store->name, a->user, &a->tokens[i], error);
 	return err;
 }
 
 static enum rollcode_err
-update_recovery(
+pgsql_update_recovery(
     struct store *store, const struct account *a, struct error *error)
 {
 	const struct account *b = &store->before;
@@ -213,7 +216,7 @@ update_recovery(
 			    (size_t)ACCOUNT_MAC_LEN);
 	}
 	if (err == ROLLCODE_OK)
-		err = insert_recovery(store, store->name, a, error);
+		err = pgsql_insert_recovery(store, store->name, a, error);
 	return err;
 }
 
@@ -223,11 +226,11 @@ pgsql_update(struct store *store, const struct account *account,
 {
 	enum rollcode_err err;
 
-	if ((err = update_account(store, account, sequence, error)) !=
+	if ((err = pgsql_update_account(store, account, sequence, error)) !=
 		ROLLCODE_OK ||
-	    (err = update_tokens(store, account, error)) != ROLLCODE_OK)
+	    (err = pgsql_update_tokens(store, account, error)) != ROLLCODE_OK)
 		return err;
-	return update_recovery(store, account, error);
+	return pgsql_update_recovery(store, account, error);
 }
 
 enum rollcode_err
@@ -236,12 +239,12 @@ pgsql_seal_again(
 {
 	enum rollcode_err err;
 
-	err = put_recovery_key(store, store->name, a, error);
+	err = pgsql_put_recovery_key(store, store->name, a, error);
 	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++) {
 		const struct account_token *t = &a->tokens[i];
 		struct sealed sealed;
 
-		err = seal_token(store, a->user, t, &sealed, error);
+		err = pgsql_seal_token(store, a->user, t, &sealed, error);
 		if (err == ROLLCODE_OK)
 			err = link_change(store->link, error, 1,
 			    "UPDATE rollcode.token SET key_id=$4,secret=$5 "

@@ -36,7 +36,7 @@ struct backup {
 };
 
 static enum rollcode_err
-failed(const char *path, int e, struct error *error)
+file_failed(const char *path, int e, struct error *error)
 {
 	return error_at(error, error_from_errno(e), path, "%s", strerror(e));
 }
@@ -51,11 +51,11 @@ remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 
 /* All that is in the place, which nobody else can change. */
 static enum rollcode_err
-clear(const struct backup *b, struct error *error)
+remove_fresh(const struct backup *b, struct error *error)
 {
 	if (nftw(b->fresh.text, remove_entry, DEPTH, FTW_DEPTH | FTW_PHYS) == 0)
 		return ROLLCODE_OK;
-	return failed(b->fresh.text, errno, error);
+	return file_failed(b->fresh.text, errno, error);
 }
 
 static enum rollcode_err
@@ -94,7 +94,7 @@ make_fresh(const struct backup *b, struct error *error)
 
 	if (mkdir(b->fresh.text, 0700) == 0 || (e = errno) == EEXIST)
 		return ROLLCODE_OK;
-	failed(b->fresh.text, e, error);
+	file_failed(b->fresh.text, e, error);
 	return error_add(error, error_from_errno(e),
 	    "the account %s makes the backup, and needs a directory of its own "
 	    "for it: install -d -m 700 -o %s DIRECTORY",
@@ -149,7 +149,7 @@ keep_place(const char *path, struct error *error)
 		e = errno;
 	if (fd >= 0)
 		close(fd);
-	return e == 0 ? ROLLCODE_OK : failed(path, e, error);
+	return e == 0 ? ROLLCODE_OK : file_failed(path, e, error);
 }
 
 static enum rollcode_err
@@ -181,10 +181,10 @@ fill_fresh(struct backup *b, struct error *error)
 {
 	enum rollcode_err err;
 
-	if ((err = clear(b, error)) != ROLLCODE_OK)
+	if ((err = remove_fresh(b, error)) != ROLLCODE_OK)
 		return err;
 	if (mkdir(b->users.text, 0700) != 0)
-		return failed(b->users.text, errno, error);
+		return file_failed(b->users.text, errno, error);
 	return store_sqlite.each(b->store, copy_user, b, error);
 }
 
@@ -201,7 +201,7 @@ put_in_place(const struct backup *b, int64_t now, struct error *error)
 		return err;
 	if (renameat2(AT_FDCWD, b->fresh.text, AT_FDCWD, b->path,
 		RENAME_NOREPLACE) != 0)
-		return failed(b->path, errno, error);
+		return file_failed(b->path, errno, error);
 	return replace_sync_directory(b->path, error);
 }
 
@@ -236,7 +236,7 @@ store_sqlite_backup(struct store *store, const char *path, int64_t now,
 		return err;
 	if ((err = fill_fresh(&b, error)) == ROLLCODE_OK)
 		err = put_in_place(&b, now, error);
-	if (err != ROLLCODE_OK && clear(&b, NULL) == ROLLCODE_OK)
+	if (err != ROLLCODE_OK && remove_fresh(&b, NULL) == ROLLCODE_OK)
 		rmdir(b.fresh.text);
 	close(lock);
 	return err;

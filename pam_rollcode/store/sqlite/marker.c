@@ -36,7 +36,7 @@ static const struct keyword marker_keywords[] = {
 /* clang-format on */
 
 static enum rollcode_err
-join(struct store_path *out, const char *directory, const char *name,
+join_path(struct store_path *out, const char *directory, const char *name,
     const char *ending, struct error *error)
 {
 	int n;
@@ -53,7 +53,7 @@ enum rollcode_err
 store_users_path(
     const struct config *config, struct store_path *path, struct error *error)
 {
-	return join(
+	return join_path(
 	    path, config->database + strlen(SCHEME), "users", "", error);
 }
 
@@ -61,7 +61,7 @@ enum rollcode_err
 store_file_path(const struct store *store, const char *name, const char *ending,
     struct store_path *path, struct error *error)
 {
-	return join(path, store->users.text, name, ending, error);
+	return join_path(path, store->users.text, name, ending, error);
 }
 
 static enum rollcode_err
@@ -157,7 +157,7 @@ read_marker(const struct config *config, const struct store_path *users,
 	ssize_t n;
 	int fd;
 
-	if ((err = join(&path, users->text, "marker", "", error)) !=
+	if ((err = join_path(&path, users->text, "marker", "", error)) !=
 	    ROLLCODE_OK)
 		return err;
 	fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -200,7 +200,8 @@ marker_present(const struct config *config)
 	struct stat st;
 
 	return store_users_path(config, &users, NULL) == ROLLCODE_OK &&
-	       join(&path, users.text, "marker", "", NULL) == ROLLCODE_OK &&
+	       join_path(&path, users.text, "marker", "", NULL) ==
+		   ROLLCODE_OK &&
 	       lstat(path.text, &st) == 0;
 }
 
@@ -213,7 +214,7 @@ marker_write(const struct store_path *users, const struct marker *marker,
 	enum rollcode_err err;
 	int n, e;
 
-	if ((err = join(&path, users->text, "marker", "", error)) !=
+	if ((err = join_path(&path, users->text, "marker", "", error)) !=
 	    ROLLCODE_OK)
 		return err;
 	if (marker->backup != 0)

@@ -173,7 +173,7 @@ is_due(int64_t sequence, bool aside, const struct account *account)
  * outlive it.
  */
 static bool
-forgets(const struct account *before, const struct account *after)
+removes_credential(const struct account *before, const struct account *after)
 {
 	for (size_t i = 0; i < before->token_count; i++)
 		if (account_token_of_id(after, before->tokens[i].id) == NULL)
@@ -187,10 +187,10 @@ forgets(const struct account *before, const struct account *after)
 
 /* Whatever was written before this commit is in the file from here on. */
 static enum rollcode_err
-fold(struct store *store, const struct account *account, bool aside,
+checkpoint_log(struct store *store, const struct account *account, bool aside,
     int64_t sequence, struct error *error)
 {
-	if (forgets(&store->before, account))
+	if (removes_credential(&store->before, account))
 		return sqlite_empty_log(store->db, error);
 	return is_due(sequence, aside, account)
 		   ? sqlite_checkpoint(store->db, error)
@@ -205,7 +205,7 @@ fold_removal(
 	struct error why = {0};
 	enum rollcode_err err;
 
-	if (!forgets(&store->before, account) ||
+	if (!removes_credential(&store->before, account) ||
 	    (err = sqlite_checkpoint(store->db, &why)) == ROLLCODE_OK)
 		return ROLLCODE_OK;
 	return error_set(error, err,
@@ -257,7 +257,7 @@ sqlite_store_commit(struct store *store, const struct account *account,
 	int64_t sequence = store->before.sequence + (aside ? 0 : 1);
 	enum rollcode_err err;
 
-	if ((err = fold(store, account, aside, sequence, error)) !=
+	if ((err = checkpoint_log(store, account, aside, sequence, error)) !=
 		ROLLCODE_OK ||
 	    (err = sqlite_begin(store->db, error)) != ROLLCODE_OK ||
 	    (err = rows_update(store, account, sequence, error)) != ROLLCODE_OK)

@@ -95,7 +95,7 @@ set_lock(const struct sqlite_parked *p, int64_t deadline, struct error *error)
 }
 
 static void
-disconnect(struct sqlite_parked *p)
+close_connection(struct sqlite_parked *p)
 {
 	sqlite_close(p->db);
 	p->db = NULL;
@@ -103,7 +103,7 @@ disconnect(struct sqlite_parked *p)
 }
 
 static void
-unlock(struct sqlite_parked *p)
+release_lock(struct sqlite_parked *p)
 {
 	if (p->lock < 0)
 		return;
@@ -129,7 +129,7 @@ read_log(sqlite3_file *log, uint8_t *out, int len, int64_t at)
 }
 
 static bool
-look(const struct sqlite_parked *p, struct state *s)
+read_state(const struct sqlite_parked *p, struct state *s)
 {
 	const char *name = sqlite3_db_filename(p->db, "main");
 	sqlite3_file *log = NULL;
@@ -162,7 +162,7 @@ same_file(const struct stat *a, const struct stat *b)
 }
 
 static bool
-unchanged(const struct stat *a, const struct stat *b)
+is_unchanged(const struct stat *a, const struct stat *b)
 {
 	return same_file(a, b) && a->st_size == b->st_size &&
 	       same_time(&a->st_mtim, &b->st_mtim) &&
@@ -175,8 +175,9 @@ is_as_left(const struct sqlite_parked *p)
 	const struct state *a = &p->left;
 	struct state b;
 
-	return p->db != NULL && look(p, &b) && unchanged(&a->file, &b.file) &&
-	       unchanged(&a->log, &b.log) &&
+	return p->db != NULL && read_state(p, &b) &&
+	       is_unchanged(&a->file, &b.file) &&
+	       is_unchanged(&a->log, &b.log) &&
 	       memcmp(a->header, b.header, LOG_HEADER) == 0 &&
 	       memcmp(a->last, b.last, FRAME_HEADER) == 0 &&
 	       memcmp(a->next, b.next, FRAME_HEADER) == 0;
@@ -216,8 +217,8 @@ lock_file(struct sqlite_parked *p, const struct sqlite_kind *kind,
 			return err;
 		if ((err = sqlite_parked_check(p, error)) == ROLLCODE_OK)
 			return sqlite_check_file(p->path, kind, error);
-		disconnect(p);
-		unlock(p);
+		close_connection(p);
+		release_lock(p);
 		if (!sqlite_wait(deadline))
 			return err;
 	}
@@ -225,14 +226,14 @@ lock_file(struct sqlite_parked *p, const struct sqlite_kind *kind,
 
 /* What is not as it was left is opened anew, under the same lock. */
 static enum rollcode_err
-connect_file(struct sqlite_parked *p, const struct sqlite_kind *kind,
+reopen_if_changed(struct sqlite_parked *p, const struct sqlite_kind *kind,
     struct error *error)
 {
 	enum rollcode_err err;
 
 	if (is_as_left(p))
 		return ROLLCODE_OK;
-	disconnect(p);
+	close_connection(p);
 	if ((err = sqlite_connect(p->path, kind, SQLITE_LOCKS_NONE, &p->db,
 		 error)) == ROLLCODE_OK)
 		(void)sqlite3_wal_hook(p->db, count_frames, p);
@@ -240,7 +241,7 @@ connect_file(struct sqlite_parked *p, const struct sqlite_kind *kind,
 }
 
 static struct sqlite_parked *
-make(const char *path)
+make_parked(const char *path)
 {
 	struct sqlite_parked *p = calloc(1, sizeof(*p));
 
@@ -257,14 +258,14 @@ enum rollcode_err
 sqlite_parked_enter(const char *path, const struct sqlite_kind *kind,
     struct sqlite_parked **parked, struct error *error)
 {
-	struct sqlite_parked *p = *parked != NULL ? *parked : make(path);
+	struct sqlite_parked *p = *parked != NULL ? *parked : make_parked(path);
 	enum rollcode_err err;
 
 	*parked = NULL;
 	if (p == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 	if ((err = lock_file(p, kind, error)) != ROLLCODE_OK ||
-	    (err = connect_file(p, kind, error)) != ROLLCODE_OK) {
+	    (err = reopen_if_changed(p, kind, error)) != ROLLCODE_OK) {
 		sqlite_parked_close(p);
 		return err;
 	}
@@ -288,7 +289,7 @@ bool
 sqlite_parked_leave(struct sqlite_parked *p)
 {
 	return p->frames > 0 && sqlite3_get_autocommit(p->db) != 0 &&
-	       look(p, &p->left) &&
+	       read_state(p, &p->left) &&
 	       memcmp(p->left.header + LOG_SALTS, p->left.next + FRAME_SALTS,
 		   SALTS_LEN) != 0 &&
 	       lock_range(p, F_UNLCK) == 0;
@@ -299,8 +300,8 @@ sqlite_parked_close(struct sqlite_parked *p)
 {
 	if (p == NULL)
 		return;
-	disconnect(p);
-	unlock(p);
+	close_connection(p);
+	release_lock(p);
 	free(p->path);
 	free(p);
 }

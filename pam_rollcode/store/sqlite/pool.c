@@ -36,7 +36,7 @@ disown_if_copied(void)
 }
 
 static void
-drop(size_t at)
+close_entry(size_t at)
 {
 	sqlite_parked_close(pool[at].file);
 	pool[at].file = NULL;
@@ -70,7 +70,7 @@ drop_old(void)
 
 	for (size_t at = 0; at < POOL_MAX; at++)
 		if (pool[at].since <= old)
-			drop(at);
+			close_entry(at);
 }
 
 enum rollcode_err
@@ -89,7 +89,7 @@ pool_put(struct sqlite_parked *parked)
 		sqlite_parked_close(parked);
 		return;
 	}
-	drop(POOL_MAX - 1);
+	close_entry(POOL_MAX - 1);
 	for (size_t at = POOL_MAX - 1; at > 0; at--)
 		pool[at] = pool[at - 1];
 	pool[0].file = parked;
@@ -101,5 +101,5 @@ pool_empty(void)
 {
 	disown_if_copied();
 	for (size_t at = 0; at < POOL_MAX; at++)
-		drop(at);
+		close_entry(at);
 }

@@ -66,7 +66,7 @@ unlink_if_there(const char *path, struct error *error)
 
 /* A name that cannot be looked at is not one that is free. */
 static enum rollcode_err
-is_there(const char *path, bool *there, struct error *error)
+look_for_path(const char *path, bool *there, struct error *error)
 {
 	struct stat st;
 
@@ -134,7 +134,7 @@ place_new(const struct user_files *f, const char *user, struct error *error)
 	bool there;
 	enum rollcode_err err;
 
-	if ((err = is_there(f->file.text, &there, error)) != ROLLCODE_OK)
+	if ((err = look_for_path(f->file.text, &there, error)) != ROLLCODE_OK)
 		return err;
 	if (there)
 		return error_set(error, ROLLCODE_ERR_EXISTS,
@@ -207,7 +207,7 @@ store_sqlite_create(struct store *store, const struct account *account,
 	if ((err = store_look_again(store, error)) == ROLLCODE_OK &&
 	    (err = build_fresh(store, &f, account, event, error)) ==
 		ROLLCODE_OK &&
-	    (err = is_there(f.file.text, &there, error)) == ROLLCODE_OK)
+	    (err = look_for_path(f.file.text, &there, error)) == ROLLCODE_OK)
 		err = replace && there ? place_over(&f, error)
 				       : place_new(&f, account->user, error);
 	if (err == ROLLCODE_OK)
