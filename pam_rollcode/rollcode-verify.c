@@ -22,10 +22,10 @@
 #include <unistd.h>
 
 #include "common/token/code.h"
-#include "login/judge.h"
-#include "service/crew.h"
+#include "login/request.h"
+#include "service/workers.h"
 #include "service/outsider.h"
-#include "service/supervise.h"
+#include "service/supervisor.h"
 
 #define SOCKET_FD 0 /* where the module puts it */
 #define RECEIVE_SECONDS 5

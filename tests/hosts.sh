@@ -312,7 +312,7 @@ faulty() {
 		    sed "s,=missing,=$T/missing," >"$T/pam/odd"
 		left odd SYSTEM_ERR
 	done
-	install -m 775 -g mallory "$T/bin/fake_judge" "$T/bin/weak"
+	install -m 775 -g mallory "$T/bin/fake_verifier" "$T/bin/weak"
 	sed "s,helper=[^ ]*,helper=$T/bin/weak," "$T/pam/right" >"$T/pam/odd"
 	left odd SYSTEM_ERR
 }

@@ -35,7 +35,7 @@ pam_rollcode/protocol/submission.c "rules/account.h" pam_rollcode/protocol/ may 
 pam_rollcode/module/converse.c "ask/ask.h" pam_rollcode/module/ may not
 pam_rollcode/store/sqlite/read.c "store/pgsql/pgsql.h" pam_rollcode/store/sqlite/ may not
 pam_rollcode/config/config.h "rules/verify.h" pam_rollcode/config/ may not
-pam_rollcode/service/crew.c "store/sqlite/parts.h" pam_rollcode/service/ may not
+pam_rollcode/service/workers.c "store/sqlite/parts.h" pam_rollcode/service/ may not
 common/base/error.c "common/token/token.h" common/base/ may not
 common/token/code.c "pam_rollcode/rules/account.h" common/token/ may not
 rollcode-token/wallet/wallet.c "protocol/protocol.h" "protocol/protocol.h" is not the path

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/env.h"
-#include "service/burial.h"
+#include "service/closer.h"
 #include "service/listener.h"
 #include "system/path.h"
 

@@ -19,8 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "login/judge.h"
-#include "service/crew.h"
+#include "login/request.h"
+#include "service/workers.h"
 #include "service/queue.h"
 
 #define READ_MS 1000 /* for a request to come, once connected */

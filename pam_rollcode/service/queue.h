@@ -6,7 +6,7 @@
 #ifndef ROLLCODE_SERVICE_QUEUE_H
 #define ROLLCODE_SERVICE_QUEUE_H
 
-#include "service/burial.h"
+#include "service/closer.h"
 #include "service/listener.h"
 #include "service/worker.h"
 

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "login/judge.h"
-#include "service/crew.h"
+#include "login/request.h"
+#include "service/workers.h"
 #include "service/queue.h"
 #include "service/serve.h"
 

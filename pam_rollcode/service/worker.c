@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "login/judge.h"
+#include "login/request.h"
 #include "service/outsider.h"
 #include "service/worker.h"
 #include "store/store.h"

@@ -21,7 +21,7 @@
 #include <security/pam_modules.h>
 
 #include "calls.h"
-#include "pam_rollcode/login/judge.h"
+#include "pam_rollcode/login/request.h"
 #include "place.h"
 
 #define ARGUMENTS_MAX 20

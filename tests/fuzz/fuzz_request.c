@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "calls.h"
-#include "pam_rollcode/login/judge.h"
+#include "pam_rollcode/login/request.h"
 #include "place.h"
 
 static bool

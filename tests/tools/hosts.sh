@@ -35,7 +35,7 @@ as_faulty() {
 	printf '%s\n' "${*:2}" >"$T/faulty.$1"
 	chmod 600 "$T/faulty.$1"
 	printf '%s\n' "auth required $T/bin/pam_rollcode.so nodelay quiet \
-conf=$T/faulty.$1 helper=$T/bin/fake_judge" >"$T/pam/$1"
+conf=$T/faulty.$1 helper=$T/bin/fake_verifier" >"$T/pam/$1"
 }
 
 store_spawned() {
@@ -69,7 +69,7 @@ hosts_place() {
 	pam_named rc
 	echo "auth required pam_permit.so" >"$T/pam/permit"
 	install -m 4755 "$BUILD/tests/tools/host" "$HOST"
-	install -m 755 "$BUILD/tests/tools/fake_judge" "$T/bin/fake_judge"
+	install -m 755 "$BUILD/tests/tools/fake_verifier" "$T/bin/fake_verifier"
 	install -m 755 "$PAMRUN" "$T/bin/pamrun"
 }
 

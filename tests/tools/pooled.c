@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pam_rollcode/login/judge.h"
+#include "pam_rollcode/login/request.h"
 
 static int
 judge(const struct config *config, char *line)

@@ -12,7 +12,7 @@
 
 #include <check.h>
 
-#include "pam_rollcode/service/crew.h"
+#include "pam_rollcode/service/workers.h"
 #include "pam_rollcode/service/queue.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

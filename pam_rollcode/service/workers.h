@@ -5,8 +5,8 @@
  * A worker is a process with one task at a time, so that one that waits, hangs
  * or dies holds up, or takes with it, one request.
  */
-#ifndef ROLLCODE_SERVICE_CREW_H
-#define ROLLCODE_SERVICE_CREW_H
+#ifndef ROLLCODE_SERVICE_WORKERS_H
+#define ROLLCODE_SERVICE_WORKERS_H
 
 #include "service/worker.h"
 
@@ -70,4 +70,4 @@ bool	crew_is_apart(struct crew *);
 /* Let all members end. */
 void	crew_close(struct crew *);
 
-#endif /* ROLLCODE_SERVICE_CREW_H */
+#endif /* ROLLCODE_SERVICE_WORKERS_H */

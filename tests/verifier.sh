@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# judge.sh - rollcode-verify: as whom it holds the store, what it refuses, and
+# verifier.sh - rollcode-verify: as whom it holds the store, what it refuses, and
 # that it keeps nothing of its caller.
 # shellcheck disable=SC2317	# some functions are called by name
 . "$(dirname "$0")/lib.sh"

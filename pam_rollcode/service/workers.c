@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "service/crew.h"
+#include "service/workers.h"
 #include "system/fd.h"
 
 #define IDLE_MS 10000 /* then it may go */

@@ -23,7 +23,7 @@
 #include "common/base/clock.h"
 #include "protocol/protocol.h"
 #include "service/serve.h"
-#include "service/side.h"
+#include "service/server.h"
 
 #define END_MS ((PROTOCOL_SECONDS + 2) * 1000L)
 #define LOOKS 4	       /* without a sign of life: a second */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fake_judge request FILE - stands in for rollcode-verify, and is wrong.
+ * fake_verifier request FILE - stands in for rollcode-verify, and is wrong.
  *
  * FILE is the env file of the module's conf=, and its first line says what to
  * do:

@@ -9,7 +9,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "service/burial.h"
+#include "service/closer.h"
 
 #define SAY_MS 1000 /* between two lines in the log */
 #define TRIES 4	    /* an error that waits is told first, once */

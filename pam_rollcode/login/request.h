@@ -2,8 +2,8 @@
 /*
  * judge.h - a request in, an answer out, however rollcode-verify was started.
  */
-#ifndef ROLLCODE_LOGIN_JUDGE_H
-#define ROLLCODE_LOGIN_JUDGE_H
+#ifndef ROLLCODE_LOGIN_REQUEST_H
+#define ROLLCODE_LOGIN_REQUEST_H
 
 #include "config/config.h"
 #include "protocol/protocol.h"
@@ -29,4 +29,4 @@ void			judge_answer(const struct config *,
 /* Send an answer.  False if the other side is gone. */
 bool			judge_send(int fd, const struct answer *) MUST_USE;
 
-#endif /* ROLLCODE_LOGIN_JUDGE_H */
+#endif /* ROLLCODE_LOGIN_REQUEST_H */

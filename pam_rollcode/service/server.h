@@ -3,8 +3,8 @@
  * side.h - one socket of the service as root: its listener, the process that
  * serves it, and those that did and have not ended yet.
  */
-#ifndef ROLLCODE_SERVICE_SIDE_H
-#define ROLLCODE_SERVICE_SIDE_H
+#ifndef ROLLCODE_SERVICE_SERVER_H
+#define ROLLCODE_SERVICE_SERVER_H
 
 #include <signal.h>
 #include <sys/types.h>
@@ -75,4 +75,4 @@ void			side_kill_late(struct side *, int64_t now);
 /* Whether any of its processes has not ended, nor been killed. */
 bool			side_is_busy(const struct side *, int64_t now);
 
-#endif /* ROLLCODE_SERVICE_SIDE_H */
+#endif /* ROLLCODE_SERVICE_SERVER_H */

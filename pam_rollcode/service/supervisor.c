@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "service/crew.h"
-#include "service/side.h"
-#include "service/supervise.h"
+#include "service/workers.h"
+#include "service/server.h"
+#include "service/supervisor.h"
 #include "system/fd.h"
 #include "system/limits.h"
 

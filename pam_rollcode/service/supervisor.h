@@ -3,8 +3,8 @@
  * supervise.h - the resident judge as root: the sockets, the env file, and the
  * processes that serve.
  */
-#ifndef ROLLCODE_SERVICE_SUPERVISE_H
-#define ROLLCODE_SERVICE_SUPERVISE_H
+#ifndef ROLLCODE_SERVICE_SUPERVISOR_H
+#define ROLLCODE_SERVICE_SUPERVISOR_H
 
 #include "service/listener.h"
 
@@ -25,4 +25,4 @@ void	given_read(struct given *);
  */
 int	supervise(const char *conf, const struct given *);
 
-#endif /* ROLLCODE_SERVICE_SUPERVISE_H */
+#endif /* ROLLCODE_SERVICE_SUPERVISOR_H */

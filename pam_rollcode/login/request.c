@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "login/judge.h"
+#include "login/request.h"
 #include "login/login.h"
 
 static bool

@@ -11,8 +11,8 @@
  *
  * Linux 6.16 can refuse such messages, see listener.c; this is for older ones.
  */
-#ifndef ROLLCODE_SERVICE_BURIAL_H
-#define ROLLCODE_SERVICE_BURIAL_H
+#ifndef ROLLCODE_SERVICE_CLOSER_H
+#define ROLLCODE_SERVICE_CLOSER_H
 
 #include <sys/types.h>
 
@@ -71,4 +71,4 @@ bool		burial_is_full(const struct burial *);
  */
 pid_t		burial_holder(void);
 
-#endif /* ROLLCODE_SERVICE_BURIAL_H */
+#endif /* ROLLCODE_SERVICE_CLOSER_H */
