@@ -111,7 +111,7 @@ SERVER	 = $(call rooms,pam_rollcode,protocol rules login config system \
 	   store store/sqlite)
 SERVICE	 = $(call rooms,pam_rollcode,service)
 ADMIN	 = $(call rooms,pam_rollcode,admin admin/import admin/check)
-# `check` reads the arguments of the module and asks the judge as it does.
+# `check` reads the arguments of the module and asks the verifier as it does.
 ASKING	 = $(call rooms,pam_rollcode,ask) pam_rollcode/module/options.c
 # The PostgreSQL store is a plug-in, built only where libpq is.
 PGSQL	 = $(call rooms,pam_rollcode,store/pgsql)

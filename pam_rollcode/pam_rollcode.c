@@ -170,7 +170,7 @@ ask_as_told(const struct options *options, struct request *request,
 	const struct ask_where where = {
 	    options->conf, options->helper, options->spawned};
 
-	return ask_judge(&where, request, answer, error);
+	return ask_verifier(&where, request, answer, error);
 }
 
 /* With nullok: does this account have a token at all? */

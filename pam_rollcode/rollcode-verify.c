@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rollcode-verify.c - the judge: started by pam_rollcode for one request, or
+ * rollcode-verify.c - the verifier: started by pam_rollcode for one request, or
  * resident.
  *
  *  1. The env file is read as root; a request is read, and a store opened,
@@ -99,7 +99,7 @@ serve_one(const char *conf)
 	}
 	if ((err != ROLLCODE_OK &&
 		config_drop(&config, &fatal) != ROLLCODE_OK) ||
-	    judge_receive(SOCKET_FD, RECEIVE_SECONDS, &request, &fatal) !=
+	    request_receive(SOCKET_FD, RECEIVE_SECONDS, &request, &fatal) !=
 		ROLLCODE_OK) {
 		error_say(&fatal, ROLLCODE_ERR_SYS, PLAIN_LOG, said);
 		fprintf(stderr, "rollcode-verify: %s\n", said);
@@ -108,18 +108,18 @@ serve_one(const char *conf)
 	/* A server is talked to by a library that may bring others. */
 	if (!config_is_pgsql(&config))
 		code_alone();
-	judge_answer(&config, &request, err, &error, &answer);
+	request_answer(&config, &request, err, &error, &answer);
 	if (request.logged == 1) {
-		openlog(CREW_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
+		openlog(WORKERS_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
 		outsider_log(0, &request, &answer);
 	}
-	return judge_send(SOCKET_FD, &answer) ? EXIT_DONE : EXIT_REFUSED;
+	return answer_send(SOCKET_FD, &answer) ? EXIT_DONE : EXIT_REFUSED;
 }
 
 static int
-judge_one(const char *conf, const struct given *given)
+verify_one(const char *conf, const struct environment *environment)
 {
-	(void)given;
+	(void)environment;
 	alarm(LIFE_SECONDS);
 	if (!asked_by_root(SOCKET_FD)) {
 		fputs(usage, stderr);
@@ -130,25 +130,25 @@ judge_one(const char *conf, const struct given *given)
 
 static const struct {
 	const char *name;
-	int (*run)(const char *conf, const struct given *);
+	int (*run)(const char *conf, const struct environment *);
 } modes[] = {
-    {"request", judge_one},
+    {"request", verify_one},
     {"serve", supervise},
 };
 
 int
 main(int argc, char **argv)
 {
-	struct given given;
+	struct environment environment;
 
-	given_read(&given);
+	environment_read(&environment);
 	if (!reset_process())
 		return EXIT_REFUSED;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		if ((argc == 2 || argc == 3) &&
 		    strcmp(argv[1], modes[i].name) == 0)
 			return modes[i].run(
-			    argc == 3 ? argv[2] : ROLLCODE_CONF, &given);
+			    argc == 3 ? argv[2] : ROLLCODE_CONF, &environment);
 	fputs(usage, stderr);
 	return EXIT_CALLED_WRONGLY;
 }

@@ -13,7 +13,7 @@ enroll alice
 # --- what is printed is not waited for --------------------------------------
 
 # stopped COMMAND...: while nobody reads what it prints, a code of alice's is
-# judged within two seconds
+# verified within two seconds
 stopped() {
 	python3 - "$@" <<-'PYTHON'
 	import os, pty, subprocess, sys, time

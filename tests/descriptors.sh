@@ -20,7 +20,7 @@ ROUNDS=20
 LOGINS=20	# of each at least, while one kind is sent
 declare -A limit_ms=([root]=500 [other]=2000) tries=([root]=1 [other]=1)
 SENDER_FILES=100000
-CREW=6		# two judge for root, two for everybody, two check who asks
+WORKERS=6		# two verifier for root, two for everybody, two check who asks
 
 arrange() {
 	add_user ann
@@ -252,27 +252,27 @@ each_kind() {	# NAME-BEGINNING
 	stopped "${1}64 connections at once, not all yet" crowd has_begun
 }
 
-crew() {	# the processes of those that serve
+all_workers() {	# the processes of those that serve
 	local pid
 	for pid in $(pgrep -P "$resident"); do
 		pgrep -P "$pid"
 	done
 }
 
-crew_of() {	# COUNT at least
-	[ "$(crew | wc -l)" -ge "$1" ]
+worker_count_is() {	# COUNT at least
+	[ "$(all_workers | wc -l)" -ge "$1" ]
 }
 
 # Two workers stay for each kind of work: where one is at rest, a second one is
-# started.  Whether a second one judges for everybody depends on who is quicker:
+# started.  Whether a second one verifies for everybody depends on who is quicker:
 # it may come later.
 warm_up() {
 	local pids=() serving begun absent
 	codes ann 100 | sed 's/^/ann\t/' | pam_run >"$T/out"
 	login_ms bob "$(code bob)" as bob >"$T/out"
 	serving=$(pgrep -P "$resident" | wc -l)
-	begun=$(crew | wc -l)
-	crew | xargs kill -STOP
+	begun=$(all_workers | wc -l)
+	all_workers | xargs kill -STOP
 	for user in ann mallory; do
 		login_ms "$user" "$(code ann)" >"$T/out" &
 		pids+=("$!")
@@ -281,12 +281,12 @@ warm_up() {
 		login_ms "$user" "$(code bob)" as "$user" >"$T/out" &
 		pids+=("$!")
 	done
-	wait_for crew_of $((begun + serving))
-	crew | xargs kill -CONT
+	wait_for worker_count_is $((begun + serving))
+	all_workers | xargs kill -CONT
 	wait "${pids[@]}"
 	wait_for no_store_files
 	read -r -a before < <(held)
-	absent=$((CREW - $(crew | wc -l)))
+	absent=$((WORKERS - $(all_workers | wc -l)))
 	[ "$absent" -le 0 ] ||
 	    before=($((before[0] + absent)) $((before[1] + 8 * absent))
 		$((before[2] + 400 * absent)))

@@ -129,7 +129,7 @@ gate_language() {
 	printf '.Sh NAME\n.Nd asks the\nenv file\n.Bd -literal\nmend\n.Ed\n' \
 	    >"$T/planted.8"
 	printf 'A slip.\n\n    mend\n' >"$T/planted.md"
-	printf '# made anew\nKEY=judge\n' >"$T/planted.env"
+	printf '# made anew\nKEY=verifier\n' >"$T/planted.env"
 	equal "planted words are found where they stand" \
 	    "$(odd_words "$T"/planted.{c,8,md,env} | sed 's/.*planted//;s/: say .*//')" \
 	    ".c:2: mend
@@ -210,7 +210,7 @@ gate_host() {
 	    grep -v -e '^pam_rollcode/ask/spawn.c:' \
 		-e '^pam_rollcode/ask/spawn_reset.c:' |
 	    grep -E "\\b($child) *\\(" |
-	    nothing "only the child that becomes the judge leaves its host"
+	    nothing "only the child that becomes the verifier leaves its host"
 	nm -D --undefined-only "$BUILD/pam_rollcode.so" | awk '{ print $NF }' |
 	    sed 's/@.*//' | grep -xE "$calls|__.*printf_chk" |
 	    grep -vxE '__(v|)snprintf_chk|__(v|)asprintf_chk' |
@@ -257,7 +257,7 @@ gate_symbols() {
 	    nothing "the module needs libpam and libc and nothing else"
 	needed rollcode-verify |
 	    grep -vE '^(libcrypto|libsqlite3|libc)\.so|^ld-linux' |
-	    nothing "and the judge what it decides with"
+	    nothing "and the verifier what it decides with"
 	for file in pam_rollcode.so "${PROGRAMS[@]}"; do
 		ldd "$BUILD/$file" | grep -E 'lib(pq|ssl|ldap|gssapi)' |
 		    sed "s|^|$file: |"

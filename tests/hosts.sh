@@ -15,7 +15,7 @@ private_machine "$@"
 
 # --- one odd caller -----------------------------------------------------------
 
-# A root without CAP_SYS_RESOURCE cannot give the judge more than the caller
+# A root without CAP_SYS_RESOURCE cannot give the verifier more than the caller
 # had; the service was not started by the caller.
 can_raise() {
 	[ "$mode" = resident ] ||
@@ -26,7 +26,7 @@ can_raise() {
 # starts by HOW.  WANTED is
 #	works	it opens, and then does not
 #	denied	neither opens
-#	raise	works where a limit can be raised for the judge, else denied
+#	raise	works where a limit can be raised for the verifier, else denied
 #	either	whatever is no second success, or libpam itself could not
 odd() {
 	local how=() got wanted=$1
@@ -207,7 +207,7 @@ environment() {
 	tried=1
 	whole "$T/out"
 	said "and the host is unchanged"
-	check "the host's calls and the judge's were seen" \
+	check "the host's calls and the verifier's were seen" \
 	    seen_both
 	say_ok "no path in any variable is looked at" \
 	    "$(grep evil "$T/trace")"
@@ -250,7 +250,7 @@ descriptors() {
 	    "$(cat "$T/canary")" "singswrites"
 }
 
-# libpam reads a service and loads a module with two, a judge is asked with two.
+# libpam reads a service and loads a module with two, a verifier is asked with two.
 free_wanted() {
 	case $mode:$1 in
 	*:0 | *:1) echo either ;;
@@ -281,7 +281,7 @@ signals() {
 # --- what is left behind ------------------------------------------------------
 
 # left SERVICE WANTED: mallory's host, which takes in orphans, and what it finds
-# changed; a judge that kills who stands between makes itself one
+# changed; a verifier that kills who stands between makes itself one
 left() {
 	local got orphans=-r
 	tried=$((tried + 1))

@@ -58,7 +58,7 @@ equal "the store belongs to the account alone" \
     "$(of "$STATEDIR/rollcode")" "rollcode 700"
 equal "the folder of the env file belongs to root alone" \
     "$(of "$SYSCONFDIR/rollcode")" "root 700"
-equal "the judge can be changed by root alone" \
+equal "the verifier can be changed by root alone" \
     "$(of "$LIBEXECDIR/rollcode-verify")" "root 755"
 equal "so can the module" "$(of "$PAMDIR/pam_rollcode.so")" "root 644"
 check "the token program runs from there" "$BINDIR/rollcode-token" --version

@@ -16,18 +16,18 @@ private_machine "$@"
 points=5 least=4
 [ "${1-}" != long ] || points=${ROLLCODE_POINTS:-9} least=8
 
-# judge_dies NAME AFTER [WRONG]
-judge_dies() {
+# verifier_dies NAME AFTER [WRONG]
+verifier_dies() {
 	local inject bad='' code got
-	judge_with "$TRACED"
+	verifier_with "$TRACED"
 	login ann "${3:-$(code ann)}" dying >"$T/out"
-	judge_ended
+	verifier_ended
 	calls | kill_points >"$T/plan"
 	while read -r inject; do
-		judge_with "$TRACED $inject"
+		verifier_with "$TRACED $inject"
 		code=$(code ann)
 		got=$(login ann "${3:-$code}" dying)
-		judge_ended
+		verifier_ended
 		was_killed || continue
 		bad+=$("$2" "killed at $inject" "$code" "$got")
 	done <"$T/plan"
@@ -40,7 +40,7 @@ die() {
 	{ "$STRACE" -q -o "$T/trace" $1 "${@:2}"; } 2>/dev/null
 }
 
-# The module's own process dies; the judge may go on without it.
+# The module's own process dies; the verifier may go on without it.
 module_dies() {
 	local inject bad='' code got
 	printf 'ann\t%s\n' "$(code ann)" |
@@ -83,11 +83,11 @@ admin_dies() {	# NAME BEFORE AFTER ARGUMENT...
 
 server GUARD_AFTER=100 GUESSES=1000
 pam_place
-judge_service dying
+verifier_service dying
 enroll ann
 cp "$T/uri" "$T/line"
 if [ "${1-}" != long ] || [ -n "${ROLLCODE_POINTS-}" ]; then
-	judge_dies "the judge dies over a right code: spent or not, the next \
+	verifier_dies "the verifier dies over a right code: spent or not, the next \
 one opens" after_a_right_code
 	module_dies
 	admin_dies "an enrolment dies: the user is whole or absent" \
@@ -96,7 +96,7 @@ one opens" after_a_right_code
 	    somebody still_or_absent remove ann --force
 fi
 if [ "${1-}" = long ]; then
-	judge_dies "the judge dies over a wrong code: the next right one opens" \
+	verifier_dies "the verifier dies over a wrong code: the next right one opens" \
 	    after_a_wrong_code 00000000
 	admin_dies "a replacement dies: the old token or the new one" \
 	    somebody old_or_new enroll ann --no-account --replace

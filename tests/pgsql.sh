@@ -366,7 +366,7 @@ lost_answer() {	# MODE
 
 # --- at once ------------------------------------------------------------------
 
-# Four judges, each started by a caller of its own.
+# Four verifiers, each started by a caller of its own.
 at_once() {
 	local typed results=''
 	for typed in $(code ann -n 2); do

@@ -3,7 +3,7 @@
 #
 # planted.sh - a journal or a log that somebody put beside a user's file is
 # refused or ignored: it deletes nothing, and no counter is lower behind it;
-# and what the real judge does when the clock jumps.
+# and what the real verifier does when the clock jumps.
 # shellcheck disable=SC2317	# what a check calls by name
 . "$(dirname "$0")/lib.sh"
 need python3 sqlite3
@@ -131,7 +131,7 @@ other_store() {
 # --- the clock --------------------------------------------------------------
 
 at() {	# SECONDS CODE: the result of a login at that time
-	judge_with "env LD_PRELOAD=$BUILD/tests/tools/libfault.so FAULT_TIME=$1"
+	verifier_with "env LD_PRELOAD=$BUILD/tests/tools/libfault.so FAULT_TIME=$1"
 	login ann "$2" timely
 }
 
@@ -140,10 +140,10 @@ clock() {
 	server GUESSES=3 GUARD_AFTER=100
 	rm -f "$(wallet ann)"
 	enroll ann
-	judge_service timely
+	verifier_service timely
 	if ! at "$now" "$(code ann)" | grep -qx SUCCESS ||
 	    ! admin log ann --json | grep -q "$now"; then
-		skip "a clock that jumps" "the judge's clock cannot be set here"
+		skip "a clock that jumps" "the verifier's clock cannot be set here"
 		return
 	fi
 	at "$now" 00000000 >"$T/out"

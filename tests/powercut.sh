@@ -16,7 +16,7 @@ limit=5
 CALLS=openat,close,write,pwrite64,writev,pwritev,ftruncate,fallocate,fsync
 CALLS+=,fdatasync,unlink,rename,renameat2,sendto,sendmsg,dup,dup2,dup3
 
-# The service traced: the judge's calls go to $T/trace, in the child itself.
+# The service traced: the verifier's calls go to $T/trace, in the child itself.
 traced_service() {
 	cat >"$T/bin/traced" <<-TRACED
 	#!/bin/sh
@@ -106,7 +106,7 @@ after_a_killed_one() {	# NAME LOGINS-BEFORE
 	    "$T/login")"
 }
 
-# A process that judges two, and has the file open at the second.
+# A process that verifies two, and has the file open at the second.
 on_an_open_file() {	# NAME LOGINS-BEFORE
 	local first spent
 	fresh "$2"

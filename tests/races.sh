@@ -60,7 +60,7 @@ many_users() {
 	say_ok "16 users at once: no counter is lost" "$bad"
 }
 
-# The judge itself is the module's child (-D), and stops with its lock held.
+# The verifier itself is the module's child (-D), and stops with its lock held.
 stopped_helper() {
 	cat >"$T/bin/stopped" <<-STOPPED
 	#!/bin/sh
@@ -73,7 +73,7 @@ stopped_helper() {
 	sed -i "s,helper=[^ ]*,helper=$T/bin/stopped," "$T/pam/stopped"
 }
 
-stopped_judge() {
+stopped_verifier() {
 	grep -lsE '^State:.[Tt] ' /proc/[0-9]*/status | cut -d/ -f3
 }
 
@@ -85,7 +85,7 @@ one_stopped() {
 	printf 'bob\t%s\n' "$(code bob)" >"$T/bob"
 	"$PAMRUN" "$T/pam" stopped <"$T/bob" >"$T/bob.out" &
 	servers+=("$!")
-	check "a judge can be stopped while it holds a lock" \
+	check "a verifier can be stopped while it holds a lock" \
 	    wait_for grep -q 'stopped by SIGSTOP' "$T/stopped.log"
 	read -r _ result ms _ < <(printf 'ann\t%s\n' "$(code ann)" | pam_run)
 	equal "while bob's store is held, ann gets in" "$result" SUCCESS
@@ -96,16 +96,16 @@ one_stopped() {
 	check "in under 3 seconds" test "$ms" -lt 3000
 	if [ "${1-}" = long ]; then
 		wait_for grep -q . "$T/bob.out" || wait_for grep -q . "$T/bob.out"
-		equal "after 10 seconds the stopped judge is killed" \
+		equal "after 10 seconds the stopped verifier is killed" \
 		    "$(cut -d' ' -f2 "$T/bob.out")" SYSTEM_ERR
 	else
-		kill -CONT "$(stopped_judge)"
+		kill -CONT "$(stopped_verifier)"
 		wait_for grep -q . "$T/bob.out"
 		equal "the stopped login goes on where it was" \
 		    "$(cut -d' ' -f2 "$T/bob.out")" SUCCESS
 	fi
 	equal "and then bob gets in again" "$(login bob "$(code bob)")" SUCCESS
-	equal "no stopped process is left" "$(stopped_judge)" ""
+	equal "no stopped process is left" "$(stopped_verifier)" ""
 }
 
 # The code that a flood tries is never one of the token's.

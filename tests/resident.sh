@@ -83,7 +83,7 @@ $(field_of "$pid" NoNewPrivs)" "$none $none 1"
 	equal "but they are not locked" \
 	    "$(grep -c ":$(stat -c %i "$T/store/users/ann.db") " /proc/locks)" 0
 	check "and closed once there is nothing to do" wait_for no_store_files
-	equal "conf= is judged by a judge of its own" \
+	equal "conf= is verified by a verifier of its own" \
 	    "$(while_stopped spawned_login)" SUCCESS
 }
 
@@ -124,7 +124,7 @@ namespace_root() {
 	}
 	refused "root of a user namespace cannot connect to root's" \
 	    "${as_root[@]}" env ROOT_SOCKET= "$T/bin/ask_service" ask ann 0
-	equal "at everybody's it is judged as who it is" \
+	equal "at everybody's it is verified as who it is" \
 	    "$("${as_root[@]}" "$T/bin/ask_service" ask ann "$(code ann)" |
 		cut -d' ' -f1,2)" "0 3333cccc"
 	"${as_root[@]}" "$T/bin/ask_service" ask bob "$(code bob)" >"$T/out"
@@ -140,7 +140,7 @@ beside_others() {
 	local spent
 	equal "she gets in once more" "$(login ann "$(code ann)")" SUCCESS
 	spent=$(code ann)
-	equal "a judge of root's own lets her in" \
+	equal "a verifier of root's own lets her in" \
 	    "$(login ann "$spent" own)" SUCCESS
 	equal "what it spent is spent for the service" \
 	    "$(login ann "$spent")" AUTH_ERR
@@ -150,11 +150,11 @@ beside_others() {
 	    "$(login ann "$(code ann)")" AUTH_ERR
 	admin enable ann >"$T/out"
 	equal "and is enabled at once" "$(login ann "$(code ann)")" SUCCESS
-	both_judges
+	both_verifiers
 }
 
 # One code each round, four times at the service and four times beside it.
-both_judges() {	# [ROUNDS]
+both_verifiers() {	# [ROUNDS]
 	local rounds=${1:-4}
 	codes ann "$rounds" | sed 's/^/ann\t/' >"$T/codes"
 	"$PAMRUN" -n 4 "$T/pam" rc <"$T/codes" >"$T/served" &
@@ -274,7 +274,7 @@ full_queue() {
 	ROOT_SOCKET='' "$T/bin/ask_service" fill <"$T/crowd" >"$T/ready" &
 	exec 5>"$T/crowd"
 	wait_for grep -q ready "$T/ready"
-	within "with a full queue root has a judge of its own" SUCCESS 900 \
+	within "with a full queue root has a verifier of its own" SUCCESS 900 \
 	    root_login ann "$(code ann)"
 	exec 5>&-
 	rm -f "$T/crowd" "$T/ready"
@@ -675,7 +675,7 @@ killed() {
 	check "root's process is killed: the others end" \
 	    wait_for no_service
 	check "its socket is still there" test -S "$SOCKET"
-	equal "root gets in, by a judge of its own" \
+	equal "root gets in, by a verifier of its own" \
 	    "$(login ann "$(code ann)")" SUCCESS
 	equal "a user does not" \
 	    "$(login_as ann ann "$(code ann)" | cut -d' ' -f1)" CRED_INSUFFICIENT
@@ -750,7 +750,7 @@ stopped_late() {
 	root_login ann "$(code ann)" >"$T/denied" &
 	sleep 0.3
 	kill -INT -- "-$resident"
-	within "ended by a terminal, root has a judge of its own" SUCCESS 900 \
+	within "ended by a terminal, root has a verifier of its own" SUCCESS 900 \
 	    root_login bob "$(code bob)"
 	kill -CONT "$worker"
 	wait "$resident"
@@ -987,7 +987,7 @@ handed_a_file() {	# [NAME]
 arrange
 if [ -n "$long" ]; then
 	spawned_login >"$T/out"
-	both_judges "${ROLLCODE_ROUNDS:-30}"
+	both_verifiers "${ROLLCODE_ROUNDS:-30}"
 	flooded
 	workers_die
 	exit 0

@@ -34,7 +34,7 @@ $(BUILD)/tests/tools/%.so: $(BUILD)/obj/tests/tools/%.o
 	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PAM)
 
 # Programs of tests/tools and tests/bench.  A host of PAM has not loaded what
-# only the judge needs.
+# only the verifier needs.
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libserver.a \
     $(BUILD)/libcommon.a
 	$(call say,LD)
@@ -46,7 +46,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libserver.a \
 # wrapped here is what tests/fuzz/calls.c decides.
 comma	 = ,
 FUZZ_WRAP = time clock_gettime nanosleep getrandom geteuid poll send recv \
-	   open __open_2 read fstat stat lstat calloc spawn_judge spawn_reap \
+	   open __open_2 read fstat stat lstat calloc spawn_verifier spawn_reap \
 	   getpwnam_r pam_modutil_getlogin pam_get_item pam_set_item
 FUZZ_SHARED = $(call obj,$(addprefix tests/fuzz/,calls.c libraries.c place.c \
 	   rules.c))

@@ -36,7 +36,7 @@ print(base64.b32decode(s + "=" * (-len(s) % 8)).hex())' "$base32")
 }
 
 # Every exec with its arguments and environment, all that is sent to a log or
-# written, but not what module and judge say to each other.
+# written, but not what module and verifier say to each other.
 traced() {	# CODE RESULT [USER]
 	local result beside='^$'
 	# libpam's own record of that user for the kernel's audit: op=PAM:...
@@ -145,7 +145,7 @@ say_ok "the logins end as they should" "$bad"
 check "something was logged" grep -q 'authentication failure' "$T/syslog"
 check "debug says more" grep -q '\.debug .*verdict=' "$T/syslog"
 "$FIND" "$T/needles" "$T/whole" >"$T/found"
-check "the search finds a code where module and judge speak" \
+check "the search finds a code where module and verifier speak" \
     grep -q '^right in' "$T/found"
 say_ok "no secret is in the log" "$("$FIND" "$T/needles" "$T/syslog")"
 say_ok "nor in what was executed, sent, written and said" \

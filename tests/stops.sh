@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # stops.sh [long] [resident] - mallory stops and kills the logins he started,
-# at one system call and then at another one, and reaches for the judge: other
+# at one system call and then at another one, and reaches for the verifier: other
 # people's logins do not wait, and he learns nothing.
 # limit: 240
 # shellcheck disable=SC2317	# some functions are called by name
@@ -14,7 +14,7 @@ private_machine "$@"
 
 FIND=$TREE/tests/tools/find_secrets.py
 REACH=$TREE/tests/tools/out_of_reach.py
-JUDGE=$T/bin/rollcode-verify
+VERIFIER=$T/bin/rollcode-verify
 step=20 rounds=1
 # Who asks the service makes fewer calls.
 [ "$mode" = spawned ] || step=12
@@ -22,7 +22,7 @@ step=20 rounds=1
 
 # --- stopped ------------------------------------------------------------------
 
-# The first of the processes of that name; the copy between host and judge has
+# The first of the processes of that name; the copy between host and verifier has
 # the host's.
 first_of() {
 	local file name
@@ -129,9 +129,9 @@ signalled() {
 
 # --- out of reach -------------------------------------------------------------
 
-# The judge waits for ann's file, and is kept there: that is no more than a
+# The verifier waits for ann's file, and is kept there: that is no more than a
 # moment.
-waiting_judge() {
+waiting_verifier() {
 	hold ann
 	press ann
 	typed "$pressed" >"$T/typed"
@@ -140,26 +140,26 @@ waiting_judge() {
 	asking=$!
 	servers+=("$asking")
 	wait_for met
-	kill -STOP "$judge"
-	check "a judge can be met while it waits for a user's file" met
-	between=$(awk '/^PPid:/ { print $2 }' "/proc/$judge/status")
+	kill -STOP "$verifier"
+	check "a verifier can be met while it waits for a user's file" met
+	between=$(awk '/^PPid:/ { print $2 }' "/proc/$verifier/status")
 }
 
-# The judge's number, once it is the account's.
+# The verifier's number, once it is the account's.
 met() {
-	judge=$(first_of rollcode-verify)
-	grep -q "^Uid:.$(id -u rollcode)" "/proc/$judge/status"
+	verifier=$(first_of rollcode-verify)
+	grep -q "^Uid:.$(id -u rollcode)" "/proc/$verifier/status"
 }
 
 out_of_reach() {
-	local judge between asking
-	waiting_judge
+	local verifier between asking
+	waiting_verifier
 	equal "mallory can do nothing to it, nor to the process between" \
-	    "$(as mallory setsid -w "$REACH" "$judge" "$between")" ""
+	    "$(as mallory setsid -w "$REACH" "$verifier" "$between")" ""
 	equal "none of both leaves a core" "$(awk '/^Max core/ { print $5, $6 }' \
-	    "/proc/$judge/limits" "/proc/$between/limits")" $'0 0\n0 0'
-	equal "his priority, policy and place in the queues are not the judge's" \
-	    "$(ps -o ni=,cls= -p "$judge" | xargs) $(ionice -p "$judge")" \
+	    "/proc/$verifier/limits" "/proc/$between/limits")" $'0 0\n0 0'
+	equal "his priority, policy and place in the queues are not the verifier's" \
+	    "$(ps -o ni=,cls= -p "$verifier" | xargs) $(ionice -p "$verifier")" \
 	    "0 TS none: prio 0"
 	as mallory setsid -w "$REACH" "$(first_of host)" >"$T/reached" 2>"$T/err"
 	check "the host he may stop and end, so it would have been seen" \
@@ -167,19 +167,19 @@ out_of_reach() {
 	refused "but not look into it, for it is set-user-ID" \
 	    grep -qE '^(mem|maps|seize|attach)' "$T/reached"
 	wait "$asking" 2>/dev/null
-	kill -CONT "$judge"
+	kill -CONT "$verifier"
 	release
 	opens ann
 	tried=1
 	said "and after all that the next code opens"
 }
 
-# Everything that mallory may kill dies while the judge holds the store.
+# Everything that mallory may kill dies while the verifier holds the store.
 slow_service() {
 	cat >"$T/bin/slow" <<-SLOW
 	#!/bin/sh
 	exec env -i $(command -v strace) -DDD -q -o $T/slow.log -e trace=fdatasync \
-	    -e inject=fdatasync:delay_enter=1000000:when=1 $JUDGE "\$@"
+	    -e inject=fdatasync:delay_enter=1000000:when=1 $VERIFIER "\$@"
 	SLOW
 	chmod 755 "$T/bin/slow"
 	pam_named slow
@@ -198,7 +198,7 @@ massacre() {
 	wait $! 2>/dev/null
 	equal "killed with all that is mallory's, his login tells nothing" \
 	    "$(cat "$T/out")" ""
-	check "the judge ends what it began" \
+	check "the verifier ends what it began" \
 	    wait_for grep -q 'exited with' "$T/slow.log"
 	equal "so the code is spent" "$(login ann "$code")" AUTH_ERR
 	tried=1
@@ -219,7 +219,7 @@ by_hand() {
 	chown mallory "$T/home/mallory/own.env"
 	before=$(md5sum "$T"/store/users/*)
 	as mallory strace -f -qq -e trace=%file -o "$T/home/mallory/trace" \
-	    python3 "$TREE/tests/tools/by_hand.py" "$JUDGE" "$CONF" \
+	    python3 "$TREE/tests/tools/by_hand.py" "$VERIFIER" "$CONF" \
 	    "$T/home/mallory/own.env" >"$T/out" 2>"$T/err"
 	equal "rollcode-verify, started by mallory in wrong ways, refuses" \
 	    "$(grep -c ': refused$' "$T/out") $(grep -v ': refused$' "$T/out")" \
@@ -300,11 +300,11 @@ no_core() {
 		how_it_ended
 	)
 	if [ "$control" != "killed by SIGSEGV (core dumped)" ]; then
-		skip "a judge that crashes leaves no core" \
+		skip "a verifier that crashes leaves no core" \
 		    "nothing leaves one on this machine"
 		return
 	fi
-	dies fdatasync "a judge that crashes leaves no core, and lets nobody in"
+	dies fdatasync "a verifier that crashes leaves no core, and lets nobody in"
 	tried=1
 	opens ann
 	said "and after a crash the next code opens"

@@ -437,7 +437,7 @@ full() {
 	umount -n "$T/store"
 }
 
-# Of a root that may not raise it, what the judge writes is too much.
+# Of a root that may not raise it, what the verifier writes is too much.
 limited_login() {	# BYTES CODE
 	printf 'ann\t%s\n' "$2" | setpriv --bounding-set=-sys_resource \
 	    prlimit --fsize="$1:$1" -- "$PAMRUN" "$T/pam" rc 2>&1 |
@@ -515,18 +515,18 @@ script() {	# PATH LINE...
 	printf '%s\n' "${@:2}" >"$1" && chmod 755 "$1"
 }
 
-# A program between the module and the judge.
+# A program between the module and the verifier.
 between() {	# PATH CODE
 	script "$1" "#!$PYTHON" "import os, socket, subprocess, sys" \
 	    "ask = socket.socket(fileno=0)" \
 	    "here, there = socket.socketpair(socket.AF_UNIX, \
 socket.SOCK_SEQPACKET)" \
-	    "judge = subprocess.Popen(['$T/good/bin/rollcode-verify'] + sys.argv[1:], \
+	    "verifier = subprocess.Popen(['$T/good/bin/rollcode-verify'] + sys.argv[1:], \
 stdin=there)" \
 	    "there.close()" \
 	    "here.send(ask.recv(8192))" \
 	    "answer = bytearray(here.recv(8192))" \
-	    "judge.wait()" \
+	    "verifier.wait()" \
 	    "$2"
 }
 

@@ -9,7 +9,7 @@ need python3 strace setpriv
 private_machine
 . "$TREE/tests/tools/pam.sh"
 
-JUDGE=$T/bin/rollcode-verify
+VERIFIER=$T/bin/rollcode-verify
 
 arrange() {
 	add_service rollcode
@@ -25,33 +25,33 @@ arrange() {
 	install -m 755 "$PAMRUN" "$T/bin/pamrun"
 }
 
-# The service whose judge rests with the store locked until it is told to go on.
+# The service whose verifier rests with the store locked until it is told to go on.
 slow_service() {
 	cat >"$T/bin/slow" <<-SLOW
 	#!/bin/sh
 	exec env -i $(command -v strace) -DDD -q -o $T/slow.log -e trace=fdatasync \
-	    -e inject=fdatasync:signal=STOP:when=1 $JUDGE "\$@"
+	    -e inject=fdatasync:signal=STOP:when=1 $VERIFIER "\$@"
 	SLOW
 	chmod 755 "$T/bin/slow"
 	pam_named slow
 	sed -i "s,helper=[^ ]*,helper=$T/bin/slow," "$T/pam/slow"
 }
 
-# The judge's number, once it is at work with a file of the store.
+# The verifier's number, once it is at work with a file of the store.
 holding() {
-	judge=$(find /proc/[0-9]*/fd -lname "$T/store/users/ann.db-wal" \
+	verifier=$(find /proc/[0-9]*/fd -lname "$T/store/users/ann.db-wal" \
 	    2>/dev/null | head -n 1 | cut -d/ -f3)
-	[ -n "$judge" ]
+	[ -n "$verifier" ]
 }
 
 # What there is to see of it, taken at once: it has ten seconds in all.
 look() {
 	mkdir "$T/seen" &&
-	    cp "/proc/$judge/"{status,environ,cmdline,limits} "$T/seen" &&
-	    cp -r "/proc/$judge/fdinfo" "$T/seen" &&
-	    find "/proc/$judge/fd" "/proc/$judge/cwd" -type l \
+	    cp "/proc/$verifier/"{status,environ,cmdline,limits} "$T/seen" &&
+	    cp -r "/proc/$verifier/fdinfo" "$T/seen" &&
+	    find "/proc/$verifier/fd" "/proc/$verifier/cwd" -type l \
 		-printf '%f %l\n' >"$T/seen/links" &&
-	    ps -o sid= -p "$judge" >"$T/seen/session"
+	    ps -o sid= -p "$verifier" >"$T/seen/session"
 }
 
 status_of() {
@@ -72,7 +72,7 @@ open_files() {
 }
 
 goes_on() {
-	kill -CONT "$judge" 2>/dev/null
+	kill -CONT "$verifier" 2>/dev/null
 	grep -q . "$T/out"
 }
 
@@ -84,10 +84,10 @@ while_it_holds_the_store() {
 	    "$PAMRUN" "$T/pam" slow <"$T/in" >"$T/out" 9<"$T/in" &
 	servers+=("$!")
 	wait_for holding
-	check "the judge can be looked at while it holds the store" look
+	check "the verifier can be looked at while it holds the store" look
 	refused "its memory is closed to its own account" \
 	    setpriv --reuid "$ROLLCODE" --regid "$ROLLCODE" --clear-groups \
-	    head -c 1 "/proc/$judge/environ"
+	    head -c 1 "/proc/$verifier/environ"
 	wait_for goes_on
 	equal "and in the end it answers" "$(cut -d' ' -f2 "$T/out")" SUCCESS
 	u="$ROLLCODE $ROLLCODE $ROLLCODE $ROLLCODE"
@@ -137,48 +137,48 @@ with_socket() {
 	python3 - "$@" <<-'PYTHON'
 	import socket, subprocess, sys
 	ask, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-	judge = subprocess.Popen(sys.argv[2:], stdin=there)
+	verifier = subprocess.Popen(sys.argv[2:], stdin=there)
 	there.close()
 	exec(sys.argv[1])
-	sys.exit(judge.wait())
+	sys.exit(verifier.wait())
 	PYTHON
 }
 
 no_socket() {
-	"$JUDGE" request "$CONF" </dev/null
+	"$VERIFIER" request "$CONF" </dev/null
 }
 
 no_standard_input() {
-	"$JUDGE" request "$CONF" <&-
+	"$VERIFIER" request "$CONF" <&-
 }
 
 refuses_the_rest() {
-	by_hand 2 "without arguments" "$JUDGE"
-	by_hand 2 "with another word" "$JUDGE" serve-me
-	by_hand 2 "with too many words" "$JUDGE" request "$CONF" more
+	by_hand 2 "without arguments" "$VERIFIER"
+	by_hand 2 "with another word" "$VERIFIER" serve-me
+	by_hand 2 "with too many words" "$VERIFIER" request "$CONF" more
 	by_hand 2 "without a socket" no_socket
 	by_hand 2 "without standard input" no_standard_input
-	by_hand 2 "on a terminal" on_terminal "$JUDGE" request "$CONF"
+	by_hand 2 "on a terminal" on_terminal "$VERIFIER" request "$CONF"
 	by_hand 2 "asked by another than root" python3 -c "
 import os, socket, subprocess, sys
 os.setresuid(4002, 4002, 4002)
 a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-sys.exit(subprocess.call(['$JUDGE', 'request', '$CONF'], stdin=b))"
+sys.exit(subprocess.call(['$VERIFIER', 'request', '$CONF'], stdin=b))"
 	refused "a request that is none is refused" \
-	    with_socket 'ask.send(b"x" * 100)' "$JUDGE" request "$CONF"
+	    with_socket 'ask.send(b"x" * 100)' "$VERIFIER" request "$CONF"
 	refused "a request of zeros is refused" \
-	    with_socket 'ask.send(bytes(1692))' "$JUDGE" request "$CONF"
+	    with_socket 'ask.send(bytes(1692))' "$VERIFIER" request "$CONF"
 	refused "a request that is too long is refused" \
-	    with_socket 'ask.send(bytes(4096))' "$JUDGE" request "$CONF"
+	    with_socket 'ask.send(bytes(4096))' "$VERIFIER" request "$CONF"
 	refused "who closes the socket is refused" \
-	    with_socket 'ask.close()' "$JUDGE" request "$CONF"
+	    with_socket 'ask.close()' "$VERIFIER" request "$CONF"
 	equal "none of that touched the store" "$(field ann failures)" 0
 }
 
 says_nothing() {
 	local began=$EPOCHSECONDS
 	refused "who says nothing is refused" \
-	    with_socket 'judge.wait()' "$JUDGE" request "$CONF"
+	    with_socket 'verifier.wait()' "$VERIFIER" request "$CONF"
 	check "after 5 seconds" test $((EPOCHSECONDS - began)) -le 7
 }
 

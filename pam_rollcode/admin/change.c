@@ -144,7 +144,7 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 	WIPED(admin_close) struct admin admin = {0};
 	const struct submission none = {0};
 	struct login_result result;
-	const struct judgement *j = &result.judgement;
+	const struct verification *j = &result.verification;
 	enum rollcode_err err;
 
 	(void)argc;
@@ -186,7 +186,7 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 /* Only the token meant takes part. */
 static enum rollcode_err
 resync_token(struct admin *admin, const struct submission *submission,
-    struct judgement *judgement, struct error *error)
+    struct verification *verification, struct error *error)
 {
 	struct account *account = &admin->account;
 	struct policy policy = admin->config.policy;
@@ -203,9 +203,9 @@ resync_token(struct admin *admin, const struct submission *submission,
 	policy.resync_window = admin->options->window != 0
 				   ? admin->options->window
 				   : RESYNC_WINDOW_DEFAULT;
-	err =
-	    verify_submission(&one, submission, &policy, admin->now, judgement);
-	if (err == ROLLCODE_OK && verdict_admits(judgement->verdict)) {
+	err = verify_submission(
+	    &one, submission, &policy, admin->now, verification);
+	if (err == ROLLCODE_OK && verdict_admits(verification->verdict)) {
 		account_unlock(account);
 		token->token.counter = one.tokens[0].token.counter;
 	}
@@ -228,7 +228,7 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(submission_wipe) struct submission submission = {0};
 	WIPED(admin_close) struct admin admin = {0};
-	struct judgement judgement = {0};
+	struct verification verification = {0};
 	enum rollcode_err err;
 	bool voided;
 
@@ -240,12 +240,12 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "type two or three consecutive codes on one line");
 	if ((err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK ||
-	    (err = resync_token(&admin, &submission, &judgement, error)) !=
+	    (err = resync_token(&admin, &submission, &verification, error)) !=
 		ROLLCODE_OK)
 		return err;
-	if (!verdict_admits(judgement.verdict))
+	if (!verdict_admits(verification.verdict))
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    judgement.verdict == VERDICT_REPLAYED
+		    verification.verdict == VERDICT_REPLAYED
 			? "these codes are before the counter, which only "
 			  "moves forward"
 			: "these are not consecutive codes of this token "
@@ -256,7 +256,7 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 		return err;
 	plain_line(stdout,
 	    "resynced %s: the counter moved by %" PRIu64 " to %" PRIu64,
-	    argv[0], judgement.distance, judgement.counter + 1);
+	    argv[0], verification.distance, verification.counter + 1);
 	if (voided)
 		plain_line(stdout,
 		    "the recovery codes of %s are void; rollcode-admin "

@@ -27,23 +27,23 @@ read_code(const struct admin *admin, struct submission *submission,
 	return err;
 }
 
-/* As a login judges it, but near the counter only. */
+/* As a login verifies it, but near the counter only. */
 static enum rollcode_err
 verify_near_code(const struct admin *admin, const struct submission *submission,
     struct rollcode_token *token, bool *right, struct error *error)
 {
 	WIPED(account_wipe) struct account one = {0};
 	struct policy policy = admin->config.policy;
-	struct judgement judgement = {0};
+	struct verification verification = {0};
 	enum rollcode_err err;
 
 	policy.resync_window = 0;
 	if ((err = account_add(&one, token, admin->now, error)) !=
 		ROLLCODE_OK ||
 	    (err = verify_submission(&one, submission, &policy, admin->now,
-		 &judgement)) != ROLLCODE_OK)
+		 &verification)) != ROLLCODE_OK)
 		return err;
-	*right = verdict_admits(judgement.verdict);
+	*right = verdict_admits(verification.verdict);
 	token->counter = one.tokens[0].token.counter;
 	return ROLLCODE_OK;
 }

@@ -3,9 +3,9 @@
  * ask.c - one question to rollcode-verify.
  *
  *  1. A verdict is believed only in a whole answer that carries the nonce,
- *     from a resident judge of the right account, or from a spawned one that
+ *     from a service of the right account, or from a spawned one that
  *     then ends with status 0.
- *  2. Another judge is asked only where nobody took the request.
+ *  2. Another verifier is asked only where nobody took the request.
  *  3. The caller gets no SIGPIPE, and waits for ten seconds at most.
  */
 #include <errno.h>
@@ -22,11 +22,11 @@
 #include "common/base/clock.h"
 #include "system/path.h"
 
-#define GRACE_MS 200	  /* for a judge that failed to end by itself */
+#define GRACE_MS 200	  /* for a verifier that failed to end by itself */
 #define AGAIN_NS 5000000L /* before another try for a place in the queue */
 
 /* Who is asked, and what to do if it ends without an answer. */
-struct judge {
+struct verifier {
 	int fd;
 	const char *remedy;
 };
@@ -63,27 +63,28 @@ answer_valid(const struct request *request, struct answer *answer)
  * it could not be sent, or the kernel threw it away.
  */
 static enum rollcode_err
-exchange_request(const struct judge *judge, const struct request *request,
+exchange_request(const struct verifier *verifier, const struct request *request,
     struct answer *answer, int64_t deadline, struct error *error)
 {
 	ssize_t n;
 
-	n = send(judge->fd, request, sizeof(*request), MSG_NOSIGNAL);
+	n = send(verifier->fd, request, sizeof(*request), MSG_NOSIGNAL);
 	if (n != (ssize_t)sizeof(*request))
 		return error_set(error, ROLLCODE_ERR_ABSENT,
 		    "rollcode-verify accepted no request; rollcode-admin list "
 		    "shows why");
-	if (!wait_readable(judge->fd, deadline))
+	if (!wait_readable(verifier->fd, deadline))
 		return error_set(error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify gave no answer in %d seconds",
 		    PROTOCOL_SECONDS);
-	n = recv(judge->fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_TRUNC);
+	n = recv(
+	    verifier->fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_TRUNC);
 	if (n <= 0)
 		return error_set(error,
 		    n < 0 && errno == ECONNRESET ? ROLLCODE_ERR_ABSENT
 						 : ROLLCODE_ERR_HELPER,
 		    "rollcode-verify ended without an answer; %s",
-		    judge->remedy);
+		    verifier->remedy);
 	if (n != (ssize_t)sizeof(*answer) || !answer_valid(request, answer))
 		return error_set(error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify gave an answer to another request; "
@@ -139,7 +140,7 @@ static enum rollcode_err
 ask_spawned(const struct ask_where *where, const struct request *request,
     struct answer *answer, int64_t deadline, struct error *error)
 {
-	struct judge judge = {
+	struct verifier verifier = {
 	    .remedy = "is helper= the right program? rollcode-admin list tries "
 		      "the same",
 	};
@@ -147,11 +148,11 @@ ask_spawned(const struct ask_where *where, const struct request *request,
 	enum rollcode_err err;
 
 	if ((err = check_programs(where, error)) != ROLLCODE_OK ||
-	    (err = spawn_judge(where->helper, where->conf, &child, error)) !=
+	    (err = spawn_verifier(where->helper, where->conf, &child, error)) !=
 		ROLLCODE_OK)
 		return err;
-	judge.fd = child.fd;
-	err = exchange_request(&judge, request, answer, deadline, error);
+	verifier.fd = child.fd;
+	err = exchange_request(&verifier, request, answer, deadline, error);
 	if (err == ROLLCODE_ERR_ABSENT)
 		err = ROLLCODE_ERR_HELPER;
 	return end_child(&child, err, deadline, error);
@@ -166,17 +167,17 @@ ask_at(const char *path, bool patient, const struct request *request,
     struct answer *answer, int64_t deadline, struct error *error)
 {
 	const struct timespec pause = {.tv_nsec = AGAIN_NS};
-	struct judge judge = {
+	struct verifier verifier = {
 	    .remedy =
 		"try again; the service's own log lines say what happened",
 	};
 	enum rollcode_err err;
 
-	while ((err = resident_connect(path, patient ? deadline : 0, &judge.fd,
-		    error)) == ROLLCODE_OK) {
-		err =
-		    exchange_request(&judge, request, answer, deadline, error);
-		close(judge.fd);
+	while ((err = resident_connect(path, patient ? deadline : 0,
+		    &verifier.fd, error)) == ROLLCODE_OK) {
+		err = exchange_request(
+		    &verifier, request, answer, deadline, error);
+		close(verifier.fd);
 		if (err != ROLLCODE_ERR_ABSENT || !patient)
 			break;
 		if (clock_ms() >= deadline)
@@ -265,7 +266,7 @@ take_answer(enum rollcode_err err, struct answer *answer, struct error *error)
 }
 
 enum rollcode_err
-ask_judge(const struct ask_where *where, struct request *request,
+ask_verifier(const struct ask_where *where, struct request *request,
     struct answer *answer, struct error *error)
 {
 	int64_t deadline = clock_ms() + PROTOCOL_SECONDS * 1000L;

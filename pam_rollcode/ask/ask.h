@@ -18,7 +18,7 @@ struct ask_where {
 };
 
 /*
- * Ask the resident judge, or where nobody listens spawn one, and wait for at
+ * Ask the service, or where nobody listens spawn one, and wait for at
  * most PROTOCOL_SECONDS; where conf= or helper= was given always spawn.  Magic
  * and nonce of the request are filled in here.  The answer's own error is
  * returned, with its sentence; its verdict is VERDICT_NONE on any error.
@@ -26,18 +26,18 @@ struct ask_where {
  * Root asks at a socket of its own; where it may not connect to that, as root
  * of a user namespace, at everybody's.  PRIVILEGE if one must be spawned and
  * the caller's effective uid is not 0, if it may not connect, or if the
- * resident judge does not answer this caller about this user.  CONFIG
+ * service does not answer this caller about this user.  CONFIG
  * if the env file's path can be changed by others.  HELPER if the program is
  * missing, can be changed by others, dies, hangs or talks nonsense, or if
  * somebody else listens.  SYS, NOMEM, UNAVAIL if the kernel refuses a socket
- * or a process, or the resident judge stays too busy.
+ * or a process, or the service stays too busy.
  */
-enum rollcode_err	ask_judge(const struct ask_where *, struct request *,
+enum rollcode_err	ask_verifier(const struct ask_where *, struct request *,
 			    struct answer *, struct error *) MUST_USE;
 
 /*
- * Ask the resident judge at that socket, and no other.  The errors of
- * ask_judge, and ABSENT where nobody takes the request.
+ * Ask the service at that socket, and no other.  The errors of
+ * ask_verifier, and ABSENT where nobody takes the request.
  */
 enum rollcode_err	ask_service(const char *path, struct request *,
 			    struct answer *, struct error *) MUST_USE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * resident.c - connect to the resident judge.
+ * resident.c - connect to the service.
  *
  *  1. Whoever listens is who the kernel says, and else is not asked.
  *  2. No caller is blocked: not by a full queue, and not beyond the deadline.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * resident.h - the way to the resident judge, from the module's side.
+ * resident.h - the way to the service, from the module's side.
  */
 #ifndef ROLLCODE_ASK_RESIDENT_H
 #define ROLLCODE_ASK_RESIDENT_H

@@ -26,7 +26,7 @@
 #define REAP_SLEEP_NS 100000L
 #define REAP_SECONDS 1 /* for a child that was told to end, or killed */
 #define CHILD_FAILED 127
-#define JUDGE_STACK 8192 /* for system calls */
+#define VERIFIER_STACK 8192 /* for system calls */
 
 /* What the child needs; made before it starts, for it must not allocate. */
 struct start {
@@ -51,7 +51,7 @@ copy_process(void)
  * threaded process may make.
  */
 static int
-judge_main(void *arg)
+verifier_main(void *arg)
 {
 	const struct start *start = arg;
 	sigset_t none;
@@ -67,20 +67,20 @@ judge_main(void *arg)
 
 /* The copy is not copied again: it sleeps until the program has begun. */
 static pid_t
-start_judge(struct start *start)
+start_verifier(struct start *start)
 {
-	_Alignas(16) char stack[JUDGE_STACK];
+	_Alignas(16) char stack[VERIFIER_STACK];
 
-	return clone(judge_main, stack + sizeof(stack),
+	return clone(verifier_main, stack + sizeof(stack),
 	    CLONE_VM | CLONE_VFORK | SIGCHLD, start);
 }
 
 /*
- * Until the judge has ended, which the caller hastens by SIGTERM.  Its number
- * stays taken, for what it leaves has it as that of their group.
+ * Until the verifier has ended, which the caller hastens by SIGTERM.  Its
+ * number stays taken, for what it leaves has it as that of their group.
  */
 static void
-wait_for_judge(pid_t judge)
+wait_for_verifier(pid_t verifier)
 {
 	siginfo_t info = {0};
 	sigset_t wanted;
@@ -88,35 +88,35 @@ wait_for_judge(pid_t judge)
 	sigemptyset(&wanted);
 	sigaddset(&wanted, SIGCHLD);
 	sigaddset(&wanted, SIGTERM);
-	while (waitid(P_PID, (id_t)judge, &info, WEXITED | WNOHANG | WNOWAIT) ==
-		   0 &&
+	while (waitid(P_PID, (id_t)verifier, &info,
+		   WEXITED | WNOHANG | WNOWAIT) == 0 &&
 	       info.si_pid == 0)
 		if (sigwaitinfo(&wanted, NULL) == SIGTERM)
-			kill(judge, SIGKILL);
-	kill(-judge, SIGKILL);
+			kill(verifier, SIGKILL);
+	kill(-verifier, SIGKILL);
 }
 
 /*
- * Between caller and judge, for exec gives a process the exit signal SIGCHLD
+ * Between caller and verifier, for exec gives a process the exit signal SIGCHLD
  * again: this one never executes anything, and only waits.  Orphans of the
- * judge are taken in here, and so never by the caller.
+ * verifier are taken in here, and so never by the caller.
  */
 static _Noreturn void
 child_main(struct start *start)
 {
 	int status = -1;
-	pid_t judge;
+	pid_t verifier;
 
 	if (!reset_all(start->fd) ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		_exit(CHILD_FAILED);
-	judge = start_judge(start);
+	verifier = start_verifier(start);
 	fd_close_from(STDIN_FILENO);
-	if (judge < 0)
+	if (verifier < 0)
 		_exit(CHILD_FAILED);
-	wait_for_judge(judge);
-	(void)!waitpid(judge, &status, 0);
-	while (waitpid(-judge, NULL, 0) > 0)
+	wait_for_verifier(verifier);
+	(void)!waitpid(verifier, &status, 0);
+	while (waitpid(-verifier, NULL, 0) > 0)
 		;
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_FAILED);
 }
@@ -164,7 +164,7 @@ make_sockets(int fds[2], struct error *error)
 }
 
 enum rollcode_err
-spawn_judge(const char *helper, const char *conf, struct child *child,
+spawn_verifier(const char *helper, const char *conf, struct child *child,
     struct error *error)
 {
 	char name[] = "rollcode-verify", mode[] = "request";

@@ -19,7 +19,7 @@ struct child {
  * standard input.  The caller must have effective uid 0.  UNAVAIL, NOMEM or
  * SYS if the kernel refuses a socket or a process.
  */
-enum rollcode_err	spawn_judge(const char *helper, const char *conf,
+enum rollcode_err	spawn_verifier(const char *helper, const char *conf,
 			    struct child *, struct error *) MUST_USE;
 
 /*

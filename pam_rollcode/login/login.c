@@ -19,7 +19,7 @@ verify_with_fallback(const struct login *login, struct account *account,
     struct login_result *result)
 {
 	WIPED(account_wipe) struct account before = *account;
-	struct judgement *j = &result->judgement;
+	struct verification *j = &result->verification;
 	const struct policy *policy = &login->config->policy;
 	bool guarded = verify_is_guarded(account, policy, login->now);
 	enum rollcode_err err;
@@ -48,7 +48,7 @@ commit_changes(const struct login *login, struct store *store,
     const struct account *account, const struct login_result *result,
     struct error *error)
 {
-	const struct judgement *j = &result->judgement;
+	const struct verification *j = &result->verification;
 	struct event event;
 
 	if (!j->changed)
@@ -71,7 +71,7 @@ decide_enrolled(const struct login *login, struct store *store,
     const struct submission *otherwise, struct login_result *result,
     struct error *error)
 {
-	struct judgement *j = &result->judgement;
+	struct verification *j = &result->verification;
 	enum rollcode_err err;
 
 	if ((err = policy_check(&login->config->policy, account, error)) !=
@@ -110,8 +110,8 @@ login_decide(const struct login *login, const struct submission *submission,
 		err = decide_enrolled(login, store, &account, submission,
 		    otherwise, &decided, error);
 	else
-		decided.judgement.verdict = VERDICT_UNENROLLED;
-	make_up(login, submission, decided.judgement.verdict);
+		decided.verification.verdict = VERDICT_UNENROLLED;
+	make_up(login, submission, decided.verification.verdict);
 	if (err == ROLLCODE_OK)
 		*result = decided; /* only now is it on disk */
 out:

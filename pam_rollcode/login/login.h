@@ -18,15 +18,16 @@ struct login {
 };
 
 struct login_result {
-	struct judgement	judgement;	/* of an admission or refusal */
-	bool			otherwise;	/* the second text was judged */
+	struct verification	verification;	/* of an admission or refusal */
+	bool			otherwise;	/* the second counted */
 	char			token[ROLLCODE_LABEL_MAX + 1];
 };
 
 /*
  * Decide.  If the first submission admits nobody, the account was not guarded
- * before it, and the second is its last code, that is judged in its place; one
- * of the two counts, never both.  Any other second submission is ignored.
+ * before it, and the second is its last code, the second is verified in its
+ * place; one of the two counts, never both.  Any other second submission is
+ * ignored.
  *
  * The verdict is VERDICT_NONE unless OK is returned.  A verdict that admits
  * is given only when what it spends is durable.

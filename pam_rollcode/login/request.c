@@ -14,7 +14,7 @@ is_terminated(const char *text, size_t size)
 }
 
 bool
-judge_request_valid(const struct request *r)
+request_valid(const struct request *r)
 {
 	return r->magic == PROTOCOL_REQUEST &&
 	       (r->kind == REQUEST_ENROLLED || r->kind == REQUEST_VERIFY) &&
@@ -28,7 +28,8 @@ judge_request_valid(const struct request *r)
 }
 
 enum rollcode_err
-judge_receive(int fd, int seconds, struct request *request, struct error *error)
+request_receive(
+    int fd, int seconds, struct request *request, struct error *error)
 {
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
 	ssize_t n;
@@ -41,7 +42,7 @@ judge_receive(int fd, int seconds, struct request *request, struct error *error)
 	n = ready > 0
 		? recv(fd, request, sizeof(*request), MSG_DONTWAIT | MSG_TRUNC)
 		: -1;
-	if (n == (ssize_t)sizeof(*request) && judge_request_valid(request))
+	if (n == (ssize_t)sizeof(*request) && request_valid(request))
 		return ROLLCODE_OK;
 	request_wipe(request);
 	return error_set(error, ROLLCODE_ERR_PRIVILEGE,
@@ -49,13 +50,13 @@ judge_receive(int fd, int seconds, struct request *request, struct error *error)
 }
 
 static void
-judge_verify(const struct login *login, const struct request *request,
+verify_request(const struct login *login, const struct request *request,
     struct answer *answer)
 {
 	WIPED(submission_wipe) struct submission submission = {0};
 	WIPED(submission_wipe) struct submission otherwise = {0};
 	struct login_result result;
-	const struct judgement *j = &result.judgement;
+	const struct verification *j = &result.verification;
 
 	submission_parse(request->text.text, &submission);
 	submission_parse(request->otherwise.text, &otherwise);
@@ -75,7 +76,7 @@ judge_verify(const struct login *login, const struct request *request,
 }
 
 void
-judge_answer(const struct config *config, const struct request *request,
+request_answer(const struct config *config, const struct request *request,
     enum rollcode_err refused, const struct error *error, struct answer *answer)
 {
 	struct login login = {
@@ -105,12 +106,12 @@ judge_answer(const struct config *config, const struct request *request,
 		    (int32_t)login_enrolled(&login, &verdict, &answer->error);
 		answer->verdict = (uint32_t)verdict;
 	} else {
-		judge_verify(&login, request, answer);
+		verify_request(&login, request, answer);
 	}
 }
 
 bool
-judge_send(int fd, const struct answer *answer)
+answer_send(int fd, const struct answer *answer)
 {
 	return send(fd, answer, sizeof(*answer), MSG_NOSIGNAL) ==
 	       (ssize_t)sizeof(*answer);

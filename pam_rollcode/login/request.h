@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * judge.h - a request in, an answer out, however rollcode-verify was started.
+ * request.h - a request in, an answer out, however rollcode-verify was started.
  */
 #ifndef ROLLCODE_LOGIN_REQUEST_H
 #define ROLLCODE_LOGIN_REQUEST_H
@@ -9,24 +9,24 @@
 #include "protocol/protocol.h"
 
 /* Whether it is a request, and every text in it ends within its array. */
-bool			judge_request_valid(const struct request *);
+bool			request_valid(const struct request *);
 
 /*
  * Receive one request from a socket within seconds.  PRIVILEGE with a
  * sentence if what came is not a request.
  */
-enum rollcode_err	judge_receive(int fd, int seconds, struct request *,
+enum rollcode_err	request_receive(int fd, int seconds, struct request *,
 			    struct error *) MUST_USE;
 
 /*
  * Answer a request.  refused is not OK where no decision can be made at all;
  * error then has the sentence that goes into the answer.
  */
-void			judge_answer(const struct config *,
+void			request_answer(const struct config *,
 			    const struct request *, enum rollcode_err refused,
 			    const struct error *, struct answer *);
 
 /* Send an answer.  False if the other side is gone. */
-bool			judge_send(int fd, const struct answer *) MUST_USE;
+bool			answer_send(int fd, const struct answer *) MUST_USE;
 
 #endif /* ROLLCODE_LOGIN_REQUEST_H */

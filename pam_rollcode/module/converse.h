@@ -11,7 +11,7 @@
 #include "protocol/protocol.h"
 
 /*
- * What was typed, parted: text is judged, otherwise if that admits nobody.
+ * What was typed, parted: text is verified, otherwise if that admits nobody.
  * rest and rest_otherwise are what is left of the line in either case, for
  * forward_pass.  text is "" where nothing of the right shape was typed.
  */

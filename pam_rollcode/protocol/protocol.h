@@ -22,7 +22,7 @@
 enum request_kind {
 	REQUEST_NONE = 0,
 	REQUEST_ENROLLED,	/* is this user enrolled? */
-	REQUEST_VERIFY,		/* judge what was submitted */
+	REQUEST_VERIFY,		/* verifier what was submitted */
 };
 
 struct request {
@@ -34,7 +34,7 @@ struct request {
 	char			rhost[256];
 	char			tty[64];
 	struct submitted	text;
-	struct submitted	otherwise;	/* judged if text admits */
+	struct submitted	otherwise;	/* verified if text admits */
 						/* nobody; "" for none */
 	/* 1: by the verifier, because the host's log is its user's to read. */
 	uint32_t		logged;
@@ -45,7 +45,7 @@ struct answer {
 	uint32_t	verdict;	/* enum verdict */
 	uint8_t		nonce[PROTOCOL_NONCE_LEN];
 	int32_t		err;		/* enum rollcode_err */
-	uint32_t	otherwise;	/* 1: that was the text judged */
+	uint32_t	otherwise;	/* 1: that was the text verified */
 	uint32_t	guarded;
 	uint32_t	recovery;	/* 1: a recovery code was accepted */
 	uint32_t	skipped;

@@ -11,7 +11,7 @@
 #define SUBMISSION_CODES	3	/* consecutive codes on one line */
 #define RECOVERY_DIGITS		16	/* base32: 80 bits */
 
-/* The text as it came, for the way from the module to the judge. */
+/* The text as it came, for the way from the module to the verifier. */
 struct submitted {
 	char	text[SUBMISSION_MAX + 1];
 };

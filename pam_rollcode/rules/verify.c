@@ -28,7 +28,7 @@ struct attempt {
 	const struct submission *submission;
 	const struct policy *policy;
 	int64_t now;
-	struct judgement *out;
+	struct verification *out;
 	bool guarded;
 	bool counted; /* can be guessed */
 	struct code_maker *makers[ACCOUNT_TOKENS_MAX];
@@ -232,7 +232,7 @@ refuse_codes(
 }
 
 static enum rollcode_err
-judge_matches(struct attempt *a)
+verify_matches(struct attempt *a)
 {
 	bool closed = a->guarded && a->counted;
 	bool single = a->submission->count == 1;
@@ -260,7 +260,7 @@ judge_matches(struct attempt *a)
 }
 
 static enum rollcode_err
-judge_codes(struct attempt *a)
+verify_codes(struct attempt *a)
 {
 	enum rollcode_err err;
 	bool any = false;
@@ -276,7 +276,7 @@ judge_codes(struct attempt *a)
 			return err;
 	}
 	if (any)
-		return judge_matches(a);
+		return verify_matches(a);
 	a->out->verdict = VERDICT_MALFORMED;
 	return ROLLCODE_OK;
 }
@@ -304,7 +304,7 @@ write_off_expired(struct attempt *a)
 
 /* 80 bits are not guessed: a wrong one is not counted. */
 static enum rollcode_err
-judge_recovery(struct attempt *a)
+verify_recovery_code(struct attempt *a)
 {
 	struct account *account = a->account;
 	uint8_t mac[ACCOUNT_MAC_LEN];
@@ -367,7 +367,7 @@ verify_is_guarded(
 
 enum rollcode_err
 verify_submission(struct account *account, const struct submission *submission,
-    const struct policy *policy, int64_t now, struct judgement *out)
+    const struct policy *policy, int64_t now, struct verification *out)
 {
 	WIPED(attempt_close)
 	struct attempt a = {
@@ -390,8 +390,8 @@ verify_submission(struct account *account, const struct submission *submission,
 	}
 	refund_guesses(account, now);
 	a.guarded = is_guarded(account, policy);
-	err = submission->kind == SUBMISSION_RECOVERY ? judge_recovery(&a)
-						      : judge_codes(&a);
+	err = submission->kind == SUBMISSION_RECOVERY ? verify_recovery_code(&a)
+						      : verify_codes(&a);
 	if (err == ROLLCODE_OK && (!a.guarded || verdict_admits(out->verdict)))
 		write_off_expired(&a);
 	out->guarded = a.guarded || is_guarded(account, policy);
@@ -402,7 +402,7 @@ void
 verify_nobody(const struct submission *submission, const struct policy *policy)
 {
 	bool wide = submission->width == ROLLCODE_HEX_DIGITS;
-	struct judgement ignored;
+	struct verification ignored;
 	struct account nobody = {
 	    .token_count = 1,
 	    .tokens[0] =

@@ -15,7 +15,7 @@
 
 #define VERIFY_REFUND		86400	/* seconds to get one guess back */
 
-struct judgement {
+struct verification {
 	enum verdict	verdict;
 	bool		changed;	/* the account, beyond a refund */
 	bool		guarded;	/* the account was, or is from now on */
@@ -32,7 +32,7 @@ struct judgement {
 };
 
 /*
- * Judge one submission; a malformed one is refused as what it is.  Guesses
+ * Verify one submission; a malformed one is refused as what it is.  Guesses
  * that are due are given back first, which alone is no change worth writing;
  * one-time codes that have expired are written off by any attempt that may
  * write.  A refusal of a guarded account changes nothing.
@@ -42,7 +42,7 @@ struct judgement {
  */
 enum rollcode_err	verify_submission(struct account *,
 			    const struct submission *, const struct policy *,
-			    int64_t now, struct judgement *) MUST_USE;
+			    int64_t now, struct verification *) MUST_USE;
 
 /* Whether an account is guarded now; nothing is changed. */
 bool			verify_is_guarded(const struct account *,

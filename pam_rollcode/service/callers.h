@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * callers.h - who may ask the resident judge about whom.
+ * callers.h - who may ask the service about whom.
  */
 #ifndef ROLLCODE_SERVICE_CALLERS_H
 #define ROLLCODE_SERVICE_CALLERS_H

@@ -17,10 +17,10 @@
 #define PARTS 64    /* of 4096 bytes: a long message at one look */
 
 void
-burial_open(struct burial *b)
+closer_open(struct closer *b)
 {
 	b->count = 0;
-	b->undertaker = 0;
+	b->process = 0;
 	b->pidfd = -1;
 	b->said = 0;
 }
@@ -65,7 +65,7 @@ find_carried(int fd, struct iovec *parts, size_t count)
 }
 
 enum carried
-burial_look(int fd)
+closer_look(int fd)
 {
 	char byte;
 	struct iovec part = {.iov_base = &byte, .iov_len = 1};
@@ -97,21 +97,21 @@ look_through(int fd)
 }
 
 bool
-burial_is_full(const struct burial *b)
+closer_is_full(const struct closer *b)
 {
-	return b->count == BURIAL_MAX;
+	return b->count == CLOSER_MAX;
 }
 
-/* Without room it stays open, and the service is told by burial_is_full. */
+/* Without room it stays open, and the service is told by closer_is_full. */
 void
-burial_add(struct burial *b, int fd)
+closer_add(struct closer *b, int fd)
 {
-	if (b->count < BURIAL_MAX)
+	if (b->count < CLOSER_MAX)
 		b->fds[b->count++] = fd;
 }
 
 static void
-log_refusal(struct burial *b, uid_t uid, int64_t now)
+log_refusal(struct closer *b, uid_t uid, int64_t now)
 {
 	if (b->said != 0 && now - b->said < SAY_MS)
 		return;
@@ -136,7 +136,7 @@ is_clean(int fd)
 
 /* Once nobody can send any more, what waits is all that ever will. */
 void
-burial_close(struct burial *b, int fd, uid_t uid, int64_t now)
+closer_close(struct closer *b, int fd, uid_t uid, int64_t now)
 {
 	enum carried carried;
 
@@ -145,18 +145,18 @@ burial_close(struct burial *b, int fd, uid_t uid, int64_t now)
 		return;
 	}
 	(void)!shutdown(fd, SHUT_RD);
-	if ((carried = burial_look(fd)) == CARRIED_BYTES)
+	if ((carried = closer_look(fd)) == CARRIED_BYTES)
 		carried = look_through(fd);
 	if (carried == CARRIED_NOTHING || carried == CARRIED_END) {
 		close(fd);
 		return;
 	}
 	log_refusal(b, uid, now);
-	burial_add(b, fd);
+	closer_add(b, fd);
 }
 
 pid_t
-burial_holder(void)
+closer_fork(void)
 {
 	pid_t parent = getpid(), pid = fork();
 
@@ -170,19 +170,19 @@ burial_holder(void)
 
 /* It ends in the kernel, as late as what it closes wishes. */
 static bool
-is_gone(const struct burial *b)
+is_gone(const struct closer *b)
 {
 	struct pollfd gone = {.fd = b->pidfd, .events = POLLIN};
 
-	if (b->undertaker == 0)
+	if (b->process == 0)
 		return true;
 	if (b->pidfd >= 0)
 		return poll(&gone, 1, 0) > 0;
-	return kill(b->undertaker, 0) != 0;
+	return kill(b->process, 0) != 0;
 }
 
 void
-burial_go_on(struct burial *b)
+closer_run(struct closer *b)
 {
 	pid_t pid;
 
@@ -191,10 +191,10 @@ burial_go_on(struct burial *b)
 	if (b->pidfd >= 0)
 		close(b->pidfd);
 	b->pidfd = -1;
-	b->undertaker = 0;
-	if (b->count == 0 || (pid = burial_holder()) < 0)
+	b->process = 0;
+	if (b->count == 0 || (pid = closer_fork()) < 0)
 		return;
-	b->undertaker = pid;
+	b->process = pid;
 	/* While it lives; before Linux 5.3 its number alone is looked at. */
 	b->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	for (size_t i = 0; i < b->count; i++)

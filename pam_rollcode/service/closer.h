@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * burial.h - descriptors that are not closed in this process.
+ * closer.h - descriptors that are not closed in this process.
  *
  * A message can carry descriptors, and whoever drops the last reference to one
  * closes it, which takes as long as its owner wished: a socket may linger, and
@@ -18,17 +18,17 @@
 
 #include "common/base/rollcode.h"
 
-#define BURIAL_MAX	512	/* kept at once */
+#define CLOSER_MAX	512	/* kept at once */
 
 /* Newer than the C library's headers. */
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS	83
 #endif
 
-struct burial {
+struct closer {
 	size_t	count;
-	int	fds[BURIAL_MAX];	/* in the order in which they came */
-	pid_t	undertaker;		/* has earlier ones; 0: there is none */
+	int	fds[CLOSER_MAX];	/* in the order in which they came */
+	pid_t	process;		/* has earlier ones; 0: there is none */
 	int	pidfd;			/* readable when it is gone; or -1 */
 	int64_t	said;			/* the last line about it, clock_ms() */
 };
@@ -40,35 +40,35 @@ enum carried {
 	CARRIED_FILES,		/* descriptors, and maybe bytes */
 };
 
-void		burial_open(struct burial *);
+void		closer_open(struct closer *);
 
 /* What the next message of a connection is, which stays there. */
-enum carried	burial_look(int fd);
+enum carried	closer_look(int fd);
 
 /*
  * Close a connection, made by that uid, of which no other process of the
  * service has a copy for long.  If a descriptor waits in it, it is kept
  * instead, and that is logged.
  */
-void		burial_close(struct burial *, int fd, uid_t, int64_t now);
+void		closer_close(struct closer *, int fd, uid_t, int64_t now);
 
 /* Keep a descriptor, for another process to close. */
-void		burial_add(struct burial *, int fd);
+void		closer_add(struct closer *, int fd);
 
 /*
- * Give all that is kept to an undertaker, if the last one is gone.  No process
- * that was started may still have copies of it.
+ * Give all that is kept to a process that closes it, if the last such one is
+ * gone.  No process that was started may still have copies of it.
  */
-void		burial_go_on(struct burial *);
+void		closer_run(struct closer *);
 
 /* There is no room: nothing can be closed, nor received, any more. */
-bool		burial_is_full(const struct burial *);
+bool		closer_is_full(const struct closer *);
 
 /*
  * A process that has a copy of every descriptor of this one until it is killed,
  * or this one ends; -1 with errno.  What is closed here meanwhile is closed by
  * its end.
  */
-pid_t		burial_holder(void);
+pid_t		closer_fork(void);
 
 #endif /* ROLLCODE_SERVICE_CLOSER_H */

@@ -54,34 +54,34 @@ whose_is(const char *name)
 }
 
 void
-listener_given(struct handed_over *given)
+listener_handed_over(struct handed_over *handed)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	const char *names = getenv("LISTEN_FDNAMES");
 	char copy[256], *rest = copy;
 	int64_t number;
 
-	*given = (struct handed_over){.fds = {-1, -1}, .end = GIVEN_FD};
+	*handed = (struct handed_over){.fds = {-1, -1}, .end = GIVEN_FD};
 	if (pid == NULL || fds == NULL ||
 	    !keyword_number(pid, 1, INT32_MAX, &number) || number != getpid() ||
 	    !keyword_number(fds, 1, INT16_MAX, &number))
 		return;
 	snprintf(copy, sizeof(copy), "%s", names != NULL ? names : "");
-	for (; number > 0 && given->odd[0] == '\0'; number--, given->end++) {
+	for (; number > 0 && handed->odd[0] == '\0'; number--, handed->end++) {
 		const char *name = strsep(&rest, ":");
 		enum socket_of whose = whose_is(name != NULL ? name : "");
 
-		if (whose == SOCKETS || given->fds[whose] >= 0)
-			snprintf(given->odd, sizeof(given->odd), "%s",
+		if (whose == SOCKETS || handed->fds[whose] >= 0)
+			snprintf(handed->odd, sizeof(handed->odd), "%s",
 			    keyword_shown(name != NULL ? name : ""));
 		else
-			given->fds[whose] = given->end;
+			handed->fds[whose] = handed->end;
 	}
 }
 
 /*
  * Accepted connections inherit it.  That senders' credentials are passed is for
- * burial_look; what else a unit may have set is taken back.
+ * closer_look; what else a unit may have set is taken back.
  */
 static void
 refuse_descriptors(int fd)
@@ -114,17 +114,17 @@ static enum rollcode_err
 take_given(
     struct listener *l, const struct handed_over *over, struct error *error)
 {
-	int given = over->fds[l->whose];
+	int handed = over->fds[l->whose];
 
-	if (option_of(given, SO_DOMAIN) != AF_UNIX ||
-	    option_of(given, SO_TYPE) != SOCK_SEQPACKET ||
-	    option_of(given, SO_ACCEPTCONN) != 1 ||
-	    fcntl(given, F_SETFL, O_NONBLOCK) != 0)
+	if (option_of(handed, SO_DOMAIN) != AF_UNIX ||
+	    option_of(handed, SO_TYPE) != SOCK_SEQPACKET ||
+	    option_of(handed, SO_ACCEPTCONN) != 1 ||
+	    fcntl(handed, F_SETFL, O_NONBLOCK) != 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "descriptor %d: is not a listening local socket of "
 		    "sequential packets; the unit needs ListenSequentialPacket",
-		    given);
-	l->fd = given;
+		    handed);
+	l->fd = handed;
 	refuse_descriptors(l->fd);
 	return ROLLCODE_OK;
 }
@@ -232,7 +232,7 @@ drop_listener(const struct listener *l)
 {
 	pid_t holder = -1;
 
-	if (l->whose == SOCKET_OF_ALL && (holder = burial_holder()) < 0)
+	if (l->whose == SOCKET_OF_ALL && (holder = closer_fork()) < 0)
 		return;
 	close(l->fd);
 	if (holder > 0)
@@ -241,21 +241,21 @@ drop_listener(const struct listener *l)
 
 enum rollcode_err
 listener_open(struct listener *l, enum socket_of whose,
-    const struct handed_over *given, struct error *error)
+    const struct handed_over *handed, struct error *error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const char *path = sockets[whose].path;
 	enum rollcode_err err;
 
 	*l = (struct listener){.whose = whose, .fd = -1, .lock = -1};
-	if (given->odd[0] != '\0')
+	if (handed->odd[0] != '\0')
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "systemd passed a socket named %s; the units need "
 		    "FileDescriptorName=%s and FileDescriptorName=%s, one each",
-		    given->odd, sockets[SOCKET_OF_ALL].name,
+		    handed->odd, sockets[SOCKET_OF_ALL].name,
 		    sockets[SOCKET_OF_ROOT].name);
-	if (given->fds[whose] >= 0)
-		return take_given(l, given, error);
+	if (handed->fds[whose] >= 0)
+		return take_given(l, handed, error);
 	if (strlen(path) >= sizeof(address.sun_path))
 		return error_at(error, ROLLCODE_ERR_INPUT, path,
 		    "is too long for a socket");

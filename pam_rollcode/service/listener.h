@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * listener.h - the sockets on which the resident judge is asked.
+ * listener.h - the sockets on which the service is asked.
  */
 #ifndef ROLLCODE_SERVICE_LISTENER_H
 #define ROLLCODE_SERVICE_LISTENER_H
@@ -33,7 +33,7 @@ const char		*listener_path(enum socket_of);
  * What the environment says of sockets handed over (sd_listen_fds(3)).  A
  * single one without a name is everybody's.
  */
-void			 listener_given(struct handed_over *);
+void			 listener_handed_over(struct handed_over *);
 
 /*
  * Listen: on the one handed over, if that is a listening socket of the right

@@ -3,10 +3,10 @@
  * queue.c - who gets in, and who is next.
  *
  *  1. Who asks is who the kernel says, looked at when the connection is made.
- *  2. Requests about one user are judged one after the other, those about
+ *  2. Requests about one user are verified one after the other, those about
  *     different users side by side.  Who may not ask about a user keeps nobody
  *     else from it: that is found out before, however long it takes.
- *  3. An account without privileges has one request judged at a time, and a
+ *  3. An account without privileges has one request verified at a time, and a
  *     refusal takes it a second more; all of them together have a part of the
  *     connections and of the workers, so that the others have theirs.
  *  4. Whoever connects and says nothing makes way for who says something, who
@@ -35,8 +35,8 @@ static const struct {
     [RANK_CALLER] = {128, 64},
     [RANK_ROOT] = {512, 512},
 };
-#define SPARES_MAX 16			 /* kept for the next connections */
-#define OTHERS_AT_ONCE (CREW_JUDGES / 2) /* judged, of RANK_OTHER */
+#define SPARES_MAX 16			   /* kept for the next connections */
+#define OTHERS_AT_ONCE (VERIFIERS_MAX / 2) /* verified, of RANK_OTHER */
 
 static struct connection *spare[SPARES_MAX];
 static size_t spares;
@@ -47,7 +47,7 @@ may_receive(const struct queue *q, struct connection *c)
 {
 	if (q->whose == SOCKET_OF_ROOT)
 		return true;
-	switch (burial_look(c->fd)) {
+	switch (closer_look(c->fd)) {
 	case CARRIED_BYTES:
 		return true;
 	case CARRIED_NOTHING:
@@ -71,7 +71,7 @@ queue_receive(const struct queue *q, struct connection *c, int64_t now)
 		return;
 	c->stage = STAGE_DONE;
 	if (n != (ssize_t)sizeof(c->task.request) ||
-	    !judge_request_valid(&c->task.request))
+	    !request_valid(&c->task.request))
 		return;
 	c->stage = c->rank == RANK_OTHER ? STAGE_UNCHECKED : STAGE_WAITING;
 	c->deadline = now + WAIT_MS;
@@ -84,7 +84,7 @@ hang_up(struct queue *q, int fd, uid_t uid, int64_t now)
 	if (q->whose == SOCKET_OF_ROOT)
 		close(fd);
 	else
-		burial_close(&q->burial, fd, uid, now);
+		closer_close(&q->closer, fd, uid, now);
 }
 
 struct connection *
@@ -114,7 +114,7 @@ connection_close(struct queue *q, struct connection *c, int64_t now)
 }
 
 void
-queue_sweep(struct queue *q, int64_t now)
+queue_reap(struct queue *q, int64_t now)
 {
 	size_t kept = 0;
 
@@ -145,7 +145,7 @@ count_uid(const struct queue *q, uid_t uid)
 	return count;
 }
 
-/* Nobody waits for it to be judged, nor is kept from guessing by it. */
+/* Nobody waits for it to be verified, nor is kept from guessing by it. */
 static bool
 is_idle(const struct connection *c)
 {
@@ -205,7 +205,7 @@ evict_connection(struct queue *q, enum rank rank, int64_t now)
 	if (goes == NULL)
 		return false;
 	goes->stage = STAGE_DONE;
-	queue_sweep(q, now);
+	queue_reap(q, now);
 	return true;
 }
 
@@ -214,7 +214,7 @@ has_room(struct queue *q, enum rank rank, uid_t uid, int64_t now)
 {
 	size_t all = 0;
 
-	queue_sweep(q, now);
+	queue_reap(q, now);
 	for (size_t i = 0; i < q->count; i++)
 		all += q->connections[i]->rank == rank;
 	return count_uid(q, uid) < room[rank].each &&
@@ -222,7 +222,7 @@ has_room(struct queue *q, enum rank rank, uid_t uid, int64_t now)
 }
 
 void
-queue_welcome(struct queue *q, int fd, int64_t now)
+queue_accept(struct queue *q, int fd, int64_t now)
 {
 	struct ucred peer = {.uid = (uid_t)-1};
 	socklen_t len = sizeof(peer);
@@ -256,7 +256,8 @@ may_be_checked(const struct queue *q, const struct connection *c)
 		const struct connection *o = q->connections[i];
 
 		if (o->task.uid == c->task.uid &&
-		    (o->stage == STAGE_CHECKING || o->stage == STAGE_JUDGING ||
+		    (o->stage == STAGE_CHECKING ||
+			o->stage == STAGE_VERIFYING ||
 			o->stage == STAGE_REFUSED))
 			return false;
 	}
@@ -273,14 +274,14 @@ queue_may_start(const struct queue *q, const struct connection *c)
 		return may_be_checked(q, c);
 	for (size_t i = 0; i < q->count; i++) {
 		const struct connection *o = q->connections[i];
-		bool judging = o->stage == STAGE_JUDGING;
+		bool verifying = o->stage == STAGE_VERIFYING;
 
-		if (judging && strcmp(o->task.request.user, user) == 0)
+		if (verifying && strcmp(o->task.request.user, user) == 0)
 			return false;
 		if (c->rank == RANK_OTHER && o->task.uid == c->task.uid &&
-		    (judging || o->stage == STAGE_REFUSED))
+		    (verifying || o->stage == STAGE_REFUSED))
 			return false;
-		others += judging && o->rank == RANK_OTHER;
+		others += verifying && o->rank == RANK_OTHER;
 	}
 	return c->rank != RANK_OTHER || others < OTHERS_AT_ONCE;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * queue.h - the connections of the resident judge, in the order in which they
+ * queue.h - the connections of the service, in the order in which they
  * came, and whose turn it is.
  */
 #ifndef ROLLCODE_SERVICE_QUEUE_H
@@ -25,7 +25,7 @@ enum stage {
 	STAGE_UNCHECKED,	/* may it ask at all? */
 	STAGE_CHECKING,
 	STAGE_WAITING,		/* for its turn */
-	STAGE_JUDGING,
+	STAGE_VERIFYING,
 	STAGE_REFUSED,		/* the answer is kept back */
 };
 
@@ -34,14 +34,14 @@ struct connection {
 	enum stage	stage;
 	enum rank	rank;
 	int64_t		deadline;	/* of the stage, clock_ms() */
-	int		member;		/* of a crew, while checked or judged */
+	int		member;		/* the worker that has it */
 	struct task	task;
 	struct answer	answer;
 };
 
 struct queue {
 	enum socket_of		 whose;
-	struct burial		 burial;	/* of everybody's only */
+	struct closer		 closer;	/* of everybody's only */
 	const struct callers	*callers;
 	size_t			 count;
 	struct connection	*connections[QUEUE_MAX];
@@ -58,7 +58,7 @@ struct connection	*connection_new(void);
  * is closed instead where its account, or its rank, has too many, and where
  * the socket is root's and it is not.
  */
-void			 queue_welcome(struct queue *, int fd, int64_t now);
+void			 queue_accept(struct queue *, int fd, int64_t now);
 
 /* Receive the request of a connection in STAGE_READING. */
 void			 queue_receive(const struct queue *,
@@ -66,7 +66,7 @@ void			 queue_receive(const struct queue *,
 
 /*
  * Whether the turn of a connection has come that is unchecked, and so stands in
- * the way of its own account only, or that waits to be judged.
+ * the way of its own account only, or that waits to be verified.
  */
 bool			 queue_may_start(const struct queue *,
 			    const struct connection *);
@@ -79,6 +79,6 @@ struct connection	*queue_member_of(const struct queue *, enum stage,
 int64_t			 queue_deadline(const struct queue *);
 
 /* Close what is done; the others keep their order. */
-void			 queue_sweep(struct queue *, int64_t now);
+void			 queue_reap(struct queue *, int64_t now);
 
 #endif /* ROLLCODE_SERVICE_QUEUE_H */

@@ -30,27 +30,27 @@
 #define THIN_MS 1000	/* between two looks at idle workers */
 #define APART_MS 10	/* between two looks at starting ones */
 #define ACCEPTED_MAX 64 /* in one turn */
-#define JUDGE_MS (PROTOCOL_SECONDS * 1000L)
+#define VERIFY_MS (PROTOCOL_SECONDS * 1000L)
 
 enum {
 	POLL_LISTENER,
-	POLL_LIFE,
-	POLL_UNDERTAKER,
-	POLL_CREW,
-	POLL_CHECKERS = POLL_CREW + CREW_JUDGES,
-	POLL_QUEUE = POLL_CHECKERS + CREW_CHECKERS,
+	POLL_STOP,
+	POLL_CLOSER,
+	POLL_VERIFIERS,
+	POLL_CHECKERS = POLL_VERIFIERS + VERIFIERS_MAX,
+	POLL_QUEUE = POLL_CHECKERS + CHECKERS_MAX,
 	POLLS = POLL_QUEUE + QUEUE_MAX,
 };
 
 struct service {
-	int listener, life; /* -1 once closed */
-	_Atomic uint64_t *turns;
-	int64_t rest;	      /* no accept before that */
-	int64_t again;	      /* there was no worker: look then */
-	struct crew crew;     /* judges */
-	struct crew checkers; /* of everybody's socket only */
+	int listener, stop_pipe; /* -1 once closed */
+	_Atomic uint64_t *heartbeat;
+	int64_t rest;  /* no accept before that */
+	int64_t again; /* there was no worker: look then */
+	struct workers verifiers;
+	struct workers checkers; /* of everybody's socket only */
 	struct queue queue;
-	bool apart; /* no worker holds what a burial waits for */
+	bool apart; /* no worker has a copy of what waits to be closed */
 	struct pollfd polls[POLLS];
 };
 
@@ -64,7 +64,7 @@ accept_some(struct service *s, int64_t now)
 		    s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0)
 			break;
-		queue_welcome(&s->queue, fd, now);
+		queue_accept(&s->queue, fd, now);
 	}
 	if (fd >= 0 || errno == EAGAIN || errno == EINTR ||
 	    errno == ECONNABORTED)
@@ -82,7 +82,7 @@ give_check(struct service *s, const struct connection *c)
 	task.part = TASK_CHECK;
 	explicit_bzero(&task.request.text, sizeof(task.request.text));
 	explicit_bzero(&task.request.otherwise, sizeof(task.request.otherwise));
-	return crew_give(&s->checkers, &task);
+	return workers_give(&s->checkers, &task);
 }
 
 static void
@@ -98,23 +98,23 @@ dispatch_requests(struct service *s, int64_t now)
 		    (check ? unchecked : full) ||
 		    !queue_may_start(&s->queue, c))
 			continue;
-		c->member =
-		    check ? give_check(s, c) : crew_give(&s->crew, &c->task);
-		if (c->member == CREW_NOBODY) {
+		c->member = check ? give_check(s, c)
+				  : workers_give(&s->verifiers, &c->task);
+		if (c->member == WORKERS_NONE) {
 			*(check ? &unchecked : &full) = true;
 			s->again = now + AGAIN_MS;
 			continue;
 		}
-		c->stage = check ? STAGE_CHECKING : STAGE_JUDGING;
+		c->stage = check ? STAGE_CHECKING : STAGE_VERIFYING;
 		if (!check)
-			c->deadline = now + JUDGE_MS;
+			c->deadline = now + VERIFY_MS;
 	}
 }
 
 static void
 send_answer(struct connection *c)
 {
-	(void)!judge_send(c->fd, &c->answer);
+	(void)!answer_send(c->fd, &c->answer);
 	c->stage = STAGE_DONE;
 }
 
@@ -138,10 +138,10 @@ static void
 on_worker_reply(struct service *s, int member, int64_t now)
 {
 	struct connection *c =
-	    queue_member_of(&s->queue, STAGE_JUDGING, member);
+	    queue_member_of(&s->queue, STAGE_VERIFYING, member);
 	struct answer ignored = {0}, *to = c != NULL ? &c->answer : &ignored;
 
-	if (!crew_take(&s->crew, member, to)) {
+	if (!workers_take(&s->verifiers, member, to)) {
 		if (c != NULL)
 			c->stage = STAGE_DONE;
 	} else if (c != NULL && c->rank == RANK_OTHER && is_refusal(c)) {
@@ -159,7 +159,7 @@ on_checker_reply(struct service *s, int member, int64_t now)
 	    queue_member_of(&s->queue, STAGE_CHECKING, member);
 	struct answer ignored = {0}, *to = c != NULL ? &c->answer : &ignored;
 
-	if (!crew_take(&s->checkers, member, to)) {
+	if (!workers_take(&s->checkers, member, to)) {
 		if (c != NULL)
 			c->stage = STAGE_DONE;
 	} else if (c != NULL && c->answer.err == ROLLCODE_OK) {
@@ -177,7 +177,7 @@ end_checks(struct service *s)
 	for (int i = 0; i < s->checkers.count; i++)
 		if (s->checkers.members[i].busy &&
 		    queue_member_of(&s->queue, STAGE_CHECKING, i) == NULL)
-			crew_end(&s->checkers, i);
+			workers_end(&s->checkers, i);
 }
 
 static void
@@ -188,13 +188,13 @@ expire_requests(struct service *s, int64_t now)
 
 		if (c->stage == STAGE_DONE || now < c->deadline)
 			continue;
-		if (c->stage == STAGE_JUDGING || c->stage == STAGE_CHECKING) {
+		if (c->stage == STAGE_VERIFYING || c->stage == STAGE_CHECKING) {
 			syslog(LOG_ERR,
 			    "a worker gave no answer in %d seconds; its "
 			    "request was denied",
 			    PROTOCOL_SECONDS);
-			crew_end(
-			    c->stage == STAGE_JUDGING ? &s->crew : &s->checkers,
+			workers_end(c->stage == STAGE_VERIFYING ? &s->verifiers
+								: &s->checkers,
 			    c->member);
 		}
 		if (c->stage == STAGE_REFUSED)
@@ -221,10 +221,10 @@ fill_polls(struct service *s, int64_t now)
 	struct pollfd *p = s->polls;
 
 	p[POLL_LISTENER].fd = now >= s->rest ? s->listener : -1;
-	p[POLL_LIFE].fd = s->life;
-	p[POLL_UNDERTAKER].fd = q->burial.pidfd;
-	for (int i = 0; i < CREW_JUDGES; i++)
-		p[POLL_CREW + i].fd = s->crew.members[i].fd;
+	p[POLL_STOP].fd = s->stop_pipe;
+	p[POLL_CLOSER].fd = q->closer.pidfd;
+	for (int i = 0; i < VERIFIERS_MAX; i++)
+		p[POLL_VERIFIERS + i].fd = s->verifiers.members[i].fd;
 	for (int i = 0; i < s->checkers.count; i++)
 		p[POLL_CHECKERS + i].fd = s->checkers.members[i].fd;
 	for (size_t i = 0; i < q->count; i++) {
@@ -252,10 +252,10 @@ poll_timeout(const struct service *s, bool thin, int64_t now)
 		next = s->rest;
 	if (s->again > now && s->again < next)
 		next = s->again;
-	if (s->queue.burial.count > 0 && !s->apart && now + APART_MS < next)
+	if (s->queue.closer.count > 0 && !s->apart && now + APART_MS < next)
 		next = now + APART_MS;
-	if (next > now + SERVE_SIGN_MS)
-		return SERVE_SIGN_MS;
+	if (next > now + SERVE_HEARTBEAT_MS)
+		return SERVE_HEARTBEAT_MS;
 	return next > now ? (int)(next - now) : 0;
 }
 
@@ -278,43 +278,43 @@ stop_listening(struct service *s)
 	if (s->queue.whose == SOCKET_OF_ROOT)
 		close(s->listener);
 	else
-		burial_add(&s->queue.burial, s->listener);
-	close(s->life);
+		closer_add(&s->queue.closer, s->listener);
+	close(s->stop_pipe);
 	s->listener = -1;
-	s->life = -1;
+	s->stop_pipe = -1;
 }
 
 /* Both crews are looked at, whatever the first one says. */
 static bool
-thin_crews(struct service *s)
+end_idle_workers(struct service *s)
 {
-	bool thin = crew_thin(&s->crew);
+	bool thin = workers_end_idle(&s->verifiers);
 
-	return crew_thin(&s->checkers) || thin;
+	return workers_end_idle(&s->checkers) || thin;
 }
 
 static bool
 are_apart(struct service *s)
 {
-	bool apart = crew_is_apart(&s->crew);
+	bool apart = workers_are_apart(&s->verifiers);
 
-	return crew_is_apart(&s->checkers) && apart;
+	return workers_are_apart(&s->checkers) && apart;
 }
 
 static void
 run_once(struct service *s)
 {
-	bool thin = thin_crews(s);
+	bool thin = end_idle_workers(s);
 	int64_t now = clock_ms();
 	nfds_t n = fill_polls(s, now);
 	const struct pollfd *p = s->polls;
 
-	atomic_fetch_add(s->turns, 1);
+	atomic_fetch_add(s->heartbeat, 1);
 	if (poll(s->polls, n, poll_timeout(s, thin, now)) < 0)
 		return;
 	now = clock_ms();
-	for (int i = 0; i < CREW_JUDGES; i++)
-		if (p[POLL_CREW + i].revents != 0)
+	for (int i = 0; i < VERIFIERS_MAX; i++)
+		if (p[POLL_VERIFIERS + i].revents != 0)
 			on_worker_reply(s, i, now);
 	for (int i = 0; i < s->checkers.count; i++)
 		if (p[POLL_CHECKERS + i].revents != 0)
@@ -323,21 +323,21 @@ run_once(struct service *s)
 		on_client_event(&s->queue, s->queue.connections[i],
 		    p[queue_at(s) + i].revents, now);
 	expire_requests(s, now);
-	queue_sweep(&s->queue, now);
-	if (p[POLL_LIFE].revents != 0)
+	queue_reap(&s->queue, now);
+	if (p[POLL_STOP].revents != 0)
 		stop_listening(s);
 	else if (p[POLL_LISTENER].revents != 0)
 		accept_some(s, now);
 	dispatch_requests(s, now);
-	queue_sweep(&s->queue, now);
+	queue_reap(&s->queue, now);
 	end_checks(s);
 	s->apart = are_apart(s);
 	if (s->apart)
-		burial_go_on(&s->queue.burial);
+		closer_run(&s->queue.closer);
 }
 
 enum rollcode_err
-serve(const struct post *post, const struct config *config,
+serve(const struct served_socket *served, const struct config *config,
     const struct callers *callers)
 {
 	enum rollcode_err err = ROLLCODE_OK;
@@ -345,27 +345,27 @@ serve(const struct post *post, const struct config *config,
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return ROLLCODE_ERR_NOMEM;
-	s->listener = post->listener;
-	s->life = post->life;
-	s->turns = post->turns;
-	s->queue.whose = post->whose;
+	s->listener = served->listener;
+	s->stop_pipe = served->stop_pipe;
+	s->heartbeat = served->heartbeat;
+	s->queue.whose = served->whose;
 	s->queue.callers = callers;
-	burial_open(&s->queue.burial);
-	crew_open(&s->crew, CREW_JUDGES, config, callers);
-	crew_open(&s->checkers,
-	    post->whose == SOCKET_OF_ALL ? CREW_CHECKERS : 0, config, callers);
-	while ((s->life >= 0 || s->queue.count > 0) &&
-	       !burial_is_full(&s->queue.burial))
+	closer_open(&s->queue.closer);
+	workers_open(&s->verifiers, VERIFIERS_MAX, config, callers);
+	workers_open(&s->checkers,
+	    served->whose == SOCKET_OF_ALL ? CHECKERS_MAX : 0, config, callers);
+	while ((s->stop_pipe >= 0 || s->queue.count > 0) &&
+	       !closer_is_full(&s->queue.closer))
 		run_once(s);
-	if (burial_is_full(&s->queue.burial)) {
+	if (closer_is_full(&s->queue.closer)) {
 		syslog(LOG_ERR,
 		    "%d connections stay open, because descriptors attached to "
 		    "their messages cannot be closed; another process serves",
-		    BURIAL_MAX);
+		    CLOSER_MAX);
 		err = ROLLCODE_ERR_UNAVAIL;
 	}
-	crew_close(&s->crew);
-	crew_close(&s->checkers);
+	workers_close(&s->verifiers);
+	workers_close(&s->checkers);
 	free(s);
 	return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * serve.h - the resident judge, once it is the account.
+ * serve.h - the service, once it is the account.
  */
 #ifndef ROLLCODE_SERVICE_SERVE_H
 #define ROLLCODE_SERVICE_SERVE_H
@@ -8,23 +8,24 @@
 #include "service/listener.h"
 #include "service/worker.h"
 
-#define SERVE_SIGN_MS	250	/* between two signs of life, at most */
+#define SERVE_HEARTBEAT_MS	250	/* between two signs of life, at most */
 
 /* What a serving process is given by its supervisor. */
-struct post {
+struct served_socket {
 	enum socket_of		 whose;
 	int			 listener;
-	int			 life;
-	_Atomic uint64_t	*turns;	/* in memory of both */
+	int			 stop_pipe;
+	_Atomic uint64_t	*heartbeat;	/* in memory of both */
 };
 
 /*
- * Serve who connects to the listener, until the descriptor life is readable or
- * at its end; then answer who is connected, and return.  Both are closed.  The
- * sign of life is a number of turns that rises.  For a process that is the
- * account already.  NOMEM.
+ * Serve who connects to the listener, until the descriptor stop_pipe is
+ * readable or at its end; then answer who is connected, and return.  Both are
+ * closed.  The sign of life is a number that rises with each turn of the loop.
+ * For a process that is the account already.  NOMEM.
  */
-enum rollcode_err	serve(const struct post *, const struct config *,
-			    const struct callers *) MUST_USE;
+enum rollcode_err	serve(const struct served_socket *,
+			    const struct config *, const struct callers *)
+			    MUST_USE;
 
 #endif /* ROLLCODE_SERVICE_SERVE_H */

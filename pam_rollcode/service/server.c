@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * side.c - a process for each socket, that can be replaced.
+ * server.c - a process for each socket, that can be replaced.
  *
  *  1. The one that serves is the account for good, and holds nothing of the
  *     other socket.
@@ -35,7 +35,7 @@ static const char *const process_names[SOCKETS] = {
 };
 
 void
-side_tell(int priority, enum rollcode_err err, const struct error *error)
+server_tell(int priority, enum rollcode_err err, const struct error *error)
 {
 	char said[ERROR_SAID_MAX];
 
@@ -55,99 +55,99 @@ new_sign(void)
 }
 
 static void
-drop_sign(_Atomic uint64_t *turns)
+drop_sign(_Atomic uint64_t *heartbeat)
 {
-	if (turns != NULL)
-		munmap((void *)turns, sizeof(*turns));
+	if (heartbeat != NULL)
+		munmap((void *)heartbeat, sizeof(*heartbeat));
 }
 
 static _Noreturn void
-serving_main(struct side *side, int life, _Atomic uint64_t *turns,
-    const struct charge *charge)
+serving_main(struct server *server, int stop_pipe, _Atomic uint64_t *heartbeat,
+    const struct server_setup *setup)
 {
-	const struct post post = {
-	    side->listener.whose, side->listener.fd, life, turns};
+	const struct served_socket served = {
+	    server->listener.whose, server->listener.fd, stop_pipe, heartbeat};
 	struct error error = {0};
 	enum rollcode_err err;
 
 	for (int i = 0; i < SOCKETS; i++) {
-		struct side *other = &charge->sides[i];
+		struct server *other = &setup->servers[i];
 
-		drop_sign(other->turns);
-		if (other->life >= 0)
-			close(other->life);
+		drop_sign(other->heartbeat);
+		if (other->stop_pipe >= 0)
+			close(other->stop_pipe);
 		if (other->listener.lock >= 0)
 			close(other->listener.lock);
-		if (other != side && other->listener.fd >= 0)
+		if (other != server && other->listener.fd >= 0)
 			close(other->listener.fd);
 	}
-	sigprocmask(SIG_UNBLOCK, charge->signals, NULL);
+	sigprocmask(SIG_UNBLOCK, setup->signals, NULL);
 	/* What a terminal sends is for the supervisor. */
 	(void)!setsid();
-	(void)!prctl(PR_SET_NAME, process_names[post.whose], 0, 0, 0);
-	(void)!madvise((void *)turns, sizeof(*turns), MADV_DONTFORK);
-	err = config_drop(charge->config, &error);
+	(void)!prctl(PR_SET_NAME, process_names[served.whose], 0, 0, 0);
+	(void)!madvise((void *)heartbeat, sizeof(*heartbeat), MADV_DONTFORK);
+	err = config_drop(setup->config, &error);
 	if (err == ROLLCODE_OK)
-		err = serve(&post, charge->config, charge->callers);
+		err = serve(&served, setup->config, setup->callers);
 	if (err != ROLLCODE_OK)
-		side_tell(LOG_ERR, err, &error);
+		server_tell(LOG_ERR, err, &error);
 	_exit(err == ROLLCODE_OK ? 0 : 1);
 }
 
 static struct old *
-old_of(struct side *side, pid_t pid)
+old_of(struct server *server, pid_t pid)
 {
-	for (int i = 0; i < SIDE_OLD_MAX; i++)
-		if (side->old[i].pid == pid)
-			return &side->old[i];
+	for (int i = 0; i < SERVER_OLD_MAX; i++)
+		if (server->old[i].pid == pid)
+			return &server->old[i];
 	return NULL;
 }
 
 /* It ends what it has begun, until the limit. */
 static void
-retire_serving(struct side *side, int64_t limit)
+retire_serving(struct server *server, int64_t limit)
 {
-	struct old *old = old_of(side, 0);
+	struct old *old = old_of(server, 0);
 
-	if (side->life >= 0)
-		close(side->life);
-	side->life = -1;
-	if (side->serving != 0 && old != NULL)
-		*old = (struct old){side->serving, limit};
-	side->serving = 0;
-	drop_sign(side->turns);
-	side->turns = NULL;
+	if (server->stop_pipe >= 0)
+		close(server->stop_pipe);
+	server->stop_pipe = -1;
+	if (server->serving != 0 && old != NULL)
+		*old = (struct old){server->serving, limit};
+	server->serving = 0;
+	drop_sign(server->heartbeat);
+	server->heartbeat = NULL;
 }
 
 static void
-log_start(const struct side *side, const struct charge *charge)
+log_start(const struct server *server, const struct server_setup *setup)
 {
-	const char *path = listener_path(side->listener.whose);
+	const char *path = listener_path(server->listener.whose);
 
-	if (side->listener.whose == SOCKET_OF_ROOT)
+	if (server->listener.whose == SOCKET_OF_ROOT)
 		syslog(LOG_NOTICE, "serving %s as the account %s", path,
-		    charge->config->account);
+		    setup->config->account);
 	else
 		syslog(LOG_NOTICE,
 		    "serving %s as the account %s, %zu callers may ask about "
 		    "others",
-		    path, charge->config->account, charge->callers->count);
+		    path, setup->config->account, setup->callers->count);
 }
 
 bool
-side_has_place(const struct side *side)
+server_has_room(const struct server *server)
 {
 	int free = 0;
 
-	for (int i = 0; i < SIDE_OLD_MAX; i++)
-		free += side->old[i].pid == 0;
-	return free > (side->serving != 0);
+	for (int i = 0; i < SERVER_OLD_MAX; i++)
+		free += server->old[i].pid == 0;
+	return free > (server->serving != 0);
 }
 
 /* The child, and the end that keeps it alive; -1 with errno. */
 static pid_t
-fork_serving(struct side *side, const struct charge *charge, int *life,
-    _Atomic uint64_t *turns)
+fork_serving(struct server *server, const struct server_setup *setup,
+    int *stop_pipe, _Atomic uint64_t *heartbeat)
 {
 	int ends[2], e;
 	pid_t pid;
@@ -156,49 +156,50 @@ fork_serving(struct side *side, const struct charge *charge, int *life,
 		return -1;
 	if ((pid = fork()) == 0) {
 		close(ends[1]);
-		serving_main(side, ends[0], turns, charge);
+		serving_main(server, ends[0], heartbeat, setup);
 	}
 	e = errno;
 	close(ends[0]);
 	if (pid < 0)
 		close(ends[1]);
-	*life = ends[1];
+	*stop_pipe = ends[1];
 	errno = e;
 	return pid;
 }
 
 enum rollcode_err
-side_start(struct side *side, const struct charge *charge, struct error *error)
+server_start(struct server *server, const struct server_setup *setup,
+    struct error *error)
 {
-	const char *path = listener_path(side->listener.whose);
-	_Atomic uint64_t *turns;
+	const char *path = listener_path(server->listener.whose);
+	_Atomic uint64_t *heartbeat;
 	int64_t now;
 	pid_t pid;
-	int life;
+	int stop_pipe;
 
-	if (!side_has_place(side))
+	if (!server_has_room(server))
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
 		    "%s: %d earlier serving processes have not ended, so no "
 		    "other is started; if they are in state D (ps -C "
 		    "verify-all,verify-root -o pid,stat,wchan) abort the "
 		    "operation they wait for, as by "
 		    "/sys/fs/fuse/connections/*/abort",
-		    path, SIDE_OLD_MAX);
-	if ((turns = new_sign()) == NULL ||
-	    (pid = fork_serving(side, charge, &life, turns)) < 0) {
-		drop_sign(turns);
+		    path, SERVER_OLD_MAX);
+	if ((heartbeat = new_sign()) == NULL ||
+	    (pid = fork_serving(server, setup, &stop_pipe, heartbeat)) < 0) {
+		drop_sign(heartbeat);
 		return error_set(error, error_from_errno(errno),
 		    "%s: no serving process: %s", path, strerror(errno));
 	}
 	now = clock_ms();
-	retire_serving(side, now + END_MS);
-	side->serving = pid;
-	side->life = life;
-	side->started = side->looked = now;
-	side->turns = turns;
-	side->seen = 0;
-	side->still = 0;
-	log_start(side, charge);
+	retire_serving(server, now + END_MS);
+	server->serving = pid;
+	server->stop_pipe = stop_pipe;
+	server->started = server->looked = now;
+	server->heartbeat = heartbeat;
+	server->seen = 0;
+	server->still = 0;
+	log_start(server, setup);
 	return ROLLCODE_OK;
 }
 
@@ -207,39 +208,39 @@ side_start(struct side *side, const struct charge *charge, struct error *error)
  * together with this process has had no time either.
  */
 bool
-side_look(struct side *side, int64_t now)
+server_check(struct server *server, int64_t now)
 {
-	uint64_t turns;
+	uint64_t heartbeat;
 
-	if (side->serving == 0 || now - side->looked < SIDE_LOOK_MS)
+	if (server->serving == 0 || now - server->looked < SIDE_LOOK_MS)
 		return true;
-	side->looked = now;
-	turns = atomic_load(side->turns);
-	side->still = turns == side->seen ? side->still + 1 : 0;
-	side->seen = turns;
-	if (side->still < (turns == 0 ? FIRST_LOOKS : LOOKS))
+	server->looked = now;
+	heartbeat = atomic_load(server->heartbeat);
+	server->still = heartbeat == server->seen ? server->still + 1 : 0;
+	server->seen = heartbeat;
+	if (server->still < (heartbeat == 0 ? FIRST_LOOKS : LOOKS))
 		return true;
 	syslog(LOG_ERR,
 	    "%s: the serving process %d has not responded for %d ms: it is "
 	    "killed, and another is started; if it stays in state D, abort the "
 	    "operation it waits for, as by /sys/fs/fuse/connections/*/abort",
-	    listener_path(side->listener.whose), (int)side->serving,
-	    side->still * SIDE_LOOK_MS);
-	retire_serving(side, now);
+	    listener_path(server->listener.whose), (int)server->serving,
+	    server->still * SIDE_LOOK_MS);
+	retire_serving(server, now);
 	return false;
 }
 
 void
-side_reap(struct side *side, pid_t pid, int status)
+server_reap(struct server *server, pid_t pid, int status)
 {
-	const char *path = listener_path(side->listener.whose);
-	struct old *old = old_of(side, pid);
+	const char *path = listener_path(server->listener.whose);
+	struct old *old = old_of(server, pid);
 
 	if (old != NULL)
 		*old = (struct old){0};
-	if (pid != side->serving)
+	if (pid != server->serving)
 		return;
-	side->serving = 0;
+	server->serving = 0;
 	if (WIFSIGNALED(status))
 		syslog(LOG_ERR,
 		    "%s: the serving process was ended by signal %d; another "
@@ -253,25 +254,25 @@ side_reap(struct side *side, pid_t pid, int status)
 }
 
 void
-side_end(struct side *side)
+server_end(struct server *server)
 {
-	listener_close(&side->listener);
-	retire_serving(side, clock_ms() + END_MS);
+	listener_close(&server->listener);
+	retire_serving(server, clock_ms() + END_MS);
 }
 
 void
-side_kill_late(struct side *side, int64_t now)
+server_kill_late(struct server *server, int64_t now)
 {
-	for (int i = 0; i < SIDE_OLD_MAX; i++)
-		if (side->old[i].pid != 0 && now >= side->old[i].limit)
-			kill(side->old[i].pid, SIGKILL);
+	for (int i = 0; i < SERVER_OLD_MAX; i++)
+		if (server->old[i].pid != 0 && now >= server->old[i].limit)
+			kill(server->old[i].pid, SIGKILL);
 }
 
 bool
-side_is_busy(const struct side *side, int64_t now)
+server_is_busy(const struct server *server, int64_t now)
 {
-	for (int i = 0; i < SIDE_OLD_MAX; i++)
-		if (side->old[i].pid != 0 && now < side->old[i].limit)
+	for (int i = 0; i < SERVER_OLD_MAX; i++)
+		if (server->old[i].pid != 0 && now < server->old[i].limit)
 			return true;
 	return false;
 }

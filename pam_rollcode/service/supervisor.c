@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * supervise.c - keep a serving process for each socket, and replace it.
+ * supervisor.c - keep a serving process for each socket, and replace it.
  *
  *  1. This process reads no request and opens no store.
  *  2. However a serving process ends, another is started.
@@ -31,33 +31,34 @@
 struct supervisor {
 	const char *conf;
 	sigset_t signals;
-	struct side sides[SOCKETS];
+	struct server servers[SOCKETS];
 	struct callers callers; /* as looked up last */
 	struct error said;	/* why it could not start one, or "" */
 };
 
 void
-given_read(struct given *given)
+environment_read(struct environment *environment)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 
-	memset(given, 0, sizeof(*given));
-	listener_given(&given->sockets);
-	if (path != NULL && strlen(path) < sizeof(given->notify))
-		memcpy(given->notify, path, strlen(path));
+	memset(environment, 0, sizeof(*environment));
+	listener_handed_over(&environment->sockets);
+	if (path != NULL && strlen(path) < sizeof(environment->notify))
+		memcpy(environment->notify, path, strlen(path));
 }
 
 /* systemd waits for this; it is no error if nobody does. */
 static void
-notify_systemd(const struct given *given, const char *state)
+notify_systemd(const struct environment *environment, const char *state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	size_t len = strlen(given->notify);
+	size_t len = strlen(environment->notify);
 	int fd;
 
-	if (len == 0 || (given->notify[0] != '/' && given->notify[0] != '@'))
+	if (len == 0 ||
+	    (environment->notify[0] != '/' && environment->notify[0] != '@'))
 		return;
-	memcpy(address.sun_path, given->notify, len);
+	memcpy(address.sun_path, environment->notify, len);
 	if (address.sun_path[0] == '@')
 		address.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -84,7 +85,7 @@ static bool
 nobody_serves(const struct supervisor *s)
 {
 	for (int i = 0; i < SOCKETS; i++)
-		if (s->sides[i].serving != 0)
+		if (s->servers[i].serving != 0)
 			return false;
 	return true;
 }
@@ -119,10 +120,10 @@ look_up(const struct supervisor *s, const struct config *config,
 
 	err = callers_find(config, callers, &missing, error);
 	if (missing.text[0] != '\0')
-		side_tell(LOG_WARNING, ROLLCODE_ERR_CONFIG, &missing);
+		server_tell(LOG_WARNING, ROLLCODE_ERR_CONFIG, &missing);
 	if (err != ROLLCODE_ERR_UNAVAIL || !nobody_serves(s))
 		return err;
-	side_tell(LOG_WARNING, err, error);
+	server_tell(LOG_WARNING, err, error);
 	return ROLLCODE_OK;
 }
 
@@ -131,24 +132,25 @@ look_up(const struct supervisor *s, const struct config *config,
  * must not wait for a directory of accounts.
  */
 static enum rollcode_err
-start_sides(struct supervisor *s, bool all, struct error *error)
+start_servers(struct supervisor *s, bool all, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
 	struct callers callers = s->callers;
-	const struct charge charge = {&config, &callers, &s->signals, s->sides};
+	const struct server_setup setup = {
+	    &config, &callers, &s->signals, s->servers};
 	enum rollcode_err err, one;
 
 	err = load_config(s, &config, error);
 	if (err == ROLLCODE_OK && all)
 		err = look_up(s, &config, &callers, error);
 	for (int i = 0; i < SOCKETS && err == ROLLCODE_OK && all; i++)
-		if (!side_has_place(&s->sides[i]))
-			err = side_start(&s->sides[i], &charge, error);
+		if (!server_has_room(&s->servers[i]))
+			err = server_start(&s->servers[i], &setup, error);
 	if (err != ROLLCODE_OK)
 		return err;
 	for (int i = 0; i < SOCKETS; i++)
-		if ((all || s->sides[i].serving == 0) &&
-		    (one = side_start(&s->sides[i], &charge, error)) !=
+		if ((all || s->servers[i].serving == 0) &&
+		    (one = server_start(&s->servers[i], &setup, error)) !=
 			ROLLCODE_OK)
 			err = one;
 	if (err == ROLLCODE_OK)
@@ -164,7 +166,7 @@ reap_children(struct supervisor *s)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (int i = 0; i < SOCKETS; i++)
-			side_reap(&s->sides[i], pid, status);
+			server_reap(&s->servers[i], pid, status);
 }
 
 /* What goes on being wrong is said once. */
@@ -174,16 +176,16 @@ start_or_tell(struct supervisor *s, bool all, const char *otherwise)
 	struct error error = {0};
 	enum rollcode_err err;
 
-	err = start_sides(s, all, &error);
+	err = start_servers(s, all, &error);
 	if (err != ROLLCODE_OK &&
 	    (all || strcmp(s->said.text, error.text) != 0)) {
-		side_tell(LOG_ERR, err, &error);
+		server_tell(LOG_ERR, err, &error);
 		syslog(LOG_ERR, "%s", otherwise);
 	}
 	s->said = error;
 	for (int i = 0; i < SOCKETS; i++)
-		if (s->sides[i].serving == 0)
-			s->sides[i].started = clock_ms();
+		if (s->servers[i].serving == 0)
+			s->servers[i].started = clock_ms();
 }
 
 /* Whether one that ended may be started again. */
@@ -191,28 +193,28 @@ static bool
 may_start(const struct supervisor *s)
 {
 	for (int i = 0; i < SOCKETS; i++)
-		if (s->sides[i].serving == 0 &&
-		    clock_ms() - s->sides[i].started >= AGAIN_MS)
+		if (s->servers[i].serving == 0 &&
+		    clock_ms() - s->servers[i].started >= AGAIN_MS)
 			return true;
 	return false;
 }
 
 /* Replace whoever shows no life. */
 static void
-check_sides(struct supervisor *s)
+check_servers(struct supervisor *s)
 {
 	for (int i = 0; i < SOCKETS; i++)
-		if (!side_look(&s->sides[i], clock_ms()))
-			s->sides[i].started = 0;
+		if (!server_check(&s->servers[i], clock_ms()))
+			s->servers[i].started = 0;
 	if (may_start(s))
 		start_or_tell(s, false,
 		    "not every socket is served; trying again every second");
 	for (int i = 0; i < SOCKETS; i++)
-		side_kill_late(&s->sides[i], clock_ms());
+		server_kill_late(&s->servers[i], clock_ms());
 }
 
 static void
-watch_sides(struct supervisor *s)
+watch_servers(struct supervisor *s)
 {
 	const struct timespec pause = {.tv_nsec = SIDE_LOOK_MS * 1000000L};
 
@@ -231,7 +233,7 @@ watch_sides(struct supervisor *s)
 		default:
 			break;
 		}
-		check_sides(s);
+		check_servers(s);
 	}
 }
 
@@ -240,22 +242,22 @@ watch_sides(struct supervisor *s)
  * for them who is not connected.
  */
 static void
-stop_sides(struct supervisor *s)
+stop_servers(struct supervisor *s)
 {
 	const struct timespec second = {.tv_sec = 1};
 	bool busy = true;
 	sigset_t child;
 
 	for (int i = SOCKETS - 1; i >= 0; i--)
-		side_end(&s->sides[i]);
+		server_end(&s->servers[i]);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	while (busy) {
 		reap_children(s);
 		busy = false;
 		for (int i = 0; i < SOCKETS; i++) {
-			side_kill_late(&s->sides[i], clock_ms());
-			busy |= side_is_busy(&s->sides[i], clock_ms());
+			server_kill_late(&s->servers[i], clock_ms());
+			busy |= server_is_busy(&s->servers[i], clock_ms());
 		}
 		if (busy)
 			(void)!sigtimedwait(&child, NULL, &second);
@@ -264,25 +266,25 @@ stop_sides(struct supervisor *s)
 }
 
 static enum rollcode_err
-open_all(
-    struct supervisor *s, const struct handed_over *given, struct error *error)
+open_all(struct supervisor *s, const struct handed_over *environment,
+    struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
 	int i;
 
 	for (i = 0; i < SOCKETS; i++) {
-		s->sides[i].life = -1;
-		s->sides[i].listener.fd = -1;
+		s->servers[i].stop_pipe = -1;
+		s->servers[i].listener.fd = -1;
 	}
 	for (i = 0; i < SOCKETS && err == ROLLCODE_OK; i++)
-		err = listener_open(
-		    &s->sides[i].listener, (enum socket_of)i, given, error);
+		err = listener_open(&s->servers[i].listener, (enum socket_of)i,
+		    environment, error);
 	if (err == ROLLCODE_OK)
-		err = start_sides(s, true, error);
+		err = start_servers(s, true, error);
 	else
 		i--;
 	while (err != ROLLCODE_OK && i-- > 0)
-		side_end(&s->sides[i]);
+		server_end(&s->servers[i]);
 	return err;
 }
 
@@ -298,14 +300,14 @@ block_signals(sigset_t *signals)
 }
 
 int
-supervise(const char *conf, const struct given *given)
+supervise(const char *conf, const struct environment *environment)
 {
 	struct supervisor s = {.conf = conf};
 	struct error error = {0};
 	enum rollcode_err err;
 
-	fd_close_from(given->sockets.end);
-	openlog(CREW_LOG_NAME, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
+	fd_close_from(environment->sockets.end);
+	openlog(WORKERS_LOG_NAME, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
 	set_limits();
 	/* Standard error may be a pipe that nobody reads any more. */
 	signal(SIGPIPE, SIG_IGN);
@@ -313,16 +315,17 @@ supervise(const char *conf, const struct given *given)
 	if (geteuid() != 0) {
 		err = error_set(&error, ROLLCODE_ERR_PRIVILEGE,
 		    "only root can start the service");
-		side_tell(LOG_ERR, err, &error);
+		server_tell(LOG_ERR, err, &error);
 		return 1;
 	}
-	if ((err = open_all(&s, &given->sockets, &error)) != ROLLCODE_OK) {
-		side_tell(LOG_ERR, err, &error);
+	if ((err = open_all(&s, &environment->sockets, &error)) !=
+	    ROLLCODE_OK) {
+		server_tell(LOG_ERR, err, &error);
 		return 1;
 	}
-	notify_systemd(given, "READY=1");
-	watch_sides(&s);
-	notify_systemd(given, "STOPPING=1");
-	stop_sides(&s);
+	notify_systemd(environment, "READY=1");
+	watch_servers(&s);
+	notify_systemd(environment, "STOPPING=1");
+	stop_servers(&s);
 	return 0;
 }

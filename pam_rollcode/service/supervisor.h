@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * supervise.h - the resident judge as root: the sockets, the env file, and the
+ * supervisor.h - the service as root: the sockets, the env file, and the
  * processes that serve.
  */
 #ifndef ROLLCODE_SERVICE_SUPERVISOR_H
@@ -9,20 +9,20 @@
 #include "service/listener.h"
 
 /* What the environment said before it was cleared. */
-struct given {
-	struct handed_over	sockets;	/* listener_given() */
+struct environment {
+	struct handed_over	sockets;	/* listener_handed_over() */
 	char			notify[108];	/* NOTIFY_SOCKET, see
 						   sd_notify(3); or "" */
 };
 
 /* Read the environment. */
-void	given_read(struct given *);
+void	environment_read(struct environment *);
 
 /*
  * Serve with that env file until told to stop by SIGTERM or SIGINT; SIGHUP
  * reads the env file anew.  0, or 1 with a sentence in the system log and on
  * standard error if it cannot start.
  */
-int	supervise(const char *conf, const struct given *);
+int	supervise(const char *conf, const struct environment *);
 
 #endif /* ROLLCODE_SERVICE_SUPERVISOR_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * worker.c - judge one task after the other.
+ * worker.c - verify one task after the other.
  *
  *  1. Who asks may ask about this user, or nothing is looked at; and who is
  *     not root hears yes or no.  Whether one may ask can take long to find
@@ -39,7 +39,7 @@ static void
 answer_task(const struct config *config, const struct task *task,
     enum rollcode_err refused, const struct error *error, struct answer *answer)
 {
-	judge_answer(config, &task->request, refused, error, answer);
+	request_answer(config, &task->request, refused, error, answer);
 	if (task->uid != 0 || task->request.logged == 1)
 		outsider_log(task->uid, &task->request, answer);
 	if (task->uid != 0)
@@ -66,7 +66,7 @@ worker_main(int fd, const struct config *config, const struct callers *callers)
 			answer = (struct answer){.magic = PROTOCOL_ANSWER};
 		else
 			answer_task(config, &task, err, &error, &answer);
-		if (!judge_send(fd, &answer))
+		if (!answer_send(fd, &answer))
 			break;
 	}
 	outsider_flush();

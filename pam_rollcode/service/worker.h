@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * worker.h - one of the processes of the resident judge that open the store.
+ * worker.h - one of the processes of the service that open the store.
  */
 #ifndef ROLLCODE_SERVICE_WORKER_H
 #define ROLLCODE_SERVICE_WORKER_H
@@ -12,7 +12,7 @@
 enum task_part {
 	TASK_WHOLE = 0,
 	TASK_CHECK,	/* may this caller ask about this user?  OK or not */
-	TASK_CHECKED,	/* it may: judge the request */
+	TASK_CHECKED,	/* it may: verify the request */
 };
 
 /* A request and who asks, as the kernel says. */

@@ -16,17 +16,17 @@
 #define ABOVE_FD 5 /* neither of them */
 
 void
-crew_open(struct crew *crew, int count, const struct config *config,
+workers_open(struct workers *workers, int count, const struct config *config,
     const struct callers *callers)
 {
 	/* Nobody waits for one that ends: it may be deep in a hung disk. */
 	signal(SIGCHLD, SIG_IGN);
-	memset(crew, 0, sizeof(*crew));
-	crew->count = count;
-	crew->config = config;
-	crew->callers = callers;
-	for (int i = 0; i < CREW_MAX; i++)
-		crew->members[i].fd = crew->members[i].closing = -1;
+	memset(workers, 0, sizeof(*workers));
+	workers->count = count;
+	workers->config = config;
+	workers->callers = callers;
+	for (int i = 0; i < WORKERS_MAX; i++)
+		workers->members[i].fd = workers->members[i].closing = -1;
 }
 
 /*
@@ -35,7 +35,7 @@ crew_open(struct crew *crew, int count, const struct config *config,
  * closing the last one of all.
  */
 static _Noreturn void
-member_main(const struct crew *crew, int fd, int closing)
+member_main(const struct workers *workers, int fd, int closing)
 {
 	/* The log's descriptor is closed too, and its number used again. */
 	closelog();
@@ -46,8 +46,8 @@ member_main(const struct crew *crew, int fd, int closing)
 		_exit(1);
 	fd_close_from(CLOSING_FD + 1);
 	close(CLOSING_FD);
-	openlog(CREW_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
-	worker_main(WORKER_FD, crew->config, crew->callers);
+	openlog(WORKERS_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
+	worker_main(WORKER_FD, workers->config, workers->callers);
 }
 
 static void
@@ -58,7 +58,7 @@ close_pair(const int fds[2])
 }
 
 static bool
-start_worker(struct crew *crew, struct crew_member *m)
+start_worker(struct workers *workers, struct worker *m)
 {
 	int fds[2], closing[2];
 
@@ -72,7 +72,7 @@ start_worker(struct crew *crew, struct crew_member *m)
 		return false;
 	}
 	if ((m->pid = fork()) == 0)
-		member_main(crew, fds[1], closing[1]);
+		member_main(workers, fds[1], closing[1]);
 	if (m->pid < 0) {
 		syslog(
 		    LOG_ERR, "a worker cannot be started: %s", strerror(errno));
@@ -91,7 +91,7 @@ start_worker(struct crew *crew, struct crew_member *m)
 }
 
 static void
-is_apart(struct crew_member *m)
+is_apart(struct worker *m)
 {
 	char byte;
 
@@ -102,20 +102,20 @@ is_apart(struct crew_member *m)
 }
 
 bool
-crew_is_apart(struct crew *crew)
+workers_are_apart(struct workers *workers)
 {
 	bool apart = true;
 
-	for (int i = 0; i < crew->count; i++) {
-		is_apart(&crew->members[i]);
-		apart = apart && crew->members[i].closing < 0;
+	for (int i = 0; i < workers->count; i++) {
+		is_apart(&workers->members[i]);
+		apart = apart && workers->members[i].closing < 0;
 	}
 	return apart;
 }
 
 /* It ends by itself, when it finds its socket closed. */
 static void
-let_go(struct crew_member *m)
+let_go(struct worker *m)
 {
 	if (m->pid != 0)
 		close(m->fd);
@@ -127,9 +127,9 @@ let_go(struct crew_member *m)
 }
 
 void
-crew_end(struct crew *crew, int member)
+workers_end(struct workers *workers, int member)
 {
-	struct crew_member *m = &crew->members[member];
+	struct worker *m = &workers->members[member];
 
 	if (m->pid != 0)
 		kill(m->pid, SIGKILL);
@@ -137,9 +137,9 @@ crew_end(struct crew *crew, int member)
 }
 
 static bool
-send_task(struct crew *crew, int member, const struct task *task)
+send_task(struct workers *workers, int member, const struct task *task)
 {
-	struct crew_member *m = &crew->members[member];
+	struct worker *m = &workers->members[member];
 
 	if (send(m->fd, task, sizeof(*task), MSG_NOSIGNAL) !=
 	    (ssize_t)sizeof(*task)) {
@@ -152,14 +152,14 @@ send_task(struct crew *crew, int member, const struct task *task)
 	return true;
 }
 
-/* The idle one that judged this user last, else any idle one, else nobody. */
+/* The idle one that verified this user last, else any idle one, else nobody. */
 static int
-find_idle(const struct crew *crew, const char *user)
+find_idle(const struct workers *workers, const char *user)
 {
-	int found = CREW_NOBODY;
+	int found = WORKERS_NONE;
 
-	for (int i = crew->count - 1; i >= 0; i--) {
-		const struct crew_member *m = &crew->members[i];
+	for (int i = workers->count - 1; i >= 0; i--) {
+		const struct worker *m = &workers->members[i];
 
 		if (m->pid == 0 || m->busy)
 			continue;
@@ -171,26 +171,26 @@ find_idle(const struct crew *crew, const char *user)
 }
 
 int
-crew_give(struct crew *crew, const struct task *task)
+workers_give(struct workers *workers, const struct task *task)
 {
 	int idle;
 
-	while ((idle = find_idle(crew, task->request.user)) != CREW_NOBODY)
-		if (send_task(crew, idle, task))
+	while ((idle = find_idle(workers, task->request.user)) != WORKERS_NONE)
+		if (send_task(workers, idle, task))
 			return idle;
-	for (int i = 0; i < crew->count; i++)
-		if (crew->members[i].pid == 0)
-			return start_worker(crew, &crew->members[i]) &&
-				       send_task(crew, i, task)
+	for (int i = 0; i < workers->count; i++)
+		if (workers->members[i].pid == 0)
+			return start_worker(workers, &workers->members[i]) &&
+				       send_task(workers, i, task)
 				   ? i
-				   : CREW_NOBODY;
-	return CREW_NOBODY;
+				   : WORKERS_NONE;
+	return WORKERS_NONE;
 }
 
 bool
-crew_take(struct crew *crew, int member, struct answer *answer)
+workers_take(struct workers *workers, int member, struct answer *answer)
 {
-	struct crew_member *m = &crew->members[member];
+	struct worker *m = &workers->members[member];
 	ssize_t n;
 
 	n = recv(m->fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_TRUNC);
@@ -207,27 +207,27 @@ crew_take(struct crew *crew, int member, struct answer *answer)
 }
 
 bool
-crew_thin(struct crew *crew)
+workers_end_idle(struct workers *workers)
 {
 	int64_t now = clock_ms();
 	int idle = 0;
 
-	for (int i = 0; i < crew->count; i++) {
-		struct crew_member *m = &crew->members[i];
+	for (int i = 0; i < workers->count; i++) {
+		struct worker *m = &workers->members[i];
 
 		if (m->pid == 0 || m->busy)
 			continue;
-		if (++idle <= CREW_KEPT || now - m->since < IDLE_MS)
+		if (++idle <= WORKERS_KEPT || now - m->since < IDLE_MS)
 			continue;
 		let_go(m);
 		idle--;
 	}
-	return idle > CREW_KEPT;
+	return idle > WORKERS_KEPT;
 }
 
 void
-crew_close(struct crew *crew)
+workers_close(struct workers *workers)
 {
-	for (int i = 0; i < crew->count; i++)
-		let_go(&crew->members[i]);
+	for (int i = 0; i < workers->count; i++)
+		let_go(&workers->members[i]);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crew.h - the workers of the resident judge.
+ * workers.h - the workers of the service.
  *
  * A worker is a process with one task at a time, so that one that waits, hangs
  * or dies holds up, or takes with it, one request.
@@ -10,64 +10,65 @@
 
 #include "service/worker.h"
 
-#define CREW_JUDGES	16	/* at once */
-#define CREW_CHECKERS	64	/* at once: callers have no more connections */
-#define CREW_MAX	CREW_CHECKERS	/* the most of them */
-#define CREW_KEPT	2	/* stay when there is nothing to do */
-#define CREW_NOBODY	(-1)
-#define CREW_LOG_NAME	"rollcode-verify"
+#define VERIFIERS_MAX	16	/* at once */
+#define CHECKERS_MAX	64	/* at once: callers have no more connections */
+#define WORKERS_MAX	CHECKERS_MAX	/* the most of them */
+#define WORKERS_KEPT	2	/* stay when there is nothing to do */
+#define WORKERS_NONE	(-1)
+#define WORKERS_LOG_NAME	"rollcode-verify"
 
-struct crew_member {
+struct worker {
 	pid_t	pid;		/* 0: there is none */
 	int	fd;
 	int	closing;	/* at its end when it has closed what it */
 				/* inherited; -1 once that was seen */
 	bool	busy;
 	int64_t	since;		/* idle, or busy; clock_ms() */
-	/* Whom it judged last, or "". */
+	/* Whom it verified last, or "". */
 	char	user[sizeof(((struct request *)0)->user)];
 };
 
-struct crew {
+struct workers {
 	const struct config	*config;
 	const struct callers	*callers;
 	int			 count;		/* members at once */
-	struct crew_member	 members[CREW_MAX];
+	struct worker	 members[WORKERS_MAX];
 };
 
 /*
- * An empty crew of count members at most.  Config and callers must outlive it.
+ * No worker yet, and count members at most.  Config and callers must outlive
+ * them.
  * From now on the kernel reaps every child of this process.
  */
-void	crew_open(struct crew *, int count, const struct config *,
+void	workers_open(struct workers *, int count, const struct config *,
 	    const struct callers *);
 
 /*
- * Give a task to an idle worker, if there is one to the one that judged this
+ * Give a task to an idle worker, if there is one to the one that verified this
  * user last and may have the file open; one is started if there is none.  The
- * member's number, or CREW_NOBODY if all are busy or none can be started.
+ * member's number, or WORKERS_NONE if all are busy or none can be started.
  */
-int	crew_give(struct crew *, const struct task *) MUST_USE;
+int	workers_give(struct workers *, const struct task *) MUST_USE;
 
 /*
  * Take the answer of a busy member.  False if it died over its task: then it
  * is gone, and the task with it.
  */
-bool	crew_take(struct crew *, int member, struct answer *) MUST_USE;
+bool	workers_take(struct workers *, int member, struct answer *) MUST_USE;
 
 /* End a member, whatever it does. */
-void	crew_end(struct crew *, int member);
+void	workers_end(struct workers *, int member);
 
 /*
- * End idle members that are more than CREW_KEPT and have been idle for long.
+ * End idle members that are more than WORKERS_KEPT and have been idle for long.
  * True if there still are some to be looked at later.
  */
-bool	crew_thin(struct crew *);
+bool	workers_end_idle(struct workers *);
 
 /* Whether no member has a copy any more of what its parent has open. */
-bool	crew_is_apart(struct crew *);
+bool	workers_are_apart(struct workers *);
 
 /* Let all members end. */
-void	crew_close(struct crew *);
+void	workers_close(struct workers *);
 
 #endif /* ROLLCODE_SERVICE_WORKERS_H */

@@ -166,7 +166,7 @@ at_work() {
 	workers all
 }
 
-# Both judges of a store spend one counter.
+# Both verifiers of a store spend one counter.
 login_of() {
 	local subject=$1 counters=$T/counters/$1 form=(-6)
 	case $subject in

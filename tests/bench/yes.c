@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * yes - a resident judge that judges nothing, keeps nothing, and says yes.
+ * yes - a service that verifies nothing, keeps nothing, and says yes.
  *
- * A login that it answers is what no judge beside its caller's process can
+ * A login that it answers is what no verifier beside its caller's process can
  * undercut: libpam, the module, and one message there and back.  A process for
  * each processor answers, until SIGTERM, which takes the socket away.
  */

@@ -18,7 +18,7 @@
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
 struct calls calls;
-struct judge judge;
+struct verifier verifier;
 struct host host;
 
 bool
@@ -124,14 +124,14 @@ __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
 {
 	int ready;
 
-	if (judge.waiting && n == 1 && fds->fd == judge.fd) {
-		judge.waiting = false;
-		judge.running = true;
-		judge.answer(judge.theirs);
-		judge.running = false;
-		if (!judge.stays) {
-			close(judge.theirs);
-			judge.theirs = -1;
+	if (verifier.waiting && n == 1 && fds->fd == verifier.fd) {
+		verifier.waiting = false;
+		verifier.running = true;
+		verifier.answer(verifier.theirs);
+		verifier.running = false;
+		if (!verifier.stays) {
+			close(verifier.theirs);
+			verifier.theirs = -1;
 		}
 	}
 	if (calls_fail(CALL_OTHER)) {
@@ -144,10 +144,11 @@ __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
 	return ready;
 }
 
-/* -------------------------------------------------------------- the judge */
+/* -------------------------------------------------------------- the verifier
+ */
 
 enum rollcode_err
-__wrap_spawn_judge(const char *helper, const char *conf, struct child *child,
+__wrap_spawn_verifier(const char *helper, const char *conf, struct child *child,
     struct error *error)
 {
 	int fds[2];
@@ -159,9 +160,9 @@ __wrap_spawn_judge(const char *helper, const char *conf, struct child *child,
 		return error_set(
 		    error, error_from_errno(errno), "no process today");
 	child->pid = 1;
-	child->fd = judge.fd = fds[0];
-	judge.theirs = fds[1];
-	judge.waiting = true;
+	child->fd = verifier.fd = fds[0];
+	verifier.theirs = fds[1];
+	verifier.waiting = true;
 	return ROLLCODE_OK;
 }
 
@@ -170,20 +171,20 @@ __wrap_spawn_reap(struct child *child, int64_t deadline)
 {
 	(void)child;
 	(void)deadline;
-	if (judge.theirs >= 0)
-		close(judge.theirs);
-	judge.theirs = judge.fd = -1;
-	judge.waiting = false;
-	return judge.ended_well;
+	if (verifier.theirs >= 0)
+		close(verifier.theirs);
+	verifier.theirs = verifier.fd = -1;
+	verifier.waiting = false;
+	return verifier.ended_well;
 }
 
 uid_t __real_geteuid(void);
 
-/* The module runs as root, and the judge as whoever owns the store. */
+/* The module runs as root, and the verifier as whoever owns the store. */
 uid_t
 __wrap_geteuid(void)
 {
-	return calls.armed && !judge.running ? 0 : __real_geteuid();
+	return calls.armed && !verifier.running ? 0 : __real_geteuid();
 }
 
 /* --------------------------------------------------------------- the host */
@@ -282,9 +283,9 @@ calls_reset(void)
 	memset(&host, 0, sizeof(host));
 	calls.now = CALLS_NOW;
 	calls.ms = 1000000;
-	judge.fd = judge.theirs = -1;
-	judge.waiting = judge.running = judge.stays = false;
-	judge.ended_well = true;
+	verifier.fd = verifier.theirs = -1;
+	verifier.waiting = verifier.running = verifier.stays = false;
+	verifier.ended_well = true;
 	sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, 1, NULL);
 }
 

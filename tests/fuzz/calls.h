@@ -2,7 +2,7 @@
 /*
  * calls.h - the world around the code under test: calls that fail when the
  * input says so, a clock and random bytes that are always the same, a log that
- * is kept, and a judge that answers in this process.
+ * is kept, and a verifier that answers in this process.
  *
  * The linker's --wrap leads the project's own calls here, SQLite and the
  * crypto library are led here by their own settings.
@@ -39,8 +39,8 @@ struct calls {
 	size_t		log_len;
 };
 
-/* The judge: called with its end of the socket once somebody waits for it. */
-struct judge {
+/* The verifier: called with its end of the socket once somebody waits. */
+struct verifier {
 	void		(*answer)(int fd);
 	bool		ended_well;	/* what spawn_reap says */
 	bool		stays;		/* its end is not closed */
@@ -56,7 +56,7 @@ struct host {
 };
 
 extern struct calls	calls;
-extern struct judge	judge;
+extern struct verifier	verifier;
 extern struct host	host;
 
 /* Whether the call that asks must fail now; errno is set then. */

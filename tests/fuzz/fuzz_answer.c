@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bytes of an answer, from a judge that may be anything, through the
- * module's own exchange.  The first byte says how that judge behaves, the
+ * The bytes of an answer, from a verifier that may be anything, through the
+ * module's own exchange.  The first byte says how that verifier behaves, the
  * rest is sent.
  *
  *  1. A verdict is believed only in one whole answer of this request, from a
- *     judge that then ended well; then it is the verdict that was sent.
+ *     verifier that then ended well; then it is the verdict that was sent.
  *  2. Nobody waits past the deadline.
  */
 #include <sys/socket.h>
@@ -110,12 +110,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		said.len = sizeof(said.bytes);
 	memcpy(said.bytes, in.at, said.len);
 	memset(&said.request, 0, sizeof(said.request));
-	judge.answer = speak;
-	judge.stays = (said.how & STAYS) != 0;
-	judge.ended_well = (said.how & ENDS_BADLY) == 0;
+	verifier.answer = speak;
+	verifier.stays = (said.how & STAYS) != 0;
+	verifier.ended_well = (said.how & ENDS_BADLY) == 0;
 	calls.random = said.len;
 	calls.armed = true;
-	err = ask_judge(&where, &request, &answer, &error);
+	err = ask_verifier(&where, &request, &answer, &error);
 	calls_disarm();
 	check(err, &answer, &error, calls.failed > 0);
 	return 0;

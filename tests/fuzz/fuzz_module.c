@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pam_sm_authenticate, the real one, with the real judge behind it: people,
+ * pam_sm_authenticate, the real one, with the real verifier behind it: people,
  * policy, arguments, what is typed and how, and which calls fail, all drawn
  * from one input, for a few attempts in a row.
  *
@@ -82,11 +82,11 @@ answer_one(int fd)
 	struct answer answer;
 	struct error error = {0};
 
-	judge.ended_well = false;
-	if (judge_receive(fd, 5, &request, &error) != ROLLCODE_OK)
+	verifier.ended_well = false;
+	if (request_receive(fd, 5, &request, &error) != ROLLCODE_OK)
 		return;
-	judge_answer(&place.config, &request, ROLLCODE_OK, &error, &answer);
-	judge.ended_well = judge_send(fd, &answer);
+	request_answer(&place.config, &request, ROLLCODE_OK, &error, &answer);
+	verifier.ended_well = answer_send(fd, &answer);
 }
 
 /* ------------------------------------------------------------- the attempt */
@@ -358,7 +358,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (pamh == NULL)
 		open_handle();
 	calls_reset();
-	judge.answer = answer_one;
+	verifier.answer = answer_one;
 	last[0] = '\0';
 	who = (enum who)(take(&in) % PEOPLE);
 	now = *place_reset(who);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bytes of a request, as one message of the judge's socket.
+ * The bytes of a request, as one message of the verifier's socket.
  *
  *  1. What is not a whole request is refused, and leaves nothing behind.
  *  2. An answer carries the nonce of its request, and nothing in it is
@@ -114,12 +114,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	promise(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) == 0 &&
 		    send(fds[0], data, size, 0) == (ssize_t)size,
 	    "bytes can be sent");
-	is = judge_receive(fds[1], 1, &request, &error) == ROLLCODE_OK;
+	is = request_receive(fds[1], 1, &request, &error) == ROLLCODE_OK;
 	promise(is == is_request(data, size), "a request is known as one");
 	if (is) {
 		who = who_is(request.user);
 		before = *place_reset(who);
-		judge_answer(
+		request_answer(
 		    &place.config, &request, ROLLCODE_OK, &error, &answer);
 		check_answer(&request, &answer, who, &before);
 	} else {

@@ -230,11 +230,11 @@ admitted(enum who who, const char *text, struct login_result *result)
 
 	submission_parse(text, &typed);
 	err = login_decide(&login, &typed, &none, result, &error);
-	promise(
-	    err == ROLLCODE_OK || (result->judgement.verdict == VERDICT_NONE &&
-				      error.text[0] != '\0'),
+	promise(err == ROLLCODE_OK ||
+		    (result->verification.verdict == VERDICT_NONE &&
+			error.text[0] != '\0'),
 	    "an error has a sentence and no verdict");
-	return verdict_admits(result->judgement.verdict);
+	return verdict_admits(result->verification.verdict);
 }
 
 /* Some token's true secret makes the last code typed, ahead of its row. */
@@ -245,7 +245,7 @@ is_true(enum who who, const char *text, const struct login_result *result,
 	const struct account *enrolled = place_enrolled(who);
 	struct account_token token;
 	struct submission typed;
-	uint64_t counter = result->judgement.counter;
+	uint64_t counter = result->verification.counter;
 
 	if (submission_parse(text, &typed) != SUBMISSION_CODE)
 		return false;
@@ -288,7 +288,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		before.count = 0;
 	if (!admitted(who, text, &result))
 		return 0;
-	if (!result.judgement.recovery) {
+	if (!result.verification.recovery) {
 		promise(raw_counters(who, &after), "what admits can be read");
 		promise(is_true(who, text, &result, &before, &after),
 		    "a true code, ahead of the file, and past it now");
@@ -297,7 +297,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	/* six digits may come again within the window */
 	raw_counters(who, &before);
-	promise(!result.judgement.recovery &&
+	promise(!result.verification.recovery &&
 		    is_true(who, text, &result, &after, &before),
 	    "the same text again is not accepted");
 	return 0;

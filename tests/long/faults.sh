@@ -121,26 +121,26 @@ after_a_guess() {	# WHERE CODE RESULT
 	    echo "$1: $3, then the right code is refused"
 }
 
-# The judge's own failures; a right code is never called a wrong one.
+# The verifier's own failures; a right code is never called a wrong one.
 ERRORS='AUTHINFO_UNAVAIL|SYSTEM_ERR|SERVICE_ERR|BUF_ERR|CRED_INSUFFICIENT'
-JUDGE="SUCCESS|$ERRORS"
+VERIFIER="SUCCESS|$ERRORS"
 GUESS="AUTH_ERR|$ERRORS"
 
-# judge_fails NAME SERVICE RESULTS AFTER TEXT [ERRNO...]: TEXT is a guess, or
+# verifier_fails NAME SERVICE RESULTS AFTER TEXT [ERRNO...]: TEXT is a guess, or
 # empty for the next code.
-judge_fails() {
+verifier_fails() {
 	rm -f "$T/trace"
 	local inject bad='' code got typed
-	judge_with "$TRACED"
+	verifier_with "$TRACED"
 	login ann "${5:-$(code ann)}" "$2" >"$T/out"
-	judge_ended
+	verifier_ended
 	plan calls_of_main "${@:6}" <"$T/trace"
 	while read -r inject; do
-		judge_with "$TRACED $inject"
+		verifier_with "$TRACED $inject"
 		code=$(code ann)
 		typed=${5:-$code}
 		got=$(login ann "$typed" "$2")
-		judge_ended
+		verifier_ended
 		failed_there "$inject"
 		grep -qxE "$3" <<<"$got" || bad+="$inject: $got"$'\n'
 		bad+=$("$4" "$inject" "$code" "$got")$'\n'
@@ -150,7 +150,7 @@ judge_fails() {
 
 # From where the module is loaded; its own names, and what libpam makes of a
 # module that cannot be.  Nothing is printed where printing fails.
-MODULE="$JUDGE|CONV_ERR|USER_UNKNOWN|ABORT|MODULE_UNKNOWN"
+MODULE="$VERIFIER|CONV_ERR|USER_UNKNOWN|ABORT|MODULE_UNKNOWN"
 MODULE+='|PERM_DENIED|'
 
 calls_of_module() {
@@ -310,9 +310,9 @@ added_or_not() {
 }
 
 deeper() {
-	judge_fails "a call of the judge fails over a guess: the right code opens" \
+	verifier_fails "a call of the verifier fails over a guess: the right code opens" \
 	    faulty "$GUESS" after_a_guess 00000000
-	judge_fails "a call of the judge fails: nobody is ignored by nullok" \
+	verifier_fails "a call of the verifier fails: nobody is ignored by nullok" \
 	    faulty-nullok "$GUESS" after_a_guess 00000000
 	module_fails "a call of the module is interrupted: granted, or denied" \
 	    EINTR
@@ -332,17 +332,17 @@ last() {
 
 server GUARD_AFTER=100 GUESSES=1000
 pam_place
-judge_service faulty
-judge_service faulty-nullok nullok
+verifier_service faulty
+verifier_service faulty-nullok nullok
 echo "auth required pam_permit.so" >>"$T/pam/faulty-nullok"
 enroll ann
 results "$(code ann)" >"$T/out"
 cp "$T/uri" "$T/line"
 
-judge_fails "a call of the judge fails: granted and spent, or denied" \
-    faulty "$JUDGE" after_a_code ''
-judge_fails "a call of the judge is interrupted: granted and spent, or denied" \
-    faulty "$JUDGE" after_a_code '' EINTR EAGAIN
+verifier_fails "a call of the verifier fails: granted and spent, or denied" \
+    faulty "$VERIFIER" after_a_code ''
+verifier_fails "a call of the verifier is interrupted: granted and spent, or denied" \
+    faulty "$VERIFIER" after_a_code '' EINTR EAGAIN
 module_fails "a call of the module fails: granted and spent, or denied"
 admin_fails "a call of an enrolment fails: the user is whole or absent" \
     nobody enrolled_or_absent enroll ann --no-account

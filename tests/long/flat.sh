@@ -9,7 +9,7 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 . "$TREE/tests/tools/hosts.sh"
 
-many=${ROLLCODE_LOGINS:-2000} judged=100
+many=${ROLLCODE_LOGINS:-2000} verified=100
 [ "$mode" != resident ] || many=1000
 
 # field_of WORD LINE: the number behind it
@@ -25,7 +25,7 @@ grown() {
 # flat one|each USER NAME: each code is typed twice
 flat() {
 	local i
-	for ((i = 0; i < judged / 2; i += 25)); do
+	for ((i = 0; i < verified / 2; i += 25)); do
 		code "$2" -n 25 | tr -s ' ' '\n'
 	done | sed 'p' >"$T/typed"
 	"$BUILD/tests/tools/flat" "$1" "$many" "$T/pam" rc "$2" \
@@ -34,7 +34,7 @@ flat() {
 	sed 's/^/# /' "$T/measured"
 	equal "$3: each code opens once" \
 	    "$(grep -E '^(SUCCESS|AUTH_ERR) ' "$T/out" | xargs)" \
-	    "SUCCESS $((judged / 2)) AUTH_ERR $((many - judged / 2))"
+	    "SUCCESS $((verified / 2)) AUTH_ERR $((many - verified / 2))"
 	equal "$3: no descriptor more" "$(grown descriptors)" 0
 	equal "$3: no map more" "$(grown maps)" 0
 	check "$3: memory is flat" test "$(grown kB)" -le 64
@@ -44,8 +44,8 @@ flat() {
 hosts_place
 enroll daemon
 enroll visitor
-flat one daemon "$many logins on one handle, $judged of them with a judge"
-flat each ann "$many handles, $judged of them with a judge"
+flat one daemon "$many logins on one handle, $verified of them with a verifier"
+flat each ann "$many handles, $verified of them with a verifier"
 many=1000
 flat each visitor "the same for a name that is no account"
 exit 0

@@ -31,8 +31,8 @@ preloaded() {	# VARIABLE... COMMAND...: sets $status
 	status=$?
 } 2>/dev/null
 
-# The judge's end is told, for the module knows no more than that it failed.
-judged() {	# VARIABLE...
+# The verifier's end is told, for the module knows no more than that it failed.
+verified() {	# VARIABLE...
 	cat >"$T/bin/preloaded" <<-PRELOADED
 	#!/bin/sh
 	env LD_PRELOAD=$FAULT $* "\$@"
@@ -41,7 +41,7 @@ judged() {	# VARIABLE...
 	exit \$status
 	PRELOADED
 	chmod 755 "$T/bin/preloaded"
-	judge_with "$T/bin/preloaded"
+	verifier_with "$T/bin/preloaded"
 	rm -f "$T/status"
 }
 
@@ -65,13 +65,13 @@ after_a_code() {	# WHERE CODE RESULT ERRORS
 	echo "$1: $3, then: $later"
 }
 
-judge_lacks() {
+verifier_lacks() {
 	local where bad='' code got ended=0
-	judged "FAULT_COUNT=$T/count"
+	verified "FAULT_COUNT=$T/count"
 	login ann "$(code ann)" lacking >"$T/out"
 	plan
 	while read -r where; do
-		judged "$where"
+		verified "$where"
 		code=$(code ann)
 		got=$(login ann "$code" lacking)
 		wait_for test -s "$T/status"
@@ -82,7 +82,7 @@ judge_lacks() {
 	done <"$T/plan"
 	[ "$ended" -gt 0 ] || bad+="no login was denied"
 	echo "# $(wc -l <"$T/plan") of $(cat "$T/count") allocations"
-	say_ok "a judge that lacks memory denies, or has spent the code" "$(grep . <<<"$bad")"
+	say_ok "a verifier that lacks memory denies, or has spent the code" "$(grep . <<<"$bad")"
 }
 
 module_lacks() {
@@ -133,9 +133,9 @@ printed_once() {
 
 server GUARD_AFTER=100 GUESSES=1000
 pam_place
-judge_service lacking
+verifier_service lacking
 enroll ann
-judge_lacks
+verifier_lacks
 module_lacks
 command_lacks "an enrolment that lacks memory: the user is whole or absent" \
     nobody whole_or_absent rollcode-admin --conf "$CONF" enroll ann --no-account

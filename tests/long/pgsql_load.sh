@@ -11,7 +11,7 @@ pgsql_machine "$@"
 users=${ROLLCODE_USERS:-10000} seconds=${ROLLCODE_SECONDS:-5}
 PAIRS=21	# of logins side by side
 CROWD=32
-WORKERS=16	# CREW_MAX
+WORKERS=16	# WORKERS_MAX
 
 # The store with one user is in a database of its own, on the same server.
 arrange() {

@@ -11,7 +11,7 @@ need sshd ssh ssh-keygen login sudo su chpasswd python3
 private_machine "$@"
 . "$TREE/tests/tools/logins.sh"
 . "$TREE/tests/tools/recipes.sh"
-JUDGE=/usr/local/libexec/rollcode/rollcode-verify
+VERIFIER=/usr/local/libexec/rollcode/rollcode-verify
 ASKED='Rolling code: '
 
 arrange() {
@@ -54,18 +54,18 @@ unasked() {	# NAME DOOR USER LINES: let in, and asked for no code
 	equal "$1, unasked" "$(grep -c "$ASKED" <<<"$told")" 0
 }
 
-# denied_by NAME DOOR LINES: no judge, no store: denied; then all is well again
+# denied_by NAME DOOR LINES: no verifier, no store: denied; then all is well again
 denied_by() {
 	: >"$T/syslog"
-	mv "$JUDGE" "$JUDGE.away"
+	mv "$VERIFIER" "$VERIFIER.away"
 	try "$2" alice "$("$3" "$(code alice)")"
-	mv "$JUDGE.away" "$JUDGE"
-	refused "$1: without the judge nobody gets in" test "$result" -eq 0
+	mv "$VERIFIER.away" "$VERIFIER"
+	refused "$1: without the verifier nobody gets in" test "$result" -eq 0
 	mv "$T/store" "$T/store.away"
 	try "$2" alice "$("$3" "$(code alice)")"
 	mv "$T/store.away" "$T/store"
 	refused "$1: nor without the store" test "$result" -eq 0
-	check "$1: the log names the judge" logged '\(rollcode-verify failed\)'
+	check "$1: the log names the verifier" logged '\(rollcode-verify failed\)'
 	check "$1: and the store" logged '\(temporarily unavailable\)'
 	let_in "$1: then the next code lets in" "$2" alice \
 	    "$("$3" "$(code alice)")"

@@ -9,7 +9,7 @@
 need dovecot curl chpasswd
 private_machine
 . "$TREE/tests/tools/recipes.sh"
-JUDGE=/usr/local/libexec/rollcode/rollcode-verify
+VERIFIER=/usr/local/libexec/rollcode/rollcode-verify
 for folder in /usr/lib/dovecot /usr/libexec/dovecot; do
 	[ ! -e "$folder/imap-login" ] || found=1
 done
@@ -72,10 +72,10 @@ mail_codes() {
 	    "$(read_mail ann "$(wrong "$code")")" ""
 	equal "dovecot: nor another user's" \
 	    "$(read_mail ann "$(code bob)")" ""
-	mv "$JUDGE" "$JUDGE.away"
-	equal "dovecot: without the judge nobody gets in" \
+	mv "$VERIFIER" "$VERIFIER.away"
+	equal "dovecot: without the verifier nobody gets in" \
 	    "$(read_mail ann "$(code ann)")" ""
-	mv "$JUDGE.away" "$JUDGE"
+	mv "$VERIFIER.away" "$VERIFIER"
 	mv "$T/store" "$T/store.away"
 	equal "dovecot: nor without the store" \
 	    "$(read_mail ann "$(code ann)")" ""

@@ -65,7 +65,7 @@ codes() {
 	local code
 	code=$(code alice)
 	let_in "radius: a code lets in" ssh alice "$(both "$code")"
-	check "radius: judged for FreeRADIUS" \
+	check "radius: verified for FreeRADIUS" \
 	    logged 'radiusd:auth.: code accepted for alice'
 	equal "radius: which is without privileges" \
 	    "$(ps -o user= -p "$radius")" freerad

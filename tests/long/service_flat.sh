@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# service_flat.sh - the resident judge stays as it is over many requests.
+# service_flat.sh - the service stays as it is over many requests.
 # REQUESTS in the environment says how many (6000).
 # limit: 7200
 . "$(dirname "$0")/../lib.sh"

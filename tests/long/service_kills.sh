@@ -95,7 +95,7 @@ read_anew() {
 	grep -q 'wait4' "$T/trace"
 }
 
-# Over a reload.  Whoever serves then answers, or root has a judge of its own.
+# Over a reload.  Whoever serves then answers, or root has a verifier of its own.
 root_dies() {
 	local inject bad='' code got
 	watched "$resident"

@@ -73,7 +73,7 @@ locker() {
 	check "by the service" logged 'i3lock:auth.: code accepted for ann'
 	lock
 	type_in "$spent"
-	check "the same code is judged, and the verifier says how" \
+	check "the same code is verified, and the verifier says how" \
 	    logged 'asked by uid=.*user=ann: reason=replayed'
 	sleep 3
 	check "and the screen stays locked" locked

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Ask the resident judge without the module, as anybody could, at everybody's
+"""Ask the service without the module, as anybody could, at everybody's
 socket, or where ROOT_SOCKET is in the environment at root's.
 
 ask USER CODE [LATE]   one request; prints ERROR VERDICT MILLISECONDS, and with

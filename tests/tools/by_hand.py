@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""by_hand.py JUDGE ENVFILE OWN - start rollcode-verify in every wrong way.
+"""by_hand.py VERIFIER ENVFILE OWN - start rollcode-verify in every wrong way.
 
 OWN is an env file of the one who calls.  Prints "HOW: refused" for each that
 ended by itself with a status that is not 0, in time.
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-JUDGE, CONF, OWN = sys.argv[1:]
+VERIFIER, CONF, OWN = sys.argv[1:]
 SECONDS = 10
 EVIL = os.path.dirname(OWN) + "/evil.so"
 
@@ -29,7 +29,7 @@ def say(how, status, began):
 def run(how, *arguments, **options):
     began = time.monotonic()
     options.setdefault("stdin", subprocess.DEVNULL)
-    child = subprocess.Popen([JUDGE, *arguments], stderr=subprocess.DEVNULL,
+    child = subprocess.Popen([VERIFIER, *arguments], stderr=subprocess.DEVNULL,
                              **options)
     try:
         status = child.wait(SECONDS + 1)
@@ -44,7 +44,7 @@ def no_arguments():
     pid = os.fork()
     if pid == 0:
         null = ctypes.c_char_p(None)
-        ctypes.CDLL(None).execve(JUDGE.encode(), ctypes.byref(null),
+        ctypes.CDLL(None).execve(VERIFIER.encode(), ctypes.byref(null),
                                  ctypes.byref(null))
         os._exit(0)
     say("not even a name", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]),
@@ -55,7 +55,7 @@ def on_terminal():
     began = time.monotonic()
     pid, fd = pty.fork()
     if pid == 0:
-        os.execv(JUDGE, [JUDGE, "request", CONF])
+        os.execv(VERIFIER, [VERIFIER, "request", CONF])
     os.write(fd, b"\n" * 100)
     say("a terminal", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), began)
 

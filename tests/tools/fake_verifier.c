@@ -5,7 +5,7 @@
  * FILE is the env file of the module's conf=, and its first line says what to
  * do:
  *
- *	answer VERDICT	as a judge would, with that verdict (hexadecimal)
+ *	answer VERDICT	as a verifier would, with that verdict (hexadecimal)
  *	flip VERDICT N	the same with bit N of the answer turned over; the next
  *			run turns over bit N + 1 (FILE.bit counts)
  *	nonce		the answer to another request

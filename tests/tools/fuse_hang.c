@@ -50,7 +50,7 @@
 #define LIFE_SECONDS 600 /* then whoever waits is let go in any case */
 #define STUCK_MS 2000	 /* for a round's sends */
 #define PAUSE_MS 50	 /* between two rounds */
-#define JUDGED_MS 200	 /* then a request was judged, and is held back */
+#define VERIFIED_MS 200	 /* then a request was verified, and is held back */
 #define LEAVE_MS 2000	 /* for an answer, before it is left */
 #define HOUR 3600
 #define DEPTH 4		/* what the kernel allows */
@@ -413,7 +413,7 @@ send_message(int s, const int *fds, int count)
 	if (kind == FILE_ITSELF) {
 		if (send(s, &request, sizeof(request), MSG_NOSIGNAL) < 0)
 			return errno;
-		pause_ms(JUDGED_MS);
+		pause_ms(VERIFIED_MS);
 		asks = false;
 	}
 	return send_carrying(s, asks ? (const void *)&request : "x",

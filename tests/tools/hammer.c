@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hammer COUNT USER CODE... - ask the resident judge COUNT times, or until
+ * hammer COUNT USER CODE... - ask the service COUNT times, or until
  * SIGTERM comes, with one code after the other, over and over.  Every tenth
  * connection says nothing, and every tenth asks whether USER is enrolled.
  *

@@ -7,7 +7,7 @@
 #
 #   hosts_place [KEY=VALUE...] the accounts mallory, ann and bob; ann and bob
 #                              are enrolled; the services rc and permit
-#   as_faulty NAME WORDS...    a service with a judge that is wrong (spawned)
+#   as_faulty NAME WORDS...    a service with a verifier that is wrong (spawned)
 #   host ARGUMENT...           the program, started by mallory
 #   press NAME                 in $pressed: NAME's next code
 #   opens NAME                 adds to $found unless NAME's next code opens

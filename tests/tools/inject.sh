@@ -6,11 +6,11 @@
 # one process.  For scripts that have read lib.sh, called private_machine and
 # read pam.sh.
 #
-#   judge_service NAME ARGUMENT...  the service NAME of $T/pam, whose judge is
-#                                   started by judge_with
-#   judge_with COMMAND...           from now on the judge of those services is
+#   verifier_service NAME ARGUMENT...  the service NAME of $T/pam, whose verifier is
+#                                   started by verifier_with
+#   verifier_with COMMAND...           from now on the verifier of those services is
 #                                   run by COMMAND
-#   judge_ended                     when it is over, for $T/trace
+#   verifier_ended                     when it is over, for $T/trace
 #   calls                           "NAME N" for each call in $T/trace: the
 #                                   N-th of its kind, for strace counts so
 #   calls_of_main                   the same without what loads the program
@@ -23,10 +23,10 @@
 #   no_wallet added_or_absent
 STRACE=$(command -v strace)
 
-# The judge is the module's child itself, and strace its grandchild (-DDD).
+# The verifier is the module's child itself, and strace its grandchild (-DDD).
 TRACED="$STRACE -DDD -q -o $T/trace"
 
-judge_service() {
+verifier_service() {
 	pam_named "$@"
 	sed -i "s,helper=[^ ]*,helper=$T/bin/injected," "$T/pam/$1"
 	cat >"$T/bin/injected" <<-INJECTED
@@ -37,7 +37,7 @@ judge_service() {
 	chmod 755 "$T/bin/injected"
 }
 
-judge_with() {
+verifier_with() {
 	echo "$*" >"$T/inject"
 	: >"$T/trace"
 }
@@ -46,7 +46,7 @@ traced_to_its_end() {
 	grep -qE 'exited with|killed by' "$T/trace"
 }
 
-judge_ended() {
+verifier_ended() {
 	wait_for traced_to_its_end
 }
 

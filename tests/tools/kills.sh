@@ -10,7 +10,7 @@
 #   was_killed          the same, and counts
 #   planned NAME WRONG  ok if WRONG is empty, and deaths were counted
 #
-# After a login of ann's whose judge was killed, as WHEN CODE RESULT; each
+# After a login of ann's whose verifier was killed, as WHEN CODE RESULT; each
 # prints what is not as it should be:
 #   after_a_right_code after_an_answer after_either after_a_wrong_code
 . "$TREE/tests/tools/inject.sh"
@@ -42,7 +42,7 @@ planned() {
 	say_ok "$1" "$bad"
 }
 
-# A code that was given to a judge that died is accepted now, or was spent;
+# A code that was given to a verifier that died is accepted now, or was spent;
 # never twice.  Then the next one opens.
 after_a_right_code() {
 	local got

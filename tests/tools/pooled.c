@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pooled - judge one code after the other as a worker of the service does,
+ * pooled - verify one code after the other as a worker of the service does,
  * which leaves users' files open in between, but as whoever starts it.
  *
  *	pooled ENVFILE <LINES
@@ -15,7 +15,7 @@
 #include "pam_rollcode/login/request.h"
 
 static int
-judge(const struct config *config, char *line)
+verifier(const struct config *config, char *line)
 {
 	struct request request = {.kind = REQUEST_VERIFY};
 	char *code = strchr(line, '\t'), text[128];
@@ -30,7 +30,7 @@ judge(const struct config *config, char *line)
 	    (int)sizeof(request.user) - 1, line);
 	snprintf(request.text.text, sizeof(request.text.text), "%.*s",
 	    (int)sizeof(request.text.text) - 1, code);
-	judge_answer(config, &request, ROLLCODE_OK, NULL, &answer);
+	request_answer(config, &request, ROLLCODE_OK, NULL, &answer);
 	n = snprintf(text, sizeof(text), "%d %s\n", (int)answer.err,
 	    verdict_name((enum verdict)answer.verdict));
 	return write(STDOUT_FILENO, text, (size_t)n) == n ? 0 : 1;
@@ -51,7 +51,7 @@ main(int argc, char *argv[])
 	}
 	config.pools = true;
 	while (fgets(line, sizeof(line), stdin) != NULL)
-		if (judge(&config, line) != 0)
+		if (verifier(&config, line) != 0)
 			return 1;
 	return 0;
 }

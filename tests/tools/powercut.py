@@ -8,7 +8,7 @@ sync of its directory.  For each moment of the last trace, every image that a
 power cut could then leave is built: the synced state, and any choice of the
 writes and names that were not synced, each write whole or torn at a sector.
 Each image takes the store's place and the probes are run against it, with the
-real module and judge.
+real module and verifier.
 
 Before the process has answered (a message on descriptor 0, or text on 1 or 2),
 the results must be one of --before, afterwards one of --after.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # threads.sh FOLDER - many logins in the threads of one process, with the module
-# and the host of FOLDER, which were built with ThreadSanitizer; the judge is
+# and the host of FOLDER, which were built with ThreadSanitizer; the verifier is
 # that of $BUILD.
 . "$(dirname "$0")/../lib.sh"
 private_machine "$@"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model_compare.h - in what two accounts, or two judgements, differ.
+ * model_compare.h - in what two accounts, or two verifications, differ.
  */
 #ifndef ROLLCODE_TEST_MODEL_COMPARE_H
 #define ROLLCODE_TEST_MODEL_COMPARE_H
@@ -12,7 +12,7 @@ struct trial {
 	char			text[SUBMISSION_MAX + 1];
 	struct submission	typed;
 	struct account		before;
-	struct judgement	got;
+	struct verification	got;
 	struct answer		want;
 };
 
@@ -89,25 +89,25 @@ account_differs(const struct account *a, const struct account *b)
 static inline const char *
 match_differs(const struct trial *t)
 {
-	const struct judgement *got = &t->got;
+	const struct verification *got = &t->got;
 	uint64_t stored, first;
 
 	if (got->matched != t->want.matched)
-		return "judgement.matched";
+		return "verification.matched";
 	if (!got->matched)
 		return NULL;
 	if (got->token >= t->before.token_count ||
 	    !t->want.hits[got->token].found)
-		return "judgement.token";
+		return "verification.token";
 	first = t->want.hits[got->token].counter;
 	stored = t->before.tokens[got->token].token.counter;
 	if (got->counter != first + t->typed.count - 1)
-		return "judgement.counter";
+		return "verification.counter";
 	if (got->distance !=
 	    (first >= stored ? first - stored : stored - first))
-		return "judgement.distance";
+		return "verification.distance";
 	if (verdict_admits(got->verdict) && got->skipped != got->distance)
-		return "judgement.skipped";
+		return "verification.skipped";
 	return NULL;
 }
 
@@ -119,26 +119,26 @@ standing_still(const struct trial *t)
 }
 
 static inline const char *
-judgement_differs(const struct trial *t)
+verification_differs(const struct trial *t)
 {
-	const struct judgement *got = &t->got;
+	const struct verification *got = &t->got;
 	const struct answer *want = &t->want;
 
 	if (got->verdict != want->verdict)
 		return "verdict";
 	if (got->changed != want->changed && !standing_still(t))
-		return "judgement.changed";
+		return "verification.changed";
 	if (got->guarded != want->guarded &&
 	    want->verdict != VERDICT_DISABLED)
-		return "judgement.guarded";
+		return "verification.guarded";
 	if (got->recovery != want->recovery)
-		return "judgement.recovery";
+		return "verification.recovery";
 	if (verdict_admits(got->verdict) &&
 	    (got->failed != want->failed || got->replayed != want->replayed))
 		return "the tallies told";
 	if (verdict_admits(got->verdict) &&
 	    got->recovery_left != want->recovery_left)
-		return "judgement.recovery_left";
+		return "verification.recovery_left";
 	return match_differs(t);
 }
 

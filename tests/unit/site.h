@@ -80,7 +80,7 @@ site_decide(const struct submission *typed)
 
 	memset(&site.error, 0, sizeof(site.error));
 	err = login_decide(&login, typed, &none, &result, &site.error);
-	site.verdict = result.judgement.verdict;
+	site.verdict = result.verification.verdict;
 	if (err != ROLLCODE_OK)
 		ck_assert_int_eq(site.verdict, VERDICT_NONE);
 	return err;

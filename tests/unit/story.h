@@ -29,7 +29,7 @@ struct story {
 	struct policy		policy;
 	int64_t			now;
 	bool			failing;	/* try each attempt broken */
-	struct judgement	judged;		/* the last attempt */
+	struct verification	verified;		/* the last attempt */
 };
 
 /* Tokens that have a name. */

@@ -69,7 +69,8 @@ mock_commit(struct store *store, const struct account *account,
 	mock.commits++;
 	mock.event = *event;
 	if (mock.watched != NULL)
-		mock.early |= mock.watched->judgement.verdict != VERDICT_NONE;
+		mock.early |=
+		    mock.watched->verification.verdict != VERDICT_NONE;
 	if (mock.on_commit != ROLLCODE_OK)
 		return error_set(error, mock.on_commit, "cannot be written");
 	mock.account = *account;
@@ -180,7 +181,7 @@ START_TEST(a_right_code_is_accepted_and_recorded)
 {
 	ck_assert_int_eq(decide(codes(102, 1)), ROLLCODE_OK);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 103);
 	ck_assert_int_eq(mock.commits, 1);
 	ck_assert_str_eq(result.token, "phone");
@@ -193,20 +194,20 @@ START_TEST(a_code_that_cannot_be_recorded_is_not_accepted)
 
 	ck_assert_int_eq(decide(codes(100, 1)), failures[_i]);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_NONE);
 	ck_assert_int_eq(mock.commits, 1);
 	ck_assert_int_eq(mock.closed, 1);
 	ck_assert_str_eq(error.text, "cannot be written");
 }
 END_TEST
 
-START_TEST(a_wrong_code_that_cannot_be_counted_is_not_judged)
+START_TEST(a_wrong_code_that_cannot_be_counted_is_not_verified)
 {
 	mock.on_commit = failures[_i];
 
 	ck_assert_int_eq(decide("00000000"), failures[_i]);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_NONE);
 }
 END_TEST
 
@@ -216,7 +217,7 @@ START_TEST(a_store_that_cannot_be_opened_denies)
 
 	ck_assert_int_eq(decide(codes(100, 1)), failures[_i]);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_NONE);
 	ck_assert_int_eq(mock.commits, 0);
 }
 END_TEST
@@ -227,7 +228,7 @@ START_TEST(a_user_who_cannot_be_locked_is_denied)
 
 	ck_assert_int_eq(decide(codes(100, 1)), failures[_i]);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_NONE);
 	ck_assert_int_eq(mock.commits, 0);
 	ck_assert_int_eq(mock.closed, 1);
 }
@@ -248,13 +249,13 @@ START_TEST(codes_that_cannot_be_computed_deny)
 		err = decide_two(first, second);
 		if (err == ROLLCODE_OK)
 			break;
-		ck_assert_int_eq(result.judgement.verdict, VERDICT_NONE);
+		ck_assert_int_eq(result.verification.verdict, VERDICT_NONE);
 		ck_assert_int_eq(mock.commits, 0);
 		ck_assert_mem_eq(&mock.account, &before, sizeof(before));
 		ck_assert_ptr_nonnull(strstr(error.text, "codes of ann"));
 	}
 	ck_assert_uint_gt(failing_in, 0);
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
 	ck_assert_int_eq(mock.opened, mock.closed);
 }
 END_TEST
@@ -267,7 +268,7 @@ START_TEST(no_verdict_is_there_before_the_commit_returns)
 
 	ck_assert_int_eq(mock.commits, 1);
 	ck_assert(!mock.early);
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
 }
 END_TEST
 
@@ -278,7 +279,7 @@ START_TEST(a_code_is_accepted_once)
 	ck_assert_int_eq(decide(code), ROLLCODE_OK);
 	ck_assert_int_eq(decide(code), ROLLCODE_OK);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_REPLAYED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_REPLAYED);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 101);
 }
 END_TEST
@@ -286,11 +287,11 @@ END_TEST
 START_TEST(a_far_code_and_the_next_resynchronise_over_two_logins)
 {
 	ck_assert_int_eq(decide(codes(400, 1)), ROLLCODE_OK);
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_FAR);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_FAR);
 
 	ck_assert_int_eq(decide(codes(401, 1)), ROLLCODE_OK);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_RESYNCED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_RESYNCED);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 402);
 }
 END_TEST
@@ -321,8 +322,9 @@ START_TEST(where_nothing_changes_nothing_is_written)
 
 	ck_assert_int_eq(decide(quiet[_i].typed), ROLLCODE_OK);
 
-	ck_assert_msg(result.judgement.verdict == quiet[_i].verdict, "%s: %s",
-	    quiet[_i].says, verdict_name(result.judgement.verdict));
+	ck_assert_msg(result.verification.verdict == quiet[_i].verdict,
+	    "%s: %s", quiet[_i].says,
+	    verdict_name(result.verification.verdict));
 	ck_assert_msg(mock.commits == 0, "%s", quiet[_i].says);
 	ck_assert_mem_eq(&before, &mock.account, sizeof(before));
 	ck_assert_int_eq(mock.closed, 1);
@@ -334,11 +336,11 @@ START_TEST(the_right_single_code_while_guarded_is_not_spent)
 	mock.account.failures = 5;
 
 	ck_assert_int_eq(decide(codes(100, 1)), ROLLCODE_OK);
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_GUARDED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_GUARDED);
 	ck_assert_int_eq(mock.commits, 0);
 
 	ck_assert_int_eq(decide(codes(100, 3)), ROLLCODE_OK);
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
 }
 END_TEST
 
@@ -387,7 +389,7 @@ START_TEST(every_refusal_computes_as_many_codes)
 
 	ck_assert_int_eq(decide(line), ROLLCODE_OK);
 
-	ck_assert(!verdict_admits(result.judgement.verdict));
+	ck_assert(!verdict_admits(result.verification.verdict));
 	/* One more use: the maker of the codes. */
 	ck_assert_msg((int64_t)(MANY - failing_in) == all + 1,
 	    "%s: %u codes, and not %d", refused[_i].says, MANY - failing_in,
@@ -401,7 +403,7 @@ START_TEST(two_texts_of_one_line_count_once)
 	ck_assert_int_eq(
 	    decide_two("0000000011111111", "11111111"), ROLLCODE_OK);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_WRONG);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_WRONG);
 	ck_assert_uint_eq(mock.account.failures, 1);
 	ck_assert_uint_eq(mock.account.spent, 1);
 	ck_assert_int_eq(mock.commits, 1);
@@ -415,10 +417,10 @@ START_TEST(the_second_text_lets_in_and_the_first_is_not_counted)
 	ck_assert_int_eq(decide_two(strcat(line, codes(100, 1)), codes(100, 1)),
 	    ROLLCODE_OK);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
 	ck_assert(result.otherwise);
 	ck_assert_uint_eq(mock.account.spent, 0);
-	ck_assert_uint_eq(result.judgement.failed, 0);
+	ck_assert_uint_eq(result.verification.failed, 0);
 	ck_assert_int_eq(mock.commits, 1);
 }
 END_TEST
@@ -431,7 +433,7 @@ START_TEST(where_the_first_text_lets_in_the_second_is_not_spent)
 
 	ck_assert_int_eq(decide_two(pair, codes(101, 1)), ROLLCODE_OK);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
 	ck_assert(!result.otherwise);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 102);
 }
@@ -460,8 +462,8 @@ START_TEST(what_is_not_the_end_of_the_first_text_is_no_second_guess)
 
 	ck_assert_int_eq(decide_two(first, second), ROLLCODE_OK);
 
-	ck_assert_msg(
-	    !verdict_admits(result.judgement.verdict), "%s", unlike[_i].says);
+	ck_assert_msg(!verdict_admits(result.verification.verdict), "%s",
+	    unlike[_i].says);
 	ck_assert_msg(!result.otherwise, "%s", unlike[_i].says);
 	ck_assert_uint_le(mock.account.spent, 1);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 100);
@@ -472,7 +474,7 @@ START_TEST(from_the_fifth_replay_on_only_the_last_is_listed)
 {
 	for (int i = 1; i <= 6; i++) {
 		ck_assert_int_eq(decide(codes(99, 1)), ROLLCODE_OK);
-		ck_assert_int_eq(result.judgement.verdict, VERDICT_REPLAYED);
+		ck_assert_int_eq(result.verification.verdict, VERDICT_REPLAYED);
 		ck_assert_int_eq(mock.commits, i);
 		ck_assert_int_eq(mock.event.aside, i > 4);
 	}
@@ -480,7 +482,7 @@ START_TEST(from_the_fifth_replay_on_only_the_last_is_listed)
 	ck_assert(!mock.event.aside);
 	ck_assert_int_eq(decide(codes(100, 1)), ROLLCODE_OK);
 	ck_assert(!mock.event.aside);
-	ck_assert_uint_eq(result.judgement.replayed, 6);
+	ck_assert_uint_eq(result.verification.replayed, 6);
 	ck_assert_int_eq(decide(codes(99, 1)), ROLLCODE_OK);
 	ck_assert(!mock.event.aside);
 }
@@ -495,7 +497,7 @@ START_TEST(while_guarded_the_second_text_is_not_looked_at)
 	ck_assert_int_eq(decide_two(strcat(line, codes(100, 1)), codes(100, 1)),
 	    ROLLCODE_OK);
 
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_GUARDED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_GUARDED);
 	ck_assert(!result.otherwise);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 100);
 }
@@ -524,7 +526,7 @@ START_TEST(a_tolerance_over_20_is_refused_while_a_token_has_6_digits)
 	ck_assert_int_eq(decide(codes(100, 1)),
 	    generous[_i].refused ? ROLLCODE_ERR_CONFIG : ROLLCODE_OK);
 
-	ck_assert_int_eq(result.judgement.verdict,
+	ck_assert_int_eq(result.verification.verdict,
 	    generous[_i].refused ? VERDICT_NONE : VERDICT_ACCEPTED);
 	ck_assert_int_eq(mock.commits, generous[_i].refused ? 0 : 1);
 	if (generous[_i].refused) {
@@ -551,7 +553,7 @@ START_TEST(who_is_not_enrolled_is_told_so_only_by_the_store)
 	ck_assert_int_eq(login_enrolled(&login, &verdict, &error), ROLLCODE_OK);
 	ck_assert_int_eq(verdict, VERDICT_UNENROLLED);
 	ck_assert_int_eq(decide("00000000"), ROLLCODE_OK);
-	ck_assert_int_eq(result.judgement.verdict, VERDICT_UNENROLLED);
+	ck_assert_int_eq(result.verification.verdict, VERDICT_UNENROLLED);
 
 	for (size_t i = 0; i < COUNT(failures); i++) {
 		mock.on_begin = failures[i];
@@ -598,7 +600,7 @@ add_failures(TCase *tcase)
 	tcase_add_loop_test(
 	    tcase, a_code_that_cannot_be_recorded_is_not_accepted, 0, n);
 	tcase_add_loop_test(
-	    tcase, a_wrong_code_that_cannot_be_counted_is_not_judged, 0, n);
+	    tcase, a_wrong_code_that_cannot_be_counted_is_not_verified, 0, n);
 	tcase_add_loop_test(tcase, a_store_that_cannot_be_opened_denies, 0, n);
 	tcase_add_loop_test(tcase, a_user_who_cannot_be_locked_is_denied, 0, n);
 	tcase_add_test(tcase, codes_that_cannot_be_computed_deny);

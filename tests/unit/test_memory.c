@@ -141,7 +141,7 @@ one_login(void)
 	return site_decide(&typed);
 }
 
-/* The counter is the judge's to move, and moves by what it accepts alone. */
+/* The counter is the verifier's to move, and moves by what it accepts alone. */
 START_TEST(a_login_that_lacks_memory_denies_or_has_spent_its_code)
 {
 	unsigned long n = 1, denied = 0;

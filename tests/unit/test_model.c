@@ -49,7 +49,7 @@ setting(const char *name, uint64_t otherwise)
 static const char *
 promise_broken(const struct trial *t)
 {
-	const struct judgement *got = &t->got;
+	const struct verification *got = &t->got;
 	bool admits = verdict_admits(got->verdict);
 
 	for (size_t i = 0; i < run.real.token_count; i++) {
@@ -153,10 +153,10 @@ attempt(struct trial *t)
 	    &run.real, &t->typed, &run.world.policy, run.world.now, &t->got);
 	if (err != ROLLCODE_OK)
 		report(t, rollcode_strerror(err));
-	model_judge(
+	model_verifier(
 	    model, &t->typed, &run.world.policy, run.world.now, &t->want);
 	if ((field = promise_broken(t)) != NULL ||
-	    (field = judgement_differs(t)) != NULL)
+	    (field = verification_differs(t)) != NULL)
 		report(t, field);
 	if (t->got.changed &&
 	    (field = account_differs(&run.real, model)) != NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whose turn it is at the resident judge, and what it takes for a request.
+ * Whose turn it is at the service, and what it takes for a request.
  */
 #include <errno.h>
 #include <poll.h>
@@ -31,19 +31,19 @@ static const struct {
 	struct standing others[3];
 	struct standing asks;
 	bool starts;
-} turns[] = {
+} heartbeat[] = {
     {"nobody else is there", {{0}}, {RANK_OTHER, 1, "ann", 0}, true},
-    {"another user is judged", {{RANK_OTHER, 2, "bob", STAGE_JUDGING}},
+    {"another user is verified", {{RANK_OTHER, 2, "bob", STAGE_VERIFYING}},
 	{RANK_OTHER, 1, "ann", 0}, true},
-    {"the same user is judged", {{RANK_ROOT, 0, "ann", STAGE_JUDGING}},
+    {"the same user is verified", {{RANK_ROOT, 0, "ann", STAGE_VERIFYING}},
 	{RANK_OTHER, 1, "ann", 0}, false},
-    {"the same user is judged, root asks too",
-	{{RANK_OTHER, 1, "ann", STAGE_JUDGING}}, {RANK_ROOT, 0, "ann", 0},
+    {"the same user is verified, root asks too",
+	{{RANK_OTHER, 1, "ann", STAGE_VERIFYING}}, {RANK_ROOT, 0, "ann", 0},
 	false},
     {"the same user only waits", {{RANK_ROOT, 0, "ann", STAGE_WAITING}},
 	{RANK_OTHER, 1, "ann", 0}, true},
-    {"the same account is judged about another user",
-	{{RANK_OTHER, 1, "bob", STAGE_JUDGING}}, {RANK_OTHER, 1, "ann", 0},
+    {"the same account is verified about another user",
+	{{RANK_OTHER, 1, "bob", STAGE_VERIFYING}}, {RANK_OTHER, 1, "ann", 0},
 	false},
     {"the same account was refused a moment ago",
 	{{RANK_OTHER, 1, "ann", STAGE_REFUSED}}, {RANK_OTHER, 1, "ann", 0},
@@ -53,9 +53,10 @@ static const struct {
 	true},
     {"another account was refused", {{RANK_OTHER, 2, "bob", STAGE_REFUSED}},
 	{RANK_OTHER, 1, "ann", 0}, true},
-    {"root asks about two users", {{RANK_ROOT, 0, "bob", STAGE_JUDGING}},
+    {"root asks about two users", {{RANK_ROOT, 0, "bob", STAGE_VERIFYING}},
 	{RANK_ROOT, 0, "ann", 0}, true},
-    {"a caller asks about two users", {{RANK_CALLER, 33, "bob", STAGE_JUDGING}},
+    {"a caller asks about two users",
+	{{RANK_CALLER, 33, "bob", STAGE_VERIFYING}},
 	{RANK_CALLER, 33, "ann", 0}, true},
     {"a stranger's right to ask about the user is looked up",
 	{{RANK_OTHER, 2, "ann", STAGE_CHECKING}}, {RANK_OTHER, 1, "ann", 0},
@@ -64,7 +65,8 @@ static const struct {
 	{RANK_ROOT, 0, "ann", 0}, true},
     {"a stranger was refused", {{RANK_OTHER, 2, "ann", STAGE_REFUSED}},
 	{RANK_OTHER, 1, "ann", 0}, true},
-    {"unchecked, the user is judged", {{RANK_ROOT, 0, "ann", STAGE_JUDGING}},
+    {"unchecked, the user is verified",
+	{{RANK_ROOT, 0, "ann", STAGE_VERIFYING}},
 	{RANK_OTHER, 2, "ann", STAGE_UNCHECKED}, true},
     {"unchecked, strangers are looked up",
 	{{RANK_OTHER, 2, "ann", STAGE_CHECKING},
@@ -76,7 +78,7 @@ static const struct {
     {"unchecked, the same account was refused a moment ago",
 	{{RANK_OTHER, 1, "bob", STAGE_REFUSED}},
 	{RANK_OTHER, 1, "ann", STAGE_UNCHECKED}, false},
-    {"a name that begins alike", {{RANK_ROOT, 0, "an", STAGE_JUDGING}},
+    {"a name that begins alike", {{RANK_ROOT, 0, "an", STAGE_VERIFYING}},
 	{RANK_ROOT, 0, "ann", 0}, true},
 };
 
@@ -101,7 +103,7 @@ empty(struct queue *q)
 {
 	for (size_t i = 0; i < q->count; i++)
 		q->connections[i]->stage = STAGE_DONE;
-	queue_sweep(q, NOW);
+	queue_reap(q, NOW);
 	ck_assert_uint_eq(q->count, 0);
 }
 
@@ -111,15 +113,15 @@ START_TEST(turn_of)
 	struct connection *c;
 
 	memset(&q, 0, sizeof(q));
-	for (size_t i = 0; i < COUNT(turns[_i].others); i++)
-		if (turns[_i].others[i].user != NULL)
-			stand(&q, &turns[_i].others[i]);
-	c = stand(&q, &turns[_i].asks);
+	for (size_t i = 0; i < COUNT(heartbeat[_i].others); i++)
+		if (heartbeat[_i].others[i].user != NULL)
+			stand(&q, &heartbeat[_i].others[i]);
+	c = stand(&q, &heartbeat[_i].asks);
 	if (c->stage == STAGE_DONE)
 		c->stage = STAGE_WAITING;
 
-	ck_assert_msg(
-	    queue_may_start(&q, c) == turns[_i].starts, "%s", turns[_i].says);
+	ck_assert_msg(queue_may_start(&q, c) == heartbeat[_i].starts, "%s",
+	    heartbeat[_i].says);
 	empty(&q);
 }
 END_TEST
@@ -130,12 +132,12 @@ START_TEST(accounts_without_privileges_have_half_of_the_workers)
 	struct connection *other, *root;
 
 	memset(&q, 0, sizeof(q));
-	for (unsigned int i = 0; i < CREW_JUDGES / 2; i++) {
+	for (unsigned int i = 0; i < VERIFIERS_MAX / 2; i++) {
 		char name[8];
 
 		snprintf(name, sizeof(name), "u%u", i);
 		stand(&q, &(struct standing){
-			      RANK_OTHER, 100 + i, name, STAGE_JUDGING});
+			      RANK_OTHER, 100 + i, name, STAGE_VERIFYING});
 	}
 	other =
 	    stand(&q, &(struct standing){RANK_OTHER, 1, "ann", STAGE_WAITING});
@@ -156,16 +158,16 @@ START_TEST(a_worker_is_found_by_its_number)
 	struct connection *a, *b;
 
 	memset(&q, 0, sizeof(q));
-	a = stand(&q, &(struct standing){RANK_ROOT, 0, "ann", STAGE_JUDGING});
-	b = stand(&q, &(struct standing){RANK_ROOT, 0, "bob", STAGE_JUDGING});
+	a = stand(&q, &(struct standing){RANK_ROOT, 0, "ann", STAGE_VERIFYING});
+	b = stand(&q, &(struct standing){RANK_ROOT, 0, "bob", STAGE_VERIFYING});
 	a->member = 3;
 	b->member = 5;
 
-	ck_assert_ptr_eq(queue_member_of(&q, STAGE_JUDGING, 3), a);
-	ck_assert_ptr_eq(queue_member_of(&q, STAGE_JUDGING, 5), b);
-	ck_assert_ptr_null(queue_member_of(&q, STAGE_JUDGING, 4));
+	ck_assert_ptr_eq(queue_member_of(&q, STAGE_VERIFYING, 3), a);
+	ck_assert_ptr_eq(queue_member_of(&q, STAGE_VERIFYING, 5), b);
+	ck_assert_ptr_null(queue_member_of(&q, STAGE_VERIFYING, 4));
 	a->stage = STAGE_REFUSED;
-	ck_assert_ptr_null(queue_member_of(&q, STAGE_JUDGING, 3));
+	ck_assert_ptr_null(queue_member_of(&q, STAGE_VERIFYING, 3));
 	empty(&q);
 }
 END_TEST
@@ -194,7 +196,7 @@ START_TEST(sweeping_keeps_the_order)
 	a = stand(&q, &(struct standing){RANK_ROOT, 0, "a", STAGE_WAITING});
 	stand(&q, &(struct standing){RANK_ROOT, 0, "b", STAGE_DONE});
 	c = stand(&q, &(struct standing){RANK_ROOT, 0, "c", STAGE_READING});
-	queue_sweep(&q, NOW);
+	queue_reap(&q, NOW);
 
 	ck_assert_uint_eq(q.count, 2);
 	ck_assert_ptr_eq(q.connections[0], a);
@@ -326,7 +328,7 @@ static const struct {
 	int lens[3]; /* -1: no more; 1000 and more: with a descriptor */
 	bool hangs_up;
 	enum carried carried;
-	bool kept; /* by burial_close */
+	bool kept; /* by closer_close */
 } messages[] = {
     {"nothing", {-1}, false, CARRIED_NOTHING, false},
     {"the end", {-1}, true, CARRIED_END, false},
@@ -345,11 +347,11 @@ static const struct {
 
 START_TEST(a_descriptor_is_seen_and_not_closed)
 {
-	static struct burial b;
+	static struct closer b;
 	int fds[2], ends[2];
 	struct pollfd closed;
 
-	burial_open(&b);
+	closer_open(&b);
 	connected(fds);
 	ck_assert_int_eq(pipe(ends), 0);
 	for (int i = 0; i < 3 && messages[_i].lens[i] >= 0; i++)
@@ -359,15 +361,15 @@ START_TEST(a_descriptor_is_seen_and_not_closed)
 	if (messages[_i].hangs_up)
 		close(fds[1]);
 
-	ck_assert_msg(burial_look(fds[0]) == messages[_i].carried, "%s",
+	ck_assert_msg(closer_look(fds[0]) == messages[_i].carried, "%s",
 	    messages[_i].says);
-	ck_assert_int_eq(burial_look(fds[0]), messages[_i].carried);
-	burial_close(&b, fds[0], 1000, NOW);
+	ck_assert_int_eq(closer_look(fds[0]), messages[_i].carried);
+	closer_close(&b, fds[0], 1000, NOW);
 	ck_assert_msg(b.count == messages[_i].kept, "%s", messages[_i].says);
 	closed = (struct pollfd){.fd = ends[0], .events = POLLIN};
 	ck_assert_msg(
 	    poll(&closed, 1, 0) == !messages[_i].kept, "%s", messages[_i].says);
-	burial_go_on(&b);
+	closer_run(&b);
 	ck_assert_uint_eq(b.count, 0);
 	ck_assert_msg(poll(&closed, 1, 10000) == 1, "%s: it is not closed",
 	    messages[_i].says);
@@ -376,15 +378,15 @@ END_TEST
 
 START_TEST(who_was_not_read_is_told)
 {
-	static struct burial b;
+	static struct closer b;
 	int fds[2];
 	char byte;
 
-	burial_open(&b);
+	closer_open(&b);
 	connected(fds);
 	send_with(fds[1], 0, -1);
 	send_with(fds[1], sizeof(struct request), -1);
-	burial_close(&b, fds[0], 1000, NOW);
+	closer_close(&b, fds[0], 1000, NOW);
 
 	ck_assert_uint_eq(b.count, 0);
 	ck_assert_int_eq(recv(fds[1], &byte, 1, 0), -1);
@@ -395,13 +397,13 @@ END_TEST
 
 START_TEST(nobody_sends_any_more_to_what_is_kept)
 {
-	static struct burial b;
+	static struct closer b;
 	int fds[2];
 
-	burial_open(&b);
+	closer_open(&b);
 	connected(fds);
 	send_with(fds[1], 1, STDIN_FILENO);
-	burial_close(&b, fds[0], 1000, NOW);
+	closer_close(&b, fds[0], 1000, NOW);
 
 	ck_assert_uint_eq(b.count, 1);
 	ck_assert_int_eq(send(fds[1], "", 0, MSG_NOSIGNAL), -1);
@@ -413,26 +415,26 @@ END_TEST
 
 START_TEST(all_are_closed_by_one_other_process)
 {
-	static struct burial b;
+	static struct closer b;
 	int fds[2];
 
 	signal(SIGCHLD, SIG_IGN);
-	burial_open(&b);
+	closer_open(&b);
 	for (int i = 0; i < 3; i++) {
 		connected(fds);
 		send_with(fds[1], 1, STDIN_FILENO);
-		burial_close(&b, fds[0], 1000, NOW);
+		closer_close(&b, fds[0], 1000, NOW);
 		close(fds[1]);
 	}
 	ck_assert_uint_eq(b.count, 3);
-	burial_go_on(&b);
+	closer_run(&b);
 	ck_assert_uint_eq(b.count, 0);
-	ck_assert_int_gt(b.undertaker, 0);
-	for (int i = 0; b.undertaker > 0 && i < 10000; i++) {
+	ck_assert_int_gt(b.process, 0);
+	for (int i = 0; b.process > 0 && i < 10000; i++) {
 		usleep(1000);
-		burial_go_on(&b);
+		closer_run(&b);
 	}
-	ck_assert_int_eq(b.undertaker, 0);
+	ck_assert_int_eq(b.process, 0);
 }
 END_TEST
 
@@ -448,7 +450,7 @@ START_TEST(a_request_that_carries_a_descriptor_is_not_received)
 	queue_receive(&q, &c, NOW);
 
 	ck_assert_int_eq(c.stage, STAGE_DONE);
-	ck_assert_int_eq(burial_look(fds[0]), CARRIED_FILES);
+	ck_assert_int_eq(closer_look(fds[0]), CARRIED_FILES);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -463,7 +465,7 @@ START_TEST(roots_socket_is_for_root)
 	q.callers = &callers;
 	ck_assert(geteuid() != 0 || setresuid(4242, 4242, 4242) == 0);
 	connected(fds);
-	queue_welcome(&q, fds[0], NOW);
+	queue_accept(&q, fds[0], NOW);
 
 	ck_assert_uint_eq(q.count, 0);
 	close(fds[1]);
@@ -480,7 +482,7 @@ crowd(struct queue *q, size_t count)
 		ck_assert_int_eq(
 		    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds),
 		    0);
-		queue_welcome(q, fds[0], NOW);
+		queue_accept(q, fds[0], NOW);
 		close(fds[1]);
 	}
 	return q->count;
@@ -503,14 +505,14 @@ END_TEST
 
 /*
  * The connections of accounts without privileges are taken, all by different
- * ones that are judged, but for these.  Who makes room for one more?
+ * ones that are verified, but for these.  Who makes room for one more?
  */
 static const struct {
 	const char *says;
 	struct standing waits[3];
 	int goes; /* which of these; -1 for nobody */
 } full[] = {
-    {"all are judged", {{0}}, -1},
+    {"all are verified", {{0}}, -1},
     {"all wait", {{RANK_OTHER, 1, "ann", STAGE_WAITING}}, -1},
     {"the one that says nothing",
 	{{RANK_OTHER, 1, "ann", STAGE_WAITING},
@@ -528,9 +530,9 @@ static const struct {
 	    {RANK_OTHER, 1, "ann", STAGE_WAITING},
 	    {RANK_OTHER, 2, "bob", STAGE_WAITING}},
 	1},
-    {"not the one that is judged",
+    {"not the one that is verified",
 	{{RANK_OTHER, 1, "ann", STAGE_WAITING},
-	    {RANK_OTHER, 1, "ann", STAGE_JUDGING}},
+	    {RANK_OTHER, 1, "ann", STAGE_VERIFYING}},
 	0},
     {"the one that is looked up for long",
 	{{RANK_OTHER, 1, "quick", STAGE_CHECKING},
@@ -578,11 +580,11 @@ START_TEST(room_is_made_by)
 	}
 	for (uid_t uid = 100; others_in(&q) < 64; uid++)
 		stand(&q,
-		    &(struct standing){RANK_OTHER, uid, "x", STAGE_JUDGING});
+		    &(struct standing){RANK_OTHER, uid, "x", STAGE_VERIFYING});
 	ck_assert(geteuid() != 0 || setresuid(4242, 4242, 4242) == 0);
 	ck_assert_int_eq(
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
-	queue_welcome(&q, fds[0], NOW);
+	queue_accept(&q, fds[0], NOW);
 
 	ck_assert_uint_eq(others_in(&q), 64);
 	ck_assert_msg((q.connections[q.count - 1]->fd == fds[0]) == (goes >= 0),
@@ -656,7 +658,7 @@ main(void)
 	SRunner *sr;
 	int failed;
 
-	tcase_add_loop_test(tc, turn_of, 0, (int)COUNT(turns));
+	tcase_add_loop_test(tc, turn_of, 0, (int)COUNT(heartbeat));
 	tcase_add_test(
 	    tc, accounts_without_privileges_have_half_of_the_workers);
 	tcase_add_test(tc, a_worker_is_found_by_its_number);

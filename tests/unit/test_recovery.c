@@ -38,12 +38,13 @@ static bool
 lets_in(const char *text, int64_t now)
 {
 	struct submission typed;
-	struct judgement judged;
+	struct verification verified;
 
 	ck_assert_int_eq(submission_parse(text, &typed), SUBMISSION_RECOVERY);
-	ck_assert_int_eq(verify_submission(&ann, &typed, &policy, now, &judged),
+	ck_assert_int_eq(
+	    verify_submission(&ann, &typed, &policy, now, &verified),
 	    ROLLCODE_OK);
-	return verdict_admits(judged.verdict);
+	return verdict_admits(verified.verdict);
 }
 
 static void
@@ -195,16 +196,17 @@ END_TEST
 START_TEST(what_was_taken_back_has_no_shape_any_more)
 {
 	struct submission typed;
-	struct judgement judged;
+	struct verification verified;
 
 	issue();
 	recovery_void(&ann);
 
 	ck_assert_int_eq(
 	    submission_parse(sheet.codes[0].text, &typed), SUBMISSION_RECOVERY);
-	ck_assert_int_eq(verify_submission(&ann, &typed, &policy, NOW, &judged),
+	ck_assert_int_eq(
+	    verify_submission(&ann, &typed, &policy, NOW, &verified),
 	    ROLLCODE_OK);
-	ck_assert_int_eq(judged.verdict, VERDICT_MALFORMED);
+	ck_assert_int_eq(verified.verdict, VERDICT_MALFORMED);
 	ck_assert(!ann.recovery_key_set);
 }
 END_TEST

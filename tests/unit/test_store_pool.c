@@ -56,7 +56,7 @@ count_open(void)
 
 /* --- what others do meanwhile --------------------------------------------- */
 
-/* As a judge that root has spawned, or rollcode-admin. */
+/* As a verifier that root has spawned, or rollcode-admin. */
 static enum rollcode_err
 others_move_to(const char *user, uint64_t counter)
 {

@@ -82,20 +82,21 @@ say_code(const struct story *story, const char *code, char *text)
 	strcat(text, passcode.text);
 }
 
-/* Judge with ever later uses of the crypto library failing, until none does. */
+/* Verify with ever later uses of the crypto library failing, until none does.
+ */
 static void
 fail_everywhere(struct story *story, const struct submission *typed)
 {
 	struct account account;
-	struct judgement judged;
+	struct verification verified;
 
 	for (unsigned int n = 1;; n += 1 + n / 4) {
 		account = story->account;
 		failing_in = n;
 		if (verify_submission(&account, typed, &story->policy,
-			story->now, &judged) == ROLLCODE_OK)
+			story->now, &verified) == ROLLCODE_OK)
 			break;
-		if (judged.verdict != VERDICT_NONE || judged.changed)
+		if (verified.verdict != VERDICT_NONE || verified.changed)
 			tell(story, "a verdict without its codes");
 		account.spent = story->account.spent; /* refunds are due */
 		account.spent_time = story->account.spent_time;
@@ -118,13 +119,13 @@ attempt(struct story *story, const char *text, const char *verdict)
 	if (story->failing)
 		fail_everywhere(story, &typed);
 	if (verify_submission(&story->account, &typed, &story->policy,
-		story->now, &story->judged) != ROLLCODE_OK)
+		story->now, &story->verified) != ROLLCODE_OK)
 		tell(story, "error");
 	snprintf(said, sizeof(said), "the verdict is %s",
-	    verdict_name(story->judged.verdict));
-	if (strcmp(verdict_name(story->judged.verdict), verdict) != 0)
+	    verdict_name(story->verified.verdict));
+	if (strcmp(verdict_name(story->verified.verdict), verdict) != 0)
 		tell(story, said);
-	if (!story->judged.changed)
+	if (!story->verified.changed)
 		story->account = before;
 }
 
@@ -155,7 +156,7 @@ static uint64_t
 value_of(const struct story *story, const char *name, size_t len)
 {
 	const struct account *a = &story->account;
-	const struct judgement *j = &story->judged;
+	const struct verification *j = &story->verified;
 	uint64_t far = 0;
 
 	for (size_t i = 0; i < a->token_count; i++)
@@ -331,7 +332,7 @@ START_TEST(a_distance_over_32_bits_is_told_as_the_most)
 
 	attempt(&story, code.text, "resynced");
 
-	ck_assert_uint_eq(story.judged.skipped, UINT32_MAX);
+	ck_assert_uint_eq(story.verified.skipped, UINT32_MAX);
 	ck_assert_uint_eq(token->token.counter, ((uint64_t)1 << 40) + 2);
 }
 END_TEST
@@ -430,17 +431,17 @@ START_TEST(a_malformed_submission_opens_nothing)
 	struct story story = {.promise = &promises[0]};
 	struct account before;
 	struct submission typed;
-	struct judgement judged;
+	struct verification verified;
 
 	add_token(&story, "8@10");
 	before = story.account;
 	ck_assert_int_eq(submission_parse("1", &typed), SUBMISSION_MALFORMED);
 
 	if (verify_submission(&story.account, &typed, &policy, 1700000000,
-		&judged) == ROLLCODE_OK)
-		ck_assert(!verdict_admits(judged.verdict));
+		&verified) == ROLLCODE_OK)
+		ck_assert(!verdict_admits(verified.verdict));
 
-	ck_assert(!judged.changed);
+	ck_assert(!verified.changed);
 	ck_assert_mem_eq(&story.account, &before, sizeof(before));
 }
 END_TEST

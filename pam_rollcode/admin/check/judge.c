@@ -83,7 +83,7 @@ ask(struct check *check, const struct ask_where *where, enum finding_kind kind,
 		return;
 	memcpy(request.user, whom(check), strlen(whom(check)) + 1);
 	err = where == NULL ? ask_service(file, &request, &answer, &error)
-			    : ask_judge(where, &request, &answer, &error);
+			    : ask_verifier(where, &request, &answer, &error);
 	/* Of a store that it cannot use either, there is a finding already. */
 	if (err != ROLLCODE_OK &&
 	    (check->store.known || err == ROLLCODE_ERR_HELPER ||

@@ -2,7 +2,7 @@
 /*
  * pool.c - the users' files that a process used last, open but unlocked.
  *
- * For a process that judges one login at a time.
+ * For a process that verifies one login at a time.
  */
 #include <unistd.h>
 
