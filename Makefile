@@ -72,6 +72,7 @@ DEFINES	 = -D_GNU_SOURCE -I. $(HALF) \
 	   -DROLLCODE_VERSION='"$(VERSION)"' \
 	   -DROLLCODE_CONF='"$(SYSCONFDIR)/rollcode/rollcode.env"' \
 	   -DROLLCODE_HELPER='"$(LIBEXECDIR)/rollcode-verify"' \
+	   -DROLLCODE_STANDIN='"$(LIBEXECDIR)/rollcode-standin.so"' \
 	   -DROLLCODE_PGSQL='"$(LIBEXECDIR)/rollcode-pgsql.so"' \
 	   -DROLLCODE_STATE='"$(STATEDIR)/rollcode"' \
 	   -DROLLCODE_SOCKET='"$(RUNDIR)/rollcode/verify.sock"' \
@@ -110,7 +111,10 @@ MODULE	 = pam_rollcode/pam_rollcode.c \
 SERVER	 = $(call rooms,pam_rollcode,protocol rules login config system \
 	   store store/sqlite)
 SERVICE	 = $(call rooms,pam_rollcode,service)
-ADMIN	 = $(call rooms,pam_rollcode,admin admin/import admin/check)
+# The module with which `check` tries a stack.
+STANDIN	 = pam_rollcode/admin/check/standin.c
+ADMIN	 = $(filter-out $(STANDIN), \
+	   $(call rooms,pam_rollcode,admin admin/import admin/check))
 # `check` reads the arguments of the module and asks the verifier as it does.
 ASKING	 = $(call rooms,pam_rollcode,ask) pam_rollcode/module/options.c
 # The PostgreSQL store is a plug-in, built only where libpq is.
@@ -119,10 +123,11 @@ MAINS	 = $(wildcard pam_rollcode/*.c) rollcode-token/main.c
 CLIENT	 = $(filter-out $(MAINS),$(wildcard rollcode-token/*.c) \
 	   $(call rooms,rollcode-token,*))
 SOURCES	 = $(sort $(MAINS) $(COMMON) $(MODULE) $(SERVER) $(SERVICE) \
-	   $(ADMIN) $(PGSQL) $(CLIENT))
+	   $(ADMIN) $(STANDIN) $(PGSQL) $(CLIENT))
 
 PRODUCTS = $(BUILD)/pam_rollcode.so $(BUILD)/rollcode-verify \
-	   $(BUILD)/rollcode-admin $(BUILD)/rollcode-token
+	   $(BUILD)/rollcode-admin $(BUILD)/rollcode-token \
+	   $(BUILD)/rollcode-standin.so
 ifneq ($(LIBS_PGSQL),)
 PRODUCTS += $(BUILD)/rollcode-pgsql.so
 endif
@@ -174,7 +179,8 @@ $(BUILD)/rollcode-admin: $(call obj,pam_rollcode/rollcode-admin.c) \
     $(BUILD)/libadmin.a $(BUILD)/libserver.a $(BUILD)/libcommon.a
 $(BUILD)/rollcode-token: $(call obj,rollcode-token/main.c) \
     $(BUILD)/libclient.a $(BUILD)/libcommon.a
-$(BUILD)/rollcode-admin $(BUILD)/rollcode-token: LIBS = $(LIBS_QR)
+$(BUILD)/rollcode-admin: LIBS = $(LIBS_QR) $(LIBS_PAM)
+$(BUILD)/rollcode-token: LIBS = $(LIBS_QR)
 $(BUILD)/rollcode-verify $(BUILD)/rollcode-admin $(BUILD)/rollcode-token:
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(PROG_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
@@ -183,12 +189,15 @@ $(BUILD)/rollcode-verify $(BUILD)/rollcode-admin $(BUILD)/rollcode-token:
 # The version script alone decides what is exported: with hidden visibility
 # it would export nothing, since libpam's headers mark nothing visible.
 $(BUILD)/pam_rollcode.so: $(call obj,$(MODULE)) pam_rollcode/module/exports.map
-$(BUILD)/pam_rollcode.so: LIBS = $(LIBS_PAM)
+$(BUILD)/rollcode-standin.so: $(call obj,$(STANDIN)) \
+    pam_rollcode/module/exports.map
+$(BUILD)/pam_rollcode.so $(BUILD)/rollcode-standin.so: LIBS = $(LIBS_PAM)
 $(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL)) $(BUILD)/libserver.a \
     $(BUILD)/libcommon.a pam_rollcode/store/pgsql/pgsql.map
 $(BUILD)/rollcode-pgsql.so: LIBS = $(LIBS_PGSQL) $(LIBS_CRYPTO)
 $(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += $(INC_PGSQL)
-$(BUILD)/pam_rollcode.so $(BUILD)/rollcode-pgsql.so:
+$(BUILD)/pam_rollcode.so $(BUILD)/rollcode-standin.so \
+$(BUILD)/rollcode-pgsql.so:
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--no-undefined-version \
 	    -Wl,--version-script=$(filter %.map,$^) \

@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # check.sh [long] - rollcode-admin check: mistakes that were planted are found
-# by name, what it says mends them does, and on a right system it finds nothing.
-# long: only more variants of the same mistakes.
+# by name, what it says to do about them fixes them and locks nobody out, and on a
+# right system it finds nothing.  What it says of stacks is what logins do.
+# long: only more variants of the same mistakes, and more stacks.
 # limit: 180
 # shellcheck disable=SC2317,SC2016	# what spoils the system is called by name
 . "$(dirname "$0")/lib.sh"
 need sqlite3 python3
 long=${1-}
 private_machine "$@"
+. "$TREE/tests/tools/pam.sh"
 
 ENVFILE=/etc/rollcode/rollcode.env
 JUDGE=/usr/local/libexec/rollcode/rollcode-verify
@@ -29,11 +31,14 @@ stack() {
 arrange() {
 	add_user ann
 	add_user bob
-	installed
+	printf '%s\n' ann:sesam bob:sesam | chpasswd -c SHA256
+	installed GUARD_AFTER=100 GUESSES=1000
 	module_installed
 	MODULE=$PAMDIR/pam_rollcode.so
 	enroll ann
 	enroll root
+	FIRST=$(counter ann)
+	mapfile -t CODES < <(codes ann 100)
 	mkdir -p /etc/ssh
 	printf '%s\n' "UsePAM yes" "KbdInteractiveAuthentication yes" \
 	    "PasswordAuthentication no" "PermitRootLogin no" \
@@ -63,28 +68,52 @@ with_sshd=
 # --- what is found ----------------------------------------------------------
 
 # found [ARGUMENT...]: in $T/found; sets $status, $names of what was found, and
-# by name its $severity and the $mend of the first
+# by name its $severity, its $place, and the $fix or $run of the first
 names='' status=''
-declare -A severity mend
+declare -A severity place fix run
 found() {
 	local line name=
 	admin check "$@" >"$T/found" 2>"$T/sum"
 	status=$?
-	severity=() mend=() names=
+	severity=() place=() fix=() run=() names=
 	while IFS= read -r line; do
-		if [[ $line =~ ^(error|warning|note)\ +([a-z-]+)\ + ]]; then
+		if [[ $line =~ ^(error|warning|note)\ +([a-z-]+)\ +(.*) ]]; then
 			name=${BASH_REMATCH[2]}
 			[ -n "${severity[$name]-}" ] || names+=${names:+ }$name
 			severity[$name]=${BASH_REMATCH[1]}
-		elif [[ $line =~ ^\ +mend:\ (.*) ]]; then
-			mend[$name]=${mend[$name]-${BASH_REMATCH[1]}}
+			place[$name]=${place[$name]-${BASH_REMATCH[3]}}
+		elif [[ $line =~ ^\ +fix:\ (.*) ]]; then
+			fix[$name]=${fix[$name]-${BASH_REMATCH[1]}}
+		elif [[ $line =~ ^\ +run:\ (.*) ]]; then
+			run[$name]=${run[$name]-${BASH_REMATCH[1]}}
 		fi
 	done <"$T/found"
 }
 
+# follow NAME: what it says is done, as somebody would who reads it
+follow() {
+	local file=${place[$1]%:*} line=${place[$1]##*:} text=${fix[$1]-} key
+	case $text in
+	'auth '*) sed -i "${line}c$text" "$file" ;;
+	*'in front of this line: "'*)
+		text=${text#*\"} text=${text%\"}
+		sed -i -e "${line}i$text" -e "/^$text\$/d" "$file" ;;
+	'write after it: '*) sed -i "${line}a${text#*: }" "$file" ;;
+	*'take the word '*)
+		text=${text#*take the word }
+		sed -i "${line}s/ ${text%% *}//" "$file" ;;
+	*'take the line out' | *'take one of the two lines out' | \
+	    *'or take it out') sed -i "${line}d" "$file" ;;
+	'write in place of the first line that sets it: '*)
+		text=${text#*: } text=${text%%, then*} key=${text%% *}
+		sed -i "/^$key /d" "$file" && sed -i "1i$text" "$file" ;;
+	*) echo "nobody can follow this: $text" ;;
+	esac
+}
+
 # wrong_with NAME REMEDY: what is wrong with what was found of a planted mistake
 wrong_with() {
-	local command
+	local got
 	found "${ARGS[@]}"
 	case " $names " in
 	*" $1 "*) ;;
@@ -94,21 +123,34 @@ wrong_with() {
 	note:0 | note:1 | warning:1 | error:1) ;;
 	*) echo "status $status for ${severity[$1]}" ;;
 	esac
-	command=${mend[$1]-}
-	[ -n "$command" ] || { echo "nothing mends it"; return; }
-	[ "$2" = mend ] || command=$2
-	if ! bash -c "$command" >"$T/mend.log" 2>&1; then
-		echo "this fails: $command"
-		cat "$T/mend.log"
-	fi
+	[ -n "${fix[$1]-}${run[$1]-}" ] || { echo "no word of what to do"; return; }
+	case $2 in
+	fix) follow "$1" ;;
+	run) bash -c "${run[$1]-false}" ;;
+	*) bash -c "$2" ;;
+	esac >"$T/fix.log" 2>&1 || echo "that fails: ${fix[$1]-}${run[$1]-}"
+	[ "$2" != fix ] || cat "$T/fix.log"
 	found "${ARGS[@]}"
 	case " $names " in
-	*" $1 "*) echo "it is still there after: $command"; cat "$T/found" ;;
+	*" $1 "*) echo "it is still there"; cat "$T/fix.log" "$T/found" ;;
 	esac
+	[ -n "$LOGIN" ] || return
+	got=$(gets_in "$LOGIN")
+	[ "$got" = SUCCESS ] || echo "and then ann's login: $got"
+}
+
+# gets_in SERVICE: the result of ann's login, with her password and a code
+gets_in() {
+	local result
+	read -r _ result _ < <("$PAMRUN" -p sesam /etc/pam.d "$1" \
+	    <<<"ann"$'\t'"${CODES[$(counter ann) - FIRST]}")
+	echo "$result"
 }
 
 # plant NAME REMEDY WHAT COMMAND...: a right system, but for what the command
-# does.  The remedy is `mend`, the command that was printed, or another one.
+# does.  The remedy is `run`, the command that was printed, `fix`, what it says
+# is to be done, or a command that does that.  Where $LOGIN is a service ann gets
+# in there afterwards.
 plant() {
 	local wrong
 	restore
@@ -123,7 +165,7 @@ plant() {
 	fi
 }
 plants=0 planted=
-ARGS=()
+ARGS=() LOGIN=
 
 planted() {
 	[ "$long" = long ] || plant "$@"
@@ -155,28 +197,29 @@ export -f stack edit
 
 env_file() {
 	local back="tar -C / -xpf $T/right/tar etc/rollcode"
-	planted env-file mend "an env file others can read" \
+	LOGIN=sudo
+	planted env-file run "an env file others can read" \
 	    chmod 644 "$ENVFILE"
-	also env-file mend "an env file of another owner" chown 1 "$ENVFILE"
-	also env-file mend "an env file that is a link" link_to "$ENVFILE"
-	also env-file mend "a folder of the env file others can write" \
+	also env-file run "an env file of another owner" chown 1 "$ENVFILE"
+	also env-file "$back" "an env file that is a link" link_to "$ENVFILE"
+	also env-file run "a folder of the env file others can write" \
 	    chmod 777 /etc/rollcode
-	also env-file "$back" "no env file" rm "$ENVFILE"
-	planted env-line mend "an unknown key" add "$ENVFILE" TOLERENCE=5
-	also env-line mend "a number that is none" \
+	planted env-file "$back" "no env file" rm "$ENVFILE"
+	planted env-line fix "an unknown key" add "$ENVFILE" TOLERENCE=5
+	also env-line fix "a number that is none" \
 	    add "$ENVFILE" TOLERANCE=five
 	planted env-key "$back" "no key" edit "$ENVFILE" /^SECRET_KEY/d
 	also env-key "$back" "a key that is none" \
 	    edit "$ENVFILE" 's/^SECRET_KEY=.*/SECRET_KEY=secret/'
-	planted env-previous mend "a change of key that was not ended" \
+	planted env-previous run "a change of key that was not ended" \
 	    add "$ENVFILE" "SECRET_KEY_PREVIOUS=$(printf '%064d' 1)"
-	planted account mend "an account that is not there" \
+	planted account "userdel ghost; $back" "an account that is not there" \
 	    edit "$ENVFILE" 's/^ACCOUNT=.*/ACCOUNT=ghost/'
-	planted account-person mend "an account with a shell" \
-	    usermod --shell /bin/sh rollcode
-	also account-person mend "an account with a password" \
-	    usermod --password x rollcode
-	also env-file mend "a file of somebody else's beside it" \
+	planted account-person "usermod --shell /usr/sbin/nologin rollcode" \
+	    "an account with a shell" usermod --shell /bin/sh rollcode
+	also account-person "usermod --lock rollcode" \
+	    "an account with a password" usermod --password x rollcode
+	also env-file run "a file of somebody else's beside it" \
 	    eval 'touch "$ENVFILE.new" && chown ann "$ENVFILE.new"'
 }
 
@@ -194,23 +237,30 @@ store_cases() {
 	back="rm -rf $T/store; tar -C / -xpf $T/right/tar ${T#/}/store
 	    ${ENVFILE#/}"
 	back=${back//$'\n'/ }
-	planted store-place mend "a store others can read" chmod 755 "$u"
-	also store-place mend "a store of another owner" chown 1 "$u"
+	planted store-place run "a store others can read" chmod 755 "$u"
+	also store-place run "a store of another owner" chown 1 "$u"
+	planted store-place run "a store that was given to root" \
+	    chown -R root "$T/store"
 	also store-place "$back" "no store" rm -r "$u"
-	also store-marker mend "a marker others can read" \
+	also store-marker run "a marker others can read" \
 	    chmod 640 "$u/marker"
 	planted store-marker "$back" "no marker" rm "$u/marker"
 	planted store-key "$back" "a key of another store" \
 	    edit "$ENVFILE" 's/^SECRET_KEY=./&0/;s/^\(SECRET_KEY=.\{64\}\).*/\1/'
+	check "a key of another store: it says to put the key back" \
+	    grep -q 'fix: put back the SECRET_KEY' \
+	    <(edit "$ENVFILE" 's/^SECRET_KEY=./&0/;s/^\(SECRET_KEY=.\{64\}\).*/\1/'
+	    admin check 2>&1)
 	planted store-backup "sed -i /^BACKUP=/d $u/marker" \
 	    "a backup in the place of the store" add "$u/marker" BACKUP=1
 	planted store-space "umount $T/store" "a file system that is read-only" \
 	    read_only "$T/store"
 	also store-space "umount $T/store" "a file system that is full" \
 	    no_room "$T/store"
-	planted user-file mend "a user's file that is empty" \
-	    truncate -s 0 "$u/ann.db"
-	also user-file mend "a user's file others can read" \
+	LOGIN=
+	planted user-file "rollcode-admin enroll ann --replace" \
+	    "a user's file that is empty" truncate -s 0 "$u/ann.db"
+	also user-file run "a user's file others can read" \
 	    chmod 644 "$u/ann.db"
 }
 
@@ -224,6 +274,7 @@ last_codes() {
 
 guess() {
 	local i code
+	sed -i s/^GUARD_AFTER=.*/GUARD_AFTER=5/ "$ENVFILE"
 	code=$(wrong "$(code ann)")
 	for i in 1 2 3 4 5; do
 		admin verify ann <<<"$code"
@@ -244,35 +295,48 @@ every_way() {
 }
 
 user_cases() {
-	planted token-ended mend "a token that is exhausted" last_codes 0
-	planted token-ends mend "a token that soon is" last_codes 1
-	planted token-policy mend "too much tolerance for 6 digits" tolerant
-	planted token-digits mend "6 digits" \
+	local anew="rollcode-admin enroll ann --replace"
+	planted token-ended "$anew" "a token that is exhausted" last_codes 0
+	planted token-ends "$anew" "a token that soon is" last_codes 1
+	planted token-policy "sed -i s/^TOLERANCE=.*/TOLERANCE=20/ $ENVFILE" \
+	    "too much tolerance for 6 digits" tolerant
+	planted token-digits "$anew" "6 digits" \
 	    eval 'admin enroll ann --replace --phone >"$T/uri" 2>&1'
-	planted user-disabled mend "a user without an enabled token" \
+	planted user-disabled run "a user without an enabled token" \
 	    admin disable ann
-	planted user-guarded mend "a guarded user" guess
+	planted user-guarded run "a guarded user" guess
 	ARGS=(bob)
-	planted user-unenrolled mend "whom it was asked about has no token" true
+	planted user-unenrolled run "whom it was asked about has no token" true
 	ARGS=()
-	planted root-way mend "root has no token and is asked for one" \
+	planted root-way run "root has no token and is asked for one" \
 	    eval 'admin remove root -f && stack su "$OURS"'
-	also root-way mend "every way to root asks for a code" every_way
+	also root-way "stack login 'auth required pam_unix.so'" \
+	    "every way to root asks for a code" every_way
 	planted nobody "rollcode-admin enroll ann" "nobody has a token" \
 	    eval 'admin remove root -f && admin remove ann -f'
+	[ "$long" != long ] || return
+	restore
+	found nosuch
+	check "of a name without an account it says so" \
+	    grep -q 'nosuch has no token, and there is no such account' \
+	    "$T/found"
+	equal "and has no command for that" "${run[user-unenrolled]-none}" none
 }
 
 judge_cases() {
 	local back="tar -C / -xpf $T/right/tar usr/local/libexec/rollcode"
-	also helper mend "a judge others can change" chmod 777 "$JUDGE"
-	planted helper mend "a judge that is no program" chmod 644 "$JUDGE"
+	LOGIN=sudo
+	also helper run "a judge others can change" chmod 777 "$JUDGE"
+	planted helper run "a judge that is no program" chmod 644 "$JUDGE"
 	also helper "$back" "no judge" rm "$JUDGE"
+	also helper "$back" "nothing to try stacks with" \
+	    rm "${JUDGE%/*}/rollcode-standin.so"
 	planted judge "$back" "a judge that is another program" \
 	    cp --remove-destination /bin/true "$JUDGE"
 	back="tar -C / -xpf $T/right/tar ${MODULE#/}"
 	planted module "$back" "no module" rm "$MODULE"
-	also module mend "a module others can change" chmod 666 "$MODULE"
-	also module mend "a module others cannot read" chmod 600 "$MODULE"
+	also module run "a module others can change" chmod 666 "$MODULE"
+	also module run "a module others cannot read" chmod 600 "$MODULE"
 	also module "$back" "a module that is none" \
 	    eval "echo >$MODULE"
 }
@@ -281,35 +345,41 @@ line_cases() {
 	local sudo=/etc/pam.d/sudo
 	planted pam-unused "stack sudo '$OURS'" "no service" rm "$sudo"
 	ARGS=(--service sudo)
-	planted pam-file mend "a service others can change" chmod 666 "$sudo"
-	planted pam-line mend "a type that is none" \
+	planted pam-file run "a service others can change" chmod 666 "$sudo"
+	planted pam-line fix "a type that is none" \
 	    add "$sudo" "auht required pam_unix.so"
-	also pam-line mend "a control that is none" \
+	also pam-line fix "a control that is none" \
 	    add "$sudo" "auth requird pam_unix.so"
-	also pam-line mend "a line that goes on beyond the end" \
+	also pam-line fix "a line that goes on beyond the end" \
 	    add "$sudo" $'auth required pam_unix.so \\'
-	planted pam-include mend "a file that is not there" \
+	planted pam-include fix "a file that is not there" \
 	    add "$sudo" "@include nothing"
-	also pam-include mend "a file that includes itself" \
+	also pam-include fix "a file that includes itself" \
 	    add "$sudo" "auth substack sudo"
-	planted pam-conf mend "the module in pam.conf" \
+	planted stack "sed -i '\$d' $sudo" "what PAM cannot read" \
+	    add "$sudo" $'auth required pam_unix.so \\'
+	planted pam-conf "rm /etc/pam.conf" "the module in pam.conf" \
 	    add /etc/pam.conf "sudo $OURS"
 	planted line-module "stack sudo '$OURS'" "a name without .so" \
 	    edit "$sudo" 's/\.so$//'
-	planted line-type mend "a line of another type" \
+	planted line-module "sed -i s/rolcode/rollcode/ $sudo" \
+	    "a name that is misspelt" edit "$sudo" s/rollcode/rolcode/
+	planted line-twice fix "two lines that ask" \
+	    stack sudo "auth required pam_unix.so" "$OURS" "$OURS"
+	planted line-type fix "a line of another type" \
 	    edit "$sudo" '$asession optional pam_rollcode.so'
-	planted line-dash mend "a dash" edit "$sudo" '1s/^/-/'
+	planted line-dash fix "a dash" edit "$sudo" '1s/^/-/'
 	planted line-argument "sed -i 's/ nulok//' $sudo" "an argument" \
 	    edit "$sudo" '1s/$/ nulok/'
-	planted line-path mend "a helper others can change" \
+	planted line-path run "a helper others can change" \
 	    eval "cp $JUDGE /etc/judge; chmod 777 /etc/judge
 		sed -i '1s,$, helper=/etc/judge,' $sudo"
 	planted line-conf "stack sudo '$OURS'" "another env file" \
 	    eval "cp -a $ENVFILE /etc/other.env
 		sed -i '1s,$, conf=/etc/other.env,' $sudo"
-	planted line-pass mend "use_first_pass behind nothing" \
+	planted line-pass fix "use_first_pass behind nothing" \
 	    edit "$sudo" '1s/$/ use_first_pass/'
-	also line-pass mend "forward_pass before nothing" \
+	also line-pass fix "forward_pass before nothing" \
 	    edit "$sudo" '1s/$/ forward_pass/'
 }
 
@@ -322,34 +392,35 @@ export OURS
 
 stack_cases() {
 	local unix="auth required pam_unix.so"
-	planted stack-refusal mend "sufficient alone" \
+	planted stack-refusal fix "sufficient alone" \
 	    stack sudo "auth sufficient pam_rollcode.so" "@include common-auth"
-	planted stack-refusal mend "optional" control optional
-	also stack-refusal mend "default=ignore" control '[default=ignore]'
-	also stack-refusal mend "a jump over what does not decide" \
+	planted stack-refusal fix "optional" control optional
+	also stack-refusal fix "default=ignore" control '[default=ignore]'
+	also stack-refusal fix "a jump over what does not decide" \
 	    stack sudo "$unix" \
 	    "auth [success=ok auth_err=1 default=die] pam_rollcode.so" \
 	    "auth required pam_env.so"
-	planted stack-error mend "authinfo_unavail=ignore" \
+	planted stack-error fix "authinfo_unavail=ignore" \
 	    control '[success=ok authinfo_unavail=ignore default=die]'
-	also stack-error mend "system_err=ignore" \
+	also stack-error fix "system_err=ignore" \
 	    control '[success=ok system_err=ignore default=bad]'
-	also stack-error mend "module_unknown=ignore" \
+	also stack-error fix "module_unknown=ignore" \
 	    control '[success=ok module_unknown=ignore default=bad]'
-	also stack-error mend "a reset, over two lines" stack sudo "$unix" \
+	also stack-error "stack sudo '$unix' '$OURS'" "a reset, over two lines" \
+	    stack sudo "$unix" \
 	    $'auth [success=ok service_err=reset default=bad] \\' \
 	    "  pam_rollcode.so nodelay" "auth required pam_permit.so"
-	planted stack-bypass mend "behind a sufficient line" \
+	planted stack-bypass fix "behind a sufficient line" \
 	    stack sudo "auth sufficient pam_unix.so" "$OURS"
-	also stack-bypass mend "behind a jump that is too long" stack sudo \
+	planted stack-bypass fix "behind a jump that is too long" stack sudo \
 	    "auth [success=2 default=ignore] pam_unix.so" \
 	    "auth requisite pam_deny.so" "$OURS" "auth required pam_permit.so"
-	also stack-bypass mend "behind done" stack sudo \
+	also stack-bypass fix "behind done" stack sudo \
 	    "auth [success=done default=die] pam_unix.so" "$OURS"
-	also stack-bypass mend "behind whoever is let in" \
+	also stack-bypass fix "behind whoever is let in" \
 	    stack sudo "auth sufficient pam_permit.so" "$OURS"
-	also stack-bypass "include_of substack" "behind an include" \
-	    include_of include
+	also stack-bypass "stack sudo '$OURS' 'auth include shared'" \
+	    "behind an include" include_of include
 	planted stack-exempt "stack sudo '$OURS'" "a group is exempt" \
 	    stack sudo "auth [success=1 default=ignore] pam_succeed_if.so \
 user ingroup staff" "$OURS" "auth required pam_permit.so"
@@ -357,12 +428,14 @@ user ingroup staff" "$OURS" "auth required pam_permit.so"
 	    stack sudo "auth requisite pam_deny.so" "$OURS"
 	planted stack-closed "stack sudo '$OURS'" "a denial behind it" \
 	    stack sudo "$OURS" "auth required pam_deny.so"
-	planted nullok-closed mend "nullok alone" stack sudo "$OURS nullok"
-	also nullok-closed mend "nullok behind what only sets something" \
+	also stack-closed "stack sudo '$OURS'" "a control in brackets that is none" \
+	    control '[success=ok nonsense=die]'
+	planted nullok-closed fix "nullok alone" stack sudo "$OURS nullok"
+	also nullok-closed fix "nullok behind what only sets something" \
 	    stack sudo "auth required pam_env.so" "$OURS nullok"
-	planted nullok-open mend "nullok and pam_permit" \
+	planted nullok-open fix "nullok and pam_permit" \
 	    stack sudo "$OURS nullok" "auth required pam_permit.so"
-	planted nullok mend "nullok behind a password" \
+	planted nullok fix "nullok behind a password" \
 	    stack sudo "$unix" "$OURS nullok"
 	ARGS=()
 }
@@ -371,29 +444,38 @@ setting() {	# KEY VALUE
 	sed -i "s/^$1 .*/$1 $2/" "$SSHD"
 }
 
+keyless() {
+	mkdir -p "$T/home/ann/.ssh"
+	rm -f "$T/home/ann/.ssh/authorized_keys"
+}
+
 sshd_cases() {
-	with_sshd=1
-	planted sshd-pam mend "UsePAM no" setting UsePAM no
-	planted sshd-asks mend "nobody is asked" \
+	with_sshd=1 LOGIN=sshd
+	planted sshd-pam fix "UsePAM no" setting UsePAM no
+	planted sshd-asks fix "nobody is asked" \
 	    edit "$SSHD" '/^AuthenticationM/d;/^Kbd/s/yes/no/'
-	planted sshd-password mend "passwords that answer every prompt" \
+	planted sshd-password fix "passwords that answer every prompt" \
 	    setting PasswordAuthentication yes
-	planted sshd-key mend "a key alone" edit "$SSHD" /^AuthenticationM/d
-	planted sshd-methods mend "a list of methods without a code" \
+	planted sshd-key "sed -i '1iAuthenticationMethods \
+publickey,keyboard-interactive:pam keyboard-interactive:pam' $SSHD" \
+	    "a key alone" edit "$SSHD" /^AuthenticationM/d
+	equal "a key alone: it has no command for that" \
+	    "${run[sshd-key]-none}" none
+	planted sshd-methods fix "a list of methods without a code" \
 	    setting AuthenticationMethods \
 	    "publickey,keyboard-interactive publickey"
-	planted nullok-closed mend "no pam_permit behind nullok and a key" \
+	planted nullok-closed fix "no pam_permit behind nullok and a key" \
 	    stack sshd "$OURS nullok"
-	[ "$long" = long ] || check "it puts pam_permit behind it" \
-	    grep -qx "auth required pam_permit.so" /etc/pam.d/sshd
-	planted sshd mend "sshd's own folder is missing" rmdir /run/sshd
+	planted sshd run "sshd's own folder is missing" rmdir /run/sshd
 	planted sshd-config "sed -i /^Nonsense/d $SSHD" "a bad sshd_config" \
 	    add "$SSHD" "Nonsense yes"
 	ARGS=(ann)
 	planted sshd-methods "sed -i '/^Match/,\$d' $SSHD" \
 	    "a match for one user" \
 	    add "$SSHD" $'Match User ann\nAuthenticationMethods publickey'
-	ARGS=() with_sshd=
+	planted sshd-no-key "echo ssh-ed25519 >$T/home/ann/.ssh/authorized_keys" \
+	    "every list of methods wants a key, and she has none" keyless
+	ARGS=() with_sshd='' LOGIN=
 }
 
 serve() {	# [ENVFILE]
@@ -407,35 +489,6 @@ end_service() {	# where one runs
 	wait "$started"
 }
 
-replace_judge() {
-	serve && cp -p "$JUDGE" "$JUDGE.new" && mv "$JUDGE.new" "$JUDGE"
-}
-
-# A process of ann's that looks as a service does whose file was replaced.
-feigned_service() {
-	local feigned
-	restore
-	mkfifo "$T/home/ann/serve"
-	cp "$JUDGE" "$T/judge"
-	cp --remove-destination /bin/cat "$JUDGE"
-	start setpriv --reuid ann --regid ann --init-groups \
-	    env -C "$T/home/ann" "$JUDGE" serve
-	feigned=$started
-	wait_for runs_deleted "$JUDGE" "$feigned"
-	cp --remove-destination "$T/judge" "$JUDGE"
-	serve
-	check "somebody's process looks like an old service" \
-	    wait_for runs_deleted "$JUDGE (deleted)" "$feigned"
-	found
-	equal "and is not taken for one" "$names" ""
-	kill "$feigned"
-	end_service
-}
-
-runs_deleted() {	# PROGRAM PID
-	[ "$(readlink "/proc/$2/exe")" = "$1" ]
-}
-
 other_store() {
 	install -d -m 700 -o rollcode -g rollcode "$T/other"
 	printf '%s\n' ACCOUNT=rollcode "DATABASE=sqlite:$T/other" >"$T/other.env"
@@ -446,24 +499,25 @@ other_store() {
 service_cases() {
 	local end="kill \$(cat $T/pid)
 	    timeout 5 sh -c 'while test -S $SOCKET; do sleep 0.05; done'"
-	planted socket mend "a socket that not everybody can ask" \
+	LOGIN=sudo
+	planted socket run "a socket that not everybody can ask" \
 	    eval 'serve && chmod 600 $SOCKET'
 	end_service
-	also socket mend "a socket of another owner" \
+	also socket run "a socket of another owner" \
 	    eval 'serve && chown 1 $SOCKET'
 	end_service
-	also socket mend "a socket in a folder others can change" \
+	also socket run "a socket in a folder others can change" \
 	    eval 'serve && chmod 777 /run/rollcode'
 	end_service
-	also socket mend "a socket in a folder nobody can enter" \
+	also socket run "a socket in a folder nobody can enter" \
 	    eval 'serve && chmod 700 /run/rollcode'
 	end_service
-	also socket mend "no socket but a file" \
+	also socket run "no socket but a file" \
 	    eval 'mkdir /run/rollcode && touch $SOCKET'
-	also socket mend "root's socket in a folder others can enter" \
+	also socket run "root's socket in a folder others can enter" \
 	    eval 'serve && chmod 711 ${ROOT_SOCKET%/*}'
 	end_service
-	also socket mend "root's socket for nobody" \
+	also socket run "root's socket for nobody" \
 	    eval 'serve && chmod 0 $ROOT_SOCKET'
 	end_service
 	also service "touch $ROOT_SOCKET; rm $SOCKET $ROOT_SOCKET" \
@@ -472,40 +526,26 @@ service_cases() {
 	end_service
 	planted service "rm $SOCKET $ROOT_SOCKET" "a service that is gone" \
 	    eval 'serve && kill -9 "$started"; wait "$started" 2>"$T/out"; true'
-	planted service-old "$end" \
-	    "a service that was replaced" replace_judge
-	end_service
-	[ "$long" = long ] || feigned_service
+	planted service "sed -i /^CALLERS/d $ENVFILE" \
+	    "callers without a service" add "$ENVFILE" CALLERS=ann
 	planted judge-differs "$end" \
 	    "a service with another store" other_store
 	end_service
+	LOGIN=
 }
 
-# What systemd says of both units.
-systemd() {	# WORD...
-	mkdir -p /run/systemd/system
-	printf '%s\n' "$@" >/run/systemd/units
-	cat >/usr/local/bin/systemctl <<-'SYSTEMCTL'
-		#!/bin/sh
-		cd /run/systemd || exit 2
-		case $1 in
-		is-*) grep -qx "${1#is-}" units ;;
-		reset-failed) sed -i /failed/d units ;;
-		start | restart) echo active >>units ;;
-		enable) echo enabled >>units ;;
-		*) exit 2 ;;
-		esac
-	SYSTEMCTL
-	chmod 755 /usr/local/bin/systemctl
-	# Where check looks first, and what a pasted command finds first.
-	ln -sf /usr/local/bin/systemctl "$T/bin/systemctl"
+feigned_sshd() {	# MODE
+	printf '%s\n' '#!/bin/sh' "id -u >>$T/owned" 'exec /usr/sbin/sshd "$@"' \
+	    >/usr/local/bin/sshd
+	chmod "$1" /usr/local/bin/sshd
 }
 
 # A member of the group that may write /usr/local/bin, as on Debian 12.
 not_run() {
 	restore
-	printf '%s\n' '#!/bin/sh' "id -u >>$T/owned" >/usr/local/bin/systemctl
+	feigned_sshd 755
 	chmod 2775 /usr/local/bin
+	rm -f "$T/owned"
 	found
 	refused "a program that others could have put there is not run" \
 	    test -e "$T/owned"
@@ -514,25 +554,45 @@ not_run() {
 	check "but for that it would be" test -e "$T/owned"
 }
 
-unit_cases() {
-	planted unit mend "a unit that has failed" systemd enabled failed
-	planted unit-boot mend "a unit that is not active" systemd enabled
-	also unit-boot mend "a unit that is gone after a boot" systemd active
-	planted program mend "a program in a folder others can write" \
-	    eval 'systemd enabled failed && chmod 775 /usr/local/bin'
-	also program mend "a program others can write" \
-	    eval 'systemd enabled failed && chmod 777 /usr/local/bin/systemctl'
-	also program "rm /usr/local/sbin/systemctl" \
+program_cases() {
+	with_sshd=1
+	planted program run "a program in a folder others can write" \
+	    eval 'feigned_sshd 755 && chmod 775 /usr/local/bin'
+	also program run "a program others can write" feigned_sshd 777
+	also program "rm /usr/local/sbin/sshd" \
 	    "a link that leads to somebody's" \
-	    eval 'systemd enabled failed && cp /bin/true $T/home/ann &&
-	    chown ann $T/home/ann/true &&
-	    ln -s $T/home/ann/true /usr/local/sbin/systemctl'
+	    eval 'cp /bin/true $T/home/ann && chown ann $T/home/ann/true &&
+	    ln -s $T/home/ann/true /usr/local/sbin/sshd'
 	[ "$long" = long ] || not_run
+	rm -f /usr/local/bin/sshd
+	with_sshd=
+}
+
+# --- what it says of stacks is what logins do -------------------------------
+
+agrees() {	# COUNT
+	local out
 	restore
-	systemd enabled active
-	found
-	equal "nor where the unit is as it should be" "$names" ""
-	rm -r /run/systemd
+	(
+		cd /etc/rollcode || exit
+		sed 's|^DATABASE=.*|DATABASE=sqlite:/nonexistent|' "$ENVFILE" \
+		    >away.env
+		sed 's/^SECRET_KEY=./&0/;s/^\(SECRET_KEY=.\{64\}\).*/\1/' \
+		    "$ENVFILE" >key.env
+		{ cat "$ENVFILE"; echo NONSENSE=1; } >bad.env
+		chmod 600 ./*.env
+	)
+	rollcode-admin resync ann <<<"$(code ann -n 2)" >"$T/out"
+	codes ann $(($1 + 5)) >"$T/codes"
+	out=$("$TREE/tests/tools/stacks.py" "$1" "$PAMRUN" <"$T/codes" 2>&1)
+	if [[ $out =~ ^[0-9]+\ logins,\ [0-9]+\ let\ in$ ]]; then
+		ok "it predicts what libpam does with $1 random stacks"
+	else
+		not_ok "it predicts what libpam does with $1 random stacks"
+		show "$out"
+	fi
+	check "and some of those logins are let in" \
+	    test "$(sed -n 's/.*logins, \(.*\) let in/\1/p' <<<"$out")" -gt "$1"
 }
 
 # --- and what is not --------------------------------------------------------
@@ -540,6 +600,9 @@ unit_cases() {
 right() {
 	with_sshd=1
 	restore
+	mkdir -p "$T/home/ann/.ssh"
+	echo ssh-ed25519 >"$T/home/ann/.ssh/authorized_keys"
+	equal "on a right system ann gets in" "$(gets_in sshd)" SUCCESS
 	found
 	equal "on a right system nothing is found" "$names" ""
 	equal "and the status is 0" "$status" 0
@@ -606,27 +669,11 @@ dry_run() {
 	    grep -qE '^  no token +is denied$' "$T/found"
 	refused "a service that is not there is none" \
 	    admin check --service nothing
+	refused "nothing of the copies stays" \
+	    compgen -G '/[rt][um][np]/rollcode-check.*'
 	admin check one two >"$T/out" 2>&1
 	equal "called wrongly it ends with 2" "$?" 2
 	refused "only root can look" as ann rollcode-admin check
-}
-
-colours() {
-	local escape=$'\e\\[31merror'
-	restore
-	control optional
-	cat >"$T/terminal" <<-'PYTHON'
-		import pty, sys
-		pty.spawn(sys.argv[1:])
-	PYTHON
-	terminal() {
-		env "$1" TERM=xterm python3 "$T/terminal" rollcode-admin check
-	}
-	check "on a terminal a severity has a colour" \
-	    grep -q "$escape" <(terminal NO_COLOR=)
-	refused "with NO_COLOR it has none" grep -q $'\e' <(terminal NO_COLOR=1)
-	refused "nor anywhere else" \
-	    grep -q $'\e' <(TERM=xterm rollcode-admin check 2>&1)
 }
 
 json() {
@@ -638,10 +685,10 @@ json() {
 	it = json.load(open(sys.argv[1]))
 	f = it["findings"][0]
 	print(it["errors"], it["warnings"], f["severity"], f["name"], f["file"],
-	    f["line"], it["outcomes"]["refused"], f["mend"])
+	    f["line"], it["outcomes"]["refused"], f["fix"], f["command"] == "")
 	PYTHON
 	)" "1 0 error stack-refusal /etc/pam.d/sudo 1 True \
-sed -i '1,1c auth required pam_rollcode.so' /etc/pam.d/sudo"
+auth required pam_rollcode.so True"
 }
 
 hostile() {
@@ -677,18 +724,20 @@ line_cases
 stack_cases
 sshd_cases
 service_cases
-unit_cases
-[ "$long" != long ] || exit 0
+program_cases
+if [ "$long" = long ]; then
+	agrees 200
+	exit 0
+fi
+agrees 12
 check "at least 25 mistakes were planted" test "$plants" -ge 25
 # What a role can do is in roles.sh.
 equal "and every finding that there is but a store nobody can list" \
-    "$(sed -n 's/.*\[FOUND_[A-Z_]*\].*{ "\([a-z-]*\)".*/\1/p' \
-	"$TREE/pam_rollcode/admin/check/findings.c" |
+    "$(findings_of_check |
 	grep -vxF "$(tr ' ' '\n' <<<"$planted" | grep .)" | xargs)" \
-    "store-role store"
+    "store store-role"
 changes_nothing
 dry_run
 json
-colours
 hostile
 exit 0

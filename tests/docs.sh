@@ -111,10 +111,8 @@ same "the reasons of refusals stand in the module's page, and no others" \
 	pam_rollcode/protocol/logline.c | tr '[:upper:]' '[:lower:]')" \
     "$(sed -n 's/^\.It Cm reason=//p' "$MODULE")"
 
-same "the findings of check stand in the page, and no others" \
-    admin/check/findings.c \
-    "$(sed -n 's/.*\[FOUND_[A-Z_]*\].*{ "\([a-z-]*\)".*/\1/p' \
-	pam_rollcode/admin/check/findings.c)" \
+same "the findings of check stand in the page, and no others" check \
+    "$(findings_of_check)" \
     "$(section "$ADMIN" FINDINGS | sed -n 's/^\.It Cm //p' | tr -s ' ,' '\n')"
 
 section "$MODULE" RECIPES | sed -n 's/^\.Ss //p' >"$T/titles"

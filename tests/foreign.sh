@@ -96,7 +96,7 @@ found() {
 		rollcode-admin check >"$T/found" 2>&1
 		check "check finds an account with the $name of a person" \
 		    grep -q '^warning  account-person' "$T/found"
-		check "and says what to do" grep -q 'mend: usermod' "$T/found"
+		check "and says what to do" grep -q 'fix: usermod' "$T/found"
 	done 3< <(accounts)
 	forget_account
 	add_service rollcode

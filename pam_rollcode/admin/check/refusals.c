@@ -6,253 +6,258 @@
 
 #include "admin/check/lines.h"
 #include "admin/check/run.h"
+#include "admin/check/trial.h"
+#include "system/path.h"
 
-/* Every one of them has to deny. */
+/* Each of them has to refuse the login. */
 static const struct {
-	enum stack_result result;
-	enum finding_kind kind;
-	const char *what;
+	int result;
+	const char *name, *what;
 } refusals[] = {
-    {RESULT_AUTH_ERR, FOUND_STACK_REFUSAL, "a refused code"},
-    {RESULT_USER_UNKNOWN, FOUND_STACK_REFUSAL, "a request without a user"},
-    {RESULT_MAXTRIES, FOUND_STACK_REFUSAL, "a guarded account"},
-    {RESULT_AUTHINFO_UNAVAIL, FOUND_STACK_ERROR, "a store that is not there"},
-    {RESULT_SYSTEM_ERR, FOUND_STACK_ERROR,
-	"a store or judge that is not right"},
-    {RESULT_SERVICE_ERR, FOUND_STACK_ERROR, "a bad argument or env file"},
-    {RESULT_CRED_INSUFFICIENT, FOUND_STACK_ERROR, "a caller who may not ask"},
-    {RESULT_CONV_ERR, FOUND_STACK_ERROR, "a person who cannot be asked"},
-    {RESULT_BUF_ERR, FOUND_STACK_ERROR, "a lack of memory"},
-    {RESULT_MODULE_UNKNOWN, FOUND_STACK_ERROR, "a module that is missing"},
+    {PAM_AUTH_ERR, "stack-refusal", "a refused code"},
+    {PAM_MAXTRIES, "stack-refusal", "a guarded account"},
+    {PAM_AUTHINFO_UNAVAIL, "stack-error", "a store that is not there"},
+    {PAM_SYSTEM_ERR, "stack-error", "a faulty store or verifier"},
+    {PAM_SERVICE_ERR, "stack-error", "a bad argument or configuration file"},
+    {PAM_CRED_INSUFFICIENT, "stack-error", "a caller without privileges"},
+    {PAM_CONV_ERR, "stack-error", "a program that cannot ask"},
+    {PAM_BUF_ERR, "stack-error", "a lack of memory"},
+    {PAM_MODULE_UNKNOWN, "stack-error", "a missing module"},
 };
-
-const struct stack_row *
-check_first(const struct service *s)
-{
-	for (size_t i = 0; i < s->auth.count; i++)
-		if (stack_is_ours(s->auth.rows[i]))
-			return s->auth.rows[i];
-	return NULL;
-}
-
-/* --- refusals ----------------------------------------------------------- */
-
-/* The row of ours that lets this result pass; the first one if none does. */
-static const struct stack_row *
-lenient(const struct service *s, enum stack_result result)
-{
-	for (size_t i = 0; i < s->auth.count; i++)
-		if (stack_is_ours(s->auth.rows[i]) &&
-		    !stack_denies(s->auth.rows[i], result))
-			return s->auth.rows[i];
-	return check_first(s);
-}
 
 static void
 check_refusals(struct check *check, const struct service *s)
 {
-	const struct stack_row *row;
-	char mend[CHECK_TEXT_MAX];
+	const struct row *row = service_first(s);
+	char line[CHECK_TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		if (!stack_admits(&s->auth, refusals[i].result, false))
+		if (!s->facts.lenient[refusals[i].result])
 			continue;
-		row = lenient(s, refusals[i].result);
-		check_replace(s, row, "required", mend);
-		check_found(check, refusals[i].kind, s->files[row->file],
-		    row->first, mend,
-		    "%s does not deny: with \"%s\" the rest of the stack "
-		    "decides alone",
-		    refusals[i].what, stack_control(row));
-		return; /* one mends them all */
+		check_line(row, "required", line);
+		check_found(check, IS_ERROR, refusals[i].name,
+		    s->files[row->file], row->first, line,
+		    "%s does not refuse the login: with the control \"%s\" "
+		    "the other lines decide alone",
+		    refusals[i].what, row_control(row));
+		return; /* one line mends them all */
 	}
 }
 
 /* --- ways past the module ----------------------------------------------- */
 
-/* How many rows a jump may skip, so that it lands on the module. */
+/* How many lines a jump from there may skip to land on the module, or -1. */
 static int
-rows_between(const struct service *s, size_t from)
+lines_between(const struct service *s, size_t from)
 {
-	unsigned int level = s->auth.rows[from]->level;
 	int count = 0;
 
-	for (size_t i = from + 1; i < s->auth.count; i++) {
-		if (stack_is_ours(s->auth.rows[i]))
-			return s->auth.rows[i]->level == level ? count : -1;
-		count += s->auth.rows[i]->level == level;
+	for (size_t i = from + 1; i < s->count; i++) {
+		if (s->rows[i].type != ROW_AUTH)
+			continue;
+		if (s->rows[i].file != s->rows[from].file ||
+		    s->rows[i].includes)
+			return -1;
+		if (service_asks(&s->rows[i]))
+			return count;
+		count++;
 	}
 	return -1;
 }
 
-/* result=action becomes another, in the line itself. */
-static void
-mend_action(const struct service *s, const struct stack_row *row,
-    enum stack_result result, int jump, char *mend)
+/* Where RESULT=NUMBER is in a control, the number's place; NULL if nowhere. */
+static const char *
+jump_find(const char *control, const char *result, size_t *len)
 {
-	const char *name = stack_result_name(result);
-	int action = row->actions[result];
-	char was[64], becomes[64];
+	const char *at = strstr(control, result);
 
-	if (action > 0)
-		check_cut(was, sizeof(was), "%s=%d", name, action);
-	else
-		check_cut(was, sizeof(was), "%s=done", name);
-	if (action > 0 && jump > 0)
-		check_cut(becomes, sizeof(becomes), "%s=%d", name, jump);
-	else
-		check_cut(becomes, sizeof(becomes), "%s=ok", name);
-	if (strstr(stack_control(row), was) != NULL)
-		check_substitute(s, row, was, becomes, mend);
-	else
-		check_command(mend, CHECK_TEXT_MAX,
-		    "edit %s: put the line of " STACK_MODULE " before this one",
-		    CHECK_WORD(s->files[row->file]));
+	if (at == NULL)
+		return NULL;
+	at += strlen(result);
+	*len = strspn(at, "0123456789");
+	return *len > 0 ? at : NULL;
 }
 
+/* A jump that is too long is cut; else the module comes first. */
 static void
-mend_bypass(
-    const struct service *s, size_t at, enum stack_result result, char *mend)
+fix_bypass(const struct service *s, size_t at, char fix[CHECK_TEXT_MAX])
 {
-	const struct stack_row *row = s->auth.rows[at];
-	const struct stack_row *ours = check_first(s);
-	int between = rows_between(s, at);
+	const struct row *row = &s->rows[at], *ours = service_first(s);
+	const char *control = row_control(row), *jump = NULL;
+	int between = lines_between(s, at);
+	char shorter[CHECK_TEXT_MAX / 4], number[16] = "ok";
+	char line[CHECK_TEXT_MAX];
+	size_t len = 0;
 
-	if (row->file != ours->file || between < 0)
-		check_command(mend, CHECK_TEXT_MAX,
-		    "edit %s: name %s by substack in place of include, or put "
-		    "the line of " STACK_MODULE " before it",
-		    CHECK_WORD(s->files[ours->file]),
-		    CHECK_WORD(s->files[row->file]));
-	else if (stack_class(row) == CLASS_PERMITS)
-		check_comment_out(s, row, mend);
-	else if (strcasecmp(stack_control(row), "sufficient") == 0)
-		check_replace(s, row, "requisite", mend);
-	else
-		mend_action(s, row, result, between, mend);
+	check_cut(number, sizeof(number), between > 0 ? "%d" : "ok", between);
+	if (between >= 0 && s->facts.past[at] == PAM_SUCCESS + 1)
+		jump = jump_find(control, "success=", &len);
+	if (jump != NULL) {
+		check_cut(shorter, sizeof(shorter), "%.*s%s%s",
+		    (int)(jump - control), control, number, jump + len);
+		check_line(row, shorter, fix);
+		return;
+	}
+	check_line(ours, row_control(ours), line);
+	check_cut(fix, CHECK_TEXT_MAX, "%s \"%s\"",
+	    row->file == ours->file ? "put in front of this line:"
+				    : "put in front of the line that includes "
+				      "this file:",
+	    line);
 }
 
-/* True if one was found that is a mistake. */
 static bool
 check_bypass(struct check *check, const struct service *s)
 {
-	enum stack_result result;
-	char mend[CHECK_TEXT_MAX];
+	char fix[CHECK_TEXT_MAX];
 	bool mistake = false;
 
-	for (size_t at = 0; stack_bypass(&s->auth, &at, &result); at++) {
-		const struct stack_row *row = s->auth.rows[at];
-		const char *file = s->files[row->file];
+	for (size_t i = 0; i < s->count; i++) {
+		const struct row *row = &s->rows[i];
+		int result = s->facts.past[i] - 1;
 
-		switch (stack_class(row)) {
-		case CLASS_ROOT:
-			break;
-		case CLASS_CHOOSES:
-			check_found(check, FOUND_STACK_EXEMPT, file, row->first,
-			    "put the module's line before it if that is not "
-			    "meant",
-			    "whomever %s lets through is asked for no code",
-			    stack_module(row));
-			break;
-		case CLASS_PROVES:
-		case CLASS_SILENT:
-		case CLASS_NEUTRAL:
-		case CLASS_KEEPS:
-		case CLASS_PERMITS:
-		case CLASS_DENIES:
-			mistake = true;
-			mend_bypass(s, at, result, mend);
-			check_found(check, FOUND_STACK_BYPASS, file, row->first,
-			    mend,
-			    "where %s gives %s, the module is passed over and "
-			    "no code is asked for",
-			    stack_module(row), stack_result_name(result));
+		if (result < 0)
+			continue;
+		if (row_class(row) == CLASS_CHOOSES) {
+			check_found(check, IS_NOTE, "stack-exempt",
+			    s->files[row->file], row->first,
+			    "if that is not meant, put the line of " OUR_MODULE
+			    " in front of this one",
+			    "a user whom %s lets through needs no code",
+			    row_module(row));
+			continue;
 		}
+		mistake = true;
+		fix_bypass(s, i, fix);
+		check_found(check, IS_ERROR, "stack-bypass",
+		    s->files[row->file], row->first, fix,
+		    "if %s returns %s, " OUR_MODULE
+		    " is skipped and no code is required",
+		    row_module(row),
+		    result == PAM_SUCCESS ? "success" : "what it may return");
 	}
 	return mistake;
 }
 
+/* --- lines that do nothing ---------------------------------------------- */
+
 static void
 check_reached(struct check *check, const struct service *s, bool bypassed)
 {
-	const struct stack_row *first = check_first(s);
-	char mend[CHECK_TEXT_MAX];
+	const struct row *first = service_first(s);
 	bool any = false;
 
-	for (size_t i = 0; i < s->auth.count; i++) {
-		const struct stack_row *row = s->auth.rows[i];
-		bool reached = stack_is_ours(row) && stack_reaches(&s->auth, i);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct row *row = &s->rows[i];
 
-		any |= reached;
-		if (!stack_is_ours(row) || reached || bypassed)
+		if (!service_asks(row))
 			continue;
-		check_command(mend, sizeof(mend),
-		    "edit %s: put the line before the one that ends the stack",
-		    CHECK_WORD(s->files[row->file]));
-		check_found(check, FOUND_STACK_UNREACHED, s->files[row->file],
-		    row->first, mend, "is never reached");
+		any |= s->facts.called[i];
+		if (s->facts.called[i] || bypassed)
+			continue;
+		check_found(check, IS_ERROR, "stack-unreached",
+		    s->files[row->file], row->first,
+		    "put it in front of the line that ends the stack",
+		    "PAM never reaches this line: no code is required");
 	}
-	if (!any || stack_admits(&s->auth, RESULT_SUCCESS, false))
+	if (any && !s->facts.lenient[PAM_SUCCESS])
+		check_found(check, IS_ERROR, "stack-closed",
+		    s->files[first->file], first->first,
+		    "look for a line that always refuses, and take it out",
+		    "a valid code lets nobody in through %s", s->name);
+}
+
+static void
+check_twice(struct check *check, const struct service *s)
+{
+	const struct row *before = NULL;
+
+	if (s->facts.asks < 2)
 		return;
-	check_command(mend, sizeof(mend),
-	    "edit %s: look at what stands behind the line",
-	    CHECK_WORD(s->files[first->file]));
-	check_found(check, FOUND_STACK_CLOSED, s->files[first->file],
-	    first->first, mend, "a right code lets nobody in through %s",
-	    s->name);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct row *row = &s->rows[i];
+
+		if (!service_asks(row) || !s->facts.called[i])
+			continue;
+		if (before != NULL) {
+			check_found(check, IS_WARNING, "line-twice",
+			    s->files[row->file], row->first,
+			    "take one of the two lines out",
+			    "a login through %s needs two codes: %s:%u asks "
+			    "for one too",
+			    s->name, s->files[before->file], before->first);
+			return;
+		}
+		before = row;
+	}
 }
 
 /* --- people without a token --------------------------------------------- */
 
 static void
-append_permit(const struct service *s, const struct stack_row *row, char *mend)
-{
-	check_command(mend, CHECK_TEXT_MAX,
-	    "sed -i '%ua auth required pam_permit.so' %s", row->last,
-	    CHECK_WORD(s->files[row->file]));
-}
-
-static void
 check_nullok(
-    struct check *check, const struct service *s, const struct stack_row *row)
+    struct check *check, const struct service *s, const struct row *row)
 {
-	bool key = strcmp(s->name, check->sshd.service) == 0 &&
-		   check->sshd.known &&
-		   check_lists_have(check->sshd.methods, "publickey");
+	bool key =
+	    sshd_asks_as(check, s->name) && sshd_lists_have(check, "publickey");
 	const char *file = s->files[row->file];
-	char mend[CHECK_TEXT_MAX];
 
-	check_substitute(s, row, "[[:space:]]nullok", "", mend);
-	if (!stack_admits(&s->auth, RESULT_IGNORE, false)) {
-		if (key) /* that proves who it is */
-			append_permit(s, row, mend);
-		check_found(check, FOUND_NULLOK_CLOSED, file, row->first, mend,
-		    "nullok: no other module decides, so who has no token is "
-		    "denied");
-		return;
-	}
-	if (!key && stack_admits(&s->auth, RESULT_IGNORE, true))
-		check_found(check, FOUND_NULLOK_OPEN, file, row->first, mend,
-		    "nullok: who has no token is let in without a password "
+	if (!s->facts.lenient[PAM_IGNORE])
+		check_found(check, IS_WARNING, "nullok-closed", file,
+		    row->first,
+		    key ? "write after it: auth required pam_permit.so"
+			: "take the word nullok out",
+		    "nullok: no other module decides, so users without a "
+		    "token are refused");
+	else if (!key && s->facts.unproven)
+		check_found(check, IS_ERROR, "nullok-open", file, row->first,
+		    "take the word nullok out, or write in front of it: auth "
+		    "requisite pam_unix.so",
+		    "nullok: users without a token get in without a password "
 		    "either");
 	else
-		check_found(check, FOUND_NULLOK, file, row->first, mend,
-		    "nullok: who has no token is asked for none; take it away "
-		    "when all have one");
+		check_found(check, IS_NOTE, "nullok", file, row->first,
+		    "when all users have a token, take the word nullok out",
+		    "nullok: users without a token get in without a code");
 }
 
+bool
+check_try(struct check *check, struct service *s)
+{
+	struct error error = {0};
+
+	if (service_first(s) == NULL)
+		return false;
+	if (path_check(ROLLCODE_STANDIN, 0, &error) != ROLLCODE_OK)
+		check_found_error(check, IS_ERROR, "helper", ROLLCODE_STANDIN,
+		    &error, CHECK_INSTALL);
+	else if (!service_try(s))
+		check_found(check, IS_ERROR, "stack", s->files[0], 0,
+		    "take out what it includes over and over",
+		    "libpam does not get through this service in time");
+	else
+		return true;
+	return false;
+}
+
+/* Its facts are known. */
 void
 check_stack(struct check *check, const struct service *s)
 {
 	struct options options;
 
-	if (check_first(s) == NULL)
+	if (s->facts.unreadable) {
+		check_found(check, IS_ERROR, "stack", s->files[0], 0,
+		    "look at the lines that are named here too",
+		    "PAM cannot read this service: every login is refused");
 		return;
+	}
 	check_refusals(check, s);
 	check_reached(check, s, check_bypass(check, s));
-	for (size_t i = 0; i < s->auth.count; i++)
-		if (check_own_options(s->auth.rows[i], &options) &&
-		    options.nullok)
-			check_nullok(check, s, s->auth.rows[i]);
+	check_twice(check, s);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->rows[i].type == ROW_AUTH &&
+		    check_own_options(&s->rows[i], &options) && options.nullok)
+			check_nullok(check, s, &s->rows[i]);
 	check_ways_in(check, s);
 }

@@ -3,15 +3,14 @@
  * root.c - who is kept out: people without a token where nobody
  * has one, root, and everybody if a store breaks and no way to root is left.
  */
-#include "admin/check/lines.h"
 #include "admin/check/run.h"
+#include "admin/check/trial.h"
 
 static bool
 asks_for_root(const struct check *check, const char *name)
 {
-	if (strcmp(name, check->sshd.service) == 0)
-		return check->sshd.known &&
-		       strcmp(check->sshd.root, "yes") == 0;
+	if (sshd_asks_as(check, name))
+		return sshd_is(check, "permitrootlogin", "yes");
 	return strcmp(name, "login") == 0 || strcmp(name, "su") == 0 ||
 	       strcmp(name, "su-l") == 0;
 }
@@ -19,23 +18,21 @@ asks_for_root(const struct check *check, const char *name)
 void
 check_ways_in(struct check *check, const struct service *s)
 {
-	const struct stack_row *row = check_first(s);
+	const struct row *row = service_first(s);
 	const char *file = s->files[row->file];
-	enum stack_result result =
-	    check_has_nullok(s) ? RESULT_IGNORE : RESULT_AUTH_ERR;
-	char mend[CHECK_TEXT_MAX];
+	int result = check_has_nullok(s) ? PAM_IGNORE : PAM_AUTH_ERR;
+	char command[CHECK_TEXT_MAX];
 
-	if (!check->store.known || stack_admits(&s->auth, result, false))
+	if (!check->store.known || s->facts.lenient[result])
 		return;
-	check_admin(check, "enroll", check->store.users == 0 ? "USER" : "root",
-	    NULL, mend);
+	check_admin(check, "enroll", "root", NULL, command);
 	if (check->store.users == 0)
-		check_found(check, FOUND_NOBODY, file, row->first, mend,
-		    "nobody has a token, and nobody gets in through %s",
-		    s->name);
+		check_found(check, IS_WARNING, "nobody", file, row->first,
+		    "rollcode-admin enroll USER",
+		    "nobody has a token: nobody gets in through %s", s->name);
 	else if (!check->store.root && asks_for_root(check, s->name))
-		check_found(check, FOUND_ROOT_WAY, file, row->first, mend,
-		    "root has no token, and does not get in through %s",
+		check_found_run(check, IS_WARNING, "root-way", file, row->first,
+		    command, "root has no token and does not get in through %s",
 		    s->name);
 }
 
@@ -44,35 +41,37 @@ check_ways_in(struct check *check, const struct service *s)
 /* The ways to root, the one at the console first. */
 static const char *const ways[] = {"login", "su", "sudo"};
 
-/* A key alone, for sshd asks PAM nothing about it. */
+/* A key alone, because sshd asks PAM nothing about it. */
 static bool
-sshd_is_free(const struct sshd_settings *sshd)
+sshd_is_free(const struct check *check)
 {
-	return sshd->known && sshd->key && strcmp(sshd->root, "no") != 0 &&
-	       strcmp(sshd->root, "forced-commands-only") != 0 &&
-	       (!sshd->pam || sshd->methods[0] == '\0' ||
-		   strcmp(sshd->methods, "any") == 0 ||
-		   !check_lists_have(sshd->methods, "keyboard-interactive"));
+	return sshd_is(check, "pubkeyauthentication", "yes") &&
+	       !sshd_is(check, "permitrootlogin", "no") &&
+	       !sshd_is(check, "permitrootlogin", "forced-commands-only") &&
+	       (!sshd_is(check, "usepam", "yes") ||
+		   !sshd_lists_have(check, "keyboard-interactive"));
 }
 
 static void
-warn(struct check *check, const struct service *s, const char *names)
+root_warn(struct check *check, const struct service *s, const char *names)
 {
-	const struct stack_row *row = check_first(s);
-	char mend[CHECK_TEXT_MAX];
+	const struct row *row = service_first(s);
 
-	if (row->file == 0)
-		check_comment_out(s, row, mend);
-	else
-		check_command(mend, sizeof(mend),
-		    "name the module in the services that need it, and not in "
-		    "%s",
-		    CHECK_WORD(s->files[row->file]));
-	check_found(check, FOUND_ROOT_WAY, s->files[row->file], row->first,
-	    mend,
-	    "every way to root (%s) asks for a code: if the store breaks, "
-	    "nobody gets in to mend it",
+	check_found(check, IS_WARNING, "root-way", s->files[row->file],
+	    row->first,
+	    "name the module in the services that need it; leave one way to "
+	    "root without it, such as the console",
+	    "every way to root (%s) requires a code: if the store breaks, "
+	    "nobody can repair it",
 	    names);
+}
+
+/* Whether somebody gets in there without a code. */
+static bool
+is_free(struct check *check, struct service *s)
+{
+	return service_first(s) == NULL || !check_try(check, s) ||
+	       s->facts.unasked;
 }
 
 void
@@ -87,8 +86,7 @@ check_root(struct check *check)
 
 		if (!service_read(check, ways[i], &s))
 			continue;
-		free_way |=
-		    check_first(&s) == NULL || stack_admits_unasked(&s.auth);
+		free_way |= is_free(check, &s);
 		check_cut(names + len, sizeof(names) - len, "%s%s",
 		    len == 0 ? "" : ", ", ways[i]);
 		if (first.rows == NULL)
@@ -98,8 +96,8 @@ check_root(struct check *check)
 	}
 	if (first.rows != NULL && !free_way) {
 		check_sshd_read(check);
-		if (!sshd_is_free(&check->sshd))
-			warn(check, &first, names);
+		if (!sshd_is_free(check))
+			root_warn(check, &first, names);
 	}
 	service_free(&first);
 }

@@ -56,10 +56,11 @@ take(struct check *check, struct message *message)
 
 	f->file[sizeof(f->file) - 1] = '\0';
 	f->what[sizeof(f->what) - 1] = '\0';
-	f->mend[sizeof(f->mend) - 1] = '\0';
+	f->fix[sizeof(f->fix) - 1] = '\0';
+	f->name[sizeof(f->name) - 1] = '\0';
 	if (message->facts)
 		check->store = message->store;
-	else if (f->kind < FINDING_KINDS)
+	else if (f->severity <= IS_ERROR)
 		check_add(check, f);
 }
 
@@ -129,19 +130,6 @@ is_roots(const char *program, char real[PATH_MAX], struct error *error)
 	       path_check(real, 0, error) == ROLLCODE_OK;
 }
 
-static void
-not_run(struct check *check, const char *program, const struct error *error)
-{
-	struct finding found;
-	size_t len;
-
-	check_error(&found, FOUND_PROGRAM, program, error, NULL);
-	len = strlen(found.what);
-	check_cut(found.what + len, sizeof(found.what) - len,
-	    "; so check does not run %s", program);
-	check_add(check, &found);
-}
-
 const char *
 check_find(struct check *check, const char *name, char real[PATH_MAX])
 {
@@ -157,14 +145,61 @@ check_find(struct check *check, const char *name, char real[PATH_MAX])
 			continue;
 		if (is_roots(program, real, &error))
 			return real;
-		not_run(check, program, &error);
+		check_found_error(
+		    check, IS_WARNING, "program", program, &error, NULL);
 	}
 	return NULL;
 }
 
-static void
-run_child(char *const argv[], int fd)
+/* All that comes, until its end or the deadline.  What does not fit is lost. */
+static bool
+read_all(int fd, char *out, size_t size, size_t *used)
 {
+	int64_t deadline = clock_ms() + RUN_MS, left;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char rest[4096];
+	ssize_t n = 1;
+
+	*used = 0;
+	while (n > 0 && (left = deadline - clock_ms()) > 0) {
+		if (poll(&p, 1, (int)left) <= 0)
+			continue;
+		n = *used < size ? read(fd, out + *used, size - *used)
+				 : read(fd, rest, sizeof(rest));
+		if (n > 0 && *used < size)
+			*used += (size_t)n;
+	}
+	return n == 0;
+}
+
+int
+check_child(child_fn *fn, void *context, void *out, size_t size, size_t *used)
+{
+	int ends[2], status = -1;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		fn(context, ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (child > 0 && !read_all(ends[0], out, size, used))
+		kill(child, SIGKILL);
+	close(ends[0]);
+	if (child <= 0 || waitpid(child, &status, 0) != child)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+run_program(void *context, int fd)
+{
+	char *const *argv = context;
 	char *none[] = {NULL};
 
 	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 ||
@@ -175,47 +210,14 @@ run_child(char *const argv[], int fd)
 	_exit(127);
 }
 
-/* All that comes, until its end or the deadline.  What does not fit is lost. */
-static bool
-read_all(int fd, char *out, size_t size)
-{
-	int64_t deadline = clock_ms() + RUN_MS, left;
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	char rest[4096];
-	size_t used = 0;
-	ssize_t n = 1;
-
-	while (n > 0 && (left = deadline - clock_ms()) > 0) {
-		if (poll(&p, 1, (int)left) <= 0)
-			continue;
-		n = used < size - 1 ? read(fd, out + used, size - 1 - used)
-				    : read(fd, rest, sizeof(rest));
-		if (n > 0 && used < size - 1)
-			used += (size_t)n;
-	}
-	out[used] = '\0';
-	return n == 0;
-}
-
 int
-check_run(char *const argv[], char *out, size_t size)
+check_run(char **argv, char *out, size_t size)
 {
-	int ends[2], status = -1;
-	pid_t child;
+	size_t used = 0;
+	int status = check_child(run_program, argv, out, size - 1, &used);
 
-	out[0] = '\0';
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return -1;
-	child = fork();
-	if (child == 0)
-		run_child(argv, ends[1]);
-	close(ends[1]);
-	if (child > 0 && !read_all(ends[0], out, size))
-		kill(child, SIGKILL);
-	close(ends[0]);
-	if (child <= 0 || waitpid(child, &status, 0) != child)
-		return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	out[used] = '\0';
+	return status;
 }
 
 void
@@ -250,14 +252,14 @@ check_word(struct check_word *word, const char *text)
 
 void
 check_admin(const struct check *check, const char *verb, const char *user,
-    const char *option, char mend[CHECK_TEXT_MAX])
+    const char *option, char command[CHECK_TEXT_MAX])
 {
 	const char *conf = check->options->conf;
 	bool usual = strcmp(conf, ROLLCODE_CONF) == 0;
 
-	check_command(mend, CHECK_TEXT_MAX, "rollcode-admin %s%s%s%s%s%s%s%s",
-	    usual ? "" : "--conf ", usual ? "" : CHECK_WORD(conf),
-	    usual ? "" : " ", verb, user == NULL ? "" : " ",
-	    user == NULL ? "" : CHECK_WORD(user), option == NULL ? "" : " ",
-	    option == NULL ? "" : option);
+	check_command(command, CHECK_TEXT_MAX,
+	    "rollcode-admin %s%s%s%s%s%s%s%s", usual ? "" : "--conf ",
+	    usual ? "" : CHECK_WORD(conf), usual ? "" : " ", verb,
+	    user == NULL ? "" : " ", user == NULL ? "" : CHECK_WORD(user),
+	    option == NULL ? "" : " ", option == NULL ? "" : option);
 }

@@ -34,7 +34,15 @@ const char *check_find(struct check *, const char *name, char real[PATH_MAX]);
  * most ten seconds; out has what it printed, both ways, as far as it fits.  Its
  * status, -1 if it could not be run or did not end.
  */
-int	check_run(char *const argv[], char *out, size_t size);
+int	check_run(char **argv, char *out, size_t size);
+
+/*
+ * Run a function in a child, for at most ten seconds; out has what it wrote, as
+ * far as it fits.  Its status, -1 if it could not be run or did not end.
+ */
+typedef void	child_fn(void *context, int fd);
+int	check_child(child_fn *, void *context, void *out, size_t size,
+	    size_t *used);
 
 /* A text as one word of a shell's command, see plain_shell. */
 struct check_word {
@@ -54,6 +62,6 @@ void	check_command(char *out, size_t size, const char *fmt, ...)
 
 /* "rollcode-admin VERB [USER] [OPTION]", with this env file. */
 void	check_admin(const struct check *, const char *verb, const char *user,
-	    const char *option, char mend[CHECK_TEXT_MAX]);
+	    const char *option, char command[CHECK_TEXT_MAX]);
 
 #endif /* ROLLCODE_ADMIN_CHECK_RUN_H */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "admin/check/run.h"
+#include "admin/check/trial.h"
 #include "system/path.h"
 
 #define SERVICES_MAX 1024
@@ -70,20 +71,6 @@ list_directory(struct names *names, const char *path)
 		closedir(dir);
 }
 
-static void
-list_conf(struct names *names)
-{
-	struct stack_reader r = {.services = true};
-	struct stack_row row;
-	char *text = check_read_text(CHECK_PAM_CONF, &r.len);
-
-	r.text = text;
-	while (text != NULL && stack_read(&r, &row))
-		if (row.service != NULL)
-			add_name(names, row.service);
-	free(text);
-}
-
 /* A file that others include is looked at as a part of them. */
 static void
 mark_included(struct names *names, const struct service *s)
@@ -116,14 +103,12 @@ static void
 check_file(struct check *check, const char *path)
 {
 	struct error error = {0};
-	struct finding found;
 	char real[PATH_MAX];
 
-	if (realpath(path, real) == NULL ||
-	    path_check(real, 0, &error) == ROLLCODE_OK)
-		return;
-	check_error(&found, FOUND_PAM_FILE, path, &error, NULL);
-	check_add(check, &found);
+	if (realpath(path, real) != NULL &&
+	    path_check(real, 0, &error) != ROLLCODE_OK)
+		check_found_error(
+		    check, IS_ERROR, "pam-file", path, &error, NULL);
 }
 
 /* Newer versions of sshd can have a service of any name. */
@@ -134,67 +119,62 @@ may_be_sshd(const char *name)
 }
 
 static void
+check_asking(struct check *check, struct service *s)
+{
+	size_t len = strlen(check->services);
+
+	check_cut(check->services + len, sizeof(check->services) - len, " %s",
+	    s->name);
+	for (size_t i = 0; i < s->file_count; i++)
+		check_file(check, s->files[i]);
+	if (may_be_sshd(s->name))
+		check_sshd_read(check);
+	if (check_try(check, s))
+		check_stack(check, s);
+	check_lines(check, s);
+	if (sshd_asks_as(check, s->name))
+		check_sshd(check, s);
+}
+
+static void
 check_one(struct check *check, const char *name)
 {
 	struct service s;
-	size_t len = strlen(check->services);
 
 	if (!service_read(check, name, &s))
 		return;
-	if (s.uses) {
-		check_cut(check->services + len, sizeof(check->services) - len,
-		    " %s", name);
-		for (size_t i = 0; i < s.file_count; i++)
-			check_file(check, s.files[i]);
-		if (may_be_sshd(name))
-			check_sshd_read(check);
-		check_lines(check, &s);
-		check_stack(check, &s);
-		if (strcmp(name, check->sshd.service) == 0)
-			check_sshd(check, &s);
-	}
+	check_missing(check, &s);
+	if (s.uses)
+		check_asking(check, &s);
 	service_free(&s);
 }
 
-/* Beside a directory, pam.conf is not read by anybody. */
+/* Beside a directory, PAM does not read this file; without one we do not. */
 static void
 check_conf(struct check *check)
 {
-	struct stack_reader r = {.services = true};
-	struct stack_row row;
-	char mend[CHECK_TEXT_MAX];
-	char *text = check_read_text(CHECK_PAM_CONF, &r.len);
+	static const char conf[] = "/etc/pam.conf";
+	struct row_reader r = {0};
+	struct row row;
+	char *text = check_read_text(conf, &r.len);
 
 	r.text = text;
-	while (text != NULL && stack_read(&r, &row)) {
-		if (!stack_is_ours(&row))
-			continue;
-		check_command(mend, sizeof(mend), "sed -i '%u,%us/^/#/' %s",
-		    row.first, row.last, CHECK_PAM_CONF);
-		check_found(check, FOUND_PAM_CONF, CHECK_PAM_CONF, row.first,
-		    mend,
-		    "names the module, but PAM does not read this file "
-		    "where there is /etc/pam.d");
-	}
+	while (text != NULL && row_read(&r, &row))
+		if (strstr(row.line, OUR_MODULE) != NULL)
+			check_found(check, IS_WARNING, "pam-conf", conf,
+			    row.first, "put the line into /etc/pam.d/SERVICE",
+			    "this file is not read where there is /etc/pam.d");
 	free(text);
 }
 
-void
-check_services(struct check *check)
+/* Those that others include are looked at as parts of them. */
+static void
+names_read(struct check *check, struct names *names)
 {
-	struct names *names = calloc(1, sizeof(*names));
 	struct service s;
 
-	check->lost |= names == NULL;
-	if (names == NULL)
-		return;
-	if (check_has_directory()) {
-		for (size_t i = 0; i < CHECK_DIRECTORIES; i++)
-			list_directory(names, check_directories[i]);
-		check_conf(check);
-	} else {
-		list_conf(names);
-	}
+	for (size_t i = 0; i < 2; i++)
+		list_directory(names, check_directories[i]);
 	qsort(names->name, names->count, sizeof(names->name[0]), by_name);
 	for (size_t i = 0; i < names->count; i++) {
 		if (!service_read(check, names->name[i], &s))
@@ -202,6 +182,18 @@ check_services(struct check *check)
 		mark_included(names, &s);
 		service_free(&s);
 	}
+}
+
+void
+check_services(struct check *check)
+{
+	struct names *names = calloc(1, sizeof(*names));
+
+	check->lost |= names == NULL;
+	if (names == NULL)
+		return;
+	names_read(check, names);
+	check_conf(check);
 	for (size_t i = 0; i < names->count; i++)
 		if (check->options->service[0] != '\0'
 			? strcmp(names->name[i], check->options->service) == 0
@@ -209,8 +201,9 @@ check_services(struct check *check)
 			check_one(check, names->name[i]);
 	free(names);
 	if (check->services[0] == '\0')
-		check_found(check, FOUND_PAM_UNUSED, check_directories[0], 0,
-		    "add to a service: auth required " STACK_MODULE,
+		check_found(check, IS_NOTE, "pam-unused", check_directories[0],
+		    0,
+		    "write in the file of a service: auth required " OUR_MODULE,
 		    "no service that was looked at names the module");
 }
 
@@ -218,16 +211,16 @@ check_services(struct check *check)
 
 static const struct {
 	const char *when, *name;
-	enum stack_result result;
+	int result;
 	bool ignored; /* with nullok */
 } outcomes[CHECK_OUTCOMES] = {
-    {"a right code", "accepted", RESULT_SUCCESS, false},
-    {"a wrong code", "refused", RESULT_AUTH_ERR, false},
-    {"no token", "unenrolled", RESULT_AUTH_ERR, true},
-    {"no store", "unavailable", RESULT_AUTHINFO_UNAVAIL, false},
-    {"a wrong store or judge", "unusable", RESULT_SYSTEM_ERR, false},
-    {"a bad argument or env file", "misconfigured", RESULT_SERVICE_ERR, false},
-    {"no module", "missing", RESULT_MODULE_UNKNOWN, false},
+    {"a valid code", "accepted", PAM_SUCCESS, false},
+    {"a wrong code", "refused", PAM_AUTH_ERR, false},
+    {"no token", "unenrolled", PAM_AUTH_ERR, true},
+    {"no store", "unavailable", PAM_AUTHINFO_UNAVAIL, false},
+    {"a faulty store or verifier", "unusable", PAM_SYSTEM_ERR, false},
+    {"a bad argument or file", "misconfigured", PAM_SERVICE_ERR, false},
+    {"no module", "missing", PAM_MODULE_UNKNOWN, false},
 };
 
 const char *
@@ -240,18 +233,16 @@ check_outcome(size_t i, const char **when)
 bool
 check_dry_run(struct check *check)
 {
-	enum stack_result result;
 	struct service s;
 
 	if (!service_read(check, check->options->service, &s))
 		return false;
-	for (size_t i = 0; i < CHECK_OUTCOMES; i++) {
-		result = outcomes[i].result;
-		if (outcomes[i].ignored && check_has_nullok(&s))
-			result = RESULT_IGNORE;
-		check->admits[i] = stack_admits(&s.auth, result, false);
-	}
-	check->dry = true;
+	check->dry = check_try(check, &s);
+	for (size_t i = 0; i < CHECK_OUTCOMES && check->dry; i++)
+		check->admits[i] =
+		    s.facts.admits[outcomes[i].ignored && check_has_nullok(&s)
+				       ? PAM_IGNORE
+				       : outcomes[i].result];
 	service_free(&s);
 	return true;
 }

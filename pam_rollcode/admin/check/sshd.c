@@ -3,58 +3,62 @@
  * sshd.c - sshd's effective settings: does it ask PAM, and does
  * PAM reach the person?
  */
+#include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "admin/check/lines.h"
 #include "admin/check/run.h"
 
 #define CONFIG "/etc/ssh/sshd_config"
-#define OUTPUT_MAX 65536
-#define METHODS "publickey,keyboard-interactive:pam"
+#define METHODS                                                     \
+	"AuthenticationMethods publickey,keyboard-interactive:pam " \
+	"keyboard-interactive:pam"
 
 /* --- its settings ------------------------------------------------------- */
 
-static void
-take(struct sshd_settings *s, const char *key, const char *value)
+void
+sshd_setting(
+    const struct check *check, const char *key, char *value, size_t size)
 {
-	const struct {
-		const char *key;
-		bool *flag;
-		char *text;
-		size_t size;
-	} all[] = {
-	    {.key = "usepam", .flag = &s->pam},
-	    {.key = "kbdinteractiveauthentication", .flag = &s->asks},
-	    {.key = "challengeresponseauthentication", .flag = &s->asks},
-	    {.key = "passwordauthentication", .flag = &s->password},
-	    {.key = "pubkeyauthentication", .flag = &s->key},
-	    {"permitrootlogin", NULL, s->root, sizeof(s->root)},
-	    {"authenticationmethods", NULL, s->methods, sizeof(s->methods)},
-	    {"pamservicename", NULL, s->service, sizeof(s->service)},
-	};
+	const char *line = check->sshd;
+	size_t len = strlen(key);
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (strcmp(key, all[i].key) != 0)
-			continue;
-		if (all[i].flag != NULL)
-			*all[i].flag = strcmp(value, "yes") == 0;
-		else
-			check_cut(all[i].text, all[i].size, "%s", value);
+	value[0] = '\0';
+	while (line != NULL) {
+		if (strncmp(line, key, len) == 0 && line[len] == ' ')
+			check_cut(value, size, "%.*s",
+			    (int)strcspn(line + len + 1, "\n"), line + len + 1);
+		line = strchr(line, '\n');
+		line = line == NULL ? NULL : line + 1;
 	}
 }
 
-void
-sshd_parse(char *text, struct sshd_settings *s)
+bool
+sshd_is(const struct check *check, const char *key, const char *value)
 {
-	char *line, *value;
+	char text[64];
 
-	while ((line = strsep(&text, "\n")) != NULL) {
-		if ((value = strchr(line, ' ')) == NULL)
-			continue;
-		*value++ = '\0';
-		s->known |= strcmp(line, "usepam") == 0;
-		take(s, line, value);
-	}
+	sshd_setting(check, key, text, sizeof(text));
+	return strcmp(text, value) == 0;
+}
+
+bool
+sshd_asks_as(const struct check *check, const char *service)
+{
+	char name[64];
+
+	sshd_setting(check, "pamservicename", name, sizeof(name));
+	return strcmp(name[0] == '\0' ? "sshd" : name, service) == 0;
+}
+
+/* Older versions have another name for it. */
+static bool
+sshd_prompts(const struct check *check)
+{
+	return sshd_is(check, "kbdinteractiveauthentication", "yes") ||
+	       sshd_is(check, "challengeresponseauthentication", "yes");
 }
 
 /* Where it does not run its folder may be missing; the rest is a mistake. */
@@ -63,88 +67,80 @@ cannot_read(struct check *check, const char *program, char *output)
 {
 	static const char missing[] = "separation directory: ";
 	const char *line = strtok(output, "\r\n"), *directory;
-	enum finding_kind kind = FOUND_SSHD_CONFIG;
-	char mend[CHECK_TEXT_MAX];
+	char command[CHECK_TEXT_MAX];
 
-	check_command(mend, sizeof(mend),
-	    "edit %s until this says nothing: "
-	    "%s -t",
-	    CONFIG, CHECK_WORD(program));
 	if (line != NULL && (directory = strstr(line, missing)) != NULL) {
-		kind = FOUND_SSHD;
-		check_command(mend, sizeof(mend), "mkdir %s",
+		check_command(command, sizeof(command), "mkdir %s",
 		    CHECK_WORD(directory + strlen(missing)));
+		check_found_run(check, IS_NOTE, "sshd", CONFIG, 0, command,
+		    "sshd cannot print its settings: %s", line);
+		return;
 	}
-	check_found(check, kind, CONFIG, 0, mend,
-	    "the settings of sshd cannot be read: %s",
+	check_command(command, sizeof(command), "%s -t", CHECK_WORD(program));
+	check_found_run(check, IS_WARNING, "sshd-config", CONFIG, 0, command,
+	    "sshd cannot print its settings, and would not start: %s",
 	    line == NULL ? "it says nothing" : line);
 }
 
 void
 check_sshd_read(struct check *check)
 {
-	static char output[OUTPUT_MAX];
+	static char all[CHECK_SSHD_MAX];
 	char program[PATH_MAX], test[] = "-T", with[] = "-C";
 	char who[ROLLCODE_USER_MAX + 64];
 	char *argv[] = {program, test, NULL, NULL, NULL};
-	struct sshd_settings all = {.service = "sshd"};
 
-	if (check->sshd.service[0] != '\0')
+	if (check->sshd_read)
 		return;
-	check_cut(check->sshd.service, sizeof(check->sshd.service), "sshd");
+	check->sshd_read = true;
 	if (check_find(check, "sshd", program) == NULL)
 		return;
-	if (check->user != NULL && strchr(check->user, ',') == NULL) {
-		check_cut(who, sizeof(who),
-		    "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,"
-		    "lport=22",
-		    check->user);
-		argv[2] = with;
-		argv[3] = who;
-	}
-	if (check_run(argv, output, sizeof(output)) != 0) {
-		cannot_read(check, program, output);
+	if (check_run(argv, all, sizeof(all)) != 0) {
+		cannot_read(check, program, all);
 		return;
 	}
-	sshd_parse(output, &check->sshd);
-	argv[2] = NULL;
-	if (argv[3] != NULL && check_run(argv, output, sizeof(output)) == 0)
-		sshd_parse(output, &all);
-	check->sshd.matched =
-	    all.known && memcmp(&all, &check->sshd, sizeof(all)) != 0;
+	memcpy(check->sshd, all, sizeof(all));
+	if (check->user == NULL || strchr(check->user, ',') != NULL)
+		return;
+	check_cut(who, sizeof(who),
+	    "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22",
+	    check->user);
+	argv[2] = with;
+	argv[3] = who;
+	if (check_run(argv, check->sshd, sizeof(check->sshd)) != 0)
+		memcpy(check->sshd, all, sizeof(all));
+	check->sshd_matched = strcmp(check->sshd, all) != 0;
 }
 
 /* --- what is wrong with them -------------------------------------------- */
 
-/* The first value counts, but for those in a Match block. */
+/* Where a Match block decides, the line belongs there. */
 static void
-say_setting(struct check *check, enum finding_kind kind, const char *setting,
-    const char *what)
+found_setting(struct check *check, enum severity severity, const char *name,
+    const char *setting, const char *what)
 {
-	char mend[CHECK_TEXT_MAX];
+	char fix[CHECK_TEXT_MAX];
 
-	if (check->sshd.matched)
-		check_command(mend, sizeof(mend),
-		    "edit %s: %s, where a Match block for %s decides", CONFIG,
-		    setting, CHECK_WORD(check->user));
-	else
-		check_command(
-		    mend, sizeof(mend), "sed -i '1i %s' %s", setting, CONFIG);
-	check_found(check, kind, CONFIG, 0, mend, "%s", what);
+	check_cut(fix, sizeof(fix),
+	    "%s%s, then \"sshd -t\" before you reload sshd",
+	    check->sshd_matched
+		? "write in the Match block that decides for this user: "
+		: "write in place of the first line that sets it: ",
+	    setting);
+	check_found(check, severity, name, CONFIG, 0, fix, "%s", what);
 }
 
-/* Each of the lists, parted by spaces, has a method of that name. */
+/* Its lists are separated by spaces; "any" has none. */
 bool
-check_lists_have(const char *methods, const char *name)
+sshd_lists_have(const struct check *check, const char *name)
 {
-	char copy[sizeof(((struct sshd_settings *)0)->methods)];
-	char *rest = copy, *methods_of, *method;
+	char methods[CHECK_TEXT_MAX], *rest = methods, *list, *method;
 	bool has = false;
 
-	check_cut(copy, sizeof(copy), "%s", methods);
-	while ((methods_of = strsep(&rest, " ")) != NULL) {
+	sshd_setting(check, "authenticationmethods", methods, sizeof(methods));
+	while ((list = strsep(&rest, " ")) != NULL) {
 		has = false;
-		while ((method = strsep(&methods_of, ",")) != NULL)
+		while ((method = strsep(&list, ",")) != NULL)
 			has |= strncmp(method, name, strlen(name)) == 0;
 		if (!has)
 			return false;
@@ -158,59 +154,114 @@ one_prompt_is_enough(const struct service *s)
 {
 	struct options options;
 
-	for (size_t i = 0; i < s->auth.count; i++)
-		if (check_own_options(s->auth.rows[i], &options) &&
+	for (size_t i = 0; i < s->count; i++)
+		if (check_own_options(&s->rows[i], &options) &&
 		    (options.forward_pass || options.use_first_pass ||
 			options.try_first_pass))
 			return true;
 	return false;
 }
 
-static void
-check_methods(struct check *check, const struct sshd_settings *sshd)
-{
-	char what[CHECK_TEXT_MAX];
+/* --- keys --------------------------------------------------------------- */
 
-	if (strcmp(sshd->methods, "any") == 0 || sshd->methods[0] == '\0') {
-		if (sshd->key)
-			say_setting(check, FOUND_SSHD_KEY,
-			    "AuthenticationMethods " METHODS,
-			    "a key alone lets in, for PAM is not asked about "
-			    "it");
+/* Whether a file of keys is there: PATH may be of the home, with %h and %u. */
+static bool
+has_keys(const struct passwd *pw, const char *pattern)
+{
+	char path[PATH_MAX] = "", piece[2] = "";
+	struct stat st;
+	size_t used;
+
+	if (pattern[0] != '/' && strncmp(pattern, "%h", 2) != 0)
+		check_cut(path, sizeof(path), "%s/", pw->pw_dir);
+	for (const char *p = pattern; *p != '\0'; p++) {
+		const char *text = piece;
+
+		used = strlen(path);
+		piece[0] = *p;
+		if (*p == '%' && p[1] != '\0')
+			text = *++p == 'h' ? pw->pw_dir
+			       : *p == 'u' ? pw->pw_name
+					   : "%";
+		check_cut(path + used, sizeof(path) - used, "%s", text);
+	}
+	return stat(path, &st) == 0 ? st.st_size > 0 : errno != ENOENT;
+}
+
+/* Every list of methods wants a key: has this user one in a file? */
+static void
+check_user_key(struct check *check, const char *methods)
+{
+	char files[CHECK_TEXT_MAX], *rest = files, *file;
+	const struct passwd *pw;
+
+	if (check->user == NULL || (pw = getpwnam(check->user)) == NULL ||
+	    !sshd_lists_have(check, "publickey") ||
+	    !sshd_is(check, "authorizedkeyscommand", "none") ||
+	    !sshd_is(check, "trustedusercakeys", "none"))
+		return;
+	sshd_setting(check, "authorizedkeysfile", files, sizeof(files));
+	while ((file = strsep(&rest, " ")) != NULL)
+		if (has_keys(pw, file))
+			return;
+	check_found(check, IS_WARNING, "sshd-no-key", CONFIG, 0,
+	    "install a key of this user (ssh-copy-id), or allow a way "
+	    "without one: " METHODS,
+	    "AuthenticationMethods %s requires a key, and %s has none: every "
+	    "login by ssh is refused",
+	    methods, check->user);
+}
+
+/* --- all of them -------------------------------------------------------- */
+
+static void
+check_methods(struct check *check)
+{
+	char methods[CHECK_TEXT_MAX / 2], what[CHECK_TEXT_MAX];
+
+	sshd_setting(check, "authenticationmethods", methods, sizeof(methods));
+	if (methods[0] == '\0' || strcmp(methods, "any") == 0) {
+		if (sshd_is(check, "pubkeyauthentication", "yes"))
+			check_found(check, IS_NOTE, "sshd-key", CONFIG, 0,
+			    "to require a code after a key, and a password and "
+			    "a code without one: " METHODS,
+			    "a login by key needs no code, because sshd does "
+			    "not ask PAM then");
 		return;
 	}
-	if (check_lists_have(sshd->methods, "keyboard-interactive") ||
-	    check_lists_have(sshd->methods, "password"))
+	check_user_key(check, methods);
+	if (sshd_lists_have(check, "keyboard-interactive") ||
+	    sshd_lists_have(check, "password"))
 		return;
 	check_cut(what, sizeof(what),
-	    "AuthenticationMethods %s: there is a way in without a code",
-	    sshd->methods);
-	say_setting(
-	    check, FOUND_SSHD_METHODS, "AuthenticationMethods " METHODS, what);
+	    "AuthenticationMethods %s: one of these ways needs no code",
+	    methods);
+	found_setting(check, IS_WARNING, "sshd-methods", METHODS, what);
 }
 
 void
 check_sshd(struct check *check, const struct service *s)
 {
-	const struct sshd_settings *sshd = &check->sshd;
+	bool password = sshd_is(check, "passwordauthentication", "yes");
 	bool enough = one_prompt_is_enough(s);
 
-	if (!sshd->known)
+	if (check->sshd[0] == '\0')
 		return;
-	if (!sshd->pam) {
-		say_setting(check, FOUND_SSHD_PAM, "UsePAM yes",
-		    "UsePAM no: sshd does not ask PAM");
+	if (!sshd_is(check, "usepam", "yes")) {
+		found_setting(check, IS_ERROR, "sshd-pam", "UsePAM yes",
+		    "UsePAM no: sshd does not ask PAM, and nobody is asked "
+		    "for a code");
 		return;
 	}
-	if (!sshd->asks && !(sshd->password && enough))
-		say_setting(check, FOUND_SSHD_ASKS,
+	if (!sshd_prompts(check) && !(password && enough))
+		found_setting(check, IS_ERROR, "sshd-asks",
 		    "KbdInteractiveAuthentication yes",
 		    "KbdInteractiveAuthentication no: nobody is asked for a "
-		    "code");
-	if (sshd->asks && sshd->password && !enough)
-		say_setting(check, FOUND_SSHD_PASSWORD,
+		    "code, so logins without a key are refused");
+	if (sshd_prompts(check) && password && !enough)
+		found_setting(check, IS_WARNING, "sshd-password",
 		    "PasswordAuthentication no",
-		    "PasswordAuthentication yes: the password answers every "
-		    "prompt, also that for the code, and is refused");
-	check_methods(check, sshd);
+		    "PasswordAuthentication yes: sshd answers every prompt "
+		    "with the password, so such a login is always refused");
+	check_methods(check);
 }

@@ -5,7 +5,9 @@
  *  1. A store is opened by a child that has become the account, never by root.
  *  2. What that child reports is text, and is not believed to be more.
  */
+#include <pwd.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,50 +33,58 @@ struct visit {
 	char short_user[ROLLCODE_USER_MAX + 1];
 };
 
-/* verb and option are of the command of rollcode-admin that mends it. */
+/* verb is of the command of rollcode-admin that changes it, or NULL. */
 static void
-say(struct visit *v, enum finding_kind kind, const char *user, const char *verb,
-    const char *option, const char *what)
+say(struct visit *v, enum severity severity, const char *name, const char *user,
+    const char *verb, const char *fix, const char *what)
 {
-	struct finding f = {.kind = kind};
+	struct finding f = {.severity = severity, .runs = verb != NULL};
 
-	if (check_severity(kind) == SEVERITY_NOTE && v->noted++ >= SHOWN_USERS)
+	if (severity == IS_NOTE && v->noted++ >= SHOWN_USERS)
 		return;
+	check_cut(f.name, sizeof(f.name), "%s", name);
 	check_cut(f.file, sizeof(f.file), "%s", v->check->config.database);
 	check_cut(f.what, sizeof(f.what), "%s: %s", user, what);
-	check_admin(v->check, verb, user, option, f.mend);
+	if (verb != NULL)
+		check_admin(v->check, verb, user, NULL, f.fix);
+	else
+		check_cut(f.fix, sizeof(f.fix), "%s", fix);
 	report(v->reporter, &f);
 }
 
 static void
-say_error(struct visit *v, enum finding_kind kind, const struct error *error,
-    const char *otherwise)
+say_error(struct visit *v, enum severity severity, const char *name,
+    const struct error *error, const char *otherwise)
 {
 	struct finding f;
 
-	check_error(&f, kind, v->check->config.database, error, otherwise);
+	check_error(
+	    &f, severity, name, v->check->config.database, error, otherwise);
 	report(v->reporter, &f);
 }
 
-static enum finding_kind
+static const char *
 store_kind(const struct error *error)
 {
 	switch ((enum error_reason)error->reason) {
 	case REASON_KEY:
-		return FOUND_STORE_KEY;
+		return "store-key";
 	case REASON_BACKUP:
-		return FOUND_STORE_BACKUP;
+		return "store-backup";
 	case REASON_MARKER:
-		return FOUND_STORE_MARKER;
+		return "store-marker";
 	case REASON_NONE:
 		break;
 	}
-	return error->file > 0 ? FOUND_STORE_PLACE : FOUND_STORE;
+	return error->file > 0 ? "store-place" : "store";
 }
 
 static void
 say_store(struct visit *v, const struct error *error)
 {
+	static const char key[] =
+	    "put back the SECRET_KEY with which the store was made, from a "
+	    "copy of the configuration file";
 	static const char restore[] =
 	    "mount or restore the store; only where there was none yet: "
 	    "rollcode-admin init";
@@ -82,9 +92,15 @@ say_store(struct visit *v, const struct error *error)
 	    "start that server, or name the right one in DATABASE; only where "
 	    "there was no store yet: rollcode-admin init";
 
-	say_error(v, store_kind(error), error,
-	    config_is_pgsql(&v->check->config) ? start : restore);
+	say_error(v, IS_ERROR, store_kind(error), error,
+	    error->reason == REASON_KEY		 ? key
+	    : config_is_pgsql(&v->check->config) ? start
+						 : restore);
 }
+
+#define REPLACE                                                              \
+	"rollcode-admin enroll USER --replace makes a new token, and takes " \
+	"all others of that user away"
 
 static void
 visit_token(struct visit *v, const struct account_token *t)
@@ -100,12 +116,12 @@ visit_token(struct visit *v, const struct account_token *t)
 	if (t->token.counter >= ROLLCODE_COUNTER_END) {
 		check_cut(what, sizeof(what), "the token \"%s\" is exhausted",
 		    t->token.label);
-		say(v, FOUND_TOKEN_ENDED, user, "enroll", "--replace", what);
+		say(v, IS_ERROR, "token-ended", user, NULL, REPLACE, what);
 	} else if (left < ENDS_SOON) {
 		check_cut(what, sizeof(what),
 		    "the token \"%s\" has only %u codes left", t->token.label,
 		    (unsigned int)left);
-		say(v, FOUND_TOKEN_ENDS, user, "enroll", "--replace", what);
+		say(v, IS_WARNING, "token-ends", user, NULL, REPLACE, what);
 	}
 }
 
@@ -114,22 +130,18 @@ visit_account(struct visit *v)
 {
 	const struct policy *policy = &v->check->config.policy;
 	const char *user = v->account.user;
-	char mend[CHECK_TEXT_MAX];
 	struct error error = {0};
 
-	if (policy_check(policy, &v->account, &error) != ROLLCODE_OK) {
-		check_command(mend, sizeof(mend),
-		    "sed -i 's/^TOLERANCE=.*/TOLERANCE=20/' %s",
-		    CHECK_WORD(v->check->options->conf));
-		say_error(v, FOUND_TOKEN_POLICY, &error, mend);
-	}
+	if (policy_check(policy, &v->account, &error) != ROLLCODE_OK)
+		say_error(v, IS_ERROR, "token-policy", &error,
+		    "write in the configuration file: TOLERANCE=20");
 	for (size_t i = 0; i < v->account.token_count; i++)
 		visit_token(v, &v->account.tokens[i]);
 	if (account_enabled(&v->account) == 0)
-		say(v, FOUND_USER_DISABLED, user, "enable", NULL,
+		say(v, IS_NOTE, "user-disabled", user, "enable", NULL,
 		    "has no token that is enabled, and is refused");
 	else if (verify_is_guarded(&v->account, policy, time(NULL)))
-		say(v, FOUND_USER_GUARDED, user, "unlock", NULL,
+		say(v, IS_NOTE, "user-guarded", user, "unlock", NULL,
 		    "is guarded: it takes three consecutive codes on one line "
 		    "to log in");
 }
@@ -139,7 +151,6 @@ visit_user(void *context, const char *user, struct error *error)
 {
 	struct visit *v = context;
 	struct error detail = {0};
-	char mend[CHECK_TEXT_MAX];
 	bool enrolled = false;
 	enum rollcode_err err;
 
@@ -150,9 +161,8 @@ visit_user(void *context, const char *user, struct error *error)
 	    v->check->user != NULL && strcmp(user, v->check->user) == 0;
 	err = v->ops->begin(v->store, user, &enrolled, &v->account, &detail);
 	v->ops->end(v->store);
-	check_admin(v->check, "enroll", user, "--replace", mend);
 	if (err != ROLLCODE_OK)
-		say_error(v, FOUND_USER_FILE, &detail, mend);
+		say_error(v, IS_ERROR, "user-file", &detail, REPLACE);
 	else if (enrolled)
 		visit_account(v);
 	account_wipe(&v->account);
@@ -170,8 +180,8 @@ say_short(struct visit *v)
 	    "has a token of 6 digits, as %u have; 8 are 100 times harder to "
 	    "guess",
 	    v->short_tokens);
-	say(v, FOUND_TOKEN_DIGITS, v->short_user, "enroll",
-	    "--replace --digits 8", what);
+	say(v, IS_NOTE, "token-digits", v->short_user, NULL,
+	    "give the next new token of that user 8 digits", what);
 }
 
 /* What another host could do here, with the same role. */
@@ -184,7 +194,7 @@ visit_role(struct visit *v)
 	if (v->ops->examine != NULL)
 		err = v->ops->examine(v->store, &error);
 	if (err == ROLLCODE_ERR_CONFIG)
-		say_error(v, FOUND_STORE_ROLE, &error,
+		say_error(v, IS_WARNING, "store-role", &error,
 		    "change the role or DATABASE as it says, then run "
 		    "rollcode-admin init where DATABASE_ADMIN is set");
 	else if (err != ROLLCODE_OK)
@@ -215,51 +225,86 @@ visit_store(struct reporter *reporter, void *context)
 	v.ops->close(v.store);
 }
 
-/* A login that cannot be recorded is denied. */
+/* A login that cannot be recorded is refused. */
 static void
-check_space(struct check *check)
+check_space(struct check *check, const char *place)
+{
+	struct statvfs at;
+
+	if (statvfs(place, &at) != 0)
+		return;
+	if ((at.f_flag & ST_RDONLY) != 0)
+		check_found(check, IS_ERROR, "store-space", place, 0,
+		    "mount that file system read-write",
+		    "is on a file system that is read-only: every login is "
+		    "refused");
+	else if (at.f_bavail * at.f_frsize < LEAST_SPACE ||
+		 (at.f_files > 0 && at.f_favail == 0))
+		check_found(check, IS_ERROR, "store-space", place, 0,
+		    "delete what is not needed there",
+		    "is on a file system that is full: logins that cannot be "
+		    "recorded are refused");
+}
+
+/* False if the account cannot enter it, which the account cannot tell. */
+static bool
+check_owner(struct check *check, const char *place)
+{
+	char command[CHECK_TEXT_MAX];
+	struct stat st;
+
+	if (lstat(place, &st) != 0 || !S_ISDIR(st.st_mode) ||
+	    st.st_uid == check->config.uid)
+		return true;
+	check_command(command, sizeof(command), "chown -R %s: %s",
+	    CHECK_WORD(check->config.account), CHECK_WORD(place));
+	check_found_run(check, IS_ERROR, "store-place", place, 0, command,
+	    "belongs to uid %u and not to %s: every login is refused",
+	    (unsigned int)st.st_uid, check->config.account);
+	return false;
+}
+
+/* Where it is in files. */
+static bool
+check_place(struct check *check)
 {
 	static const char kind[] = "sqlite:";
 	const char *place = check->config.database + strlen(kind);
-	char mend[CHECK_TEXT_MAX];
-	struct statvfs at;
 
-	if (strncmp(check->config.database, kind, strlen(kind)) != 0 ||
-	    statvfs(place, &at) != 0)
+	if (strncmp(check->config.database, kind, strlen(kind)) != 0)
+		return true;
+	check_space(check, place);
+	return check_owner(check, place);
+}
+
+/* Of somebody who was named. */
+static void
+check_enrolled(struct check *check)
+{
+	const char *user = check->user, *place = check->config.database;
+	char command[CHECK_TEXT_MAX];
+
+	if (user == NULL || !check->store.known || check->store.user)
 		return;
-	if ((at.f_flag & ST_RDONLY) != 0) {
-		check_command(mend, sizeof(mend),
-		    "mount -o remount,rw \"$(findmnt -no TARGET -T %s)\"",
-		    CHECK_WORD(place));
-		check_found(check, FOUND_STORE_SPACE, place, 0, mend,
-		    "is on a file system that is read-only, and every login "
-		    "is denied");
-	} else if (at.f_bavail * at.f_frsize < LEAST_SPACE ||
-		   (at.f_files > 0 && at.f_favail == 0)) {
-		check_command(mend, sizeof(mend),
-		    "make room where df %s points", CHECK_WORD(place));
-		check_found(check, FOUND_STORE_SPACE, place, 0, mend,
-		    "is on a file system that is full, and logins that cannot "
-		    "be recorded are denied");
-	}
+	check_admin(check, "enroll", user, NULL, command);
+	if (getpwnam(user) != NULL)
+		check_found_run(check, IS_WARNING, "user-unenrolled", place, 0,
+		    command, "%s has no token", user);
+	else
+		check_found(check, IS_WARNING, "user-unenrolled", place, 0,
+		    "correct the name",
+		    "%s has no token, and there is no such account", user);
 }
 
 void
 check_store(struct check *check)
 {
-	if (!check->configured)
+	if (!check->configured || !check_place(check))
 		return;
-	check_space(check);
 	if (!report_from(check, visit_store, check))
-		check_found(check, FOUND_STORE, check->config.database, 0, NULL,
+		check_found(check, IS_ERROR, "store", check->config.database, 0,
+		    NULL,
 		    "the process that looks at the store did not end "
 		    "well");
-	if (check->user != NULL && check->store.known && !check->store.user) {
-		char mend[CHECK_TEXT_MAX];
-
-		check_admin(check, "enroll", check->user, NULL, mend);
-		check_found(check, FOUND_USER_UNENROLLED,
-		    check->config.database, 0, mend, "%s has no token",
-		    check->user);
-	}
+	check_enrolled(check);
 }

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trial.c - what libpam makes of a service.
+ *
+ *  1. libpam runs the service's own lines; nothing here knows what a control
+ *     means.
+ *  2. No module of the service is loaded, and nothing is asked or counted.
+ *  3. It happens in a child without rights, in bounded time and memory.
+ *  4. The copies are gone afterwards.
+ */
+#include <dirent.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/check/run.h"
+#include "admin/check/standin.h"
+#include "admin/check/trial.h"
+
+#define NOBODY 65534
+#define CPU_SECONDS 5
+
+/* What else a module may say; and what ours says. */
+static const int others_say[] = {
+    PAM_SUCCESS, PAM_IGNORE, PAM_AUTH_ERR, PAM_USER_UNKNOWN, PAM_PERM_DENIED};
+static const int ours_says[] = {PAM_SUCCESS, PAM_SERVICE_ERR, PAM_SYSTEM_ERR,
+    PAM_BUF_ERR, PAM_AUTH_ERR, PAM_CRED_INSUFFICIENT, PAM_AUTHINFO_UNAVAIL,
+    PAM_MAXTRIES, PAM_CONV_ERR, PAM_IGNORE, PAM_MODULE_UNKNOWN};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* --- what modules do ---------------------------------------------------- */
+
+/* And what they say to somebody whom they let in, and who is not root. */
+static const struct {
+	enum row_class class;
+	int usual;
+	const char *modules;
+} classes[] = {
+    {CLASS_PERMITS, PAM_SUCCESS, " pam_permit.so "},
+    {CLASS_DENIES, PAM_AUTH_ERR, " pam_deny.so "},
+    {CLASS_ROOT, PAM_AUTH_ERR, " pam_rootok.so "},
+    {CLASS_CHOOSES, PAM_SUCCESS,
+	" pam_access.so pam_listfile.so pam_localuser.so pam_rhosts.so "
+	"pam_succeed_if.so pam_time.so pam_usertype.so pam_wheel.so "},
+    {CLASS_SILENT, PAM_IGNORE,
+	" pam_env.so pam_faildelay.so pam_group.so pam_keyinit.so pam_mail.so "
+	"pam_nologin.so pam_warn.so "},
+    {CLASS_NEUTRAL, PAM_SUCCESS,
+	" pam_cap.so pam_debug.so pam_echo.so pam_faillock.so pam_issue.so "
+	"pam_limits.so pam_loginuid.so pam_motd.so pam_securetty.so "
+	"pam_selinux.so pam_shells.so pam_tally2.so pam_umask.so "},
+    {CLASS_PROVES, PAM_SUCCESS, ""},
+};
+
+static size_t
+class_index(const struct row *row)
+{
+	char name[NAME_MAX + 3];
+	size_t i = 0;
+
+	check_cut(name, sizeof(name), " %s ", row_module(row));
+	while (
+	    i < COUNT(classes) - 1 && strstr(classes[i].modules, name) == NULL)
+		i++;
+	return i;
+}
+
+enum row_class
+row_class(const struct row *row)
+{
+	return classes[class_index(row)].class;
+}
+
+/* --- runs --------------------------------------------------------------- */
+
+struct trial {
+	const struct service *s;
+	struct facts *facts;
+	pam_handle_t *pamh;
+	size_t first; /* row of ours */
+	unsigned char give[CHECK_ROWS_MAX];
+	bool unproven; /* no module proves anything */
+	bool admitted; /* of the last run */
+	unsigned int asked;
+	size_t before; /* the last row before ours; CHECK_ROWS_MAX: none */
+};
+
+static void
+trial_note(struct trial *t, size_t row)
+{
+	t->facts->called[row] = true;
+	if (service_asks(&t->s->rows[row]))
+		t->asked++;
+	else if (t->asked == 0 && row < t->first)
+		t->before = row;
+}
+
+static int
+trial_answer(int count, const struct pam_message **messages,
+    struct pam_response **out, void *context)
+{
+	struct trial *t = context;
+	struct pam_response *reply;
+	unsigned long row;
+
+	if (count != 1 || messages[0]->msg_style != PAM_BINARY_PROMPT)
+		return PAM_CONV_ERR;
+	row = strtoul(messages[0]->msg, NULL, 10);
+	if (row >= t->s->count || (reply = calloc(1, sizeof(*reply))) == NULL)
+		return PAM_CONV_ERR;
+	reply->resp_retcode = STANDIN_RESULT + t->give[row];
+	*out = reply;
+	trial_note(t, row);
+	return PAM_SUCCESS;
+}
+
+static bool
+trial_authenticate(struct trial *t)
+{
+	t->asked = 0;
+	t->before = CHECK_ROWS_MAX;
+	t->admitted = pam_authenticate(t->pamh, PAM_SILENT) == PAM_SUCCESS;
+	return t->admitted;
+}
+
+/* What all others say, those that prove something, and ours. */
+static void
+give_all(struct trial *t, int proves, int ours)
+{
+	for (size_t i = 0; i < t->s->count; i++) {
+		size_t class = class_index(&t->s->rows[i]);
+
+		t->give[i] =
+		    (unsigned char)(service_asks(&t->s->rows[i]) ? ours
+				    : classes[class].class == CLASS_PROVES
+					? proves
+					: classes[class].usual);
+	}
+}
+
+static bool
+can_say(const struct trial *t, const struct row *row, int result)
+{
+	switch (row_class(row)) {
+	case CLASS_PERMITS:
+	case CLASS_DENIES:
+		return false;
+	case CLASS_SILENT:
+	case CLASS_ROOT:
+		return result != PAM_SUCCESS;
+	case CLASS_PROVES:
+		return !service_asks(row) &&
+		       (!t->unproven || result != PAM_SUCCESS);
+	case CLASS_CHOOSES:
+	case CLASS_NEUTRAL:
+		break;
+	}
+	return true;
+}
+
+/* Run it as it is given, and with one other module that says something else. */
+static void
+each_login(struct trial *t, void (*seen)(struct trial *))
+{
+	trial_authenticate(t);
+	seen(t);
+	for (size_t i = 0; i < t->s->count; i++) {
+		unsigned char kept = t->give[i];
+
+		for (size_t k = 0; k < COUNT(others_say); k++) {
+			if (!t->facts->called[i] ||
+			    !can_say(t, &t->s->rows[i], others_say[k]))
+				continue;
+			t->give[i] = (unsigned char)others_say[k];
+			trial_authenticate(t);
+			seen(t);
+		}
+		t->give[i] = kept;
+	}
+}
+
+/* --- questions ---------------------------------------------------------- */
+
+static void
+see_lenient(struct trial *t)
+{
+	if (t->admitted && t->asked > 0)
+		t->facts->lenient[t->give[t->first]] = true;
+}
+
+static void
+see_past(struct trial *t)
+{
+	if (!t->admitted || t->asked > 0)
+		return;
+	t->facts->unasked = true;
+	if (t->before < t->s->count)
+		t->facts->past[t->before] = (uint8_t)(t->give[t->before] + 1);
+}
+
+static void
+see_unproven(struct trial *t)
+{
+	t->facts->unproven |= t->admitted && t->asked > 0;
+}
+
+static void
+ask_all(struct trial *t)
+{
+	for (size_t i = 0; i < COUNT(ours_says); i++) {
+		give_all(t, PAM_SUCCESS, ours_says[i]);
+		t->facts->admits[ours_says[i]] = trial_authenticate(t);
+		if (ours_says[i] == PAM_SUCCESS)
+			t->facts->asks = t->asked;
+		each_login(t, see_lenient);
+	}
+	give_all(t, PAM_SUCCESS, PAM_AUTH_ERR);
+	each_login(t, see_past);
+	t->unproven = true;
+	for (size_t i = 1; i < COUNT(others_say); i++) {
+		give_all(t, others_say[i], PAM_IGNORE);
+		each_login(t, see_unproven);
+	}
+}
+
+static bool
+trial_run(const struct service *s, const char *folder, struct facts *facts)
+{
+	struct trial t = {.s = s, .facts = facts};
+	const struct pam_conv conv = {trial_answer, &t};
+	int result;
+
+	memset(facts, 0, sizeof(*facts));
+	t.first = (size_t)(service_first(s) - s->rows);
+	result = pam_start_confdir("f0", "nobody", &conv, folder, &t.pamh);
+	facts->unreadable = result == PAM_ABORT;
+	if (result != PAM_SUCCESS)
+		return facts->unreadable;
+	ask_all(&t);
+	pam_end(t.pamh, PAM_ABORT);
+	return true;
+}
+
+/* --- copies ------------------------------------------------------------- */
+
+/* Lines of other types would load, and say, nothing. */
+static void
+put_row(FILE *out, const struct service *s, size_t i, const char *folder)
+{
+	const struct row *row = &s->rows[i];
+
+	if (row->type != ROW_ANY && row->type != ROW_AUTH &&
+	    row->type != ROW_UNKNOWN && !row->unfinished)
+		return;
+	if (row->count == 0)
+		fprintf(out, "%s", row->line);
+	else if (row->includes)
+		fprintf(out, "%.*s %s/f%zu", (int)row->head, row->line, folder,
+		    row->target);
+	else
+		fprintf(out, "%.*s " ROLLCODE_STANDIN " %zu", (int)row->head,
+		    row->line, i);
+	fprintf(out, "%s\n", row->unfinished ? " \\" : "");
+}
+
+/* Everybody may read it who may enter the folder. */
+static bool
+copy_file(const struct service *s, size_t file, const char *folder)
+{
+	char path[PATH_MAX];
+	FILE *out;
+	bool good;
+
+	check_cut(path, sizeof(path), "%s/f%zu", folder, file);
+	if ((out = fopen(path, "wxe")) == NULL)
+		return false;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->rows[i].file == file)
+			put_row(out, s, i, folder);
+	good = fchmod(fileno(out), 0644) == 0 && ferror(out) == 0;
+	return fclose(out) == 0 && good;
+}
+
+/* Root's; the child may enter it and change nothing. */
+static bool
+folder_make(char folder[64])
+{
+	check_cut(folder, 64, "/run/rollcode-check.XXXXXX");
+	if (mkdtemp(folder) == NULL)
+		check_cut(folder, 64, "/tmp/rollcode-check.XXXXXX");
+	if (access(folder, F_OK) != 0 && mkdtemp(folder) == NULL)
+		folder[0] = '\0';
+	return folder[0] != '\0' && chown(folder, 0, NOBODY) == 0 &&
+	       chmod(folder, 0710) == 0;
+}
+
+static void
+folder_remove(const char *folder)
+{
+	const struct dirent *entry;
+	DIR *dir = opendir(folder);
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir != NULL)
+		closedir(dir);
+	rmdir(folder);
+}
+
+/* --- a child ------------------------------------------------------------ */
+
+struct work {
+	const struct service *s;
+	char folder[64];
+	struct facts facts;
+};
+
+static void
+work_child(void *context, int fd)
+{
+	const struct rlimit cpu = {CPU_SECONDS, CPU_SECONDS};
+	const struct config nobody = {.uid = NOBODY, .gid = NOBODY};
+	struct work *w = context;
+
+	if (admin_drop(&nobody, NULL) != ROLLCODE_OK ||
+	    setrlimit(RLIMIT_CPU, &cpu) != 0 ||
+	    !trial_run(w->s, w->folder, &w->facts) ||
+	    write(fd, &w->facts, sizeof(w->facts)) != sizeof(w->facts))
+		_exit(1);
+}
+
+static bool
+work_do(struct work *w, struct facts *facts)
+{
+	size_t used = 0;
+
+	if (!folder_make(w->folder))
+		return false;
+	for (size_t i = 0; i < w->s->file_count; i++)
+		if (!copy_file(w->s, i, w->folder))
+			return false;
+	return check_child(work_child, w, facts, sizeof(*facts), &used) == 0 &&
+	       used == sizeof(*facts);
+}
+
+bool
+service_try(struct service *s)
+{
+	struct work w = {.s = s};
+	sigset_t some, kept;
+	bool done;
+
+	sigfillset(&some);
+	sigdelset(&some, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &some, &kept);
+	done = work_do(&w, &s->facts);
+	if (w.folder[0] != '\0')
+		folder_remove(w.folder);
+	sigprocmask(SIG_SETMASK, &kept, NULL);
+	return done;
+}
