@@ -19,7 +19,7 @@ check_wipe(struct check *check)
 }
 
 static void
-examine(struct check *check)
+check_all(struct check *check)
 {
 	bool one = check->options->service[0] != '\0';
 
@@ -46,7 +46,7 @@ admin_check(void *base, int argc, char **argv, struct error *error)
 		return error_set(error, ROLLCODE_ERR_ABSENT,
 		    "there is no PAM service of that name in %s",
 		    check_directories[0]);
-	examine(&check);
+	check_all(&check);
 	if (check.lost)
 		return error_set(error, ROLLCODE_ERR_NOMEM,
 		    "out of memory, or too much is wrong");

@@ -56,6 +56,7 @@ struct check {
 	char				 sshd[CHECK_SSHD_MAX]; /* sshd -T */
 	bool				 sshd_read, sshd_matched;
 	char				 services[CHECK_TEXT_MAX];
+	char				 included[CHECK_SSHD_MAX]; /* files */
 	char				 loaded[CHECK_FILE_MAX];
 	bool				 dry;	/* so these are known: */
 	bool				 admits[CHECK_OUTCOMES];
@@ -145,7 +146,7 @@ bool	check_try(struct check *, struct service *);
 
 /* Where services are, and a file there: at most 1 MiB, NULL with errno. */
 extern const char *const check_directories[2];
-char	*check_read_text(const char *path, size_t *len);
+FILE	*check_open(const char *path);
 
 /* Look at it. */
 void	check_lines(struct check *, const struct service *);

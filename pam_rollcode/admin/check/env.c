@@ -79,7 +79,7 @@ check_previous(struct check *check)
 
 	if (!check->config.has_previous)
 		return;
-	check_admin(check, "rekey", NULL, NULL, command);
+	check_admin(check, "rekey", NULL, command);
 	check_found_run(check, IS_WARNING, "env-previous", check->options->conf,
 	    0, command,
 	    "SECRET_KEY_PREVIOUS is there: a change of the key has not ended");
@@ -115,7 +115,7 @@ check_person(struct check *check)
 
 /* "line 3: ..." of a mistake. */
 static const char *
-take_line(const char *text, uint32_t *line)
+line_take(const char *text, uint32_t *line)
 {
 	char *end;
 	unsigned long number;
@@ -153,7 +153,7 @@ check_env(struct check *check)
 	while ((mistake = next_mistake(&rest)) != NULL) {
 		check_error(&found, IS_ERROR, "env-file", conf, &error, NULL);
 		check_cut(found.what, sizeof(found.what), "%s",
-		    take_line(mistake, &found.line));
+		    line_take(mistake, &found.line));
 		fix_env(check, &found);
 		check_add(check, &found);
 	}

@@ -52,6 +52,15 @@ finding_fill(struct finding *f, enum severity severity, const char *name,
 	check_cut(f->fix, sizeof(f->fix), "%s", fix == NULL ? "" : fix);
 }
 
+static void
+finding_add(struct check *check, struct finding *f, unsigned int line,
+    const char *fmt, va_list args)
+{
+	f->line = line;
+	vsnprintf(f->what, sizeof(f->what), fmt, args);
+	check_add(check, f);
+}
+
 void
 check_found(struct check *check, enum severity severity, const char *name,
     const char *file, unsigned int line, const char *fix, const char *fmt, ...)
@@ -60,11 +69,9 @@ check_found(struct check *check, enum severity severity, const char *name,
 	va_list args;
 
 	finding_fill(&found, severity, name, file, fix);
-	found.line = line;
 	va_start(args, fmt);
-	vsnprintf(found.what, sizeof(found.what), fmt, args);
+	finding_add(check, &found, line, fmt, args);
 	va_end(args);
-	check_add(check, &found);
 }
 
 void
@@ -76,12 +83,10 @@ check_found_run(struct check *check, enum severity severity, const char *name,
 	va_list args;
 
 	finding_fill(&found, severity, name, file, command);
-	found.line = line;
 	found.runs = true;
 	va_start(args, fmt);
-	vsnprintf(found.what, sizeof(found.what), fmt, args);
+	finding_add(check, &found, line, fmt, args);
 	va_end(args);
-	check_add(check, &found);
 }
 
 void

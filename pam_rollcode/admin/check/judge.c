@@ -57,7 +57,7 @@ check_program(struct check *check)
 /* --- asking ------------------------------------------------------------- */
 
 static const char *
-whom(const struct check *check)
+user_asked(const struct check *check)
 {
 	return check->user != NULL ? check->user : "root";
 }
@@ -67,8 +67,8 @@ whom(const struct check *check)
  * and compare with what the store says.
  */
 static void
-ask(struct check *check, const struct ask_where *where, const char *name,
-    const char *file, const char *command)
+verifier_ask(struct check *check, const struct ask_where *where,
+    const char *name, const char *file, const char *command)
 {
 	WIPED(request_wipe)
 	struct request request = {
@@ -79,9 +79,9 @@ ask(struct check *check, const struct ask_where *where, const char *name,
 	    check->user != NULL ? check->store.user : check->store.root;
 	enum rollcode_err err;
 
-	if (strlen(whom(check)) >= sizeof(request.user))
+	if (strlen(user_asked(check)) >= sizeof(request.user))
 		return;
-	memcpy(request.user, whom(check), strlen(whom(check)) + 1);
+	memcpy(request.user, user_asked(check), strlen(user_asked(check)) + 1);
 	err = where == NULL ? ask_service(file, &request, &answer, &error)
 			    : ask_verifier(where, &request, &answer, &error);
 	/* Of a store that it cannot use either, there is a finding already. */
@@ -96,18 +96,18 @@ ask(struct check *check, const struct ask_where *where, const char *name,
 		    "let it use this configuration file, and start it again",
 		    "says that %s is %senrolled, and %s says otherwise; does "
 		    "it use another configuration file?",
-		    whom(check), enrolled ? "not " : "",
+		    user_asked(check), enrolled ? "not " : "",
 		    check->config.database);
 }
 
 static void
-ask_spawned(struct check *check)
+verifier_spawn(struct check *check)
 {
 	const char *conf = check->options->conf;
 	struct ask_where where = {strcmp(conf, ROLLCODE_CONF) != 0 ? conf : "",
 	    ROLLCODE_HELPER, true};
 
-	ask(check, &where, "judge", ROLLCODE_HELPER, NULL);
+	verifier_ask(check, &where, "judge", ROLLCODE_HELPER, NULL);
 }
 
 /* --- the service -------------------------------------------------------- */
@@ -167,7 +167,7 @@ check_serves(struct check *check, const char *path)
 		return;
 	}
 	close(fd);
-	ask(check, NULL, "service", path, RESTART);
+	verifier_ask(check, NULL, "service", path, RESTART);
 }
 
 /* Where there is one socket there must be the other; with CALLERS both. */
@@ -198,7 +198,7 @@ check_judge(struct check *check)
 	if (!check->configured)
 		return;
 	if (program)
-		ask_spawned(check);
+		verifier_spawn(check);
 	if (strcmp(check->options->conf, ROLLCODE_CONF) == 0)
 		check_service(check);
 }

@@ -41,7 +41,7 @@ check_line(
 
 /* As the account, which has the fewest privileges of all that load it. */
 static void
-load(struct reporter *reporter, void *context)
+module_load(void *context, int fd)
 {
 	struct finding *f = context;
 	struct config nobody = {.uid = 65534, .gid = 65534};
@@ -55,7 +55,7 @@ load(struct reporter *reporter, void *context)
 	if (module != NULL && dlsym(module, "pam_sm_authenticate") != NULL)
 		return;
 	check_cut(f->what, sizeof(f->what), "cannot be loaded: %s", dlerror());
-	report(reporter, f);
+	report_finding(fd, f);
 }
 
 static void
@@ -74,7 +74,7 @@ check_loads(struct check *check, const char *real)
 
 	check_cut(found.file, sizeof(found.file), "%s", real);
 	check_cut(found.fix, sizeof(found.fix), CHECK_INSTALL);
-	if (!report_from(check, load, &found))
+	if (!report_from(check, module_load, &found))
 		check_found(check, IS_ERROR, "module", real, 0, found.fix,
 		    "ends the process that loads it");
 }

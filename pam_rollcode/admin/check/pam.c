@@ -22,30 +22,20 @@ const char *const check_directories[2] = {"/etc/pam.d", "/usr/lib/pam.d"};
 
 /* --- files -------------------------------------------------------------- */
 
-char *
-check_read_text(const char *path, size_t *len)
+FILE *
+check_open(const char *path)
 {
 	struct stat st;
-	char *text = NULL;
-	ssize_t n = 1;
+	FILE *in = NULL;
 	int fd;
 
-	*len = 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
-		errno = EINVAL;
-	else if (st.st_size > FILE_MAX)
-		errno = EFBIG;
-	else
-		text = malloc((size_t)st.st_size + 1);
-	while (text != NULL && n > 0 && *len < (size_t)st.st_size) {
-		n = read(fd, text + *len, (size_t)st.st_size - *len);
-		*len += n > 0 ? (size_t)n : 0;
-	}
-	close(fd);
-	return text;
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size <= FILE_MAX)
+		in = fdopen(fd, "r");
+	if (in == NULL && fd >= 0)
+		close(fd);
+	return in;
 }
 
 /* Where PAM finds the file of that name. */
@@ -120,17 +110,14 @@ static void
 file_read(struct reading *r, size_t file)
 {
 	struct service *s = r->service;
-	struct row_reader reader = {0};
-	struct row *row;
-	char *text;
+	FILE *in = check_open(s->files[file]);
+	unsigned int line = 0;
+	struct row *row = s->rows + s->count;
 
-	text = check_read_text(s->files[file], &reader.len);
-	reader.text = text;
 	r->open[file] = true;
-	while (text != NULL && s->count < CHECK_ROWS_MAX) {
-		row = &s->rows[s->count];
-		if (!row_read(&reader, row))
-			break;
+	for (; in != NULL && s->count < CHECK_ROWS_MAX &&
+	       row_read(in, &line, row);
+	     row = s->rows + s->count) {
 		s->count++;
 		row->file = file;
 		row->target = FILES_MAX;
@@ -142,7 +129,8 @@ file_read(struct reading *r, size_t file)
 	if (s->count == CHECK_ROWS_MAX)
 		s->rows[s->count - 1].fault = "is the last that is looked at";
 	r->open[file] = false;
-	free(text);
+	if (in != NULL)
+		fclose(in);
 }
 /* NOLINTEND(misc-no-recursion) */
 

@@ -25,7 +25,7 @@ check_ways_in(struct check *check, const struct service *s)
 
 	if (!check->store.known || s->facts.lenient[result])
 		return;
-	check_admin(check, "enroll", "root", NULL, command);
+	check_admin(check, "enroll", "root", command);
 	if (check->store.users == 0)
 		check_found(check, IS_WARNING, "nobody", file, row->first,
 		    "rollcode-admin enroll USER",

@@ -4,6 +4,7 @@
  *
  * Whatever the bytes, each line is one row or none.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,82 +14,56 @@
 
 /* --- lines -------------------------------------------------------------- */
 
-/* One physical line, without what stands behind a NUL; false at the end. */
-static bool
-piece_next(struct row_reader *r, const char **piece, size_t *len)
-{
-	const char *newline;
-	size_t left = r->len - r->at;
-
-	if (left == 0)
-		return false;
-	*piece = r->text + r->at;
-	newline = memchr(*piece, '\n', left);
-	*len = newline != NULL ? (size_t)(newline - *piece) : left;
-	r->at += newline != NULL ? *len + 1 : left;
-	r->line++;
-	*len = strnlen(*piece, *len);
-	return true;
-}
-
-static bool
-piece_is_blank(const char *piece, size_t len)
-{
-	size_t i = 0;
-
-	while (i < len && strchr(BLANK, piece[i]) != NULL)
-		i++;
-	return i == len || piece[i] == '#';
-}
-
-/* Where the text ends, before a comment and spaces; *more: goes on below. */
+/* What counts of a piece of a line; *more: it goes on in the next. */
 static size_t
-piece_content(const char *piece, size_t len, bool *more)
+piece_len(char *text, bool *more)
 {
-	const char *comment = memchr(piece, '#', len);
+	size_t len = strcspn(text, "#");
 
 	*more = false;
-	if (comment != NULL)
-		return (size_t)(comment - piece);
-	while (len > 0 && strchr(BLANK, piece[len - 1]) != NULL)
+	if (text[len] == '#')
+		return len;
+	while (len > 0 && strchr(BLANK, text[len - 1]) != NULL)
 		len--;
-	if (len > 0 && piece[len - 1] == '\\') {
-		*more = true;
-		len--;
-	}
-	return len;
+	*more = len > 0 && text[len - 1] == '\\';
+	return len - *more;
 }
 
-/* A line with its continuations.  False at the end of the text. */
-static bool
-line_assemble(struct row_reader *r, struct row *row)
+static void
+piece_add(struct row *row, size_t *used, const char *text, size_t len)
 {
-	bool more = true, begun = false;
-	const char *piece;
-	size_t len, used = 0;
+	if (len + 2 > sizeof(row->line) - *used)
+		row->fault = "is too long for PAM";
+	if (row->fault != NULL)
+		*used = len = 0;
+	memcpy(row->line + *used, text, len);
+	*used += len;
+	row->line[(*used)++] = ' ';
+}
 
-	while (more && piece_next(r, &piece, &len)) {
-		if (piece_is_blank(piece, len))
+/* A line with its continuations.  False at the end of the file. */
+static bool
+line_read(FILE *in, unsigned int *number, struct row *row)
+{
+	char *piece = NULL, *text;
+	size_t size = 0, used = 0, len;
+	bool more = true;
+
+	while (more && getline(&piece, &size, in) > 0) {
+		++*number;
+		text = piece + strspn(piece, BLANK);
+		if (*text == '\0' || *text == '#')
 			continue;
-		if (!begun)
-			row->first = r->line;
-		begun = true;
-		len = piece_content(piece, len, &more);
-		if (len + 2 > sizeof(row->text) - used) {
-			row->fault = "is too long for PAM";
-			len = 0;
-		}
-		memcpy(row->text + used, piece, len);
-		used += len;
-		row->text[used++] = ' ';
-		if (row->fault != NULL)
-			used = 0;
+		if (row->first == 0)
+			row->first = *number;
+		len = piece_len(text, &more);
+		piece_add(row, &used, text, len);
 	}
-	row->text[used] = '\0';
-	row->unfinished = begun && more;
+	free(piece);
+	row->unfinished = row->first > 0 && more;
 	if (row->unfinished)
 		row->fault = "ends in a backslash at the end of the file";
-	return begun;
+	return row->first > 0;
 }
 
 /* --- words -------------------------------------------------------------- */
@@ -169,14 +144,14 @@ words_read(struct row *row, char *next)
 }
 
 bool
-row_read(struct row_reader *r, struct row *row)
+row_read(FILE *in, unsigned int *line, struct row *row)
 {
 	char *next, *word = NULL;
 
 	memset(row, 0, sizeof(*row));
-	if (!line_assemble(r, row))
+	if (!line_read(in, line, row))
 		return false;
-	memcpy(row->line, row->text, sizeof(row->line));
+	memcpy(row->text, row->line, sizeof(row->text));
 	next = row->text;
 	word = word_next(&next);
 	type_read(row, word == NULL ? "" : word);

@@ -2,7 +2,7 @@
 /*
  * rows.h - the lines of a file of pam.d(5).
  *
- * Pure: text in, rows out.  What becomes of them is libpam's to say; here is
+ * What becomes of them is libpam's to say; here is
  * only known which file and which module a line names.
  */
 #ifndef ROLLCODE_ADMIN_CHECK_ROWS_H
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define ROW_TEXT_MAX	2048	/* bytes of a line with its continuations */
 #define ROW_WORDS_MAX	64
@@ -42,14 +43,8 @@ struct row {
 	char		 text[ROW_TEXT_MAX];
 };
 
-struct row_reader {
-	const char	*text;		/* any bytes */
-	size_t		 len, at;
-	unsigned int	 line;
-};
-
-/* The next row, false at the end. */
-bool		 row_read(struct row_reader *, struct row *);
+/* The next row, whose lines are counted; false at the end. */
+bool		 row_read(FILE *, unsigned int *line, struct row *);
 
 /* The words of a line: "" if there is none. */
 const char	*row_control(const struct row *);

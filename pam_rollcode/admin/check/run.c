@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * run.c - children of `rollcode-admin check`, and words for a shell.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -24,33 +27,69 @@ struct message {
 
 _Static_assert(sizeof(struct message) <= PIPE_BUF, "it is written at once");
 
-static void
-send_message(struct reporter *r, const struct message *message)
+/* --- children ----------------------------------------------------------- */
+
+static pid_t
+child_start(child_fn *fn, void *context, int *fd)
 {
-	if (write(r->fd, message, sizeof(*message)) !=
-	    (ssize_t)sizeof(*message))
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		fn(context, ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	*fd = ends[0];
+	if (child < 0)
+		close(ends[0]);
+	return child;
+}
+
+/* Its status, -1 if a signal ended it. */
+static int
+child_end(pid_t child)
+{
+	int status = -1;
+	pid_t got;
+
+	do
+		got = waitpid(child, &status, 0);
+	while (got < 0 && errno == EINTR);
+	return got == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+message_send(int fd, const struct message *message)
+{
+	if (write(fd, message, sizeof(*message)) != (ssize_t)sizeof(*message))
 		_exit(1);
 }
 
 void
-report(struct reporter *r, const struct finding *finding)
+report_finding(int fd, const struct finding *finding)
 {
 	struct message message = {.finding = *finding};
 
-	send_message(r, &message);
+	message_send(fd, &message);
 }
 
 void
-report_facts(struct reporter *r, const struct store_facts *facts)
+report_facts(int fd, const struct store_facts *facts)
 {
 	struct message message = {.facts = true, .store = *facts};
 
-	send_message(r, &message);
+	message_send(fd, &message);
 }
 
 /* It comes from an account with fewer privileges than ours. */
 static void
-take(struct check *check, struct message *message)
+message_take(struct check *check, struct message *message)
 {
 	struct finding *f = &message->finding;
 
@@ -64,58 +103,61 @@ take(struct check *check, struct message *message)
 		check_add(check, f);
 }
 
-static bool
-receive(int fd, struct message *message)
-{
-	size_t got = 0;
-	ssize_t n = 1;
-
-	while (n > 0 && got < sizeof(*message)) {
-		n = read(fd, (char *)message + got, sizeof(*message) - got);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n > 0)
-			got += (size_t)n;
-	}
-	return got == sizeof(*message);
-}
-
-static bool
-ended_well(pid_t child)
-{
-	int status = 0;
-	pid_t got;
-
-	do
-		got = waitpid(child, &status, 0);
-	while (got < 0 && errno == EINTR);
-	return got == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 bool
-report_from(struct check *check, report_fn *fn, void *context)
+report_from(struct check *check, child_fn *fn, void *context)
 {
 	struct message message;
-	struct reporter reporter;
-	int ends[2];
-	pid_t child;
+	FILE *in;
+	int fd;
+	pid_t child = child_start(fn, context, &fd);
 
-	if (pipe2(ends, O_CLOEXEC) != 0)
+	if (child < 0)
 		return false;
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {
-		close(ends[0]);
-		reporter.fd = ends[1];
-		fn(&reporter, context);
-		_exit(0);
-	}
-	close(ends[1]);
-	while (child > 0 && receive(ends[0], &message))
-		take(check, &message);
-	close(ends[0]);
-	return child > 0 && ended_well(child);
+	if ((in = fdopen(fd, "r")) == NULL)
+		close(fd);
+	while (in != NULL && fread(&message, sizeof(message), 1, in) == 1)
+		message_take(check, &message);
+	if (in != NULL)
+		fclose(in);
+	return child_end(child) == 0;
 }
+
+/* All that comes, until its end or the deadline.  What does not fit is lost. */
+static bool
+read_all(int fd, char *out, size_t size, size_t *used)
+{
+	int64_t deadline = clock_ms() + RUN_MS, left;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char rest[4096];
+	ssize_t n = 1;
+
+	while (n > 0 && (left = deadline - clock_ms()) > 0) {
+		if (poll(&p, 1, (int)left) <= 0)
+			continue;
+		n = *used < size ? read(fd, out + *used, size - *used)
+				 : read(fd, rest, sizeof(rest));
+		if (n > 0 && *used < size)
+			*used += (size_t)n;
+	}
+	return n == 0;
+}
+
+int
+check_child(child_fn *fn, void *context, void *out, size_t size, size_t *used)
+{
+	int fd;
+	pid_t child = child_start(fn, context, &fd);
+
+	*used = 0;
+	if (child < 0)
+		return -1;
+	if (!read_all(fd, out, size, used))
+		kill(child, SIGKILL);
+	close(fd);
+	return child_end(child);
+}
+
+/* --- programs ----------------------------------------------------------- */
 
 /* The folder too: a link in it could lead to another program of root's. */
 static bool
@@ -151,51 +193,6 @@ check_find(struct check *check, const char *name, char real[PATH_MAX])
 	return NULL;
 }
 
-/* All that comes, until its end or the deadline.  What does not fit is lost. */
-static bool
-read_all(int fd, char *out, size_t size, size_t *used)
-{
-	int64_t deadline = clock_ms() + RUN_MS, left;
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	char rest[4096];
-	ssize_t n = 1;
-
-	*used = 0;
-	while (n > 0 && (left = deadline - clock_ms()) > 0) {
-		if (poll(&p, 1, (int)left) <= 0)
-			continue;
-		n = *used < size ? read(fd, out + *used, size - *used)
-				 : read(fd, rest, sizeof(rest));
-		if (n > 0 && *used < size)
-			*used += (size_t)n;
-	}
-	return n == 0;
-}
-
-int
-check_child(child_fn *fn, void *context, void *out, size_t size, size_t *used)
-{
-	int ends[2], status = -1;
-	pid_t child;
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return -1;
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {
-		close(ends[0]);
-		fn(context, ends[1]);
-		_exit(0);
-	}
-	close(ends[1]);
-	if (child > 0 && !read_all(ends[0], out, size, used))
-		kill(child, SIGKILL);
-	close(ends[0]);
-	if (child <= 0 || waitpid(child, &status, 0) != child)
-		return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 static void
 run_program(void *context, int fd)
 {
@@ -213,12 +210,14 @@ run_program(void *context, int fd)
 int
 check_run(char **argv, char *out, size_t size)
 {
-	size_t used = 0;
+	size_t used;
 	int status = check_child(run_program, argv, out, size - 1, &used);
 
 	out[used] = '\0';
 	return status;
 }
+
+/* --- words -------------------------------------------------------------- */
 
 void
 check_cut(char *out, size_t size, const char *fmt, ...)
@@ -252,14 +251,13 @@ check_word(struct check_word *word, const char *text)
 
 void
 check_admin(const struct check *check, const char *verb, const char *user,
-    const char *option, char command[CHECK_TEXT_MAX])
+    char command[CHECK_TEXT_MAX])
 {
 	const char *conf = check->options->conf;
 	bool usual = strcmp(conf, ROLLCODE_CONF) == 0;
 
-	check_command(command, CHECK_TEXT_MAX,
-	    "rollcode-admin %s%s%s%s%s%s%s%s", usual ? "" : "--conf ",
-	    usual ? "" : CHECK_WORD(conf), usual ? "" : " ", verb,
-	    user == NULL ? "" : " ", user == NULL ? "" : CHECK_WORD(user),
-	    option == NULL ? "" : " ", option == NULL ? "" : option);
+	check_command(command, CHECK_TEXT_MAX, "rollcode-admin %s%s%s%s%s%s",
+	    usual ? "" : "--conf ", usual ? "" : CHECK_WORD(conf),
+	    usual ? "" : " ", verb, user == NULL ? "" : " ",
+	    user == NULL ? "" : CHECK_WORD(user));
 }

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * run.h - children of `rollcode-admin check`, and words for a
- * shell.
+ * run.h - children of `rollcode-admin check`, and words for a shell.
  */
 #ifndef ROLLCODE_ADMIN_CHECK_RUN_H
 #define ROLLCODE_ADMIN_CHECK_RUN_H
 
 #include "admin/check/check.h"
 
-struct reporter {
-	int	fd;
-};
+/* What runs in a child, and its end of the pipe. */
+typedef void	child_fn(void *context, int fd);
 
-/* From the child: one finding, or what the store says. */
-void	report(struct reporter *, const struct finding *);
-void	report_facts(struct reporter *, const struct store_facts *);
+/* From a child: one finding, or what the store says. */
+void	report_finding(int fd, const struct finding *);
+void	report_facts(int fd, const struct store_facts *);
+
+/* Add what the child reports to the list.  False if it did not end well. */
+bool	report_from(struct check *check, child_fn *, void *context);
 
 /*
- * Run a function in a child and add what it reports to the list.  False if the
- * child did not end well.
+ * For at most ten seconds; out has what the child wrote, as far as it fits.
+ * Its status, -1 if it could not be started or did not end.
  */
-typedef void	report_fn(struct reporter *, void *context);
-bool	report_from(struct check *check, report_fn *fn, void *context);
+int	check_child(child_fn *, void *context, void *out, size_t size,
+	    size_t *used);
 
 /*
  * The program of that name in root's usual directories, NULL if there is none.
@@ -35,14 +36,6 @@ const char *check_find(struct check *, const char *name, char real[PATH_MAX]);
  * status, -1 if it could not be run or did not end.
  */
 int	check_run(char **argv, char *out, size_t size);
-
-/*
- * Run a function in a child, for at most ten seconds; out has what it wrote, as
- * far as it fits.  Its status, -1 if it could not be run or did not end.
- */
-typedef void	child_fn(void *context, int fd);
-int	check_child(child_fn *, void *context, void *out, size_t size,
-	    size_t *used);
 
 /* A text as one word of a shell's command, see plain_shell. */
 struct check_word {
@@ -60,8 +53,8 @@ void	check_cut(char *out, size_t size, const char *fmt, ...)
 void	check_command(char *out, size_t size, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-/* "rollcode-admin VERB [USER] [OPTION]", with this env file. */
+/* "rollcode-admin VERB [USER]", with this env file. */
 void	check_admin(const struct check *, const char *verb, const char *user,
-	    const char *option, char command[CHECK_TEXT_MAX]);
+	    char command[CHECK_TEXT_MAX]);
 
 #endif /* ROLLCODE_ADMIN_CHECK_RUN_H */

@@ -6,84 +6,80 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "admin/check/run.h"
 #include "admin/check/trial.h"
 #include "system/path.h"
 
-#define SERVICES_MAX 1024
-
 /* --- all of them -------------------------------------------------------- */
 
-struct names {
-	char name[SERVICES_MAX][NAME_MAX + 1];
-	bool included[SERVICES_MAX]; /* by another one */
-	size_t count;
-};
-
 /* What editors and package managers leave beside a file is no service. */
-static bool
-is_left_over(const char *name)
+static int
+is_service(const struct dirent *entry)
 {
 	static const char *const endings[] = {"~", ".dpkg-old", ".dpkg-new",
 	    ".dpkg-dist", ".rpmsave", ".rpmnew", ".rpmorig", ".pam-old", ".bak",
 	    ".orig", ".swp"};
+	const char *name = entry->d_name;
 	size_t len = strlen(name), end;
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
 		end = strlen(endings[i]);
 		if (len > end && strcmp(name + len - end, endings[i]) == 0)
-			return true;
+			return 0;
 	}
-	return name[0] == '.';
+	return name[0] != '.';
 }
 
-static size_t
-add_name(struct names *names, const char *name)
-{
-	size_t i = 0;
-
-	while (i < names->count && strcmp(names->name[i], name) != 0)
-		i++;
-	if (i == names->count && i < SERVICES_MAX && strlen(name) <= NAME_MAX) {
-		memcpy(names->name[i], name, strlen(name) + 1);
-		names->count++;
-	}
-	return i;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
+/* Of the vendor's those that the administrator has not. */
 static void
-list_directory(struct names *names, const char *path)
+each_name(struct check *check, void (*fn)(struct check *, const char *))
 {
-	const struct dirent *entry;
-	DIR *dir = opendir(path);
+	char path[PATH_MAX];
+	struct dirent **list;
+	int count;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (!is_left_over(entry->d_name))
-			add_name(names, entry->d_name);
-	if (dir != NULL)
-		closedir(dir);
+	for (size_t d = 0; d < 2; d++) {
+		count =
+		    scandir(check_directories[d], &list, is_service, alphasort);
+		for (int i = 0; i < count; i++) {
+			check_cut(path, sizeof(path), "%s/%s",
+			    check_directories[0], list[i]->d_name);
+			if (d == 0 || access(path, F_OK) != 0)
+				fn(check, list[i]->d_name);
+			free(list[i]);
+		}
+		if (count >= 0)
+			free(list);
+	}
 }
 
 /* A file that others include is looked at as a part of them. */
 static void
-mark_included(struct names *names, const struct service *s)
+note_included(struct check *check, const char *name)
 {
-	const char *base;
-	size_t at;
+	struct service s;
+	size_t used;
 
-	for (size_t i = 1; i < s->file_count; i++) {
-		base = strrchr(s->files[i], '/') + 1;
-		if (strcmp(base, s->name) != 0 &&
-		    (at = add_name(names, base)) < SERVICES_MAX)
-			names->included[at] = true;
+	if (!service_read(check, name, &s))
+		return;
+	for (size_t i = 1; i < s.file_count; i++) {
+		used = strlen(check->included);
+		if (strcmp(s.files[0], s.files[i]) != 0)
+			check_cut(check->included + used,
+			    sizeof(check->included) - used, "%s\n", s.files[i]);
 	}
+	service_free(&s);
+}
+
+static bool
+is_included(const struct check *check, const char *name)
+{
+	char line[NAME_MAX + 3];
+
+	check_cut(line, sizeof(line), "/%s\n", name);
+	return strstr(check->included, line) != NULL;
 }
 
 /* Whether root gets in there depends on a token of root. */
@@ -111,13 +107,6 @@ check_file(struct check *check, const char *path)
 		    check, IS_ERROR, "pam-file", path, &error, NULL);
 }
 
-/* Newer versions of sshd can have a service of any name. */
-static bool
-may_be_sshd(const char *name)
-{
-	return strcmp(name, "sshd") == 0 || !is_way_in(name);
-}
-
 static void
 check_asking(struct check *check, struct service *s)
 {
@@ -127,8 +116,7 @@ check_asking(struct check *check, struct service *s)
 	    s->name);
 	for (size_t i = 0; i < s->file_count; i++)
 		check_file(check, s->files[i]);
-	if (may_be_sshd(s->name))
-		check_sshd_read(check);
+	check_sshd_read(check);
 	if (check_try(check, s))
 		check_stack(check, s);
 	check_lines(check, s);
@@ -139,8 +127,12 @@ check_asking(struct check *check, struct service *s)
 static void
 check_one(struct check *check, const char *name)
 {
+	const char *only = check->options->service;
 	struct service s;
 
+	if (only[0] != '\0' ? strcmp(name, only) != 0
+			    : is_included(check, name) && !is_way_in(name))
+		return;
 	if (!service_read(check, name, &s))
 		return;
 	check_missing(check, &s);
@@ -154,52 +146,25 @@ static void
 check_conf(struct check *check)
 {
 	static const char conf[] = "/etc/pam.conf";
-	struct row_reader r = {0};
+	FILE *in = check_open(conf);
+	unsigned int line = 0;
 	struct row row;
-	char *text = check_read_text(conf, &r.len);
 
-	r.text = text;
-	while (text != NULL && row_read(&r, &row))
+	while (in != NULL && row_read(in, &line, &row))
 		if (strstr(row.line, OUR_MODULE) != NULL)
 			check_found(check, IS_WARNING, "pam-conf", conf,
 			    row.first, "put the line into /etc/pam.d/SERVICE",
 			    "this file is not read where there is /etc/pam.d");
-	free(text);
-}
-
-/* Those that others include are looked at as parts of them. */
-static void
-names_read(struct check *check, struct names *names)
-{
-	struct service s;
-
-	for (size_t i = 0; i < 2; i++)
-		list_directory(names, check_directories[i]);
-	qsort(names->name, names->count, sizeof(names->name[0]), by_name);
-	for (size_t i = 0; i < names->count; i++) {
-		if (!service_read(check, names->name[i], &s))
-			continue;
-		mark_included(names, &s);
-		service_free(&s);
-	}
+	if (in != NULL)
+		fclose(in);
 }
 
 void
 check_services(struct check *check)
 {
-	struct names *names = calloc(1, sizeof(*names));
-
-	check->lost |= names == NULL;
-	if (names == NULL)
-		return;
-	names_read(check, names);
+	each_name(check, note_included);
 	check_conf(check);
-	for (size_t i = 0; i < names->count; i++)
-		if (check->options->service[0] != '\0'
-			? strcmp(names->name[i], check->options->service) == 0
-			: !names->included[i] || is_way_in(names->name[i]))
-			check_one(check, names->name[i]);
-	free(names);
+	each_name(check, check_one);
 	if (check->services[0] == '\0')
 		check_found(check, IS_NOTE, "pam-unused", check_directories[0],
 		    0,

@@ -24,7 +24,7 @@
 
 struct visit {
 	struct check *check;
-	struct reporter *reporter;
+	int fd; /* to the parent */
 	const struct store_ops *ops;
 	struct store *store;
 	struct account account;
@@ -35,8 +35,8 @@ struct visit {
 
 /* verb is of the command of rollcode-admin that changes it, or NULL. */
 static void
-say(struct visit *v, enum severity severity, const char *name, const char *user,
-    const char *verb, const char *fix, const char *what)
+visit_say(struct visit *v, enum severity severity, const char *name,
+    const char *user, const char *verb, const char *fix, const char *what)
 {
 	struct finding f = {.severity = severity, .runs = verb != NULL};
 
@@ -46,10 +46,10 @@ say(struct visit *v, enum severity severity, const char *name, const char *user,
 	check_cut(f.file, sizeof(f.file), "%s", v->check->config.database);
 	check_cut(f.what, sizeof(f.what), "%s: %s", user, what);
 	if (verb != NULL)
-		check_admin(v->check, verb, user, NULL, f.fix);
+		check_admin(v->check, verb, user, f.fix);
 	else
 		check_cut(f.fix, sizeof(f.fix), "%s", fix);
-	report(v->reporter, &f);
+	report_finding(v->fd, &f);
 }
 
 static void
@@ -60,7 +60,7 @@ say_error(struct visit *v, enum severity severity, const char *name,
 
 	check_error(
 	    &f, severity, name, v->check->config.database, error, otherwise);
-	report(v->reporter, &f);
+	report_finding(v->fd, &f);
 }
 
 static const char *
@@ -116,12 +116,14 @@ visit_token(struct visit *v, const struct account_token *t)
 	if (t->token.counter >= ROLLCODE_COUNTER_END) {
 		check_cut(what, sizeof(what), "the token \"%s\" is exhausted",
 		    t->token.label);
-		say(v, IS_ERROR, "token-ended", user, NULL, REPLACE, what);
+		visit_say(
+		    v, IS_ERROR, "token-ended", user, NULL, REPLACE, what);
 	} else if (left < ENDS_SOON) {
 		check_cut(what, sizeof(what),
 		    "the token \"%s\" has only %u codes left", t->token.label,
 		    (unsigned int)left);
-		say(v, IS_WARNING, "token-ends", user, NULL, REPLACE, what);
+		visit_say(
+		    v, IS_WARNING, "token-ends", user, NULL, REPLACE, what);
 	}
 }
 
@@ -138,10 +140,10 @@ visit_account(struct visit *v)
 	for (size_t i = 0; i < v->account.token_count; i++)
 		visit_token(v, &v->account.tokens[i]);
 	if (account_enabled(&v->account) == 0)
-		say(v, IS_NOTE, "user-disabled", user, "enable", NULL,
+		visit_say(v, IS_NOTE, "user-disabled", user, "enable", NULL,
 		    "has no token that is enabled, and is refused");
 	else if (verify_is_guarded(&v->account, policy, time(NULL)))
-		say(v, IS_NOTE, "user-guarded", user, "unlock", NULL,
+		visit_say(v, IS_NOTE, "user-guarded", user, "unlock", NULL,
 		    "is guarded: it takes three consecutive codes on one line "
 		    "to log in");
 }
@@ -180,7 +182,7 @@ say_short(struct visit *v)
 	    "has a token of 6 digits, as %u have; 8 are 100 times harder to "
 	    "guess",
 	    v->short_tokens);
-	say(v, IS_NOTE, "token-digits", v->short_user, NULL,
+	visit_say(v, IS_NOTE, "token-digits", v->short_user, NULL,
 	    "give the next new token of that user 8 digits", what);
 }
 
@@ -202,10 +204,10 @@ visit_role(struct visit *v)
 }
 
 static void
-visit_store(struct reporter *reporter, void *context)
+visit_store(void *context, int fd)
 {
 	struct check *check = context;
-	struct visit v = {.check = check, .reporter = reporter};
+	struct visit v = {.check = check, .fd = fd};
 	struct error error = {0};
 
 	if (admin_drop(&check->config, &error) != ROLLCODE_OK ||
@@ -220,14 +222,14 @@ visit_store(struct reporter *reporter, void *context)
 	} else {
 		say_short(&v);
 		v.facts.known = true;
-		report_facts(reporter, &v.facts);
+		report_facts(fd, &v.facts);
 	}
 	v.ops->close(v.store);
 }
 
 /* A login that cannot be recorded is refused. */
 static void
-check_space(struct check *check, const char *place)
+place_space(struct check *check, const char *place)
 {
 	struct statvfs at;
 
@@ -248,7 +250,7 @@ check_space(struct check *check, const char *place)
 
 /* False if the account cannot enter it, which the account cannot tell. */
 static bool
-check_owner(struct check *check, const char *place)
+place_owned(struct check *check, const char *place)
 {
 	char command[CHECK_TEXT_MAX];
 	struct stat st;
@@ -266,15 +268,15 @@ check_owner(struct check *check, const char *place)
 
 /* Where it is in files. */
 static bool
-check_place(struct check *check)
+place_check(struct check *check)
 {
 	static const char kind[] = "sqlite:";
 	const char *place = check->config.database + strlen(kind);
 
 	if (strncmp(check->config.database, kind, strlen(kind)) != 0)
 		return true;
-	check_space(check, place);
-	return check_owner(check, place);
+	place_space(check, place);
+	return place_owned(check, place);
 }
 
 /* Of somebody who was named. */
@@ -286,7 +288,7 @@ check_enrolled(struct check *check)
 
 	if (user == NULL || !check->store.known || check->store.user)
 		return;
-	check_admin(check, "enroll", user, NULL, command);
+	check_admin(check, "enroll", user, command);
 	if (getpwnam(user) != NULL)
 		check_found_run(check, IS_WARNING, "user-unenrolled", place, 0,
 		    command, "%s has no token", user);
@@ -299,7 +301,7 @@ check_enrolled(struct check *check)
 void
 check_store(struct check *check)
 {
-	if (!check->configured || !check_place(check))
+	if (!check->configured || !place_check(check))
 		return;
 	if (!report_from(check, visit_store, check))
 		check_found(check, IS_ERROR, "store", check->config.database, 0,

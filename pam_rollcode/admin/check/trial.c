@@ -270,7 +270,7 @@ put_row(FILE *out, const struct service *s, size_t i, const char *folder)
 
 /* Everybody may read it who may enter the folder. */
 static bool
-copy_file(const struct service *s, size_t file, const char *folder)
+copy_write(const struct service *s, size_t file, const char *folder)
 {
 	char path[PATH_MAX];
 	FILE *out;
@@ -342,7 +342,7 @@ work_do(struct work *w, struct facts *facts)
 	if (!folder_make(w->folder))
 		return false;
 	for (size_t i = 0; i < w->s->file_count; i++)
-		if (!copy_file(w->s, i, w->folder))
+		if (!copy_write(w->s, i, w->folder))
 			return false;
 	return check_child(work_child, w, facts, sizeof(*facts), &used) == 0 &&
 	       used == sizeof(*facts);
