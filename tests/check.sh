@@ -35,8 +35,11 @@ arrange() {
 	installed GUARD_AFTER=100 GUESSES=1000
 	module_installed
 	MODULE=$PAMDIR/pam_rollcode.so
+	# Of people who can log in, these are all.
+	sed -i '/^\(ann\|bob\|root\):/!s|:[^:]*$|:/usr/sbin/nologin|' /etc/passwd
 	enroll ann
 	enroll root
+	admin enroll bob >"$T/uri" 2>&1
 	FIRST=$(counter ann)
 	mapfile -t CODES < <(codes ann 100)
 	mkdir -p /etc/ssh
@@ -306,14 +309,20 @@ user_cases() {
 	    admin disable ann
 	planted user-guarded run "a guarded user" guess
 	ARGS=(bob)
-	planted user-unenrolled run "whom it was asked about has no token" true
+	planted user-unenrolled run "whom it was asked about has no token" \
+	    admin remove bob -f
 	ARGS=()
+	planted user-missing "rollcode-admin enroll bob" \
+	    "somebody who can log in has no token" admin remove bob -f
+	planted user-account "rollcode-admin remove carl -f" \
+	    "somebody has a token and no account" \
+	    eval 'admin enroll carl --no-account >"$T/uri" 2>&1'
 	planted root-way run "root has no token and is asked for one" \
 	    eval 'admin remove root -f && stack su "$OURS"'
 	also root-way "stack login 'auth required pam_unix.so'" \
 	    "every way to root asks for a code" every_way
 	planted nobody "rollcode-admin enroll ann" "nobody has a token" \
-	    eval 'admin remove root -f && admin remove ann -f'
+	    eval 'for u in root ann bob; do admin remove "$u" -f; done'
 	[ "$long" != long ] || return
 	restore
 	found nosuch
@@ -582,7 +591,10 @@ agrees() {	# COUNT
 		{ cat "$ENVFILE"; echo NONSENSE=1; } >bad.env
 		chmod 600 ./*.env
 	)
-	rollcode-admin resync ann <<<"$(code ann -n 2)" >"$T/out"
+	{
+		admin remove bob -f
+		admin resync ann <<<"$(code ann -n 2)"
+	} >"$T/out"
 	codes ann $(($1 + 5)) >"$T/codes"
 	out=$("$TREE/tests/tools/stacks.py" "$1" "$PAMRUN" <"$T/codes" 2>&1)
 	if [[ $out =~ ^[0-9]+\ logins,\ [0-9]+\ let\ in$ ]]; then
@@ -607,7 +619,7 @@ right() {
 	equal "on a right system nothing is found" "$names" ""
 	equal "and the status is 0" "$status" 0
 	check "it says what it looked at" \
-	    grep -qx "nothing wrong: 2 users, PAM services: sshd sudo" "$T/found"
+	    grep -qx "nothing wrong: 3 users, PAM services: sshd sudo" "$T/found"
 	serve
 	found
 	equal "nor with the service" "$names" ""
@@ -691,6 +703,21 @@ json() {
 auth required pam_rollcode.so True"
 }
 
+# What stands in for the modules of a service, and the copies of its files.
+standins() {
+	local result i
+	restore
+	stack odd "auth required ${JUDGE%/*}/rollcode-standin.so 0"
+	read -r _ result _ < <("$PAMRUN" /etc/pam.d odd <<<$'ann\t0')
+	equal "what stands in for modules refuses in a real service" \
+	    "$result" SYSTEM_ERR
+	for ((i = 1; i < 40; i++)); do
+		timeout -s TERM "0.0$i" rollcode-admin check
+	done >"$T/found" 2>"$T/sum"
+	refused "a signal at any moment leaves no copy of a service" \
+	    compgen -G '/[rt][um][np]/rollcode-check.*'
+}
+
 hostile() {
 	local i
 	restore
@@ -739,5 +766,6 @@ equal "and every finding that there is but a store nobody can list" \
 changes_nothing
 dry_run
 json
+standins
 hostile
 exit 0

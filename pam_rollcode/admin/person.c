@@ -15,6 +15,7 @@
 
 #define LOGIN_DEFS "/etc/login.defs"
 #define UID_MIN_DEFAULT 1000
+#define UID_NOBODY 65534
 #define UID_MIN "UID_MIN" /* its name there */
 
 /* The first uid of a person. */
@@ -72,6 +73,13 @@ lives_elsewhere(const struct passwd *pw)
 	       strcmp(pw->pw_dir, ROLLCODE_STATE) != 0 &&
 	       strcmp(pw->pw_dir, "/") != 0 && stat(pw->pw_dir, &st) == 0 &&
 	       S_ISDIR(st.st_mode);
+}
+
+bool
+person_logs_in(const struct passwd *pw)
+{
+	return pw->pw_uid < UID_NOBODY && has_login_shell(pw) &&
+	       pw->pw_uid >= first_person();
 }
 
 bool

@@ -5,6 +5,8 @@
 #ifndef ROLLCODE_ADMIN_PERSON_H
 #define ROLLCODE_ADMIN_PERSON_H
 
+#include <pwd.h>
+
 #include "common/base/error.h"
 #include "common/base/rollcode.h"
 
@@ -15,6 +17,9 @@
  * what changes it.
  */
 bool			person_is(const char *account, struct error *why);
+
+/* Whether it is a person's who can log in: a uid of people's, and a shell. */
+bool			person_logs_in(const struct passwd *);
 
 /* CONFIG with a sentence if it is, and the caller is root. */
 enum rollcode_err	person_refuse(const char *account, struct error *)

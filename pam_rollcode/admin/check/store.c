@@ -14,13 +14,21 @@
 
 #include "admin/check/check.h"
 #include "admin/check/run.h"
+#include "admin/person.h"
 #include "rules/verify.h"
 
 #define ENDS_SOON 1000 /* codes */
 #define LEAST_SPACE (1 << 20)
 #define SHOWN_USERS 50 /* of those that are merely noted */
+#define NAMED_USERS 10 /* of those that are counted */
+#define LOOKED_UP 1000 /* accounts, and users whose account is looked up */
 
 /* --- in the child -------------------------------------------- */
+
+struct counted {
+	unsigned int count;
+	char names[CHECK_TEXT_MAX / 2];
+};
 
 struct visit {
 	struct check *check;
@@ -29,6 +37,7 @@ struct visit {
 	struct store *store;
 	struct account account;
 	struct store_facts facts;
+	struct counted missing, strangers; /* without a token, an account */
 	unsigned int noted, short_tokens;
 	char short_user[ROLLCODE_USER_MAX + 1];
 };
@@ -148,6 +157,61 @@ visit_account(struct visit *v)
 		    "to log in");
 }
 
+static void
+count_user(struct counted *c, const char *user)
+{
+	size_t used = strlen(c->names);
+
+	if (c->count++ < NAMED_USERS)
+		check_cut(c->names + used, sizeof(c->names) - used, "%s%s",
+		    used == 0 ? "" : ", ", user);
+}
+
+static void
+say_counted(struct visit *v, const struct counted *c, const char *name,
+    const char *what, const char *fix)
+{
+	struct finding f = {.severity = IS_NOTE};
+
+	if (c->count == 0)
+		return;
+	check_cut(f.name, sizeof(f.name), "%s", name);
+	check_cut(f.file, sizeof(f.file), "%s", v->check->config.database);
+	check_cut(f.what, sizeof(f.what), "%u %s: %s%s", c->count, what,
+	    c->names, c->count > NAMED_USERS ? " ..." : "");
+	check_cut(f.fix, sizeof(f.fix), "%s", fix);
+	report_finding(v->fd, &f);
+}
+
+/* People who can log in here, and what the store has of them. */
+static void
+visit_accounts(struct visit *v)
+{
+	const struct passwd *pw;
+	bool enrolled = true;
+
+	setpwent();
+	for (int i = 0; i < LOOKED_UP && (pw = getpwent()) != NULL; i++) {
+		if (!person_logs_in(pw))
+			continue;
+		if (v->ops->begin(v->store, pw->pw_name, &enrolled, &v->account,
+			NULL) == ROLLCODE_OK &&
+		    !enrolled)
+			count_user(&v->missing, pw->pw_name);
+		v->ops->end(v->store);
+		account_wipe(&v->account);
+	}
+	endpwent();
+	say_counted(v, &v->missing, "user-missing",
+	    "of the people who can log in here have no token",
+	    "rollcode-admin enroll USER for each of them who uses a service "
+	    "that asks for a code");
+	say_counted(v, &v->strangers, "user-account",
+	    "of the users who have a token have no account here",
+	    "rollcode-admin remove USER, where the name is not one that only "
+	    "PAM knows: a new account of that name would have the token");
+}
+
 static enum rollcode_err
 visit_user(void *context, const char *user, struct error *error)
 {
@@ -157,7 +221,8 @@ visit_user(void *context, const char *user, struct error *error)
 	enum rollcode_err err;
 
 	(void)error;
-	v->facts.users++;
+	if (v->facts.users++ < LOOKED_UP && getpwnam(user) == NULL)
+		count_user(&v->strangers, user);
 	v->facts.root |= strcmp(user, "root") == 0;
 	v->facts.user |=
 	    v->check->user != NULL && strcmp(user, v->check->user) == 0;
@@ -221,6 +286,8 @@ visit_store(void *context, int fd)
 		say_store(&v, &error);
 	} else {
 		say_short(&v);
+		if (check->user == NULL && check->options->service[0] == '\0')
+			visit_accounts(&v);
 		v.facts.known = true;
 		report_facts(fd, &v.facts);
 	}
