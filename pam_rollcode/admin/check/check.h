@@ -11,6 +11,7 @@
 
 #include "admin/admin.h"
 #include "admin/check/rows.h"
+#include "module/options.h"
 
 #define CHECK_FILE_MAX	512
 #define CHECK_TEXT_MAX	1024
@@ -154,6 +155,13 @@ void	check_missing(struct check *, const struct service *);
 void	check_stack(struct check *, const struct service *);
 void	check_ways_in(struct check *, const struct service *);	/* of nobody */
 bool	check_has_nullok(const struct service *);
+
+/* The row of auth as it is written, but for its control. */
+void	check_line(const struct row *, const char *control,
+	    char line[CHECK_TEXT_MAX]);
+
+/* Whether the row is a line of ours with right arguments, which are these. */
+bool	check_own_options(const struct row *, struct options *);
 
 /* --- sshd --------------------------------------------------------------- */
 

@@ -10,31 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin/check/lines.h"
 #include "admin/check/run.h"
 #include "admin/check/trial.h"
 #include "system/path.h"
-
-/* A word with spaces is in brackets, as it was. */
-static void
-word_append(char *line, size_t size, const char *word)
-{
-	size_t used = strlen(line);
-	bool brackets = strpbrk(word, " \t") != NULL;
-
-	check_cut(line + used, size - used, "%s%s%s%s", used > 0 ? " " : "",
-	    brackets ? "[" : "", word, brackets ? "]" : "");
-}
 
 void
 check_line(
     const struct row *row, const char *control, char line[CHECK_TEXT_MAX])
 {
-	line[0] = '\0';
-	word_append(line, CHECK_TEXT_MAX, "auth");
-	word_append(line, CHECK_TEXT_MAX, control);
-	for (size_t i = 0; i < row->count; i++)
-		word_append(line, CHECK_TEXT_MAX, row_word(row, i));
+	bool brackets = strchr(control, '=') != NULL;
+	size_t len;
+
+	check_cut(line, CHECK_TEXT_MAX, "auth %s%s%s %s", brackets ? "[" : "",
+	    control, brackets ? "]" : "", row->line + row->head);
+	for (len = strlen(line); len > 0 && line[len - 1] == ' '; len--)
+		line[len - 1] = '\0';
 }
 
 /* --- the module's file -------------------------------------------------- */
@@ -289,8 +279,8 @@ check_missing(struct check *check, const struct service *s)
 			continue;
 		module_path(row, path);
 		if (access(path, F_OK) != 0 && errno == ENOENT)
-			check_found(check, IS_ERROR, "line-module",
-			    s->files[row->file], row->first,
+			check_found(check, s->uses ? IS_ERROR : IS_WARNING,
+			    "line-module", s->files[row->file], row->first,
 			    "correct the name: the module of this program "
 			    "is " OUR_MODULE,
 			    "there is no module %s: every login that gets here "

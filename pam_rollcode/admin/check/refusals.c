@@ -4,7 +4,6 @@
  */
 #include <stdio.h>
 
-#include "admin/check/lines.h"
 #include "admin/check/run.h"
 #include "admin/check/trial.h"
 #include "system/path.h"
@@ -233,8 +232,10 @@ check_try(struct check *check, struct service *s)
 		    &error, CHECK_INSTALL);
 	else if (!service_try(s))
 		check_found(check, IS_ERROR, "stack", s->files[0], 0,
-		    "take out what it includes over and over",
-		    "libpam does not get through this service in time");
+		    "if it includes files over and over, take that out",
+		    "cannot be tried: no memory or room, or libpam does not "
+		    "get "
+		    "through it in time");
 	else
 		return true;
 	return false;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "admin/check/lines.h"
 #include "admin/check/run.h"
 
 #define CONFIG "/etc/ssh/sshd_config"
