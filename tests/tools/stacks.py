@@ -55,6 +55,8 @@ def make_stack(chance):
     """Two lists of lines, one of them for a file that the other includes."""
     lines = [f"auth {chance.choice(CONTROLS)} {chance.choice(OTHERS)}"
              for _ in range(chance.randrange(5))]
+    if chance.random() < 0.05:      # which some versions refuse
+        lines.append("auth optional pam_warn.so " + "x" * 1100)
     nullok = " nullok" if chance.random() < 0.3 else ""
     lines.insert(chance.randrange(len(lines) + 1),
                  f"auth {our_control(chance)} @OURS@ nodelay{nullok}")

@@ -39,7 +39,7 @@ check_refusals(struct check *check, const struct service *s)
 		    "%s does not refuse the login: with the control \"%s\" "
 		    "the other lines decide alone",
 		    refusals[i].what, row_control(row));
-		return; /* one line mends them all */
+		return; /* one line is enough for all */
 	}
 }
 
@@ -233,9 +233,8 @@ check_try(struct check *check, struct service *s)
 	else if (!service_try(s))
 		check_found(check, IS_ERROR, "stack", s->files[0], 0,
 		    "if it includes files over and over, take that out",
-		    "cannot be tried: no memory or room, or libpam does not "
-		    "get "
-		    "through it in time");
+		    "cannot be tried: no memory, no room, or libpam takes "
+		    "too long");
 	else
 		return true;
 	return false;

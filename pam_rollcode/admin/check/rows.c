@@ -33,7 +33,7 @@ static void
 piece_add(struct row *row, size_t *used, const char *text, size_t len)
 {
 	if (len + 2 > sizeof(row->line) - *used)
-		row->fault = "is too long for PAM";
+		row->fault = "is too long";
 	if (row->fault != NULL)
 		*used = len = 0;
 	memcpy(row->line + *used, text, len);

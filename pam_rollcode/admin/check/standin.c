@@ -38,7 +38,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	const void *conv = NULL;
 
 	(void)flags;
-	if (argc != 1 || pam_get_item(pamh, PAM_CONV, &conv) != PAM_SUCCESS ||
+	if (argc < 1 || pam_get_item(pamh, PAM_CONV, &conv) != PAM_SUCCESS ||
 	    conv == NULL)
 		return PAM_SYSTEM_ERR;
 	return standin_result(conv, argv[0]);

@@ -7,7 +7,7 @@
 #define ROLLCODE_ADMIN_CHECK_STANDIN_H
 
 /*
- * The module sends its only argument as a PAM_BINARY_PROMPT.  The result it
+ * The module sends its first argument as a PAM_BINARY_PROMPT.  The result it
  * then gives is in resp_retcode, with this added.  No program but check sets
  * that field, so anywhere else the module refuses.
  */

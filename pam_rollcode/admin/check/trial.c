@@ -248,6 +248,18 @@ trial_run(const struct service *s, const char *folder, struct facts *facts)
 
 /* --- copies ------------------------------------------------------------- */
 
+/* As long as it was, because libpam may refuse long lines. */
+static void
+put_module(FILE *out, const struct row *row, size_t number)
+{
+	int used = fprintf(out, "%.*s " ROLLCODE_STANDIN " %zu", (int)row->head,
+	    row->line, number);
+	int left = (int)strlen(row->line) - used;
+
+	if (left > 1)
+		fprintf(out, " %0*d", left - 1, 0);
+}
+
 /* Lines of other types would load, and say, nothing. */
 static void
 put_row(FILE *out, const struct service *s, size_t i, const char *folder)
@@ -258,13 +270,12 @@ put_row(FILE *out, const struct service *s, size_t i, const char *folder)
 	    row->type != ROW_UNKNOWN && !row->unfinished)
 		return;
 	if (row->count == 0)
-		fprintf(out, "%s", row->line);
+		fprintf(out, "auth %s", row->control > 0 ? "required" : "");
 	else if (row->includes)
 		fprintf(out, "%.*s %s/f%zu", (int)row->head, row->line, folder,
 		    row->target);
 	else
-		fprintf(out, "%.*s " ROLLCODE_STANDIN " %zu", (int)row->head,
-		    row->line, i);
+		put_module(out, row, i);
 	fprintf(out, "%s\n", row->unfinished ? " \\" : "");
 }
 
