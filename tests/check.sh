@@ -101,6 +101,9 @@ follow() {
 	*'in front of this line: "'*)
 		text=${text#*\"} text=${text%\"}
 		sed -i -e "${line}i$text" -e "/^$text\$/d" "$file" ;;
+	'write success='*)
+		text=${text#write } text=${text%% *}
+		sed -i "${line}s/success=[0-9]*/$text/" "$file" ;;
 	'write after it: '*) sed -i "${line}a${text#*: }" "$file" ;;
 	*'take the word '*)
 		text=${text#*take the word }
@@ -424,6 +427,9 @@ stack_cases() {
 	planted stack-bypass fix "behind a jump that is too long" stack sudo \
 	    "auth [success=2 default=ignore] pam_unix.so" \
 	    "auth requisite pam_deny.so" "$OURS" "auth required pam_permit.so"
+	also stack-bypass fix "behind a jump over it alone" stack sudo \
+	    "auth [success=1 default=ignore] pam_unix.so" "$OURS" \
+	    "auth required pam_permit.so"
 	also stack-bypass fix "behind done" stack sudo \
 	    "auth [success=done default=die] pam_unix.so" "$OURS"
 	also stack-bypass fix "behind whoever is let in" \

@@ -27,6 +27,7 @@ enum severity {
 	IS_NOTE = 0,
 	IS_WARNING,
 	IS_ERROR,
+	HAS_COMMAND = 4,	/* beside one of these: fix is for a shell */
 };
 
 /* One message of a child, less than a pipe writes at once. */
@@ -69,14 +70,14 @@ struct check {
 /* Add a finding, unless the list has the very same one. */
 void	check_add(struct check *, const struct finding *);
 
-/* The same; fix is what to do, or what to write there, or NULL. */
-void	check_found(struct check *, enum severity, const char *name,
+/*
+ * Fill one, or add it; fix is what to do, or what to write there, or NULL, or
+ * with HAS_COMMAND a command that nobody can lock themselves out with.
+ */
+void	check_fill(struct finding *, unsigned int severity, const char *name,
+	    const char *file, const char *fix);
+void	check_found(struct check *, unsigned int severity, const char *name,
 	    const char *file, unsigned int line, const char *fix,
-	    const char *fmt, ...) __attribute__((format(printf, 7, 8)));
-
-/* The same with a command that nobody can lock themselves out with. */
-void	check_found_run(struct check *, enum severity, const char *name,
-	    const char *file, unsigned int line, const char *command,
 	    const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 
 /*
@@ -84,10 +85,11 @@ void	check_found_run(struct check *, enum severity, const char *name,
  * is what to do if the error does not say.  Its sentence is shown, and nothing
  * is looked for in it.
  */
-void	check_error(struct finding *, enum severity, const char *name,
+void	check_error(struct finding *, unsigned int severity, const char *name,
 	    const char *file, const struct error *, const char *otherwise);
-void	check_found_error(struct check *, enum severity, const char *name,
-	    const char *file, const struct error *, const char *otherwise);
+void	check_found_error(struct check *, unsigned int severity,
+	    const char *name, const char *file, const struct error *,
+	    const char *otherwise);
 
 /* Print it; how many of each severity there are. */
 void	check_text(const struct check *, const unsigned int *counts);

@@ -80,8 +80,8 @@ check_previous(struct check *check)
 	if (!check->config.has_previous)
 		return;
 	check_admin(check, "rekey", NULL, command);
-	check_found_run(check, IS_WARNING, "env-previous", check->options->conf,
-	    0, command,
+	check_found(check, IS_WARNING | HAS_COMMAND, "env-previous",
+	    check->options->conf, 0, command,
 	    "SECRET_KEY_PREVIOUS is there: a change of the key has not ended");
 }
 

@@ -41,72 +41,50 @@ check_add(struct check *check, const struct finding *finding)
 	check->list[check->count++] = *finding;
 }
 
-static void
-finding_fill(struct finding *f, enum severity severity, const char *name,
+void
+check_fill(struct finding *f, unsigned int severity, const char *name,
     const char *file, const char *fix)
 {
 	memset(f, 0, sizeof(*f));
-	f->severity = severity;
+	f->severity = severity & ~(unsigned int)HAS_COMMAND;
+	f->runs = (severity & HAS_COMMAND) != 0;
 	check_cut(f->name, sizeof(f->name), "%s", name);
 	check_cut(f->file, sizeof(f->file), "%s", file);
 	check_cut(f->fix, sizeof(f->fix), "%s", fix == NULL ? "" : fix);
 }
 
-static void
-finding_add(struct check *check, struct finding *f, unsigned int line,
-    const char *fmt, va_list args)
-{
-	f->line = line;
-	vsnprintf(f->what, sizeof(f->what), fmt, args);
-	check_add(check, f);
-}
-
 void
-check_found(struct check *check, enum severity severity, const char *name,
+check_found(struct check *check, unsigned int severity, const char *name,
     const char *file, unsigned int line, const char *fix, const char *fmt, ...)
 {
 	struct finding found;
 	va_list args;
 
-	finding_fill(&found, severity, name, file, fix);
+	check_fill(&found, severity, name, file, fix);
+	found.line = line;
 	va_start(args, fmt);
-	finding_add(check, &found, line, fmt, args);
+	vsnprintf(found.what, sizeof(found.what), fmt, args);
 	va_end(args);
+	check_add(check, &found);
 }
 
 void
-check_found_run(struct check *check, enum severity severity, const char *name,
-    const char *file, unsigned int line, const char *command, const char *fmt,
-    ...)
-{
-	struct finding found;
-	va_list args;
-
-	finding_fill(&found, severity, name, file, command);
-	found.runs = true;
-	va_start(args, fmt);
-	finding_add(check, &found, line, fmt, args);
-	va_end(args);
-}
-
-void
-check_error(struct finding *found, enum severity severity, const char *name,
+check_error(struct finding *f, unsigned int severity, const char *name,
     const char *file, const struct error *error, const char *otherwise)
 {
-	bool runs = error->fix[0] != '\0';
 	size_t skip = error->file > 0 ? error->file + 2U : 0;
 
-	finding_fill(
-	    found, severity, name, file, runs ? error->fix : otherwise);
-	found->runs = runs;
+	check_fill(f, severity, name, file, otherwise);
+	if (error->fix[0] != '\0')
+		check_fill(f, severity | HAS_COMMAND, name, file, error->fix);
 	if (error->file > 0)
-		check_cut(found->file, sizeof(found->file), "%.*s",
-		    (int)error->file, error->text);
-	check_cut(found->what, sizeof(found->what), "%s", error->text + skip);
+		check_cut(f->file, sizeof(f->file), "%.*s", (int)error->file,
+		    error->text);
+	check_cut(f->what, sizeof(f->what), "%s", error->text + skip);
 }
 
 void
-check_found_error(struct check *check, enum severity severity, const char *name,
+check_found_error(struct check *check, unsigned int severity, const char *name,
     const char *file, const struct error *error, const char *otherwise)
 {
 	struct finding found;

@@ -26,12 +26,9 @@ static void
 add_sentence(struct check *check, const char *name, const char *file,
     const struct error *error, const char *command)
 {
-	struct finding found;
-
-	check_error(&found, IS_ERROR, name, file, error,
-	    command != NULL ? command : CHECK_INSTALL);
-	found.runs |= command != NULL;
-	check_add(check, &found);
+	check_found_error(check,
+	    IS_ERROR | (command != NULL ? (unsigned int)HAS_COMMAND : 0), name,
+	    file, error, command != NULL ? command : CHECK_INSTALL);
 }
 
 /* --- the program -------------------------------------------------------- */
@@ -42,15 +39,15 @@ check_program(struct check *check)
 	struct error error = {0};
 	struct stat st;
 
-	if (path_check(ROLLCODE_HELPER, 0, &error) != ROLLCODE_OK) {
+	if (path_check(ROLLCODE_HELPER, 0, &error) != ROLLCODE_OK)
 		add_sentence(check, "helper", ROLLCODE_HELPER, &error, NULL);
-		return false;
-	}
-	if (stat(ROLLCODE_HELPER, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (st.st_mode & S_IXUSR) != 0)
+	else if (stat(ROLLCODE_HELPER, &st) != 0 || !S_ISREG(st.st_mode) ||
+		 (st.st_mode & S_IXUSR) == 0)
+		check_found(check, IS_ERROR | HAS_COMMAND, "helper",
+		    ROLLCODE_HELPER, 0, "chmod 755 " ROLLCODE_HELPER,
+		    "is not a program: every login is refused");
+	else
 		return true;
-	check_found_run(check, IS_ERROR, "helper", ROLLCODE_HELPER, 0,
-	    "chmod 755 " ROLLCODE_HELPER, "is not a program");
 	return false;
 }
 
@@ -145,7 +142,8 @@ check_one_place(struct check *check, const struct place *p)
 		check_cut(command, sizeof(command), "chmod %o %s",
 		    (unsigned int)p->mode, path);
 	if (command[0] != '\0')
-		check_found_run(check, IS_ERROR, "socket", path, 0, command,
+		check_found(check, IS_ERROR | HAS_COMMAND, "socket", path, 0,
+		    command,
 		    "has the wrong type, owner or mode (uid %u, mode %04o): "
 		    "some logins are refused, or others than root can change "
 		    "or hold it",
@@ -179,7 +177,8 @@ check_service(struct check *check)
 	struct stat st;
 
 	if (!any && check->config.callers[0] != '\0')
-		check_found_run(check, IS_ERROR, "service", ROLLCODE_SOCKET, 0,
+		check_found(check, IS_ERROR | HAS_COMMAND, "service",
+		    ROLLCODE_SOCKET, 0,
 		    "systemctl enable --now rollcode-verify.socket",
 		    "CALLERS is set and nobody serves here: those accounts are "
 		    "refused");

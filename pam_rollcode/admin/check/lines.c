@@ -91,7 +91,8 @@ check_module(
 	} else if (stat(real, &st) == 0 && (st.st_mode & 0444) != 0444) {
 		check_command(
 		    command, sizeof(command), "chmod 644 %s", CHECK_WORD(real));
-		check_found_run(check, IS_ERROR, "module", real, 0, command,
+		check_found(check, IS_ERROR | HAS_COMMAND, "module", real, 0,
+		    command,
 		    "has mode %04o: programs without privileges cannot load "
 		    "it",
 		    (unsigned int)(st.st_mode & 07777));
@@ -206,8 +207,8 @@ check_arguments(
 	    strcmp(options.conf, check->options->conf) != 0) {
 		check_command(command, sizeof(command),
 		    "rollcode-admin --conf %s check", CHECK_WORD(options.conf));
-		check_found_run(check, IS_NOTE, "line-conf", file, row->first,
-		    command,
+		check_found(check, IS_NOTE | HAS_COMMAND, "line-conf", file,
+		    row->first, command,
 		    "uses another configuration file, which was not looked "
 		    "at");
 	}

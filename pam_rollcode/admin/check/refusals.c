@@ -2,6 +2,7 @@
 /*
  * refusals.c - what a service does on each result of the module.
  */
+#include <ctype.h>
 #include <stdio.h>
 
 #include "admin/check/run.h"
@@ -52,57 +53,40 @@ lines_between(const struct service *s, size_t from)
 	int count = 0;
 
 	for (size_t i = from + 1; i < s->count; i++) {
-		if (s->rows[i].type != ROW_AUTH)
-			continue;
-		if (s->rows[i].file != s->rows[from].file ||
-		    s->rows[i].includes)
-			return -1;
 		if (service_asks(&s->rows[i]))
 			return count;
-		count++;
+		if (row_has_control(&s->rows[i], "substack"))
+			return -1;
+		count += s->rows[i].type == ROW_AUTH && !s->rows[i].includes;
 	}
 	return -1;
 }
 
-/* Where RESULT=NUMBER is in a control, the number's place; NULL if nowhere. */
-static const char *
-jump_find(const char *control, const char *result, size_t *len)
-{
-	const char *at = strstr(control, result);
-
-	if (at == NULL)
-		return NULL;
-	at += strlen(result);
-	*len = strspn(at, "0123456789");
-	return *len > 0 ? at : NULL;
-}
-
-/* A jump that is too long is cut; else the module comes first. */
+/* A jump ends at the module; else the module comes first. */
 static void
 fix_bypass(const struct service *s, size_t at, char fix[CHECK_TEXT_MAX])
 {
 	const struct row *row = &s->rows[at], *ours = service_first(s);
-	const char *control = row_control(row), *jump = NULL;
+	const char *jump = strstr(row_control(row), "success=");
 	int between = lines_between(s, at);
-	char shorter[CHECK_TEXT_MAX / 4], number[16] = "ok";
 	char line[CHECK_TEXT_MAX];
-	size_t len = 0;
 
-	check_cut(number, sizeof(number), between > 0 ? "%d" : "ok", between);
-	if (between >= 0 && s->facts.past[at] == PAM_SUCCESS + 1)
-		jump = jump_find(control, "success=", &len);
-	if (jump != NULL) {
-		check_cut(shorter, sizeof(shorter), "%.*s%s%s",
-		    (int)(jump - control), control, number, jump + len);
-		check_line(row, shorter, fix);
-		return;
+	if (jump == NULL || !isdigit((unsigned char)jump[strlen("success=")])) {
+		check_line(ours, row_control(ours), line);
+		check_cut(fix, CHECK_TEXT_MAX, "put in front of %s: \"%s\"",
+		    row->file == ours->file
+			? "this line"
+			: "the line that includes this file",
+		    line);
+	} else if (between > 0) {
+		check_cut(fix, CHECK_TEXT_MAX,
+		    "write success=%d here, to end at the line of " OUR_MODULE,
+		    between);
+	} else {
+		check_cut(fix, CHECK_TEXT_MAX, "write success=%s",
+		    between == 0 ? "ok here, so that " OUR_MODULE " follows"
+				 : "N here, to end at the line of " OUR_MODULE);
 	}
-	check_line(ours, row_control(ours), line);
-	check_cut(fix, CHECK_TEXT_MAX, "%s \"%s\"",
-	    row->file == ours->file ? "put in front of this line:"
-				    : "put in front of the line that includes "
-				      "this file:",
-	    line);
 }
 
 static bool

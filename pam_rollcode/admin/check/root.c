@@ -31,8 +31,9 @@ check_ways_in(struct check *check, const struct service *s)
 		    "rollcode-admin enroll USER",
 		    "nobody has a token: nobody gets in through %s", s->name);
 	else if (!check->store.root && asks_for_root(check, s->name))
-		check_found_run(check, IS_WARNING, "root-way", file, row->first,
-		    command, "root has no token and does not get in through %s",
+		check_found(check, IS_WARNING | HAS_COMMAND, "root-way", file,
+		    row->first, command,
+		    "root has no token and does not get in through %s",
 		    s->name);
 }
 

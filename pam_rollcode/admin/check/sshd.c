@@ -71,13 +71,13 @@ cannot_read(struct check *check, const char *program, char *output)
 	if (line != NULL && (directory = strstr(line, missing)) != NULL) {
 		check_command(command, sizeof(command), "mkdir %s",
 		    CHECK_WORD(directory + strlen(missing)));
-		check_found_run(check, IS_NOTE, "sshd", CONFIG, 0, command,
-		    "sshd cannot print its settings: %s", line);
+		check_found(check, IS_NOTE | HAS_COMMAND, "sshd", CONFIG, 0,
+		    command, "sshd cannot print its settings: %s", line);
 		return;
 	}
 	check_command(command, sizeof(command), "%s -t", CHECK_WORD(program));
-	check_found_run(check, IS_WARNING, "sshd-config", CONFIG, 0, command,
-	    "sshd cannot print its settings, and would not start: %s",
+	check_found(check, IS_WARNING | HAS_COMMAND, "sshd-config", CONFIG, 0,
+	    command, "sshd cannot print its settings, and would not start: %s",
 	    line == NULL ? "it says nothing" : line);
 }
 
@@ -115,7 +115,7 @@ check_sshd_read(struct check *check)
 
 /* Where a Match block decides, the line belongs there. */
 static void
-found_setting(struct check *check, enum severity severity, const char *name,
+found_setting(struct check *check, unsigned int severity, const char *name,
     const char *setting, const char *what)
 {
 	char fix[CHECK_TEXT_MAX];

@@ -6,6 +6,7 @@
  *  2. What that child reports is text, and is not believed to be more.
  */
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -42,27 +43,27 @@ struct visit {
 	char short_user[ROLLCODE_USER_MAX + 1];
 };
 
-/* verb is of the command of rollcode-admin that changes it, or NULL. */
-static void
-visit_say(struct visit *v, enum severity severity, const char *name,
-    const char *user, const char *verb, const char *fix, const char *what)
-{
-	struct finding f = {.severity = severity, .runs = verb != NULL};
+static void visit_found(struct visit *, unsigned int severity, const char *name,
+    const char *fix, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 
-	if (severity == IS_NOTE && v->noted++ >= SHOWN_USERS)
-		return;
-	check_cut(f.name, sizeof(f.name), "%s", name);
-	check_cut(f.file, sizeof(f.file), "%s", v->check->config.database);
-	check_cut(f.what, sizeof(f.what), "%s: %s", user, what);
-	if (verb != NULL)
-		check_admin(v->check, verb, user, f.fix);
-	else
-		check_cut(f.fix, sizeof(f.fix), "%s", fix);
-	report_finding(v->fd, &f);
+static void
+visit_found(struct visit *v, unsigned int severity, const char *name,
+    const char *fix, const char *fmt, ...)
+{
+	struct finding f;
+	va_list args;
+
+	check_fill(&f, severity, name, v->check->config.database, fix);
+	va_start(args, fmt);
+	vsnprintf(f.what, sizeof(f.what), fmt, args);
+	va_end(args);
+	if (f.severity != IS_NOTE || v->noted++ < SHOWN_USERS)
+		report_finding(v->fd, &f);
 }
 
 static void
-say_error(struct visit *v, enum severity severity, const char *name,
+say_error(struct visit *v, unsigned int severity, const char *name,
     const struct error *error, const char *otherwise)
 {
 	struct finding f;
@@ -114,26 +115,20 @@ say_store(struct visit *v, const struct error *error)
 static void
 visit_token(struct visit *v, const struct account_token *t)
 {
-	const char *user = v->account.user;
+	const char *user = v->account.user, *label = t->token.label;
 	uint64_t left = ROLLCODE_COUNTER_END - t->token.counter;
-	char what[ROLLCODE_LABEL_MAX + 64];
 
 	if (!t->enabled)
 		return;
 	if (t->token.digits == ROLLCODE_DIGITS_MIN && v->short_tokens++ == 0)
 		memcpy(v->short_user, user, sizeof(v->short_user));
-	if (t->token.counter >= ROLLCODE_COUNTER_END) {
-		check_cut(what, sizeof(what), "the token \"%s\" is exhausted",
-		    t->token.label);
-		visit_say(
-		    v, IS_ERROR, "token-ended", user, NULL, REPLACE, what);
-	} else if (left < ENDS_SOON) {
-		check_cut(what, sizeof(what),
-		    "the token \"%s\" has only %u codes left", t->token.label,
+	if (t->token.counter >= ROLLCODE_COUNTER_END)
+		visit_found(v, IS_ERROR, "token-ended", REPLACE,
+		    "%s: the token \"%s\" is exhausted", user, label);
+	else if (left < ENDS_SOON)
+		visit_found(v, IS_WARNING, "token-ends", REPLACE,
+		    "%s: the token \"%s\" has only %u codes left", user, label,
 		    (unsigned int)left);
-		visit_say(
-		    v, IS_WARNING, "token-ends", user, NULL, REPLACE, what);
-	}
 }
 
 static void
@@ -141,6 +136,7 @@ visit_account(struct visit *v)
 {
 	const struct policy *policy = &v->check->config.policy;
 	const char *user = v->account.user;
+	char command[CHECK_TEXT_MAX];
 	struct error error = {0};
 
 	if (policy_check(policy, &v->account, &error) != ROLLCODE_OK)
@@ -148,13 +144,17 @@ visit_account(struct visit *v)
 		    "write in the configuration file: TOLERANCE=20");
 	for (size_t i = 0; i < v->account.token_count; i++)
 		visit_token(v, &v->account.tokens[i]);
-	if (account_enabled(&v->account) == 0)
-		visit_say(v, IS_NOTE, "user-disabled", user, "enable", NULL,
-		    "has no token that is enabled, and is refused");
-	else if (verify_is_guarded(&v->account, policy, time(NULL)))
-		visit_say(v, IS_NOTE, "user-guarded", user, "unlock", NULL,
-		    "is guarded: it takes three consecutive codes on one line "
-		    "to log in");
+	if (account_enabled(&v->account) == 0) {
+		check_admin(v->check, "enable", user, command);
+		visit_found(v, IS_NOTE | HAS_COMMAND, "user-disabled", command,
+		    "%s: has no token that is enabled, and is refused", user);
+	} else if (verify_is_guarded(&v->account, policy, time(NULL))) {
+		check_admin(v->check, "unlock", user, command);
+		visit_found(v, IS_NOTE | HAS_COMMAND, "user-guarded", command,
+		    "%s: is guarded: it takes three consecutive codes on one "
+		    "line to log in",
+		    user);
+	}
 }
 
 static void
@@ -165,22 +165,6 @@ count_user(struct counted *c, const char *user)
 	if (c->count++ < NAMED_USERS)
 		check_cut(c->names + used, sizeof(c->names) - used, "%s%s",
 		    used == 0 ? "" : ", ", user);
-}
-
-static void
-say_counted(struct visit *v, const struct counted *c, const char *name,
-    const char *what, const char *fix)
-{
-	struct finding f = {.severity = IS_NOTE};
-
-	if (c->count == 0)
-		return;
-	check_cut(f.name, sizeof(f.name), "%s", name);
-	check_cut(f.file, sizeof(f.file), "%s", v->check->config.database);
-	check_cut(f.what, sizeof(f.what), "%u %s: %s%s", c->count, what,
-	    c->names, c->count > NAMED_USERS ? " ..." : "");
-	check_cut(f.fix, sizeof(f.fix), "%s", fix);
-	report_finding(v->fd, &f);
 }
 
 /* People who can log in here, and what the store has of them. */
@@ -202,14 +186,21 @@ visit_accounts(struct visit *v)
 		account_wipe(&v->account);
 	}
 	endpwent();
-	say_counted(v, &v->missing, "user-missing",
-	    "of the people who can log in here have no token",
-	    "rollcode-admin enroll USER for each of them who uses a service "
-	    "that asks for a code");
-	say_counted(v, &v->strangers, "user-account",
-	    "of the users who have a token have no account here",
-	    "rollcode-admin remove USER, where the name is not one that only "
-	    "PAM knows: a new account of that name would have the token");
+	if (v->missing.count > 0)
+		visit_found(v, IS_NOTE, "user-missing",
+		    "rollcode-admin enroll USER for each of them who uses a "
+		    "service that asks for a code",
+		    "%u of the people who can log in here have no token: %s%s",
+		    v->missing.count, v->missing.names,
+		    v->missing.count > NAMED_USERS ? " ..." : "");
+	if (v->strangers.count > 0)
+		visit_found(v, IS_NOTE, "user-account",
+		    "rollcode-admin remove USER, where the name is not one "
+		    "that only PAM knows: a new account of that name would "
+		    "have the token",
+		    "%u of the users with a token have no account here: %s%s",
+		    v->strangers.count, v->strangers.names,
+		    v->strangers.count > NAMED_USERS ? " ..." : "");
 }
 
 static enum rollcode_err
@@ -234,21 +225,6 @@ visit_user(void *context, const char *user, struct error *error)
 		visit_account(v);
 	account_wipe(&v->account);
 	return ROLLCODE_OK;
-}
-
-static void
-say_short(struct visit *v)
-{
-	char what[128];
-
-	if (v->short_tokens == 0)
-		return;
-	check_cut(what, sizeof(what),
-	    "has a token of 6 digits, as %u have; 8 are 100 times harder to "
-	    "guess",
-	    v->short_tokens);
-	visit_say(v, IS_NOTE, "token-digits", v->short_user, NULL,
-	    "give the next new token of that user 8 digits", what);
 }
 
 /* What another host could do here, with the same role. */
@@ -285,7 +261,12 @@ visit_store(void *context, int fd)
 	if (v.ops->each(v.store, visit_user, &v, &error) != ROLLCODE_OK) {
 		say_store(&v, &error);
 	} else {
-		say_short(&v);
+		if (v.short_tokens > 0)
+			visit_found(&v, IS_NOTE, "token-digits",
+			    "give the next new token of that user 8 digits",
+			    "%s: has a token of 6 digits, as %u have; 8 are "
+			    "100 times harder to guess",
+			    v.short_user, v.short_tokens);
 		if (check->user == NULL && check->options->service[0] == '\0')
 			visit_accounts(&v);
 		v.facts.known = true;
@@ -327,8 +308,8 @@ place_owned(struct check *check, const char *place)
 		return true;
 	check_command(command, sizeof(command), "chown -R %s: %s",
 	    CHECK_WORD(check->config.account), CHECK_WORD(place));
-	check_found_run(check, IS_ERROR, "store-place", place, 0, command,
-	    "belongs to uid %u and not to %s: every login is refused",
+	check_found(check, IS_ERROR | HAS_COMMAND, "store-place", place, 0,
+	    command, "belongs to uid %u and not to %s: every login is refused",
 	    (unsigned int)st.st_uid, check->config.account);
 	return false;
 }
@@ -357,8 +338,8 @@ check_enrolled(struct check *check)
 		return;
 	check_admin(check, "enroll", user, command);
 	if (getpwnam(user) != NULL)
-		check_found_run(check, IS_WARNING, "user-unenrolled", place, 0,
-		    command, "%s has no token", user);
+		check_found(check, IS_WARNING | HAS_COMMAND, "user-unenrolled",
+		    place, 0, command, "%s has no token", user);
 	else
 		check_found(check, IS_WARNING, "user-unenrolled", place, 0,
 		    "correct the name",
