@@ -644,6 +644,13 @@ right() {
 [prompt=Password and code: ]" "auth required pam_unix.so use_first_pass"
 	found
 	equal "nor where one line holds both" "$names" ""
+	stack sudo "auth [success=2 default=ignore] pam_succeed_if.so uid < 9" \
+	    "auth [success=1 default=ignore] pam_succeed_if.so uid > 9999" \
+	    "$OURS" "auth required pam_permit.so"
+	found --service sudo
+	equal "two rules that exempt people are worth a note" "$names" \
+	    stack-exempt
+	stack sudo "$OURS"
 	edit "$SSHD" '/^AuthenticationM/d'
 	found
 	equal "the README's lines are worth a note" "$names" sshd-key

@@ -128,18 +128,20 @@ trial_authenticate(struct trial *t)
 	return t->admitted;
 }
 
-/* What all others say, those that prove something, and ours. */
+/* What those say that prove something, those that choose, and ours. */
 static void
-give_all(struct trial *t, int proves, int ours)
+give_all(struct trial *t, int proves, int chooses, int ours)
 {
 	for (size_t i = 0; i < t->s->count; i++) {
-		size_t class = class_index(&t->s->rows[i]);
+		const struct row *row = &t->s->rows[i];
+		enum row_class class = row_class(row);
+		int result = classes[class_index(row)].usual;
 
-		t->give[i] =
-		    (unsigned char)(service_asks(&t->s->rows[i]) ? ours
-				    : classes[class].class == CLASS_PROVES
-					? proves
-					: classes[class].usual);
+		if (class == CLASS_PROVES)
+			result = service_asks(row) ? ours : proves;
+		else if (class == CLASS_CHOOSES)
+			result = chooses;
+		t->give[i] = (unsigned char)result;
 	}
 }
 
@@ -184,6 +186,16 @@ each_login(struct trial *t, void (*seen)(struct trial *))
 	}
 }
 
+/* Of those for whom rules are, and of others. */
+static void
+each_person(struct trial *t, int proves, int ours, void (*seen)(struct trial *))
+{
+	give_all(t, proves, PAM_SUCCESS, ours);
+	each_login(t, seen);
+	give_all(t, proves, PAM_AUTH_ERR, ours);
+	each_login(t, seen);
+}
+
 /* --- questions ---------------------------------------------------------- */
 
 static void
@@ -213,19 +225,16 @@ static void
 ask_all(struct trial *t)
 {
 	for (size_t i = 0; i < COUNT(ours_says); i++) {
-		give_all(t, PAM_SUCCESS, ours_says[i]);
+		give_all(t, PAM_SUCCESS, PAM_SUCCESS, ours_says[i]);
 		t->facts->admits[ours_says[i]] = trial_authenticate(t);
 		if (ours_says[i] == PAM_SUCCESS)
 			t->facts->asks = t->asked;
-		each_login(t, see_lenient);
+		each_person(t, PAM_SUCCESS, ours_says[i], see_lenient);
 	}
-	give_all(t, PAM_SUCCESS, PAM_AUTH_ERR);
-	each_login(t, see_past);
+	each_person(t, PAM_SUCCESS, PAM_AUTH_ERR, see_past);
 	t->unproven = true;
-	for (size_t i = 1; i < COUNT(others_say); i++) {
-		give_all(t, others_say[i], PAM_IGNORE);
-		each_login(t, see_unproven);
-	}
+	for (size_t i = 1; i < COUNT(others_say); i++)
+		each_person(t, others_say[i], PAM_IGNORE, see_unproven);
 }
 
 static bool
