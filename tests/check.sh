@@ -8,7 +8,7 @@
 # limit: 180
 # shellcheck disable=SC2317,SC2016	# what spoils the system is called by name
 . "$(dirname "$0")/lib.sh"
-need sqlite3 python3
+need sqlite3 python3 logger
 long=${1-}
 private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
@@ -724,6 +724,12 @@ standins() {
 	read -r _ result _ < <("$PAMRUN" /etc/pam.d odd <<<$'ann\t0')
 	equal "what stands in for modules refuses in a real service" \
 	    "$result" SYSTEM_ERR
+	restore
+	syslog_start
+	found
+	logger -u /dev/log "the end."
+	check "what is logged is seen" logged "the end"
+	refused "and of a trial nothing is" grep -v "the end" "$T/syslog"
 	for ((i = 1; i < 40; i++)); do
 		timeout -s TERM "0.0$i" rollcode-admin check
 	done >"$T/found" 2>"$T/sum"

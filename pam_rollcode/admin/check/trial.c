@@ -296,7 +296,10 @@ copy_write(const struct service *s, size_t file, const char *folder)
 	FILE *out;
 	bool good;
 
+	/* Of the last there is nothing; without it libpam logs an error. */
 	check_cut(path, sizeof(path), "%s/f%zu", folder, file);
+	if (file == s->file_count)
+		check_cut(path, sizeof(path), "%s/other", folder);
 	if ((out = fopen(path, "wxe")) == NULL)
 		return false;
 	for (size_t i = 0; i < s->count; i++)
@@ -361,7 +364,7 @@ work_do(struct work *w, struct facts *facts)
 
 	if (!folder_make(w->folder))
 		return false;
-	for (size_t i = 0; i < w->s->file_count; i++)
+	for (size_t i = 0; i <= w->s->file_count; i++)
 		if (!copy_write(w->s, i, w->folder))
 			return false;
 	return check_child(work_child, w, facts, sizeof(*facts), &used) == 0 &&
