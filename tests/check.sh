@@ -343,7 +343,7 @@ judge_cases() {
 	also helper "$back" "no judge" rm "$JUDGE"
 	also helper "$back" "nothing to try stacks with" \
 	    rm "${JUDGE%/*}/rollcode-standin.so"
-	planted judge "$back" "a judge that is another program" \
+	planted verifier "$back" "a judge that is another program" \
 	    cp --remove-destination /bin/true "$JUDGE"
 	back="tar -C / -xpf $T/right/tar ${MODULE#/}"
 	planted module "$back" "no module" rm "$MODULE"
@@ -543,7 +543,7 @@ service_cases() {
 	    eval 'serve && kill -9 "$started"; wait "$started" 2>"$T/out"; true'
 	planted service "sed -i /^CALLERS/d $ENVFILE" \
 	    "callers without a service" add "$ENVFILE" CALLERS=ann
-	planted judge-differs "$end" \
+	planted verifier-differs "$end" \
 	    "a service with another store" other_store
 	end_service
 	LOGIN=

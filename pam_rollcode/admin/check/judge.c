@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * judge.c - is there a judge, and does it answer?
+ * judge.c - is there a verifier, and does it answer?
  *
  * It is asked as the module asks it, for something that changes nothing.
  */
@@ -89,7 +89,7 @@ verifier_ask(struct check *check, const struct ask_where *where,
 	if (err != ROLLCODE_OK || !check->store.known)
 		return;
 	if ((answer.verdict == VERDICT_ENROLLED) != enrolled)
-		check_found(check, IS_ERROR, "judge-differs", file, 0,
+		check_found(check, IS_ERROR, "verifier-differs", file, 0,
 		    "let it use this configuration file, and start it again",
 		    "says that %s is %senrolled, and %s says otherwise; does "
 		    "it use another configuration file?",
@@ -104,7 +104,7 @@ verifier_spawn(struct check *check)
 	struct ask_where where = {strcmp(conf, ROLLCODE_CONF) != 0 ? conf : "",
 	    ROLLCODE_HELPER, true};
 
-	verifier_ask(check, &where, "judge", ROLLCODE_HELPER, NULL);
+	verifier_ask(check, &where, "verifier", ROLLCODE_HELPER, NULL);
 }
 
 /* --- the service -------------------------------------------------------- */
