@@ -84,6 +84,61 @@ gate_functions() {
 	    }' | nothing "no function is longer than 70 lines"
 }
 
+# odd_statics FILE...: statics with a name of one word, or another function's
+odd_statics() {
+	ctags -f - --fields=+f --c-kinds=f "$@" | awk -F'\t' '
+		{
+			count[$1]++
+			files[$1] = files[$1] " " $2
+			# What a header defines is static.
+			if ($2 ~ /\.h$/)
+				static[$1]
+			for (i = 4; i <= NF; i++)
+				if ($i == "file:")
+					static[$1]
+		}
+		END {
+			for (name in static) {
+				if (count[name] > 1)
+					print name " is defined in" files[name]
+				if (name !~ /[^_]_+[^_]/)
+					print name " is one word, in" files[name]
+			}
+		}' | sort
+}
+
+gate_statics() {
+	local files planted
+	cat >"$T/a.c" <<-'C'
+	static int look(void) { return 0; }
+	static int read_head(void) { return look(); }
+	static int _odd_(void) { return read_head(); }
+	static int check_name(void) { return _odd_(); }
+	int one(void) { return check_name(); }
+	C
+	cat >"$T/b.c" <<-'C'
+	static int read_head(void) { return 0; }
+	static int read_foot(void) { return read_head(); }
+	int check_name(void) { return read_foot(); }
+	C
+	cat >"$T/c.h" <<-'C'
+	static inline int mend(void) { return 0; }
+	C
+	planted="_odd_ is one word, in a.c"
+	planted+=" check_name is defined in a.c b.c"
+	planted+=" look is one word, in a.c"
+	planted+=" mend is one word, in c.h"
+	planted+=" read_head is defined in a.c b.c"
+	equal "a static that is planted is noticed" \
+	    "$(cd "$T" && odd_statics a.c b.c c.h | xargs)" \
+	    "$planted"
+	mapfile -t files < <(tracked common pam_rollcode rollcode-token |
+	    grep '\.[ch]$')
+	check "there are statics to look at" test "${#files[@]}" -gt 100
+	odd_statics "${files[@]}" |
+	    nothing "a static's name has two words, and no other function has it"
+}
+
 gate_shell() {
 	local files
 	mapfile -t files < <(scripts)
@@ -423,7 +478,7 @@ for file in pam_rollcode.so "${PROGRAMS[@]}"; do
 	exit 1
 done
 
-gates=(format functions shell man language spelling licence words top layers
+gates=(format functions statics shell man language spelling licence words top layers
     host success symbols hardening)
 if [ $# -ne 1 ]; then
 	# shellcheck disable=SC2016	# each of them is said whole
