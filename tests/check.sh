@@ -14,7 +14,7 @@ private_machine "$@"
 . "$TREE/tests/tools/pam.sh"
 
 ENVFILE=/etc/rollcode/rollcode.env
-JUDGE=/usr/local/libexec/rollcode/rollcode-verify
+VERIFIER=/usr/local/libexec/rollcode/rollcode-verify
 SOCKET=/run/rollcode/verify.sock
 ROOT_SOCKET=/run/rollcode/root/verify.sock
 SSHD=/etc/ssh/sshd_config
@@ -335,16 +335,16 @@ user_cases() {
 	equal "and has no command for that" "${run[user-unenrolled]-none}" none
 }
 
-judge_cases() {
+verifier_cases() {
 	local back="tar -C / -xpf $T/right/tar usr/local/libexec/rollcode"
 	LOGIN=sudo
-	also helper run "a judge others can change" chmod 777 "$JUDGE"
-	planted helper run "a judge that is no program" chmod 644 "$JUDGE"
-	also helper "$back" "no judge" rm "$JUDGE"
+	also helper run "a verifier others can change" chmod 777 "$VERIFIER"
+	planted helper run "a verifier that is no program" chmod 644 "$VERIFIER"
+	also helper "$back" "no verifier" rm "$VERIFIER"
 	also helper "$back" "nothing to try stacks with" \
-	    rm "${JUDGE%/*}/rollcode-standin.so"
-	planted verifier "$back" "a judge that is another program" \
-	    cp --remove-destination /bin/true "$JUDGE"
+	    rm "${VERIFIER%/*}/rollcode-standin.so"
+	planted verifier "$back" "a verifier that is another program" \
+	    cp --remove-destination /bin/true "$VERIFIER"
 	back="tar -C / -xpf $T/right/tar ${MODULE#/}"
 	planted module "$back" "no module" rm "$MODULE"
 	also module run "a module others can change" chmod 666 "$MODULE"
@@ -384,8 +384,8 @@ line_cases() {
 	planted line-argument "sed -i 's/ nulok//' $sudo" "an argument" \
 	    edit "$sudo" '1s/$/ nulok/'
 	planted line-path run "a helper others can change" \
-	    eval "cp $JUDGE /etc/judge; chmod 777 /etc/judge
-		sed -i '1s,$, helper=/etc/judge,' $sudo"
+	    eval "cp $VERIFIER /etc/verifier; chmod 777 /etc/verifier
+		sed -i '1s,$, helper=/etc/verifier,' $sudo"
 	planted line-conf "stack sudo '$OURS'" "another env file" \
 	    eval "cp -a $ENVFILE /etc/other.env
 		sed -i '1s,$, conf=/etc/other.env,' $sudo"
@@ -494,7 +494,7 @@ publickey,keyboard-interactive:pam keyboard-interactive:pam' $SSHD" \
 }
 
 serve() {	# [ENVFILE]
-	start "$JUDGE" serve "$@" 2>"$T/serve.log"
+	start "$VERIFIER" serve "$@" 2>"$T/serve.log"
 	echo "$started" >"$T/pid"
 	wait_for test -S "$SOCKET" -a -S "$ROOT_SOCKET"
 }
@@ -720,7 +720,7 @@ auth required pam_rollcode.so True"
 standins() {
 	local result i
 	restore
-	stack odd "auth required ${JUDGE%/*}/rollcode-standin.so 0"
+	stack odd "auth required ${VERIFIER%/*}/rollcode-standin.so 0"
 	read -r _ result _ < <("$PAMRUN" /etc/pam.d odd <<<$'ann\t0')
 	equal "what stands in for modules refuses in a real service" \
 	    "$result" SYSTEM_ERR
@@ -765,7 +765,7 @@ right
 env_file
 store_cases
 user_cases
-judge_cases
+verifier_cases
 line_cases
 stack_cases
 sshd_cases

@@ -20,7 +20,7 @@ ROUNDS=20
 LOGINS=20	# of each at least, while one kind is sent
 declare -A limit_ms=([root]=500 [other]=2000) tries=([root]=1 [other]=1)
 SENDER_FILES=100000
-WORKERS=6		# two verifier for root, two for everybody, two check who asks
+WORKERS=6		# two verify for root, two for everybody, two check who asks
 
 arrange() {
 	add_user ann

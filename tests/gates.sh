@@ -184,7 +184,7 @@ gate_language() {
 	printf '.Sh NAME\n.Nd asks the\nenv file\n.Bd -literal\nmend\n.Ed\n' \
 	    >"$T/planted.8"
 	printf 'A slip.\n\n    mend\n' >"$T/planted.md"
-	printf '# made anew\nKEY=verifier\n' >"$T/planted.env"
+	printf '# made anew\nKEY=judge\n' >"$T/planted.env"
 	equal "planted words are found where they stand" \
 	    "$(odd_words "$T"/planted.{c,8,md,env} | sed 's/.*planted//;s/: say .*//')" \
 	    ".c:2: mend

@@ -144,7 +144,7 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 	WIPED(admin_close) struct admin admin = {0};
 	const struct submission none = {0};
 	struct login_result result;
-	const struct verification *j = &result.verification;
+	const struct verification *v = &result.verification;
 	enum rollcode_err err;
 
 	(void)argc;
@@ -166,20 +166,20 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 	    &submission, &none, &result, error);
 	if (err != ROLLCODE_OK)
 		return err;
-	if (!verdict_admits(j->verdict))
+	if (!verdict_admits(v->verdict))
 		return error_set(error, ROLLCODE_ERR_INPUT, "refused: %s%s",
-		    verdict_name(j->verdict),
-		    j->guarded ? "; three consecutive codes on one line are "
+		    verdict_name(v->verdict),
+		    v->guarded ? "; three consecutive codes on one line are "
 				 "accepted, rollcode-admin unlock ends this"
 			       : "");
-	if (j->recovery)
+	if (v->recovery)
 		printf(
-		    "accepted: a recovery code, %u left\n", j->recovery_left);
+		    "accepted: a recovery code, %u left\n", v->recovery_left);
 	else
 		plain_line(stdout,
 		    "%s: token %s, counter %" PRIu64 ", %u skipped",
-		    verdict_name(j->verdict), result.token, j->counter,
-		    j->skipped);
+		    verdict_name(v->verdict), result.token, v->counter,
+		    v->skipped);
 	return ROLLCODE_OK;
 }
 

@@ -19,18 +19,18 @@ verify_with_fallback(const struct login *login, struct account *account,
     struct login_result *result)
 {
 	WIPED(account_wipe) struct account before = *account;
-	struct verification *j = &result->verification;
+	struct verification *v = &result->verification;
 	const struct policy *policy = &login->config->policy;
 	bool guarded = verify_is_guarded(account, policy, login->now);
 	enum rollcode_err err;
 
-	err = verify_submission(account, submission, policy, login->now, j);
-	if (err != ROLLCODE_OK || verdict_admits(j->verdict) || guarded ||
+	err = verify_submission(account, submission, policy, login->now, v);
+	if (err != ROLLCODE_OK || verdict_admits(v->verdict) || guarded ||
 	    !submission_ends_with(submission, otherwise))
 		return err;
 	*account = before;
 	result->otherwise = true;
-	return verify_submission(account, otherwise, policy, login->now, j);
+	return verify_submission(account, otherwise, policy, login->now, v);
 }
 
 /* Where no token was looked at, the same work as if one had been. */
@@ -48,19 +48,19 @@ commit_changes(const struct login *login, struct store *store,
     const struct account *account, const struct login_result *result,
     struct error *error)
 {
-	const struct verification *j = &result->verification;
+	const struct verification *v = &result->verification;
 	struct event event;
 
-	if (!j->changed)
+	if (!v->changed)
 		return ROLLCODE_OK;
 	event_fill(&event, login->now, login->service, login->rhost,
-	    verdict_name(j->verdict));
+	    verdict_name(v->verdict));
 	memcpy(event.token, result->token, sizeof(event.token));
-	event.aside = j->verdict == VERDICT_REPLAYED &&
+	event.aside = v->verdict == VERDICT_REPLAYED &&
 		      account->replayed > REPLAYS_LISTED;
-	if (j->matched) {
-		event.counter = (int64_t)j->counter;
-		event.distance = (int64_t)j->distance;
+	if (v->matched) {
+		event.counter = (int64_t)v->counter;
+		event.distance = (int64_t)v->distance;
 	}
 	return login->ops->commit(store, account, &event, error);
 }
@@ -71,7 +71,7 @@ decide_enrolled(const struct login *login, struct store *store,
     const struct submission *otherwise, struct login_result *result,
     struct error *error)
 {
-	struct verification *j = &result->verification;
+	struct verification *v = &result->verification;
 	enum rollcode_err err;
 
 	if ((err = policy_check(&login->config->policy, account, error)) !=
@@ -83,8 +83,8 @@ decide_enrolled(const struct login *login, struct store *store,
 		return error_set(error, err,
 		    "the codes of %s cannot be computed: %s", login->user,
 		    rollcode_strerror(err));
-	if (j->matched)
-		memcpy(result->token, account->tokens[j->token].token.label,
+	if (v->matched)
+		memcpy(result->token, account->tokens[v->token].token.label,
 		    sizeof(result->token));
 	return commit_changes(login, store, account, result, error);
 }

@@ -56,22 +56,22 @@ verify_request(const struct login *login, const struct request *request,
 	WIPED(submission_wipe) struct submission submission = {0};
 	WIPED(submission_wipe) struct submission otherwise = {0};
 	struct login_result result;
-	const struct verification *j = &result.verification;
+	const struct verification *v = &result.verification;
 
 	submission_parse(request->text.text, &submission);
 	submission_parse(request->otherwise.text, &otherwise);
 	answer->err = (int32_t)login_decide(
 	    login, &submission, &otherwise, &result, &answer->error);
-	answer->verdict = (uint32_t)j->verdict;
+	answer->verdict = (uint32_t)v->verdict;
 	answer->otherwise = result.otherwise;
-	answer->guarded = j->guarded;
-	answer->recovery = j->recovery;
-	answer->skipped = j->skipped;
-	answer->failed = j->failed;
-	answer->replayed = j->replayed;
-	answer->recovery_left = j->recovery_left;
-	answer->counter = j->matched ? (int64_t)j->counter : -1;
-	answer->distance = j->matched ? (int64_t)j->distance : -1;
+	answer->guarded = v->guarded;
+	answer->recovery = v->recovery;
+	answer->skipped = v->skipped;
+	answer->failed = v->failed;
+	answer->replayed = v->replayed;
+	answer->recovery_left = v->recovery_left;
+	answer->counter = v->matched ? (int64_t)v->counter : -1;
+	answer->distance = v->matched ? (int64_t)v->distance : -1;
 	memcpy(answer->token, result.token, sizeof(answer->token));
 }
 

@@ -22,7 +22,7 @@
 enum request_kind {
 	REQUEST_NONE = 0,
 	REQUEST_ENROLLED,	/* is this user enrolled? */
-	REQUEST_VERIFY,		/* verifier what was submitted */
+	REQUEST_VERIFY,		/* verify what was submitted */
 };
 
 struct request {

@@ -212,7 +212,7 @@ server_check(struct server *server, int64_t now)
 {
 	uint64_t heartbeat;
 
-	if (server->serving == 0 || now - server->looked < SIDE_LOOK_MS)
+	if (server->serving == 0 || now - server->looked < SERVER_LOOK_MS)
 		return true;
 	server->looked = now;
 	heartbeat = atomic_load(server->heartbeat);
@@ -225,7 +225,7 @@ server_check(struct server *server, int64_t now)
 	    "killed, and another is started; if it stays in state D, abort the "
 	    "operation it waits for, as by /sys/fs/fuse/connections/*/abort",
 	    listener_path(server->listener.whose), (int)server->serving,
-	    server->still * SIDE_LOOK_MS);
+	    server->still * SERVER_LOOK_MS);
 	retire_serving(server, now);
 	return false;
 }

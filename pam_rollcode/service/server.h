@@ -13,7 +13,7 @@
 #include "service/worker.h"
 
 #define SERVER_OLD_MAX	8	/* replaced ones that have not ended */
-#define SIDE_LOOK_MS	250	/* between two looks for a sign of life */
+#define SERVER_LOOK_MS	250	/* between two looks for a sign of life */
 
 /* One that has been replaced. */
 struct old {

@@ -216,7 +216,7 @@ check_servers(struct supervisor *s)
 static void
 watch_servers(struct supervisor *s)
 {
-	const struct timespec pause = {.tv_nsec = SIDE_LOOK_MS * 1000000L};
+	const struct timespec pause = {.tv_nsec = SERVER_LOOK_MS * 1000000L};
 
 	for (;;) {
 		switch (sigtimedwait(&s->signals, NULL, &pause)) {

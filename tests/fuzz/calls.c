@@ -144,8 +144,7 @@ __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
 	return ready;
 }
 
-/* -------------------------------------------------------------- the verifier
- */
+/* ----------------------------------------------------------- the verifier */
 
 enum rollcode_err
 __wrap_spawn_verifier(const char *helper, const char *conf, struct child *child,

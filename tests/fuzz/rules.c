@@ -81,7 +81,7 @@ place_admits(enum who who, const struct account *before, const char *text,
 	if (submission_parse(text, &typed) == SUBMISSION_MALFORMED)
 		return false;
 	name_apart(who, after);
-	model_verifier(after, &typed, &place.config.policy, calls.now, &said);
+	model_verify(after, &typed, &place.config.policy, calls.now, &said);
 	for (size_t i = 0; i < after->token_count; i++)
 		after->tokens[i].id = before->tokens[i].id;
 	return verdict_admits(said.verdict);

@@ -159,7 +159,7 @@ model_replay(struct attempt *a)
 }
 
 static inline void
-model_verifier_normal(struct attempt *a)
+model_verify_normal(struct attempt *a)
 {
 	if (model_look(a, NEAR)) {
 		model_succeed(a, VERDICT_ACCEPTED);
@@ -180,7 +180,7 @@ model_verifier_normal(struct attempt *a)
 
 /* Three consecutive codes open it; nothing else leaves a trace. */
 static inline void
-model_verifier_guarded(struct attempt *a)
+model_verify_guarded(struct attempt *a)
 {
 	bool triple = a->typed->count == 3;
 
@@ -224,7 +224,7 @@ model_expire(struct attempt *a)
 }
 
 static inline void
-model_verifier_recovery(struct attempt *a)
+model_verify_recovery(struct attempt *a)
 {
 	unsigned char mac[EVP_MAX_MD_SIZE];
 	unsigned int len = 0;
@@ -247,9 +247,9 @@ model_verifier_recovery(struct attempt *a)
 	model_refuse(a, VERDICT_WRONG);
 }
 
-/* Verifier; the account is changed, though a refund alone is not written. */
+/* Verify; the account is changed, though a refund alone is not written. */
 static inline void
-model_verifier(struct account *account, const struct submission *typed,
+model_verify(struct account *account, const struct submission *typed,
     const struct policy *policy, int64_t now, struct answer *answer)
 {
 	struct attempt a = {account, typed, policy, now, false, answer};
@@ -262,11 +262,11 @@ model_verifier(struct account *account, const struct submission *typed,
 	else if (!model_known_shape(account, typed))
 		answer->verdict = VERDICT_MALFORMED;
 	else if (typed->kind == SUBMISSION_RECOVERY)
-		model_verifier_recovery(&a);
+		model_verify_recovery(&a);
 	else if (a.normal || typed->width == ROLLCODE_HEX_DIGITS)
-		model_verifier_normal(&a);
+		model_verify_normal(&a);
 	else
-		model_verifier_guarded(&a);
+		model_verify_guarded(&a);
 	if (answer->verdict != VERDICT_DISABLED)
 		model_expire(&a);
 	answer->guarded = !a.normal || !model_normal(account, policy);

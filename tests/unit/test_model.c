@@ -153,7 +153,7 @@ attempt(struct trial *t)
 	    &run.real, &t->typed, &run.world.policy, run.world.now, &t->got);
 	if (err != ROLLCODE_OK)
 		report(t, rollcode_strerror(err));
-	model_verifier(
+	model_verify(
 	    model, &t->typed, &run.world.policy, run.world.now, &t->want);
 	if ((field = promise_broken(t)) != NULL ||
 	    (field = verification_differs(t)) != NULL)

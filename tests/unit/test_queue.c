@@ -31,7 +31,7 @@ static const struct {
 	struct standing others[3];
 	struct standing asks;
 	bool starts;
-} heartbeat[] = {
+} turns[] = {
     {"nobody else is there", {{0}}, {RANK_OTHER, 1, "ann", 0}, true},
     {"another user is verified", {{RANK_OTHER, 2, "bob", STAGE_VERIFYING}},
 	{RANK_OTHER, 1, "ann", 0}, true},
@@ -113,15 +113,15 @@ START_TEST(turn_of)
 	struct connection *c;
 
 	memset(&q, 0, sizeof(q));
-	for (size_t i = 0; i < COUNT(heartbeat[_i].others); i++)
-		if (heartbeat[_i].others[i].user != NULL)
-			stand(&q, &heartbeat[_i].others[i]);
-	c = stand(&q, &heartbeat[_i].asks);
+	for (size_t i = 0; i < COUNT(turns[_i].others); i++)
+		if (turns[_i].others[i].user != NULL)
+			stand(&q, &turns[_i].others[i]);
+	c = stand(&q, &turns[_i].asks);
 	if (c->stage == STAGE_DONE)
 		c->stage = STAGE_WAITING;
 
-	ck_assert_msg(queue_may_start(&q, c) == heartbeat[_i].starts, "%s",
-	    heartbeat[_i].says);
+	ck_assert_msg(
+	    queue_may_start(&q, c) == turns[_i].starts, "%s", turns[_i].says);
 	empty(&q);
 }
 END_TEST
@@ -658,7 +658,7 @@ main(void)
 	SRunner *sr;
 	int failed;
 
-	tcase_add_loop_test(tc, turn_of, 0, (int)COUNT(heartbeat));
+	tcase_add_loop_test(tc, turn_of, 0, (int)COUNT(turns));
 	tcase_add_test(
 	    tc, accounts_without_privileges_have_half_of_the_workers);
 	tcase_add_test(tc, a_worker_is_found_by_its_number);

@@ -82,8 +82,7 @@ say_code(const struct story *story, const char *code, char *text)
 	strcat(text, passcode.text);
 }
 
-/* Verify with ever later uses of the crypto library failing, until none does.
- */
+/* Verify with ever later calls of the crypto library failing, until none. */
 static void
 fail_everywhere(struct story *story, const struct submission *typed)
 {
@@ -156,7 +155,7 @@ static uint64_t
 value_of(const struct story *story, const char *name, size_t len)
 {
 	const struct account *a = &story->account;
-	const struct verification *j = &story->verified;
+	const struct verification *v = &story->verified;
 	uint64_t far = 0;
 
 	for (size_t i = 0; i < a->token_count; i++)
@@ -170,15 +169,15 @@ value_of(const struct story *story, const char *name, size_t len)
 	    {"failed", a->failed},
 	    {"replayed", a->replayed},
 	    {"far", far}, /* positions remembered */
-	    {"changed", j->changed},
-	    {"guarded", j->guarded},
-	    {"recovery", j->recovery},
-	    {"matched", j->matched},
-	    {"distance", j->distance},
-	    {"skipped", j->skipped},
-	    {"told", j->failed},
-	    {"toldreplays", j->replayed},
-	    {"left", j->recovery_left},
+	    {"changed", v->changed},
+	    {"guarded", v->guarded},
+	    {"recovery", v->recovery},
+	    {"matched", v->matched},
+	    {"distance", v->distance},
+	    {"skipped", v->skipped},
+	    {"told", v->failed},
+	    {"toldreplays", v->replayed},
+	    {"left", v->recovery_left},
 	};
 
 	for (size_t i = 0; i < COUNT(values); i++)
@@ -268,7 +267,7 @@ START_TEST(codes_that_cannot_be_computed_change_nothing)
 }
 END_TEST
 
-START_TEST(nobody_is_judged_though_the_codes_cannot_be_computed)
+START_TEST(nobody_is_verified_though_the_codes_cannot_be_computed)
 {
 	const struct policy policy = {5, 1000, 300, 5, 20, 64};
 	struct submission typed;
@@ -408,7 +407,7 @@ START_TEST(a_tally_stops_at_the_most)
 END_TEST
 
 /* It has no result; it must take whatever a module may send. */
-START_TEST(nobody_is_judged_without_harm)
+START_TEST(nobody_is_verified_without_harm)
 {
 	static const char *const lines[] = {"755224", "12345678",
 	    "12345678 12345678", "755224287082359152", "ABCDEFGHIJKLMNOP",
@@ -459,9 +458,9 @@ main(void)
 	    tcase, the_verifier_keeps_its_promise, 0, (int)COUNT(promises));
 	tcase_add_loop_test(tcase, codes_that_cannot_be_computed_change_nothing,
 	    0, (int)COUNT(promises));
-	tcase_add_test(tcase, nobody_is_judged_without_harm);
+	tcase_add_test(tcase, nobody_is_verified_without_harm);
 	tcase_add_test(
-	    tcase, nobody_is_judged_though_the_codes_cannot_be_computed);
+	    tcase, nobody_is_verified_though_the_codes_cannot_be_computed);
 	tcase_add_test(tcase, a_malformed_submission_opens_nothing);
 	tcase_add_test(tcase, recovery_codes_without_their_key_are_malformed);
 	tcase_add_test(tcase, a_recovery_code_is_spent_in_1970_too);

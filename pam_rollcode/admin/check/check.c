@@ -26,7 +26,7 @@ check_all(struct check *check)
 	check_env(check);
 	check_store(check);
 	if (!one)
-		check_judge(check);
+		check_verifier(check);
 	check_services(check);
 	if (!one)
 		check_root(check);

@@ -99,7 +99,7 @@ void	check_json(const struct check *, const unsigned int *counts);
 
 void	check_env(struct check *);	/* and the account it names */
 void	check_store(struct check *);
-void	check_judge(struct check *);
+void	check_verifier(struct check *);
 void	check_services(struct check *);
 void	check_root(struct check *);	/* whether it has a way in */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * judge.c - is there a verifier, and does it answer?
+ * verifier.c - is there a verifier, and does it answer?
  *
  * It is asked as the module asks it, for something that changes nothing.
  */
@@ -190,7 +190,7 @@ check_service(struct check *check)
 }
 
 void
-check_judge(struct check *check)
+check_verifier(struct check *check)
 {
 	bool program = check_program(check);
 
