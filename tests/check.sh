@@ -301,7 +301,7 @@ every_way() {
 }
 
 user_cases() {
-	local anew="rollcode-admin enroll ann --replace"
+	local i anew="rollcode-admin enroll ann --replace"
 	planted token-ended "$anew" "a token that is exhausted" last_codes 0
 	planted token-ends "$anew" "a token that soon is" last_codes 1
 	planted token-policy "sed -i s/^TOLERANCE=.*/TOLERANCE=20/ $ENVFILE" \
@@ -333,6 +333,15 @@ user_cases() {
 	    grep -q 'nosuch has no token, and there is no such account' \
 	    "$T/found"
 	equal "and has no command for that" "${run[user-unenrolled]-none}" none
+	for ((i = 0; i < 52; i++)); do
+		admin enroll "u$i" --no-account
+		admin disable "u$i"
+	done >"$T/uri" 2>&1
+	found
+	equal "of 52 disabled users 50 are named" \
+	    "$(grep -c '^note  *user-disabled ' "$T/found")" 50
+	equal "and who has no account is said nevertheless" \
+	    "${severity[user-account]-nothing}" note
 }
 
 verifier_cases() {

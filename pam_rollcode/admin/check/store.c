@@ -39,7 +39,8 @@ struct visit {
 	struct account account;
 	struct store_facts facts;
 	struct counted missing, strangers; /* without a token, an account */
-	unsigned int noted, short_tokens;
+	unsigned int noted;		   /* users, one by one */
+	unsigned int short_tokens;
 	char short_user[ROLLCODE_USER_MAX + 1];
 };
 
@@ -58,8 +59,7 @@ visit_found(struct visit *v, unsigned int severity, const char *name,
 	va_start(args, fmt);
 	vsnprintf(f.what, sizeof(f.what), fmt, args);
 	va_end(args);
-	if (f.severity != IS_NOTE || v->noted++ < SHOWN_USERS)
-		report_finding(v->fd, &f);
+	report_finding(v->fd, &f);
 }
 
 static void
@@ -144,11 +144,15 @@ visit_account(struct visit *v)
 		    "write in the configuration file: TOLERANCE=20");
 	for (size_t i = 0; i < v->account.token_count; i++)
 		visit_token(v, &v->account.tokens[i]);
+	if (v->noted >= SHOWN_USERS)
+		return;
 	if (account_enabled(&v->account) == 0) {
+		v->noted++;
 		check_admin(v->check, "enable", user, command);
 		visit_found(v, IS_NOTE | HAS_COMMAND, "user-disabled", command,
 		    "%s: has no token that is enabled, and is refused", user);
 	} else if (verify_is_guarded(&v->account, policy, time(NULL))) {
+		v->noted++;
 		check_admin(v->check, "unlock", user, command);
 		visit_found(v, IS_NOTE | HAS_COMMAND, "user-guarded", command,
 		    "%s: is guarded: it takes three consecutive codes on one "
