@@ -734,6 +734,16 @@ standins() {
 	equal "what stands in for modules refuses in a real service" \
 	    "$result" SYSTEM_ERR
 	restore
+	mkdir -m 700 /tmp/rollcode-check.XXXXXX
+	chown ann /tmp/rollcode-check.XXXXXX
+	mount -t tmpfs -o ro none /run
+	found --service sudo
+	umount /run
+	equal "without room in /run stacks are tried nevertheless" \
+	    "${severity[stack]-none}" none
+	equal "and a folder of somebody else's is left alone" \
+	    "$(stat -c '%U %a' /tmp/rollcode-check.XXXXXX)" "ann 700"
+	rmdir /tmp/rollcode-check.XXXXXX
 	syslog_start
 	found
 	logger -u /dev/log "the end."

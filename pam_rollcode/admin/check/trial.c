@@ -313,12 +313,16 @@ copy_write(const struct service *s, size_t file, const char *folder)
 static bool
 folder_make(char folder[64])
 {
-	check_cut(folder, 64, "/run/rollcode-check.XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		check_cut(folder, 64, "/tmp/rollcode-check.XXXXXX");
-	if (access(folder, F_OK) != 0 && mkdtemp(folder) == NULL)
+	static const char *const places[] = {"/run", "/tmp"};
+	bool made = false;
+
+	for (size_t i = 0; i < COUNT(places) && !made; i++) {
+		check_cut(folder, 64, "%s/rollcode-check.XXXXXX", places[i]);
+		made = mkdtemp(folder) != NULL;
+	}
+	if (!made)
 		folder[0] = '\0';
-	return folder[0] != '\0' && chown(folder, 0, NOBODY) == 0 &&
+	return made && chown(folder, 0, NOBODY) == 0 &&
 	       chmod(folder, 0710) == 0;
 }
 
