@@ -119,6 +119,9 @@ def look_at(tree, source, arrows):
         if kind == "<":
             if not foreign(source, name):
                 yield f"{where}: <{name}> is for other rooms"
+            if any(os.path.isfile(os.path.join(tree, root, name))
+                   for root in ("",) + HALVES):
+                yield f"{where}: <{name}> is ours, and not in quotes"
             continue
         header = name if name.startswith("common/") or \
             half_of(source) == "common" else f"{half_of(source)}/{name}"
