@@ -686,21 +686,21 @@ dry_run() {
 	found ann --service sshd
 	equal "--service says what becomes of each outcome" \
 	    "$(sed -n '/^sshd, if/,/^[a-z]*:/p' "$T/found" | tail -n +2 |
-	    grep -o 'lets in\|is denied' | xargs)" \
-	    "lets in is denied is denied is denied is denied is denied is denied"
+	    grep -o 'accepted$\|refused$' | xargs)" \
+	    "accepted refused refused refused refused refused refused"
 	control optional
 	found --service sudo
 	check "also where it is wrong" \
-	    grep -qE '^  a wrong code +lets in$' "$T/found"
+	    grep -qE '^  a wrong code +accepted$' "$T/found"
 	stack sudo "$unix" "$OURS nullok"
 	found --service sudo
 	check "with nullok no token is let through" \
-	    grep -qE '^  no token +lets in$' "$T/found"
+	    grep -qE '^  no token +accepted$' "$T/found"
 	stack sudo "$unix" \
 	    "auth [success=ok user_unknown=ignore default=die] pam_rollcode.so"
 	found --service sudo
 	check "with user_unknown=ignore it is not: that is a refusal like others" \
-	    grep -qE '^  no token +is denied$' "$T/found"
+	    grep -qE '^  no token +refused$' "$T/found"
 	refused "a service that is not there is none" \
 	    admin check --service nothing
 	refused "nothing of the copies stays" \

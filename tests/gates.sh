@@ -174,7 +174,7 @@ odd_words() {	# FILE...
 gate_language() {
 	local files
 	mapfile -t files < <(texts_of_all)
-	odd_words "${files[@]}" |
+	odd_words "${files[@]}" 2>&1 |
 	    nothing "the words of ${#files[@]} files are those of plain_words"
 	cat >"$T/planted.c" <<-'C'
 	/* Whoever reads a comment is no user. */

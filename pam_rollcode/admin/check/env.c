@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * env.c - the env file: each mistake in it, and how to fix it.
+ * env.c - rollcode.env: each mistake in it, and how to fix it.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ fix_env(const struct check *check, struct finding *f)
 	check_cut(f->fix, sizeof(f->fix), "%s", fix);
 }
 
-/* The next of the mistakes that stand in one sentence, parted by "; ". */
+/* The next of the mistakes in one sentence, which "; " separates. */
 static char *
 next_mistake(char **rest)
 {

@@ -128,7 +128,7 @@ check_text(const struct check *check, const unsigned int *counts)
 	for (size_t i = 0; check->dry && i < CHECK_OUTCOMES; i++) {
 		check_outcome(i, &when);
 		printf("  %-28s %s\n", when,
-		    check->admits[i] ? "lets in" : "is denied");
+		    check->admits[i] ? "accepted" : "refused");
 	}
 	if (counts[IS_ERROR] + counts[IS_WARNING] == 0)
 		plain_line(stdout,

@@ -29,7 +29,7 @@ check_line(
 
 /* --- the module's file -------------------------------------------------- */
 
-/* As the account, which has the fewest privileges of all that load it. */
+/* As nobody, who has the fewest privileges of all that load it. */
 static void
 module_load(void *context, int fd)
 {

@@ -53,7 +53,7 @@ void	check_cut(char *out, size_t size, const char *fmt, ...)
 void	check_command(char *out, size_t size, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-/* "rollcode-admin VERB [USER]", with this env file. */
+/* "rollcode-admin VERB [USER]", with this configuration file. */
 void	check_admin(const struct check *, const char *verb, const char *user,
 	    char command[CHECK_TEXT_MAX]);
 
