@@ -653,6 +653,10 @@ right() {
 [prompt=Password and code: ]" "auth required pam_unix.so use_first_pass"
 	found
 	equal "nor where one line holds both" "$names" ""
+	stack sudo "auth [success=ok default=ignore] pam_gone.so" \
+	    "@include common-auth" "$OURS"
+	found
+	equal "nor where a module that is not there is ignored" "$names" ""
 	stack sudo "auth [success=2 default=ignore] pam_succeed_if.so uid < 9" \
 	    "auth [success=1 default=ignore] pam_succeed_if.so uid > 9999" \
 	    "$OURS" "auth required pam_permit.so"

@@ -265,6 +265,19 @@ check_lines(struct check *check, const struct service *s)
 	}
 }
 
+/* Whether a login goes on without the module. */
+static bool
+is_dispensable(const struct row *row)
+{
+	const char *control = row_control(row);
+
+	return row->dash || row_has_control(row, "optional") ||
+	       row_has_control(row, "sufficient") ||
+	       strcasestr(control, "module_unknown=ignore") != NULL ||
+	       (strcasestr(control, "default=ignore") != NULL &&
+		   strcasestr(control, "module_unknown=") == NULL);
+}
+
 /* A module that is not there, and without which nobody gets in. */
 void
 check_missing(struct check *check, const struct service *s)
@@ -274,16 +287,14 @@ check_missing(struct check *check, const struct service *s)
 	for (size_t i = 0; i < s->count; i++) {
 		const struct row *row = &s->rows[i];
 
-		if (!row_runs(row) || row->dash || row_is_ours(row) ||
-		    row_has_control(row, "optional") ||
-		    row_has_control(row, "sufficient"))
+		if (!row_runs(row) || row_is_ours(row) || is_dispensable(row))
 			continue;
 		module_path(row, path);
 		if (access(path, F_OK) != 0 && errno == ENOENT)
 			check_found(check, s->uses ? IS_ERROR : IS_WARNING,
 			    "line-module", s->files[row->file], row->first,
-			    "correct the name: the module of this program "
-			    "is " OUR_MODULE,
+			    "correct the name, or install that module; the "
+			    "one of this program is " OUR_MODULE,
 			    "there is no module %s: every login that gets here "
 			    "is refused",
 			    path);
