@@ -24,7 +24,7 @@
 /* --- findings ----------------------------------------------------------- */
 
 enum severity {
-	IS_NOTE = 0,
+	IS_NOTE = 1,
 	IS_WARNING,
 	IS_ERROR,
 	HAS_COMMAND = 4,	/* beside one of these: fix is for a shell */

@@ -10,7 +10,11 @@
 
 #define FINDINGS_MAX 10000
 
-static const char *const severities[] = {"note", "warning", "error"};
+static const char *const severities[] = {
+    [IS_NOTE] = "note",
+    [IS_WARNING] = "warning",
+    [IS_ERROR] = "error",
+};
 
 static bool
 finding_same(const struct finding *a, const struct finding *b)
@@ -118,7 +122,7 @@ check_text(const struct check *check, const unsigned int *counts)
 {
 	const char *when;
 
-	for (int severity = IS_ERROR; severity >= 0; severity--)
+	for (int severity = IS_ERROR; severity >= IS_NOTE; severity--)
 		for (size_t i = 0; i < check->count; i++)
 			if ((int)check->list[i].severity == severity)
 				put_finding(&check->list[i]);

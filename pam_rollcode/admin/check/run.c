@@ -99,7 +99,7 @@ message_take(struct check *check, struct message *message)
 	f->name[sizeof(f->name) - 1] = '\0';
 	if (message->facts)
 		check->store = message->store;
-	else if (f->severity <= IS_ERROR)
+	else if (f->severity >= IS_NOTE && f->severity <= IS_ERROR)
 		check_add(check, f);
 }
 

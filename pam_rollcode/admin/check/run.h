@@ -21,7 +21,7 @@ bool	report_from(struct check *check, child_fn *, void *context);
  * For at most ten seconds; out has what the child wrote, as far as it fits.
  * Its status, -1 if it could not be started or did not end.
  */
-int	check_child(child_fn *, void *context, void *out, size_t size,
+int	check_child(child_fn *fn, void *context, void *out, size_t size,
 	    size_t *used);
 
 /*
