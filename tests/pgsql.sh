@@ -229,7 +229,7 @@ more_troubles() {
 	denied "passwords that others can read" SYSTEM_ERR 'chmod 600' passwords
 	mv /usr/local/libexec/rollcode/rollcode-pgsql.so "$T/plugin"
 	denied "a plug-in that is not there" SERVICE_ERR \
-	    'rollcode-pgsql.so is not there: build' plugin
+	    'rollcode-pgsql.so does not exist: build' plugin
 }
 
 mended_passwords() {

@@ -141,13 +141,9 @@ pgsql_each(
 		err = link_query(store->link, &rows, error,
 		    "SELECT name FROM rollcode.account ORDER BY name", "");
 	for (int i = 0; i < rows_count(rows) && err == ROLLCODE_OK; i++)
-		err = rows_text(rows, i, 0, name, sizeof(name)) &&
-			      store_name_decode(name, user)
-			  ? fn(context, user, error)
-			  : error_set(error, ROLLCODE_ERR_STORE,
-				"%s: the name of a user is not as it was "
-				"written; restore it",
-				link_where(store->link));
+		if (rows_text(rows, i, 0, name, sizeof(name)) &&
+		    store_name_decode(name, user))
+			err = fn(context, user, error);
 	return err;
 }
 
