@@ -729,6 +729,10 @@ json() {
 auth required pam_rollcode.so True"
 }
 
+gone_for_nobody() {
+	! pgrep -u nobody rollcode-admin
+}
+
 # What stands in for the modules of a service, and the copies of its files.
 standins() {
 	local result i
@@ -758,6 +762,36 @@ standins() {
 	done >"$T/found" 2>"$T/sum"
 	refused "a signal at any moment leaves no copy of a service" \
 	    compgen -G '/[rt][um][np]/rollcode-check.*'
+	for ((i = 0; i < 200; i++)); do
+		echo "auth [success=ok default=ignore] pam_unix.so"
+	done >/etc/pam.d/sudo
+	echo "$OURS" >>/etc/pam.d/sudo
+	start rollcode-admin check >"$T/found" 2>"$T/sum"
+	wait_for pgrep -u nobody rollcode-admin
+	kill -9 "$started"
+	wait "$started" 2>"$T/out"
+	check "and where nothing can be done, no process" \
+	    wait_for gone_for_nobody
+	rm -r /run/rollcode-check.*
+}
+
+# Where /run has no room, and somebody knows the name of the folder in /tmp.
+feigned_folder() {
+	restore
+	mount -n -t tmpfs -o mode=1777 tmp /tmp
+	as ann mkdir /tmp/rollcode-check.XXXXXX
+	as ann touch /tmp/rollcode-check.XXXXXX/f0
+	mount -n -o remount,ro /run
+	found
+	mount -n -o remount,rw /run
+	check "a folder of somebody else's is not taken for the copies" \
+	    test -e /tmp/rollcode-check.XXXXXX/f0
+	equal "and stays theirs" \
+	    "$(stat -c %U /tmp/rollcode-check.XXXXXX)" ann
+	refused "and another one is made" grep -q "cannot be tried" "$T/found"
+	rm -r /tmp/rollcode-check.XXXXXX
+	equal "that is gone afterwards" "$(ls -A /tmp)" ""
+	umount /tmp
 }
 
 hostile() {
@@ -809,5 +843,6 @@ changes_nothing
 dry_run
 json
 standins
+feigned_folder
 hostile
 exit 0

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -231,7 +232,9 @@ ask_all(struct trial *t)
 			t->facts->asks = t->asked;
 		each_person(t, PAM_SUCCESS, ours_says[i], see_lenient);
 	}
+	t->any = true;
 	each_person(t, PAM_SUCCESS, PAM_AUTH_ERR, see_past);
+	t->any = false;
 	t->unproven = true;
 	for (size_t i = 1; i < COUNT(others_say); i++)
 		each_person(t, others_say[i], PAM_IGNORE, see_unproven);
@@ -320,6 +323,7 @@ folder_make(char folder[64])
 		check_cut(folder, 64, "%s/rollcode-check.XXXXXX", places[i]);
 		made = mkdtemp(folder) != NULL;
 	}
+	/* Without one of our own there is nothing to remove either. */
 	if (!made)
 		folder[0] = '\0';
 	return made && chown(folder, 0, NOBODY) == 0 &&
@@ -343,6 +347,7 @@ folder_remove(const char *folder)
 
 struct work {
 	const struct service *s;
+	pid_t parent; /* without whom nobody would end it */
 	char folder[64];
 	struct facts facts;
 };
@@ -356,6 +361,7 @@ work_child(void *context, int fd)
 
 	if (admin_drop(&nobody, NULL) != ROLLCODE_OK ||
 	    setrlimit(RLIMIT_CPU, &cpu) != 0 ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != w->parent ||
 	    !trial_run(w->s, w->folder, &w->facts) ||
 	    write(fd, &w->facts, sizeof(w->facts)) != sizeof(w->facts))
 		_exit(1);
