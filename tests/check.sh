@@ -439,6 +439,14 @@ stack_cases() {
 	also stack-bypass fix "behind a jump over it alone" stack sudo \
 	    "auth [success=1 default=ignore] pam_unix.so" "$OURS" \
 	    "auth required pam_permit.so"
+	planted stack-bypass fix "behind a jump for whom only one knows" \
+	    stack sudo "auth [success=3 default=ignore] pam_unix.so" \
+	    "auth [success=2 default=ignore] pam_unix.so" \
+	    "auth [success=2 default=ignore] pam_unix.so" \
+	    "auth requisite pam_deny.so" "$OURS" "auth required pam_permit.so"
+	planted stack-bypass fix "behind a jump on a result that is rare" \
+	    stack sudo "auth [success=ok authinfo_unavail=1 default=die] \
+pam_unix.so" "$OURS" "auth required pam_permit.so"
 	also stack-bypass fix "behind done" stack sudo \
 	    "auth [success=done default=die] pam_unix.so" "$OURS"
 	also stack-bypass fix "behind whoever is let in" \

@@ -85,6 +85,7 @@ struct trial {
 	pam_handle_t *pamh;
 	size_t first; /* row of ours */
 	unsigned char give[CHECK_ROWS_MAX];
+	bool any;      /* modules say whatever they can */
 	bool unproven; /* no module proves anything */
 	bool admitted; /* of the last run */
 	unsigned int asked;
@@ -147,18 +148,36 @@ give_all(struct trial *t, int proves, int chooses, int ours)
 }
 
 static bool
+is_yes(int result)
+{
+	return result == PAM_SUCCESS || result == PAM_NEW_AUTHTOK_REQD;
+}
+
+/* Words for a control tell these few apart; brackets may tell all, in time. */
+static bool
+is_apart(const struct trial *t, const struct row *row, int result)
+{
+	bool apart = t->any && strchr(row_control(row), '=') != NULL;
+
+	for (size_t i = 0; i < COUNT(others_say); i++)
+		apart |= result == others_say[i];
+	return apart;
+}
+
+static bool
 can_say(const struct trial *t, const struct row *row, int result)
 {
+	if (!is_apart(t, row, result))
+		return false;
 	switch (row_class(row)) {
 	case CLASS_PERMITS:
 	case CLASS_DENIES:
 		return false;
 	case CLASS_SILENT:
 	case CLASS_ROOT:
-		return result != PAM_SUCCESS;
+		return !is_yes(result);
 	case CLASS_PROVES:
-		return !service_asks(row) &&
-		       (!t->unproven || result != PAM_SUCCESS);
+		return !service_asks(row) && (!t->unproven || !is_yes(result));
 	case CLASS_CHOOSES:
 	case CLASS_NEUTRAL:
 		break;
@@ -175,11 +194,11 @@ each_login(struct trial *t, void (*seen)(struct trial *))
 	for (size_t i = 0; i < t->s->count; i++) {
 		unsigned char kept = t->give[i];
 
-		for (size_t k = 0; k < COUNT(others_say); k++) {
+		for (int result = 0; result < PAM_INCOMPLETE; result++) {
 			if (!t->facts->called[i] ||
-			    !can_say(t, &t->s->rows[i], others_say[k]))
+			    !can_say(t, &t->s->rows[i], result))
 				continue;
-			t->give[i] = (unsigned char)others_say[k];
+			t->give[i] = (unsigned char)result;
 			trial_authenticate(t);
 			seen(t);
 		}
@@ -187,14 +206,34 @@ each_login(struct trial *t, void (*seen)(struct trial *))
 	}
 }
 
+/* Of people whom one module alone knows, as where each asks a directory. */
+static void
+each_directory(
+    struct trial *t, int chooses, int ours, void (*seen)(struct trial *))
+{
+	for (size_t i = 0; i < t->s->count && !t->unproven; i++) {
+		const struct row *row = &t->s->rows[i];
+
+		if (row_class(row) != CLASS_PROVES || service_asks(row))
+			continue;
+		give_all(t, PAM_USER_UNKNOWN, chooses, ours);
+		t->give[i] = PAM_SUCCESS;
+		trial_authenticate(t);
+		seen(t);
+	}
+}
+
 /* Of those for whom rules are, and of others. */
 static void
 each_person(struct trial *t, int proves, int ours, void (*seen)(struct trial *))
 {
-	give_all(t, proves, PAM_SUCCESS, ours);
-	each_login(t, seen);
-	give_all(t, proves, PAM_AUTH_ERR, ours);
-	each_login(t, seen);
+	static const int rules[] = {PAM_SUCCESS, PAM_AUTH_ERR};
+
+	for (size_t i = 0; i < COUNT(rules); i++) {
+		give_all(t, proves, rules[i], ours);
+		each_login(t, seen);
+		each_directory(t, rules[i], ours, seen);
+	}
 }
 
 /* --- questions ---------------------------------------------------------- */
@@ -384,7 +423,7 @@ work_do(struct work *w, struct facts *facts)
 bool
 service_try(struct service *s)
 {
-	struct work w = {.s = s};
+	struct work w = {.s = s, .parent = getpid()};
 	sigset_t some, kept;
 	bool done;
 
