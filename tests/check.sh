@@ -385,6 +385,15 @@ line_cases() {
 	    edit "$sudo" 's/\.so$//'
 	planted line-module "sed -i s/rolcode/rollcode/ $sudo" \
 	    "a name that is misspelt" edit "$sudo" s/rollcode/rolcode/
+	also line-module "stack sudo '$OURS'" "a dash, which makes no difference" \
+	    edit "$sudo" '1i-auth required pam_nothere.so'
+	planted pam-file "stack sudo '$OURS'" "a file that is too big to look at" \
+	    too_big "auth sufficient pam_permit.so"
+	planted pam-line "sed -i 1d $sudo" "a comment whose end may be a line" \
+	    edit "$sudo" "1i#$(printf '%1022s' '')auth sufficient pam_permit.so"
+	planted pam-file "stack sudo '$OURS'" "a file in somebody's home" \
+	    of_home "$T/home/ann"
+	equal "their home stays theirs" "${run[pam-file]-none}" none
 	planted line-twice fix "two lines that ask" \
 	    stack sudo "auth required pam_unix.so" "$OURS" "$OURS"
 	planted line-type fix "a line of another type" \
@@ -402,6 +411,17 @@ line_cases() {
 	    edit "$sudo" '1s/$/ use_first_pass/'
 	also line-pass fix "forward_pass before nothing" \
 	    edit "$sudo" '1s/$/ forward_pass/'
+}
+
+too_big() {
+	{ echo "$1"; head -c 1048576 /dev/zero | tr '\0' '\n'; } >/etc/pam.d/big
+	stack sudo "@include big" "$OURS"
+}
+
+of_home() {
+	echo "# nothing" >"$1/lines"
+	chown ann "$1/lines"
+	stack sudo "@include $1/lines" "$OURS"
 }
 
 include_of() {

@@ -91,6 +91,13 @@ void	check_found_error(struct check *, unsigned int severity,
 	    const char *name, const char *file, const struct error *,
 	    const char *otherwise);
 
+/*
+ * The same of a file that root relies on, where path_check refuses it.  The
+ * folder of somebody else around it may be their home and stays theirs.
+ */
+void	check_found_place(struct check *, const char *name, const char *file,
+	    const struct error *, const char *otherwise);
+
 /* Print it; how many of each severity there are. */
 void	check_text(const struct check *, const unsigned int *counts);
 void	check_json(const struct check *, const unsigned int *counts);

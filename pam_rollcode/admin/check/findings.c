@@ -97,6 +97,24 @@ check_found_error(struct check *check, unsigned int severity, const char *name,
 	check_add(check, &found);
 }
 
+void
+check_found_place(struct check *check, const char *name, const char *file,
+    const struct error *error, const char *otherwise)
+{
+	struct finding found;
+
+	check_error(&found, IS_ERROR, name, file, error, otherwise);
+	if (strncmp(found.fix, "chown ", 6) == 0 &&
+	    strcmp(found.file, file) != 0) {
+		found.runs = false;
+		check_cut(found.fix, sizeof(found.fix),
+		    "put a copy of %s, which you have read, into a folder of "
+		    "root's, and name that one",
+		    file);
+	}
+	check_add(check, &found);
+}
+
 /* --- how they are shown ------------------------------------------------- */
 
 static void

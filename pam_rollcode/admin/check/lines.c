@@ -86,8 +86,7 @@ check_module(
 		    "%s; every login through %s is refused", strerror(errno),
 		    s->name);
 	} else if (path_check(real, 0, &error) != ROLLCODE_OK) {
-		check_found_error(
-		    check, IS_ERROR, "module", path, &error, NULL);
+		check_found_place(check, "module", real, &error, NULL);
 	} else if (stat(real, &st) == 0 && (st.st_mode & 0444) != 0444) {
 		check_command(
 		    command, sizeof(command), "chmod 644 %s", CHECK_WORD(real));
@@ -141,7 +140,7 @@ check_path(struct check *check, const char *path)
 	struct error error = {0};
 
 	if (path[0] != '\0' && path_check(path, 0, &error) != ROLLCODE_OK)
-		check_found_error(check, IS_ERROR, "line-path", path, &error,
+		check_found_place(check, "line-path", path, &error,
 		    "name a path that exists in the arguments of the module");
 }
 
@@ -271,7 +270,8 @@ is_dispensable(const struct row *row)
 {
 	const char *control = row_control(row);
 
-	return row->dash || row_has_control(row, "optional") ||
+	/* A dash keeps PAM from logging that it is missing, and no more. */
+	return row_has_control(row, "optional") ||
 	       row_has_control(row, "sufficient") ||
 	       strcasestr(control, "module_unknown=ignore") != NULL ||
 	       (strcasestr(control, "default=ignore") != NULL &&

@@ -6,11 +6,14 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/check/run.h"
 #include "admin/check/trial.h"
 #include "system/path.h"
+
+#define PAM_READS 1023 /* bytes */
 
 /* --- all of them -------------------------------------------------------- */
 
@@ -95,6 +98,37 @@ is_way_in(const char *name)
 	return false;
 }
 
+/*
+ * Versions of PAM before 1.6 read so much at once, and take the rest of a line,
+ * or of a comment, for another line.
+ */
+static void
+check_length(struct check *check, const char *path)
+{
+	FILE *in = check_open(path);
+	char *text = NULL;
+	size_t size = 0, used = 0;
+	unsigned int line = 0;
+	ssize_t len;
+
+	while (in != NULL && (len = getline(&text, &size, in)) > 0) {
+		line++;
+		used += (size_t)len;
+		if (used > PAM_READS)
+			check_found(check, IS_ERROR, "pam-line", path, line,
+			    "make it shorter than 1 KiB",
+			    "is too long: some versions of PAM take its end "
+			    "for another line");
+		while (len > 0 && strchr(" \t\n", text[len - 1]) != NULL)
+			len--;
+		if (len == 0 || text[len - 1] != '\\')
+			used = 0;
+	}
+	free(text);
+	if (in != NULL)
+		fclose(in);
+}
+
 static void
 check_file(struct check *check, const char *path)
 {
@@ -103,8 +137,29 @@ check_file(struct check *check, const char *path)
 
 	if (realpath(path, real) != NULL &&
 	    path_check(real, 0, &error) != ROLLCODE_OK)
-		check_found_error(
-		    check, IS_ERROR, "pam-file", path, &error, NULL);
+		check_found_place(check, "pam-file", real, &error, NULL);
+	check_length(check, path);
+}
+
+/* What cannot be looked at may let in whomever it wants. */
+static void
+check_unseen(struct check *check, const struct service *s)
+{
+	struct stat st;
+	FILE *in;
+
+	for (size_t i = 0; i < s->file_count; i++) {
+		in = check_open(s->files[i]);
+		/* To PAM a folder is an empty file. */
+		if (in == NULL && stat(s->files[i], &st) == 0 &&
+		    !S_ISDIR(st.st_mode))
+			check_found(check, IS_ERROR, "pam-file", s->files[i], 0,
+			    "put a regular file of at most 1 MiB in its place",
+			    "is too big, or no regular file, and was not "
+			    "looked at: whom it lets in is not known");
+		if (in != NULL)
+			fclose(in);
+	}
 }
 
 static void
@@ -135,6 +190,7 @@ check_one(struct check *check, const char *name)
 		return;
 	if (!service_read(check, name, &s))
 		return;
+	check_unseen(check, &s);
 	check_missing(check, &s);
 	if (s.uses)
 		check_asking(check, &s);
