@@ -516,6 +516,15 @@ publickey,keyboard-interactive:pam keyboard-interactive:pam' $SSHD" \
 	planted sshd-methods fix "a list of methods without a code" \
 	    setting AuthenticationMethods \
 	    "publickey,keyboard-interactive publickey"
+	planted sshd-methods fix "and the code is all that is asked" \
+	    eval 'setting AuthenticationMethods \
+	    "publickey,keyboard-interactive publickey"; stack sshd "$OURS"'
+	stack sshd "$OURS"
+	setting AuthenticationMethods \
+	    "publickey,keyboard-interactive publickey"
+	found
+	refused "then it is never enough without a key" \
+	    grep -qF " keyboard-interactive:pam" <<<"${fix[sshd-methods]}"
 	planted nullok-closed fix "no pam_permit behind nullok and a key" \
 	    stack sshd "$OURS nullok"
 	planted sshd run "sshd's own folder is missing" rmdir /run/sshd

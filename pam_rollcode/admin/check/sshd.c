@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 
 #include "admin/check/run.h"
+#include "admin/check/trial.h"
 
 #define CONFIG "/etc/ssh/sshd_config"
-#define METHODS                                                     \
-	"AuthenticationMethods publickey,keyboard-interactive:pam " \
-	"keyboard-interactive:pam"
+#define KEY_AND_CODE "AuthenticationMethods publickey,keyboard-interactive:pam"
+#define METHODS KEY_AND_CODE " keyboard-interactive:pam"
 
 /* --- its settings ------------------------------------------------------- */
 
@@ -161,6 +161,18 @@ one_prompt_is_enough(const struct service *s)
 	return false;
 }
 
+/* Without a key a code alone would do, unless a module asks for more. */
+static bool
+asks_for_more(const struct service *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->rows[i].type == ROW_AUTH && s->rows[i].count > 0 &&
+		    !s->rows[i].includes && !service_asks(&s->rows[i]) &&
+		    row_class(&s->rows[i]) == CLASS_PROVES)
+			return true;
+	return false;
+}
+
 /* --- keys --------------------------------------------------------------- */
 
 /* Whether a file of keys is there: PATH may be of the home, with %h and %u. */
@@ -189,7 +201,7 @@ has_keys(const struct passwd *pw, const char *pattern)
 
 /* Every list of methods wants a key: has this user one in a file? */
 static void
-check_user_key(struct check *check, const char *methods)
+check_user_key(struct check *check, const char *methods, bool more)
 {
 	char files[CHECK_TEXT_MAX], *rest = files, *file;
 	const struct passwd *pw;
@@ -204,8 +216,9 @@ check_user_key(struct check *check, const char *methods)
 		if (has_keys(pw, file))
 			return;
 	check_found(check, IS_WARNING, "sshd-no-key", CONFIG, 0,
-	    "install a key of this user (ssh-copy-id), or allow a way "
-	    "without one: " METHODS,
+	    more ? "install a key of this user (ssh-copy-id), or allow a way "
+		   "without one: " METHODS
+		 : "install a key of this user (ssh-copy-id)",
 	    "AuthenticationMethods %s requires a key, and %s has none: every "
 	    "login by ssh is refused",
 	    methods, check->user);
@@ -214,7 +227,7 @@ check_user_key(struct check *check, const char *methods)
 /* --- all of them -------------------------------------------------------- */
 
 static void
-check_methods(struct check *check)
+check_methods(struct check *check, bool more)
 {
 	char methods[CHECK_TEXT_MAX / 2], what[CHECK_TEXT_MAX];
 
@@ -222,20 +235,23 @@ check_methods(struct check *check)
 	if (methods[0] == '\0' || strcmp(methods, "any") == 0) {
 		if (sshd_is(check, "pubkeyauthentication", "yes"))
 			check_found(check, IS_NOTE, "sshd-key", CONFIG, 0,
-			    "to require a code after a key, and a password and "
-			    "a code without one: " METHODS,
+			    more ? "to require a code after a key, and a "
+				   "password and a code without one: " METHODS
+				 : "to require a key and then a "
+				   "code: " KEY_AND_CODE,
 			    "a login by key needs no code, because sshd does "
 			    "not ask PAM then");
 		return;
 	}
-	check_user_key(check, methods);
+	check_user_key(check, methods, more);
 	if (sshd_lists_have(check, "keyboard-interactive") ||
 	    sshd_lists_have(check, "password"))
 		return;
 	check_cut(what, sizeof(what),
 	    "AuthenticationMethods %s: one of these ways needs no code",
 	    methods);
-	found_setting(check, IS_WARNING, "sshd-methods", METHODS, what);
+	found_setting(check, IS_WARNING, "sshd-methods",
+	    more ? METHODS : KEY_AND_CODE, what);
 }
 
 void
@@ -262,5 +278,5 @@ check_sshd(struct check *check, const struct service *s)
 		    "PasswordAuthentication no",
 		    "PasswordAuthentication yes: sshd answers every prompt "
 		    "with the password, so such a login is always refused");
-	check_methods(check);
+	check_methods(check, asks_for_more(s));
 }
