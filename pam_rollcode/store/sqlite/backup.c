@@ -76,7 +76,8 @@ check_place(const struct backup *b, struct error *error)
 	if (err == ROLLCODE_ERR_UNAVAIL)
 		error_add(error, err,
 		    "the account %s makes the backup, and must reach the "
-		    "directory: install -d -m 700 -o %s DIRECTORY",
+		    "directory: install -d -m 700 -o %s /var/backups/rollcode, "
+		    "and name a directory in it",
 		    config->account, config->account);
 	if (err != ROLLCODE_OK)
 		return err;
@@ -97,7 +98,8 @@ make_fresh(const struct backup *b, struct error *error)
 	file_failed(b->fresh.text, e, error);
 	return error_add(error, error_from_errno(e),
 	    "the account %s makes the backup, and needs a directory of its own "
-	    "for it: install -d -m 700 -o %s DIRECTORY",
+	    "for it: install -d -m 700 -o %s /var/backups/rollcode, and name a "
+	    "directory in it",
 	    config->account, config->account);
 }
 
