@@ -367,7 +367,7 @@ no_store_files() {
 # The names that findings have.
 findings_of_check() {
 	tr -s '\n\t ' ' ' < <(cat "$TREE"/pam_rollcode/admin/check/*.c) |
-	    grep -oE '((IS|PAM|HAS)_[A-Z_]+,|name =|return|ask\(check, [a-zA-Z&]+,|sentence\( ?check,|&v->[a-z]+,) "[a-z-]+"' |
+	    grep -oE '((IS|PAM|HAS)_[A-Z_]+,|name =|return|check_found_place\( ?check,|ask\(check, [a-zA-Z&]+,|sentence\( ?check,|&v->[a-z]+,) "[a-z-]+"' |
 	    sed 's/.*"\(.*\)"/\1/' | sort -u
 }
 

@@ -156,7 +156,7 @@ check_unseen(struct check *check, const struct service *s)
 			check_found(check, IS_ERROR, "pam-file", s->files[i], 0,
 			    "put a regular file of at most 1 MiB in its place",
 			    "is too big, or no regular file, and was not "
-			    "looked at: whom it lets in is not known");
+			    "looked at: who can log in is not known");
 		if (in != NULL)
 			fclose(in);
 	}

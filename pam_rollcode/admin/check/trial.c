@@ -155,7 +155,7 @@ is_yes(int result)
 
 /* Words for a control tell these few apart; brackets may tell all, in time. */
 static bool
-is_apart(const struct trial *t, const struct row *row, int result)
+is_distinct(const struct trial *t, const struct row *row, int result)
 {
 	bool apart = t->any && strchr(row_control(row), '=') != NULL;
 
@@ -167,7 +167,7 @@ is_apart(const struct trial *t, const struct row *row, int result)
 static bool
 can_say(const struct trial *t, const struct row *row, int result)
 {
-	if (!is_apart(t, row, result))
+	if (!is_distinct(t, row, result))
 		return false;
 	switch (row_class(row)) {
 	case CLASS_PERMITS:
