@@ -910,6 +910,7 @@ slow_directory() {
 
 # handed [NAME...]: by a service manager, which owns the sockets
 handed() {
+	: >"$T/notified"
 	python3 - "$SERVE" "$@" <<-PYTHON >"$T/notified" &
 	import os, socket, subprocess, sys
 	names = sys.argv[2:]
