@@ -16,7 +16,7 @@ struct callers {
 };
 
 /*
- * Look up the accounts of CALLERS, names parted by commas or spaces.  A name
+ * Look up the accounts of CALLERS, names separated by commas or spaces.  A name
  * without an account cannot ask, so it is no error: it is named in missing, a
  * sentence, or "".  CONFIG if there are more than CALLERS_MAX; UNAVAIL
  * if some could not be looked up, and the others are there all the same.

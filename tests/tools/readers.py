@@ -18,6 +18,10 @@ import socket
 import struct
 import sys
 
+# The tree stays as it is.
+sys.dont_write_bytecode = True
+from process_state import process_state  # noqa: E402
+
 CLASS_CONTENT, CLOEXEC = 0x4, 0x1
 MARK_ADD, MARK_FILESYSTEM = 0x1, 0x100
 ACCESS_PERM, ONDIR = 0x20000, 0x40000000
@@ -29,27 +33,11 @@ seen = {}
 owners = {account.pw_uid: account.pw_name for account in pwd.getpwall()}
 
 
-def state(pid):
-    fields = {}
-    with open(f"/proc/{pid}/status") as lines:
-        for line in lines:
-            name, _, value = line.partition(":")
-            fields[name] = value.split()
-    with open(f"/proc/{pid}/limits") as lines:
-        soft = [line for line in lines if line.startswith("Max address space")]
-    caps = [str(int(fields[c][0], 16)) for c in
-            ("CapInh", "CapPrm", "CapEff", "CapAmb")]
-    return " ".join(
-        ["uid"] + fields["Uid"] + ["caps"] + caps
-        + ["new-privileges", "no" if fields["NoNewPrivs"] == ["1"] else "yes",
-           "memory", "unlimited" if "unlimited" in soft[0] else "limited"])
-
-
 def look(whose, pid):
     try:
         if os.path.basename(os.readlink(f"/proc/{pid}/exe")) != "rollcode-admin":
             return
-        seen[f"{whose} {state(pid)}"] = True
+        seen[f"{whose} {process_state(pid)}"] = True
     except OSError as error:
         seen[f"{whose} {pid}: {error}"] = True
 

@@ -12,21 +12,9 @@ import resource
 import subprocess
 import sys
 
-
-def status(pid):
-    fields = {}
-    with open(f"/proc/{pid}/status") as lines:
-        for line in lines:
-            name, _, value = line.partition(":")
-            fields[name] = value.split()
-    with open(f"/proc/{pid}/limits") as lines:
-        soft = [line for line in lines if line.startswith("Max address space")]
-    caps = [str(int(fields[c][0], 16)) for c in
-            ("CapInh", "CapPrm", "CapEff", "CapAmb")]
-    return " ".join(
-        ["uid"] + fields["Uid"] + ["caps"] + caps
-        + ["new-privileges", "no" if fields["NoNewPrivs"] == ["1"] else "yes",
-           "memory", "unlimited" if "unlimited" in soft[0] else "limited"])
+# The tree stays as it is.
+sys.dont_write_bytecode = True
+from process_state import process_state  # noqa: E402
 
 
 def has_read(pid, path):
@@ -51,7 +39,7 @@ def main():
     while child.poll() is None:
         try:
             reading = reading or has_read(child.pid, path)
-            state = status(child.pid)
+            state = process_state(child.pid)
         except (OSError, KeyError, IndexError):
             continue
         if reading:

@@ -29,7 +29,7 @@ enum row_type {
 /* One line. */
 struct row {
 	unsigned int	 first;		/* line of the file */
-	size_t		 file;		/* for whoever reads files, as is */
+	size_t		 file;		/* its number, as given */
 	size_t		 target;	/* the file that it includes */
 	enum row_type	 type;
 	bool		 dash, includes;
