@@ -6,6 +6,7 @@
 # right system it finds nothing.  What it says of stacks is what logins do.
 # long: only more variants of the same mistakes, and more stacks.
 # limit: 180
+# long: 300
 # shellcheck disable=SC2317,SC2016	# what spoils the system is called by name
 . "$(dirname "$0")/lib.sh"
 need sqlite3 python3 logger

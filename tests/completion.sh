@@ -3,6 +3,7 @@
 #
 # completion.sh [long] - what the shells complete, with the shells themselves:
 # bash; in the long ring zsh and fish too.
+# long: 300
 . "$(dirname "$0")/lib.sh"
 scratch
 cd "$TREE" || exit 1

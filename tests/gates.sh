@@ -4,6 +4,8 @@
 # gates.sh [GATE...] - what must hold for the tree and for what was built,
 # without running any of it.  `make` comes first; the tools are those that
 # `packaging/install-dependencies lint ci` installs.
+# limit: 400
+# apart
 . "$(dirname "$0")/lib.sh"
 cd "$TREE" || exit 2
 scratch

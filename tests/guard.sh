@@ -8,6 +8,8 @@
 # ROLLCODE_GUESSES inputs.
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 240
+# long: 1800
+# long guess: 7200
 . "$(dirname "$0")/lib.sh"
 need python3 strace setpriv
 private_machine "$@"

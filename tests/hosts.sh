@@ -6,6 +6,8 @@
 # he gives it, it lives on unchanged, a right code opens where it can, and
 # nothing else does.  long: more of it, without what is in `make check`.
 # limit: 240
+# long: 600
+# long resident: 240
 # shellcheck disable=SC2317	# the sections are called by name
 . "$(dirname "$0")/lib.sh"
 need strace setpriv prlimit python3

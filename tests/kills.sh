@@ -6,6 +6,7 @@
 # long: what is not in `make check`, and all of it where ROLLCODE_POINTS says at
 # how many calls.  What `rollcode-token next` does when killed is in token.sh,
 # and the service in service_kills.sh.
+# long: 3000
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
 . "$(dirname "$0")/lib.sh"
 need strace

@@ -4,6 +4,7 @@
 # outsiders.sh [long] - callers of everybody's socket: one refusal for every
 # reason, a line in the log for each, and the owner gets in meanwhile.
 # long: more requests, and ROLLCODE_LINES lines of the owner's.
+# long: 600
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 90
 . "$(dirname "$0")/lib.sh"

@@ -4,9 +4,11 @@
 # pgsql.sh [long] - one counter for many hosts: the store on a PostgreSQL
 # server, with a real one, and what happens to it.  long: what takes longer.
 # limit: 300
+# long: 300
 # shellcheck disable=SC2317	# what spoils a server is called by its name
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tools/pgsql.sh"
+[ "${1-}" != long ] || export ROLLCODE_STEP=${ROLLCODE_STEP:-1}
 pgsql_machine "$@"
 
 # --- the contract -----------------------------------------------------------

@@ -5,6 +5,7 @@
 # one after the other in another owner's hands, writable by others, or
 # something else: denied by the right name, said with the remedy, in less than
 # a second, and nothing outside is touched.  stores.sh spoils what is inside.
+# long: 600	every part in every way
 # shellcheck disable=SC2317	# what spoils a part is called by its name
 . "$(dirname "$0")/lib.sh"
 need python3

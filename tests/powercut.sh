@@ -5,6 +5,7 @@
 # back, or leaves anything that has to be mended.  long: what is not in `make
 # check`, and all of it where ROLLCODE_POINTS says from how many images.
 # limit: 300
+# long: 900
 . "$(dirname "$0")/lib.sh"
 need python3 strace
 private_machine "$@"

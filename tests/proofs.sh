@@ -6,6 +6,7 @@
 # For the end of a whole run: what ran is in $BUILD/tests/ran, what was skipped
 # in $BUILD/tests/skipped.  A test of the long ring is looked for in its script
 # where that ring did not run.
+# apart
 . "$(dirname "$0")/lib.sh"
 cd "$TREE" || exit 2
 RAN=$BUILD/tests/ran
@@ -38,11 +39,11 @@ did_run() {
 	grep -qxE -- "$pattern" "$RAN"
 }
 
-# Each script on one line.
-declare -A texts
-for script in tests/*.sh tests/long/*.sh; do
-	texts[$script]=$(tr -s '\\\n\t' ' ' <"$script")
-done
+# The script of each test, and what has been read of them, each on one line.
+declare -A scripts texts
+while read -r name file _; do
+	scripts[$name]=$file
+done < <(tests/run --long --list)
 
 # Every piece of a name between its variables stands in a script, maybe with
 # variables of another name.
@@ -56,18 +57,11 @@ in_source() {	# SCRIPT SENTENCE
 	done
 }
 
-# A script tests/long/NAME.sh may be one of tests/ called otherwise.
 exists() {	# PROGRAM SENTENCE
-	local script called=''
-	[ -f "tests/$1.sh" ] || return 1
-	[[ ${texts[tests/$1.sh]} =~ \ exec\ [^/]*/(\.\./)?([a-z_]*\.sh)\" ]] &&
-	    called=${BASH_REMATCH[2]}
-	for script in "tests/$1.sh" "tests/${called:-none}" \
-	    "tests/long/${called:-none}"; do
-		[ -f "$script" ] || continue
-		! in_source "$script" "$2" || return 0
-	done
-	return 1
+	local script=${scripts[$1]-}
+	[ -n "$script" ] || return 1
+	: "${texts[$script]:=$(tr -s '\\\n\t' ' ' <"$script")}"
+	in_source "$script" "$2"
 }
 
 # proof PROGRAM SENTENCE: adds to $said what is wrong with it, if anything

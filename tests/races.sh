@@ -5,6 +5,7 @@
 # `make check` more only if ROLLCODE_ROUNDS says how much; ROLLCODE_LINES is how
 # often the owner types under a flood.
 # limit: 180
+# long: 900
 . "$(dirname "$0")/lib.sh"
 need python3 strace
 private_machine "$@"

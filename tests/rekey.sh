@@ -5,6 +5,7 @@
 # in, and both are killed at a system call: nobody is refused, no counter is
 # lost, and a second run goes on.
 # limit: 180
+# long: 600	at more calls, ROLLCODE_POINTS of each
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
 . "$(dirname "$0")/lib.sh"
 need python3 sqlite3 strace

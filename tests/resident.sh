@@ -4,6 +4,7 @@
 # resident.sh [long] - rollcode-verify as a service: who may ask, who waits for
 # whom, and that it can be stopped, killed and started anew at any time.
 # long: only the flood, and the workers that die, for longer.
+# long: 300
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 240
 . "$(dirname "$0")/lib.sh"

@@ -5,6 +5,8 @@
 # at one system call and then at another one, and reaches for the verifier: other
 # people's logins do not wait, and he learns nothing.
 # limit: 240
+# long: 600	at more of its calls
+# long resident: 240
 # shellcheck disable=SC2317	# some functions are called by name
 . "$(dirname "$0")/lib.sh"
 need strace setpriv python3

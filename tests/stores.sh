@@ -4,6 +4,7 @@
 # stores.sh [long] - a store, an env file, a helper or an argument that is not
 # as it should be: denied by the right name, said in the log with the remedy,
 # and never taken for a user who is not enrolled.  long: only what is slow.
+# long: 300
 # shellcheck disable=SC2317	# what spoils a store is called by its name
 # limit: 240
 . "$(dirname "$0")/lib.sh"

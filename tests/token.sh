@@ -4,6 +4,7 @@
 # token.sh [long] - rollcode-token as a person and a shell meet it.  long: only
 # killed, at every second system call, or one in ROLLCODE_STEP.
 # limit: 240
+# long: 300
 . "$(dirname "$0")/lib.sh"
 scratch
 

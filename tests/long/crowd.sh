@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # crowd.sh - 200 users at once, in time; so nothing runs beside it.
+# long
 # alone
 . "$(dirname "$0")/../lib.sh"
 private_machine

@@ -3,6 +3,7 @@
 #
 # fail2ban.sh - what fail2ban makes of failed logins: its own filter as much as
 # of pam_unix's, ours by the reason, and neither of them somebody else's address.
+# long
 # limit: 240
 . "$(dirname "$0")/../lib.sh"
 need sshd ssh ssh-keygen pamtester python3 logger pgrep fail2ban-regex

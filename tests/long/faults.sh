@@ -4,6 +4,7 @@
 # faults.sh - a system call fails, and then another one: nobody is let
 # in but by a code that was recorded, nothing has to be mended, and nothing is
 # left lying about.
+# long
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
 . "$(dirname "$0")/../lib.sh"
 need strace

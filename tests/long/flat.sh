@@ -3,7 +3,9 @@
 #
 # flat.sh [resident] - thousands of logins in one process leave nothing
 # behind in it.
+# long
 # limit: 600
+# long resident: 240
 . "$(dirname "$0")/../lib.sh"
 private_machine "$@"
 . "$TREE/tests/tools/pam.sh"

@@ -3,6 +3,7 @@
 #
 # import.sh - 600 users from one file, or ROLLCODE_USERS, with a bar on a
 # terminal; killed, and run again, nothing is lost and nothing doubled.
+# long
 # limit: 600
 . "$(dirname "$0")/../lib.sh"
 need_root

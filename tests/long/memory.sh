@@ -3,6 +3,7 @@
 #
 # memory.sh - a process that lacks memory, at one allocation or from
 # one on: it denies or says so, and the next one works.
+# long
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
 . "$(dirname "$0")/../lib.sh"
 need strace

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # model.sh - the verifier and an independent model, a million random attempts.
+# long
 . "$(dirname "$0")/../lib.sh"
 check "the verifier and an independent model agree over a million attempts" \
     env ROLLCODE_MODEL_OPS=1000000 "$BUILD/tests/unit/test_model"

@@ -4,6 +4,7 @@
 # packages.sh - the packages are built, and the Debian ones live and die in a
 # copy of this machine.  In fresh ones: .ci/fresh --packages.  With
 # ROLLCODE_ALL=1 those of RPM are built too.
+# long
 # limit: 400
 . "$(dirname "$0")/../lib.sh"
 private_machine

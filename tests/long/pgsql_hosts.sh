@@ -4,6 +4,7 @@
 # pgsql_hosts.sh - four hosts, each a network namespace with an sshd of its own,
 # and one database: one code typed at all of them at once, for 10 rounds or
 # ROLLCODE_ROUNDS; and the way in that needs no database.
+# long
 . "$(dirname "$0")/../lib.sh"
 need sshd ssh ssh-keygen ip openssl
 . "$TREE/tests/tools/pgsql.sh"

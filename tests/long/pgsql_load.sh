@@ -4,6 +4,7 @@
 # pgsql_load.sh - a database of 10,000 users, or ROLLCODE_USERS, and of one,
 # side by side; and 32 logins at once, again and again for 5 seconds or
 # ROLLCODE_SECONDS.
+# long
 # alone
 . "$(dirname "$0")/../lib.sh"
 . "$TREE/tests/tools/pgsql.sh"

@@ -5,6 +5,7 @@
 # they stand in the page, with the programs themselves.  Arguments name some of
 # them: sshd, exempt, login, sudo, su.
 # shellcheck disable=SC2317	# some functions are called by name
+# long
 # limit: 150
 . "$(dirname "$0")/../lib.sh"
 need sshd ssh ssh-keygen login sudo su chpasswd python3

@@ -4,6 +4,7 @@
 # recipes_mail.sh - the recipe of pam_rollcode(8) for dovecot, as it stands in
 # the page: mail is read by IMAP with a code.
 # shellcheck disable=SC2317	# some functions are called by name
+# long
 # limit: 150
 . "$(dirname "$0")/../lib.sh"
 need dovecot curl chpasswd

@@ -5,6 +5,7 @@
 # in the page: codes of people who log in by ssh to a host without a store.
 # Both hosts are this machine, under two addresses.
 # shellcheck disable=SC2317	# some functions are called by name
+# long
 # limit: 150
 . "$(dirname "$0")/../lib.sh"
 need freeradius sshd ssh ssh-keygen chpasswd openssl

@@ -5,6 +5,7 @@
 # whomever it is built: two builds whose places, umasks, clocks' zones,
 # languages, names, ages of files and numbers of jobs differ.  The tree's own
 # build is one of them, where it has the flags that make has by itself.
+# long
 . "$(dirname "$0")/../lib.sh"
 scratch
 

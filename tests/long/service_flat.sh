@@ -3,6 +3,7 @@
 #
 # service_flat.sh - the service stays as it is over many requests.
 # REQUESTS in the environment says how many (6000).
+# long
 # limit: 7200
 . "$(dirname "$0")/../lib.sh"
 private_machine

@@ -5,6 +5,7 @@
 # of the service's worker, of the process that serves, and of root's: nothing
 # was accepted that was not recorded, nothing has to be mended, and root gets in
 # meanwhile.
+# long
 # limit: 300
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
 . "$(dirname "$0")/../lib.sh"

@@ -3,6 +3,7 @@
 #
 # sshd_matrix.sh - every rule with a key first, other kinds of tokens, many
 # logins at once, and what somebody does to keep the owner out.
+# long
 # limit: 240
 . "$(dirname "$0")/../lib.sh"
 need sshd ssh ssh-keygen pamtester openssl

@@ -5,6 +5,7 @@
 # privileges, as they stand in the page: a screen locker of its user, and the
 # workers of a web server.
 # shellcheck disable=SC2317	# some functions are called by name
+# long
 # limit: 150
 . "$(dirname "$0")/../lib.sh"
 need i3lock Xvfb xdotool nginx curl
