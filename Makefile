@@ -195,7 +195,7 @@ $(BUILD)/pam_rollcode.so $(BUILD)/rollcode-standin.so: LIBS = $(LIBS_PAM)
 $(BUILD)/rollcode-pgsql.so: $(call obj,$(PGSQL)) $(BUILD)/libserver.a \
     $(BUILD)/libcommon.a pam_rollcode/store/pgsql/pgsql.map
 $(BUILD)/rollcode-pgsql.so: LIBS = $(LIBS_PGSQL) $(LIBS_CRYPTO)
-$(call obj,$(PGSQL) tests/unit/test_store_pgsql.c): CPPFLAGS += $(INC_PGSQL)
+$(call obj,$(PGSQL) tests/unit/store/test_store_pgsql.c): CPPFLAGS += $(INC_PGSQL)
 $(BUILD)/pam_rollcode.so $(BUILD)/rollcode-standin.so \
 $(BUILD)/rollcode-pgsql.so:
 	$(call say,LD)

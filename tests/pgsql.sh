@@ -17,7 +17,7 @@ pgsql_machine "$@"
 contract() {
 	local tap=$T/contract.tap
 	ROLLCODE_TEST_PGSQL=$(postgres_uri one) CK_TAP_LOG_FILE_NAME=$tap \
-	    "$BUILD/tests/unit/test_store_pgsql" >"$T/contract.log" 2>&1
+	    "$BUILD/tests/unit/store/test_store_pgsql" >"$T/contract.log" 2>&1
 	sed -nE -e 's/^ok [0-9]+ - [^:]*:[^:]*:([^:]*):.*/ok contract: \1/p' \
 	    -e 's/^not ok [0-9]+ - [^:]*:[^:]*:([^:]*): (.*)/not ok contract: \1 - \2/p' \
 	    "$tap" >"$T/contract"

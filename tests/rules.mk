@@ -3,14 +3,14 @@
 # What the Makefile includes to build the tests: programs of tests/unit, tools,
 # bench and fuzz.
 
-UNIT	 = $(wildcard tests/unit/test_*.c)
+UNIT	 = $(wildcard tests/unit/*/test_*.c)
 ifeq ($(LIBS_PGSQL),)
-UNIT	:= $(filter-out tests/unit/test_store_pgsql.c,$(UNIT))
+UNIT	:= $(filter-out tests/unit/store/test_store_pgsql.c,$(UNIT))
 endif
 TOOLS	 = $(wildcard tests/tools/*.c)
 BENCH	 = $(wildcard tests/bench/*.c)
 
-$(BUILD)/tests/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o \
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
     $(BUILD)/libadmin.a $(BUILD)/libmodule.a $(BUILD)/libservice.a \
     $(BUILD)/libserver.a $(BUILD)/libclient.a $(BUILD)/libcommon.a
 	$(call say,LD)
@@ -18,15 +18,15 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o \
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(LIBS_CHECK) \
 	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_PAM) -lm
 
-# What tests/unit/failing.h makes fail.
-$(BUILD)/tests/unit/test_verify $(BUILD)/tests/unit/test_login: \
+# What tests/support/failing.h makes fail.
+$(BUILD)/tests/unit/rules/test_verify $(BUILD)/tests/unit/login/test_login: \
     WRAP = -Wl,--wrap=code_open,--wrap=code_at,--wrap=seal_mac
-$(BUILD)/tests/unit/test_memory: WRAP = -Wl,--wrap=calloc
+$(BUILD)/tests/unit/login/test_memory: WRAP = -Wl,--wrap=calloc
 
 # The contract's tests, with the plug-in's own objects.
-$(BUILD)/tests/unit/test_store_pgsql: $(call obj,$(PGSQL))
-$(BUILD)/tests/unit/test_store_pgsql: LIBS_CHECK += $(LIBS_PGSQL)
-$(BUILD)/tests/unit/test_store_pgsql: WRAP = -Wl,--wrap=link_rollback
+$(BUILD)/tests/unit/store/test_store_pgsql: $(call obj,$(PGSQL))
+$(BUILD)/tests/unit/store/test_store_pgsql: LIBS_CHECK += $(LIBS_PGSQL)
+$(BUILD)/tests/unit/store/test_store_pgsql: WRAP = -Wl,--wrap=link_rollback
 
 $(BUILD)/tests/tools/%.so: $(BUILD)/obj/tests/tools/%.o
 	$(call say,LD)

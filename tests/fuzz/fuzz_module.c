@@ -4,8 +4,8 @@
  * policy, arguments, what is typed and how, and which calls fail, all drawn
  * from one input, for a few attempts in a row.
  *
- *  1. PAM_SUCCESS only where the rules, read by tests/unit/model.h, admit what
- *     was typed; the counters in the store are then where they say.
+ *  1. PAM_SUCCESS only where the rules, read by tests/support/model.h, admit
+ *     what was typed; the counters in the store are then where they say.
  *  2. A counter never moves back, nor at a refusal.  The same line again is
  *     a refusal.
  *  3. PAM_IGNORE only with nullok, for an account that is not enrolled.

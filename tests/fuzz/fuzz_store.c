@@ -17,7 +17,7 @@
 #include "calls.h"
 #include "pam_rollcode/login/login.h"
 #include "place.h"
-#include "tests/unit/model_code.h"
+#include "tests/support/model_code.h"
 
 #define CHANGES_MAX 24
 #define ROWS_MAX 16

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * place.h - a scratch store in memory with a few people in it, what they may
- * type, and the rules by tests/unit/model.h.
+ * type, and the rules by tests/support/model.h.
  */
 #ifndef ROLLCODE_FUZZ_PLACE_H
 #define ROLLCODE_FUZZ_PLACE_H

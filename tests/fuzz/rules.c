@@ -4,7 +4,7 @@
  */
 #include "calls.h"
 #include "place.h"
-#include "tests/unit/model.h"
+#include "tests/support/model.h"
 
 /* ------------------------------------------------------------ what to type */
 

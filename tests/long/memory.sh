@@ -148,5 +148,5 @@ say_ok "and no code is printed twice" "$(sort "$T/codes" | uniq -d)"
 step=3
 [ -z "${ROLLCODE_POINTS-}" ] || step=1
 check "whichever allocation of a login fails, it denies or has spent" \
-    env ROLLCODE_STEP="$step" CK_TIMEOUT_MULTIPLIER=6 "$BUILD/tests/unit/test_memory"
+    env ROLLCODE_STEP="$step" CK_TIMEOUT_MULTIPLIER=6 "$BUILD/tests/unit/login/test_memory"
 exit 0

@@ -5,5 +5,5 @@
 # long
 . "$(dirname "$0")/../lib.sh"
 check "the verifier and an independent model agree over a million attempts" \
-    env ROLLCODE_MODEL_OPS=1000000 "$BUILD/tests/unit/test_model"
+    env ROLLCODE_MODEL_OPS=1000000 "$BUILD/tests/unit/rules/test_model"
 [ "$failures" -eq 0 ]

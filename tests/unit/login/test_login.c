@@ -9,7 +9,7 @@
 #include <check.h>
 
 #include "common/token/code.h"
-#include "failing.h"
+#include "tests/support/failing.h"
 #include "pam_rollcode/login/login.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

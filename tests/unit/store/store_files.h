@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "folder.h"
+#include "tests/support/folder.h"
 #include "pam_rollcode/store/sqlite/parts.h"
 #include "store_suite.h"
 

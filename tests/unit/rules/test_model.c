@@ -13,8 +13,8 @@
 
 #include <check.h>
 
-#include "model_compare.h"
-#include "typing.h"
+#include "tests/support/model_compare.h"
+#include "tests/support/typing.h"
 
 #define OPERATIONS 1000000
 #define PER_WORLD 120	/* attempts on one account */

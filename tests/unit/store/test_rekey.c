@@ -16,7 +16,7 @@
 #include <check.h>
 
 #include "common/cli/cli.h"
-#include "folder.h"
+#include "tests/support/folder.h"
 #include "pam_rollcode/config/envfile.h"
 #include "pam_rollcode/store/sqlite/parts.h"
 

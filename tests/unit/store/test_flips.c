@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "common/token/codec.h"
-#include "site.h"
+#include "tests/support/site.h"
 
 #define LOGINS 40
 #define FOLDED 30 /* of them are in the file, the others in the log */

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 #include "common/token/code.h"
-#include "failing.h"
+#include "tests/support/failing.h"
 #include "pam_rollcode/rules/window.h"
 #include "story.h"
 

@@ -10,7 +10,7 @@
 #include <sqlite3.h>
 
 #include "rollcode-token/wallet/wallet.h"
-#include "site.h"
+#include "tests/support/site.h"
 
 /* --- allocations that fail ------------------------------------------------ */
 
