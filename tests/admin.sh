@@ -3,7 +3,7 @@
 #
 # admin.sh - rollcode-admin from outside: what it must not do to logins, to
 # counters and to the key.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need_root
 need python3
 scratch

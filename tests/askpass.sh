@@ -3,10 +3,10 @@
 #
 # askpass.sh - ssh, scp, sftp, rsync, git and sudo, whose codes rollcode-askpass
 # types; and the prompts that it leaves to the person.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need sshd ssh scp sftp rsync git ssh-keygen sudo setpriv openssl python3
 private_machine
-. "$TREE/tests/tools/logins.sh"
+. "$TREE/tests/support/logins.sh"
 doors
 add_user alice
 server

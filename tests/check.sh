@@ -8,11 +8,11 @@
 # limit: 180
 # long: 300
 # shellcheck disable=SC2317,SC2016	# what spoils the system is called by name
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need sqlite3 python3 logger
 long=${1-}
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 ENVFILE=/etc/rollcode/rollcode.env
 VERIFIER=/usr/local/libexec/rollcode/rollcode-verify

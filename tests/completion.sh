@@ -4,7 +4,7 @@
 # completion.sh [long] - what the shells complete, with the shells themselves:
 # bash; in the long ring zsh and fish too.
 # long: 300
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 scratch
 cd "$TREE" || exit 1
 SHELLS=(bash)

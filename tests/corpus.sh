@@ -3,7 +3,7 @@
 #
 # The inputs that the fuzzers keep, fed once more to what they fuzz: among them
 # every one that ever broke a promise.  tests/fuzz says what is promised.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 scratch
 export FUZZ_PLACE=$T
 

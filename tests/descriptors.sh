@@ -8,10 +8,10 @@
 # long: 600
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 240
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 setpriv unshare pgrep
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 SOCKET=/run/rollcode/verify.sock
 SERVE=/usr/local/libexec/rollcode/rollcode-verify

@@ -5,11 +5,11 @@
 # a login: each token for itself, none before it has given a code if that is
 # wanted, and a laptop's store that was put back from a copy.
 # shellcheck disable=SC2317	# called by name
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need_root
 need python3
 private_machine
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 # app LINE: in $app, the codes that an app shows which has read the line
 app() {

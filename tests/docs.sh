@@ -3,7 +3,7 @@
 #
 # docs.sh - what the programs can do stands in their man pages, and the other
 # way round; what the README says to type exists
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 scratch
 cd "$TREE" || exit 1
 

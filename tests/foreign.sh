@@ -5,7 +5,7 @@
 # called rollcode, the directories, an env file.  By make install and by init;
 # check finds it.  The packages are in tools/packaged.sh.
 # shellcheck disable=SC2317,SC2016	# what plants it is called by name
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 private_machine
 
 export PAMDIR="$T/pam" BINDIR="$T/usr/bin" SBINDIR="$T/usr/sbin"

@@ -6,7 +6,7 @@
 # `packaging/install-dependencies lint ci` installs.
 # limit: 400
 # apart
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 cd "$TREE" || exit 2
 scratch
 
@@ -148,7 +148,7 @@ gate_shell() {
 	    xargs -P "$(nproc)" -n 8 shellcheck 2>&1 |
 	    nothing "shellcheck finds nothing in ${#files[@]} scripts"
 	for file in "${files[@]}"; do
-		[ -x "$file" ] || [ "$file" = tests/lib.sh ] || echo "$file"
+		[ -x "$file" ] || [ "$file" = tests/support/lib.sh ] || echo "$file"
 	done | nothing "every script can be executed"
 }
 

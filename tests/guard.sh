@@ -10,11 +10,11 @@
 # limit: 240
 # long: 1800
 # long guess: 7200
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 strace setpriv
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/logins.sh"
+. "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/logins.sh"
 
 SOCKET=/run/rollcode/verify.sock
 ROOTS=/run/rollcode/root/verify.sock

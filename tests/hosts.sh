@@ -9,11 +9,11 @@
 # long: 600
 # long resident: 240
 # shellcheck disable=SC2317	# the sections are called by name
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need strace setpriv prlimit python3
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/hosts.sh"
+. "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/hosts.sh"
 
 # --- one odd caller -----------------------------------------------------------
 

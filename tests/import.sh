@@ -5,8 +5,8 @@
 # over: the next code of the original is accepted, the used ones are not.  What
 # is malformed is refused by its line, and what was exported comes back.
 # limit: 180
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/tools/pam.sh"
+. "$(dirname "$0")/support/lib.sh"
+. "$(dirname "$0")/support/pam.sh"
 need_root
 need python3 oathtool
 scratch

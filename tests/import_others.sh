@@ -4,16 +4,16 @@
 # import_others.sh - root imports a file that somebody else made: it gives
 # nobody else a token, and takes neither root's rights nor the memory.
 # limit: 240
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 setpriv mkfifo
 private_machine
 installed
-. "$(dirname "$0")/tools/pam.sh"
+. "$(dirname "$0")/support/pam.sh"
 add_user alice
 add_user bob
 
 HOME_A=$T/home/alice
-. "$(dirname "$0")/tools/formats.sh"
+. "$(dirname "$0")/support/formats.sh"
 
 import() {
 	admin import --seal-file "$T/pass" "$@" </dev/null

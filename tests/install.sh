@@ -5,7 +5,7 @@
 #
 # The places are compiled in, so `make install` runs with the usual ones and a
 # DESTDIR; what it calls runs with places in the scratch directory.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 private_machine
 cd "$TREE" || exit 1
 BUILD=${BUILD#"$TREE"/}
@@ -95,7 +95,7 @@ equal "no half-written file is left" "$(files | grep -F .new.)" ""
 
 # --- while people log in ----------------------------------------------------
 
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 mkdir "$T/pam.d"
 printf '%s\n' "auth required $PAMDIR/pam_rollcode.so conf=$CONF nodelay quiet \
 helper=$LIBEXECDIR/rollcode-verify" "account required pam_permit.so" \

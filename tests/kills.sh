@@ -8,11 +8,11 @@
 # and the service in service_kills.sh.
 # long: 3000
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need strace
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/kills.sh"
+. "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/kills.sh"
 
 points=5 least=4
 [ "${1-}" != long ] || points=${ROLLCODE_POINTS:-9} least=8

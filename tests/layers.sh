@@ -4,7 +4,7 @@
 # layers.sh - who includes whom: the tree is as the tables of
 # tests/tools/layers.py say, and each of eleven includes that they forbid is
 # found where it is planted.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3
 scratch
 LAYERS=$TREE/tests/tools/layers.py

@@ -3,10 +3,10 @@
 #
 # lies.sh - a database server that answers in a way no server does: nobody is
 # said to be unenrolled by it, nothing waits for it, and it takes no memory.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3
 private_machine
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 if [ ! -f "$BUILD/rollcode-pgsql.so" ]; then
 	skip "a server that lies" "needs libpq when it is built"

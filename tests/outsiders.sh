@@ -7,10 +7,10 @@
 # long: 600
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 90
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 setpriv
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 if [ "${1-}" = long ]; then
 	requests=10000 replays=500 lines=${ROLLCODE_LINES:-20}

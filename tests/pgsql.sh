@@ -6,8 +6,8 @@
 # limit: 300
 # long: 300
 # shellcheck disable=SC2317	# what spoils a server is called by its name
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/tools/pgsql.sh"
+. "$(dirname "$0")/support/lib.sh"
+. "$(dirname "$0")/support/pgsql.sh"
 [ "${1-}" != long ] || export ROLLCODE_STEP=${ROLLCODE_STEP:-1}
 pgsql_machine "$@"
 

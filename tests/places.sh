@@ -7,10 +7,10 @@
 # a second, and nothing outside is touched.  stores.sh spoils what is inside.
 # long: 600	every part in every way
 # shellcheck disable=SC2317	# what spoils a part is called by its name
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 long=''
 [ "${1-}" != long ] || long=1

@@ -5,11 +5,11 @@
 # refused or ignored: it deletes nothing, and no counter is lower behind it;
 # and what the real verifier does when the clock jumps.
 # shellcheck disable=SC2317	# what a check calls by name
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 sqlite3
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/inject.sh"
+. "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/inject.sh"
 
 USERS=$T/store/users
 

@@ -6,10 +6,10 @@
 # check`, and all of it where ROLLCODE_POINTS says from how many images.
 # limit: 300
 # long: 900
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 strace
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 limit=5
 [ "${1-}" != long ] || limit=${ROLLCODE_POINTS:-6}

@@ -6,10 +6,10 @@
 # of them becomes a remedy.
 # limit: 300
 # shellcheck disable=SC2317	# the places are called by their names
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need sqlite3 python3 script
 private_machine
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 ENVFILE=/etc/rollcode/rollcode.env
 HEX=3132333435363738393031323334353637383930
 BASE32=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ

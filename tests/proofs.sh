@@ -7,7 +7,7 @@
 # in $BUILD/tests/skipped.  A test of the long ring is looked for in its script
 # where that ring did not run.
 # apart
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 cd "$TREE" || exit 2
 RAN=$BUILD/tests/ran
 SKIPPED=$BUILD/tests/skipped

@@ -3,7 +3,7 @@
 #
 # qr.sh - the QR code of a token on a real terminal, read back from a picture
 # of it; and the line in it, as others read it.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need_root
 need tmux zbarimg python3
 scratch

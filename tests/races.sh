@@ -6,10 +6,10 @@
 # often the owner types under a flood.
 # limit: 180
 # long: 900
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 strace
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 if [ "${1-}" = long ]; then
 	one=${ROLLCODE_ROUNDS:-15} two=$((one / 3)) users=$((one / 5))

@@ -5,8 +5,8 @@
 # a store, a server's answers, a file of a user: it is the account then, without
 # rights and in bounds.  The kernel stops each read until that was looked at.
 # limit: 240
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/tools/pgsql.sh"
+. "$(dirname "$0")/support/lib.sh"
+. "$(dirname "$0")/support/pgsql.sh"
 need python3
 pgsql=
 if postgres_find && [ -f "$BUILD/rollcode-pgsql.so" ]; then
@@ -16,7 +16,7 @@ else
 	skip "PostgreSQL" "needs a server's program, and libpq when it is built"
 	private_machine
 fi
-. "$(dirname "$0")/tools/formats.sh"
+. "$(dirname "$0")/support/formats.sh"
 add_user alice
 HOME_A=$T/home/alice
 installed

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # recovery.sh - codes for who has lost a token, from rollcode-admin to a login.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need sshd ssh ssh-keygen pamtester su sudo setpriv sqlite3
 private_machine
-. "$TREE/tests/tools/logins.sh"
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/logins.sh"
+. "$TREE/tests/support/pam.sh"
 doors
 pam_place
 for user in alice bob; do add_user "$user"; done

@@ -7,11 +7,11 @@
 # limit: 180
 # long: 600	at more calls, ROLLCODE_POINTS of each
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 sqlite3 strace
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/inject.sh"
+. "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/inject.sh"
 
 KILLAT=$BUILD/tests/tools/killat
 FIND=$TREE/tests/tools/find_secrets.py

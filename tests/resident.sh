@@ -7,10 +7,10 @@
 # long: 300
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 240
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 setpriv
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 long=${1-}
 
 SOCKET=/run/rollcode/verify.sock

@@ -6,8 +6,8 @@
 # could do more.
 # limit: 200
 # shellcheck disable=SC2317	# what spoils a role is called by its name
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/tools/pgsql.sh"
+. "$(dirname "$0")/support/lib.sh"
+. "$(dirname "$0")/support/pgsql.sh"
 pgsql_machine "$@"
 
 in_store() {	# STATEMENT: as the server's administrator

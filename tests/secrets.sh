@@ -4,10 +4,10 @@
 # secrets.sh - no code, secret or key is ever in a log, an argument, an
 # environment, an error text, a file that is not sealed, or the memory of the
 # program that asked.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 strace
 private_machine
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 FIND=$TREE/tests/tools/find_secrets.py
 

@@ -3,10 +3,10 @@
 #
 # sshd.sh - logins through a real sshd, with the code alone and with a key.
 # limit: 240
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need sshd ssh ssh-keygen pamtester su setpriv
 private_machine
-. "$TREE/tests/tools/logins.sh"
+. "$TREE/tests/support/logins.sh"
 doors
 for user in alice bob carol dave root; do
 	[ "$user" = root ] || add_user "$user"

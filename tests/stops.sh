@@ -8,11 +8,11 @@
 # long: 600	at more of its calls
 # long resident: 240
 # shellcheck disable=SC2317	# some functions are called by name
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need strace setpriv python3
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/hosts.sh"
+. "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/hosts.sh"
 
 FIND=$TREE/tests/tools/find_secrets.py
 REACH=$TREE/tests/tools/out_of_reach.py

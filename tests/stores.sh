@@ -7,10 +7,10 @@
 # long: 300
 # shellcheck disable=SC2317	# what spoils a store is called by its name
 # limit: 240
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 sqlite3 strace setpriv prlimit
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 USERS=$T/store/users
 FILE=$USERS/ann.db

@@ -4,10 +4,10 @@
 # sudo_su.sh - logins through sudo and su, the module's arguments beside other
 # modules, and what is logged.
 # limit: 240
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need sudo su setpriv setsid pamtester chpasswd logger
 private_machine
-. "$TREE/tests/tools/logins.sh"
+. "$TREE/tests/support/logins.sh"
 doors
 for user in alice bob carol; do add_user "$user"; done
 server

@@ -5,7 +5,7 @@
 # killed, at every second system call, or one in ROLLCODE_STEP.
 # limit: 240
 # long: 300
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 scratch
 
 export ASAN_OPTIONS=detect_leaks=0	# which a traced process cannot do

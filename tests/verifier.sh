@@ -4,10 +4,10 @@
 # verifier.sh - rollcode-verify: as whom it holds the store, what it refuses, and
 # that it keeps nothing of its caller.
 # shellcheck disable=SC2317	# some functions are called by name
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/support/lib.sh"
 need python3 strace setpriv
 private_machine
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 VERIFIER=$T/bin/rollcode-verify
 

@@ -4,9 +4,9 @@
 # crowd.sh - 200 users at once, in time; so nothing runs beside it.
 # long
 # alone
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 private_machine
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 # crowd FORMAT TEXT...: a line for each, of the name and TEXT
 crowd() {

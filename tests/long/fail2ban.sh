@@ -5,10 +5,10 @@
 # of pam_unix's, ours by the reason, and neither of them somebody else's address.
 # long
 # limit: 240
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need sshd ssh ssh-keygen pamtester python3 logger pgrep fail2ban-regex
 private_machine
-. "$TREE/tests/tools/logins.sh"
+. "$TREE/tests/support/logins.sh"
 doors
 [ -f /etc/fail2ban/filter.d/sshd.conf ] || {
 	skip "$SCRIPT" "needs fail2ban's own filter.d/sshd.conf"

@@ -6,11 +6,11 @@
 # left lying about.
 # long
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need strace
 private_machine
-. "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/inject.sh"
+. "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/inject.sh"
 
 most=${ROLLCODE_POINTS:-4} tried=0 spared=0
 

@@ -6,10 +6,10 @@
 # long
 # limit: 600
 # long resident: 240
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/hosts.sh"
+. "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/hosts.sh"
 
 many=${ROLLCODE_LOGINS:-2000} verified=100
 [ "$mode" != resident ] || many=1000

@@ -5,7 +5,7 @@
 # terminal; killed, and run again, nothing is lost and nothing doubled.
 # long
 # limit: 600
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need_root
 need python3
 scratch

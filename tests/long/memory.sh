@@ -5,11 +5,11 @@
 # one on: it denies or says so, and the next one works.
 # long
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need strace
 private_machine
-. "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/inject.sh"
+. "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/inject.sh"
 
 FAULT=$BUILD/tests/tools/libfault.so
 if ! FAULT_COUNT=$T/count LD_PRELOAD=$FAULT rollcode-token help >"$T/out" ||

@@ -6,7 +6,7 @@
 # ROLLCODE_ALL=1 those of RPM are built too.
 # long
 # limit: 400
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 private_machine
 cd "$TREE" || exit 1
 

@@ -5,9 +5,9 @@
 # and one database: one code typed at all of them at once, for 10 rounds or
 # ROLLCODE_ROUNDS; and the way in that needs no database.
 # long
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need sshd ssh ssh-keygen ip openssl
-. "$TREE/tests/tools/pgsql.sh"
+. "$TREE/tests/support/pgsql.sh"
 pgsql_machine "$@"
 rounds=${ROLLCODE_ROUNDS:-10}
 HOSTS=(h1 h2 h3 h4)

@@ -6,8 +6,8 @@
 # ROLLCODE_SECONDS.
 # long
 # alone
-. "$(dirname "$0")/../lib.sh"
-. "$TREE/tests/tools/pgsql.sh"
+. "$(dirname "$0")/../support/lib.sh"
+. "$TREE/tests/support/pgsql.sh"
 pgsql_machine "$@"
 users=${ROLLCODE_USERS:-10000} seconds=${ROLLCODE_SECONDS:-5}
 PAIRS=21	# of logins side by side

@@ -7,11 +7,11 @@
 # shellcheck disable=SC2317	# some functions are called by name
 # long
 # limit: 150
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need sshd ssh ssh-keygen login sudo su chpasswd python3
 private_machine "$@"
-. "$TREE/tests/tools/logins.sh"
-. "$TREE/tests/tools/recipes.sh"
+. "$TREE/tests/support/logins.sh"
+. "$TREE/tests/support/recipes.sh"
 VERIFIER=/usr/local/libexec/rollcode/rollcode-verify
 ASKED='Rolling code: '
 

@@ -6,10 +6,10 @@
 # shellcheck disable=SC2317	# some functions are called by name
 # long
 # limit: 150
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need dovecot curl chpasswd
 private_machine
-. "$TREE/tests/tools/recipes.sh"
+. "$TREE/tests/support/recipes.sh"
 VERIFIER=/usr/local/libexec/rollcode/rollcode-verify
 for folder in /usr/lib/dovecot /usr/libexec/dovecot; do
 	[ ! -e "$folder/imap-login" ] || found=1

@@ -7,11 +7,11 @@
 # shellcheck disable=SC2317	# some functions are called by name
 # long
 # limit: 150
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need freeradius sshd ssh ssh-keygen chpasswd openssl
 private_machine
-. "$TREE/tests/tools/logins.sh"
-. "$TREE/tests/tools/recipes.sh"
+. "$TREE/tests/support/logins.sh"
+. "$TREE/tests/support/recipes.sh"
 TITLE='FreeRADIUS, for hosts without a store'
 RADDB=/etc/freeradius/3.0
 if ! grep -qs '^freerad:' /etc/passwd || [ ! -d "$RADDB" ]; then

@@ -6,7 +6,7 @@
 # languages, names, ages of files and numbers of jobs differ.  The tree's own
 # build is one of them, where it has the flags that make has by itself.
 # long
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 scratch
 
 BUILT=(pam_rollcode.so rollcode-verify rollcode-admin rollcode-token)

@@ -5,9 +5,9 @@
 # REQUESTS in the environment says how many (6000).
 # long
 # limit: 7200
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 private_machine
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 REQUESTS=${REQUESTS:-6000}
 HAMMER=$BUILD/tests/tools/hammer

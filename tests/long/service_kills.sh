@@ -8,11 +8,11 @@
 # long
 # limit: 300
 # shellcheck disable=SC2317	# what is looked at afterwards is called by name
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need strace pgrep python3 setpriv
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
-. "$TREE/tests/tools/kills.sh"
+. "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/kills.sh"
 
 SERVE=/usr/local/libexec/rollcode/rollcode-verify
 SOCKET=/run/rollcode/verify.sock

@@ -5,10 +5,10 @@
 # logins at once, and what somebody does to keep the owner out.
 # long
 # limit: 240
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need sshd ssh ssh-keygen pamtester openssl
 private_machine
-. "$TREE/tests/tools/logins.sh"
+. "$TREE/tests/support/logins.sh"
 doors
 server
 pam_service sshd nodelay debug

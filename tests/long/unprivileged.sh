@@ -7,10 +7,10 @@
 # shellcheck disable=SC2317	# some functions are called by name
 # long
 # limit: 150
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 need i3lock Xvfb xdotool nginx curl
 private_machine
-. "$TREE/tests/tools/recipes.sh"
+. "$TREE/tests/support/recipes.sh"
 MODULES=/usr/lib/nginx/modules
 
 arrange() {

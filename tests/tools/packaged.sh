@@ -8,7 +8,7 @@
 # Installed; the README's lines up to a login; upgraded while people log in;
 # removed, purged, and nothing is left.
 export BUILD=/nonexistent
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 scratch
 DEBS=$1 PAMRUN=$2 UPGRADES=${3:-4}
 CONF=/etc/rollcode/rollcode.env

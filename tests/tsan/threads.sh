@@ -4,9 +4,9 @@
 # threads.sh FOLDER - many logins in the threads of one process, with the module
 # and the host of FOLDER, which were built with ThreadSanitizer; the verifier is
 # that of $BUILD.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../support/lib.sh"
 private_machine "$@"
-. "$TREE/tests/tools/pam.sh"
+. "$TREE/tests/support/pam.sh"
 
 threads=8 rounds=6
 TSAN=$(cd "$TREE" && realpath "$1")

@@ -13,7 +13,7 @@
 # After a login of ann's whose verifier was killed, as WHEN CODE RESULT; each
 # prints what is not as it should be:
 #   after_a_right_code after_an_answer after_either after_a_wrong_code
-. "$TREE/tests/tools/inject.sh"
+. "$TREE/tests/support/inject.sh"
 
 tried=0 alive=0 least=8 points=9
 

@@ -14,7 +14,7 @@
 #   env_file LOGIN [ADMIN]     an env file with these; the key stays
 #   pgsql_hosts NAME...        hosts, each a network namespace on one bridge,
 #                              where this one is 10.99.0.254
-. "$TREE/tests/tools/postgres.sh"
+. "$TREE/tests/support/postgres.sh"
 
 pgsql_machine() {
 	if ! postgres_find; then
@@ -31,7 +31,7 @@ pgsql_machine() {
 	fi
 	private_machine "$@"
 	[ -z "${ROLLCODE_PGSQL_NET-}" ] || ip link set lo up
-	. "$TREE/tests/tools/pam.sh"
+	. "$TREE/tests/support/pam.sh"
 }
 
 # uri ROLE SERVER... [?SETTINGS]: what a host's env file says.

@@ -4,7 +4,7 @@
 # lib.sh - what the test scripts share.  A script begins
 #
 #	#!/bin/bash
-#	. "$(dirname "$0")/lib.sh"	# tests/long: ../lib.sh
+#	. "$(dirname "$0")/support/lib.sh"	# tests/long: ../support/lib.sh
 #	private_machine			# needs root; or: scratch
 #
 # and then arranges, and prints one line per test.  Failures are counted; the
@@ -70,7 +70,7 @@ set -u
 export LC_ALL=C
 umask 022
 
-TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 [ "${SAN-}" = 1 ] && BUILD=${BUILD:-build/san}
 BUILD=$(cd "$TREE" && realpath -m "${BUILD:-build}")
 SCRIPT=$(basename "$0" .sh)
