@@ -5,7 +5,7 @@
  *
  * Each fuzz_NAME.c has one function for one input.  Linked with libFuzzer it
  * is a fuzzer (make fuzz), linked with replay.c it feeds the files that are
- * kept in corpus/NAME (tests/corpus.sh).
+ * kept in corpus/NAME (tests/tree/corpus.sh).
  */
 #ifndef ROLLCODE_FUZZ_H
 #define ROLLCODE_FUZZ_H

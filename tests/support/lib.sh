@@ -4,7 +4,7 @@
 # lib.sh - what the test scripts share.  A script begins
 #
 #	#!/bin/bash
-#	. "$(dirname "$0")/support/lib.sh"	# tests/long: ../support/lib.sh
+#	. "$(dirname "$0")/../support/lib.sh"
 #	private_machine			# needs root; or: scratch
 #
 # and then arranges, and prints one line per test.  Failures are counted; the

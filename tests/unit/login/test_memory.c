@@ -2,7 +2,7 @@
 /*
  * The n-th allocation fails, for each n until none does: SQLite's, the crypto
  * library's and our own.  ROLLCODE_STEP=1 tries each n, and without it one
- * in seven.  What a process does from its start is in tests/long/memory.sh.
+ * in seven.  What a process does from its start is in tests/hostile/memory.sh.
  */
 #include <dirent.h>
 

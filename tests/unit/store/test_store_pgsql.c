@@ -2,8 +2,8 @@
 /*
  * The promises of every store, kept by the store of PostgreSQL, on the server
  * that ROLLCODE_TEST_PGSQL names: postgresql://..., with a role that may do
- * everything.  tests/pgsql.sh starts one.  ROLLCODE_STEP=1 tries each name,
- * and without it one in eight.
+ * everything.  tests/store/pgsql.sh starts one.  ROLLCODE_STEP=1 tries each
+ * name, and without it one in eight.
  */
 #include <libpq-fe.h>
 
@@ -209,8 +209,8 @@ main(void)
 
 	server = getenv("ROLLCODE_TEST_PGSQL");
 	if (server == NULL) {
-		printf("skip unit/test_store_pgsql - tests/pgsql.sh runs it "
-		       "with a server\n");
+		printf("skip unit/test_store_pgsql - "
+		       "tests/store/pgsql.sh runs it with a server\n");
 		return EXIT_SUCCESS;
 	}
 	if (step != NULL)

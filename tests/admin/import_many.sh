@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# import_many.sh - 600 users from one file, or ROLLCODE_USERS, with a bar on a
+# terminal; killed, and run again, nothing is lost and nothing doubled.
+# long
+# limit: 600
+. "$(dirname "$0")/../support/lib.sh"
+need_root
+need python3
+scratch
+server
+
+USERS=${ROLLCODE_USERS:-600}
+
+python3 - >"$T/users.oath" <<PYTHON
+import hashlib
+for i in range($USERS):
+    secret = hashlib.sha1(b"%d" % i).hexdigest()
+    print(f"HOTP/E/8\tuser{i:05}\t-\t{secret}\t{i}")
+PYTHON
+
+there() {
+	find "$T/store/users" -name '*.db' | wc -l
+}
+
+# Killed when so many users are there, three times.
+killed=0
+for many in 20 $((USERS / 10)) $((USERS / 3)); do
+	rollcode-admin --conf "$CONF" import --no-account "$T/users.oath" \
+	    >/dev/null 2>&1 &
+	while [ "$(there)" -lt $many ] && kill -0 $! 2>/dev/null; do
+		sleep 0.05
+	done
+	kill -9 $! 2>/dev/null && killed=$((killed + 1))
+	wait $! 2>/dev/null
+done
+check "it was killed on the way" test "$killed" -eq 3
+some=$(admin list | grep -c '^user')
+check "some users are there then, not all" test "$some" -gt 0 -a \
+    "$some" -lt "$USERS"
+check "and each of them whole" sh -c \
+    "! rollcode-admin --conf '$CONF' list | grep unusable"
+
+# terminal COMMAND...: on a terminal of its own, what it wrote in $T/typed
+terminal() {
+	python3 - "$T/typed" "$@" <<-'PYTHON'
+	import os, pty, sys
+	with open(sys.argv[1], "wb") as typed:
+	    pid, fd = pty.fork()
+	    if pid == 0:
+	        os.execvp(sys.argv[2], sys.argv[2:])
+	    while True:
+	        try:
+	            data = os.read(fd, 4096)
+	        except OSError:
+	            break
+	        if not data:
+	            break
+	        typed.write(data)
+	    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	PYTHON
+}
+
+terminal rollcode-admin --conf "$CONF" import --no-account "$T/users.oath"
+status=$?
+equal "run again it ends well" "$status" 0
+check "with a bar on the terminal" grep -q 'importing \[#' "$T/typed"
+check "and says what there was and what was added" grep -qE \
+    "$USERS users, $((USERS - some)) tokens added, $some already there" \
+    "$T/typed"
+equal "nobody is lost, nobody doubled" \
+    "$(admin list | grep -c '^user')" "$USERS"
+equal "every token is there once, with its counter" \
+    "$(admin export --plain 2>/dev/null | sed 's/.*counter=//' | sort -n |
+    uniq | wc -l)" "$USERS"
+
+rm -rf "$T/store"
+server
+began=$(date +%s%N)
+admin import --no-account "$T/users.oath" >/dev/null 2>"$T/quiet"
+took=$((($(date +%s%N) - began) / 1000000))
+check "without a terminal nothing is drawn" test ! -s "$T/quiet"
+check "$USERS users are imported in under a minute" test "$took" -lt 60000
+echo "# $USERS users in $took ms"

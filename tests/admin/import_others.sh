@@ -1,0 +1,345 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# import_others.sh - root imports a file that somebody else made: it gives
+# nobody else a token, and takes neither root's rights nor the memory.
+# limit: 240
+. "$(dirname "$0")/../support/lib.sh"
+need python3 setpriv mkfifo
+private_machine
+installed
+. "$(dirname "$0")/../support/pam.sh"
+add_user alice
+add_user bob
+
+HOME_A=$T/home/alice
+. "$(dirname "$0")/../support/formats.sh"
+
+import() {
+	admin import --seal-file "$T/pass" "$@" </dev/null
+}
+
+enrolled() {
+	admin list | awk 'NR > 1 { print $1 }' | sort | tr '\n' ' '
+}
+
+# --- whose a token is -------------------------------------------------------
+
+pskc=yes
+if ! pskc_there; then
+	skip "PSKC" "needs libpskc"
+	pskc=
+	FORMATS=$(without_pskc "$FORMATS")
+	SILENT=$(without_pskc "$SILENT")
+fi
+
+server ACCOUNT=rollcode
+# imported FORMAT USER WANTED OUTPUT OPTION...: who is enrolled, what is said
+imported() {
+	local who user
+	format_file "$1" "$2"
+	import "${@:5}" "${FILES[@]}" >"$T/out" 2>&1
+	who=$(enrolled)
+	if [ "$who" != "$3" ] || ! grep -q "$4" "$T/out"; then
+		echo "$1 of \"$2\" ${*:5}: enrolled is \"$who\""
+		cat "$T/out"
+	fi
+	for user in $who; do admin remove --force "$user" >/dev/null; done
+}
+
+say_ok "with --user every entry that names somebody else is refused" "$(
+	for format in $FORMATS; do
+		imported "$format" root "" "root: it is not alice's" --user alice
+		imported "$format" bob "" "bob: it is not alice's" --user alice
+	done)"
+say_ok "and every entry that names that user, or nobody, is taken over" "$(
+	for format in $FORMATS; do
+		imported "$format" alice "alice " "^alice: .* added$" --user alice
+	done
+	for format in $SILENT; do
+		imported "$format" "" "alice " "^alice: .* added$" --user alice
+	done)"
+say_ok "without --user the file says, and who is not named is refused" "$(
+	for format in $FORMATS; do
+		imported "$format" bob "bob " "^bob: .* added$"
+	done
+	for format in $SILENT; do
+		imported "$format" "" "" "the entry names no user"
+	done)"
+say_ok "a PSKC user's name that is no name is refused, not passed over" "$(
+	if [ -n "$pskc" ]; then
+		imported pskc-key "ali&#10;ce" "" "not printable" --user alice
+		imported pskc-key "$(printf 'x%.0s' {1..250})" "" "200 bytes" \
+		    --user alice
+	fi)"
+
+server ACCOUNT=rollcode
+as alice rollcode-token add root < <(otpauth alice) >/dev/null 2>&1
+as alice rollcode-token export --plain >"$T/file" 2>/dev/null
+import "$T/file" >/dev/null 2>&1
+equal "what a client calls a token is no user of the server" "$(enrolled)" \
+    "alice "
+echo "web $(otpauth alice)" | token old import >/dev/null
+check "but a client reads the name in a file of an earlier version" \
+    token old show web
+token old export --plain 2>/dev/null | token new import >/dev/null
+check "and its own name in one of this" token new show web
+
+# --- who is already enrolled ------------------------------------------------
+
+SECOND=MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U
+second() {
+	otpauth "$1&label=desk" 5 $SECOND
+}
+labels() {
+	admin show "$1" --json | grep -o '"label": *"[^"]*"' | cut -d'"' -f4 |
+	    tr '\n' ' '
+}
+
+# answered ANSWER ARGUMENT...: on a terminal, what is shown in $T/typed
+answered() {
+	python3 - "$T/typed" "$1" rollcode-admin --conf "$CONF" import "${@:2}" \
+	    <<-'PYTHON'
+	import os, pty, sys
+	with open(sys.argv[1], "wb") as typed:
+	    pid, fd = pty.fork()
+	    if pid == 0:
+	        os.execvp(sys.argv[3], sys.argv[3:])
+	    while True:
+	        try:
+	            data = os.read(fd, 4096)
+	        except OSError:
+	            break
+	        if not data:
+	            break
+	        typed.write(data)
+	        typed.flush()
+	        if data.rstrip().endswith(b"Type yes:"):
+	            os.write(fd, sys.argv[2].encode() + b"\n")
+	    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	PYTHON
+}
+
+echo "alice otpauth://hotp/x?secret=$SECOND&digits=8&counter=5&label=desk" \
+    >"$T/second"
+refused "a second token for an enrolled user needs --add where nobody is asked" \
+    import "$T/second"
+check "which the refusal says" grep -q "alice is already enrolled, and --add" \
+    <(import "$T/second" 2>&1)
+equal "and nothing was added" "$(labels alice)" "token "
+refused "nor is one added on a terminal where the answer is not yes" \
+    answered no "$T/second"
+check "the question names the user and the label" \
+    grep -q "alice is already enrolled. Import desk for" "$T/typed"
+equal "and nothing was added there either" "$(labels alice)" "token "
+check "with yes it is added" answered yes "$T/second"
+equal "by its label" "$(labels alice)" "token desk "
+check "and the event has that label" \
+    grep -qE "imported .*desk" <(admin log alice)
+check "a token that is there already needs no --add" import "$T/second"
+printf 'HOTP/E/8 alice - %s 5\n' "${HEX/31/32}" >"$T/third"
+import --add "$T/third" >"$T/out"
+check "with --add nobody is asked" grep -qx "alice: token-2 added" "$T/out"
+
+server ACCOUNT=rollcode
+otpauth root >"$T/root"
+otpauth root 5 $SECOND >"$T/root2"
+refused "a token for uid 0 needs a yes, or --user" import --add "$T/root"
+check "which is said" grep -q "root has uid 0; .* --user root" \
+    <(import "$T/root" 2>&1)
+check "with --user it is taken over" import --user root "$T/root"
+refused "to an enrolled uid 0 --user alone adds nothing" \
+    import --user root "$T/root2"
+refused "nor does --add alone" import --add "$T/root2"
+equal "so that root has one token" "$(labels root)" "token "
+check "both together add it" import --user root --add "$T/root2"
+
+for i in {1..300}; do
+	echo "HOTP/E/8 user$i - $(printf '%040x' "$i") 5"
+done >"$T/many"
+check "hundreds of new users need neither answer nor option" \
+    import --no-account "$T/many"
+equal "and the summary names each of them" \
+    "$(sed 's/^HOTP.E.8 \([a-z0-9]*\).*/\1: token added/' "$T/many" | sort)" \
+    "$(server ACCOUNT=rollcode; import --no-account "$T/many" | grep ' added$' |
+	grep -v users | sort)"
+
+# --- what is opened ---------------------------------------------------------
+
+server ACCOUNT=rollcode
+mkfifo "$T/fifo"
+python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$T/socket"
+: >"$T/opened"
+while read -r path kind; do
+	timeout 20 rollcode-admin --conf "$CONF" import "$path" </dev/null \
+	    >"$T/out" 2>&1
+	status=$?
+	[ "$status" = 1 ] && grep -q "$path: is a $kind, not a regular" "$T/out" ||
+	    echo "$path: $status $(cat "$T/out")" >>"$T/opened"
+done <<-PATHS
+	$T/fifo FIFO
+	$T/socket socket
+	$T/home directory
+	/dev/zero device
+PATHS
+say_ok "a FIFO, a socket, a directory and a device are refused at once" \
+    "$(cat "$T/opened")"
+check "and so is a pipe by a path" grep -q "is a FIFO, not a regular file" \
+    <(: | admin import /dev/stdin 2>&1)
+check "but not standard input" admin import < <(otpauth alice)
+
+(umask 077 && echo "otpauth://hotp/bob?secret=$B32&counter=5" >"$T/hidden")
+as alice ln -s "$T/hidden" "$HOME_A/link"
+as alice ln -s / "$HOME_A/dir"
+for path in "$HOME_A/link" "$HOME_A/dir$T/hidden" "$HOME_A/dir/etc/shadow"; do
+	admin import "$path" >"$T/out" 2>&1
+	grep -q "goes through the symbolic link" "$T/out" ||
+	    echo "$path: $(cat "$T/out")"
+done >"$T/opened"
+say_ok "no link of somebody else makes root read another file" \
+    "$(cat "$T/opened")"
+equal "and none was" "$(enrolled)" "alice "
+as alice sh -c "cat >'$HOME_A/own'" < <(otpauth alice 9)
+ln -s "$HOME_A/own" "$T/link"
+ln -s "$T/home" "$T/homes"
+(cd "$T" && admin import link homes/alice/own ./homes/../link) >"$T/out" 2>&1
+check "root's own links are followed" grep -q "moved forward" "$T/out"
+mkdir "$T/open" && chmod 777 "$T/open" && ln -s "$HOME_A/own" "$T/open/link"
+refused "but not in a directory where others can replace them" \
+    admin import "$T/open/link"
+
+# --- limits -----------------------------------------------------------------
+
+server ACCOUNT=rollcode
+{ otpauth bob; yes x | head -c 1000000; } >"$T/junk"
+small=$([ "${SAN-}" = 1 ] && echo 512 || echo 64)
+check "the process that reads 1 MB of junk lines stays small" python3 - "$small" \
+    "$T/out" rollcode-admin --conf "$CONF" import "$T/junk" <<-'PYTHON'
+	import resource, subprocess, sys
+	with open(sys.argv[2], "w") as out:
+	    subprocess.run(sys.argv[3:], stderr=out)
+	peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+	sys.exit(peak > int(sys.argv[1]) and f"{peak} MiB")
+PYTHON
+check "reading stops after a hundred refusals" test "$(wc -l <"$T/out")" = 101
+check "and it is said how much was not read" \
+    grep -q "499900 more lines or keys" "$T/out"
+equal "and nothing of such a file is taken over" "$(enrolled)" ""
+{ yes "# $B32" | head -c 17000000; otpauth bob; } >"$T/large"
+refused "a file over 16 MiB is refused" admin import "$T/large"
+check "by a sentence that says so" grep -q "larger than 16 MiB; split it" \
+    <(admin import - <"$T/large" 2>&1)
+for i in {1..1000}; do
+	echo "HOTP/E/8 alice - $(printf '%040x' "$i") 5"
+done >"$T/many"
+admin import "$T/many" >/dev/null 2>"$T/out"
+equal "a thousand tokens of one user are refused by a hundred sentences" \
+    "$(grep -c "many: line" "$T/out") $(grep -c "900 more of" "$T/out")" "100 1"
+
+# --- who reads --------------------------------------------------------------
+
+large_file() {	# FORMAT: so large that reading it takes a while
+	FILES=("$T/file")
+	python3 - "$1" "$T/big.db" "$B32" <<-'PYTHON' >"$T/file"
+	import sqlite3, sys
+	kind, big, b32 = sys.argv[1:]
+	secret = lambda i: f"{i:040x}"
+	if kind == "oath":
+	    for i in range(50000):
+	        print(f"HOTP/E/8 alice - {secret(i)} 1")
+	elif kind == "otpauth":
+	    for i in range(50000):
+	        print(f"otpauth://hotp/alice?secret={b32}&counter={i}")
+	elif kind == "google":
+	    print(f"{b32}\n\" HOTP_COUNTER 5")
+	    print("12345678\n" * 1500000, end="")
+	elif kind == "demo":
+	    db = sqlite3.connect(big)
+	    db.execute("CREATE TABLE state (counter INTEGER)")
+	    db.execute("INSERT INTO state VALUES (7)")
+	    for i in range(2000):
+	        db.execute(f"CREATE TABLE t{i} (a, b, c, d, e, f, g)")
+	    db.commit()
+	    print("SECRET_KEY=open-sesame-with-a-long-secret-text")
+	    print("A=b\n" * 1000000)
+	PYTHON
+	case $1 in
+	demo) FILES+=("$T/big.db") ;;
+	sealed) sealed "$(otpauth alice)" ;;
+	pskc)
+		container alice "" >"$T/one"
+		head -n 2 "$T/one"
+		yes "$(sed '1,2d; $d' "$T/one")" |
+		    head -n $((($(wc -l <"$T/one") - 3) * 8000))
+		echo "</KeyContainer>"
+		;;
+	esac >>"$T/file"
+}
+
+account=$(id -u rollcode)
+WANTED="uid $account $account $account $account caps 0 0 0 0"
+WANTED="$WANTED new-privileges no memory limited"
+for format in otpauth oath google demo sealed ${pskc:+pskc}; do
+	server ACCOUNT=rollcode
+	large_file "$format"
+	"$TREE/tests/tools/sample.py" "$T/file" rollcode-admin --conf "$CONF" \
+	    import --user alice --seal-file "$T/pass" "${FILES[@]}" >"$T/seen"
+	equal "$format: it is read as the account, without rights, in bounds" \
+	    "$(sed '$d' "$T/seen")" "$WANTED"
+	peak=$(tail -n 1 "$T/seen")
+	echo "# $format: peak $peak MiB"
+	[ "${SAN-}" = 1 ] ||
+	    check "$format: within 768 MiB" test "$peak" -lt 768
+done
+
+# --- numbers ----------------------------------------------------------------
+
+counter_element() {
+	container alice "" "<Counter><PlainValue>$1</PlainValue>${2-}</Counter>"
+}
+length_element() {
+	container alice "" "<Counter><PlainValue>5</PlainValue></Counter>" \
+	    "<ResponseFormat Length=\"$1\" Encoding=\"DECIMAL\"/>${2-}"
+}
+
+# number_refused REASON: of the container on standard input
+number_refused() {
+	cat >"$T/file"
+	import --user alice "$T/file" >"$T/out" 2>&1 && echo "accepted: $2"
+	grep -q "key 1: alice: .*$1" "$T/out" || { echo "$2"; cat "$T/out"; }
+}
+
+if [ -n "$pskc" ]; then
+	server ACCOUNT=rollcode
+	{
+		for n in 5x 1,000 1.000 "1 000" 0x10 abc "" -1 +5 1e3 '&#65;' ٣ \
+		    5.0 18446744073709551621 99999999999999999999999999 \
+		    "5<!-- -->0" "<![CDATA[5]]>0" "5<x/>" \
+		    "$(printf '0%.0s' {1..80})5"; do
+			counter_element "$n" | number_refused Counter "$n"
+		done
+		counter_element 50 "<PlainValue>5</PlainValue>" |
+		    number_refused Counter "two values"
+		container alice "" "<Counter><PlainValue>50</PlainValue></Counter>
+		    <Counter><PlainValue>5</PlainValue></Counter>" |
+		    number_refused Counter "two counters"
+		container alice "" "" | number_refused "no counter" none
+		counter_element 9223372036854775808 |
+		    number_refused "counter" "2^63"
+		for n in 4294967302 6x 0x6 " 6 7" -6 abc; do
+			length_element "$n" | number_refused Length "$n"
+		done
+		length_element 8 '<ResponseFormat Length="6" Encoding="DECIMAL"/>' |
+		    number_refused Length "two lengths"
+		length_element 9 | number_refused "" 9
+	} >"$T/wrong" 2>&1
+	say_ok "a number of a PSKC file that is none is refused by name" \
+	    "$(cat "$T/wrong")"
+	equal "and nobody was enrolled by one" "$(enrolled)" ""
+	counter_element " 0050
+	    " >"$T/file"
+	import --user alice "$T/file" >/dev/null
+	equal "one with space around it is that number" \
+	    "$(counter alice 1001)" 50
+fi

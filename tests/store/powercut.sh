@@ -1,0 +1,203 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# powercut.sh [long] - no image that a power cut can leave brings a spent code
+# back, or leaves anything that has to be mended.  long: what is not in `make
+# check`, and all of it where ROLLCODE_POINTS says from how many images.
+# limit: 300
+# long: 900
+. "$(dirname "$0")/../support/lib.sh"
+need python3 strace
+private_machine "$@"
+. "$TREE/tests/support/pam.sh"
+
+limit=5
+[ "${1-}" != long ] || limit=${ROLLCODE_POINTS:-6}
+
+CALLS=openat,close,write,pwrite64,writev,pwritev,ftruncate,fallocate,fsync
+CALLS+=,fdatasync,unlink,rename,renameat2,sendto,sendmsg,dup,dup2,dup3
+
+# The service traced: the verifier's calls go to $T/trace, in the child itself.
+traced_service() {
+	cat >"$T/bin/traced" <<-TRACED
+	#!/bin/sh
+	exec $(command -v strace) -DDD -q -xx -s 99999 -o $T/trace \
+	    -e trace=$CALLS $T/bin/rollcode-verify "\$@"
+	TRACED
+	chmod 755 "$T/bin/traced"
+	pam_named traced
+	sed -i "s,helper=[^ ]*,helper=$T/bin/traced," "$T/pam/traced"
+}
+
+keep_start() {
+	rm -rf "$T/start"
+	cp -a "$T/store" "$T/start"
+}
+
+trace_login() {	# FILE CODE RESULT
+	local got
+	got=$(login ann "$2" traced)
+	[ "$got" = "$3" ] || echo "a traced login was $got, not $3"
+	wait_for grep -qE 'exited|killed' "$T/trace"
+	mv "$T/trace" "$1"
+}
+
+trace_admin() {	# FILE ARGUMENT...
+	strace -q -xx -s 99999 -o "$1" -e "trace=$CALLS" \
+	    rollcode-admin --conf "$CONF" "${@:2}" >"$T/uri" 2>"$T/admin.log"
+}
+
+# images ARGUMENT...: prints what is wrong
+images() {
+	"$TREE/tests/tools/powercut.py" --store "$T/store" --start "$T/start" \
+	    --pamrun "$PAMRUN" --pam "$T/pam" --limit "$limit" "$@" 2>>"$T/counts" || echo "powercut.py: status $?"
+}
+
+# A code that was answered is refused for good, and the next one opens.
+login_images() {	# SPENT NEXT TRACE...
+	images --probe "ann=$1" --probe "ann=$1" --probe "ann=$2" \
+	    --before SUCCESS,AUTH_ERR,SUCCESS \
+	    --before AUTH_ERR,AUTH_ERR,SUCCESS \
+	    --after AUTH_ERR,AUTH_ERR,SUCCESS "${@:3}"
+}
+
+# fresh N: ann is enrolled, and has logged in N times.
+fresh() {
+	server
+	rm -f "$(wallet ann)"
+	enroll ann
+	[ "$1" -eq 0 ] || code ann -n "$1" | tr -s ' ' '\n' |
+	    sed 's/^/ann\t/' | pam_run >"$T/out"
+	keep_start
+}
+
+logs_in() {	# NAME LOGINS-BEFORE
+	local spent
+	fresh "$2"
+	spent=$(code ann)
+	trace_login "$T/login" "$spent" SUCCESS
+	say_ok "$1" "$(login_images "$spent" "$(code ann)" "$T/login")"
+}
+
+finds_lost_syncs() {
+	local spent bad
+	fresh 3
+	spent=$(code ann)
+	trace_login "$T/login" "$spent" SUCCESS
+	bad=$(login_images "$spent" "$(code ann)" --nosync "$T/login")
+	check "the model finds the code that comes back where no sync counts" \
+	    grep -q 'after the answer: SUCCESS' <<<"$bad"
+	check "and the answer that did not wait for a sync" \
+	    grep -q 'before a sync' <<<"$bad"
+}
+
+# A login that was killed has written, and synced nothing; the next one must
+# not build on that.
+after_a_killed_one() {	# NAME LOGINS-BEFORE
+	local killed spent
+	fresh "$2"
+	killed=$(code ann)
+	sed -i 's/-e trace=/-e inject=fdatasync:signal=KILL:when=1 &/' \
+	    "$T/bin/traced"
+	trace_login "$T/killed" "$killed" SYSTEM_ERR
+	traced_service
+	spent=$(code ann)
+	trace_login "$T/login" "$spent" SUCCESS
+	say_ok "$1" "$(login_images "$spent" "$(code ann)" "$T/killed" \
+	    "$T/login")"
+}
+
+# A process that verifies two, and has the file open at the second.
+on_an_open_file() {	# NAME LOGINS-BEFORE
+	local first spent
+	fresh "$2"
+	first=$(code ann)
+	spent=$(code ann)
+	printf 'ann\t%s\n' "$first" "$spent" |
+	    strace -q -xx -s 99999 -o "$T/trace" -e "trace=$CALLS" \
+	    "$BUILD/tests/tools/pooled" "$CONF" >"$T/out"
+	[ "$(sort -u "$T/out")" = "0 accepted" ] ||
+	    echo "two traced logins: $(cat "$T/out")"
+	sed '/^write(1,/q' "$T/trace" >"$T/first"
+	sed '1,/^write(1,/d' "$T/trace" >"$T/second"
+	equal "$1: the log is not opened again" \
+	    "$(grep -c O_CREAT "$T/second")" 0
+	say_ok "$1" "$(login_images "$spent" "$(code ann)" --one "$T/first" \
+	    "$T/second")"
+}
+
+after_enrolment() {
+	local spent
+	server
+	rm -f "$(wallet ann)"
+	keep_start
+	trace_admin "$T/enroll" enroll ann --no-account
+	token ann add <"$T/uri" >"$T/add.log" 2>&1
+	spent=$(code ann)
+	trace_login "$T/login" "$spent" SUCCESS
+	say_ok "the first login, right after the enrolment" "$(login_images \
+	    "$spent" "$(code ann)" "$T/enroll" "$T/login")"
+}
+
+enrols() {
+	server
+	rm -f "$(wallet ann)"
+	keep_start
+	trace_admin "$T/enroll" enroll ann --no-account
+	token ann add <"$T/uri" >"$T/add.log" 2>&1
+	say_ok "an enrolment is there whole or not at all" "$(images \
+	    --probe "ann=$(code ann)" --before SUCCESS --before AUTH_ERR \
+	    --after SUCCESS \
+	    --again "rollcode-admin --conf $CONF enroll ann --no-account" \
+	    "$T/enroll")"
+}
+
+replaces() {
+	local spent next
+	fresh 5
+	spent=$(code ann)
+	next=$(code ann)
+	login ann "$spent" >"$T/out"
+	keep_start
+	trace_admin "$T/enroll" enroll ann --no-account --replace
+	rm "$(wallet ann)"
+	token ann add <"$T/uri" >"$T/add.log" 2>&1
+	say_ok "a token is replaced whole or not at all" "$(images \
+	    --probe "ann=$spent" --probe "ann=$next" --probe "ann=$(code ann)" \
+	    --before AUTH_ERR,SUCCESS,AUTH_ERR \
+	    --before AUTH_ERR,AUTH_ERR,SUCCESS \
+	    --after AUTH_ERR,AUTH_ERR,SUCCESS "$T/enroll")"
+}
+
+removes() {
+	fresh 3
+	trace_admin "$T/remove" remove ann --force
+	say_ok "a removal is whole, and for good" "$(images \
+	    --probe "ann=$(code ann)" --before SUCCESS --before AUTH_ERR \
+	    --after AUTH_ERR \
+	    --again "rollcode-admin --conf $CONF enroll ann --no-account" \
+	    "$T/remove")"
+}
+
+server
+pam_place
+traced_service
+finds_lost_syncs
+if [ "${1-}" != long ] || [ -n "${ROLLCODE_POINTS-}" ]; then
+	logs_in "a login" 4
+	logs_in "the login that folds the log into the file" 30
+	after_a_killed_one "a login that folds behind a killed one" 30
+	on_an_open_file "a login on a file that was left open" 4
+	after_enrolment
+fi
+if [ "${1-}" = long ]; then
+	logs_in "the login behind one that folds" 31
+	after_a_killed_one "a login behind a killed one" 4
+	on_an_open_file "one that folds the log of a file left open" 29
+	on_an_open_file "the login behind that one" 30
+	enrols
+	replaces
+	removes
+fi
+[ -z "${VERBOSE-}" ] || cat "$T/counts"
+exit 0

@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# proofs.sh - each threat in tests/README.md has its tests, and they ran
+#
+# For the end of a whole run: what ran is in $BUILD/tests/ran, what was skipped
+# in $BUILD/tests/skipped.  A test of the long ring is looked for in its script
+# where that ring did not run.
+# apart
+. "$(dirname "$0")/../support/lib.sh"
+cd "$TREE" || exit 2
+RAN=$BUILD/tests/ran
+SKIPPED=$BUILD/tests/skipped
+THREATS=70
+for file in "$RAN" "$SKIPPED"; do
+	[ -f "$file" ] && continue
+	not_ok "each threat has its proofs" "$file is missing: run tests/run"
+	exit 1
+done
+
+declare -A ran programs skipped
+while read -r line; do
+	ran[$line]=1
+	programs[${line%%: *}]=1
+done <"$RAN"
+while read -r line; do
+	skipped[${line%%: *}]=$line
+done <"$SKIPPED"
+
+# Whether a test of that name ran; * stands for anything.
+did_run() {
+	local pattern
+	if [[ $1 != *'*'* ]]; then
+		[ -n "${ran[$1]-}" ]
+		return
+	fi
+	# shellcheck disable=SC2016	# no variables
+	pattern=$(sed 's/[][\\.^$()|+?{}]/\\&/g; s/\*/.*/g' <<<"$1")
+	grep -qxE -- "$pattern" "$RAN"
+}
+
+# The script of each test, and what has been read of them, each on one line.
+declare -A scripts texts
+while read -r name file _; do
+	scripts[$name]=$file
+done < <(tests/run --long --list)
+
+# Every piece of a name between its variables stands in a script, maybe with
+# variables of another name.
+in_source() {	# SCRIPT SENTENCE
+	local piece pieces
+	IFS='*' read -ra pieces <<<"$2"
+	for piece in "${pieces[@]}"; do
+		piece=${piece#"${piece%%[! ]*}"}
+		piece=${piece%"${piece##*[! ]}"}
+		[[ ${texts[$1]} == *"$piece"* ]] || return 1
+	done
+}
+
+exists() {	# PROGRAM SENTENCE
+	local script=${scripts[$1]-}
+	[ -n "$script" ] || return 1
+	: "${texts[$script]:=$(tr -s '\\\n\t' ' ' <"$script")}"
+	in_source "$script" "$2"
+}
+
+# proof PROGRAM SENTENCE: adds to $said what is wrong with it, if anything
+proof() {
+	local program=${1//\//.}
+	if [ "$1" = MISSING ]; then
+		said+="missing: $2"$'\n'
+	elif did_run "$program: $2"; then
+		:
+	elif [[ $1 == long/* ]] && [ -z "${programs[$program]-}" ]; then
+		exists "$1" "$2" || said+="not in its script: $1: $2"$'\n'
+	elif [ -n "${skipped[$program]-}" ]; then
+		said+="skipped: ${skipped[$program]}"$'\n'
+	else
+		said+="did not run: $1: $2"$'\n'
+	fi
+}
+
+# threat NAME TESTS
+threat() {
+	local test count=0 said='' rest=$2
+	while [[ $rest =~ ^[^\`]*\`([^\`]+)\`(.*) ]]; do
+		test=${BASH_REMATCH[1]} rest=${BASH_REMATCH[2]}
+		count=$((count + 1))
+		proof "${test%%: *}" "${test#*: }"
+	done
+	if [ "$count" -eq 0 ]; then
+		not_ok "$1 has its proofs" "there is none"
+	elif [ -z "$said" ]; then
+		ok "$1 has its proofs"
+	elif grep -qv '^skipped: ' <<<"${said%$'\n'}"; then
+		not_ok "$1 has its proofs" "not all of $count"
+		show "${said%$'\n'}"
+	else
+		skip "$1 has its proofs" "$(head -n 1 <<<"$said")"
+	fi
+}
+
+rows=0
+while IFS='|' read -r _ name _ tests; do
+	threat "${name//[\` ]/}" "$tests"
+	rows=$((rows + 1))
+done < <(sed -n '/^## Each threat/,$p' tests/README.md | grep '^| `')
+equal "every threat has a row" "$rows" "$THREATS"
+exit 0
