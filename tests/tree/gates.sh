@@ -170,7 +170,7 @@ texts_of_all() {
 }
 
 odd_words() {	# FILE...
-	tests/tools/texts.py words tests/tools/plain_words "$@"
+	tests/tree/texts.py words tests/tree/plain_words "$@"
 }
 
 gate_language() {
@@ -197,9 +197,9 @@ gate_language() {
 }
 
 misspelt() {	# FILE...
-	tests/tools/texts.py spelling "$@" >"$T/words" || echo "texts.py failed"
+	tests/tree/texts.py spelling "$@" >"$T/words" || echo "texts.py failed"
 	sed 's/.*://' "$T/words" | aspell list --lang=en_GB --ignore-case |
-	    sort -u | grep -vixF -f tests/tools/kept_words >"$T/unknown"
+	    sort -u | grep -vixF -f tests/tree/kept_words >"$T/unknown"
 	grep -E -f <(sed 's/.*/:&$/' "$T/unknown") "$T/words"
 }
 
@@ -244,7 +244,7 @@ gate_top() {
 # --- who includes what ------------------------------------------------------
 
 gate_layers() {
-	tests/tools/layers.py . "$BUILD/obj" 2>&1 |
+	tests/tree/layers.py . "$BUILD/obj" 2>&1 |
 	    nothing "each includes what the table of rooms allows, and no circle"
 	code_of pam_rollcode/rules/verify.c | grep -E \
 	    '#include <(stdio|unistd|time|fcntl|syslog|errno|sys/)|\b(time|clock_gettime|open|write|printf) *\(' |

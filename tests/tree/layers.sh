@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # layers.sh - who includes whom: the tree is as the tables of
-# tests/tools/layers.py say, and each of eleven includes that they forbid is
+# tests/tree/layers.py say, and each of eleven includes that they forbid is
 # found where it is planted.
 . "$(dirname "$0")/../support/lib.sh"
 need python3
 scratch
-LAYERS=$TREE/tests/tools/layers.py
+LAYERS=$TREE/tests/tree/layers.py
 
 copy() {
 	rm -rf "$T/tree"

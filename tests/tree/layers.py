@@ -106,7 +106,7 @@ def look_at(tree, source, arrows):
     """What is wrong with the includes of one file."""
     room = os.path.dirname(source)
     if room not in ROOMS:
-        yield f"{source}: {room}/ is no room of tests/tools/layers.py"
+        yield f"{source}: {room}/ is no room of tests/tree/layers.py"
         return
     with open(os.path.join(tree, source), encoding="utf-8") as file:
         lines = file.readlines()
