@@ -72,14 +72,11 @@ add_all(struct wallet *wallet, struct cli_bytes *lines, struct error *error)
 	struct wallet_entry entry = {0};
 	enum rollcode_err err;
 
-	for (;;) {
-		if ((err = wallet_next(wallet, entry.id, &entry, error)) !=
-			ROLLCODE_OK ||
-		    entry.id == 0 ||
-		    (err = add_line(wallet, entry.name, lines, error)) !=
-			ROLLCODE_OK)
-			return err;
-	}
+	while (wallet_each(wallet, &entry, &err, error))
+		if ((err = add_line(wallet, entry.name, lines, error)) !=
+		    ROLLCODE_OK)
+			break;
+	return err;
 }
 
 enum rollcode_err

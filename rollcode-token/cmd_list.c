@@ -40,9 +40,7 @@ list_tokens_json(struct wallet *wallet, struct error *error)
 
 	json_begin(&json, stdout);
 	json_array(&json, NULL);
-	while ((err = wallet_next(wallet, entry.id, &entry, error)) ==
-		   ROLLCODE_OK &&
-	       entry.id != 0)
+	while (wallet_each(wallet, &entry, &err, error))
 		put_json(&json, NULL, &entry);
 	json_close(&json, ']');
 	return err;
@@ -57,9 +55,7 @@ widest_name(struct wallet *wallet, int *width, struct error *error)
 	int n;
 
 	*width = (int)strlen("NAME");
-	while ((err = wallet_next(wallet, entry.id, &entry, error)) ==
-		   ROLLCODE_OK &&
-	       entry.id != 0)
+	while (wallet_each(wallet, &entry, &err, error))
 		if ((n = plain_copy(entry.name, PLAIN_TEXT, shown,
 			 sizeof(shown))) > *width)
 			*width = n;
@@ -96,9 +92,7 @@ list_lines(struct wallet *wallet, struct error *error)
 	printf("  %-*s  %-4s  %-6s  %6s  %*s  %-16s  %s\n", width, "NAME",
 	    "FORM", "HASH", "DIGITS", COUNTER_WIDTH, "COUNTER", "LAST USED",
 	    "FOR");
-	while ((err = wallet_next(wallet, entry.id, &entry, error)) ==
-		   ROLLCODE_OK &&
-	       entry.id != 0)
+	while (wallet_each(wallet, &entry, &err, error))
 		put_line(&entry, width);
 	return err;
 }

@@ -9,26 +9,20 @@
 #define ASKERS_KEPT 256
 
 /*
- * The row that answers there, entry.id 0 if there is none; elsewhere is then a
+ * The row that answers there, its id 0 if there is none; elsewhere is then a
  * row of the same user and host, or untouched.
  */
 static enum rollcode_err
-row_bound(struct wallet *w, const struct binding *asked, struct wallet_row *row,
+row_bound(struct wallet *w, const struct binding *asked, struct wallet_entry *e,
     struct wallet_entry *elsewhere, struct error *error)
 {
+	enum binding_fit fit = BINDING_FOREIGN;
 	enum rollcode_err err;
 
-	wallet_row_wipe(row);
-	while ((err = wallet_row_after(w, row->entry.id, row, error)) ==
-		   ROLLCODE_OK &&
-	       row->entry.id != 0) {
-		enum binding_fit fit = binding_fit(row->entry.binding, asked);
-
-		if (fit == BINDING_FITS)
-			break;
-		if (fit == BINDING_ELSEWHERE)
-			*elsewhere = row->entry;
-	}
+	wallet_entry_wipe(e);
+	while (fit != BINDING_FITS && wallet_each(w, e, &err, error))
+		if ((fit = binding_fit(e->binding, asked)) == BINDING_ELSEWHERE)
+			*elsewhere = *e;
 	return err;
 }
 
@@ -36,18 +30,18 @@ static enum rollcode_err
 check_free(struct wallet *w, const struct binding *binding, int64_t id,
     struct error *error)
 {
-	WIPED(wallet_row_wipe) struct wallet_row row = {0};
+	WIPED(wallet_entry_wipe) struct wallet_entry e = {0};
 	struct wallet_entry elsewhere;
 	enum rollcode_err err;
 
-	if ((err = row_bound(w, binding, &row, &elsewhere, error)) !=
+	if ((err = row_bound(w, binding, &e, &elsewhere, error)) !=
 		ROLLCODE_OK ||
-	    row.entry.id == 0 || row.entry.id == id)
+	    e.id == 0 || e.id == id)
 		return err;
 	return error_set(error, ROLLCODE_ERR_EXISTS,
 	    "the token %s is already bound to %s; free it with: "
 	    "rollcode-token bind %s",
-	    row.entry.name, row.entry.binding, row.entry.name);
+	    e.name, e.binding, e.name);
 }
 
 /* The word as it is stored, if no other token answers there. */
@@ -71,17 +65,17 @@ static enum rollcode_err
 bind_row(struct wallet *w, const char *name, char *const *bindings,
     size_t count, struct error *error)
 {
-	WIPED(wallet_row_wipe) struct wallet_row row = {0};
+	WIPED(wallet_entry_wipe) struct wallet_entry e = {0};
 	char all[BINDING_MAX + 1] = "", word[BINDING_MAX + 1];
 	size_t len = 0;
 	enum rollcode_err err;
 	int n;
 
-	if ((err = wallet_row_named(w, name, &row, error)) != ROLLCODE_OK)
+	if ((err = wallet_row_named(w, name, &e, error)) != ROLLCODE_OK)
 		return err;
 	for (size_t i = 0; i < count; i++) {
-		if ((err = stored_word(w, bindings[i], row.entry.id, word,
-			 error)) != ROLLCODE_OK)
+		if ((err = stored_word(w, bindings[i], e.id, word, error)) !=
+		    ROLLCODE_OK)
 			return err;
 		n = snprintf(all + len, sizeof(all) - len, "%s%s",
 		    i == 0 ? "" : " ", word);
@@ -92,13 +86,8 @@ bind_row(struct wallet *w, const char *name, char *const *bindings,
 			    BINDING_MAX);
 		len += (size_t)n;
 	}
-	memcpy(row.entry.binding, all, sizeof(all));
-	if ((err = wallet_state_note(w, &row, WALLET_BINDING, error)) !=
-	    ROLLCODE_OK)
-		return err;
-	return sqlite_change(w->db, error, 1,
-	    "UPDATE token SET binding = ?1 WHERE id = ?2", "ti",
-	    len == 0 ? NULL : all, row.entry.id);
+	memcpy(e.binding, all, sizeof(all));
+	return wallet_row_write(w, &e, WALLET_BINDING, error);
 }
 
 enum rollcode_err
@@ -107,8 +96,7 @@ wallet_bind(struct wallet *w, const char *name, char *const *bindings,
 {
 	enum rollcode_err err;
 
-	if ((err = wallet_want_key(w, error)) != ROLLCODE_OK ||
-	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
+	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
 	return wallet_end(w, bind_row(w, name, bindings, count, error), error);
 }
@@ -169,40 +157,40 @@ enum rollcode_err
 wallet_bound(struct wallet *w, const struct binding *asked,
     const struct asker *asker, struct wallet_entry *entry, struct error *error)
 {
-	WIPED(wallet_row_wipe) struct wallet_row row = {0};
+	struct wallet_entry bound;
 	enum rollcode_err err;
 	bool was = false;
 
 	wallet_entry_wipe(entry);
-	if ((err = row_bound(w, asked, &row, entry, error)) != ROLLCODE_OK ||
+	if ((err = row_bound(w, asked, &bound, entry, error)) != ROLLCODE_OK ||
 	    (err = was_answered(w, asker, &was, error)) != ROLLCODE_OK)
 		return err;
-	if (row.entry.id == 0)
+	if (bound.id == 0)
 		return not_bound(asked, entry, error);
 	wallet_entry_wipe(entry);
 	if (was)
 		return error_set(error, ROLLCODE_ERR_EXISTS,
 		    "this process already got a code");
-	*entry = row.entry;
+	*entry = bound;
 	return ROLLCODE_OK;
 }
 
 enum rollcode_err
 wallet_answer(struct wallet *w, const struct binding *asked,
-    const struct asker *asker, struct wallet_entry *entry, struct error *error)
+    const struct asker *asker, struct wallet_entry *e, struct error *error)
 {
-	WIPED(wallet_row_wipe) struct wallet_row row = {0};
+	char name[WALLET_NAME_MAX + 1];
 	enum rollcode_err err;
 
 	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = wallet_bound(w, asked, asker, entry, error)) ==
-		ROLLCODE_OK &&
-	    (err = wallet_row_spend(w, entry->name, 1, &row, error)) ==
-		ROLLCODE_OK)
+	if ((err = wallet_bound(w, asked, asker, e, error)) == ROLLCODE_OK) {
+		memcpy(name, e->name, sizeof(name));
+		err = wallet_row_spend(w, name, 1, e, error);
+	}
+	if (err == ROLLCODE_OK)
 		err = note_asker(w, asker, error);
-	wallet_entry_wipe(entry);
-	if ((err = wallet_end(w, err, error)) == ROLLCODE_OK)
-		*entry = row.entry;
+	if ((err = wallet_end(w, err, error)) != ROLLCODE_OK)
+		wallet_entry_wipe(e);
 	return err;
 }

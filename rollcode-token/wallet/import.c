@@ -6,88 +6,42 @@
 
 #define NAMES_MAX 10000 /* of tokens that would be called the same */
 
-/* The row that has this secret; entry.id is 0 if there is none. */
+/* No row's counter ever falls: a new one takes the old one's id. */
 static enum rollcode_err
-find_row_by_secret(struct wallet *w, const struct secret *secret,
-    struct wallet_row *row, struct error *error)
+lower_counter(struct wallet *w, struct wallet_entry *e, struct error *error)
 {
-	const struct secret *have = &row->entry.provision.token.secret;
+	bool preferred = wallet_state_check_default(w, e, NULL) == ROLLCODE_OK;
 	enum rollcode_err err;
 
-	wallet_row_wipe(row);
-	for (;;) {
-		if ((err = wallet_row_after(w, row->entry.id, row, error)) !=
-			ROLLCODE_OK ||
-		    row->entry.id == 0 ||
-		    (err = wallet_row_open(w, row, error)) != ROLLCODE_OK ||
-		    (have->len == secret->len &&
-			secret_equal(have->bytes, secret->bytes, have->len)))
-			return err;
-	}
-}
-
-static enum rollcode_err
-raise_counter(struct wallet *w, struct wallet_row *row, uint64_t counter,
-    struct error *error)
-{
-	int64_t before = (int64_t)row->entry.provision.token.counter;
-	enum rollcode_err err;
-
-	row->entry.provision.token.counter = counter;
-	if ((err = wallet_state_note(w, row, WALLET_COUNTER, error)) !=
-	    ROLLCODE_OK)
-		return err;
-	return sqlite_change(w->db, error, 1,
-	    "UPDATE token SET counter = ?1 WHERE id = ?2 AND counter = ?3",
-	    "iii", (int64_t)counter, row->entry.id, before);
-}
-
-/* No row's counter ever falls: a new one takes the old one's place. */
-static enum rollcode_err
-lower_counter(struct wallet *w, struct wallet_row *row, uint64_t counter,
-    struct error *error)
-{
-	const struct wallet_entry *e = &row->entry;
-	int64_t id = e->id;
-	bool preferred =
-	    wallet_state_check_default(w, row, NULL) == ROLLCODE_OK;
-	enum rollcode_err err;
-
-	row->entry.provision.token.counter = counter;
 	if ((err = sqlite_change(w->db, error, 1,
-		 "DELETE FROM token WHERE id = ?1", "i", id)) != ROLLCODE_OK ||
-	    (err = wallet_row_add(w, row, error)) != ROLLCODE_OK ||
-	    (err = sqlite_change(w->db, error, 1,
-		 "UPDATE token SET binding = ?1 WHERE name = ?2", "tt",
-		 e->binding[0] == '\0' ? NULL : e->binding, e->name)) !=
-		ROLLCODE_OK)
+		 "DELETE FROM token WHERE id = ?1", "i", e->id)) !=
+		ROLLCODE_OK ||
+	    (err = wallet_row_add(w, e, error)) != ROLLCODE_OK)
 		return err;
 	if (preferred)
-		wallet_state_prefer(w, row->uid);
-	return sqlite_change(w->db, error, -1,
-	    "UPDATE wallet SET preferred = "
-	    "(SELECT id FROM token WHERE name = ?1) WHERE preferred = ?2",
-	    "ti", e->name, id);
+		wallet_state_prefer(w, e->uid);
+	return ROLLCODE_OK;
 }
 
 static enum rollcode_err
-merge_into_row(struct wallet *w, struct wallet_row *row,
+merge_into_row(struct wallet *w, struct wallet_entry *e,
     const struct rollcode_token *given, bool force, enum import_merge *merged,
     struct error *error)
 {
-	const struct rollcode_token *have = &row->entry.provision.token;
+	struct rollcode_token *have = &e->provision.token;
 
 	if (!import_same_kind(have, given))
 		return error_set(error, ROLLCODE_ERR_EXISTS,
 		    "its secret already exists, as %s, but with another form, "
 		    "algorithm or number of digits",
-		    row->entry.name);
+		    e->name);
 	*merged = import_meet(have->counter, given->counter, force);
-	if (*merged == MERGE_RAISED)
-		return raise_counter(w, row, given->counter, error);
-	if (*merged == MERGE_LOWERED)
-		return lower_counter(w, row, given->counter, error);
-	return ROLLCODE_OK;
+	if (*merged != MERGE_RAISED && *merged != MERGE_LOWERED)
+		return ROLLCODE_OK;
+	have->counter = given->counter;
+	return *merged == MERGE_RAISED
+		   ? wallet_row_write(w, e, WALLET_COUNTER, error)
+		   : lower_counter(w, e, error);
 }
 
 /* Exports of earlier versions have the name before the line. */
@@ -105,16 +59,13 @@ static enum rollcode_err
 free_name(struct wallet *w, const char *wanted, char name[WALLET_NAME_MAX + 1],
     struct error *error)
 {
-	WIPED(wallet_row_wipe) struct wallet_row other = {0};
 	enum rollcode_err err;
 
 	snprintf(name, WALLET_NAME_MAX + 1, "%.*s", WALLET_NAME_MAX, wanted);
 	for (int n = 2; n < NAMES_MAX; n++) {
-		err = wallet_row_named(w, name, &other, NULL);
-		if (err == ROLLCODE_ERR_ABSENT)
-			return ROLLCODE_OK;
-		if (err != ROLLCODE_OK)
-			return wallet_row_named(w, name, &other, error);
+		if ((err = wallet_name_free(w, name, "", error)) !=
+		    ROLLCODE_ERR_EXISTS)
+			return err;
 		snprintf(name, WALLET_NAME_MAX + 1, "%.*s-%d",
 		    WALLET_NAME_MAX - 6, wanted, n);
 	}
@@ -123,25 +74,24 @@ free_name(struct wallet *w, const char *wanted, char name[WALLET_NAME_MAX + 1],
 }
 
 static enum rollcode_err
-import_one_entry(struct wallet *w, const struct import_entry *e, bool force,
+import_one_entry(struct wallet *w, const struct import_entry *given, bool force,
     enum import_merge *merged, struct error *error)
 {
-	WIPED(wallet_row_wipe) struct wallet_row row = {0};
+	WIPED(wallet_entry_wipe) struct wallet_entry e = {0};
+	const struct rollcode_token *token = &given->provision.token;
 	enum rollcode_err err;
 
-	if ((err = find_row_by_secret(
-		 w, &e->provision.token.secret, &row, error)) != ROLLCODE_OK)
-		return err;
-	if (row.entry.id != 0)
-		return merge_into_row(
-		    w, &row, &e->provision.token, force, merged, error);
-	wallet_row_wipe(&row);
-	row.entry.provision = e->provision;
-	*merged = MERGE_ADDED;
-	if ((err = free_name(w, wanted_name(e), row.entry.name, error)) !=
+	if ((err = wallet_row_of_secret(w, &token->secret, &e, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	return wallet_row_add(w, &row, error);
+	if (e.id != 0)
+		return merge_into_row(w, &e, token, force, merged, error);
+	e.provision = given->provision;
+	*merged = MERGE_ADDED;
+	if ((err = free_name(w, wanted_name(given), e.name, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	return wallet_row_add(w, &e, error);
 }
 
 static enum rollcode_err

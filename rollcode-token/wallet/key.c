@@ -1,62 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wallet/row.h"
 
-/* A row of the earlier format that does not open stays as it is, refused. */
-static enum rollcode_err
-mark_row(struct wallet *w, struct wallet_row *row, struct error *error)
+static void
+wallet_copy_wipe(struct wallet *w)
 {
-	enum rollcode_err err;
-
-	w->marked = false;
-	err = wallet_row_open(w, row, error);
-	w->marked = true;
-	if (err != ROLLCODE_OK)
-		return err == ROLLCODE_ERR_STORE ? ROLLCODE_OK : err;
-	if (row->entry.preferred)
-		wallet_state_prefer(w, row->uid);
-	if ((err = wallet_state_note(w, row, WALLET_ALL, error)) !=
-		ROLLCODE_OK ||
-	    (err = wallet_row_seal(w, row, error)) != ROLLCODE_OK)
-		return err;
-	return sqlite_change(w->db, error, 1,
-	    "UPDATE token SET secret = ?1 WHERE id = ?2", "bi",
-	    row->stored.bytes, row->stored.len, row->entry.id);
+	explicit_bzero(w, sizeof(*w));
 }
 
+/* A row that does not open is an error, or stays as it is, refused. */
 static enum rollcode_err
-mark_all(struct wallet *w, struct error *error)
+reseal_rows(const struct wallet *was, struct wallet *now, bool lenient,
+    struct error *error)
 {
-	WIPED(wallet_row_wipe) struct wallet_row row = {0};
+	WIPED(wallet_entry_wipe) struct wallet_entry e = {0};
 	enum rollcode_err err;
 
-	memset(&w->state, 0, sizeof(w->state));
-	w->changed = true;
-	for (;;)
-		if ((err = wallet_row_after(w, row.entry.id, &row, error)) !=
-			ROLLCODE_OK ||
-		    row.entry.id == 0 ||
-		    (err = mark_row(w, &row, error)) != ROLLCODE_OK)
+	while (wallet_row_each(now, &e, &err, error)) {
+		err = wallet_row_open(was, &e, error);
+		if (err == ROLLCODE_ERR_STORE && lenient)
+			continue;
+		if (err != ROLLCODE_OK ||
+		    (err = wallet_row_seal(now, &e, error)) != ROLLCODE_OK ||
+		    (err = wallet_row_write(now, &e, WALLET_ALL, error)) !=
+			ROLLCODE_OK)
 			return err;
+		if (e.preferred &&
+		    wallet_state_check_default(was, &e, NULL) == ROLLCODE_OK)
+			wallet_state_prefer(now, e.uid);
+	}
+	return err;
+}
+
+/* Inside a begin, which it ends: what w seals, now seals instead. */
+static enum rollcode_err
+replace_seals(
+    struct wallet *w, struct wallet *now, bool lenient, struct error *error)
+{
+	const struct wallet_head *head = &now->head;
+	enum rollcode_err err;
+
+	err = reseal_rows(w, now, lenient, error);
+	if (err == ROLLCODE_OK && now->marked)
+		err = wallet_state_seal(now, error);
+	now->changed = false;
+	if (err == ROLLCODE_OK)
+		err = sqlite_change(w->db, error, 1,
+		    "UPDATE wallet SET log_n = ?1, salt = ?2, proof = ?3",
+		    "ibb", head->log_n, head->salt, sizeof(head->salt),
+		    head->proof.bytes, head->proof.len);
+	if ((err = wallet_end(w, err, error)) == ROLLCODE_OK)
+		*w = *now;
+	return err;
 }
 
 /*
- * Bring a store of the earlier format up, once: what it says now is believed.
+ * Bring a wallet of the earlier format up, once: what it says now is believed.
  * Without the passphrase nobody can make one of that format again.
  */
 static enum rollcode_err
 bring_up(struct wallet *w, struct error *error)
 {
+	WIPED(wallet_copy_wipe) struct wallet now = {0};
 	enum rollcode_err err;
 
 	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
-	if (!w->marked)
-		err = mark_all(w, error);
-	err = wallet_end(w, err, error);
-	if (err != ROLLCODE_ERR_INPUT)
-		return err;
-	w->marked = false; /* too many tokens: it stays as it was */
-	return ROLLCODE_OK;
+	if (w->marked)
+		return wallet_end(w, err, error);
+	now = *w;
+	now.marked = true;
+	memset(&now.state, 0, sizeof(now.state));
+	err = replace_seals(w, &now, true, error);
+	/* With too many tokens it stays as it was. */
+	return err == ROLLCODE_ERR_INPUT ? ROLLCODE_OK : err;
 }
 
 enum rollcode_err
@@ -74,22 +90,22 @@ wallet_unlock(struct wallet *w, const char *passphrase, struct error *error)
 		    rollcode_strerror(err));
 	err = wallet_state_open(w);
 	w->unlocked = err == ROLLCODE_OK;
-	if (err == ROLLCODE_OK &&
-	    (w->marked || (err = bring_up(w, error)) == ROLLCODE_OK))
-		return ROLLCODE_OK;
-	secret_key_wipe(&w->key);
-	if (w->unlocked) {
-		w->unlocked = w->marked = false;
-		return err;
-	}
 	if (err == ROLLCODE_ERR_STORE)
-		return error_at(error, ROLLCODE_ERR_INPUT, w->path,
+		err = error_at(error, ROLLCODE_ERR_INPUT, w->path,
 		    "the passphrase is wrong; try again");
-	return error_at(
-	    error, err, w->path, "the passphrase cannot be checked");
+	else if (err != ROLLCODE_OK)
+		err = error_at(
+		    error, err, w->path, "the passphrase cannot be checked");
+	else if (!w->marked)
+		err = bring_up(w, error);
+	if (err != ROLLCODE_OK) {
+		secret_key_wipe(&w->key);
+		w->unlocked = w->marked = false;
+	}
+	return err;
 }
 
-/* The same store under a new passphrase, or none; no row is sealed yet. */
+/* The same wallet under a new passphrase, or none; no row is sealed yet. */
 static enum rollcode_err
 replace_key(struct wallet *w, const char *passphrase, unsigned int log_n,
     struct error *error)
@@ -117,52 +133,6 @@ replace_key(struct wallet *w, const char *passphrase, unsigned int log_n,
 	return ROLLCODE_OK;
 }
 
-static enum rollcode_err
-write_wallet_head(struct wallet *w, struct error *error)
-{
-	const struct wallet_head *head = &w->head;
-	enum rollcode_err err;
-
-	if (w->marked && (err = wallet_state_seal(w, error)) != ROLLCODE_OK)
-		return err;
-	w->changed = false;
-	return sqlite_change(w->db, error, 1,
-	    "UPDATE wallet SET log_n = ?1, salt = ?2, proof = ?3", "ibb",
-	    head->log_n, head->salt, sizeof(head->salt), head->proof.bytes,
-	    head->proof.len);
-}
-
-static enum rollcode_err
-reseal_rows(const struct wallet *was, struct wallet *now, struct error *error)
-{
-	WIPED(wallet_row_wipe) struct wallet_row row = {0};
-	enum rollcode_err err;
-
-	for (;;) {
-		if ((err = wallet_row_after(now, row.entry.id, &row, error)) !=
-			ROLLCODE_OK ||
-		    row.entry.id == 0 ||
-		    (err = wallet_row_open(was, &row, error)) != ROLLCODE_OK ||
-		    (err = wallet_row_seal(now, &row, error)) != ROLLCODE_OK ||
-		    (err = wallet_state_note(now, &row, WALLET_ALL, error)) !=
-			ROLLCODE_OK ||
-		    (err = sqlite_change(now->db, error, 1,
-			 "UPDATE token SET secret = ?1 WHERE id = ?2", "bi",
-			 row.stored.bytes, row.stored.len, row.entry.id)) !=
-			ROLLCODE_OK)
-			return err;
-		if (row.entry.preferred &&
-		    wallet_state_check_default(was, &row, NULL) == ROLLCODE_OK)
-			wallet_state_prefer(now, row.uid);
-	}
-}
-
-static void
-wallet_copy_wipe(struct wallet *w)
-{
-	explicit_bzero(w, sizeof(*w));
-}
-
 enum rollcode_err
 wallet_protect(struct wallet *w, const char *passphrase, unsigned int log_n,
     struct error *error)
@@ -182,9 +152,5 @@ wallet_protect(struct wallet *w, const char *passphrase, unsigned int log_n,
 		ROLLCODE_OK ||
 	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = reseal_rows(w, &now, error)) == ROLLCODE_OK)
-		err = write_wallet_head(&now, error);
-	if ((err = wallet_end(w, err, error)) == ROLLCODE_OK)
-		*w = now;
-	return err;
+	return replace_seals(w, &now, false, error);
 }

@@ -5,174 +5,173 @@
 #include "common/token/token.h"
 #include "wallet/row.h"
 
-/* An optional text comes behind "=", so that none is told from no column. */
 #define SELECT_ROW                                                            \
-	"SELECT id, digits, counter, created, used, name, form, algorithm, "  \
-	"'=' || ifnull(issuer, ''), '=' || ifnull(account, ''), "             \
-	"'=' || ifnull(label, ''), '=' || ifnull(binding, ''), uid, secret, " \
-	"id = (SELECT preferred FROM wallet) FROM token "
+	"SELECT id, digits, counter, created, used, "                         \
+	"id = (SELECT preferred FROM wallet), uid, secret, form, algorithm, " \
+	"name, ifnull(issuer, ''), ifnull(account, ''), ifnull(label, ''), "  \
+	"ifnull(binding, '') FROM token "
 
-#define OPTIONAL_MAX 255
+#define TEXT(member)                                              \
+	{                                                         \
+		offsetof(struct wallet_entry, member),            \
+		    sizeof(((struct wallet_entry *)NULL)->member) \
+	}
+
+/* The texts of an entry, as they end SELECT_ROW. */
+static const struct {
+	size_t at, size;
+} texts[] = {
+    TEXT(name),
+    TEXT(provision.issuer),
+    TEXT(provision.account),
+    TEXT(provision.token.label),
+    TEXT(binding),
+};
 
 static enum rollcode_err
-bad_token_row(const struct wallet *w, const struct wallet_row *row,
+bad_token_row(const struct wallet *w, const struct wallet_entry *e,
     const char *what, struct error *error)
 {
 	return error_at(error, ROLLCODE_ERR_STORE, w->path,
 	    "token %lld: %s; restore the wallet from a backup or remove and "
 	    "enrol the token again",
-	    (long long)row->entry.id, what);
+	    (long long)e->id, what);
 }
 
 static enum rollcode_err
-read_numbers(sqlite3_stmt *st, struct wallet_entry *entry, struct error *error)
+read_numbers(sqlite3_stmt *st, struct wallet_entry *e, struct error *error)
 {
 	int64_t digits = 0, counter = 0, preferred = 0;
 	enum rollcode_err err;
 
-	if ((err = sqlite_int(st, 0, 1, INT64_MAX, &entry->id, error)) !=
+	if ((err = sqlite_int(st, 0, 1, INT64_MAX, &e->id, error)) !=
 		ROLLCODE_OK ||
 	    (err = sqlite_int(st, 1, 1, ROLLCODE_HEX_DIGITS, &digits, error)) !=
 		ROLLCODE_OK ||
 	    (err = sqlite_int(st, 2, 0, INT64_MAX, &counter, error)) !=
 		ROLLCODE_OK ||
-	    (err = sqlite_int(st, 3, 0, INT64_MAX, &entry->created, error)) !=
+	    (err = sqlite_int(st, 3, 0, INT64_MAX, &e->created, error)) !=
 		ROLLCODE_OK ||
-	    (err = sqlite_int(st, 14, 0, 1, &preferred, error)) != ROLLCODE_OK)
+	    (err = sqlite_int(st, 4, 0, INT64_MAX, &e->used, error)) !=
+		ROLLCODE_OK ||
+	    (err = sqlite_int(st, 5, 0, 1, &preferred, error)) != ROLLCODE_OK)
 		return err;
-	entry->preferred = preferred == 1;
-	entry->provision.token.digits = (unsigned int)digits;
-	entry->provision.token.counter = (uint64_t)counter;
-	return sqlite_int(st, 4, 0, INT64_MAX, &entry->used, error);
+	e->preferred = preferred == 1;
+	e->provision.token.digits = (unsigned int)digits;
+	e->provision.token.counter = (uint64_t)counter;
+	return ROLLCODE_OK;
 }
 
 static enum rollcode_err
-read_shape(sqlite3_stmt *st, struct rollcode_token *token, struct error *error)
+read_texts(const struct wallet *w, sqlite3_stmt *st, struct wallet_entry *e,
+    struct error *error)
 {
+	struct rollcode_token *token = &e->provision.token;
 	char form[16], algorithm[16];
 	enum rollcode_err err;
 
-	if ((err = sqlite_text(st, 6, form, sizeof(form), error)) !=
+	if ((err = sqlite_text(st, 8, form, sizeof(form), error)) !=
 		ROLLCODE_OK ||
-	    (err = sqlite_text(st, 7, algorithm, sizeof(algorithm), error)) !=
+	    (err = sqlite_text(st, 9, algorithm, sizeof(algorithm), error)) !=
 		ROLLCODE_OK)
 		return err;
 	token->form = form_from_name(form);
 	token->algorithm = algorithm_from_name(algorithm);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char *text = (char *)e + texts[i].at;
+
+		if ((err = sqlite_text(st, 10 + (int)i, text, texts[i].size,
+			 error)) != ROLLCODE_OK)
+			return err;
+		if (!utf8_printable(text))
+			return bad_token_row(
+			    w, e, "its row is not valid", error);
+	}
+	if (token->form == FORM_NONE || token->algorithm == ALGORITHM_NONE)
+		return bad_token_row(w, e, "its row is not valid", error);
 	return ROLLCODE_OK;
 }
 
 static enum rollcode_err
-read_optional(
-    sqlite3_stmt *st, int column, char *out, size_t size, struct error *error)
-{
-	char text[OPTIONAL_MAX + 2];
-	enum rollcode_err err;
-
-	if ((err = sqlite_text(st, column, text, size + 1, error)) !=
-	    ROLLCODE_OK)
-		return err;
-	snprintf(out, size, "%s", text + 1);
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
-read_texts(sqlite3_stmt *st, struct wallet_entry *entry, struct error *error)
-{
-	struct provision *p = &entry->provision;
-	enum rollcode_err err;
-
-	if ((err = sqlite_text(st, 5, entry->name, sizeof(entry->name),
-		 error)) != ROLLCODE_OK ||
-	    (err = read_optional(st, 8, p->issuer, sizeof(p->issuer), error)) !=
-		ROLLCODE_OK ||
-	    (err = read_optional(st, 9, p->account, sizeof(p->account),
-		 error)) != ROLLCODE_OK ||
-	    (err = read_optional(st, 10, p->token.label, sizeof(p->token.label),
-		 error)) != ROLLCODE_OK)
-		return err;
-	return read_optional(
-	    st, 11, entry->binding, sizeof(entry->binding), error);
-}
-
-static enum rollcode_err
-read_row(const struct wallet *w, sqlite3_stmt *st, struct wallet_row *row,
+read_row(const struct wallet *w, sqlite3_stmt *st, struct wallet_entry *e,
     struct error *error)
 {
-	struct wallet_entry *entry = &row->entry;
 	size_t len = 0;
 	enum rollcode_err err;
 
-	if ((err = read_numbers(st, entry, error)) != ROLLCODE_OK ||
-	    (err = read_shape(st, &entry->provision.token, error)) !=
+	if ((err = read_numbers(st, e, error)) != ROLLCODE_OK ||
+	    (err = sqlite_blob(st, 6, e->uid, sizeof(e->uid), &len, error)) !=
 		ROLLCODE_OK ||
-	    (err = read_texts(st, entry, error)) != ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 12, row->uid, sizeof(row->uid), &len,
-		 error)) != ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 13, row->stored.bytes,
-		 sizeof(row->stored.bytes), &row->stored.len, error)) !=
-		ROLLCODE_OK)
+	    (err = sqlite_blob(st, 7, e->stored.bytes, sizeof(e->stored.bytes),
+		 &e->stored.len, error)) != ROLLCODE_OK)
 		return err;
-	if (len != sizeof(row->uid) || !utf8_printable(entry->name) ||
-	    !utf8_printable(entry->provision.issuer) ||
-	    !utf8_printable(entry->provision.account) ||
-	    !utf8_printable(entry->provision.token.label) ||
-	    !utf8_printable(entry->binding) ||
-	    form_name(entry->provision.token.form) == NULL ||
-	    algorithm_name(entry->provision.token.algorithm) == NULL)
-		return bad_token_row(w, row, "its row is not valid", error);
-	return ROLLCODE_OK;
+	if (len != sizeof(e->uid))
+		return bad_token_row(w, e, "its row is not valid", error);
+	return read_texts(w, st, e, error);
 }
 
 static enum rollcode_err
-fetch_row(const struct wallet *w, sqlite3_stmt *st, struct wallet_row *row,
+fetch_row(const struct wallet *w, sqlite3_stmt *st, struct wallet_entry *e,
     struct error *error)
 {
 	bool found = false;
 	enum rollcode_err err;
 
-	wallet_row_wipe(row);
+	wallet_entry_wipe(e);
 	if ((err = sqlite_step(w->db, st, &found, error)) != ROLLCODE_OK ||
 	    !found)
 		return err;
-	if ((err = read_row(w, st, row, error)) != ROLLCODE_OK)
-		wallet_row_wipe(row);
+	if ((err = read_row(w, st, e, error)) != ROLLCODE_OK)
+		wallet_entry_wipe(e);
+	return err;
+}
+
+bool
+wallet_row_each(struct wallet *w, struct wallet_entry *e,
+    enum rollcode_err *err, struct error *error)
+{
+	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
+
+	if ((*err = sqlite_query(w->db, &st, error,
+		 SELECT_ROW "WHERE id > ?1 ORDER BY id LIMIT 1", "i", e->id)) ==
+	    ROLLCODE_OK)
+		*err = fetch_row(w, st, e, error);
+	return *err == ROLLCODE_OK && e->id != 0;
+}
+
+enum rollcode_err
+wallet_row_of_secret(struct wallet *w, const struct secret *secret,
+    struct wallet_entry *e, struct error *error)
+{
+	const struct secret *have = &e->provision.token.secret;
+	enum rollcode_err err;
+
+	wallet_entry_wipe(e);
+	while (wallet_row_each(w, e, &err, error))
+		if ((err = wallet_row_open(w, e, error)) != ROLLCODE_OK ||
+		    (have->len == secret->len &&
+			secret_equal(have->bytes, secret->bytes, have->len)))
+			break;
 	return err;
 }
 
 enum rollcode_err
-wallet_row_after(
-    struct wallet *w, int64_t id, struct wallet_row *row, struct error *error)
-{
-	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
-	enum rollcode_err err;
-
-	if ((err = sqlite_query(w->db, &st, error,
-		 SELECT_ROW "WHERE id > ?1 ORDER BY id LIMIT 1", "i", id)) !=
-	    ROLLCODE_OK)
-		return err;
-	return fetch_row(w, st, row, error);
-}
-
-enum rollcode_err
-wallet_row_named(struct wallet *w, const char *name, struct wallet_row *row,
+wallet_row_named(struct wallet *w, const char *name, struct wallet_entry *e,
     struct error *error)
 {
 	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
+	const char *sql = name != NULL ? SELECT_ROW "WHERE name = ?1"
+				       : SELECT_ROW
+			      "WHERE id = (SELECT preferred FROM wallet)";
 	enum rollcode_err err;
 
-	if (name == NULL)
-		err = sqlite_query(w->db, &st, error,
-		    SELECT_ROW "WHERE id = (SELECT preferred FROM wallet)", "");
-	else
-		err = sqlite_query(
-		    w->db, &st, error, SELECT_ROW "WHERE name = ?1", "t", name);
-	if (err != ROLLCODE_OK ||
-	    (err = fetch_row(w, st, row, error)) != ROLLCODE_OK)
+	if ((err = sqlite_query(w->db, &st, error, sql, name != NULL ? "t" : "",
+		 name)) != ROLLCODE_OK ||
+	    (err = fetch_row(w, st, e, error)) != ROLLCODE_OK)
 		return err;
-	if (row->entry.id != 0)
+	if (e->id != 0)
 		return name != NULL ? ROLLCODE_OK
-				    : wallet_state_check_default(w, row, error);
+				    : wallet_state_check_default(w, e, error);
 	if (name == NULL)
 		return error_set(error, ROLLCODE_ERR_ABSENT,
 		    "there is no default token; choose it with: rollcode-token "
@@ -183,14 +182,14 @@ wallet_row_named(struct wallet *w, const char *name, struct wallet_row *row,
 
 static void
 row_aad(
-    const struct wallet *w, const struct wallet_row *row, struct seal_aad *aad)
+    const struct wallet *w, const struct wallet_entry *e, struct seal_aad *aad)
 {
-	const struct rollcode_token *token = &row->entry.provision.token;
+	const struct rollcode_token *token = &e->provision.token;
 
 	seal_aad_begin(aad,
 	    w->marked ? "rollcode-token secret 2" : "rollcode-token secret 1");
 	seal_aad_add(aad, w->head.store, sizeof(w->head.store));
-	seal_aad_add(aad, row->uid, sizeof(row->uid));
+	seal_aad_add(aad, e->uid, sizeof(e->uid));
 	seal_aad_add_text(aad, form_name(token->form));
 	seal_aad_add_text(aad, algorithm_name(token->algorithm));
 	seal_aad_add_number(aad, token->digits);
@@ -214,68 +213,125 @@ wallet_want_key(const struct wallet *w, struct error *error)
 
 /* The first byte of a seal is the only word about it that is in the row. */
 static enum rollcode_err
-keep_plain(const struct wallet *w, struct wallet_row *row, struct error *error)
+keep_plain(const struct wallet *w, struct wallet_entry *e, struct error *error)
 {
-	const struct secret *secret = &row->entry.provision.token.secret;
+	const struct secret *secret = &e->provision.token.secret;
 
-	memcpy(row->stored.bytes, secret->bytes, secret->len);
-	row->stored.len = secret->len;
-	if (!seal_looks_sealed(&row->stored))
+	memcpy(e->stored.bytes, secret->bytes, secret->len);
+	e->stored.len = secret->len;
+	if (!seal_looks_sealed(&e->stored))
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_INPUT,
 	    "%s: the secret of %s begins like an encrypted one, so it is not "
 	    "stored without a passphrase; set one with: rollcode-token passwd, "
 	    "or enrol another token",
-	    w->path, row->entry.name);
+	    w->path, e->name);
 }
 
 enum rollcode_err
 wallet_row_open(
-    const struct wallet *w, struct wallet_row *row, struct error *error)
+    const struct wallet *w, struct wallet_entry *e, struct error *error)
 {
-	struct rollcode_token *token = &row->entry.provision.token;
+	struct rollcode_token *token = &e->provision.token;
 	struct seal_aad aad;
 	enum rollcode_err err;
 
 	if ((err = wallet_want_key(w, error)) != ROLLCODE_OK ||
-	    (err = wallet_state_check(w, row, error)) != ROLLCODE_OK)
+	    (err = wallet_state_check(w, e, error)) != ROLLCODE_OK)
 		return err;
 	if (wallet_protected(w)) {
-		row_aad(w, row, &aad);
-		err = seal_open(&w->key, &aad, &row->stored, &token->secret);
-	} else if (row->stored.len <= SECRET_MAX &&
-		   !seal_looks_sealed(&row->stored)) {
-		memcpy(token->secret.bytes, row->stored.bytes, row->stored.len);
-		token->secret.len = row->stored.len;
+		row_aad(w, e, &aad);
+		err = seal_open(&w->key, &aad, &e->stored, &token->secret);
+	} else if (e->stored.len <= SECRET_MAX &&
+		   !seal_looks_sealed(&e->stored)) {
+		memcpy(token->secret.bytes, e->stored.bytes, e->stored.len);
+		token->secret.len = e->stored.len;
 	}
 	if (err == ROLLCODE_ERR_STORE)
 		return bad_token_row(
-		    w, row, "its secret cannot be decrypted", error);
+		    w, e, "its secret cannot be decrypted", error);
 	if (err != ROLLCODE_OK)
 		return error_at(
 		    error, err, w->path, "a secret cannot be decrypted");
 	if (token_check(token, NULL) != ROLLCODE_OK)
 		return bad_token_row(
-		    w, row, "its values contradict each other", error);
+		    w, e, "its values contradict each other", error);
 	return ROLLCODE_OK;
 }
 
 enum rollcode_err
 wallet_row_seal(
-    const struct wallet *w, struct wallet_row *row, struct error *error)
+    const struct wallet *w, struct wallet_entry *e, struct error *error)
 {
-	const struct secret *secret = &row->entry.provision.token.secret;
+	const struct secret *secret = &e->provision.token.secret;
 	struct seal_aad aad;
 	enum rollcode_err err;
 
 	if ((err = wallet_want_key(w, error)) != ROLLCODE_OK)
 		return err;
 	if (!wallet_protected(w))
-		return keep_plain(w, row, error);
-	row_aad(w, row, &aad);
-	if ((err = seal_wrap(&w->key, &aad, secret, &row->stored)) !=
-	    ROLLCODE_OK)
+		return keep_plain(w, e, error);
+	row_aad(w, e, &aad);
+	if ((err = seal_wrap(&w->key, &aad, secret, &e->stored)) != ROLLCODE_OK)
 		return error_at(
 		    error, err, w->path, "a secret cannot be encrypted");
 	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+wallet_row_write(struct wallet *w, const struct wallet_entry *e,
+    unsigned int what, struct error *error)
+{
+	enum rollcode_err err;
+
+	if (what != 0 &&
+	    ((err = wallet_want_key(w, error)) != ROLLCODE_OK ||
+		(err = wallet_state_note(w, e, what, error)) != ROLLCODE_OK))
+		return err;
+	return sqlite_change(w->db, error, 1,
+	    "UPDATE token SET name = ?1, binding = nullif(?2, ''), "
+	    "counter = ?3, used = ?4, secret = ?5 WHERE id = ?6",
+	    "ttiibi", e->name, e->binding, (int64_t)e->provision.token.counter,
+	    e->used, e->stored.bytes, e->stored.len, e->id);
+}
+
+/* The same row, without what is stored of its secret. */
+static void
+forget_stored(struct wallet_entry *e)
+{
+	explicit_bzero(&e->stored, sizeof(e->stored));
+}
+
+enum rollcode_err
+wallet_find(struct wallet *w, const char *name, struct wallet_entry *e,
+    struct error *error)
+{
+	enum rollcode_err err = wallet_row_named(w, name, e, error);
+
+	forget_stored(e);
+	return err;
+}
+
+bool
+wallet_each(struct wallet *w, struct wallet_entry *e, enum rollcode_err *err,
+    struct error *error)
+{
+	bool found = wallet_row_each(w, e, err, error);
+
+	forget_stored(e);
+	return found;
+}
+
+/* In a transaction: the row and what was sealed of it are of one moment. */
+enum rollcode_err
+wallet_reveal(struct wallet *w, const char *name, struct wallet_entry *e,
+    struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = wallet_row_named(w, name, e, error)) == ROLLCODE_OK)
+		err = wallet_row_open(w, e, error);
+	return wallet_end(w, err, error);
 }

@@ -11,8 +11,6 @@
 #include "common/token/seal.h"
 #include "wallet/wallet.h"
 
-#define WALLET_ID_LEN	16	/* random bytes that name a store, a token */
-
 #define WALLET_TEXT_LEN	16	/* of a checksum of a name or bindings */
 #define WALLET_MARKS_MAX 1000	/* the tokens of a sealed store */
 #define WALLET_STATE_MAX (WALLET_ID_LEN + WALLET_MARKS_MAX * 56)
@@ -20,7 +18,7 @@
 /* What is sealed of a token beside its secret, byte for byte. */
 struct wallet_mark {
 	uint8_t		uid[WALLET_ID_LEN];
-	uint8_t		counter[8];	/* no code below it, big-endian */
+	uint64_t	counter;	/* no code below it, big-endian */
 	uint8_t		name[WALLET_TEXT_LEN];
 	uint8_t		binding[WALLET_TEXT_LEN];
 };
@@ -58,18 +56,6 @@ struct wallet {
 	struct wallet_state	 state;
 };
 
-struct wallet_row {
-	struct wallet_entry	entry;
-	uint8_t			uid[WALLET_ID_LEN];
-	struct sealed		stored;		/* sealed, or as it is */
-};
-
-static inline void
-wallet_row_wipe(struct wallet_row *row)
-{
-	explicit_bzero(row, sizeof(*row));
-}
-
 /*
  * Begin to write: nobody else writes from here on, and the head is fresh.
  * UNAVAIL if the passphrase was changed since the wallet was opened.
@@ -86,24 +72,32 @@ enum rollcode_err	wallet_end(struct wallet *, enum rollcode_err err,
 
 /* The row of a name, NULL for the default.  ABSENT with the remedy. */
 enum rollcode_err	wallet_row_named(struct wallet *, const char *name,
-			    struct wallet_row *, struct error *) MUST_USE;
+			    struct wallet_entry *, struct error *) MUST_USE;
 
-/* The first row with a greater id; entry.id is 0 behind the last. */
-enum rollcode_err	wallet_row_after(struct wallet *, int64_t id,
-			    struct wallet_row *, struct error *) MUST_USE;
+/* As wallet_each, with what is stored of the secret. */
+bool			wallet_row_each(struct wallet *, struct wallet_entry *,
+			    enum rollcode_err *, struct error *) MUST_USE;
 
-/* Fill the entry's secret, which must pass its check.  INPUT if locked. */
+/* Fill the secret from stored; it must pass its check.  INPUT if locked. */
 enum rollcode_err	wallet_row_open(const struct wallet *,
-			    struct wallet_row *, struct error *) MUST_USE;
+			    struct wallet_entry *, struct error *) MUST_USE;
 
-/* Fill stored from the entry's secret, sealed if there is a passphrase. */
+/* Fill stored from the secret, sealed if there is a passphrase. */
 enum rollcode_err	wallet_row_seal(const struct wallet *,
-			    struct wallet_row *, struct error *) MUST_USE;
+			    struct wallet_entry *, struct error *) MUST_USE;
+
+/*
+ * Write a row back, inside a begin.  What changed of it is noted in the state,
+ * as wallet_state_note says, and then INPUT if the wallet is locked.
+ */
+enum rollcode_err	wallet_row_write(struct wallet *,
+			    const struct wallet_entry *, unsigned int what,
+			    struct error *) MUST_USE;
 
 /* Move past count codes of a token inside a begin; as wallet_spend. */
 enum rollcode_err	wallet_row_spend(struct wallet *, const char *name,
-			    int64_t count, struct wallet_row *, struct error *)
-			    MUST_USE;
+			    int64_t count, struct wallet_entry *,
+			    struct error *) MUST_USE;
 
 /*
  * The sealed state: of a store without passphrase, of a locked one, and of the
@@ -120,9 +114,11 @@ enum rollcode_err	wallet_state_write(struct wallet *, struct error *)
 
 /* STORE with the remedy if the row, or the default, is not what was sealed. */
 enum rollcode_err	wallet_state_check(const struct wallet *,
-			    const struct wallet_row *, struct error *) MUST_USE;
+			    const struct wallet_entry *, struct error *)
+			    MUST_USE;
 enum rollcode_err	wallet_state_check_default(const struct wallet *,
-			    const struct wallet_row *, struct error *) MUST_USE;
+			    const struct wallet_entry *, struct error *)
+			    MUST_USE;
 
 /*
  * Take over what a row has; wallet_end writes it.  A counter never falls.
@@ -133,13 +129,26 @@ enum rollcode_err	wallet_state_check_default(const struct wallet *,
 #define WALLET_COUNTER	4U
 #define WALLET_ALL	7U
 enum rollcode_err	wallet_state_note(struct wallet *,
-			    const struct wallet_row *, unsigned int what,
+			    const struct wallet_entry *, unsigned int what,
 			    struct error *) MUST_USE;
 void			wallet_state_prefer(struct wallet *,
 			    const uint8_t uid[WALLET_ID_LEN]);
 
-/* Store a new row, behind wallet_begin.  EXISTS for a name or a secret. */
-enum rollcode_err	wallet_row_add(struct wallet *, struct wallet_row *,
+/*
+ * Store a row under its id, a new one if that is 0, inside a begin; the caller
+ * knows that no other has its name or secret.  A single token becomes the
+ * default.  INPUT if the token is odd or the wallet is locked.
+ */
+enum rollcode_err	wallet_row_add(struct wallet *, struct wallet_entry *,
+			    struct error *) MUST_USE;
+
+/* EXISTS if a token has that name; the remedy ends the sentence. */
+enum rollcode_err	wallet_name_free(struct wallet *, const char *name,
+			    const char *remedy, struct error *) MUST_USE;
+
+/* The row that has this secret; its id is 0 if there is none. */
+enum rollcode_err	wallet_row_of_secret(struct wallet *,
+			    const struct secret *, struct wallet_entry *,
 			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_WALLET_ROW_H */

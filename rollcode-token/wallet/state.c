@@ -13,9 +13,9 @@
  *
  * A whole file of an earlier time, put back, opens as it did then.
  */
-#include "wallet/row.h"
+#include <endian.h>
 
-#define NUMBER_LEN 8
+#include "wallet/row.h"
 
 static void
 proof_aad(const struct wallet *w, bool marked, struct seal_aad *aad)
@@ -23,23 +23,6 @@ proof_aad(const struct wallet *w, bool marked, struct seal_aad *aad)
 	seal_aad_begin(
 	    aad, marked ? "rollcode-token state 2" : "rollcode-token proof 1");
 	seal_aad_add(aad, w->head.store, sizeof(w->head.store));
-}
-
-static void
-put_number(uint8_t bytes[NUMBER_LEN], uint64_t number)
-{
-	for (int i = NUMBER_LEN - 1; i >= 0; i--, number >>= 8)
-		bytes[i] = (uint8_t)number;
-}
-
-static uint64_t
-get_number(const uint8_t bytes[NUMBER_LEN])
-{
-	uint64_t number = 0;
-
-	for (int i = 0; i < NUMBER_LEN; i++)
-		number = number << 8 | bytes[i];
-	return number;
 }
 
 /* A text of any length, in the bytes that a mark has for it. */
@@ -129,20 +112,6 @@ wallet_state_seal(struct wallet *w, struct error *error)
 	return ROLLCODE_OK;
 }
 
-static enum rollcode_err
-is_token_there(struct wallet *w, const struct wallet_mark *mark, bool *there,
-    struct error *error)
-{
-	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
-	enum rollcode_err err;
-
-	if ((err = sqlite_query(w->db, &st, error,
-		 "SELECT 1 FROM token WHERE uid = ?1", "b", mark->uid,
-		 sizeof(mark->uid))) != ROLLCODE_OK)
-		return err;
-	return sqlite_step(w->db, st, there, error);
-}
-
 /* A row that was removed and comes back has no mark. */
 static enum rollcode_err
 drop_removed(struct wallet *w, struct error *error)
@@ -153,8 +122,14 @@ drop_removed(struct wallet *w, struct error *error)
 	bool there = false;
 
 	for (size_t i = 0; i < s->count; i++) {
-		if ((err = is_token_there(w, &s->marks[i], &there, error)) !=
-		    ROLLCODE_OK)
+		WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
+
+		if ((err = sqlite_query(w->db, &st, error,
+			 "SELECT 1 FROM token WHERE uid = ?1", "b",
+			 s->marks[i].uid, sizeof(s->marks[i].uid))) !=
+			ROLLCODE_OK ||
+		    (err = sqlite_step(w->db, st, &there, error)) !=
+			ROLLCODE_OK)
 			return err;
 		if (there)
 			s->marks[kept++] = s->marks[i];
@@ -183,19 +158,18 @@ wallet_state_write(struct wallet *w, struct error *error)
 
 static enum rollcode_err
 foreign_row(
-    const struct wallet *w, const struct wallet_row *row, struct error *error)
+    const struct wallet *w, const struct wallet_entry *e, struct error *error)
 {
 	return error_set(error, ROLLCODE_ERR_STORE,
 	    "%s: the token %s was added without the passphrase; remove it "
 	    "with: rollcode-token remove %s",
-	    w->path, row->entry.name, row->entry.name);
+	    w->path, e->name, e->name);
 }
 
 static enum rollcode_err
-check_texts(const struct wallet *w, const struct wallet_row *row,
+check_texts(const struct wallet *w, const struct wallet_entry *e,
     const struct wallet_mark *mark, struct error *error)
 {
-	const struct wallet_entry *e = &row->entry;
 	uint8_t name[WALLET_TEXT_LEN], binding[WALLET_TEXT_LEN];
 	enum rollcode_err err;
 
@@ -218,33 +192,33 @@ check_texts(const struct wallet *w, const struct wallet_row *row,
 
 enum rollcode_err
 wallet_state_check(
-    const struct wallet *w, const struct wallet_row *row, struct error *error)
+    const struct wallet *w, const struct wallet_entry *e, struct error *error)
 {
 	const struct wallet_state *s = &w->state;
-	uint64_t counter = row->entry.provision.token.counter, sealed;
+	uint64_t counter = e->provision.token.counter, sealed;
 	size_t at;
 
 	if (!w->marked)
 		return ROLLCODE_OK;
-	if ((at = find_mark(s, row->uid)) == s->count)
-		return foreign_row(w, row, error);
-	sealed = get_number(s->marks[at].counter);
+	if ((at = find_mark(s, e->uid)) == s->count)
+		return foreign_row(w, e, error);
+	sealed = be64toh(s->marks[at].counter);
 	if (counter < sealed)
 		return error_set(error, ROLLCODE_ERR_STORE,
 		    "%s: the counter of %s was moved back, and codes would be "
 		    "repeated; move it forward with: rollcode-token skip %s -n "
 		    "%llu",
-		    w->path, row->entry.name, row->entry.name,
+		    w->path, e->name, e->name,
 		    (unsigned long long)(sealed - counter));
-	return check_texts(w, row, &s->marks[at], error);
+	return check_texts(w, e, &s->marks[at], error);
 }
 
 enum rollcode_err
 wallet_state_check_default(
-    const struct wallet *w, const struct wallet_row *row, struct error *error)
+    const struct wallet *w, const struct wallet_entry *e, struct error *error)
 {
 	if (!w->marked ||
-	    memcmp(w->state.preferred, row->uid, WALLET_ID_LEN) == 0)
+	    memcmp(w->state.preferred, e->uid, WALLET_ID_LEN) == 0)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_STORE,
 	    "%s: the default token was not chosen with the passphrase; choose "
@@ -254,17 +228,17 @@ wallet_state_check_default(
 
 /* The mark to change; a new one where the token is new. */
 static enum rollcode_err
-need_mark(struct wallet *w, const struct wallet_row *row, bool new,
+need_mark(struct wallet *w, const struct wallet_entry *e, bool new,
     struct wallet_mark **mark, struct error *error)
 {
 	struct wallet_state *s = &w->state;
-	size_t at = find_mark(s, row->uid);
+	size_t at = find_mark(s, e->uid);
 
 	*mark = &s->marks[at];
 	if (at < s->count)
 		return ROLLCODE_OK;
 	if (!new)
-		return foreign_row(w, row, error);
+		return foreign_row(w, e, error);
 	if (s->count == WALLET_MARKS_MAX)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "%s: a wallet with a passphrase has at most %d tokens; "
@@ -272,21 +246,20 @@ need_mark(struct wallet *w, const struct wallet_row *row, bool new,
 		    w->path, WALLET_MARKS_MAX);
 	s->count++;
 	memset(*mark, 0, sizeof(**mark));
-	memcpy((*mark)->uid, row->uid, WALLET_ID_LEN);
+	memcpy((*mark)->uid, e->uid, WALLET_ID_LEN);
 	return ROLLCODE_OK;
 }
 
 enum rollcode_err
-wallet_state_note(struct wallet *w, const struct wallet_row *row,
+wallet_state_note(struct wallet *w, const struct wallet_entry *e,
     unsigned int what, struct error *error)
 {
-	const struct wallet_entry *e = &row->entry;
 	struct wallet_mark *mark;
 	enum rollcode_err err;
 
 	if (!w->marked)
 		return ROLLCODE_OK;
-	if ((err = need_mark(w, row, what == WALLET_ALL, &mark, error)) !=
+	if ((err = need_mark(w, e, what == WALLET_ALL, &mark, error)) !=
 		ROLLCODE_OK ||
 	    ((what & WALLET_NAME) != 0 &&
 		(err = put_text_mac(w, e->name, mark->name, error)) !=
@@ -296,8 +269,8 @@ wallet_state_note(struct wallet *w, const struct wallet_row *row,
 		    ROLLCODE_OK))
 		return err;
 	if ((what & WALLET_COUNTER) != 0 &&
-	    e->provision.token.counter > get_number(mark->counter))
-		put_number(mark->counter, e->provision.token.counter);
+	    e->provision.token.counter > be64toh(mark->counter))
+		mark->counter = htobe64(e->provision.token.counter);
 	w->changed = true;
 	return ROLLCODE_OK;
 }

@@ -19,7 +19,9 @@
 #include "askpass/binding.h"
 #include "common/import/import.h"
 #include "common/token/provision.h"
+#include "common/token/seal.h"
 
+#define WALLET_ID_LEN		16	/* random bytes of a wallet, a token */
 #define WALLET_NAME_MAX		ROLLCODE_LABEL_MAX
 #define WALLET_PASSPHRASE_MIN	8	/* bytes */
 #define WALLET_LOG_N		17	/* scrypt: 128 MiB, under a second */
@@ -29,7 +31,9 @@
 struct wallet;
 
 struct wallet_entry {
-	int64_t			id;
+	int64_t			id;		/* 0 for none */
+	uint8_t			uid[WALLET_ID_LEN];
+	struct sealed		stored;		/* its secret in the file */
 	char			name[WALLET_NAME_MAX + 1];
 	char			binding[BINDING_MAX + 1]; /* or "" */
 	struct provision	provision;
@@ -115,11 +119,12 @@ enum rollcode_err	wallet_reveal(struct wallet *, const char *name,
 			    struct wallet_entry *, struct error *) MUST_USE;
 
 /*
- * Look at the token behind the one of this id (0 for the first); an entry
- * with id 0 is the end.  Tokens come as they were added, without secrets.
+ * Step to the token after this one, without its secret; before the first the
+ * entry is all zero.  Tokens come as they were added.  False at the end and at
+ * an error.
  */
-enum rollcode_err	wallet_next(struct wallet *, int64_t id,
-			    struct wallet_entry *, struct error *) MUST_USE;
+bool			wallet_each(struct wallet *, struct wallet_entry *,
+			    enum rollcode_err *, struct error *) MUST_USE;
 
 /*
  * Spend count codes: the counter behind the last is durable when this

@@ -559,16 +559,20 @@ END_TEST
 START_TEST(tokens_are_listed_as_they_were_added_without_secrets)
 {
 	const struct secret none = {0};
+	enum rollcode_err err;
 
 	add("b", SECRET_B, 2);
 	add("a", SECRET_A, 1);
 
-	ck_assert_int_eq(wallet_next(w, 0, &entry, &error), ROLLCODE_OK);
+	memset(&entry, 0, sizeof(entry));
+	ck_assert(wallet_each(w, &entry, &err, &error));
 	ck_assert_str_eq(entry.name, "b");
 	ck_assert_mem_eq(&entry.provision.token.secret, &none, sizeof(none));
-	ck_assert_int_eq(wallet_next(w, entry.id, &entry, &error), ROLLCODE_OK);
+	ck_assert_uint_eq(entry.stored.len, 0);
+	ck_assert(wallet_each(w, &entry, &err, &error));
 	ck_assert_str_eq(entry.name, "a");
-	ck_assert_int_eq(wallet_next(w, entry.id, &entry, &error), ROLLCODE_OK);
+	ck_assert(!wallet_each(w, &entry, &err, &error));
+	ck_assert_int_eq(err, ROLLCODE_OK);
 	ck_assert_int_eq(entry.id, 0);
 }
 END_TEST
