@@ -2,10 +2,9 @@
 #include <strings.h>
 
 #include "cmd.h"
-#include "wallet/place.h"
 
 enum rollcode_err
-cmd_name(int argc, char **argv, const char **name, struct error *error)
+cmd_check_words(int argc, char **argv, struct error *error)
 {
 	for (int i = 0; i < argc; i++)
 		if (strncasecmp(argv[i], "otpauth:", 8) == 0)
@@ -14,56 +13,45 @@ cmd_name(int argc, char **argv, const char **name, struct error *error)
 			    "which other users of this machine can read; enrol "
 			    "a new token and give its URI on standard input or "
 			    "at the prompt");
-	*name = argc > 0 ? argv[0] : NULL;
 	return ROLLCODE_OK;
 }
 
 enum rollcode_err
 cmd_create(const struct options *options, struct error *error)
 {
-	struct place place;
+	char path[PATH_MAX];
 	enum rollcode_err err;
 
-	if ((err = place_find(&place, options->store, true, error)) !=
+	if ((err = wallet_locate(path, options->store, true, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	return wallet_create(place.path, error);
+	return wallet_create(path, error);
 }
 
 enum rollcode_err
-cmd_open(
-    const struct options *options, struct wallet **wallet, struct error *error)
+cmd_open(const struct options *options, int argc, char **argv,
+    struct wallet **wallet, struct error *error)
 {
-	struct place place;
+	char path[PATH_MAX];
 	enum rollcode_err err;
 
 	*wallet = NULL;
-	if ((err = place_find(&place, options->store, false, error)) !=
-	    ROLLCODE_OK)
+	if ((err = cmd_check_words(argc, argv, error)) != ROLLCODE_OK ||
+	    (err = wallet_locate(path, options->store, false, error)) !=
+		ROLLCODE_OK)
 		return err;
-	return wallet_open(wallet, place.path, error);
+	return wallet_open(wallet, path, error);
 }
 
 enum rollcode_err
-cmd_open_named(const struct options *options, int argc, char **argv,
-    struct wallet **wallet, const char **name, struct error *error)
-{
-	enum rollcode_err err;
-
-	*wallet = NULL;
-	if ((err = cmd_name(argc, argv, name, error)) != ROLLCODE_OK)
-		return err;
-	return cmd_open(options, wallet, error);
-}
-
-enum rollcode_err
-cmd_unlock(
-    const struct options *options, struct wallet **wallet, struct error *error)
+cmd_unlock(const struct options *options, int argc, char **argv,
+    struct wallet **wallet, struct error *error)
 {
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	enum rollcode_err err;
 
-	if ((err = cmd_open(options, wallet, error)) != ROLLCODE_OK ||
+	if ((err = cmd_open(options, argc, argv, wallet, error)) !=
+		ROLLCODE_OK ||
 	    !wallet_protected(*wallet))
 		return err;
 	err = cli_passphrase(options->passphrase_file,
@@ -75,30 +63,4 @@ cmd_unlock(
 	if (err != ROLLCODE_OK)
 		return err;
 	return wallet_unlock(*wallet, passphrase.text, error);
-}
-
-enum rollcode_err
-cmd_unlock_named(const struct options *options, int argc, char **argv,
-    struct wallet **wallet, const char **name, struct error *error)
-{
-	enum rollcode_err err;
-
-	*wallet = NULL;
-	if ((err = cmd_name(argc, argv, name, error)) != ROLLCODE_OK)
-		return err;
-	return cmd_unlock(options, wallet, error);
-}
-
-enum rollcode_err
-cmd_reveal(struct wallet *wallet, const char *name, struct wallet_entry *entry,
-    struct error *error)
-{
-	struct provision *p = &entry->provision;
-	enum rollcode_err err;
-
-	if ((err = wallet_reveal(wallet, name, entry, error)) != ROLLCODE_OK)
-		return err;
-	if (p->account[0] == '\0')
-		memcpy(p->account, entry->name, sizeof(entry->name));
-	return ROLLCODE_OK;
 }

@@ -20,7 +20,7 @@ struct options {
 	char	seal_file[PATH_MAX];		/* the same, of an export */
 	char	output[PATH_MAX];		/* "" for standard output */
 	char	format[16];			/* "" to guess */
-	int64_t	count;				/* 0 if not given */
+	int64_t	count;				/* of codes, 1 or more */
 	bool	json, force, remove, plain;
 };
 
@@ -29,39 +29,27 @@ cli_run	cmd_add, cmd_next, cmd_pair, cmd_skip, cmd_list, cmd_show, cmd_rename,
 	cmd_export, cmd_passwd, cmd_askpass;
 
 /*
- * The token that the words name, NULL for the default.  USAGE if a word is a
- * token's line, which belongs on standard input.
+ * USAGE if one of the words, which name tokens or files, is a provisioning
+ * URI: those are read from standard input.
  */
-enum rollcode_err	cmd_name(int argc, char **argv, const char **name,
-			    struct error *) MUST_USE;
+enum rollcode_err	cmd_check_words(int argc, char **argv, struct error *)
+			    MUST_USE;
 
-/* Make the store that the options name unless there is one. */
+/* Make the wallet that the options name, if there is none. */
 enum rollcode_err	cmd_create(const struct options *, struct error *)
 			    MUST_USE;
 
-/* Open the store that the options name; the caller closes it. */
-enum rollcode_err	cmd_open(const struct options *, struct wallet **,
-			    struct error *) MUST_USE;
+/* Check the words and open the wallet; the caller closes it. */
+enum rollcode_err	cmd_open(const struct options *, int argc, char **argv,
+			    struct wallet **, struct error *) MUST_USE;
 
-/* The same, for the token that the words name, as cmd_name reads them. */
-enum rollcode_err	cmd_open_named(const struct options *, int argc,
-			    char **argv, struct wallet **, const char **name,
-			    struct error *) MUST_USE;
+/* The same, and ask for its passphrase if it has one. */
+enum rollcode_err	cmd_unlock(const struct options *, int argc,
+			    char **argv, struct wallet **, struct error *)
+			    MUST_USE;
 
-/* Open it, and ask for its passphrase if it has one. */
-enum rollcode_err	cmd_unlock(const struct options *, struct wallet **,
-			    struct error *) MUST_USE;
-
-/* The same, for the token that the words name, as cmd_name reads them. */
-enum rollcode_err	cmd_unlock_named(const struct options *, int argc,
-			    char **argv, struct wallet **, const char **name,
-			    struct error *) MUST_USE;
-
-/*
- * As wallet_reveal, for its line: an account without a name is called as the
- * token.
- */
-enum rollcode_err	cmd_reveal(struct wallet *, const char *name,
-			    struct wallet_entry *, struct error *) MUST_USE;
+/* Print count codes of a token, from its counter on, on one line. */
+enum rollcode_err	cmd_put_codes(const struct rollcode_token *,
+			    int64_t count, struct error *) MUST_USE;
 
 #endif /* ROLLCODE_CMD_H */

@@ -15,7 +15,6 @@
 #include "askpass/asker.h"
 #include "askpass/person.h"
 #include "cmd.h"
-#include "common/token/code.h"
 
 /* The binding that a prompt of this process names; false if it names none. */
 static bool
@@ -61,18 +60,6 @@ unlock_wallet(const struct options *options, struct wallet *wallet,
 }
 
 static enum rollcode_err
-put_code(const struct rollcode_token *token, struct error *error)
-{
-	WIPED(passcode_wipe) struct passcode code = {""};
-	enum rollcode_err err;
-
-	if ((err = code_once(token, token->counter, &code)) != ROLLCODE_OK)
-		return error_set(error, err, "no code can be made: %s",
-		    rollcode_strerror(err));
-	return cli_write_line(code.text, error);
-}
-
-static enum rollcode_err
 answer_prompt(const struct options *options, struct wallet *wallet,
     const struct binding *binding, const struct asker *asker,
     struct wallet_entry *entry, struct error *error)
@@ -84,7 +71,7 @@ answer_prompt(const struct options *options, struct wallet *wallet,
 	    (err = wallet_answer(wallet, binding, asker, entry, error)) !=
 		ROLLCODE_OK)
 		return err;
-	return put_code(&entry->provision.token, error);
+	return cmd_put_codes(&entry->provision.token, 1, error);
 }
 
 enum rollcode_err
@@ -100,7 +87,7 @@ cmd_askpass(void *base, int argc, char **argv, struct error *error)
 	(void)argc;
 	if (!asker_find(&asker) || !binding_of(prompt, &asker, &binding))
 		return person_answer(prompt, error);
-	err = cmd_open(base, &wallet, error);
+	err = cmd_open(base, 0, NULL, &wallet, error);
 	if (err == ROLLCODE_OK)
 		err = wallet_bound(wallet, &binding, &asker, &entry, error);
 	if (err == ROLLCODE_ERR_ABSENT && entry.id != 0)
@@ -110,17 +97,4 @@ cmd_askpass(void *base, int argc, char **argv, struct error *error)
 	if (err != ROLLCODE_OK)
 		return err;
 	return answer_prompt(base, wallet, &binding, &asker, &entry, error);
-}
-
-enum rollcode_err
-cmd_bind(void *base, int argc, char **argv, struct error *error)
-{
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
-	const char *name;
-	enum rollcode_err err;
-
-	if ((err = cmd_unlock_named(base, argc, argv, &wallet, &name, error)) !=
-	    ROLLCODE_OK)
-		return err;
-	return wallet_bind(wallet, name, argv + 1, (size_t)argc - 1, error);
 }

@@ -30,10 +30,9 @@ cmd_import(void *base, int argc, char **argv, struct error *error)
 	const struct options *options = base;
 	struct import_source source = {.format = options->format, .user = ""};
 	size_t merged[MERGE_KINDS];
-	const char *name;
 	enum rollcode_err err;
 
-	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
+	if ((err = cmd_check_words(argc, argv, error)) != ROLLCODE_OK ||
 	    (err = import_passphrase(&source, options->seal_file, &passphrase,
 		 error)) != ROLLCODE_OK ||
 	    (err = import_open(&opened, argc, argv, error)) != ROLLCODE_OK ||
@@ -41,7 +40,8 @@ cmd_import(void *base, int argc, char **argv, struct error *error)
 		ROLLCODE_OK ||
 	    (err = name_refused(&list, error)) != ROLLCODE_OK ||
 	    (err = cmd_create(options, error)) != ROLLCODE_OK ||
-	    (err = cmd_unlock(options, &wallet, error)) != ROLLCODE_OK ||
+	    (err = cmd_unlock(options, argc, argv, &wallet, error)) !=
+		ROLLCODE_OK ||
 	    (err = wallet_import(
 		 wallet, &list, options->force, merged, error)) != ROLLCODE_OK)
 		return err;
@@ -86,11 +86,11 @@ cmd_export(void *base, int argc, char **argv, struct error *error)
 	WIPED(cli_bytes_free) struct cli_bytes lines = {NULL, 0, 0};
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	const struct options *options = base;
-	const char *name, *seal = options->plain ? NULL : passphrase.text;
+	const char *seal = options->plain ? NULL : passphrase.text;
 	enum rollcode_err err;
 
-	if ((err = cmd_name(argc, argv, &name, error)) != ROLLCODE_OK ||
-	    (err = cmd_unlock(options, &wallet, error)) != ROLLCODE_OK)
+	if ((err = cmd_unlock(options, argc, argv, &wallet, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	if (argc == 0)
 		err = add_all(wallet, &lines, error);

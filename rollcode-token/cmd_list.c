@@ -104,9 +104,8 @@ cmd_list(void *base, int argc, char **argv, struct error *error)
 	const struct options *options = base;
 	enum rollcode_err err;
 
-	(void)argc;
-	(void)argv;
-	if ((err = cmd_open(options, &wallet, error)) != ROLLCODE_OK)
+	if ((err = cmd_open(options, argc, argv, &wallet, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	return options->json ? list_tokens_json(wallet, error)
 			     : list_lines(wallet, error);
@@ -143,12 +142,11 @@ cmd_show(void *base, int argc, char **argv, struct error *error)
 	struct wallet_entry entry = {0};
 	const struct options *options = base;
 	struct json json;
-	const char *name;
 	enum rollcode_err err;
 
-	if ((err = cmd_open_named(
-		 options, argc, argv, &wallet, &name, error)) != ROLLCODE_OK ||
-	    (err = wallet_find(wallet, name, &entry, error)) != ROLLCODE_OK)
+	if ((err = cmd_open(options, argc, argv, &wallet, error)) !=
+		ROLLCODE_OK ||
+	    (err = wallet_find(wallet, argv[0], &entry, error)) != ROLLCODE_OK)
 		return err;
 	json_begin(&json, stdout);
 	if (options->json)

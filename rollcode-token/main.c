@@ -145,7 +145,7 @@ is_askpass(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct options options = {.count = 0};
+	struct options options = {.count = 1};
 
 	cli_begin();
 	code_alone();

@@ -305,9 +305,11 @@ run_command(struct walk *walk, struct error *error)
 		printf("%s %s\n", walk->program->name, ROLLCODE_VERSION);
 	else if (walk->help)
 		put_help(stdout, walk);
-	else if (walk->command != NULL)
+	else if (walk->command != NULL) {
+		walk->argv[walk->words + 1] = NULL;
 		err = walk->command->run(
 		    walk->base, walk->words, walk->argv + 1, error);
+	}
 	if ((fflush(stdout) != 0 || ferror(stdout)) && err == ROLLCODE_OK)
 		err = error_set(error, ROLLCODE_ERR_SYS,
 		    "cannot write to standard output: %s", strerror(errno));

@@ -17,8 +17,8 @@
 
 /*
  * Run one command.  base is the program's struct of options, filled from the
- * table; argv holds the argc words that are left.  An error's sentence is
- * printed by cli_main, once.
+ * table; argv holds the argc words that are left, and NULL.  An error's
+ * sentence is printed by cli_main, once.
  */
 typedef enum rollcode_err	cli_run(void *base, int argc, char **argv,
 				    struct error *);

@@ -5,8 +5,6 @@
 #ifndef ROLLCODE_WALLET_ROW_H
 #define ROLLCODE_WALLET_ROW_H
 
-#include <limits.h>
-
 #include "common/sqlite/sqlite.h"
 #include "common/token/seal.h"
 #include "wallet/wallet.h"

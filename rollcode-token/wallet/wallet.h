@@ -16,6 +16,8 @@
 #ifndef ROLLCODE_WALLET_WALLET_H
 #define ROLLCODE_WALLET_WALLET_H
 
+#include <limits.h>
+
 #include "askpass/binding.h"
 #include "common/import/import.h"
 #include "common/token/provision.h"
@@ -46,6 +48,17 @@ wallet_entry_wipe(struct wallet_entry *entry)
 {
 	explicit_bzero(entry, sizeof(*entry));
 }
+
+/*
+ * Find the wallet: the file given, or if that is "" rollcode/token.db below
+ * XDG_DATA_HOME or ~/.local/share.  Its directory is resolved; it and every
+ * directory above it must belong to the caller or root and be writable by
+ * nobody else (above it, a sticky one such as /tmp may be).  With make it is
+ * made first if it is missing, mode 0700.  CONFIG, ABSENT, UNAVAIL; STORE with
+ * the directory and the remedy.
+ */
+enum rollcode_err	wallet_locate(char path[PATH_MAX], const char *given,
+			    bool make, struct error *) MUST_USE;
 
 /*
  * Make an empty store if there is none at path; a directory that is there is

@@ -7,7 +7,6 @@
 
 #include <sqlite3.h>
 
-#include "rollcode-token/wallet/place.h"
 #include "rollcode-token/wallet/wallet.h"
 
 #define LOG_N 10 /* scrypt as cheap as it gets */
@@ -1106,7 +1105,7 @@ START_TEST(a_store_that_is_there_is_not_made_anew)
 }
 END_TEST
 
-static struct place where;
+static char where[PATH_MAX];
 
 static const struct {
 	const char *home, *data, *below;
@@ -1140,9 +1139,9 @@ START_TEST(the_store_lies_where_the_person_keeps_data)
 	set_variable("HOME", places[_i].home);
 	set_variable("XDG_DATA_HOME", places[_i].data);
 
-	ck_assert_int_eq(place_find(&where, "", true, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_locate(where, "", true, &error), ROLLCODE_OK);
 
-	ck_assert_str_eq(where.path, want);
+	ck_assert_str_eq(where, want);
 	*strrchr(want, '/') = '\0';
 	ck_assert_int_eq(stat(want, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0700);
@@ -1168,7 +1167,7 @@ START_TEST(without_home_the_remedy_is_named)
 		setenv("XDG_DATA_HOME", nowhere[_i].data, 1);
 
 	ck_assert_int_eq(
-	    place_find(&where, "", true, &error), ROLLCODE_ERR_CONFIG);
+	    wallet_locate(where, "", true, &error), ROLLCODE_ERR_CONFIG);
 
 	ck_assert_ptr_nonnull(strstr(error.text, "--store FILE"));
 }
@@ -1180,11 +1179,11 @@ START_TEST(a_directory_that_others_may_write_is_refused)
 	snprintf(path, sizeof(path), "%s/d/token.db", directory);
 
 	ck_assert_int_eq(
-	    place_find(&where, path, false, &error), ROLLCODE_ERR_STORE);
+	    wallet_locate(where, path, false, &error), ROLLCODE_ERR_STORE);
 	ck_assert_ptr_eq(strstr(error.fix, "chmod go-w /"), error.fix);
 	snprintf(path, sizeof(path), "%s/t/token.db", directory);
 	ck_assert_int_eq(
-	    place_find(&where, path, false, &error), ROLLCODE_ERR_STORE);
+	    wallet_locate(where, path, false, &error), ROLLCODE_ERR_STORE);
 	ck_assert_ptr_nonnull(strstr(error.text, "a directory of your own"));
 }
 END_TEST
@@ -1213,7 +1212,7 @@ place_below(const char *command)
 	snprintf(path, sizeof(path), "%s/link", directory);
 	snprintf(path, sizeof(path), "%s/%s/token.db", directory,
 	    lstat(path, &st) == 0 ? "link/d" : "a/b/d");
-	return place_find(&where, path, false, &error);
+	return wallet_locate(where, path, false, &error);
 }
 
 START_TEST(a_directory_above_that_others_may_change_is_named)
@@ -1258,9 +1257,9 @@ START_TEST(looking_makes_no_directory)
 	snprintf(path, sizeof(path), "%s/new/deep/token.db", directory);
 
 	ck_assert_int_eq(
-	    place_find(&where, path, false, &error), ROLLCODE_ERR_ABSENT);
+	    wallet_locate(where, path, false, &error), ROLLCODE_ERR_ABSENT);
 	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token add"));
-	ck_assert_int_eq(place_find(&where, path, true, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_locate(where, path, true, &error), ROLLCODE_OK);
 }
 END_TEST
 

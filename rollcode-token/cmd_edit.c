@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd.h"
+
+enum rollcode_err
+cmd_rename(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	enum rollcode_err err;
+
+	if ((err = cmd_unlock(base, argc, argv, &wallet, error)) != ROLLCODE_OK)
+		return err;
+	return wallet_rename(wallet, argv[0], argv[1], error);
+}
+
+enum rollcode_err
+cmd_remove(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	struct wallet_entry entry = {0};
+	const struct options *options = base;
+	char question[256];
+	enum rollcode_err err;
+
+	if ((err = cmd_open(options, argc, argv, &wallet, error)) !=
+		ROLLCODE_OK ||
+	    (err = wallet_find(wallet, argv[0], &entry, error)) != ROLLCODE_OK)
+		return err;
+	snprintf(question, sizeof(question),
+	    "Remove the token %s?  It cannot be brought back.", entry.name);
+	if (!options->force && !cli_confirm(question))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "not removed: the answer was not yes; --force skips the "
+		    "question");
+	return wallet_remove(wallet, argv[0], error);
+}
+
+enum rollcode_err
+cmd_default(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	enum rollcode_err err;
+
+	if ((err = cmd_unlock(base, argc, argv, &wallet, error)) != ROLLCODE_OK)
+		return err;
+	return wallet_prefer(wallet, argv[0], error);
+}
+
+enum rollcode_err
+cmd_bind(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	enum rollcode_err err;
+
+	if ((err = cmd_unlock(base, argc, argv, &wallet, error)) != ROLLCODE_OK)
+		return err;
+	return wallet_bind(wallet, argv[0], argv + 1, (size_t)argc - 1, error);
+}
+
+enum rollcode_err
+cmd_passwd(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
+	const struct options *options = base;
+	enum rollcode_err err;
+
+	if (options->remove && options->new_file[0] != '\0')
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--remove and --new-passphrase-file: give one of them");
+	if ((err = cmd_unlock(options, argc, argv, &wallet, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	if (options->remove)
+		return wallet_protect(wallet, NULL, 0, error);
+	if ((err = cli_passphrase(options->new_file, "New passphrase: ", true,
+		 &passphrase, error)) != ROLLCODE_OK)
+		return err;
+	return wallet_protect(wallet, passphrase.text, WALLET_LOG_N, error);
+}

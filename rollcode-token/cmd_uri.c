@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd.h"
+#include "common/cli/qr.h"
+
+/* The URI of the token that the words name; its account is never empty. */
+static enum rollcode_err
+make_line(const struct options *options, int argc, char **argv,
+    struct provision_line *line, struct error *error)
+{
+	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
+	struct provision *p = &entry.provision;
+	enum rollcode_err err;
+
+	if ((err = cmd_unlock(options, argc, argv, &wallet, error)) !=
+		ROLLCODE_OK ||
+	    (err = wallet_reveal(wallet, argv[0], &entry, error)) !=
+		ROLLCODE_OK)
+		return err;
+	if (p->account[0] == '\0')
+		memcpy(p->account, entry.name, sizeof(entry.name));
+	return provision_format(p, line, error);
+}
+
+enum rollcode_err
+cmd_uri(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(provision_line_wipe) struct provision_line line = {""};
+	enum rollcode_err err;
+
+	if ((err = make_line(base, argc, argv, &line, error)) != ROLLCODE_OK)
+		return err;
+	return cli_write_line(line.text, error);
+}
+
+enum rollcode_err
+cmd_qr(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(provision_line_wipe) struct provision_line line = {""};
+	enum rollcode_err err;
+
+	if ((err = make_line(base, argc, argv, &line, error)) != ROLLCODE_OK)
+		return err;
+	return qr_print(line.text, error);
+}
