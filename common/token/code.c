@@ -175,17 +175,3 @@ code_close(struct code_maker *maker)
 	explicit_bzero(maker, sizeof(*maker));
 	free(maker);
 }
-
-enum rollcode_err
-code_once(
-    const struct rollcode_token *token, uint64_t counter, struct passcode *code)
-{
-	struct code_maker *maker = NULL;
-	enum rollcode_err err;
-
-	memset(code, 0, sizeof(*code));
-	if ((err = code_open(&maker, token)) == ROLLCODE_OK)
-		err = code_at(maker, counter, code);
-	code_close(maker);
-	return err;
-}

@@ -39,10 +39,6 @@ code_closep(struct code_maker **maker)
 	code_close(*maker);
 }
 
-/* One code in one call: open, at, close. */
-enum rollcode_err	code_once(const struct rollcode_token *,
-			    uint64_t counter, struct passcode *) MUST_USE;
-
 /*
  * Nothing else in this process uses the crypto library, so that it starts
  * without what only others need: names of ciphers and digests that no provider

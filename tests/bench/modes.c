@@ -33,7 +33,7 @@
 #include <openssl/hmac.h>
 #include <sqlite3.h>
 
-#include "common/token/code.h"
+#include "tests/support/code_once.h"
 #include "common/base/env.h"
 #include "pam_rollcode/store/sqlite/parts.h"
 #include "common/token/seal.h"

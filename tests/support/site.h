@@ -12,7 +12,7 @@
 
 #include <check.h>
 
-#include "common/token/code.h"
+#include "code_once.h"
 #include "folder.h"
 #include "pam_rollcode/login/login.h"
 

@@ -8,7 +8,7 @@
 
 #include <check.h>
 
-#include "common/token/code.h"
+#include "tests/support/code_once.h"
 #include "common/token/token.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

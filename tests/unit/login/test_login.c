@@ -8,7 +8,7 @@
 
 #include <check.h>
 
-#include "common/token/code.h"
+#include "tests/support/code_once.h"
 #include "tests/support/failing.h"
 #include "pam_rollcode/login/login.h"
 

@@ -15,7 +15,7 @@
 
 #include <security/pam_appl.h>
 
-#include "common/token/code.h"
+#include "tests/support/code_once.h"
 #include "pam_rollcode/store/store.h"
 #include "common/token/token.h"
 

@@ -7,7 +7,7 @@
  */
 #include <inttypes.h>
 
-#include "common/token/code.h"
+#include "tests/support/code_once.h"
 #include "tests/support/failing.h"
 #include "pam_rollcode/rules/window.h"
 #include "story.h"
