@@ -95,11 +95,10 @@ put_option_lines(FILE *out, const struct keyword *options)
 	char left[64];
 
 	for (; options != NULL && options->name != NULL; options++) {
-		snprintf(left, sizeof(left), "%c%c%c --%s%s%s",
-		    options->letter == '\0' ? ' ' : '-',
-		    options->letter == '\0' ? ' ' : options->letter,
-		    options->letter == '\0' ? ' ' : ',', options->name,
-		    options->kind == KEYWORD_FLAG ? "" : " ",
+		char letter[] = {'-', options->letter, ',', '\0'};
+
+		snprintf(left, sizeof(left), "%s --%s %s",
+		    options->letter == '\0' ? "   " : letter, options->name,
 		    options->kind == KEYWORD_FLAG ? "" : options->hint);
 		fprintf(out, "  %-28s  %s\n", left, options->about);
 	}
@@ -129,11 +128,13 @@ put_help(FILE *out, const struct walk *walk)
 	    program->name, program->see);
 }
 
+/* By its name, or if that is NULL by its letter. */
 static const struct keyword *
-find_option(const struct keyword *table, const char *name)
+find_option(const struct keyword *table, const char *name, char letter)
 {
 	for (; table != NULL && table->name != NULL; table++)
-		if (strcmp(table->name, name) == 0)
+		if (name != NULL ? strcmp(table->name, name) == 0
+				 : table->letter == letter)
 			return table;
 	return NULL;
 }
@@ -141,10 +142,8 @@ find_option(const struct keyword *table, const char *name)
 static enum rollcode_err
 unknown_option(const struct walk *walk, const char *name, struct error *error)
 {
-	bool before = walk->command != NULL &&
-		      find_option(walk->program->options, name) != NULL;
-
-	if (before)
+	if (walk->command != NULL &&
+	    find_option(walk->program->options, name, '\0') != NULL)
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--%s is given before the command", name);
 	return error_set(error, ROLLCODE_ERR_USAGE, "unknown option --%s",
@@ -185,7 +184,7 @@ long_option(struct walk *walk, const struct keyword *table, char *name,
 		walk->version = true;
 		return ROLLCODE_OK;
 	}
-	if ((option = find_option(table, name)) == NULL)
+	if ((option = find_option(table, name, '\0')) == NULL)
 		return unknown_option(walk, name, error);
 	return set_option(walk, table, option, equals, error);
 }
@@ -194,12 +193,9 @@ static enum rollcode_err
 short_option(struct walk *walk, const struct keyword *table, char *text,
     struct error *error)
 {
-	const struct keyword *option = table;
+	const struct keyword *option = find_option(table, NULL, text[0]);
 
-	while (
-	    option != NULL && option->name != NULL && option->letter != text[0])
-		option++;
-	if (option == NULL || option->name == NULL)
+	if (option == NULL)
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "unknown option -%.*s", text[1] == '\0' ? 1 : 0, text);
 	return set_option(
@@ -282,7 +278,6 @@ take_command(struct walk *walk, struct error *error)
 	if (strcmp(name, "help") == 0)
 		return take_help(walk, error);
 	if ((err = find_command(walk, name, error)) != ROLLCODE_OK ||
-	    walk->command == NULL ||
 	    (err = take_options(walk, walk->command->options, error)) !=
 		ROLLCODE_OK ||
 	    walk->help)
@@ -305,7 +300,7 @@ run_command(struct walk *walk, struct error *error)
 		printf("%s %s\n", walk->program->name, ROLLCODE_VERSION);
 	else if (walk->help)
 		put_help(stdout, walk);
-	else if (walk->command != NULL) {
+	else {
 		walk->argv[walk->words + 1] = NULL;
 		err = walk->command->run(
 		    walk->base, walk->words, walk->argv + 1, error);

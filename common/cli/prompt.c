@@ -31,38 +31,29 @@ read_line(int fd, char *line, size_t size, struct error *error)
 {
 	size_t len = 0;
 	ssize_t n;
-	char c;
+	char c = '\n';
 
-	while ((n = read(fd, &c, 1)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
+	while ((n = read(fd, &c, 1)) > 0 || (n < 0 && errno == EINTR)) {
 		if (n < 0)
-			return error_set(error, ROLLCODE_ERR_INPUT,
-			    "cannot read a line: %s", strerror(errno));
-		if (c == '\n')
+			continue;
+		if (c == '\n' || c == '\0' || len + 1 == size)
 			break;
-		if (c == '\0' || len + 1 == size)
-			return error_set(error, ROLLCODE_ERR_INPUT,
-			    c == '\0' ? "the line has a NUL byte"
-				      : "the line is too long");
 		line[len++] = c;
 	}
-	if (n == 0 && len == 0)
+	line[len] = '\0';
+	if ((n > 0 && c == '\n') || (n == 0 && len > 0)) {
+		explicit_bzero(&c, sizeof(c));
+		return ROLLCODE_OK;
+	}
+	explicit_bzero(line, size);
+	if (n < 0)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "cannot read a line: %s", strerror(errno));
+	if (n == 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "a line is expected, and there is none");
-	line[len] = '\0';
-	explicit_bzero(&c, sizeof(c));
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
-read_or_wipe(int fd, char *line, size_t size, struct error *error)
-{
-	enum rollcode_err err = read_line(fd, line, size, error);
-
-	if (err != ROLLCODE_OK)
-		explicit_bzero(line, size);
-	return err;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    c == '\0' ? "the line has a NUL byte" : "the line is too long");
 }
 
 /*
@@ -132,16 +123,6 @@ terminal_prompt(
 	return ROLLCODE_OK;
 }
 
-static void
-terminal_restore(struct terminal *t)
-{
-	if (t->quiet) {
-		tcsetattr(t->fd, TCSAFLUSH, &t->was);
-		(void)!write(t->fd, "\n", 1);
-	}
-	t->quiet = false;
-}
-
 /* A signal waits, and acts only when the terminal is as it was. */
 static bool
 terminal_interrupted(struct terminal *t)
@@ -150,7 +131,6 @@ terminal_interrupted(struct terminal *t)
 	    {.fd = t->signals, .events = POLLIN},
 	    {.fd = t->fd, .events = POLLIN},
 	};
-
 	int ready;
 
 	do {
@@ -162,7 +142,10 @@ terminal_interrupted(struct terminal *t)
 static void
 terminal_close(struct terminal *t)
 {
-	terminal_restore(t);
+	if (t->quiet) {
+		tcsetattr(t->fd, TCSAFLUSH, &t->was);
+		(void)!write(t->fd, "\n", 1);
+	}
 	if (t->signals >= 0)
 		close(t->signals);
 	if (t->own)
@@ -185,7 +168,7 @@ cli_read_terminal(
 			err = terminal_prompt(&t, prompt, echo, error);
 		again = err == ROLLCODE_OK && terminal_interrupted(&t);
 		if (err == ROLLCODE_OK && !again)
-			err = read_or_wipe(t.fd, line, size, error);
+			err = read_line(t.fd, line, size, error);
 		terminal_close(&t);
 	} while (again);
 	return err;
@@ -197,7 +180,7 @@ cli_read_line(
 {
 	if (isatty(STDIN_FILENO))
 		return cli_read_terminal(prompt, echo, line, size, error);
-	return read_or_wipe(STDIN_FILENO, line, size, error);
+	return read_line(STDIN_FILENO, line, size, error);
 }
 
 static enum rollcode_err

@@ -17,10 +17,6 @@
 #define BLACK_ON_WHITE "\033[38;5;16;48;5;231m"
 #define AS_BEFORE "\033[0m"
 
-struct room {
-	int columns, lines;
-};
-
 struct row {
 	char text[sizeof(BLACK_ON_WHITE) + sizeof(AS_BEFORE) +
 		  (MODULES_MAX + 2 * QUIET) * 3];
@@ -42,29 +38,27 @@ code_wipe(QRcode **code)
 }
 
 /* What is not a terminal, or does not know its size, has any room. */
-static struct room
+static struct winsize
 room_there(void)
 {
 	struct winsize size = {0};
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 ||
 	    size.ws_row == 0)
-		return (struct room){INT_MAX, INT_MAX};
-	return (struct room){size.ws_col, size.ws_row};
+		size.ws_col = size.ws_row = USHRT_MAX;
+	return size;
 }
 
-static struct room
-room_needed(const QRcode *code, int quiet)
+static int
+code_columns(const QRcode *code, int quiet)
 {
-	int side = code->width + 2 * quiet;
-
-	return (struct room){side, (side + 1) / 2 + BELOW};
+	return code->width + 2 * quiet;
 }
 
-static bool
-fits_room(struct room needed, struct room there)
+static int
+code_lines(const QRcode *code, int quiet)
 {
-	return needed.columns <= there.columns && needed.lines <= there.lines;
+	return (code_columns(code, quiet) + 1) / 2 + BELOW;
 }
 
 /* Beyond the edges everything is white. */
@@ -110,7 +104,7 @@ enum rollcode_err
 qr_print(const char *line, struct error *error)
 {
 	WIPED(code_wipe) QRcode *code = NULL;
-	struct room needed, there = room_there();
+	const struct winsize there = room_there();
 
 	code = QRcode_encodeString(line, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
 	if (code == NULL && errno != ERANGE)
@@ -122,12 +116,13 @@ qr_print(const char *line, struct error *error)
 		return cli_write_line(line, error);
 	}
 	for (int quiet = QUIET; quiet >= QUIET_MIN; quiet--)
-		if (fits_room(room_needed(code, quiet), there))
+		if (code_columns(code, quiet) <= there.ws_col &&
+		    code_lines(code, quiet) <= there.ws_row)
 			return draw_rows(code, quiet, error);
-	needed = room_needed(code, QUIET_MIN);
 	fprintf(stderr,
 	    "the QR code needs %d columns and %d lines, and the terminal has "
 	    "%d and %d; make it larger, or use the URI below\n",
-	    needed.columns, needed.lines, there.columns, there.lines);
+	    code_columns(code, QUIET_MIN), code_lines(code, QUIET_MIN),
+	    there.ws_col, there.ws_row);
 	return cli_write_line(line, error);
 }
