@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,13 +106,12 @@ code_open(struct code_maker **maker, const struct rollcode_token *token)
 static bool
 digest_mac(struct code_maker *maker, uint64_t counter, uint8_t *digest)
 {
-	uint8_t message[8];
+	const uint64_t message = htobe64(counter);
 	size_t len = 0;
 
-	for (int i = 7; i >= 0; i--, counter >>= 8)
-		message[i] = (uint8_t)counter;
 	return EVP_MAC_init(maker->mac, NULL, 0, NULL) == 1 &&
-	       EVP_MAC_update(maker->mac, message, sizeof(message)) == 1 &&
+	       EVP_MAC_update(maker->mac, (const uint8_t *)&message,
+		   sizeof(message)) == 1 &&
 	       EVP_MAC_final(maker->mac, digest, &len, DIGEST_MAX) == 1 &&
 	       len == maker->digest_len;
 }

@@ -189,26 +189,17 @@ copy_trimmed(const char *line, struct fields *f, struct error *error)
 static enum rollcode_err
 split_label(char *label, struct fields *f, struct error *error)
 {
-	char *colon = strchr(label, ':');
-	bool escaped = colon == NULL;
+	char *colon;
 	enum rollcode_err err;
 
-	if (escaped &&
-	    (err = decode_percent(label, false, error)) != ROLLCODE_OK)
+	if ((err = decode_percent(label, false, error)) != ROLLCODE_OK)
 		return err;
-	if (escaped)
-		colon = strchr(label, ':');
 	f->account = label;
-	if (colon != NULL) {
+	if ((colon = strchr(label, ':')) != NULL) {
 		*colon = '\0';
 		f->issuer = label;
 		f->account = colon + 1;
 	}
-	if (!escaped &&
-	    ((err = decode_percent(f->issuer, false, error)) != ROLLCODE_OK ||
-		(err = decode_percent(f->account, false, error)) !=
-		    ROLLCODE_OK))
-		return err;
 	f->account += strspn(f->account, " ");
 	return ROLLCODE_OK;
 }
@@ -316,15 +307,11 @@ take_counter(
 	return ROLLCODE_OK;
 }
 
+/* None is empty. */
 static bool
 copy_text(char *out, size_t size, const char *text)
 {
-	size_t len = text == NULL ? 0 : strlen(text);
-
-	if (len >= size)
-		return false;
-	memcpy(out, text == NULL ? "" : text, len + 1);
-	return true;
+	return snprintf(out, size, "%s", text == NULL ? "" : text) < (int)size;
 }
 
 static enum rollcode_err

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <endian.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/random.h>
@@ -46,11 +47,9 @@ seal_aad_add_text(struct seal_aad *aad, const char *text)
 void
 seal_aad_add_number(struct seal_aad *aad, uint64_t number)
 {
-	uint8_t bytes[8];
+	const uint64_t bytes = htobe64(number);
 
-	for (int i = 7; i >= 0; i--, number >>= 8)
-		bytes[i] = (uint8_t)number;
-	seal_aad_add(aad, bytes, sizeof(bytes));
+	seal_aad_add(aad, &bytes, sizeof(bytes));
 }
 
 static enum rollcode_err

@@ -172,22 +172,18 @@ token_new_secret(struct secret *secret, size_t len, enum rollcode_form form,
 enum rollcode_err
 token_parse_secret(const char *text, struct secret *secret, struct error *error)
 {
-	size_t len;
+	size_t len = strlen(text);
 	bool good;
 
 	secret_wipe(secret);
 	if (strncmp(text, "text:", 5) == 0) {
-		len = strlen(text + 5);
-		good = len <= SECRET_MAX;
-		if (good) {
-			memcpy(secret->bytes, text + 5, len);
-			secret->len = len;
-		}
+		secret->len = len - 5;
+		good = secret->len <= SECRET_MAX;
+		memcpy(secret->bytes, text + 5, good ? secret->len : 0);
 	} else if (strncmp(text, "hex:", 4) == 0) {
-		len = strlen(text + 4);
-		good = len % 2 == 0 && len / 2 <= SECRET_MAX &&
-		       hex_decode(text + 4, secret->bytes, len / 2);
-		secret->len = good ? len / 2 : 0;
+		secret->len = (len - 4) / 2;
+		good = len % 2 == 0 && secret->len <= SECRET_MAX &&
+		       hex_decode(text + 4, secret->bytes, secret->len);
 	} else {
 		good = base32_decode(
 		    text, secret->bytes, SECRET_MAX, &secret->len);
