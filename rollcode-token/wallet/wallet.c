@@ -147,59 +147,35 @@ wallet_create(const char *path, struct error *error)
 	return err;
 }
 
-/* More would let whoever edits a store take a gigabyte of memory. */
+/* More would let whoever edits a wallet take a gigabyte of memory. */
 static enum rollcode_err
-read_cost(sqlite3_stmt *st, int64_t *log_n, struct error *error)
+check_cost(int64_t log_n, struct error *error)
 {
-	enum rollcode_err err;
-
-	if ((err = sqlite_int(st, 1, 0, INT64_MAX, log_n, error)) !=
-		ROLLCODE_OK ||
-	    *log_n == 0 ||
-	    (*log_n >= WALLET_LOG_N_MIN && *log_n <= WALLET_LOG_N_MAX))
-		return err;
+	if (log_n == 0 ||
+	    (log_n >= WALLET_LOG_N_MIN && log_n <= WALLET_LOG_N_MAX))
+		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_STORE,
 	    "the wallet asks for scrypt with N = 2^%lld, but passwd uses 2^%d: "
 	    "another program changed it; restore it from a backup or enrol "
 	    "again",
-	    (long long)*log_n, WALLET_LOG_N);
+	    (long long)log_n, WALLET_LOG_N);
 }
 
 /* One that was sealed has a salt and a proof of the passphrase. */
 static enum rollcode_err
-read_salt(sqlite3_stmt *st, struct wallet_head *head, struct error *error)
-{
-	static const uint8_t none[SEAL_SALT_LEN];
-	size_t len = 0;
-	enum rollcode_err err;
-
-	if ((err = sqlite_blob(st, 3, head->salt, sizeof(head->salt), &len,
-		 error)) != ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 4, head->proof.bytes,
-		 sizeof(head->proof.bytes), &head->proof.len, error)) !=
-		ROLLCODE_OK)
-		return err;
-	if (head->log_n == 0 &&
-	    (head->proof.len != 1 ||
-		memcmp(head->salt, none, sizeof(none)) != 0))
-		head->mixed = true;
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
 read_wallet_head(sqlite3 *db, struct wallet_head *head, struct error *error)
 {
+	static const uint8_t none[SEAL_SALT_LEN];
 	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
-	int64_t mixed = 0;
-	size_t store = 0;
+	int64_t sealed = 0;
+	size_t len = 0;
 	bool row = false;
 	enum rollcode_err err;
 
 	if ((err = sqlite_query(db, &st, error,
-		 "SELECT place, log_n, store, salt, proof, "
-		 "log_n = 0 AND EXISTS (SELECT 1 FROM token WHERE "
-		 "length(secret) >= ?1 AND substr(secret, 1, 1) = x'01') "
-		 "FROM wallet",
+		 "SELECT place, log_n, EXISTS (SELECT 1 FROM token WHERE "
+		 "length(secret) >= ?1 AND substr(secret, 1, 1) = x'01'), "
+		 "store, salt, proof FROM wallet",
 		 "i", (int64_t)(ROLLCODE_SECRET_MIN + SEAL_OVERHEAD))) !=
 		ROLLCODE_OK ||
 	    (err = sqlite_step(db, st, &row, error)) != ROLLCODE_OK)
@@ -210,13 +186,21 @@ read_wallet_head(sqlite3 *db, struct wallet_head *head, struct error *error)
 		    "backup or enrol again");
 	if ((err = sqlite_int(st, 0, 0, INT64_MAX, &head->place, error)) !=
 		ROLLCODE_OK ||
-	    (err = read_cost(st, &head->log_n, error)) != ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 2, head->store, sizeof(head->store), &store,
+	    (err = sqlite_int(st, 1, 0, INT64_MAX, &head->log_n, error)) !=
+		ROLLCODE_OK ||
+	    (err = sqlite_int(st, 2, 0, 1, &sealed, error)) != ROLLCODE_OK ||
+	    (err = sqlite_blob(st, 3, head->store, sizeof(head->store), &len,
 		 error)) != ROLLCODE_OK ||
-	    (err = sqlite_int(st, 5, 0, 1, &mixed, error)) != ROLLCODE_OK)
+	    (err = sqlite_blob(st, 4, head->salt, sizeof(head->salt), &len,
+		 error)) != ROLLCODE_OK ||
+	    (err = sqlite_blob(st, 5, head->proof.bytes,
+		 sizeof(head->proof.bytes), &head->proof.len, error)) !=
+		ROLLCODE_OK)
 		return err;
-	head->mixed = mixed == 1;
-	return read_salt(st, head, error);
+	head->mixed = head->log_n == 0 &&
+		      (sealed == 1 || head->proof.len != 1 ||
+			  memcmp(head->salt, none, sizeof(none)) != 0);
+	return check_cost(head->log_n, error);
 }
 
 enum rollcode_err
