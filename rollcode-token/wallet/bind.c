@@ -26,29 +26,12 @@ row_bound(struct wallet *w, const struct binding *asked, struct wallet_entry *e,
 	return err;
 }
 
-static enum rollcode_err
-check_free(struct wallet *w, const struct binding *binding, int64_t id,
-    struct error *error)
-{
-	WIPED(wallet_entry_wipe) struct wallet_entry e = {0};
-	struct wallet_entry elsewhere;
-	enum rollcode_err err;
-
-	if ((err = row_bound(w, binding, &e, &elsewhere, error)) !=
-		ROLLCODE_OK ||
-	    e.id == 0 || e.id == id)
-		return err;
-	return error_set(error, ROLLCODE_ERR_EXISTS,
-	    "the token %s is already bound to %s; free it with: "
-	    "rollcode-token bind %s",
-	    e.name, e.binding, e.name);
-}
-
 /* The word as it is stored, if no other token answers there. */
 static enum rollcode_err
 stored_word(struct wallet *w, const char *given, int64_t id,
     char word[BINDING_MAX + 1], struct error *error)
 {
+	struct wallet_entry e, elsewhere;
 	struct binding binding;
 	enum rollcode_err err;
 
@@ -56,8 +39,14 @@ stored_word(struct wallet *w, const char *given, int64_t id,
 		return err;
 	if (binding.port == BINDING_UNSAID)
 		binding.port = BINDING_PORT;
-	if ((err = check_free(w, &binding, id, error)) != ROLLCODE_OK)
+	if ((err = row_bound(w, &binding, &e, &elsewhere, error)) !=
+	    ROLLCODE_OK)
 		return err;
+	if (e.id != 0 && e.id != id)
+		return error_set(error, ROLLCODE_ERR_EXISTS,
+		    "the token %s is already bound to %s; free it with: "
+		    "rollcode-token bind %s",
+		    e.name, e.binding, e.name);
 	return binding_write(&binding, word, error);
 }
 

@@ -70,6 +70,7 @@ bring_up(struct wallet *w, struct error *error)
 	now = *w;
 	now.marked = true;
 	memset(&now.state, 0, sizeof(now.state));
+	now.count = 0;
 	err = replace_seals(w, &now, true, error);
 	/* With too many tokens it stays as it was. */
 	return err == ROLLCODE_ERR_INPUT ? ROLLCODE_OK : err;
@@ -119,6 +120,7 @@ replace_key(struct wallet *w, const char *passphrase, unsigned int log_n,
 	head->proof.bytes[0] = 0;
 	secret_key_wipe(&w->key);
 	memset(&w->state, 0, sizeof(w->state));
+	w->count = 0;
 	w->unlocked = w->marked = passphrase != NULL;
 	if (passphrase == NULL)
 		return ROLLCODE_OK;

@@ -11,7 +11,6 @@
 
 #define WALLET_TEXT_LEN	16	/* of a checksum of a name or bindings */
 #define WALLET_MARKS_MAX 1000	/* the tokens of a sealed store */
-#define WALLET_STATE_MAX (WALLET_ID_LEN + WALLET_MARKS_MAX * 56)
 
 /* What is sealed of a token beside its secret, byte for byte. */
 struct wallet_mark {
@@ -21,15 +20,17 @@ struct wallet_mark {
 	uint8_t		binding[WALLET_TEXT_LEN];
 };
 
+_Static_assert(sizeof(struct wallet_mark) == 56, "a mark has padding");
+
+/* What is sealed, up to the last mark. */
 struct wallet_state {
 	uint8_t			preferred[WALLET_ID_LEN]; /* uid, or zero */
-	size_t			count;
 	struct wallet_mark	marks[WALLET_MARKS_MAX];
 };
 
 struct wallet_proof {
 	size_t	len;
-	uint8_t	bytes[WALLET_STATE_MAX + SEAL_OVERHEAD];
+	uint8_t	bytes[sizeof(struct wallet_state) + SEAL_OVERHEAD];
 };
 
 /* The single row about the store. */
@@ -52,6 +53,7 @@ struct wallet {
 	bool			 marked;	/* state is there */
 	bool			 changed;	/* and is not written yet */
 	struct wallet_state	 state;
+	size_t			 count;		/* of its marks */
 };
 
 /*

@@ -42,73 +42,58 @@ put_text_mac(const struct wallet *w, const char *text,
 
 /* Where the mark of a row is; the count of them if it has none. */
 static size_t
-find_mark(const struct wallet_state *s, const uint8_t uid[WALLET_ID_LEN])
+find_mark(const struct wallet *w, const uint8_t uid[WALLET_ID_LEN])
 {
 	size_t i = 0;
 
-	while (i < s->count && memcmp(s->marks[i].uid, uid, WALLET_ID_LEN) != 0)
+	while (i < w->count &&
+	       memcmp(w->state.marks[i].uid, uid, WALLET_ID_LEN) != 0)
 		i++;
 	return i;
-}
-
-/* --- the seal ------------------------------------------------------------- */
-
-static enum rollcode_err
-take_state(struct wallet *w, const uint8_t *bytes, size_t len)
-{
-	struct wallet_state *s = &w->state;
-	size_t marks = len - WALLET_ID_LEN;
-
-	if (len < WALLET_ID_LEN || marks % sizeof(s->marks[0]) != 0 ||
-	    marks > sizeof(s->marks))
-		return ROLLCODE_ERR_STORE;
-	memcpy(s->preferred, bytes, WALLET_ID_LEN);
-	memcpy(s->marks, bytes + WALLET_ID_LEN, marks);
-	s->count = marks / sizeof(s->marks[0]);
-	w->marked = true;
-	return ROLLCODE_OK;
 }
 
 enum rollcode_err
 wallet_state_open(struct wallet *w)
 {
 	const struct wallet_proof *proof = &w->head.proof;
-	uint8_t bytes[WALLET_STATE_MAX];
+	const size_t least = SEAL_OVERHEAD + WALLET_ID_LEN;
 	struct seal_aad aad;
 	enum rollcode_err err;
 
 	w->marked = false;
-	w->state.count = 0;
-	if (proof->len < SEAL_OVERHEAD)
-		return ROLLCODE_ERR_STORE;
+	w->count = 0;
 	proof_aad(w, true, &aad);
-	err = seal_open_bytes(&w->key, &aad, proof->bytes, proof->len, bytes);
-	if (err == ROLLCODE_OK)
-		return take_state(w, bytes, proof->len - SEAL_OVERHEAD);
-	if (err != ROLLCODE_ERR_STORE)
+	err =
+	    seal_open_bytes(&w->key, &aad, proof->bytes, proof->len, &w->state);
+	if (err == ROLLCODE_ERR_STORE) {
+		proof_aad(w, false, &aad);
+		return seal_open_bytes(
+		    &w->key, &aad, proof->bytes, proof->len, &w->state);
+	}
+	if (err != ROLLCODE_OK)
 		return err;
-	proof_aad(w, false, &aad);
-	return seal_open_bytes(&w->key, &aad, proof->bytes, proof->len, bytes);
+	if (proof->len < least ||
+	    (proof->len - least) % sizeof(w->state.marks[0]) != 0)
+		return ROLLCODE_ERR_STORE;
+	w->count = (proof->len - least) / sizeof(w->state.marks[0]);
+	w->marked = true;
+	return ROLLCODE_OK;
 }
 
 enum rollcode_err
 wallet_state_seal(struct wallet *w, struct error *error)
 {
-	const struct wallet_state *s = &w->state;
 	struct wallet_proof *proof = &w->head.proof;
-	uint8_t bytes[WALLET_STATE_MAX];
-	size_t marks = s->count * sizeof(s->marks[0]);
+	size_t len = WALLET_ID_LEN + w->count * sizeof(w->state.marks[0]);
 	struct seal_aad aad;
 	enum rollcode_err err;
 
-	memcpy(bytes, s->preferred, WALLET_ID_LEN);
-	memcpy(bytes + WALLET_ID_LEN, s->marks, marks);
 	proof_aad(w, true, &aad);
-	if ((err = seal_wrap_bytes(&w->key, &aad, bytes, WALLET_ID_LEN + marks,
-		 proof->bytes)) != ROLLCODE_OK)
+	if ((err = seal_wrap_bytes(
+		 &w->key, &aad, &w->state, len, proof->bytes)) != ROLLCODE_OK)
 		return error_set(error, err,
 		    "%s: its counters cannot be authenticated", w->path);
-	proof->len = WALLET_ID_LEN + marks + SEAL_OVERHEAD;
+	proof->len = len + SEAL_OVERHEAD;
 	return ROLLCODE_OK;
 }
 
@@ -116,25 +101,24 @@ wallet_state_seal(struct wallet *w, struct error *error)
 static enum rollcode_err
 drop_removed(struct wallet *w, struct error *error)
 {
-	struct wallet_state *s = &w->state;
+	struct wallet_mark *marks = w->state.marks;
 	size_t kept = 0;
 	enum rollcode_err err;
 	bool there = false;
 
-	for (size_t i = 0; i < s->count; i++) {
+	for (size_t i = 0; i < w->count; i++) {
 		WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
 
 		if ((err = sqlite_query(w->db, &st, error,
 			 "SELECT 1 FROM token WHERE uid = ?1", "b",
-			 s->marks[i].uid, sizeof(s->marks[i].uid))) !=
-			ROLLCODE_OK ||
+			 marks[i].uid, sizeof(marks[i].uid))) != ROLLCODE_OK ||
 		    (err = sqlite_step(w->db, st, &there, error)) !=
 			ROLLCODE_OK)
 			return err;
 		if (there)
-			s->marks[kept++] = s->marks[i];
+			marks[kept++] = marks[i];
 	}
-	s->count = kept;
+	w->count = kept;
 	return ROLLCODE_OK;
 }
 
@@ -153,8 +137,6 @@ wallet_state_write(struct wallet *w, struct error *error)
 	return sqlite_change(w->db, error, 1, "UPDATE wallet SET proof = ?1",
 	    "b", proof->bytes, proof->len);
 }
-
-/* --- marks ---------------------------------------------------------------- */
 
 static enum rollcode_err
 foreign_row(
@@ -194,15 +176,14 @@ enum rollcode_err
 wallet_state_check(
     const struct wallet *w, const struct wallet_entry *e, struct error *error)
 {
-	const struct wallet_state *s = &w->state;
 	uint64_t counter = e->provision.token.counter, sealed;
 	size_t at;
 
 	if (!w->marked)
 		return ROLLCODE_OK;
-	if ((at = find_mark(s, e->uid)) == s->count)
+	if ((at = find_mark(w, e->uid)) == w->count)
 		return foreign_row(w, e, error);
-	sealed = be64toh(s->marks[at].counter);
+	sealed = be64toh(w->state.marks[at].counter);
 	if (counter < sealed)
 		return error_set(error, ROLLCODE_ERR_STORE,
 		    "%s: the counter of %s was moved back, and codes would be "
@@ -210,7 +191,7 @@ wallet_state_check(
 		    "%llu",
 		    w->path, e->name, e->name,
 		    (unsigned long long)(sealed - counter));
-	return check_texts(w, e, &s->marks[at], error);
+	return check_texts(w, e, &w->state.marks[at], error);
 }
 
 enum rollcode_err
@@ -231,20 +212,19 @@ static enum rollcode_err
 need_mark(struct wallet *w, const struct wallet_entry *e, bool new,
     struct wallet_mark **mark, struct error *error)
 {
-	struct wallet_state *s = &w->state;
-	size_t at = find_mark(s, e->uid);
+	size_t at = find_mark(w, e->uid);
 
-	*mark = &s->marks[at];
-	if (at < s->count)
+	*mark = &w->state.marks[at];
+	if (at < w->count)
 		return ROLLCODE_OK;
 	if (!new)
 		return foreign_row(w, e, error);
-	if (s->count == WALLET_MARKS_MAX)
+	if (w->count == WALLET_MARKS_MAX)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "%s: a wallet with a passphrase has at most %d tokens; "
 		    "remove some, or keep others in another --store",
 		    w->path, WALLET_MARKS_MAX);
-	s->count++;
+	w->count++;
 	memset(*mark, 0, sizeof(**mark));
 	memcpy((*mark)->uid, e->uid, WALLET_ID_LEN);
 	return ROLLCODE_OK;
