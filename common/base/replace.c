@@ -44,38 +44,39 @@ replace_file(const char *path, const void *content, size_t len, bool over)
 	return e;
 }
 
-enum rollcode_err
-replace_sync_file(const char *path, struct error *error)
+/* 0 or an errno. */
+static int
+sync_path(const char *path, int flags)
 {
-	int fd, e = 0;
+	int fd = open(path, flags | O_CLOEXEC), e = 0;
 
-	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return ROLLCODE_OK;
 	if (fd < 0 || fsync(fd) != 0)
 		e = errno;
 	if (fd >= 0)
 		close(fd);
-	return e == 0 ? ROLLCODE_OK
-		      : error_at(error, error_from_errno(e), path, "%s",
-			    strerror(e));
+	return e;
+}
+
+enum rollcode_err
+replace_sync_file(const char *path, struct error *error)
+{
+	int e = sync_path(path, O_RDWR | O_NOFOLLOW);
+
+	if (e == 0 || e == ENOENT)
+		return ROLLCODE_OK;
+	return error_at(error, error_from_errno(e), path, "%s", strerror(e));
 }
 
 enum rollcode_err
 replace_sync_directory(const char *path, struct error *error)
 {
 	char copy[PATH_MAX];
-	int fd, e = 0;
+	int e;
 
 	if ((size_t)snprintf(copy, sizeof(copy), "%s", path) >= sizeof(copy))
 		return error_set(
 		    error, ROLLCODE_ERR_INPUT, "%.64s...: too long", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		e = errno;
-	if (fd >= 0)
-		close(fd);
-	if (e == 0)
+	if ((e = sync_path(dirname(copy), O_RDONLY | O_DIRECTORY)) == 0)
 		return ROLLCODE_OK;
 	return error_at(error, error_from_errno(e), path,
 	    "the directory cannot be synced: %s", strerror(e));
