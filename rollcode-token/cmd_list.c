@@ -9,7 +9,7 @@ put_json(struct json *json, const char *key, const struct wallet_entry *entry)
 {
 	const struct provision *p = &entry->provision;
 
-	json_object(json, key);
+	json_open(json, key, '{');
 	json_text(json, "name", entry->name);
 	json_bool(json, "default", entry->preferred);
 	json_text(json, "issuer", p->issuer);
@@ -39,7 +39,7 @@ list_tokens_json(struct wallet *wallet, struct error *error)
 	enum rollcode_err err;
 
 	json_begin(&json, stdout);
-	json_array(&json, NULL);
+	json_open(&json, NULL, '[');
 	while (wallet_each(wallet, &entry, &err, error))
 		put_json(&json, NULL, &entry);
 	json_close(&json, ']');

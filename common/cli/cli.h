@@ -192,12 +192,13 @@ struct json {
 };
 
 void	json_begin(struct json *, FILE *);
-void	json_object(struct json *, const char *key);
-void	json_array(struct json *, const char *key);
 void	json_text(struct json *, const char *key, const char *value);
 void	json_number(struct json *, const char *key, int64_t);
 void	json_bool(struct json *, const char *key, bool);
 void	json_null(struct json *, const char *key);
-void	json_close(struct json *, char bracket);	/* '}' or ']' */
+
+/* An object or an array, by its brackets. */
+void	json_open(struct json *, const char *key, char bracket);
+void	json_close(struct json *, char bracket);
 
 #endif /* ROLLCODE_CLI_CLI_H */

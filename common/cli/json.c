@@ -45,25 +45,13 @@ begin_value(struct json *json, const char *key)
 	fputs(": ", json->out);
 }
 
-static void
-open_bracket(struct json *json, const char *key, char bracket)
+void
+json_open(struct json *json, const char *key, char bracket)
 {
 	begin_value(json, key);
 	putc(bracket, json->out);
 	json->depth++;
 	json->more = false;
-}
-
-void
-json_object(struct json *json, const char *key)
-{
-	open_bracket(json, key, '{');
-}
-
-void
-json_array(struct json *json, const char *key)
-{
-	open_bracket(json, key, '[');
 }
 
 void

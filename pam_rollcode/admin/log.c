@@ -201,7 +201,7 @@ print_json(struct json *json, const struct line *line)
 {
 	const struct event *e = &line->event;
 
-	json_object(json, NULL);
+	json_open(json, NULL, '{');
 	json_number(json, "time", e->time);
 	json_text(json, "user", line->user);
 	json_text(json, "outcome", e->outcome);
@@ -286,7 +286,7 @@ admin_log(void *base, int argc, char **argv, struct error *error)
 	admin.store = NULL;
 	json_begin(&json, stdout);
 	if (options->json)
-		json_array(&json, NULL);
+		json_open(&json, NULL, '[');
 	for (;;) {
 		if ((err = read_events_once(&journal, user, error)) !=
 		    ROLLCODE_OK)

@@ -31,7 +31,7 @@ list_user_json(
 {
 	const struct account *a = &l->admin->account;
 
-	json_object(&l->json, NULL);
+	json_open(&l->json, NULL, '{');
 	json_text(&l->json, "user", user);
 	if (unusable != NULL) {
 		json_text(&l->json, "state", "unusable");
@@ -100,7 +100,7 @@ admin_list(void *base, int argc, char **argv, struct error *error)
 		return err;
 	if (options->json) {
 		json_begin(&listing.json, stdout);
-		json_array(&listing.json, NULL);
+		json_open(&listing.json, NULL, '[');
 	} else {
 		printf("%-*s %-9s %6s  %s\n", USER_COLUMNS, "USER", "STATE",
 		    "TOKENS", "LAST LOGIN");
@@ -117,7 +117,7 @@ admin_list(void *base, int argc, char **argv, struct error *error)
 static void
 show_token_json(struct json *json, const struct account_token *t)
 {
-	json_object(json, NULL);
+	json_open(json, NULL, '{');
 	json_text(json, "label", t->token.label);
 	json_text(json, "form", form_name(t->token.form));
 	json_text(json, "algorithm", algorithm_name(t->token.algorithm));
@@ -179,7 +179,7 @@ show_json(const struct admin *admin)
 	struct json json;
 
 	json_begin(&json, stdout);
-	json_object(&json, NULL);
+	json_open(&json, NULL, '{');
 	json_text(&json, "user", a->user);
 	json_text(&json, "state", state_word(admin, a));
 	json_number(&json, "failures", a->failures);
@@ -192,7 +192,7 @@ show_json(const struct admin *admin)
 	json_number(&json, "recovery_left", account_recovery_left(a));
 	json_number(&json, "recovery_issued", recovery_issued(a));
 	json_number(&json, "once_expires", once_expires(admin));
-	json_array(&json, "tokens");
+	json_open(&json, "tokens", '[');
 	for (size_t i = 0; i < a->token_count; i++)
 		show_token_json(&json, &a->tokens[i]);
 	json_close(&json, ']');

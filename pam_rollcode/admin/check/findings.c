@@ -162,7 +162,7 @@ check_text(const struct check *check, const unsigned int *counts)
 static void
 json_finding(struct json *json, const struct finding *f)
 {
-	json_object(json, NULL);
+	json_open(json, NULL, '{');
 	json_text(json, "severity", severities[f->severity]);
 	json_text(json, "name", f->name);
 	json_text(json, "file", f->file);
@@ -180,16 +180,16 @@ check_json(const struct check *check, const unsigned int *counts)
 	const char *when;
 
 	json_begin(&json, stdout);
-	json_object(&json, NULL);
+	json_open(&json, NULL, '{');
 	json_number(&json, "errors", counts[IS_ERROR]);
 	json_number(&json, "warnings", counts[IS_WARNING]);
 	json_number(&json, "notes", counts[IS_NOTE]);
-	json_array(&json, "findings");
+	json_open(&json, "findings", '[');
 	for (size_t i = 0; i < check->count; i++)
 		json_finding(&json, &check->list[i]);
 	json_close(&json, ']');
 	if (check->dry)
-		json_object(&json, "outcomes");
+		json_open(&json, "outcomes", '{');
 	for (size_t i = 0; check->dry && i < CHECK_OUTCOMES; i++)
 		json_bool(&json, check_outcome(i, &when), check->admits[i]);
 	if (check->dry)

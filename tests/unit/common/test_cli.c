@@ -494,13 +494,13 @@ in_json(void (*write_json)(struct json *), char *text, size_t size)
 static void
 a_bit_of_all(struct json *json)
 {
-	json_object(json, NULL);
+	json_open(json, NULL, '{');
 	json_text(json, "a", "b");
-	json_array(json, "list");
+	json_open(json, "list", '[');
 	json_number(json, NULL, INT64_MIN);
 	json_bool(json, NULL, true);
 	json_null(json, NULL);
-	json_object(json, NULL);
+	json_open(json, NULL, '{');
 	json_close(json, '}');
 	json_close(json, ']');
 	json_bool(json, "no", false);
