@@ -59,21 +59,6 @@ unlock_wallet(const struct options *options, struct wallet *wallet,
 		   : err;
 }
 
-static enum rollcode_err
-answer_prompt(const struct options *options, struct wallet *wallet,
-    const struct binding *binding, const struct asker *asker,
-    struct wallet_entry *entry, struct error *error)
-{
-	enum rollcode_err err;
-
-	if ((err = unlock_wallet(options, wallet, entry, error)) !=
-		ROLLCODE_OK ||
-	    (err = wallet_answer(wallet, binding, asker, entry, error)) !=
-		ROLLCODE_OK)
-		return err;
-	return cmd_put_codes(&entry->provision.token, 1, error);
-}
-
 enum rollcode_err
 cmd_askpass(void *base, int argc, char **argv, struct error *error)
 {
@@ -94,7 +79,10 @@ cmd_askpass(void *base, int argc, char **argv, struct error *error)
 		cli_tell("rollcode-token", NULL, err, error);
 	if (err == ROLLCODE_ERR_ABSENT || err == ROLLCODE_ERR_EXISTS)
 		return person_answer(prompt, error);
-	if (err != ROLLCODE_OK)
+	if (err != ROLLCODE_OK ||
+	    (err = unlock_wallet(base, wallet, &entry, error)) != ROLLCODE_OK ||
+	    (err = wallet_answer(wallet, &binding, &asker, &entry, error)) !=
+		ROLLCODE_OK)
 		return err;
-	return answer_prompt(base, wallet, &binding, &asker, &entry, error);
+	return cmd_put_codes(&entry.provision.token, 1, error);
 }

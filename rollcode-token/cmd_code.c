@@ -2,42 +2,28 @@
 #include "cmd.h"
 #include "common/token/code.h"
 
-/* All codes of one command, on one line. */
-struct codes {
-	size_t len;
-	char text[CODES_MAX * (ROLLCODE_HEX_DIGITS + 1)];
-};
-
-static void
-codes_wipe(struct codes *codes)
-{
-	explicit_bzero(codes, sizeof(*codes));
-}
-
 enum rollcode_err
 cmd_put_codes(
     const struct rollcode_token *token, int64_t count, struct error *error)
 {
 	WIPED(code_closep) struct code_maker *maker = NULL;
 	WIPED(passcode_wipe) struct passcode code = {""};
-	WIPED(codes_wipe) struct codes codes = {0};
+	WIPED(cli_bytes_free) struct cli_bytes line = {NULL, 0, 0};
 	enum rollcode_err err;
 	size_t len;
 
-	if ((err = code_open(&maker, token)) != ROLLCODE_OK)
+	err = code_open(&maker, token);
+	for (int64_t i = 0; err == ROLLCODE_OK && i < count; i++) {
+		err = code_at(maker, token->counter + (uint64_t)i, &code);
+		len = strlen(code.text);
+		code.text[len++] = i + 1 < count ? ' ' : '\n';
+		if (err == ROLLCODE_OK)
+			err = cli_bytes_add(&line, code.text, len, NULL);
+	}
+	if (err != ROLLCODE_OK)
 		return error_set(error, err, "no code can be made: %s",
 		    rollcode_strerror(err));
-	for (int64_t i = 0; i < count; i++) {
-		err = code_at(maker, token->counter + (uint64_t)i, &code);
-		if (err != ROLLCODE_OK)
-			return error_set(error, err, "no code can be made: %s",
-			    rollcode_strerror(err));
-		len = strlen(code.text);
-		memcpy(codes.text + codes.len, code.text, len);
-		codes.len += len;
-		codes.text[codes.len++] = i + 1 < count ? ' ' : '\n';
-	}
-	return cli_write(codes.text, codes.len, error);
+	return cli_write(line.text, line.len, error);
 }
 
 static enum rollcode_err

@@ -98,7 +98,7 @@ provision_format(
 	return ROLLCODE_OK;
 }
 
-/* What a line may say once, in the order of names[]. */
+/* What a line may say once. */
 enum parameter {
 	SECRET,
 	ISSUER,
@@ -111,16 +111,9 @@ enum parameter {
 	PARAMETERS,
 };
 
-static const char *const names[PARAMETERS] = {
-    "secret",
-    "issuer",
-    "algorithm",
-    "digits",
-    "counter",
-    "form",
-    "label",
-    "name",
-};
+/* In this order. */
+static const char *const names[PARAMETERS] = {"secret", "issuer", "algorithm",
+    "digits", "counter", "form", "label", "name"};
 
 struct fields {
 	char text[PROVISION_LINE_MAX]; /* cut into the values */
