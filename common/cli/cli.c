@@ -251,18 +251,6 @@ find_command(struct walk *walk, const char *name, struct error *error)
 }
 
 static enum rollcode_err
-take_help(struct walk *walk, struct error *error)
-{
-	walk->help = true;
-	if (walk->at == walk->argc)
-		return ROLLCODE_OK;
-	if (walk->argc - walk->at > 1)
-		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "help takes the name of one command");
-	return find_command(walk, walk->argv[walk->at], error);
-}
-
-static enum rollcode_err
 take_command(struct walk *walk, struct error *error)
 {
 	const char *name;
@@ -275,8 +263,15 @@ take_command(struct walk *walk, struct error *error)
 		    "a command is missing; `%s help` lists the commands",
 		    walk->program->name);
 	name = walk->argv[walk->at++];
-	if (strcmp(name, "help") == 0)
-		return take_help(walk, error);
+	if (strcmp(name, "help") == 0) {
+		walk->help = true;
+		if (walk->at == walk->argc)
+			return ROLLCODE_OK;
+		if (walk->argc - walk->at > 1)
+			return error_set(error, ROLLCODE_ERR_USAGE,
+			    "help takes the name of one command");
+		return find_command(walk, walk->argv[walk->at], error);
+	}
 	if ((err = find_command(walk, name, error)) != ROLLCODE_OK ||
 	    (err = take_options(walk, walk->command->options, error)) !=
 		ROLLCODE_OK ||

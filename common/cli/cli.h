@@ -17,8 +17,7 @@
 
 /*
  * Run one command.  base is the program's struct of options, filled from the
- * table; argv holds the argc words that are left, and NULL.  An error's
- * sentence is printed by cli_main, once.
+ * table; argv has the argc words that are left, and NULL after them.
  */
 typedef enum rollcode_err	cli_run(void *base, int argc, char **argv,
 				    struct error *);
@@ -41,18 +40,18 @@ struct cli_program {
 };
 
 /*
- * Parse, run, report.  `help`, `help COMMAND`, `--help` and `COMMAND --help`
- * go to standard output with 0, `--version` too; no command at all, an unknown
- * one (whole names only), a bad option or a wrong number of words is 2.
- * Options are --name VALUE, --name=VALUE, -x VALUE; "--" ends them.  Output
- * that could not be written is a failure.
+ * Parse, run, report.  `help`, `help COMMAND`, `--help`, `COMMAND --help` and
+ * `--version` print and are 0; no command, an unknown one (whole names only), a
+ * bad option or a wrong number of words is 2.  Options are --name VALUE,
+ * --name=VALUE, -x VALUE; "--" ends them.  Output that could not be written is
+ * a failure.
  */
 int	cli_main(const struct cli_program *, void *base, int argc,
 	    char **argv);
 
 /*
- * One line on standard error: the program, whom or what it is about unless
- * that is NULL, the error's sentence and its fix, escaped.
+ * One line on standard error: the program, what it is about unless that is
+ * NULL, the error's sentence and its fix, escaped.
  */
 void	cli_tell(const char *program, const char *about, enum rollcode_err,
 	    const struct error *);
@@ -65,39 +64,35 @@ void	cli_tell(const char *program, const char *about, enum rollcode_err,
 void	cli_begin(void);
 
 /*
- * A line from standard input if that is not a terminal, else from the
- * terminal after a prompt, without echo unless asked; what a prompt has of
- * others is escaped.  No newline is kept.
- * INPUT if there is none or it does not fit; what was read is wiped then.
+ * A line without its newline from standard input or, if that is a terminal,
+ * from there, after a prompt, which is escaped.  INPUT if there is none or it
+ * does not fit; what was read is wiped then.
  */
 enum rollcode_err	cli_read_line(const char *prompt, bool echo,
 			    char *line, size_t size, struct error *) MUST_USE;
 
-/*
- * A line from the terminal of the session, even if standard input is
- * something else.  UNAVAIL if there is no terminal, INPUT as above.
- */
+/* The same, always from the terminal.  UNAVAIL if there is none. */
 enum rollcode_err	cli_read_terminal(const char *prompt, bool echo,
 			    char *line, size_t size, struct error *) MUST_USE;
 
 /*
- * The first line of a file, "-" for standard input, without its newline; a
- * second line that is not empty is refused.  INPUT, ABSENT.
+ * The only line of a file, "-" for standard input, without its newline; empty
+ * lines may follow.  INPUT, ABSENT.
  */
 enum rollcode_err	cli_read_secret_file(const char *path, char *line,
 			    size_t size, struct error *) MUST_USE;
 
 /*
- * The two halves of it, for who may open the file and is not to read it; path
- * is for the sentence alone then.  The caller closes what is not standard
- * input.  INPUT, ABSENT.
+ * The two halves of it: a program opens the file as root, and reads it after it
+ * has given that up.  The second takes the path for its sentences alone.  The
+ * caller closes fd unless it is standard input.
  */
 enum rollcode_err	cli_open_secret(const char *path, int *fd,
 			    struct error *) MUST_USE;
 enum rollcode_err	cli_read_secret(int fd, const char *path, char *line,
 			    size_t size, struct error *) MUST_USE;
 
-/* The bytes of a file, with a NUL behind them.  Wiped when it is freed. */
+/* Bytes, and a NUL after them.  Wiped when they are freed. */
 struct cli_bytes {
 	char	*text;
 	size_t	 len, room;
@@ -130,7 +125,7 @@ enum rollcode_err	cli_passphrase(const char *file, const char *prompt,
 
 /*
  * All that comes from a descriptor, max bytes at most, which are whole MiB.
- * The caller frees what was read on every way out.  INPUT, NOMEM.
+ * The caller frees them, also on error.  INPUT, NOMEM.
  */
 enum rollcode_err	cli_read_all(int fd, size_t max, struct cli_bytes *,
 			    struct error *) MUST_USE;
@@ -142,13 +137,13 @@ enum rollcode_err	cli_read_all(int fd, size_t max, struct cli_bytes *,
 enum rollcode_err	cli_write(const char *, size_t len, struct error *)
 			    MUST_USE;
 
-/* The same with a text, and a newline behind it. */
+/* A text and a newline, in the same way. */
 enum rollcode_err	cli_write_line(const char *, struct error *) MUST_USE;
 
 /*
- * As cli_write, to a new file, which only its owner can read; it is durable,
- * its name is not yet.  EXISTS if there is something of that name, which stays
- * as it is; on any other error nothing is left.
+ * As cli_write, to a new file, which only its owner can read.  Its content is
+ * durable, its name is not yet.  EXISTS if that name is taken; on any other
+ * error nothing is left.
  */
 enum rollcode_err	cli_write_new(const char *path, const char *,
 			    size_t len, struct error *) MUST_USE;

@@ -5,6 +5,16 @@
 
 static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+/* The value of a digit, in either case; -1 if it is none of these. */
+static int
+digit_value(const char *digits, char c)
+{
+	char upper = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+	const char *at = c == '\0' ? NULL : strchr(digits, upper);
+
+	return at == NULL ? -1 : (int)(at - digits);
+}
+
 void
 base32_encode(const uint8_t *bytes, size_t len, char *out)
 {
@@ -21,33 +31,20 @@ base32_encode(const uint8_t *bytes, size_t len, char *out)
 	*out = '\0';
 }
 
-static bool
-base32_digit(char c, uint32_t *value)
-{
-	if (c >= 'a' && c <= 'z')
-		*value = (uint32_t)(c - 'a');
-	else if (c >= 'A' && c <= 'Z')
-		*value = (uint32_t)(c - 'A');
-	else if (c >= '2' && c <= '7')
-		*value = (uint32_t)(c - '2') + 26;
-	else
-		return false;
-	return true;
-}
-
 bool
 base32_decode(const char *text, uint8_t *out, size_t max, size_t *len)
 {
-	uint32_t bits = 0, digit;
+	uint32_t bits = 0;
 	unsigned int have = 0;
 	size_t n = 0;
+	int digit;
 
 	for (; *text != '\0' && *text != '='; text++) {
 		if (*text == ' ' || *text == '-')
 			continue;
-		if (!base32_digit(*text, &digit))
+		if ((digit = digit_value(base32, *text)) < 0)
 			return false;
-		bits = (bits << 5 | digit) & 0xfff;
+		bits = (bits << 5 | (uint32_t)digit) & 0xfff;
 		if ((have += 5) < 8)
 			continue;
 		have -= 8;
@@ -71,25 +68,16 @@ hex_encode(const uint8_t *bytes, size_t len, char *out)
 	*out = '\0';
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 hex_decode(const char *text, uint8_t *out, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		int high = hex_digit(text[2 * i]), low;
+	static const char digits[] = "0123456789ABCDEF";
 
-		if (high < 0 || (low = hex_digit(text[2 * i + 1])) < 0)
+	for (size_t i = 0; i < len; i++) {
+		int high = digit_value(digits, text[2 * i]), low;
+
+		if (high < 0 ||
+		    (low = digit_value(digits, text[2 * i + 1])) < 0)
 			return false;
 		out[i] = (uint8_t)(high << 4 | low);
 	}

@@ -42,8 +42,8 @@ enum rollcode_err	binding_write(const struct binding *,
 
 /*
  * The best that one of the words, separated by spaces, is for what was asked.
- * One without a port is of a store from before there were ports: it fits
- * port 22, and a connection by way of a proxy.
+ * One without a port is from before there were ports: it fits port 22, and a
+ * connection through a proxy.
  */
 enum binding_fit	binding_fit(const char *words, const struct binding *);
 

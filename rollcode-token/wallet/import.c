@@ -106,11 +106,8 @@ import_all_entries(struct wallet *w, const struct import_list *list, bool force,
 	for (size_t i = 0; i < list->count; i++) {
 		const struct import_entry *e = &list->entries[i];
 
-		err =
-		    e->refused == NULL
-			? import_one_entry(w, e, force, &became, &why)
-			: error_set(&why, ROLLCODE_ERR_INPUT, "%s", e->refused);
-		if (err != ROLLCODE_OK) {
+		if ((err = import_one_entry(w, e, force, &became, &why)) !=
+		    ROLLCODE_OK) {
 			import_place(e, place);
 			return error_pass(error, err, &why, "%s", place);
 		}

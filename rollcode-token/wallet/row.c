@@ -188,7 +188,7 @@ row_aad(
 
 	seal_aad_begin(aad,
 	    w->marked ? "rollcode-token secret 2" : "rollcode-token secret 1");
-	seal_aad_add(aad, w->head.store, sizeof(w->head.store));
+	seal_aad_add(aad, w->head.id, sizeof(w->head.id));
 	seal_aad_add(aad, e->uid, sizeof(e->uid));
 	seal_aad_add_text(aad, form_name(token->form));
 	seal_aad_add_text(aad, algorithm_name(token->algorithm));

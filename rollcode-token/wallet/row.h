@@ -10,7 +10,7 @@
 #include "wallet/wallet.h"
 
 #define WALLET_TEXT_LEN	16	/* of a checksum of a name or bindings */
-#define WALLET_MARKS_MAX 1000	/* the tokens of a sealed store */
+#define WALLET_MARKS_MAX 1000	/* tokens of a sealed wallet */
 
 /* What is sealed of a token beside its secret, byte for byte. */
 struct wallet_mark {
@@ -33,9 +33,9 @@ struct wallet_proof {
 	uint8_t	bytes[sizeof(struct wallet_state) + SEAL_OVERHEAD];
 };
 
-/* The single row about the store. */
+/* The single row about the wallet. */
 struct wallet_head {
-	uint8_t		store[WALLET_ID_LEN];
+	uint8_t		id[WALLET_ID_LEN];	/* column store */
 	int64_t		place;		/* inode of the file, 0 if new */
 	int64_t		log_n;		/* of scrypt; 0 without passphrase */
 	uint8_t		salt[SEAL_SALT_LEN];
@@ -57,16 +57,16 @@ struct wallet {
 };
 
 /*
- * Begin to write: nobody else writes from here on, and the head is fresh.
+ * Begin to write: nobody else writes until wallet_end, and the head is fresh.
  * UNAVAIL if the passphrase was changed since the wallet was opened.
  */
 enum rollcode_err	wallet_begin(struct wallet *, struct error *) MUST_USE;
 
-/* INPUT if the wallet is locked, STORE if it is sealed and says it is not. */
+/* INPUT if it is locked; STORE if it says that it is not sealed, but is. */
 enum rollcode_err	wallet_want_key(const struct wallet *, struct error *)
 			    MUST_USE;
 
-/* Commit if err is OK, else roll back; returns what came of it. */
+/* Commit if err is OK, else roll back; returns the result. */
 enum rollcode_err	wallet_end(struct wallet *, enum rollcode_err err,
 			    struct error *) MUST_USE;
 
@@ -100,10 +100,10 @@ enum rollcode_err	wallet_row_spend(struct wallet *, const char *name,
 			    struct error *) MUST_USE;
 
 /*
- * The sealed state: of a store without passphrase, of a locked one, and of the
- * format before, there is none (marked is false), and everything passes.
+ * The sealed state.  A wallet without passphrase, a locked one, and one of the
+ * earlier format have none (marked is false), and everything passes.
  *
- * Open it with the key; STORE if the passphrase is wrong, or somebody else
+ * Open it with the key: STORE if the passphrase is wrong, or another program
  * wrote it.  Seal it into the head.  Write it, if it was changed.
  */
 enum rollcode_err	wallet_state_open(struct wallet *) MUST_USE;
@@ -121,8 +121,8 @@ enum rollcode_err	wallet_state_check_default(const struct wallet *,
 			    MUST_USE;
 
 /*
- * Take over what a row has; wallet_end writes it.  A counter never falls.
- * With WALLET_ALL the token may be new: INPUT if there are too many.
+ * Note what a row has; wallet_end writes it.  A counter never falls.  With
+ * WALLET_ALL the token may be new: INPUT if there are too many.
  */
 #define WALLET_NAME	1U
 #define WALLET_BINDING	2U

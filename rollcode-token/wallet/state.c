@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * state.c - what only who knows the passphrase can change.
+ * state.c - what changes only with the passphrase.
  *
  *  1. The proof of the passphrase is a seal around a mark for each token: its
  *     name, its bindings, and a counter below which no code is given.
- *  2. A row without a mark, with another name or binding than its mark, or
- *     with a lower counter gives no code and no secret.  Without passphrase a
+ *  2. A row without a mark, with another name or binding than its mark, or with
+ *     a lower counter gives no code and no secret.  Without the passphrase a
  *     counter can be raised and a row removed, and nothing else.
- *  3. Where the proof is sealed so, the secrets are too, under a label of their
- *     own: a store of the earlier format, which has no marks, cannot be put
- *     together from it.
+ *  3. The secrets of such a wallet are sealed under a label of their own, so
+ *     that nobody makes one of the earlier format, without marks, of it.
  *
  * A whole file of an earlier time, put back, opens as it did then.
  */
@@ -22,7 +21,7 @@ proof_aad(const struct wallet *w, bool marked, struct seal_aad *aad)
 {
 	seal_aad_begin(
 	    aad, marked ? "rollcode-token state 2" : "rollcode-token proof 1");
-	seal_aad_add(aad, w->head.store, sizeof(w->head.store));
+	seal_aad_add(aad, w->head.id, sizeof(w->head.id));
 }
 
 /* A text of any length, in the bytes that a mark has for it. */

@@ -55,17 +55,17 @@ static const struct sqlite_kind kind = {
 static enum rollcode_err
 fill_wallet(const char *path, struct error *error)
 {
-	uint8_t store[WALLET_ID_LEN], none[1] = {0};
+	uint8_t id[WALLET_ID_LEN], none[1] = {0};
 	sqlite3 *db = NULL;
 	enum rollcode_err err;
 
-	if ((err = seal_random(store, sizeof(store))) != ROLLCODE_OK)
+	if ((err = seal_random(id, sizeof(id))) != ROLLCODE_OK)
 		return error_set(error, err, "the kernel gave no random bytes");
 	if ((err = sqlite_create(path, &kind, &db, error)) != ROLLCODE_OK)
 		return err;
 	err = sqlite_change(db, error, 1,
-	    "INSERT INTO wallet VALUES (1, ?1, 0, 0, 0, ?2, ?2)", "bb", store,
-	    sizeof(store), none, sizeof(none));
+	    "INSERT INTO wallet VALUES (1, ?1, 0, 0, 0, ?2, ?2)", "bb", id,
+	    sizeof(id), none, sizeof(none));
 	if (err == ROLLCODE_OK)
 		return sqlite_finish(db, &kind, error);
 	sqlite_close(db);
@@ -85,7 +85,7 @@ look_for_file(const char *path, bool *there, struct error *error)
 	    "cannot be examined: %s", strerror(errno));
 }
 
-/* A journal without its store would be rolled into the new one. */
+/* A journal without its wallet would be rolled into the new one. */
 static enum rollcode_err
 clear_leftovers(const char *path, const char *fresh, struct error *error)
 {
@@ -189,7 +189,7 @@ read_wallet_head(sqlite3 *db, struct wallet_head *head, struct error *error)
 	    (err = sqlite_int(st, 1, 0, INT64_MAX, &head->log_n, error)) !=
 		ROLLCODE_OK ||
 	    (err = sqlite_int(st, 2, 0, 1, &sealed, error)) != ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 3, head->store, sizeof(head->store), &len,
+	    (err = sqlite_blob(st, 3, head->id, sizeof(head->id), &len,
 		 error)) != ROLLCODE_OK ||
 	    (err = sqlite_blob(st, 4, head->salt, sizeof(head->salt), &len,
 		 error)) != ROLLCODE_OK ||

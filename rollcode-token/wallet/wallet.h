@@ -5,13 +5,12 @@
  *  1. A counter is on disk before its code can be computed.
  *  2. No code is given twice, whatever runs in parallel or is killed.
  *  3. A counter never moves backward.
- *  4. A sealed secret opens only in its own row of its own store.
- *  5. Without the passphrase of a store nobody lowers a counter, moves a name
- *     or a binding, or chooses the default, unless they put a whole file back.
+ *  4. A sealed secret opens only in its own row of its own wallet.
+ *  5. Without the passphrase nobody lowers a counter, moves a name or binding,
+ *     or chooses the default, unless they put a whole file back.
  *
- * Where name is NULL the default token is meant.  Every function that takes a
- * struct error may return UNAVAIL or STORE, with a sentence; only what it
- * returns beyond these is said below.
+ * A name that is NULL means the default token.  Every function that takes a
+ * struct error may return UNAVAIL or STORE; only other codes are named below.
  */
 #ifndef ROLLCODE_WALLET_WALLET_H
 #define ROLLCODE_WALLET_WALLET_H
@@ -28,7 +27,7 @@
 #define WALLET_PASSPHRASE_MIN	8	/* bytes */
 #define WALLET_LOG_N		17	/* scrypt: 128 MiB, under a second */
 #define WALLET_LOG_N_MIN	10
-#define WALLET_LOG_N_MAX	(WALLET_LOG_N + 1) /* a store may ask for */
+#define WALLET_LOG_N_MAX	(WALLET_LOG_N + 1) /* a wallet may ask for */
 
 struct wallet;
 
@@ -61,13 +60,13 @@ enum rollcode_err	wallet_locate(char path[PATH_MAX], const char *given,
 			    bool make, struct error *) MUST_USE;
 
 /*
- * Make an empty store if there is none at path; a directory that is there is
- * expected.  A kill leaves either no store or a whole one.
+ * Make an empty wallet if there is none at path, whose directory exists.  A
+ * kill leaves either no wallet or a whole one.
  */
 enum rollcode_err	wallet_create(const char *path, struct error *)
 			    MUST_USE;
 
-/* Open a store.  ABSENT with the remedy.  The caller closes the wallet. */
+/* Open it; the caller closes it.  ABSENT with the remedy. */
 enum rollcode_err	wallet_open(struct wallet **, const char *path,
 			    struct error *) MUST_USE;
 
@@ -81,42 +80,42 @@ wallet_closep(struct wallet **wallet)
 	wallet_close(*wallet);
 }
 
-/* Is there a passphrase; is it still wanted before secrets can be read. */
+/* Whether it has a passphrase; whether that is still needed for secrets. */
 bool			wallet_protected(const struct wallet *);
 bool			wallet_locked(const struct wallet *);
 
-/* True behind a wallet_spend that found the file to be a copy of another. */
+/* True after a wallet_spend that found the file to be a copy of another. */
 bool			wallet_copied(const struct wallet *);
 
-/* INPUT if the passphrase is wrong.  Brings the earlier format up to this. */
+/* INPUT if the passphrase is wrong.  Converts the earlier format to this. */
 enum rollcode_err	wallet_unlock(struct wallet *, const char *passphrase,
 			    struct error *) MUST_USE;
 
 /*
- * Seal every secret anew under a passphrase, with scrypt's N = 2^log_n, or,
- * if it is NULL, store them as they are.  INPUT if the wallet is locked or
- * the passphrase too short.
+ * Seal every secret under a new passphrase, with scrypt's N = 2^log_n, or, if
+ * it is NULL, store them as they are.  INPUT if the wallet is locked or the
+ * passphrase too short.
  */
 enum rollcode_err	wallet_protect(struct wallet *, const char *passphrase,
 			    unsigned int log_n, struct error *) MUST_USE;
 
-/* What a token's line calls itself, and can be the name of a token. */
+/* What a URI calls its token, if that can be a name here; or "token". */
 const char		*wallet_own_name(const struct provision *);
 
 /*
- * Add a token; the first becomes the default.  EXISTS if the name or the
- * secret is there already, INPUT if the wallet is locked or the name odd.
+ * Add a token; the first becomes the default.  EXISTS if the name or the secret
+ * is taken, INPUT if the wallet is locked or the name is not valid.
  */
 enum rollcode_err	wallet_add(struct wallet *, const char *name,
 			    const struct provision *, struct error *)
 			    MUST_USE;
 
 /*
- * Take the entries of a list over, all in one durable step or none.  Where a
- * secret is here already, only its counter can change: forward, or by force
- * back.  A name that another token has gets "-2" and so on.  merged counts
- * what became of them.  INPUT if one is refused, or the wallet is locked;
- * EXISTS if a secret is here as another kind of token.
+ * Import the entries of a list, none of which is refused, in one durable step
+ * or not at all.  Of a secret that exists here only the counter can change:
+ * forward, or by force back.  A name that is taken gets "-2" and so on.  merged
+ * counts what became of them.  INPUT if the wallet is locked; EXISTS if a
+ * secret exists as another kind of token.
  */
 enum rollcode_err	wallet_import(struct wallet *,
 			    const struct import_list *, bool force,
@@ -140,9 +139,9 @@ bool			wallet_each(struct wallet *, struct wallet_entry *,
 			    enum rollcode_err *, struct error *) MUST_USE;
 
 /*
- * Spend count codes: the counter behind the last is durable when this
- * returns OK, and the entry has the secret and the counter of the first.
- * ABSENT; INPUT if the wallet is locked or the token has not so many left.
+ * Use count codes: when this returns OK the counter after the last is durable,
+ * and the entry has the secret and the counter of the first.  ABSENT; INPUT if
+ * the wallet is locked or the token has not so many left.
  */
 enum rollcode_err	wallet_spend(struct wallet *, const char *name,
 			    int64_t count, struct wallet_entry *,
@@ -153,7 +152,7 @@ enum rollcode_err	wallet_skip(struct wallet *, const char *name,
 			    int64_t count, struct wallet_entry *,
 			    struct error *) MUST_USE;
 
-/* EXISTS, ABSENT, INPUT if the new name is odd or the wallet is locked. */
+/* EXISTS, ABSENT, INPUT if the name is not valid or the wallet is locked. */
 enum rollcode_err	wallet_rename(struct wallet *, const char *from,
 			    const char *to, struct error *) MUST_USE;
 
@@ -166,9 +165,8 @@ enum rollcode_err	wallet_prefer(struct wallet *, const char *name,
 			    struct error *) MUST_USE;
 
 /*
- * Replace the bindings of a token; port 22 is meant if none is given.
- * ABSENT, INPUT, also if the wallet is locked; EXISTS if another token answers
- * at one of them.
+ * Replace the bindings of a token; one without a port is for port 22.  ABSENT,
+ * INPUT, also if the wallet is locked; EXISTS if another token has one of them.
  */
 enum rollcode_err	wallet_bind(struct wallet *, const char *name,
 			    char *const *bindings, size_t count,
@@ -176,9 +174,9 @@ enum rollcode_err	wallet_bind(struct wallet *, const char *name,
 
 /*
  * Look at the token of a binding, without its secret.  ABSENT: then the entry
- * is a token that is bound to that user and host at another port, and the
- * sentence says so; its id is 0 if there is none.  EXISTS if this process was
- * given a code before, of whatever token.
+ * is a token that is bound to that user and host at another port, as the
+ * sentence says, or its id is 0.  EXISTS if the process got a code before, of
+ * any token.
  */
 enum rollcode_err	wallet_bound(struct wallet *, const struct binding *,
 			    const struct asker *, struct wallet_entry *,
