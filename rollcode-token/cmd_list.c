@@ -5,11 +5,11 @@
 #define COUNTER_WIDTH 7
 
 static void
-put_json(struct json *json, const char *key, const struct wallet_entry *entry)
+put_json(struct json *json, const struct wallet_entry *entry)
 {
 	const struct provision *p = &entry->provision;
 
-	json_open(json, key, '{');
+	json_open(json, NULL, '{');
 	json_text(json, "name", entry->name);
 	json_bool(json, "default", entry->preferred);
 	json_text(json, "issuer", p->issuer);
@@ -35,13 +35,12 @@ static enum rollcode_err
 list_tokens_json(struct wallet *wallet, struct error *error)
 {
 	struct wallet_entry entry = {0};
-	struct json json;
+	struct json json = {.out = stdout};
 	enum rollcode_err err;
 
-	json_begin(&json, stdout);
 	json_open(&json, NULL, '[');
 	while (wallet_each(wallet, &entry, &err, error))
-		put_json(&json, NULL, &entry);
+		put_json(&json, &entry);
 	json_close(&json, ']');
 	return err;
 }
@@ -141,16 +140,15 @@ cmd_show(void *base, int argc, char **argv, struct error *error)
 	WIPED(wallet_closep) struct wallet *wallet = NULL;
 	struct wallet_entry entry = {0};
 	const struct options *options = base;
-	struct json json;
+	struct json json = {.out = stdout};
 	enum rollcode_err err;
 
 	if ((err = cmd_open(options, argc, argv, &wallet, error)) !=
 		ROLLCODE_OK ||
 	    (err = wallet_find(wallet, argv[0], &entry, error)) != ROLLCODE_OK)
 		return err;
-	json_begin(&json, stdout);
 	if (options->json)
-		put_json(&json, NULL, &entry);
+		put_json(&json, &entry);
 	else
 		show_lines(&entry, wallet_protected(wallet));
 	return ROLLCODE_OK;

@@ -181,12 +181,11 @@ void	progress_line(const struct progress *, char line[PROGRESS_MAX]);
  * become U+FFFD.
  */
 struct json {
-	FILE		*out;
+	FILE		*out;		/* the rest is zero at first */
 	unsigned int	 depth;
 	bool		 more;		/* a comma goes before the next */
 };
 
-void	json_begin(struct json *, FILE *);
 void	json_text(struct json *, const char *key, const char *value);
 void	json_number(struct json *, const char *key, int64_t);
 void	json_bool(struct json *, const char *key, bool);

@@ -2,12 +2,6 @@
 #include "common/base/utf8.h"
 #include "common/cli/cli.h"
 
-void
-json_begin(struct json *json, FILE *out)
-{
-	*json = (struct json){.out = out};
-}
-
 /* JSON's own short escapes are few; everything else that is odd is \u. */
 static void
 put_string(FILE *out, const char *text)

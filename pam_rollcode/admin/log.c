@@ -272,7 +272,7 @@ admin_log(void *base, int argc, char **argv, struct error *error)
 	WIPED(journal_close) struct journal journal = {.admin = &admin};
 	const struct admin_options *options = base;
 	const char *user = argc > 0 ? argv[0] : NULL;
-	struct json json;
+	struct json json = {.out = stdout};
 	enum rollcode_err err;
 
 	if (options->follow && options->json)
@@ -284,7 +284,6 @@ admin_log(void *base, int argc, char **argv, struct error *error)
 		return err;
 	admin.ops->close(admin.store);
 	admin.store = NULL;
-	json_begin(&json, stdout);
 	if (options->json)
 		json_open(&json, NULL, '[');
 	for (;;) {

@@ -91,7 +91,7 @@ admin_list(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	const struct admin_options *options = base;
-	struct listing listing = {.admin = &admin};
+	struct listing listing = {.admin = &admin, .json.out = stdout};
 	enum rollcode_err err;
 
 	(void)argc;
@@ -99,7 +99,6 @@ admin_list(void *base, int argc, char **argv, struct error *error)
 	if ((err = admin_open(&admin, options, error)) != ROLLCODE_OK)
 		return err;
 	if (options->json) {
-		json_begin(&listing.json, stdout);
 		json_open(&listing.json, NULL, '[');
 	} else {
 		printf("%-*s %-9s %6s  %s\n", USER_COLUMNS, "USER", "STATE",
@@ -176,9 +175,8 @@ static void
 show_json(const struct admin *admin)
 {
 	const struct account *a = &admin->account;
-	struct json json;
+	struct json json = {.out = stdout};
 
-	json_begin(&json, stdout);
 	json_open(&json, NULL, '{');
 	json_text(&json, "user", a->user);
 	json_text(&json, "state", state_word(admin, a));

@@ -176,10 +176,9 @@ json_finding(struct json *json, const struct finding *f)
 void
 check_json(const struct check *check, const unsigned int *counts)
 {
-	struct json json;
+	struct json json = {.out = stdout};
 	const char *when;
 
-	json_begin(&json, stdout);
 	json_open(&json, NULL, '{');
 	json_number(&json, "errors", counts[IS_ERROR]);
 	json_number(&json, "warnings", counts[IS_WARNING]);

@@ -482,10 +482,9 @@ static void
 in_json(void (*write_json)(struct json *), char *text, size_t size)
 {
 	FILE *file = tmpfile();
-	struct json json;
+	struct json json = {.out = file};
 
 	ck_assert_ptr_nonnull(file);
-	json_begin(&json, file);
 	write_json(&json);
 	slurp(file, text, size);
 	fclose(file);
