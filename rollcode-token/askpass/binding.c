@@ -108,41 +108,31 @@ binding_write(const struct binding *binding, char word[BINDING_MAX + 1],
 }
 
 /* A word without a port was stored before there were ports. */
-static bool
-answers_at(int bound, int asked)
-{
-	if (bound == BINDING_UNSAID)
-		return asked == BINDING_PORT || asked == ASKER_PROXY;
-	return bound == asked;
-}
-
 static enum binding_fit
 fit_word(const char *word, const struct binding *asked)
 {
 	struct binding bound;
+	bool fits;
 
 	if (binding_read(word, &bound, NULL) != ROLLCODE_OK ||
 	    strcmp(bound.shown, asked->shown) != 0)
 		return BINDING_FOREIGN;
-	return answers_at(bound.port, asked->port) ? BINDING_FITS
-						   : BINDING_ELSEWHERE;
+	fits = bound.port == asked->port;
+	if (bound.port == BINDING_UNSAID)
+		fits =
+		    asked->port == BINDING_PORT || asked->port == ASKER_PROXY;
+	return fits ? BINDING_FITS : BINDING_ELSEWHERE;
 }
 
 enum binding_fit
 binding_fit(const char *words, const struct binding *asked)
 {
 	enum binding_fit best = BINDING_FOREIGN, fit;
-	char word[BINDING_MAX + 1];
-	size_t n;
+	char copy[BINDING_MAX + 1], *rest = copy, *word;
 
-	for (; *words != '\0'; words += n, words += strspn(words, " ")) {
-		n = strcspn(words, " ");
-		if (n > BINDING_MAX)
-			continue;
-		memcpy(word, words, n);
-		word[n] = '\0';
+	snprintf(copy, sizeof(copy), "%s", words);
+	while ((word = strtok_r(rest, " ", &rest)) != NULL)
 		if ((fit = fit_word(word, asked)) > best)
 			best = fit;
-	}
 	return best;
 }

@@ -85,7 +85,7 @@ static enum rollcode_err
 ask_program(const char *program, const char *prompt, char *line, size_t size,
     struct error *error)
 {
-	enum rollcode_err err = ROLLCODE_OK;
+	enum rollcode_err err;
 	int ends[2], status = 0;
 	pid_t child, waited;
 
@@ -96,16 +96,17 @@ ask_program(const char *program, const char *prompt, char *line, size_t size,
 			exec_program(program, prompt);
 		_exit(127);
 	}
-	if (child < 0)
-		err = cannot_run(program, error);
+	err = child < 0 ? cannot_run(program, error) : ROLLCODE_OK;
 	close(ends[1]);
 	if (err == ROLLCODE_OK)
 		err = read_answer(ends[0], line, size, error);
 	close(ends[0]);
+	if (child < 0)
+		return err;
 	do
-		waited = child > 0 ? waitpid(child, &status, 0) : 0;
+		waited = waitpid(child, &status, 0);
 	while (waited < 0 && errno == EINTR);
-	if (child > 0 && (waited < 0 || status != 0))
+	if (waited < 0 || status != 0)
 		err = error_set(error, ROLLCODE_ERR_INPUT,
 		    "the program that " PERSON_ASKPASS
 		    " names gave no answer, or cannot be run");
@@ -123,38 +124,27 @@ person_ask(const char *prompt, char *line, size_t size, struct error *error)
 			       : ask_terminal(prompt, false, line, size, error);
 }
 
-static enum rollcode_err
-ask_confirmation(const char *prompt, struct error *error)
-{
-	struct line reply = {""};
-	enum rollcode_err err;
-
-	if ((err = ask_terminal(prompt, true, reply.text, sizeof(reply.text),
-		 error)) != ROLLCODE_OK)
-		return err;
-	return strcmp(reply.text, "yes") == 0
-		   ? ROLLCODE_OK
-		   : error_set(error, ROLLCODE_ERR_INPUT, "not confirmed");
-}
-
 enum rollcode_err
 person_answer(const char *prompt, struct error *error)
 {
 	WIPED(line_wipe) struct line line = {""};
 	const char *program = own_program();
 	const char *hint = getenv("SSH_ASKPASS_PROMPT");
+	bool confirm = hint != NULL && strcmp(hint, "confirm") == 0;
 	enum rollcode_err err;
 
 	if (program != NULL) {
 		exec_program(program, prompt);
 		return cannot_run(program, error);
 	}
-	if (hint != NULL && strcmp(hint, "confirm") == 0)
-		return ask_confirmation(prompt, error);
 	if (hint != NULL && strcmp(hint, "none") == 0)
 		return ROLLCODE_OK;
-	if ((err = ask_terminal(prompt, false, line.text, sizeof(line.text),
+	if ((err = ask_terminal(prompt, confirm, line.text, sizeof(line.text),
 		 error)) != ROLLCODE_OK)
 		return err;
-	return cli_write_line(line.text, error);
+	if (!confirm)
+		return cli_write_line(line.text, error);
+	return strcmp(line.text, "yes") == 0
+		   ? ROLLCODE_OK
+		   : error_set(error, ROLLCODE_ERR_INPUT, "not confirmed");
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <time.h>
 
-#include "common/base/utf8.h"
 #include "common/token/token.h"
 #include "wallet/row.h"
 
 static enum rollcode_err
 check_token_name(const char *name, struct error *error)
 {
-	if (utf8_printable(name) &&
-	    token_check_label(name, NULL) == ROLLCODE_OK)
+	if (token_check_label(name, NULL) == ROLLCODE_OK)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_INPUT,
 	    "a token's name has 1 to %d bytes, no control characters, and "
