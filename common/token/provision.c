@@ -44,15 +44,6 @@ add_parameter(struct provision_line *line, const char *name, const char *value)
 	add_escaped(line, value);
 }
 
-static void
-add_number(struct provision_line *line, const char *name, uint64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	add_parameter(line, name, text);
-}
-
 static enum rollcode_err
 check_names(const struct provision *p, struct error *error)
 {
@@ -73,6 +64,7 @@ provision_format(
 	const struct rollcode_token *t = &p->token;
 	const char *issuer = p->issuer[0] == '\0' ? DEFAULT_ISSUER : p->issuer;
 	WIPED(provision_line_wipe) struct provision_line base32 = {""};
+	char numbers[80];
 	enum rollcode_err err;
 
 	provision_line_wipe(line);
@@ -86,9 +78,11 @@ provision_format(
 	add_escaped(line, p->account);
 	add_parameter(line, "?secret=", base32.text);
 	add_parameter(line, "&issuer=", issuer);
-	add_parameter(line, "&algorithm=", algorithm_name(t->algorithm));
-	add_number(line, "&digits=", t->digits);
-	add_number(line, "&counter=", t->counter);
+	snprintf(numbers, sizeof(numbers),
+	    "&algorithm=%s&digits=%u&counter=%llu",
+	    algorithm_name(t->algorithm), t->digits,
+	    (unsigned long long)t->counter);
+	add_plain(line, numbers);
 	if (t->form != FORM_HOTP)
 		add_parameter(line, "&form=", form_name(t->form));
 	if (t->label[0] != '\0')
