@@ -62,16 +62,7 @@ struct passcode {
 	char	text[ROLLCODE_HEX_DIGITS + 1];
 };
 
-static inline void
-passcode_wipe(struct passcode *code)
-{
-	explicit_bzero(code, sizeof(*code));
-}
-
-static inline void
-token_wipe(struct rollcode_token *token)
-{
-	explicit_bzero(token, sizeof(*token));
-}
+WIPABLE(passcode);
+WIPABLE(rollcode_token);
 
 #endif /* ROLLCODE_BASE_ROLLCODE_H */

@@ -23,6 +23,14 @@
 #define WIPED(fn)	__attribute__((cleanup(fn)))
 #define MUST_USE	__attribute__((warn_unused_result))
 
+/* Defines NAME_wipe(struct NAME *), for use with WIPED(). */
+#define WIPABLE(name)                                                         \
+	static inline void name##_wipe(struct name *wiped)                     \
+	{                                                                      \
+		explicit_bzero(wiped, sizeof(*wiped));                         \
+	}                                                                      \
+	struct name
+
 struct secret {
 	size_t	len;
 	uint8_t	bytes[SECRET_MAX];
@@ -32,17 +40,8 @@ struct secret_key {
 	uint8_t	bytes[SECRET_KEY_LEN];
 };
 
-static inline void
-secret_wipe(struct secret *secret)
-{
-	explicit_bzero(secret, sizeof(*secret));
-}
-
-static inline void
-secret_key_wipe(struct secret_key *key)
-{
-	explicit_bzero(key, sizeof(*key));
-}
+WIPABLE(secret);
+WIPABLE(secret_key);
 
 /*
  * True if both areas of len bytes are equal.  The time taken depends on len

@@ -113,11 +113,7 @@ struct cli_passphrase {
 	char	text[CLI_PASSPHRASE_MAX + 1];
 };
 
-static inline void
-cli_passphrase_wipe(struct cli_passphrase *passphrase)
-{
-	explicit_bzero(passphrase, sizeof(*passphrase));
-}
+WIPABLE(cli_passphrase);
 
 enum rollcode_err	cli_passphrase(const char *file, const char *prompt,
 			    bool new, struct cli_passphrase *, struct error *)

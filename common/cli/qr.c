@@ -22,11 +22,7 @@ struct row {
 		  (MODULES_MAX + 2 * QUIET) * 3];
 };
 
-static void
-row_wipe(struct row *row)
-{
-	explicit_bzero(row, sizeof(*row));
-}
+WIPABLE(row);
 
 static void
 code_wipe(QRcode **code)

@@ -115,11 +115,7 @@ struct fields {
 	char *issuer, *account;	       /* of the label */
 };
 
-static void
-fields_wipe(struct fields *fields)
-{
-	explicit_bzero(fields, sizeof(*fields));
-}
+WIPABLE(fields);
 
 static enum rollcode_err
 bad_line(struct error *error, const char *what)

@@ -32,17 +32,8 @@ struct provision_line {
 	char	text[PROVISION_LINE_MAX];
 };
 
-static inline void
-provision_wipe(struct provision *p)
-{
-	explicit_bzero(p, sizeof(*p));
-}
-
-static inline void
-provision_line_wipe(struct provision_line *line)
-{
-	explicit_bzero(line, sizeof(*line));
-}
+WIPABLE(provision);
+WIPABLE(provision_line);
 
 /* Write the line, without a newline.  INPUT if the token fails its check. */
 enum rollcode_err	provision_format(const struct provision *,

@@ -231,7 +231,7 @@ enum rollcode_err
 admin_enroll(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
-	WIPED(token_wipe) struct rollcode_token token = {0};
+	WIPED(rollcode_token_wipe) struct rollcode_token token = {0};
 	const struct admin_options *options = base;
 	const char *user = argv[0];
 	enum rollcode_err err;

@@ -16,11 +16,7 @@ struct line {
 	char text[LINE_MAX_ASKED];
 };
 
-static void
-line_wipe(struct line *line)
-{
-	explicit_bzero(line, sizeof(*line));
-}
+WIPABLE(line);
 
 static const char *
 own_program(void)

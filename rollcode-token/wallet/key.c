@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wallet/row.h"
 
-static void
-wallet_copy_wipe(struct wallet *w)
-{
-	explicit_bzero(w, sizeof(*w));
-}
+WIPABLE(wallet);
 
 /* A row that does not open is an error, or stays as it is, refused. */
 static enum rollcode_err
@@ -60,7 +56,7 @@ replace_seals(
 static enum rollcode_err
 bring_up(struct wallet *w, struct error *error)
 {
-	WIPED(wallet_copy_wipe) struct wallet now = {0};
+	WIPED(wallet_wipe) struct wallet now = {0};
 	enum rollcode_err err;
 
 	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
@@ -139,7 +135,7 @@ enum rollcode_err
 wallet_protect(struct wallet *w, const char *passphrase, unsigned int log_n,
     struct error *error)
 {
-	WIPED(wallet_copy_wipe) struct wallet now = {0};
+	WIPED(wallet_wipe) struct wallet now = {0};
 	enum rollcode_err err;
 
 	if (passphrase != NULL && strlen(passphrase) < WALLET_PASSPHRASE_MIN)

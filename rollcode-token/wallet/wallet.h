@@ -42,11 +42,7 @@ struct wallet_entry {
 	bool			preferred;	/* the default token */
 };
 
-static inline void
-wallet_entry_wipe(struct wallet_entry *entry)
-{
-	explicit_bzero(entry, sizeof(*entry));
-}
+WIPABLE(wallet_entry);
 
 /*
  * Find the wallet: the file given, or if that is "" rollcode/token.db below

@@ -43,7 +43,7 @@ enum rollcode_err
 account_merge(struct account *account, const struct rollcode_token *token,
     bool force, int64_t now, enum import_merge *merged, struct error *error)
 {
-	WIPED(token_wipe) struct rollcode_token added = *token;
+	WIPED(rollcode_token_wipe) struct rollcode_token added = *token;
 	struct account_token *have =
 	    find_token_by_secret(account, &token->secret);
 	enum rollcode_err err;

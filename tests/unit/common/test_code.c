@@ -147,7 +147,7 @@ START_TEST(one_maker_makes_the_codes_in_any_order)
 	struct passcode code;
 
 	ck_assert_int_eq(code_open(&maker, &token), ROLLCODE_OK);
-	token_wipe(&token);
+	rollcode_token_wipe(&token);
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ck_assert_int_eq(
