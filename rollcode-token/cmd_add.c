@@ -20,7 +20,7 @@ read_provision(struct provision *provision, struct error *error)
 enum rollcode_err
 cmd_add(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(provision_wipe) struct provision provision = {0};
 	struct wallet_entry entry = {0};
 	const struct options *options = base;

@@ -62,7 +62,7 @@ unlock_wallet(const struct options *options, struct wallet *wallet,
 enum rollcode_err
 cmd_askpass(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
 	const char *prompt = argv[0];
 	struct binding binding;

@@ -6,7 +6,7 @@ enum rollcode_err
 cmd_put_codes(
     const struct rollcode_token *token, int64_t count, struct error *error)
 {
-	WIPED(code_closep) struct code_maker *maker = NULL;
+	WIPED(code_close) struct code_maker *maker = NULL;
 	WIPED(passcode_wipe) struct passcode code = {""};
 	WIPED(cli_bytes_free) struct cli_bytes line = {NULL, 0, 0};
 	enum rollcode_err err;
@@ -30,7 +30,7 @@ static enum rollcode_err
 print_next(const struct options *options, int argc, char **argv, int64_t count,
     struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
 	enum rollcode_err err;
 
@@ -68,7 +68,7 @@ cmd_pair(void *base, int argc, char **argv, struct error *error)
 enum rollcode_err
 cmd_skip(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
 	const struct options *options = base;
 	enum rollcode_err err;

@@ -4,7 +4,7 @@
 enum rollcode_err
 cmd_rename(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	enum rollcode_err err;
 
 	if ((err = cmd_unlock(base, argc, argv, &wallet, error)) != ROLLCODE_OK)
@@ -15,7 +15,7 @@ cmd_rename(void *base, int argc, char **argv, struct error *error)
 enum rollcode_err
 cmd_remove(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	struct wallet_entry entry = {0};
 	const struct options *options = base;
 	char question[256];
@@ -37,7 +37,7 @@ cmd_remove(void *base, int argc, char **argv, struct error *error)
 enum rollcode_err
 cmd_default(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	enum rollcode_err err;
 
 	if ((err = cmd_unlock(base, argc, argv, &wallet, error)) != ROLLCODE_OK)
@@ -48,7 +48,7 @@ cmd_default(void *base, int argc, char **argv, struct error *error)
 enum rollcode_err
 cmd_bind(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	enum rollcode_err err;
 
 	if ((err = cmd_unlock(base, argc, argv, &wallet, error)) != ROLLCODE_OK)
@@ -59,7 +59,7 @@ cmd_bind(void *base, int argc, char **argv, struct error *error)
 enum rollcode_err
 cmd_passwd(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	const struct options *options = base;
 	enum rollcode_err err;

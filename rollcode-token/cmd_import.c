@@ -23,7 +23,7 @@ name_refused(const struct import_list *list, struct error *error)
 enum rollcode_err
 cmd_import(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(import_free) struct import_list list = {.entries = NULL};
 	WIPED(import_close) struct import_opened opened = {NULL, 0};
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
@@ -82,7 +82,7 @@ add_all(struct wallet *wallet, struct cli_bytes *lines, struct error *error)
 enum rollcode_err
 cmd_export(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(cli_bytes_free) struct cli_bytes lines = {NULL, 0, 0};
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	const struct options *options = base;

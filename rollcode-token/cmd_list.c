@@ -99,7 +99,7 @@ list_lines(struct wallet *wallet, struct error *error)
 enum rollcode_err
 cmd_list(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	const struct options *options = base;
 	enum rollcode_err err;
 
@@ -137,7 +137,7 @@ show_lines(const struct wallet_entry *entry, bool protected)
 enum rollcode_err
 cmd_show(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	struct wallet_entry entry = {0};
 	const struct options *options = base;
 	struct json json = {.out = stdout};

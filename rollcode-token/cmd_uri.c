@@ -7,7 +7,7 @@ static enum rollcode_err
 make_line(const struct options *options, int argc, char **argv,
     struct provision_line *line, struct error *error)
 {
-	WIPED(wallet_closep) struct wallet *wallet = NULL;
+	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
 	struct provision *p = &entry.provision;
 	enum rollcode_err err;

@@ -23,10 +23,6 @@ struct walk {
 	uint64_t seen; /* of the table in use */
 };
 
-/*
- * A closed descriptor is opened so that using it still fails: output to
- * nowhere must not pass for output.
- */
 void
 cli_begin(void)
 {

@@ -58,8 +58,9 @@ void	cli_tell(const char *program, const char *about, enum rollcode_err,
 
 /*
  * The first lines of main(): descriptors 0 to 2 are open (one that was closed
- * still fails when used), umask 077, no core dump, not dumpable, SIGPIPE
- * ignored (a failed write is reported instead).
+ * still fails when used: output to nowhere must not pass for output), umask
+ * 077, no core dump, not dumpable, SIGPIPE ignored (a failed write is reported
+ * instead).
  */
 void	cli_begin(void);
 

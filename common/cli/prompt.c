@@ -14,8 +14,7 @@
 #define PATH_SHOWN 128	  /* bytes of a path in a sentence */
 
 struct terminal {
-	int fd;
-	bool own;    /* close it */
+	int fd;	     /* standard input, or one to close */
 	int signals; /* readable while a signal waits */
 	bool quiet;
 	struct termios was;
@@ -84,8 +83,7 @@ terminal_open(struct terminal *t, struct error *error)
 	sigset_t set;
 
 	t->fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	t->own = t->fd >= 0;
-	if (!t->own && isatty(STDIN_FILENO))
+	if (t->fd < 0 && isatty(STDIN_FILENO))
 		t->fd = STDIN_FILENO;
 	if (t->fd < 0)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
@@ -148,7 +146,7 @@ terminal_close(struct terminal *t)
 	}
 	if (t->signals >= 0)
 		close(t->signals);
-	if (t->own)
+	if (t->fd > STDIN_FILENO)
 		close(t->fd);
 	sigprocmask(SIG_SETMASK, &t->mask, NULL);
 }
@@ -234,7 +232,7 @@ cli_read_secret_file(
     const char *path, char *line, size_t size, struct error *error)
 {
 	enum rollcode_err err;
-	int fd;
+	int fd; /* standard input, or one to close */
 
 	if ((err = cli_open_secret(path, &fd, error)) != ROLLCODE_OK)
 		return err;
@@ -289,7 +287,7 @@ cli_write_new(
     const char *path, const char *text, size_t len, struct error *error)
 {
 	enum rollcode_err err;
-	int fd;
+	int fd; /* standard input, or one to close */
 
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    S_IRUSR | S_IWUSR);

@@ -96,10 +96,8 @@ code_open(struct code_maker **maker, const struct rollcode_token *token)
 	(*maker)->digits = token->digits;
 	err = token->form == FORM_HASH ? open_hash(*maker, token)
 				       : open_mac(*maker, token);
-	if (err != ROLLCODE_OK) {
-		code_close(*maker);
-		*maker = NULL;
-	}
+	if (err != ROLLCODE_OK)
+		code_close(maker);
 	return err;
 }
 
@@ -165,13 +163,16 @@ code_at(struct code_maker *maker, uint64_t counter, struct passcode *code)
 }
 
 void
-code_close(struct code_maker *maker)
+code_close(struct code_maker **maker)
 {
-	if (maker == NULL)
+	struct code_maker *m = *maker;
+
+	*maker = NULL;
+	if (m == NULL)
 		return;
-	EVP_MAC_CTX_free(maker->mac);
-	EVP_MD_CTX_free(maker->md);
-	EVP_MD_free(maker->sha256);
-	explicit_bzero(maker, sizeof(*maker));
-	free(maker);
+	EVP_MAC_CTX_free(m->mac);
+	EVP_MD_CTX_free(m->md);
+	EVP_MD_free(m->sha256);
+	explicit_bzero(m, sizeof(*m));
+	free(m);
 }

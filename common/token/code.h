@@ -29,21 +29,14 @@ enum rollcode_err	code_open(struct code_maker **maker,
 enum rollcode_err	code_at(struct code_maker *, uint64_t counter,
 			    struct passcode *) MUST_USE;
 
-/* Wipe and free.  NULL is allowed. */
-void			code_close(struct code_maker *);
-
-/* For use with WIPED(). */
-static inline void
-code_closep(struct code_maker **maker)
-{
-	code_close(*maker);
-}
+/* Wipe, free and make NULL what is not NULL.  For use with WIPED(). */
+void			code_close(struct code_maker **);
 
 /*
- * Nothing else in this process uses the crypto library, so that it starts
- * without what only others need: names of ciphers and digests that no provider
- * has, the texts of its errors, and its own end, at which it frees everything.
- * Comes before all else that is here, or not at all.
+ * Nothing else in this process uses the crypto library: it starts without names
+ * of ciphers and digests that no provider has, without the texts of its errors,
+ * and does not free everything at exit.  To be called before all else, if at
+ * all.
  */
 void			code_alone(void);
 

@@ -38,7 +38,7 @@ static void
 attempt_close(struct attempt *a)
 {
 	for (size_t i = 0; i < ACCOUNT_TOKENS_MAX; i++)
-		code_close(a->makers[i]);
+		code_close(&a->makers[i]);
 }
 
 /* Walk one range of every token. */

@@ -220,17 +220,18 @@ wallet_open(struct wallet **wallet, const char *path, struct error *error)
 		    "add");
 	if (err == ROLLCODE_OK)
 		err = read_wallet_head(w->db, &w->head, error);
-	if (err != ROLLCODE_OK) {
-		wallet_close(w);
-		return err;
-	}
 	*wallet = w;
-	return ROLLCODE_OK;
+	if (err != ROLLCODE_OK)
+		wallet_close(wallet);
+	return err;
 }
 
 void
-wallet_close(struct wallet *w)
+wallet_close(struct wallet **wallet)
 {
+	struct wallet *w = *wallet;
+
+	*wallet = NULL;
 	if (w == NULL)
 		return;
 	sqlite_close(w->db);

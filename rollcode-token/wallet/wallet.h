@@ -66,15 +66,8 @@ enum rollcode_err	wallet_create(const char *path, struct error *)
 enum rollcode_err	wallet_open(struct wallet **, const char *path,
 			    struct error *) MUST_USE;
 
-/* Wipe and free; what was not committed is undone.  NULL is allowed. */
-void			wallet_close(struct wallet *);
-
-/* For use with WIPED(). */
-static inline void
-wallet_closep(struct wallet **wallet)
-{
-	wallet_close(*wallet);
-}
+/* The same as code_close; what was not committed is undone. */
+void			wallet_close(struct wallet **);
 
 /* Whether it has a passphrase; whether that is still needed for secrets. */
 bool			wallet_protected(const struct wallet *);

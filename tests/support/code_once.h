@@ -11,7 +11,7 @@ static inline enum rollcode_err
 code_once(
     const struct rollcode_token *token, uint64_t counter, struct passcode *code)
 {
-	WIPED(code_closep) struct code_maker *maker = NULL;
+	WIPED(code_close) struct code_maker *maker = NULL;
 	enum rollcode_err err;
 
 	if ((err = code_open(&maker, token)) != ROLLCODE_OK)

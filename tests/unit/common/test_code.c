@@ -143,7 +143,7 @@ START_TEST(one_maker_makes_the_codes_in_any_order)
 	    {1, "287082"}};
 	struct rollcode_token token =
 	    token_of(FORM_HOTP, ALGORITHM_SHA1, 6, "text:12345678901234567890");
-	WIPED(code_closep) struct code_maker *maker = NULL;
+	WIPED(code_close) struct code_maker *maker = NULL;
 	struct passcode code;
 
 	ck_assert_int_eq(code_open(&maker, &token), ROLLCODE_OK);

@@ -238,7 +238,7 @@ one_code(void)
 		err = wallet_spend(w, NULL, 1, &entry, &site.error);
 	if (err == ROLLCODE_OK)
 		spent = entry.provision.token.counter;
-	wallet_close(w);
+	wallet_close(&w);
 	return err;
 }
 
@@ -258,7 +258,7 @@ START_TEST(a_wallet_that_lacks_memory_gives_no_counter_twice)
 	    wallet_open(&w, wallet_path, &site.error), ROLLCODE_OK);
 	ck_assert_int_eq(
 	    wallet_add(w, "web", &provision, &site.error), ROLLCODE_OK);
-	wallet_close(w);
+	wallet_close(&w);
 	ck_assert_int_eq(one_code(), ROLLCODE_OK);
 	do {
 		failed = with_nth_failing(n, one_code, &err);

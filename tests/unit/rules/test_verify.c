@@ -17,7 +17,7 @@
 static bool
 made_by(const struct rollcode_token *token, const char *text)
 {
-	WIPED(code_closep) struct code_maker *maker = NULL;
+	WIPED(code_close) struct code_maker *maker = NULL;
 	struct passcode code;
 	uint64_t from = token->counter > 70 ? token->counter - 70 : 0;
 

@@ -42,7 +42,7 @@ token_of(const char *secret, uint64_t counter)
 static void
 reopen(void)
 {
-	wallet_close(w);
+	wallet_close(&w);
 	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_OK);
 }
 
@@ -108,8 +108,7 @@ teardown(void)
 {
 	char command[128];
 
-	wallet_close(w);
-	w = NULL;
+	wallet_close(&w);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	ck_assert_int_eq(system(command), 0);
 }
@@ -119,8 +118,7 @@ replace_with(const char *command)
 {
 	char line[512];
 
-	wallet_close(w);
-	w = NULL;
+	wallet_close(&w);
 	snprintf(line, sizeof(line), "cd %s && %s", directory, command);
 	ck_assert_int_eq(system(line), 0);
 }
@@ -156,7 +154,7 @@ START_TEST(two_users_of_one_store_never_get_the_same_counter)
 		ck_assert_uint_eq(b.provision.token.counter, i + 1);
 	}
 
-	wallet_close(other);
+	wallet_close(&other);
 }
 END_TEST
 
@@ -732,7 +730,7 @@ START_TEST(a_store_sealed_meanwhile_is_not_read_as_plain)
 	ck_assert_int_ne(
 	    wallet_reveal(other, "a", &entry, &error), ROLLCODE_OK);
 
-	wallet_close(other);
+	wallet_close(&other);
 }
 END_TEST
 
@@ -763,7 +761,7 @@ START_TEST(a_store_that_asks_for_another_cost_is_refused)
 	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
 	snprintf(sql, sizeof(sql), "UPDATE wallet SET log_n = %s", costs[_i]);
 	ck_assert_int_eq(meddle(sql), SQLITE_OK);
-	wallet_close(w);
+	wallet_close(&w);
 
 	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_ERR_STORE);
 }
@@ -782,7 +780,7 @@ START_TEST(a_passphrase_changed_meanwhile_stops_the_other_user)
 	ck_assert_ptr_nonnull(strstr(error.text, "try again"));
 	ck_assert_uint_eq(counter_of("a"), 1);
 
-	wallet_close(other);
+	wallet_close(&other);
 }
 END_TEST
 
