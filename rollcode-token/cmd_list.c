@@ -32,20 +32,6 @@ put_json(struct json *json, const struct wallet_entry *entry)
 }
 
 static enum rollcode_err
-list_tokens_json(struct wallet *wallet, struct error *error)
-{
-	struct wallet_entry entry = {0};
-	struct json json = {.out = stdout};
-	enum rollcode_err err;
-
-	json_open(&json, NULL, '[');
-	while (wallet_each(wallet, &entry, &err, error))
-		put_json(&json, &entry);
-	json_close(&json, ']');
-	return err;
-}
-
-static enum rollcode_err
 widest_name(struct wallet *wallet, int *width, struct error *error)
 {
 	struct wallet_entry entry = {0};
@@ -100,14 +86,21 @@ enum rollcode_err
 cmd_list(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
+	struct wallet_entry entry = {0};
 	const struct options *options = base;
+	struct json json = {.out = stdout};
 	enum rollcode_err err;
 
 	if ((err = cmd_open(options, argc, argv, &wallet, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	return options->json ? list_tokens_json(wallet, error)
-			     : list_lines(wallet, error);
+	if (!options->json)
+		return list_lines(wallet, error);
+	json_open(&json, NULL, '[');
+	while (wallet_each(wallet, &entry, &err, error))
+		put_json(&json, &entry);
+	json_close(&json, ']');
+	return err;
 }
 
 static void

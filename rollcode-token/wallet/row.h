@@ -36,7 +36,7 @@ struct wallet_proof {
 /* The single row about the wallet. */
 struct wallet_head {
 	uint8_t		id[WALLET_ID_LEN];	/* column store */
-	int64_t		place;		/* inode of the file, 0 if new */
+	int64_t		inode;		/* column place; 0 if new */
 	int64_t		log_n;		/* of scrypt; 0 without passphrase */
 	uint8_t		salt[SEAL_SALT_LEN];
 	struct wallet_proof proof;	/* opens with the right passphrase */
@@ -137,7 +137,7 @@ void			wallet_state_prefer(struct wallet *,
 /*
  * Store a row under its id, a new one if that is 0, inside a begin; the caller
  * knows that no other has its name or secret.  A single token becomes the
- * default.  INPUT if the token is odd or the wallet is locked.
+ * default.  INPUT if it is not valid or the wallet is locked.
  */
 enum rollcode_err	wallet_row_add(struct wallet *, struct wallet_entry *,
 			    struct error *) MUST_USE;

@@ -19,9 +19,9 @@ note_inode(struct wallet *w, struct error *error)
 	if (stat(w->path, &st) != 0)
 		return ROLLCODE_OK;
 	here = (int64_t)(st.st_ino & INT64_MAX);
-	if (here == w->head.place)
+	if (here == w->head.inode)
 		return ROLLCODE_OK;
-	w->copied = w->head.place != 0;
+	w->copied = w->head.inode != 0;
 	return sqlite_change(
 	    w->db, error, 1, "UPDATE wallet SET place = ?1", "i", here);
 }

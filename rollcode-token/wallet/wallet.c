@@ -184,7 +184,7 @@ read_wallet_head(sqlite3 *db, struct wallet_head *head, struct error *error)
 		return error_set(error, ROLLCODE_ERR_STORE,
 		    "the wallet has lost its first row; restore it from a "
 		    "backup or enrol again");
-	if ((err = sqlite_int(st, 0, 0, INT64_MAX, &head->place, error)) !=
+	if ((err = sqlite_int(st, 0, 0, INT64_MAX, &head->inode, error)) !=
 		ROLLCODE_OK ||
 	    (err = sqlite_int(st, 1, 0, INT64_MAX, &head->log_n, error)) !=
 		ROLLCODE_OK ||
@@ -286,8 +286,6 @@ wallet_begin(struct wallet *w, struct error *error)
 enum rollcode_err
 wallet_end(struct wallet *w, enum rollcode_err err, struct error *error)
 {
-	enum rollcode_err undone;
-
 	if (err == ROLLCODE_OK)
 		err = wallet_state_write(w, error);
 	if (err == ROLLCODE_OK)
@@ -295,7 +293,6 @@ wallet_end(struct wallet *w, enum rollcode_err err, struct error *error)
 	if (err == ROLLCODE_OK)
 		return ROLLCODE_OK;
 	/* Some failures have rolled back already, and this one then fails. */
-	undone = sqlite_change(w->db, NULL, -1, "ROLLBACK", "");
-	(void)undone;
+	(void)!sqlite_change(w->db, NULL, -1, "ROLLBACK", "");
 	return err;
 }
