@@ -14,47 +14,35 @@
 static enum rollcode_err
 check_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 {
-	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
-	const char *const *want = kind->schema;
-	const unsigned char *sql;
-	enum rollcode_err err;
-	bool row;
-
-	err = sqlite_query(db, &statement, error,
+	WIPED(sqlite_rows_done)
+	struct sqlite_rows r = sqlite_select(db, error,
 	    "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL "
 	    "ORDER BY rowid",
 	    "");
-	while (err == ROLLCODE_OK) {
-		if ((err = sqlite_step(db, statement, &row, error)) !=
-			ROLLCODE_OK ||
-		    !row)
-			break;
-		sql = sqlite3_column_text(statement, 0);
-		if (*want == NULL || sql == NULL ||
-		    strcmp((const char *)sql, *want) != 0)
+	const char *const *want = kind->schema;
+
+	while (sqlite_next(&r)) {
+		const char *sql =
+		    (const char *)sqlite3_column_text(r.statement, 0);
+
+		if (*want == NULL || sql == NULL || strcmp(sql, *want) != 0)
 			return sqlite_no_value(db, error,
 			    "its schema was changed by another program");
 		want++;
 	}
-	if (err == ROLLCODE_OK && *want != NULL)
+	if (r.err == ROLLCODE_OK && *want != NULL)
 		return sqlite_wrong(db, error, "its schema is incomplete");
-	return err;
+	return r.err;
 }
 
 static enum rollcode_err
 number_of(sqlite3 *db, const char *sql, int64_t *number, struct error *error)
 {
-	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
-	enum rollcode_err err;
-	bool row;
+	WIPED(sqlite_rows_done)
+	struct sqlite_rows r = sqlite_select(db, error, sql, "");
 
-	*number = 0;
-	if ((err = sqlite_query(db, &statement, error, sql, "")) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_step(db, statement, &row, error)) != ROLLCODE_OK)
-		return err;
-	*number = row ? sqlite3_column_int64(statement, 0) : 0;
-	return ROLLCODE_OK;
+	*number = sqlite_next(&r) ? sqlite3_column_int64(r.statement, 0) : 0;
+	return r.err;
 }
 
 enum rollcode_err

@@ -52,22 +52,20 @@ static enum rollcode_err
 value_is(sqlite3 *db, const char *sql, const char *want, bool *same,
     struct error *error)
 {
-	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
-	const unsigned char *text;
-	enum rollcode_err err;
-	bool row;
+	WIPED(sqlite_rows_done)
+	struct sqlite_rows r = sqlite_select(db, error, sql, "");
+	const char *text;
 
 	*same = false;
-	if ((err = sqlite_query(db, &statement, error, sql, "")) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_step(db, statement, &row, error)) != ROLLCODE_OK)
-		return err;
-	text = row ? sqlite3_column_text(statement, 0) : NULL;
-	if (row && text == NULL)
+	if (!sqlite_next(&r))
+		return r.err;
+	text = (const char *)sqlite3_column_text(r.statement, 0);
+	if (text == NULL)
 		return sqlite_no_value(db, error, "a setting has no value");
-	*same = text != NULL && strcmp((const char *)text, want) == 0;
+	*same = strcmp(text, want) == 0;
 	/* What it changes is committed behind its row. */
-	return row ? sqlite_step(db, statement, &row, error) : ROLLCODE_OK;
+	(void)!sqlite_next(&r);
+	return r.err;
 }
 
 /* One setting: the statement that makes it, the one that reads it back. */

@@ -195,3 +195,64 @@ sqlite_int(sqlite3_stmt *statement, int column, int64_t min, int64_t max,
 	}
 	return ROLLCODE_OK;
 }
+
+struct sqlite_rows
+sqlite_select(
+    sqlite3 *db, struct error *error, const char *sql, const char *binds, ...)
+{
+	struct sqlite_rows r = {.db = db, .error = error};
+	va_list ap;
+
+	va_start(ap, binds);
+	r.err = prepare_statement(db, &r.statement, error, sql, binds, ap);
+	va_end(ap);
+	return r;
+}
+
+void
+sqlite_rows_done(struct sqlite_rows *r)
+{
+	sqlite_done(r->statement);
+}
+
+bool
+sqlite_next(struct sqlite_rows *r)
+{
+	bool row = false;
+
+	r->column = 0;
+	if (r->err == ROLLCODE_OK)
+		r->err = sqlite_step(r->db, r->statement, &row, r->error);
+	return row;
+}
+
+int64_t
+sqlite_read_int(struct sqlite_rows *r, int64_t min, int64_t max)
+{
+	int64_t value = min;
+
+	if (r->err == ROLLCODE_OK)
+		r->err = sqlite_int(
+		    r->statement, r->column++, min, max, &value, r->error);
+	return value;
+}
+
+void
+sqlite_read_text(struct sqlite_rows *r, char *out, size_t size)
+{
+	*out = '\0';
+	if (r->err == ROLLCODE_OK)
+		r->err =
+		    sqlite_text(r->statement, r->column++, out, size, r->error);
+}
+
+size_t
+sqlite_read_blob(struct sqlite_rows *r, uint8_t *out, size_t max)
+{
+	size_t len = 0;
+
+	if (r->err == ROLLCODE_OK)
+		r->err = sqlite_blob(
+		    r->statement, r->column++, out, max, &len, r->error);
+	return len;
+}

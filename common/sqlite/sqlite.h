@@ -84,6 +84,26 @@ enum rollcode_err	sqlite_check_unmoved(sqlite3 *, struct error *)
 void			sqlite_close(sqlite3 *);
 
 /*
+ * The rows of a statement, read column by column.  The first error ends them;
+ * what is read from then on is empty, or the least number.
+ */
+struct sqlite_rows {
+	sqlite3			*db;
+	sqlite3_stmt		*statement;
+	struct error		*error;
+	enum rollcode_err	 err;
+	int			 column;	/* the next one */
+};
+
+/* binds as below.  Use with WIPED(sqlite_rows_done). */
+struct sqlite_rows	sqlite_select(sqlite3 *, struct error *,
+			    const char *sql, const char *binds, ...);
+void			sqlite_rows_done(struct sqlite_rows *);
+
+/* Go to the next row.  False behind the last, and after an error. */
+bool			sqlite_next(struct sqlite_rows *) MUST_USE;
+
+/*
  * Prepare a statement and bind its parameters in order.  binds has a letter
  * for each: 'i' int64_t, 't' const char * (NULL allowed), 'b' const void *
  * and size_t.  Texts and blobs must live until the statement is done.  It stays
@@ -129,5 +149,12 @@ enum rollcode_err	sqlite_blob(sqlite3_stmt *, int column, uint8_t *out,
 			    size_t max, size_t *len, struct error *) MUST_USE;
 enum rollcode_err	sqlite_int(sqlite3_stmt *, int column, int64_t min,
 			    int64_t max, int64_t *out, struct error *) MUST_USE;
+
+int64_t			sqlite_read_int(struct sqlite_rows *, int64_t min,
+			    int64_t max);
+void			sqlite_read_text(struct sqlite_rows *, char *out,
+			    size_t size);
+size_t			sqlite_read_blob(struct sqlite_rows *, uint8_t *out,
+			    size_t max);
 
 #endif /* ROLLCODE_SQLITE_SQLITE_H */
