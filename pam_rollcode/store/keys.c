@@ -21,21 +21,17 @@ derive_key(
 }
 
 enum rollcode_err
-store_keys_derive(
-    struct store_keys *keys, const struct config *config, struct error *error)
+store_keys_derive(struct store_keys *keys, const char *store_id,
+    const struct config *config, struct error *error)
 {
 	enum rollcode_err err;
 
-	keys->sealing = NULL;
-	keys->count = 0;
-	if ((err = derive_key(&config->key, &keys->all[0], error)) !=
-	    ROLLCODE_OK)
-		return err;
-	keys->count = 1;
-	if (!config->has_previous)
-		return ROLLCODE_OK;
-	keys->count = 2;
-	return derive_key(&config->previous, &keys->all[1], error);
+	keys->store_id = store_id;
+	keys->count = config->has_previous ? 2 : 1;
+	err = derive_key(&config->key, &keys->all[0], error);
+	return err == ROLLCODE_OK && config->has_previous
+		   ? derive_key(&config->previous, &keys->all[1], error)
+		   : err;
 }
 
 enum rollcode_err
@@ -51,8 +47,8 @@ store_id_make(char id[STORE_ID_LEN + 1], struct error *error)
 	return ROLLCODE_OK;
 }
 
-const struct store_key *
-store_keys_find(const struct store_keys *keys, const char *id)
+static const struct store_key *
+find_key(const struct store_keys *keys, const char *id)
 {
 	for (size_t i = 0; i < keys->count; i++)
 		if (strcmp(id, keys->all[i].id) == 0)
@@ -61,11 +57,10 @@ store_keys_find(const struct store_keys *keys, const char *id)
 }
 
 enum rollcode_err
-store_keys_choose(struct store_keys *keys, const char *where, const char *id,
-    struct error *error)
+store_keys_choose(const struct store_keys *keys, const char *where,
+    const char *id, const struct store_key **key, struct error *error)
 {
-	keys->sealing = store_keys_find(keys, id);
-	if (keys->sealing != NULL)
+	if ((*key = find_key(keys, id)) != NULL)
 		return ROLLCODE_OK;
 	error_at(error, ROLLCODE_ERR_STORE, where,
 	    "was made with the key %s, but SECRET_KEY is the key %s; put that "
@@ -75,65 +70,124 @@ store_keys_choose(struct store_keys *keys, const char *where, const char *id,
 }
 
 enum rollcode_err
-store_keys_unknown(const char *where, const char *id, struct error *error)
+store_keys_find(const struct store_keys *keys, const char *where,
+    const char *id, const struct store_key **key, struct error *error)
 {
+	if ((*key = find_key(keys, id)) != NULL)
+		return ROLLCODE_OK;
 	return error_at(error, ROLLCODE_ERR_STORE, where,
 	    "a secret is encrypted with the key %.16s, which the configuration "
 	    "file does not have",
 	    id);
 }
 
-void
-store_token_aad(const char *store_id, const char *user, const char *key_id,
-    const struct rollcode_token *token, struct seal_aad *aad)
+static void
+bind_place(struct seal_aad *aad, const char *label,
+    const struct store_keys *keys, const char *key_id, const char *user)
 {
-	seal_aad_begin(aad, "rollcode token 1");
-	seal_aad_add_text(aad, store_id);
+	seal_aad_begin(aad, label);
+	seal_aad_add_text(aad, keys->store_id);
 	seal_aad_add_text(aad, key_id);
 	seal_aad_add_text(aad, user);
+}
+
+static void
+bind_token(struct seal_aad *aad, const struct store_keys *keys,
+    const char *key_id, const char *user, const struct rollcode_token *token)
+{
+	bind_place(aad, "rollcode token 1", keys, key_id, user);
 	seal_aad_add_text(aad, token->label);
 	seal_aad_add_text(aad, form_name(token->form));
 	seal_aad_add_text(aad, algorithm_name(token->algorithm));
 	seal_aad_add_number(aad, token->digits);
 }
 
-void
-store_recovery_aad(const char *store_id, const char *user, const char *key_id,
-    struct seal_aad *aad)
-{
-	seal_aad_begin(aad, "rollcode recovery 1");
-	seal_aad_add_text(aad, store_id);
-	seal_aad_add_text(aad, key_id);
-	seal_aad_add_text(aad, user);
-}
-
-enum rollcode_err
-store_keys_seal(const struct store_keys *keys, const struct seal_aad *aad,
+static enum rollcode_err
+seal_secret(const struct store_key *key, const struct seal_aad *aad,
     const struct secret *secret, struct sealed *sealed, struct error *error)
 {
-	enum rollcode_err err;
+	enum rollcode_err err = seal_wrap(&key->seal, aad, secret, sealed);
 
-	err = seal_wrap(&keys->sealing->seal, aad, secret, sealed);
 	if (err == ROLLCODE_OK)
 		return err;
 	return error_set(error, err, "a secret cannot be encrypted: %s",
 	    rollcode_strerror(err));
 }
 
-enum rollcode_err
-store_keys_open(const struct store_keys *keys, const char *where,
-    const char *id, const struct seal_aad *aad, const struct sealed *sealed,
+static enum rollcode_err
+open_secret(const struct store_keys *keys, const char *where,
+    const char *key_id, const struct seal_aad *aad, const struct sealed *sealed,
     struct secret *secret, struct error *error)
 {
-	const struct store_key *key = store_keys_find(keys, id);
+	const struct store_key *key;
 	enum rollcode_err err;
 
-	if (key == NULL)
-		return store_keys_unknown(where, id, error);
-	err = seal_open(&key->seal, aad, sealed, secret);
-	if (err == ROLLCODE_OK)
+	if ((err = store_keys_find(keys, where, key_id, &key, error)) !=
+		ROLLCODE_OK ||
+	    (err = seal_open(&key->seal, aad, sealed, secret)) == ROLLCODE_OK)
 		return err;
 	return error_at(error, err, where,
 	    "a secret cannot be decrypted here; it was moved or changed: enrol "
 	    "again");
+}
+
+enum rollcode_err
+store_seal_token(const struct store_keys *keys, const struct store_key *key,
+    const char *user, const struct rollcode_token *token, struct sealed *sealed,
+    struct error *error)
+{
+	struct seal_aad aad;
+
+	bind_token(&aad, keys, key->id, user, token);
+	return seal_secret(key, &aad, &token->secret, sealed, error);
+}
+
+enum rollcode_err
+store_seal_recovery(const struct store_keys *keys, const struct store_key *key,
+    const char *user, const struct secret_key *recovery, struct sealed *sealed,
+    struct error *error)
+{
+	WIPED(secret_wipe) struct secret secret = {.len = SECRET_KEY_LEN};
+	struct seal_aad aad;
+
+	memcpy(secret.bytes, recovery->bytes, SECRET_KEY_LEN);
+	bind_place(&aad, "rollcode recovery 1", keys, key->id, user);
+	return seal_secret(key, &aad, &secret, sealed, error);
+}
+
+enum rollcode_err
+store_open_token(const struct store_keys *keys, const char *where,
+    const char *user, const char *key_id, const struct sealed *sealed,
+    struct rollcode_token *token, struct error *error)
+{
+	struct error detail = {0};
+	struct seal_aad aad;
+	enum rollcode_err err;
+
+	bind_token(&aad, keys, key_id, user, token);
+	if ((err = open_secret(keys, where, key_id, &aad, sealed,
+		 &token->secret, error)) != ROLLCODE_OK ||
+	    (err = token_check(token, &detail)) == ROLLCODE_OK)
+		return err;
+	return error_at(error, ROLLCODE_ERR_STORE, where, "%s", detail.text);
+}
+
+enum rollcode_err
+store_open_recovery(const struct store_keys *keys, const char *where,
+    const char *user, const char *key_id, const struct sealed *sealed,
+    struct secret_key *recovery, struct error *error)
+{
+	WIPED(secret_wipe) struct secret secret = {0};
+	struct seal_aad aad;
+	enum rollcode_err err;
+
+	bind_place(&aad, "rollcode recovery 1", keys, key_id, user);
+	if ((err = open_secret(keys, where, key_id, &aad, sealed, &secret,
+		 error)) != ROLLCODE_OK)
+		return err;
+	if (secret.len != SECRET_KEY_LEN)
+		return error_at(error, ROLLCODE_ERR_STORE, where,
+		    "the recovery key has a wrong length");
+	memcpy(recovery->bytes, secret.bytes, SECRET_KEY_LEN);
+	return ROLLCODE_OK;
 }

@@ -17,55 +17,61 @@ struct store_key {
 };
 
 struct store_keys {
+	const char		*store_id;
 	struct store_key	 all[2];	/* current, previous */
 	size_t			 count;
-	const struct store_key	*sealing;	/* of all: what is written */
 };
 
-/* From SECRET_KEY and SECRET_KEY_PREVIOUS.  NOMEM, SYS. */
+/*
+ * From SECRET_KEY and SECRET_KEY_PREVIOUS, for the store of that id, which is
+ * read when they are used.  NOMEM, SYS.
+ */
 enum rollcode_err	store_keys_derive(struct store_keys *,
-			    const struct config *, struct error *) MUST_USE;
+			    const char *store_id, const struct config *,
+			    struct error *) MUST_USE;
 
 /* A new store's name.  SYS. */
 enum rollcode_err	store_id_make(char id[STORE_ID_LEN + 1],
 			    struct error *) MUST_USE;
 
-/* The key of that id, NULL if the env file does not have it. */
-const struct store_key	*store_keys_find(const struct store_keys *,
-			    const char *id);
-
 /*
- * Seal with the key of the store that was made with the key of that id.
- * where names the store.  STORE if the env file does not have it.
+ * The key of that id, for new secrets of the store that was made with it, or
+ * for what where has sealed with it.  STORE if the configuration file does not
+ * have it.
  */
-enum rollcode_err	store_keys_choose(struct store_keys *,
-			    const char *where, const char *id, struct error *)
+enum rollcode_err	store_keys_choose(const struct store_keys *,
+			    const char *where, const char *id,
+			    const struct store_key **, struct error *)
+			    MUST_USE;
+enum rollcode_err	store_keys_find(const struct store_keys *,
+			    const char *where, const char *id,
+			    const struct store_key **, struct error *)
 			    MUST_USE;
 
-/* STORE: a secret of where is sealed with a key that nobody has. */
-enum rollcode_err	store_keys_unknown(const char *where, const char *id,
-			    struct error *);
-
-/* What a sealed secret is bound to. */
-void			store_token_aad(const char *store_id,
-			    const char *user, const char *key_id,
-			    const struct rollcode_token *, struct seal_aad *);
-void			store_recovery_aad(const char *store_id,
-			    const char *user, const char *key_id,
-			    struct seal_aad *);
-
-/* Seal with keys->sealing.  SYS or NOMEM. */
-enum rollcode_err	store_keys_seal(const struct store_keys *,
-			    const struct seal_aad *, const struct secret *,
-			    struct sealed *, struct error *) MUST_USE;
+/*
+ * Seal a user's secret with a key of the store; it opens only as what it was,
+ * in the same place.  SYS or NOMEM.
+ */
+enum rollcode_err	store_seal_token(const struct store_keys *,
+			    const struct store_key *, const char *user,
+			    const struct rollcode_token *, struct sealed *,
+			    struct error *) MUST_USE;
+enum rollcode_err	store_seal_recovery(const struct store_keys *,
+			    const struct store_key *, const char *user,
+			    const struct secret_key *, struct sealed *,
+			    struct error *) MUST_USE;
 
 /*
- * Open with the key of that id.  where names the place it came from.  STORE
- * if the key is unknown, or the secret was moved or changed.
+ * Open with the key of that id, and check the token.  where names the place it
+ * came from.  STORE if the key is unknown, or the secret was moved or changed.
  */
-enum rollcode_err	store_keys_open(const struct store_keys *,
-			    const char *where, const char *id,
-			    const struct seal_aad *, const struct sealed *,
-			    struct secret *, struct error *) MUST_USE;
+enum rollcode_err	store_open_token(const struct store_keys *,
+			    const char *where, const char *user,
+			    const char *key_id, const struct sealed *,
+			    struct rollcode_token *, struct error *) MUST_USE;
+enum rollcode_err	store_open_recovery(const struct store_keys *,
+			    const char *where, const char *user,
+			    const char *key_id, const struct sealed *,
+			    struct secret_key *, struct error *) MUST_USE;
 
 #endif /* ROLLCODE_STORE_KEYS_H */

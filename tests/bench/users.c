@@ -117,15 +117,11 @@ put(const struct store *store, const char *user, const char *ending,
 static void
 make(struct store *store, const char *user, struct pattern *p)
 {
-	const char *key_id = store->keys.sealing->id;
 	struct error error = {0};
-	struct seal_aad aad;
 	struct sealed sealed;
 
-	store_token_aad(
-	    store->marker.store_id, user, key_id, &p->token.token, &aad);
-	need(store_keys_seal(
-		 &store->keys, &aad, &p->token.token.secret, &sealed, &error),
+	need(store_seal_token(&store->keys, store->key, user, &p->token.token,
+		 &sealed, &error),
 	    &error);
 	if (sealed.len != p->sealed.len)
 		fail(user, "its secret has another length");

@@ -59,9 +59,8 @@ on_notice(void *context, const PGresult *result)
 
 	if (severity == NULL || strcmp(severity, "WARNING") != 0)
 		return;
-	link->warned = true;
-	link_line(
-	    text != NULL ? text : "", link->warning, sizeof(link->warning));
+	link_line(text != NULL && text[0] != '\0' ? text : severity,
+	    link->warning, sizeof(link->warning));
 }
 
 static void
@@ -167,6 +166,19 @@ const char *
 link_where(const struct link *link)
 {
 	return link->where;
+}
+
+enum rollcode_err
+link_error(const struct link *link, struct error *error, enum rollcode_err err,
+    const char *fmt, ...)
+{
+	char text[ERROR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return error_set(error, err, "%s: %s", link->where, text);
 }
 
 bool

@@ -28,8 +28,8 @@ static const char one_init[] =
 static enum rollcode_err
 ensure_schema(struct store *store, bool *tables, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
-	bool ours = false;
+	WIPED(rows_free) struct rows rows = {0};
+	bool ours;
 	enum rollcode_err err;
 
 	*tables = false;
@@ -39,18 +39,18 @@ ensure_schema(struct store *store, bool *tables, struct error *error)
 		 "FROM pg_catalog.pg_namespace WHERE nspname='rollcode'",
 		 "")) != ROLLCODE_OK)
 		return err;
-	if (rows_count(rows) == 0)
+	if (!rows_next(&rows))
 		return link_query(
 		    store->link, NULL, error, "CREATE SCHEMA rollcode", "");
-	if (rows_bool(rows, 0, 0, &ours) && ours &&
-	    rows_bool(rows, 0, 1, tables))
+	ours = rows_bool(&rows);
+	*tables = rows_bool(&rows);
+	if (ours && !rows.bad)
 		return *tables
 			   ? link_query(store->link, NULL, error, one_init, "")
 			   : ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: the schema rollcode belongs to another role; name that one in "
-	    "DATABASE_ADMIN",
-	    link_where(store->link));
+	return link_error(store->link, error, ROLLCODE_ERR_STORE,
+	    "the schema rollcode belongs to another role; name that one in "
+	    "DATABASE_ADMIN");
 }
 
 /* 0 where there are no tables yet. */
@@ -58,7 +58,7 @@ static enum rollcode_err
 read_version(
     struct store *store, int64_t *version, bool *marked, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
+	WIPED(rows_free) struct rows rows = {0};
 	bool tables;
 	enum rollcode_err err;
 
@@ -70,13 +70,13 @@ read_version(
 	if ((err = link_query(store->link, &rows, error,
 		 "SELECT version FROM rollcode.store", "")) != ROLLCODE_OK)
 		return err;
-	*marked = rows_count(rows) == 1 &&
-		  rows_int(rows, 0, 0, 1, PGSQL_VERSION, version);
+	(void)rows_next(&rows);
+	*version = rows_int(&rows, 1, PGSQL_VERSION);
+	*marked = !rows.bad && !rows_next(&rows);
 	if (*marked)
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: the store was made by a newer version; install that version",
-	    link_where(store->link));
+	return link_error(store->link, error, ROLLCODE_ERR_STORE,
+	    "the store was made by a newer version; install that version");
 }
 
 static enum rollcode_err
@@ -124,10 +124,9 @@ init_all(struct store *store, bool *made, struct error *error)
 
 	if ((err = pgsql_login_role(store->config, role, error)) !=
 		ROLLCODE_OK ||
-	    (err = store_keys_derive(&store->keys, store->config, error)) !=
-		ROLLCODE_OK ||
-	    (err = pgsql_connect(store, pgsql_uri(store->config, true),
+	    (err = store_keys_derive(&store->keys, store->id, store->config,
 		 error)) != ROLLCODE_OK ||
+	    (err = pgsql_connect(store, true, error)) != ROLLCODE_OK ||
 	    (err = link_begin(store->link, error)) != ROLLCODE_OK ||
 	    (err = ensure_tables(store, made, error)) != ROLLCODE_OK ||
 	    (err = pgsql_prove(store, error)) != ROLLCODE_OK ||

@@ -165,21 +165,20 @@ report_failure(struct link *link, const PGresult *result, struct error *error)
 	}
 	if (state == NULL) {
 		link->broken = true;
-		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    result != NULL ? "%s: answers what it was not asked"
-				   : "%s: does not answer in time, or is gone",
-		    link->where);
+		return link_error(link, error, ROLLCODE_ERR_UNAVAIL,
+		    result != NULL ? "answers what it was not asked"
+				   : "does not answer in time, or is gone");
 	}
 	snprintf(link->state, sizeof(link->state), "%s", state);
 	link_line(text != NULL ? text : state, line, sizeof(line));
 	while (!state_is(link, refusals[i].state))
 		i++;
-	return error_set(error, refusals[i].err, "%s: %s%s", link->where, line,
-	    refusals[i].means);
+	return link_error(
+	    link, error, refusals[i].err, "%s%s", line, refusals[i].means);
 }
 
 static enum rollcode_err
-run_query(struct link *link, struct rows **rows, int *changed,
+run_query(struct link *link, struct rows *rows, int *changed,
     struct error *error, const char *sql, const char *letters, va_list ap)
 {
 	struct binds b;
@@ -200,22 +199,20 @@ run_query(struct link *link, struct rows **rows, int *changed,
 	    keyword_number(PQcmdTuples(result), 0, INT32_MAX, &count))
 		*changed = (int)count;
 	if (err == ROLLCODE_OK && rows != NULL)
-		*rows = (struct rows *)result;
+		rows->result = result;
 	else
 		PQclear(result);
 	return err;
 }
 
 enum rollcode_err
-link_query(struct link *link, struct rows **rows, struct error *error,
+link_query(struct link *link, struct rows *rows, struct error *error,
     const char *sql, const char *binds, ...)
 {
 	enum rollcode_err err;
 	int changed = 0;
 	va_list ap;
 
-	if (rows != NULL)
-		*rows = NULL;
 	va_start(ap, binds);
 	err = run_query(link, rows, &changed, error, sql, binds, ap);
 	va_end(ap);
@@ -235,9 +232,8 @@ link_change(struct link *link, struct error *error, int rows, const char *sql,
 	va_end(ap);
 	if (err != ROLLCODE_OK || rows < 0 || rows == changed)
 		return err;
-	return error_set(error, ROLLCODE_ERR_UNAVAIL,
-	    "%s: another process changed this user meanwhile; try again",
-	    link->where);
+	return link_error(link, error, ROLLCODE_ERR_UNAVAIL,
+	    "another process changed this user meanwhile; try again");
 }
 
 enum rollcode_err
@@ -251,32 +247,26 @@ enum rollcode_err
 link_commit(struct link *link, struct error *error)
 {
 	const struct binds none = {0};
-	const char *why = "no answer came";
+	const char *doubt = link->warning;
 	PGresult *result;
-	bool done;
+	enum rollcode_err err = ROLLCODE_OK;
 
-	link->warned = false;
+	link->warning[0] = '\0';
 	result = execute_statement(link, "COMMIT", &none);
-	done = PQresultStatus(result) == PGRES_COMMAND_OK &&
-	       strcmp(PQcmdStatus(result), "COMMIT") == 0;
-	if (!done && PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL) {
-		enum rollcode_err err = report_failure(link, result, error);
-
-		PQclear(result);
-		return err == ROLLCODE_OK ? ROLLCODE_ERR_UNAVAIL : err;
-	}
-	if (PQresultStatus(result) == PGRES_COMMAND_OK && !done)
-		why = "it was undone";
+	if (PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL)
+		err = report_failure(link, result, error);
+	else if (doubt[0] == '\0' && PQresultStatus(result) != PGRES_COMMAND_OK)
+		doubt = "no answer came";
+	else if (doubt[0] == '\0' && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+		doubt = "it was undone";
 	PQclear(result);
-	if (done && !link->warned)
-		return ROLLCODE_OK;
-	if (link->warned)
-		why = link->warning;
+	if (err != ROLLCODE_OK || doubt[0] == '\0')
+		return err;
 	link->broken = true;
-	return error_set(error, ROLLCODE_ERR_UNAVAIL,
-	    "%s: it is not known whether the change was committed: %s; so it "
-	    "was refused, and the next code works in both cases",
-	    link->where, why);
+	return link_error(link, error, ROLLCODE_ERR_UNAVAIL,
+	    "it is not known whether the change was committed: %s; so it was "
+	    "refused, and the next code works in both cases",
+	    doubt);
 }
 
 void

@@ -20,8 +20,18 @@
 
 #define LINK_WHERE_MAX	320	/* bytes that name a server */
 
-struct link;	/* a connection */
-struct rows;	/* what a statement returned */
+struct link;		/* a connection */
+struct pg_result;	/* libpq's */
+
+/*
+ * What a statement returned, read field by field.  A field that is not as it
+ * was asked for, and any behind it, is bad, and empty or the least number.
+ */
+struct rows {
+	struct pg_result	*result;
+	int			 row, column;	/* behind the one read last */
+	bool			 bad;
+};
 
 /* Where to, and how long: milliseconds. */
 struct link_terms {
@@ -48,6 +58,11 @@ void			link_close(struct link *);
 /* The server it is connected to, for sentences. */
 const char		*link_where(const struct link *);
 
+/* The same as error_set, about that server: "WHERE: ". */
+enum rollcode_err	link_error(const struct link *, struct error *,
+			    enum rollcode_err, const char *fmt, ...)
+			    __attribute__((format(printf, 4, 5)));
+
 /* The user of a URI, "" if it names none.  CONFIG. */
 enum rollcode_err	link_user(const char *uri, uid_t, char *user,
 			    size_t size, struct error *) MUST_USE;
@@ -62,7 +77,7 @@ bool			link_usable(const struct link *);
  * STORE if it refuses; link_again() tells whether that was for somebody
  * else's sake.
  */
-enum rollcode_err	link_query(struct link *, struct rows **,
+enum rollcode_err	link_query(struct link *, struct rows *,
 			    struct error *, const char *sql,
 			    const char *binds, ...) MUST_USE;
 
@@ -95,28 +110,22 @@ bool			link_name(struct link *, const char *name, char *out,
 			    size_t size) MUST_USE;
 
 int			rows_count(const struct rows *);
-void			rows_free(struct rows *);
 
 /* For use with WIPED(). */
-static inline void
-rows_freep(struct rows **rows)
-{
-	rows_free(*rows);
-}
+void			rows_free(struct rows *);
+
+/* Go to the next row, false behind the last. */
+bool			rows_next(struct rows *);
 
 /*
  * A field as a number from min to max, as text of at most size - 1 bytes, as
- * a truth, as bytes.  NULL is a mistake but for rows_null.  False if it is
- * anything else.
+ * a truth, as at most max bytes, as a text that is kept as bytes, none of them
+ * NUL.  NULL is bad.
  */
-bool			rows_null(const struct rows *, int row, int column);
-bool			rows_int(const struct rows *, int row, int column,
-			    int64_t min, int64_t max, int64_t *) MUST_USE;
-bool			rows_text(const struct rows *, int row, int column,
-			    char *out, size_t size) MUST_USE;
-bool			rows_bool(const struct rows *, int row, int column,
-			    bool *) MUST_USE;
-bool			rows_bytes(const struct rows *, int row, int column,
-			    uint8_t *out, size_t max, size_t *len) MUST_USE;
+int64_t			rows_int(struct rows *, int64_t min, int64_t max);
+void			rows_text(struct rows *, char *out, size_t size);
+bool			rows_bool(struct rows *);
+size_t			rows_bytes(struct rows *, uint8_t *out, size_t max);
+void			rows_string(struct rows *, char *out, size_t size);
 
 #endif /* ROLLCODE_STORE_PGSQL_LINK_H */

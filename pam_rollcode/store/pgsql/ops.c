@@ -20,20 +20,13 @@
 
 #define MEMORY_LOGIN ((rlim_t)128 << 20) /* a login's rows are few */
 
-const char *
-pgsql_uri(const struct config *config, bool administers)
-{
-	return administers && config->database_admin[0] != '\0'
-		   ? config->database_admin
-		   : config->database;
-}
-
 enum rollcode_err
-pgsql_connect(struct store *store, const char *uri, struct error *error)
+pgsql_connect(struct store *store, bool administers, struct error *error)
 {
 	const struct config *config = store->config;
+	bool own = administers && config->database_admin[0] != '\0';
 	const struct link_terms terms = {
-	    .uri = uri,
+	    .uri = own ? config->database_admin : config->database,
 	    .uid = config->uid,
 	    .connect_ms = PGSQL_CONNECT_MS,
 	    .statement_ms =
@@ -57,7 +50,7 @@ struct session {
 static enum rollcode_err
 read_session(struct store *store, struct session *s, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
+	WIPED(rows_free) struct rows rows = {0};
 	enum rollcode_err err;
 
 	if ((err = link_query(store->link, &rows, error,
@@ -68,75 +61,51 @@ read_session(struct store *store, struct session *s, struct error *error)
 		 "FROM rollcode.store",
 		 "")) != ROLLCODE_OK)
 		return err;
-	if (rows_count(rows) == 0)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: the store is incomplete; rollcode-admin init "
-		    "completes it",
-		    link_where(store->link));
-	if (rows_count(rows) == 1 &&
-	    rows_int(rows, 0, 0, 1, 999, &s->version) &&
-	    rows_text(rows, 0, 1, store->id, sizeof(store->id)) &&
-	    rows_text(rows, 0, 2, store->key_id, sizeof(store->key_id)) &&
-	    rows_int(rows, 0, 3, 0, INT64_MAX, &s->backup) &&
-	    rows_bool(rows, 0, 4, &s->replica) &&
-	    rows_text(rows, 0, 5, s->commit, sizeof(s->commit)) &&
-	    rows_text(rows, 0, 6, s->sync, sizeof(s->sync)))
+	if (!rows_next(&rows))
+		return link_error(store->link, error, ROLLCODE_ERR_UNAVAIL,
+		    "the store is incomplete; rollcode-admin init completes "
+		    "it");
+	s->version = rows_int(&rows, 1, 999);
+	rows_text(&rows, store->id, sizeof(store->id));
+	rows_text(&rows, store->key_id, sizeof(store->key_id));
+	s->backup = rows_int(&rows, 0, INT64_MAX);
+	s->replica = rows_bool(&rows);
+	rows_text(&rows, s->commit, sizeof(s->commit));
+	rows_text(&rows, s->sync, sizeof(s->sync));
+	if (!rows.bad && !rows_next(&rows))
 		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: rollcode.store was changed; restore it",
-	    link_where(store->link));
+	return link_error(store->link, error, ROLLCODE_ERR_STORE,
+	    "rollcode.store was changed; restore it");
 }
 
 static enum rollcode_err
-check_session(struct store *store, const struct session *s, struct error *error)
+check_session(
+    const struct link *link, const struct session *s, struct error *error)
 {
-	const char *where = link_where(store->link);
-
 	if (s->replica)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: is a replica, where used codes may not be marked yet; "
-		    "name the primary",
-		    where);
+		return link_error(link, error, ROLLCODE_ERR_UNAVAIL,
+		    "is a replica, where used codes may not be marked yet; "
+		    "name the primary");
 	if (strcmp(s->commit, "on") != 0 &&
 	    strcmp(s->commit, "remote_apply") != 0)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: synchronous_commit is %s for this session, so used "
-		    "codes could work again; no pooler may change it",
-		    where, s->commit);
+		return link_error(link, error, ROLLCODE_ERR_STORE,
+		    "synchronous_commit is %s for this session, so used codes "
+		    "could work again; no pooler may change it",
+		    s->commit);
 	if (strcmp(s->sync, "on") != 0)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: runs with fsync=%s, so used codes could work again "
-		    "after a power cut; set fsync=on",
-		    where, s->sync);
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
-check_store_version(
-    struct store *store, const struct session *s, struct error *error)
-{
-	const char *where = link_where(store->link);
-
+		return link_error(link, error, ROLLCODE_ERR_STORE,
+		    "runs with fsync=%s, so used codes could work again after "
+		    "a power cut; set fsync=on",
+		    s->sync);
 	if (s->version > PGSQL_VERSION)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: the store was made by a newer version; install that "
-		    "version",
-		    where);
+		return link_error(link, error, ROLLCODE_ERR_STORE,
+		    "the store was made by a newer version; install that "
+		    "version");
 	if (s->version < PGSQL_VERSION)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: the store was made by an older version; "
-		    "rollcode-admin init upgrades it",
-		    where);
-	store->backup = s->backup != 0;
-	if (store->backup && !store->config->administers) {
-		error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: is a backup, in which codes used since it was made "
-		    "would work again: rollcode-admin resync every user, or "
-		    "re-enrol, then UPDATE rollcode.store SET backup=0",
-		    where);
-		return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
-	}
-	return store_keys_choose(&store->keys, where, store->key_id, error);
+		return link_error(link, error, ROLLCODE_ERR_STORE,
+		    "the store was made by an older version; rollcode-admin "
+		    "init upgrades it");
+	return ROLLCODE_OK;
 }
 
 enum rollcode_err
@@ -146,9 +115,18 @@ pgsql_prove(struct store *store, struct error *error)
 	enum rollcode_err err;
 
 	if ((err = read_session(store, &session, error)) != ROLLCODE_OK ||
-	    (err = check_session(store, &session, error)) != ROLLCODE_OK)
+	    (err = check_session(store->link, &session, error)) != ROLLCODE_OK)
 		return err;
-	return check_store_version(store, &session, error);
+	store->backup = session.backup != 0;
+	if (store->backup && !store->config->administers) {
+		link_error(store->link, error, ROLLCODE_ERR_STORE,
+		    "is a backup, in which codes used since it was made would "
+		    "work again: rollcode-admin resync every user, or "
+		    "re-enrol, then UPDATE rollcode.store SET backup=0");
+		return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
+	}
+	return store_keys_choose(&store->keys, link_where(store->link),
+	    store->key_id, &store->key, error);
 }
 
 enum rollcode_err
@@ -158,9 +136,8 @@ pgsql_ready(struct store *store, struct error *error)
 
 	if (link_usable(store->link))
 		return ROLLCODE_OK;
-	if ((err = pgsql_connect(store,
-		 pgsql_uri(store->config, store->config->administers),
-		 error)) != ROLLCODE_OK)
+	if ((err = pgsql_connect(store, store->config->administers, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	return pgsql_prove(store, error);
 }
@@ -216,7 +193,7 @@ pgsql_open(struct store **out, const struct config *config, struct error *error)
 	store->config = config;
 	if (!config->administers)
 		store->deadline = clock_ms() + PGSQL_WHOLE_MS;
-	if ((err = store_keys_derive(&store->keys, config, error)) !=
+	if ((err = store_keys_derive(&store->keys, store->id, config, error)) !=
 		ROLLCODE_OK ||
 	    (err = pgsql_ready(store, error)) != ROLLCODE_OK) {
 		pgsql_close(store);
@@ -243,24 +220,22 @@ pgsql_again(struct store *store, enum rollcode_err err, int *tries)
 }
 
 enum rollcode_err
-pgsql_lock(
-    struct store *store, const char *name, bool *there, struct error *error)
+pgsql_lock(struct store *store, bool *there, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
+	WIPED(rows_free) struct rows rows = {0};
 	enum rollcode_err err;
 
 	*there = false;
 	if ((err = link_begin(store->link, error)) != ROLLCODE_OK ||
 	    (err = link_query(store->link, &rows, error,
 		 "SELECT 1 FROM rollcode.account WHERE name=$1 FOR UPDATE", "t",
-		 name)) != ROLLCODE_OK)
+		 store->name)) != ROLLCODE_OK)
 		return err;
-	if (rows_count(rows) > 1)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: has %s more than once; restore it",
-		    link_where(store->link), name);
-	*there = rows_count(rows) == 1;
-	return ROLLCODE_OK;
+	*there = rows_next(&rows);
+	if (!rows_next(&rows))
+		return ROLLCODE_OK;
+	return link_error(store->link, error, ROLLCODE_ERR_STORE,
+	    "has %s more than once; restore it", store->name);
 }
 
 static enum rollcode_err
@@ -301,7 +276,7 @@ write_all(struct store *store, const struct account *account,
 
 	err = pgsql_update(store, account, sequence, error);
 	if (err == ROLLCODE_OK && event != NULL)
-		err = pgsql_event(store, store->name, event, sequence, error);
+		err = pgsql_event(store, event, sequence, error);
 	return err == ROLLCODE_OK ? link_commit(store->link, error) : err;
 }
 
@@ -316,8 +291,7 @@ pgsql_commit(struct store *store, const struct account *account,
 	err = write_all(store, account, event, error);
 	/* Every change names what was read, so it can be tried again. */
 	while (pgsql_again(store, err, &tries))
-		if ((err = pgsql_lock(store, store->name, &there, error)) ==
-		    ROLLCODE_OK)
+		if ((err = pgsql_lock(store, &there, error)) == ROLLCODE_OK)
 			err = write_all(store, account, event, error);
 	pgsql_end(store);
 	return err;

@@ -31,8 +31,7 @@ struct link {
 	int64_t		 statement_ms, deadline;
 	char		 state[6];	/* SQLSTATE of the last error, or "" */
 	bool		 broken;	/* nobody knows what it is doing */
-	bool		 warned;	/* the server gave a warning */
-	char		 warning[128];
+	char		 warning[128];	/* the server's last one, or "" */
 };
 
 /* What PQconnectStartParams wants; it points into the place. */

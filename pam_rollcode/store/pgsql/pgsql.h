@@ -28,19 +28,22 @@ struct store {
 	struct link		*link;
 	int64_t			 deadline;	/* 0: none */
 	struct store_keys	 keys;
+	const struct store_key	*key;		/* for new users' secrets */
 	char			 id[STORE_ID_LEN + 1];
 	char			 key_id[SEAL_ID_LEN + 1];
 	bool			 backup;
-	char			 name[STORE_NAME_MAX + 1]; /* begun, or "" */
+	char			 name[STORE_NAME_MAX + 1]; /* at work on, or "" */
+	char			 where[LINK_WHERE_MAX + STORE_NAME_MAX + 3];
+	const struct store_key	*user_key;	/* for this user's */
 	struct account		 before;	/* as begin read it ... */
 	struct sealed		 seals[ACCOUNT_TOKENS_MAX]; /* ... its tokens */
 };
 
-/* The URI of who is at work: an administrator may have one of their own. */
-const char		*pgsql_uri(const struct config *, bool administers);
-
-/* Connect, and prove nothing yet. */
-enum rollcode_err	pgsql_connect(struct store *, const char *uri,
+/*
+ * Connect, and prove nothing yet.  An administrator may have a URI of their
+ * own.
+ */
+enum rollcode_err	pgsql_connect(struct store *, bool administers,
 			    struct error *) MUST_USE;
 
 /* Prove that it is the store of this configuration, on a server that counts. */
@@ -52,9 +55,9 @@ void			pgsql_end(struct store *);
 /* Connect again if the link broke. */
 enum rollcode_err	pgsql_ready(struct store *, struct error *) MUST_USE;
 
-/* Lock a user in a new transaction; *there tells whether there is one. */
-enum rollcode_err	pgsql_lock(struct store *, const char *name,
-			    bool *there, struct error *) MUST_USE;
+/* Lock the user in a new transaction; *there tells whether there is one. */
+enum rollcode_err	pgsql_lock(struct store *, bool *there,
+			    struct error *) MUST_USE;
 
 /* A collision: undo and do it again, PGSQL_TRIES times in all. */
 bool			pgsql_again(struct store *, enum rollcode_err,
@@ -65,16 +68,18 @@ enum rollcode_err	pgsql_read(struct store *, const char *user,
 			    struct account *, bool *there, struct error *)
 			    MUST_USE;
 
-/* Write in the transaction of the user begun. */
-enum rollcode_err	pgsql_insert(struct store *, const char *name,
-			    const struct account *, struct error *) MUST_USE;
+/*
+ * Write in the transaction of the user.  What is written is sealed with
+ * user_key: all that a user has is of one key, which pgsql_read finds.
+ */
+enum rollcode_err	pgsql_insert(struct store *, const struct account *,
+			    struct error *) MUST_USE;
 enum rollcode_err	pgsql_update(struct store *, const struct account *,
 			    int64_t sequence, struct error *) MUST_USE;
 enum rollcode_err	pgsql_seal_again(struct store *,
 			    const struct account *, struct error *) MUST_USE;
-enum rollcode_err	pgsql_event(struct store *, const char *name,
-			    const struct event *, int64_t sequence,
-			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_event(struct store *, const struct event *,
+			    int64_t sequence, struct error *) MUST_USE;
 
 /* What brings the schema from a version to the next; each ends with NULL. */
 extern const char *const *const	pgsql_versions[PGSQL_VERSION];

@@ -13,198 +13,106 @@
 
 #define TIME_MAX 253402300799 /* the last second of year 9999 */
 
-/* Read a run of columns, each into its place, until the first mistake. */
-struct reader {
-	const struct rows *rows;
-	int row, column;
-	bool bad;
-};
-
 static int64_t
-pgsql_read_int(struct reader *r, int64_t min, int64_t max)
+rows_time(struct rows *r)
 {
-	int64_t value;
-
-	if (!rows_int(r->rows, r->row, r->column++, min, max, &value)) {
-		r->bad = true;
-		value = min;
-	}
-	return value;
-}
-
-static int64_t
-pgsql_read_time(struct reader *r)
-{
-	return pgsql_read_int(r, -TIME_MAX, TIME_MAX);
-}
-
-static void
-pgsql_read_text(struct reader *r, char *out, size_t size)
-{
-	r->bad |= !rows_text(r->rows, r->row, r->column++, out, size);
-}
-
-static bool
-pgsql_read_bool(struct reader *r)
-{
-	bool value;
-
-	r->bad |= !rows_bool(r->rows, r->row, r->column++, &value);
-	return value;
-}
-
-static size_t
-pgsql_read_bytes(struct reader *r, uint8_t *out, size_t max)
-{
-	size_t len;
-
-	r->bad |= !rows_bytes(r->rows, r->row, r->column++, out, max, &len);
-	return len;
-}
-
-/* A text kept as bytes; none of them is NUL. */
-static void
-pgsql_read_string(struct reader *r, char *out, size_t size)
-{
-	size_t len = pgsql_read_bytes(r, (uint8_t *)out, size - 1);
-
-	out[len] = '\0';
-	r->bad |= strlen(out) != len;
+	return rows_int(r, -TIME_MAX, TIME_MAX);
 }
 
 static enum rollcode_err
 bad_row(struct store *store, const char *what, struct error *error)
 {
-	return error_set(error, ROLLCODE_ERR_STORE,
-	    "%s: %s of %s was changed by another program; restore it or enrol "
+	return link_error(store->link, error, ROLLCODE_ERR_STORE,
+	    "%s of %s was changed by another program; restore it or enrol "
 	    "again",
-	    link_where(store->link), what, store->name);
+	    what, store->name);
 }
 
 static enum rollcode_err
-open_sealed(struct store *store, const char *key_id, const struct seal_aad *aad,
-    const struct sealed *sealed, struct secret *secret, struct error *error)
+read_account_row(struct store *store, const char *user, struct rows *r,
+    struct account *a, struct error *error)
 {
-	char where[LINK_WHERE_MAX + STORE_NAME_MAX + 8];
-
-	snprintf(where, sizeof(where), "%s, %s", link_where(store->link),
-	    store->name);
-	return store_keys_open(
-	    &store->keys, where, key_id, aad, sealed, secret, error);
-}
-
-static enum rollcode_err
-pgsql_read_recovery_key(struct store *store, struct reader *r,
-    const char *key_id, struct account *a, struct error *error)
-{
-	WIPED(secret_wipe) struct secret secret = {0};
+	char key_id[SEAL_ID_LEN + 1];
 	struct sealed sealed;
-	struct seal_aad aad;
 	enum rollcode_err err;
 
-	sealed.len = pgsql_read_bytes(r, sealed.bytes, sizeof(sealed.bytes));
-	if (r->bad)
-		return bad_row(store, "the recovery key", error);
-	store_recovery_aad(store->id, a->user, key_id, &aad);
-	if ((err = open_sealed(store, key_id, &aad, &sealed, &secret, error)) !=
-	    ROLLCODE_OK)
+	memcpy(a->user, user, strlen(user) + 1);
+	a->failures = (uint32_t)rows_int(r, 0, UINT32_MAX);
+	a->spent = (uint32_t)rows_int(r, 0, UINT32_MAX);
+	a->spent_time = rows_time(r);
+	a->failed = (uint32_t)rows_int(r, 0, UINT32_MAX);
+	a->replayed = (uint32_t)rows_int(r, 0, UINT32_MAX);
+	a->created = rows_time(r);
+	a->last_success = rows_time(r);
+	a->last_failure = rows_time(r);
+	a->sequence = rows_int(r, 0, INT64_MAX - 1);
+	rows_text(r, key_id, sizeof(key_id));
+	a->recovery_key_set = rows_bool(r);
+	if (a->recovery_key_set)
+		sealed.len = rows_bytes(r, sealed.bytes, sizeof(sealed.bytes));
+	if (r->bad || rows_next(r))
+		return bad_row(store, "the account", error);
+	if ((err = store_keys_find(&store->keys, link_where(store->link),
+		 key_id, &store->user_key, error)) != ROLLCODE_OK ||
+	    !a->recovery_key_set)
 		return err;
-	if (secret.len != SECRET_KEY_LEN)
-		return bad_row(store, "the recovery key", error);
-	memcpy(a->recovery_key.bytes, secret.bytes, SECRET_KEY_LEN);
-	a->recovery_key_set = true;
-	return ROLLCODE_OK;
+	return store_open_recovery(&store->keys, store->where, user, key_id,
+	    &sealed, &a->recovery_key, error);
 }
 
 static enum rollcode_err
 pgsql_read_account(struct store *store, const char *user, struct account *a,
     bool *there, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
-	char key_id[SEAL_ID_LEN + 1];
-	struct reader r = {0};
+	WIPED(rows_free) struct rows rows = {0};
 	enum rollcode_err err;
 
 	*there = false;
 	if ((err = link_query(store->link, &rows, error,
 		 "SELECT failures,spent,spent_time,failed,replayed,"
 		 "created,last_success,last_failure,sequence,key_id,"
-		 "recovery_key FROM rollcode.account WHERE name=$1 FOR UPDATE",
+		 "recovery_key IS NOT NULL,recovery_key "
+		 "FROM rollcode.account WHERE name=$1 FOR UPDATE",
 		 "t", store->name)) != ROLLCODE_OK)
 		return err;
-	if (rows_count(rows) > 1)
-		return bad_row(store, "the account", error);
-	*there = rows_count(rows) == 1;
-	if (!*there)
-		return ROLLCODE_OK;
-	r.rows = rows;
-	memcpy(a->user, user, strlen(user) + 1);
-	a->failures = (uint32_t)pgsql_read_int(&r, 0, UINT32_MAX);
-	a->spent = (uint32_t)pgsql_read_int(&r, 0, UINT32_MAX);
-	a->spent_time = pgsql_read_time(&r);
-	a->failed = (uint32_t)pgsql_read_int(&r, 0, UINT32_MAX);
-	a->replayed = (uint32_t)pgsql_read_int(&r, 0, UINT32_MAX);
-	a->created = pgsql_read_time(&r);
-	a->last_success = pgsql_read_time(&r);
-	a->last_failure = pgsql_read_time(&r);
-	a->sequence = pgsql_read_int(&r, 0, INT64_MAX - 1);
-	pgsql_read_text(&r, key_id, sizeof(key_id));
-	if (r.bad)
-		return bad_row(store, "the account", error);
-	/* One user is of one key, whichever is the store's meanwhile. */
-	store->keys.sealing = store_keys_find(&store->keys, key_id);
-	if (store->keys.sealing == NULL)
-		return store_keys_unknown(
-		    link_where(store->link), key_id, error);
-	if (rows_null(rows, 0, r.column))
-		return ROLLCODE_OK;
-	return pgsql_read_recovery_key(store, &r, key_id, a, error);
+	*there = rows_next(&rows);
+	return *there ? read_account_row(store, user, &rows, a, error)
+		      : ROLLCODE_OK;
 }
 
 static enum rollcode_err
-pgsql_read_token_row(struct store *store, const char *user, struct reader *r,
+read_token_fields(struct store *store, const char *user, struct rows *r,
     struct account_token *t, struct sealed *sealed, struct error *error)
 {
 	char form[8], algorithm[8], key_id[SEAL_ID_LEN + 1];
-	struct error detail = {0};
-	struct seal_aad aad;
-	enum rollcode_err err;
 
-	t->id = pgsql_read_int(r, 1, INT64_MAX);
-	pgsql_read_string(r, t->token.label, sizeof(t->token.label));
-	pgsql_read_text(r, form, sizeof(form));
-	pgsql_read_text(r, algorithm, sizeof(algorithm));
-	t->token.digits =
-	    (unsigned int)pgsql_read_int(r, 0, ROLLCODE_HEX_DIGITS);
-	pgsql_read_text(r, key_id, sizeof(key_id));
-	sealed->len = pgsql_read_bytes(r, sealed->bytes, sizeof(sealed->bytes));
-	t->token.counter = (uint64_t)pgsql_read_int(r, 0, INT64_MAX);
-	t->far_known = pgsql_read_bool(r);
-	t->far_counter = (uint64_t)pgsql_read_int(r, 0, INT64_MAX);
-	t->far_time = pgsql_read_time(r);
-	t->enabled = pgsql_read_bool(r);
-	t->created = pgsql_read_time(r);
-	t->used = pgsql_read_time(r);
+	t->id = rows_int(r, 1, INT64_MAX);
+	rows_string(r, t->token.label, sizeof(t->token.label));
+	rows_text(r, form, sizeof(form));
+	rows_text(r, algorithm, sizeof(algorithm));
+	t->token.digits = (unsigned int)rows_int(r, 0, ROLLCODE_HEX_DIGITS);
+	rows_text(r, key_id, sizeof(key_id));
+	sealed->len = rows_bytes(r, sealed->bytes, sizeof(sealed->bytes));
+	t->token.counter = (uint64_t)rows_int(r, 0, INT64_MAX);
+	t->far_known = rows_bool(r);
+	t->far_counter = (uint64_t)rows_int(r, 0, INT64_MAX);
+	t->far_time = rows_time(r);
+	t->enabled = rows_bool(r);
+	t->created = rows_time(r);
+	t->used = rows_time(r);
 	t->token.form = form_from_name(form);
 	t->token.algorithm = algorithm_from_name(algorithm);
 	if (r->bad || t->token.form == FORM_NONE ||
 	    t->token.algorithm == ALGORITHM_NONE)
 		return bad_row(store, "a token", error);
-	store_token_aad(store->id, user, key_id, &t->token, &aad);
-	if ((err = open_sealed(store, key_id, &aad, sealed, &t->token.secret,
-		 error)) != ROLLCODE_OK)
-		return err;
-	if (token_check(&t->token, &detail) == ROLLCODE_OK)
-		return ROLLCODE_OK;
-	return error_set(error, ROLLCODE_ERR_STORE, "%s, %s: %s",
-	    link_where(store->link), store->name, detail.text);
+	return store_open_token(
+	    &store->keys, store->where, user, key_id, sealed, &t->token, error);
 }
 
 static enum rollcode_err
 pgsql_read_tokens(struct store *store, struct account *a, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
-	struct reader r = {0};
+	WIPED(rows_free) struct rows rows = {0};
 	enum rollcode_err err;
 
 	err = link_query(store->link, &rows, error,
@@ -213,15 +121,12 @@ pgsql_read_tokens(struct store *store, struct account *a, struct error *error)
 	    "coalesce(far_time,0),enabled,created,used FROM rollcode.token "
 	    "WHERE name=$1 ORDER BY id",
 	    "t", store->name);
-	if (err == ROLLCODE_OK && rows_count(rows) > ACCOUNT_TOKENS_MAX)
+	if (err == ROLLCODE_OK && rows_count(&rows) > ACCOUNT_TOKENS_MAX)
 		err = bad_row(store, "the number of tokens", error);
-	r.rows = rows;
-	for (; err == ROLLCODE_OK && r.row < rows_count(rows); r.row++) {
-		r.column = 0;
-		err = pgsql_read_token_row(store, a->user, &r,
-		    &a->tokens[a->token_count], &store->seals[a->token_count],
-		    error);
+	for (size_t i = 0; err == ROLLCODE_OK && rows_next(&rows); i++) {
 		a->token_count++;
+		err = read_token_fields(store, a->user, &rows, &a->tokens[i],
+		    &store->seals[i], error);
 	}
 	return err;
 }
@@ -229,29 +134,26 @@ pgsql_read_tokens(struct store *store, struct account *a, struct error *error)
 static enum rollcode_err
 pgsql_read_recovery(struct store *store, struct account *a, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
-	struct reader r = {0};
+	WIPED(rows_free) struct rows rows = {0};
 	enum rollcode_err err;
 
 	err = link_query(store->link, &rows, error,
 	    "SELECT id,mac,issued,expires,used FROM rollcode.recovery "
 	    "WHERE name=$1 ORDER BY id",
 	    "t", store->name);
-	if (err == ROLLCODE_OK && rows_count(rows) > ACCOUNT_RECOVERY_MAX)
+	if (err == ROLLCODE_OK && rows_count(&rows) > ACCOUNT_RECOVERY_MAX)
 		err = bad_row(store, "the number of recovery codes", error);
-	r.rows = rows;
-	for (; err == ROLLCODE_OK && r.row < rows_count(rows); r.row++) {
+	while (err == ROLLCODE_OK && rows_next(&rows)) {
 		struct account_recovery *code =
 		    &a->recovery[a->recovery_count++];
 
-		r.column = 0;
-		code->id = pgsql_read_int(&r, 1, INT64_MAX);
-		r.bad |= pgsql_read_bytes(&r, code->mac, sizeof(code->mac)) !=
-			 sizeof(code->mac);
-		code->issued = pgsql_read_time(&r);
-		code->expires = pgsql_read_int(&r, 0, TIME_MAX);
-		code->used = pgsql_read_time(&r);
-		if (r.bad)
+		code->id = rows_int(&rows, 1, INT64_MAX);
+		rows.bad |= rows_bytes(&rows, code->mac, sizeof(code->mac)) !=
+			    sizeof(code->mac);
+		code->issued = rows_time(&rows);
+		code->expires = rows_int(&rows, 0, TIME_MAX);
+		code->used = rows_time(&rows);
+		if (rows.bad)
 			err = bad_row(store, "a recovery code", error);
 	}
 	return err;
@@ -264,6 +166,8 @@ pgsql_read(struct store *store, const char *user, struct account *account,
 	enum rollcode_err err;
 
 	account_wipe(account);
+	snprintf(store->where, sizeof(store->where), "%s, %s",
+	    link_where(store->link), store->name);
 	if ((err = pgsql_read_account(store, user, account, there, error)) !=
 		ROLLCODE_OK ||
 	    !*there ||
@@ -276,8 +180,7 @@ enum rollcode_err
 pgsql_events(
     struct store *store, store_event_fn *fn, void *context, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
-	struct reader r = {0};
+	WIPED(rows_free) struct rows rows = {0};
 	struct event e;
 	enum rollcode_err err;
 
@@ -287,21 +190,19 @@ pgsql_events(
 	    "AND $2>0 "
 	    "ORDER BY sequence,-slot",
 	    "ti", store->name, store->config->events_kept);
-	r.rows = rows;
-	for (; err == ROLLCODE_OK && r.row < rows_count(rows); r.row++) {
-		r.column = 0;
-		e.sequence = pgsql_read_int(&r, 0, INT64_MAX);
-		e.time = pgsql_read_time(&r);
-		pgsql_read_string(&r, e.service, sizeof(e.service));
-		pgsql_read_string(&r, e.rhost, sizeof(e.rhost));
-		pgsql_read_string(&r, e.token, sizeof(e.token));
-		pgsql_read_text(&r, e.outcome, sizeof(e.outcome));
-		e.counter = pgsql_read_int(&r, -1, INT64_MAX);
-		e.distance = pgsql_read_int(&r, -1, INT64_MAX);
-		e.aside = pgsql_read_bool(&r);
-		r.bad |= !r.bad && !outcome_known(e.outcome);
-		err = r.bad ? bad_row(store, "an event", error)
-			    : fn(context, &e, error);
+	while (err == ROLLCODE_OK && rows_next(&rows)) {
+		e.sequence = rows_int(&rows, 0, INT64_MAX);
+		e.time = rows_time(&rows);
+		rows_string(&rows, e.service, sizeof(e.service));
+		rows_string(&rows, e.rhost, sizeof(e.rhost));
+		rows_string(&rows, e.token, sizeof(e.token));
+		rows_text(&rows, e.outcome, sizeof(e.outcome));
+		e.counter = rows_int(&rows, -1, INT64_MAX);
+		e.distance = rows_int(&rows, -1, INT64_MAX);
+		e.aside = rows_bool(&rows);
+		err = rows.bad || !outcome_known(e.outcome)
+			  ? bad_row(store, "an event", error)
+			  : fn(context, &e, error);
 	}
 	return err;
 }

@@ -110,20 +110,20 @@ pgsql_login_role(
 static enum rollcode_err
 check_powers(struct store *store, const char *role, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
+	WIPED(rows_free) struct rows rows = {0};
 	char other[PGSQL_ROLE_MAX];
 	bool itself;
 	enum rollcode_err err;
 
 	if ((err = link_query(store->link, &rows, error, powerful, "t",
 		 role)) != ROLLCODE_OK ||
-	    rows_count(rows) == 0)
+	    !rows_next(&rows))
 		return err;
-	if (!rows_bool(rows, 0, 0, &itself) ||
-	    !rows_text(rows, 0, 1, other, sizeof(other)))
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: does not report the rights of the login role",
-		    link_where(store->link));
+	itself = rows_bool(&rows);
+	rows_text(&rows, other, sizeof(other));
+	if (rows.bad)
+		return link_error(store->link, error, ROLLCODE_ERR_STORE,
+		    "does not report the rights of the login role");
 	if (itself)
 		return error_set(error, ROLLCODE_ERR_CONFIG,
 		    "DATABASE: the role %s can do far more than a login needs "
@@ -140,7 +140,7 @@ static enum rollcode_err
 ensure_role(struct store *store, const char *role, const char *quoted,
     struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
+	WIPED(rows_free) struct rows rows = {0};
 	char statement[STATEMENT_MAX];
 	enum rollcode_err err;
 
@@ -148,7 +148,7 @@ ensure_role(struct store *store, const char *role, const char *quoted,
 		 "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname=$1", "t",
 		 role)) != ROLLCODE_OK)
 		return err;
-	if (rows_count(rows) != 0)
+	if (rows_next(&rows))
 		return check_powers(store, role, error);
 	snprintf(statement, sizeof(statement), "CREATE ROLE %s LOGIN", quoted);
 	err = link_query(store->link, NULL, error, statement, "");
@@ -176,17 +176,18 @@ run_rights(
 static enum rollcode_err
 take_rights(struct store *store, const char *role, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
+	WIPED(rows_free) struct rows rows = {0};
 	char quoted[2 * PGSQL_ROLE_MAX];
 	enum rollcode_err err;
 
 	err = link_query(store->link, &rows, error, writers, "t", role);
-	for (int i = 0; i < rows_count(rows) && err == ROLLCODE_OK; i++)
-		err = rows_text(rows, i, 0, quoted, sizeof(quoted))
-			  ? run_rights(store, RIGHTS_TAKEN, quoted, error)
-			  : error_set(error, ROLLCODE_ERR_STORE,
-				"%s: does not report which roles can write",
-				link_where(store->link));
+	while (err == ROLLCODE_OK && rows_next(&rows)) {
+		rows_text(&rows, quoted, sizeof(quoted));
+		err = rows.bad
+			  ? link_error(store->link, error, ROLLCODE_ERR_STORE,
+				"does not report which roles can write")
+			  : run_rights(store, RIGHTS_TAKEN, quoted, error);
+	}
 	return err;
 }
 
@@ -211,23 +212,24 @@ pgsql_give_rights(struct store *store, const char *role, struct error *error)
 enum rollcode_err
 pgsql_examine(struct store *store, struct error *error)
 {
-	WIPED(rows_freep) struct rows *user = NULL, *given = NULL;
+	WIPED(rows_free) struct rows user = {0};
+	WIPED(rows_free) struct rows given = {0};
 	char role[PGSQL_ROLE_MAX];
-	bool well = false;
 	enum rollcode_err err;
 
 	if ((err = link_query(store->link, &user, error, "SELECT current_user",
 		 "")) != ROLLCODE_OK)
 		return err;
-	if (!rows_text(user, 0, 0, role, sizeof(role)))
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%s: does not report the role of the session",
-		    link_where(store->link));
+	(void)rows_next(&user);
+	rows_text(&user, role, sizeof(role));
+	if (user.bad)
+		return link_error(store->link, error, ROLLCODE_ERR_STORE,
+		    "does not report the role of the session");
 	if ((err = check_powers(store, role, error)) != ROLLCODE_OK ||
 	    (err = link_query(store->link, &given, error, as_given, "")) !=
 		ROLLCODE_OK)
 		return err;
-	if (rows_bool(given, 0, 0, &well) && well)
+	if (rows_next(&given) && rows_bool(&given))
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_CONFIG,
 	    "DATABASE: the role %s has other rights than init gave it, or a "

@@ -9,87 +9,87 @@
 #include "common/token/codec.h"
 #include "store/pgsql/link.h"
 
-/* The PGresult itself; it has no fields of ours. */
-static const PGresult *
-pgresult_of(const struct rows *rows)
-{
-	return (const PGresult *)rows;
-}
-
 int
-rows_count(const struct rows *rows)
+rows_count(const struct rows *r)
 {
-	return rows == NULL ? 0 : PQntuples(pgresult_of(rows));
+	return PQntuples(r->result);
 }
 
 void
-rows_free(struct rows *rows)
+rows_free(struct rows *r)
 {
-	PQclear((PGresult *)rows);
+	PQclear(r->result);
 }
 
+bool
+rows_next(struct rows *r)
+{
+	r->column = 0;
+	if (r->row == rows_count(r))
+		return false;
+	r->row++;
+	return true;
+}
+
+/* The next field, "" and bad if it is NULL or there is none. */
 static const char *
-field_value(const struct rows *rows, int row, int column)
+next_field(struct rows *r)
 {
-	if (row >= rows_count(rows) || column >= PQnfields(pgresult_of(rows)) ||
-	    PQgetisnull(pgresult_of(rows), row, column))
-		return NULL;
-	return PQgetvalue(pgresult_of(rows), row, column);
+	int row = r->row - 1, column = r->column++;
+
+	r->bad |= row < 0 || column >= PQnfields(r->result) ||
+		  PQgetisnull(r->result, row, column);
+	return r->bad ? "" : PQgetvalue(r->result, row, column);
 }
 
-bool
-rows_null(const struct rows *rows, int row, int column)
+int64_t
+rows_int(struct rows *r, int64_t min, int64_t max)
 {
-	return field_value(rows, row, column) == NULL;
+	int64_t value = min;
+
+	r->bad |= !keyword_number(next_field(r), min, max, &value);
+	return r->bad ? min : value;
 }
 
-bool
-rows_int(const struct rows *rows, int row, int column, int64_t min, int64_t max,
-    int64_t *out)
+void
+rows_text(struct rows *r, char *out, size_t size)
 {
-	const char *text = field_value(rows, row, column);
-
-	*out = 0;
-	return text != NULL && keyword_number(text, min, max, out);
-}
-
-bool
-rows_text(const struct rows *rows, int row, int column, char *out, size_t size)
-{
-	const char *text = field_value(rows, row, column);
-	size_t len = text == NULL ? size : strlen(text);
+	const char *text = next_field(r);
+	size_t len = strlen(text);
 
 	out[0] = '\0';
-	if (len >= size)
-		return false;
-	memcpy(out, text, len + 1);
-	return true;
+	if (len < size)
+		memcpy(out, text, len + 1);
+	else
+		r->bad = true;
 }
 
 bool
-rows_bool(const struct rows *rows, int row, int column, bool *out)
+rows_bool(struct rows *r)
 {
-	const char *text = field_value(rows, row, column);
+	const char *text = next_field(r);
 
-	*out = text != NULL && strcmp(text, "t") == 0;
-	return *out || (text != NULL && strcmp(text, "f") == 0);
+	r->bad |= strcmp(text, "t") != 0 && strcmp(text, "f") != 0;
+	return text[0] == 't' && !r->bad;
 }
 
-bool
-rows_bytes(const struct rows *rows, int row, int column, uint8_t *out,
-    size_t max, size_t *len)
+size_t
+rows_bytes(struct rows *r, uint8_t *out, size_t max)
 {
-	const char *text = field_value(rows, row, column);
-	size_t digits;
+	const char *text = next_field(r);
+	bool hex = strncmp(text, "\\x", 2) == 0;
+	size_t digits = hex ? strlen(text + 2) : 0;
 
-	*len = 0;
-	if (text == NULL || strncmp(text, "\\x", 2) != 0)
-		return false;
-	digits = strlen(text + 2);
-	if (digits % 2 != 0 || digits / 2 > max)
-		return false;
-	if (digits > 0 && !hex_decode(text + 2, out, digits / 2))
-		return false;
-	*len = digits / 2;
-	return true;
+	r->bad |= !hex || digits % 2 != 0 || digits / 2 > max ||
+		  (digits > 0 && !hex_decode(text + 2, out, digits / 2));
+	return r->bad ? 0 : digits / 2;
+}
+
+void
+rows_string(struct rows *r, char *out, size_t size)
+{
+	size_t len = rows_bytes(r, (uint8_t *)out, size - 1);
+
+	out[len] = '\0';
+	r->bad |= strlen(out) != len;
 }

@@ -14,8 +14,7 @@
 static enum rollcode_err
 hold_key(struct store *store, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
-	const char *where = link_where(store->link);
+	WIPED(rows_free) struct rows rows = {0};
 	char id[STORE_ID_LEN + 1], key_id[SEAL_ID_LEN + 1];
 	enum rollcode_err err;
 
@@ -23,127 +22,123 @@ hold_key(struct store *store, struct error *error)
 		 "SELECT store_id,key_id FROM rollcode.store FOR SHARE", "")) !=
 	    ROLLCODE_OK)
 		return err;
-	if (!rows_text(rows, 0, 0, id, sizeof(id)) ||
-	    !rows_text(rows, 0, 1, key_id, sizeof(key_id)) ||
-	    strcmp(id, store->id) != 0)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: the store was replaced while it was in use; try again",
-		    where);
-	return store_keys_choose(&store->keys, where, key_id, error);
+	(void)rows_next(&rows);
+	rows_text(&rows, id, sizeof(id));
+	rows_text(&rows, key_id, sizeof(key_id));
+	if (rows.bad || strcmp(id, store->id) != 0)
+		return link_error(store->link, error, ROLLCODE_ERR_UNAVAIL,
+		    "the store was replaced while it was in use; try again");
+	return store_keys_choose(
+	    &store->keys, link_where(store->link), key_id, &store->key, error);
+}
+
+/* What an administrator does with a user. */
+struct deed {
+	const char *user;
+	const struct account *account;
+	const struct event *event;
+	bool replace;
+};
+
+static enum rollcode_err
+delete_account(struct store *store, struct error *error)
+{
+	return link_change(store->link, error, 1,
+	    "DELETE FROM rollcode.account WHERE name=$1", "t", store->name);
 }
 
 static enum rollcode_err
-already_enrolled(const struct account *account, struct error *error)
+create_once(
+    struct store *store, const struct deed *d, bool there, struct error *error)
 {
-	return error_set(error, ROLLCODE_ERR_EXISTS,
-	    "%s is already enrolled; --replace removes the old tokens, --label "
-	    "adds another",
-	    account->user);
+	enum rollcode_err err;
+
+	if ((err = hold_key(store, error)) != ROLLCODE_OK ||
+	    (there && d->replace &&
+		(err = delete_account(store, error)) != ROLLCODE_OK))
+		return err;
+	store->user_key = store->key;
+	err = there && !d->replace ? ROLLCODE_ERR_EXISTS
+				   : pgsql_insert(store, d->account, error);
+	if (err == ROLLCODE_ERR_EXISTS ||
+	    (err != ROLLCODE_OK && link_exists(store->link)))
+		return error_set(error, ROLLCODE_ERR_EXISTS,
+		    "%s is already enrolled; --replace removes the old tokens, "
+		    "--label adds another",
+		    d->user);
+	return err == ROLLCODE_OK && d->event != NULL
+		   ? pgsql_event(store, d->event, 0, error)
+		   : err;
 }
 
 static enum rollcode_err
-create_once(struct store *store, const char *name,
-    const struct account *account, const struct event *event, bool replace,
-    struct error *error)
+remove_once(
+    struct store *store, const struct deed *d, bool there, struct error *error)
 {
+	if (there)
+		return delete_account(store, error);
+	return error_set(error, ROLLCODE_ERR_ABSENT,
+	    "%s is not enrolled; rollcode-admin list shows the users", d->user);
+}
+
+static enum rollcode_err
+do_deed(struct store *store, const struct deed *d, struct error *error)
+{
+	int tries = 0;
 	bool there;
 	enum rollcode_err err;
 
-	if ((err = pgsql_lock(store, name, &there, error)) != ROLLCODE_OK ||
-	    (err = hold_key(store, error)) != ROLLCODE_OK)
+	pgsql_end(store);
+	if (!store_name_encode(d->user, store->name))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a user's name is empty or too long to be enrolled");
+	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
 		return err;
-	if (there && !replace)
-		return already_enrolled(account, error);
-	if (there && (err = link_change(store->link, error, 1,
-			  "DELETE FROM rollcode.account WHERE name=$1", "t",
-			  name)) != ROLLCODE_OK)
-		return err;
-	if ((err = pgsql_insert(store, name, account, error)) != ROLLCODE_OK)
-		return link_exists(store->link)
-			   ? already_enrolled(account, error)
-			   : err;
-	if (event != NULL &&
-	    (err = pgsql_event(store, name, event, 0, error)) != ROLLCODE_OK)
-		return err;
-	return link_commit(store->link, error);
+	do {
+		if ((err = pgsql_lock(store, &there, error)) == ROLLCODE_OK)
+			err = d->account != NULL
+				  ? create_once(store, d, there, error)
+				  : remove_once(store, d, there, error);
+		if (err == ROLLCODE_OK)
+			err = link_commit(store->link, error);
+	} while (pgsql_again(store, err, &tries));
+	pgsql_end(store);
+	return err;
 }
 
 enum rollcode_err
 pgsql_create(struct store *store, const struct account *account,
     const struct event *event, bool replace, struct error *error)
 {
-	char name[STORE_NAME_MAX + 1];
-	int tries = 0;
-	enum rollcode_err err;
+	const struct deed deed = {account->user, account, event, replace};
 
-	pgsql_end(store);
-	if (!store_name_encode(account->user, name))
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "a user's name is empty or too long to be enrolled");
-	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
-		return err;
-	do {
-		err = create_once(store, name, account, event, replace, error);
-	} while (pgsql_again(store, err, &tries));
-	pgsql_end(store);
-	return err;
-}
-
-static enum rollcode_err
-remove_once(struct store *store, const char *user, const char *name,
-    struct error *error)
-{
-	bool there;
-	enum rollcode_err err;
-
-	if ((err = pgsql_lock(store, name, &there, error)) != ROLLCODE_OK)
-		return err;
-	if (!there)
-		return error_set(error, ROLLCODE_ERR_ABSENT,
-		    "%s is not enrolled; rollcode-admin list shows the users",
-		    user);
-	if ((err = link_change(store->link, error, 1,
-		 "DELETE FROM rollcode.account WHERE name=$1", "t", name)) !=
-	    ROLLCODE_OK)
-		return err;
-	return link_commit(store->link, error);
+	return do_deed(store, &deed, error);
 }
 
 enum rollcode_err
 pgsql_remove(struct store *store, const char *user, struct error *error)
 {
-	char name[STORE_NAME_MAX + 1];
-	int tries = 0;
-	enum rollcode_err err;
+	const struct deed deed = {.user = user};
 
-	pgsql_end(store);
-	if (!store_name_encode(user, name))
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "a user's name is empty or too long to be enrolled");
-	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
-		return err;
-	do {
-		err = remove_once(store, user, name, error);
-	} while (pgsql_again(store, err, &tries));
-	pgsql_end(store);
-	return err;
+	return do_deed(store, &deed, error);
 }
 
 enum rollcode_err
 pgsql_each(
     struct store *store, store_user_fn *fn, void *context, struct error *error)
 {
-	WIPED(rows_freep) struct rows *rows = NULL;
+	WIPED(rows_free) struct rows rows = {0};
 	char name[STORE_NAME_MAX + 1], user[ROLLCODE_USER_MAX + 1];
 	enum rollcode_err err;
 
 	if ((err = pgsql_ready(store, error)) == ROLLCODE_OK)
 		err = link_query(store->link, &rows, error,
 		    "SELECT name FROM rollcode.account ORDER BY name", "");
-	for (int i = 0; i < rows_count(rows) && err == ROLLCODE_OK; i++)
-		if (rows_text(rows, i, 0, name, sizeof(name)) &&
-		    store_name_decode(name, user))
+	for (; err == ROLLCODE_OK && rows_next(&rows); rows.bad = false) {
+		rows_text(&rows, name, sizeof(name));
+		if (!rows.bad && store_name_decode(name, user))
 			err = fn(context, user, error);
+	}
 	return err;
 }
 
@@ -163,7 +158,7 @@ pgsql_adopt(struct store *store, struct error *error)
 		err = link_commit(store->link, error);
 	if (err == ROLLCODE_OK) {
 		memcpy(store->key_id, key_id, SEAL_ID_LEN);
-		store->keys.sealing = &store->keys.all[0];
+		store->key = &store->keys.all[0];
 	}
 	pgsql_end(store);
 	return err;
@@ -182,7 +177,7 @@ pgsql_reseal(struct store *store, const char *user, struct error *error)
 	if ((err = pgsql_ready(store, error)) == ROLLCODE_OK &&
 	    (err = link_begin(store->link, error)) == ROLLCODE_OK)
 		err = pgsql_read(store, user, &account, &there, error);
-	store->keys.sealing = &store->keys.all[0];
+	store->user_key = &store->keys.all[0];
 	if (err == ROLLCODE_OK && there &&
 	    (err = pgsql_seal_again(store, &account, error)) == ROLLCODE_OK)
 		err = link_commit(store->link, error);

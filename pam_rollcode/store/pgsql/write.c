@@ -12,27 +12,15 @@
 #include "store/pgsql/pgsql.h"
 
 static enum rollcode_err
-pgsql_seal_token(struct store *store, const char *user,
-    const struct account_token *t, struct sealed *sealed, struct error *error)
-{
-	struct seal_aad aad;
-
-	store_token_aad(
-	    store->id, user, store->keys.sealing->id, &t->token, &aad);
-	return store_keys_seal(
-	    &store->keys, &aad, &t->token.secret, sealed, error);
-}
-
-static enum rollcode_err
-pgsql_insert_token(struct store *store, const char *name, const char *user,
+pgsql_insert_token(struct store *store, const char *user,
     const struct account_token *t, struct error *error)
 {
 	const char *label = t->token.label;
 	struct sealed sealed;
 	enum rollcode_err err;
 
-	if ((err = pgsql_seal_token(store, user, t, &sealed, error)) !=
-	    ROLLCODE_OK)
+	if ((err = store_seal_token(&store->keys, store->user_key, user,
+		 &t->token, &sealed, error)) != ROLLCODE_OK)
 		return err;
 	return link_change(store->link, error, 1,
 	    "INSERT INTO rollcode.token(name,id,label,form,algorithm,digits,"
@@ -40,19 +28,24 @@ pgsql_insert_token(struct store *store, const char *name, const char *user,
 	    "coalesce(pg_catalog.max(id),0)+1,$2::bytea,$3,$4,$5::bigint,$6,"
 	    "$7::bytea,$8::bigint,$9::boolean,$10::bigint,$11::bigint "
 	    "FROM rollcode.token WHERE name=$1",
-	    "tbttitbitii", name, (const void *)label, strlen(label),
+	    "tbttitbitii", store->name, (const void *)label, strlen(label),
 	    form_name(t->token.form), algorithm_name(t->token.algorithm),
-	    (int64_t)t->token.digits, store->keys.sealing->id,
+	    (int64_t)t->token.digits, store->user_key->id,
 	    (const void *)sealed.bytes, sealed.len, (int64_t)t->token.counter,
 	    t->enabled ? "t" : "f", t->created, t->used);
 }
 
+/* What the account has that no store has given an id. */
 static enum rollcode_err
-pgsql_insert_recovery(struct store *store, const char *name,
-    const struct account *a, struct error *error)
+pgsql_insert_new(
+    struct store *store, const struct account *a, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
 
+	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
+		if (a->tokens[i].id == 0)
+			err = pgsql_insert_token(
+			    store, a->user, &a->tokens[i], error);
 	for (size_t i = 0; i < a->recovery_count && err == ROLLCODE_OK; i++)
 		if (a->recovery[i].id == 0)
 			err = link_change(store->link, error, 1,
@@ -61,55 +54,45 @@ pgsql_insert_recovery(struct store *store, const char *name,
 			    "$1,coalesce(pg_catalog.max(id),0)+1,$2::bytea,"
 			    "$3::bigint,$4::bigint,$5::bigint "
 			    "FROM rollcode.recovery WHERE name=$1",
-			    "tbiii", name, (const void *)a->recovery[i].mac,
+			    "tbiii", store->name,
+			    (const void *)a->recovery[i].mac,
 			    sizeof(a->recovery[i].mac), a->recovery[i].issued,
 			    a->recovery[i].expires, a->recovery[i].used);
 	return err;
 }
 
-/* Seal the recovery key anew and store it. */
+/* Seal the recovery key anew, if there is one, and store it. */
 static enum rollcode_err
-pgsql_put_recovery_key(struct store *store, const char *name,
-    const struct account *a, struct error *error)
+pgsql_put_recovery_key(
+    struct store *store, const struct account *a, struct error *error)
 {
-	WIPED(secret_wipe) struct secret secret = {.len = SECRET_KEY_LEN};
-	const char *key_id = store->keys.sealing->id;
-	struct seal_aad aad;
 	struct sealed sealed = {0};
 	enum rollcode_err err;
 
-	memcpy(secret.bytes, a->recovery_key.bytes, SECRET_KEY_LEN);
-	store_recovery_aad(store->id, a->user, key_id, &aad);
 	if (a->recovery_key_set &&
-	    (err = store_keys_seal(
-		 &store->keys, &aad, &secret, &sealed, error)) != ROLLCODE_OK)
+	    (err = store_seal_recovery(&store->keys, store->user_key, a->user,
+		 &a->recovery_key, &sealed, error)) != ROLLCODE_OK)
 		return err;
 	return link_change(store->link, error, 1,
 	    "UPDATE rollcode.account SET key_id=$2,recovery_key=$3 "
 	    "WHERE name=$1",
-	    "ttb", name, key_id,
+	    "ttb", store->name, store->user_key->id,
 	    a->recovery_key_set ? (const void *)sealed.bytes : NULL,
 	    sealed.len);
 }
 
 enum rollcode_err
-pgsql_insert(struct store *store, const char *name, const struct account *a,
-    struct error *error)
+pgsql_insert(struct store *store, const struct account *a, struct error *error)
 {
 	enum rollcode_err err;
 
 	err = link_change(store->link, error, 1,
 	    "INSERT INTO rollcode.account(name,created,key_id) "
 	    "VALUES($1,$2,$3)",
-	    "tit", name, a->created, store->keys.sealing->id);
-	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
-		err = pgsql_insert_token(
-		    store, name, a->user, &a->tokens[i], error);
+	    "tit", store->name, a->created, store->user_key->id);
 	if (err == ROLLCODE_OK && a->recovery_key_set)
-		err = pgsql_put_recovery_key(store, name, a, error);
-	if (err == ROLLCODE_OK)
-		err = pgsql_insert_recovery(store, name, a, error);
-	return err;
+		err = pgsql_put_recovery_key(store, a, error);
+	return err == ROLLCODE_OK ? pgsql_insert_new(store, a, error) : err;
 }
 
 static enum rollcode_err
@@ -133,7 +116,7 @@ pgsql_update_account(struct store *store, const struct account *a,
 	    first != NULL ? first->len : 0);
 	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;
-	return pgsql_put_recovery_key(store, store->name, a, error);
+	return pgsql_put_recovery_key(store, a, error);
 }
 
 static enum rollcode_err
@@ -182,10 +165,6 @@ pgsql_update_tokens(
 				"tib", store->name, b->tokens[i].id,
 				store->seals[i].bytes, store->seals[i].len);
 	}
-	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
-		if (a->tokens[i].id == 0)
-			err = pgsql_insert_token(
-			    store, store->name, a->user, &a->tokens[i], error);
 	return err;
 }
 
@@ -215,8 +194,6 @@ pgsql_update_recovery(
 			    "tiiib", store->name, id, used, r->used, mac,
 			    (size_t)ACCOUNT_MAC_LEN);
 	}
-	if (err == ROLLCODE_OK)
-		err = pgsql_insert_recovery(store, store->name, a, error);
 	return err;
 }
 
@@ -228,37 +205,38 @@ pgsql_update(struct store *store, const struct account *account,
 
 	if ((err = pgsql_update_account(store, account, sequence, error)) !=
 		ROLLCODE_OK ||
-	    (err = pgsql_update_tokens(store, account, error)) != ROLLCODE_OK)
+	    (err = pgsql_update_tokens(store, account, error)) != ROLLCODE_OK ||
+	    (err = pgsql_update_recovery(store, account, error)) != ROLLCODE_OK)
 		return err;
-	return pgsql_update_recovery(store, account, error);
+	return pgsql_insert_new(store, account, error);
 }
 
 enum rollcode_err
 pgsql_seal_again(
     struct store *store, const struct account *a, struct error *error)
 {
-	enum rollcode_err err;
+	enum rollcode_err err = pgsql_put_recovery_key(store, a, error);
 
-	err = pgsql_put_recovery_key(store, store->name, a, error);
 	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++) {
 		const struct account_token *t = &a->tokens[i];
 		struct sealed sealed;
 
-		err = pgsql_seal_token(store, a->user, t, &sealed, error);
+		err = store_seal_token(&store->keys, store->user_key, a->user,
+		    &t->token, &sealed, error);
 		if (err == ROLLCODE_OK)
 			err = link_change(store->link, error, 1,
 			    "UPDATE rollcode.token SET key_id=$4,secret=$5 "
 			    "WHERE name=$1 AND id=$2 AND counter=$3",
 			    "tiitb", store->name, t->id,
-			    (int64_t)t->token.counter, store->keys.sealing->id,
+			    (int64_t)t->token.counter, store->user_key->id,
 			    (const void *)sealed.bytes, sealed.len);
 	}
 	return err;
 }
 
 enum rollcode_err
-pgsql_event(struct store *store, const char *name, const struct event *e,
-    int64_t sequence, struct error *error)
+pgsql_event(struct store *store, const struct event *e, int64_t sequence,
+    struct error *error)
 {
 	int64_t kept = store->config->events_kept;
 	enum rollcode_err err = ROLLCODE_OK;
@@ -268,7 +246,7 @@ pgsql_event(struct store *store, const char *name, const struct event *e,
 		err = link_change(store->link, error, -1,
 		    "DELETE FROM rollcode.event WHERE name=$1 AND "
 		    "(slot>=$2 OR $2=0)",
-		    "ti", name, kept);
+		    "ti", store->name, kept);
 	if (err != ROLLCODE_OK || kept == 0)
 		return err;
 	return link_change(store->link, error, 1,
@@ -279,8 +257,8 @@ pgsql_event(struct store *store, const char *name, const struct event *e,
 	    "service=excluded.service,rhost=excluded.rhost,"
 	    "token=excluded.token,outcome=excluded.outcome,"
 	    "counter=excluded.counter,distance=excluded.distance",
-	    "tiiibbbtii", name, e->aside ? -1 : sequence % kept, sequence,
-	    e->time, (const void *)e->service, strlen(e->service),
+	    "tiiibbbtii", store->name, e->aside ? -1 : sequence % kept,
+	    sequence, e->time, (const void *)e->service, strlen(e->service),
 	    (const void *)e->rhost, strlen(e->rhost), (const void *)e->token,
 	    strlen(e->token), e->outcome, e->counter, e->distance);
 }

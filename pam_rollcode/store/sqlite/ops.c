@@ -78,10 +78,10 @@ sqlite_store_open(
 		ROLLCODE_OK ||
 	    (err = marker_read(config, &store->users, &store->marker, error)) !=
 		ROLLCODE_OK ||
-	    (err = store_keys_derive(&store->keys, config, error)) !=
-		ROLLCODE_OK ||
+	    (err = store_keys_derive(&store->keys, store->marker.store_id,
+		 config, error)) != ROLLCODE_OK ||
 	    (err = store_keys_choose(&store->keys, store->users.text,
-		 store->marker.key_id, error)) != ROLLCODE_OK ||
+		 store->marker.key_id, &store->key, error)) != ROLLCODE_OK ||
 	    (err = check_backup(store, error)) != ROLLCODE_OK) {
 		sqlite_store_close(store);
 		return err;
@@ -104,7 +104,7 @@ store_look_again(struct store *store, struct error *error)
 		    "the store was replaced while it was in use; try again");
 	store->marker = marker;
 	return store_keys_choose(
-	    &store->keys, store->users.text, marker.key_id, error);
+	    &store->keys, store->users.text, marker.key_id, &store->key, error);
 }
 
 static enum rollcode_err
@@ -234,7 +234,7 @@ put_longest_event(struct store *store, const struct event *event,
 	memset(longest.outcome, 'x', sizeof(longest.outcome) - 1);
 	longest.counter = INT64_MAX;
 	longest.distance = INT64_MAX;
-	return rows_event(store, store->db, &longest, sequence, error);
+	return rows_event(store, &longest, sequence, error);
 }
 
 static enum rollcode_err
@@ -246,7 +246,7 @@ put_event(struct store *store, const struct account *account,
 	if (is_touched(account) && (err = put_longest_event(store, event,
 					sequence, error)) != ROLLCODE_OK)
 		return err;
-	return rows_event(store, store->db, event, sequence, error);
+	return rows_event(store, event, sequence, error);
 }
 
 static enum rollcode_err

@@ -32,6 +32,8 @@ struct store {
 	struct store_path	 users;		/* the directory */
 	struct marker		 marker;
 	struct store_keys	 keys;
+	const struct store_key	*key;		/* for new users' secrets */
+	const struct store_key	*user_key;	/* for this user's */
 	sqlite3			*db;		/* of the user begun, or NULL */
 	struct sqlite_parked	*parked;	/* that has it, if any has */
 	bool			 sound;		/* no error since begin */
@@ -69,7 +71,7 @@ enum rollcode_err	marker_write(const struct store_path *users,
 
 /*
  * Read the marker anew: it must be that of the store that was opened, and of
- * one of its keys, which seals from now on.
+ * one of its keys.
  */
 enum rollcode_err	store_look_again(struct store *, struct error *)
 			    MUST_USE;
@@ -87,16 +89,18 @@ enum rollcode_err	pool_take(const char *path, struct sqlite_parked **,
 void			pool_put(struct sqlite_parked *);
 void			pool_empty(void);
 
-/* Rows and accounts.  All of them need an open database. */
+/*
+ * Rows and accounts, in the open database.  What is written is sealed with
+ * user_key: all that a user has is of one key, which rows_read finds.
+ */
 enum rollcode_err	rows_read(struct store *, const char *user,
 			    struct account *, struct error *) MUST_USE;
-enum rollcode_err	rows_insert(struct store *, sqlite3 *,
-			    const struct account *, struct error *) MUST_USE;
+enum rollcode_err	rows_insert(struct store *, const struct account *,
+			    struct error *) MUST_USE;
 enum rollcode_err	rows_update(struct store *, const struct account *,
 			    int64_t sequence, struct error *) MUST_USE;
-enum rollcode_err	rows_event(struct store *, sqlite3 *,
-			    const struct event *, int64_t sequence,
-			    struct error *) MUST_USE;
+enum rollcode_err	rows_event(struct store *, const struct event *,
+			    int64_t sequence, struct error *) MUST_USE;
 enum rollcode_err	rows_events(struct store *, store_event_fn *, void *,
 			    struct error *) MUST_USE;
 

@@ -37,7 +37,7 @@ store_sqlite_adopt(struct store *store, struct error *error)
 		err = marker_write(&store->users, &store->marker, true, error);
 	}
 	if (err == ROLLCODE_OK)
-		store->keys.sealing = &store->keys.all[0];
+		store->key = &store->keys.all[0];
 	close(lock);
 	return err;
 }
@@ -46,16 +46,14 @@ store_sqlite_adopt(struct store *store, struct error *error)
 static enum rollcode_err
 is_stale(struct store *store, bool *stale, struct error *error)
 {
-	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
-	enum rollcode_err err;
+	WIPED(sqlite_rows_done)
+	struct sqlite_rows r = sqlite_select(store->db, error,
+	    "SELECT key_id FROM account WHERE key_id<>?1 UNION ALL "
+	    "SELECT key_id FROM token WHERE key_id<>?1",
+	    "t", store->user_key->id);
 
-	*stale = false;
-	if ((err = sqlite_query(store->db, &statement, error,
-		 "SELECT key_id FROM account WHERE key_id<>?1 UNION ALL "
-		 "SELECT key_id FROM token WHERE key_id<>?1",
-		 "t", store->keys.sealing->id)) != ROLLCODE_OK)
-		return err;
-	return sqlite_step(store->db, statement, stale, error);
+	*stale = sqlite_next(&r);
+	return r.err;
 }
 
 enum rollcode_err
@@ -69,7 +67,7 @@ store_sqlite_reseal(struct store *store, const char *user, struct error *error)
 		 store, user, &enrolled, &account, error)) != ROLLCODE_OK ||
 	    !enrolled)
 		return err;
-	store->keys.sealing = &store->keys.all[0];
+	store->user_key = &store->keys.all[0];
 	err = is_stale(store, &stale, error);
 	if (err == ROLLCODE_OK && stale &&
 	    (err = sqlite_begin(store->db, error)) == ROLLCODE_OK &&

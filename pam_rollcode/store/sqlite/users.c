@@ -95,20 +95,24 @@ build_fresh(struct store *store, const struct user_files *f,
     const struct account *account, const struct event *event,
     struct error *error)
 {
-	sqlite3 *db = NULL;
 	enum rollcode_err err;
+	sqlite3 *db;
 
+	store_sqlite.end(store);
+	store->user_key = store->key;
 	if ((err = clear_fresh(f, error)) != ROLLCODE_OK ||
-	    (err = sqlite_create(
-		 f->fresh.text, &store_sqlite_kind, &db, error)) != ROLLCODE_OK)
+	    (err = sqlite_create(f->fresh.text, &store_sqlite_kind, &store->db,
+		 error)) != ROLLCODE_OK)
 		return err;
-	if ((err = sqlite_begin(db, error)) != ROLLCODE_OK ||
-	    (err = rows_insert(store, db, account, error)) != ROLLCODE_OK ||
-	    (err = rows_event(store, db, event, 0, error)) != ROLLCODE_OK ||
-	    (err = sqlite_commit(db, error)) != ROLLCODE_OK) {
-		sqlite_close(db);
+	if ((err = sqlite_begin(store->db, error)) != ROLLCODE_OK ||
+	    (err = rows_insert(store, account, error)) != ROLLCODE_OK ||
+	    (err = rows_event(store, event, 0, error)) != ROLLCODE_OK ||
+	    (err = sqlite_commit(store->db, error)) != ROLLCODE_OK) {
+		store_sqlite.end(store);
 		return err;
 	}
+	db = store->db;
+	store->db = NULL;
 	return sqlite_finish(db, &store_sqlite_kind, error);
 }
 

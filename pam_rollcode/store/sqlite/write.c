@@ -11,44 +11,38 @@
 #include "store/sqlite/parts.h"
 
 static enum rollcode_err
-seal_token(struct store *store, const char *user, const struct account_token *t,
-    struct sealed *sealed, struct error *error)
-{
-	struct seal_aad aad;
-
-	store_token_aad(store->marker.store_id, user, store->keys.sealing->id,
-	    &t->token, &aad);
-	return store_keys_seal(
-	    &store->keys, &aad, &t->token.secret, sealed, error);
-}
-
-static enum rollcode_err
-insert_token(struct store *store, sqlite3 *db, const char *user,
+insert_token(struct store *store, const char *user,
     const struct account_token *t, struct error *error)
 {
 	struct sealed sealed;
 	enum rollcode_err err;
 
-	if ((err = seal_token(store, user, t, &sealed, error)) != ROLLCODE_OK)
+	if ((err = store_seal_token(&store->keys, store->user_key, user,
+		 &t->token, &sealed, error)) != ROLLCODE_OK)
 		return err;
-	return sqlite_change(db, error, 1,
+	return sqlite_change(store->db, error, 1,
 	    "INSERT INTO token(label,form,algorithm,digits,key_id,secret,"
 	    "counter,enabled,created,used) VALUES(?,?,?,?,?,?,?,?,?,?)",
 	    "tttitbiiii", t->token.label, form_name(t->token.form),
 	    algorithm_name(t->token.algorithm), (int64_t)t->token.digits,
-	    store->keys.sealing->id, (const void *)sealed.bytes, sealed.len,
+	    store->user_key->id, (const void *)sealed.bytes, sealed.len,
 	    (int64_t)t->token.counter, (int64_t)t->enabled, t->created,
 	    t->used);
 }
 
+/* What the account has that no store has given an id. */
 static enum rollcode_err
-insert_recovery(sqlite3 *db, const struct account *a, struct error *error)
+insert_new(struct store *store, const struct account *a, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
 
+	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
+		if (a->tokens[i].id == 0)
+			err =
+			    insert_token(store, a->user, &a->tokens[i], error);
 	for (size_t i = 0; i < a->recovery_count && err == ROLLCODE_OK; i++)
 		if (a->recovery[i].id == 0)
-			err = sqlite_change(db, error, 1,
+			err = sqlite_change(store->db, error, 1,
 			    "INSERT INTO recovery(mac,issued,expires,used) "
 			    "VALUES(?,?,?,?)",
 			    "biii", (const void *)a->recovery[i].mac,
@@ -57,48 +51,38 @@ insert_recovery(sqlite3 *db, const struct account *a, struct error *error)
 	return err;
 }
 
-/* Seal the recovery key anew and store it. */
+/* Seal the recovery key anew, if there is one, and store it. */
 static enum rollcode_err
-put_recovery_key(struct store *store, sqlite3 *db, const struct account *a,
-    struct error *error)
+put_recovery_key(
+    struct store *store, const struct account *a, struct error *error)
 {
-	WIPED(secret_wipe) struct secret secret = {.len = SECRET_KEY_LEN};
-	const char *key_id = store->keys.sealing->id;
-	struct seal_aad aad;
-	struct sealed sealed;
+	struct sealed sealed = {0};
 	enum rollcode_err err;
 
-	if (!a->recovery_key_set)
-		return sqlite_change(
-		    db, error, 1, "UPDATE account SET recovery_key=NULL", "");
-	memcpy(secret.bytes, a->recovery_key.bytes, SECRET_KEY_LEN);
-	store_recovery_aad(store->marker.store_id, a->user, key_id, &aad);
-	if ((err = store_keys_seal(
-		 &store->keys, &aad, &secret, &sealed, error)) != ROLLCODE_OK)
+	if (a->recovery_key_set &&
+	    (err = store_seal_recovery(&store->keys, store->user_key, a->user,
+		 &a->recovery_key, &sealed, error)) != ROLLCODE_OK)
 		return err;
-	return sqlite_change(db, error, 1,
-	    "UPDATE account SET key_id=?,recovery_key=?", "tb", key_id,
-	    (const void *)sealed.bytes, sealed.len);
+	return sqlite_change(store->db, error, 1,
+	    "UPDATE account SET key_id=?,recovery_key=?", "tb",
+	    store->user_key->id,
+	    a->recovery_key_set ? (const void *)sealed.bytes : NULL,
+	    sealed.len);
 }
 
 enum rollcode_err
-rows_insert(struct store *store, sqlite3 *db, const struct account *a,
-    struct error *error)
+rows_insert(struct store *store, const struct account *a, struct error *error)
 {
 	enum rollcode_err err;
 
-	err = sqlite_change(db, error, 1,
+	err = sqlite_change(store->db, error, 1,
 	    "INSERT INTO account(id,user,failures,halves,spent,spent_time,"
 	    "failed,replayed,created,last_success,last_failure,sequence,"
 	    "key_id) VALUES(1,?,0,0,0,0,0,0,?,0,0,0,?)",
-	    "tit", a->user, a->created, store->keys.sealing->id);
-	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
-		err = insert_token(store, db, a->user, &a->tokens[i], error);
+	    "tit", a->user, a->created, store->user_key->id);
 	if (err == ROLLCODE_OK && a->recovery_key_set)
-		err = put_recovery_key(store, db, a, error);
-	if (err == ROLLCODE_OK)
-		err = insert_recovery(db, a, error);
-	return err;
+		err = put_recovery_key(store, a, error);
+	return err == ROLLCODE_OK ? insert_new(store, a, error) : err;
 }
 
 static enum rollcode_err
@@ -121,7 +105,7 @@ update_account(struct store *store, const struct account *a, int64_t sequence,
 	    first != NULL ? first->len : 0);
 	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;
-	return put_recovery_key(store, store->db, a, error);
+	return put_recovery_key(store, a, error);
 }
 
 static enum rollcode_err
@@ -172,10 +156,6 @@ update_tokens(struct store *store, const struct account *a, struct error *error)
 				"ib", b->tokens[i].id, store->seals[i].bytes,
 				store->seals[i].len);
 	}
-	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++)
-		if (a->tokens[i].id == 0)
-			err = insert_token(
-			    store, store->db, a->user, &a->tokens[i], error);
 	return err;
 }
 
@@ -202,8 +182,6 @@ update_recovery(
 			    "iiib", r->used, r->id, b->recovery[i].used,
 			    b->recovery[i].mac, sizeof(b->recovery[i].mac));
 	}
-	if (err == ROLLCODE_OK)
-		err = insert_recovery(store->db, a, error);
 	return err;
 }
 
@@ -215,32 +193,28 @@ rows_update(struct store *store, const struct account *account,
 
 	if ((err = update_account(store, account, sequence, error)) !=
 		ROLLCODE_OK ||
-	    (err = update_tokens(store, account, error)) != ROLLCODE_OK)
+	    (err = update_tokens(store, account, error)) != ROLLCODE_OK ||
+	    (err = update_recovery(store, account, error)) != ROLLCODE_OK)
 		return err;
-	return update_recovery(store, account, error);
+	return insert_new(store, account, error);
 }
 
 enum rollcode_err
 rows_reseal(struct store *store, const struct account *a, struct error *error)
 {
-	enum rollcode_err err;
+	enum rollcode_err err = put_recovery_key(store, a, error);
 
-	if (a->recovery_key_set)
-		err = put_recovery_key(store, store->db, a, error);
-	else
-		err = sqlite_change(store->db, error, 1,
-		    "UPDATE account SET key_id=?", "t",
-		    store->keys.sealing->id);
 	for (size_t i = 0; i < a->token_count && err == ROLLCODE_OK; i++) {
 		const struct account_token *t = &a->tokens[i];
 		struct sealed sealed;
 
-		err = seal_token(store, a->user, t, &sealed, error);
+		err = store_seal_token(&store->keys, store->user_key, a->user,
+		    &t->token, &sealed, error);
 		if (err == ROLLCODE_OK)
 			err = sqlite_change(store->db, error, 1,
 			    "UPDATE token SET key_id=?,secret=? WHERE id=? "
 			    "AND counter=?",
-			    "tbii", store->keys.sealing->id,
+			    "tbii", store->user_key->id,
 			    (const void *)sealed.bytes, sealed.len, t->id,
 			    (int64_t)t->token.counter);
 	}
@@ -248,18 +222,18 @@ rows_reseal(struct store *store, const struct account *a, struct error *error)
 }
 
 enum rollcode_err
-rows_event(struct store *store, sqlite3 *db, const struct event *e,
-    int64_t sequence, struct error *error)
+rows_event(struct store *store, const struct event *e, int64_t sequence,
+    struct error *error)
 {
 	int64_t kept = store->config->events_kept;
 	enum rollcode_err err;
 
-	if (kept == 0)
-		return sqlite_change(db, error, -1, "DELETE FROM event", "");
-	if ((err = sqlite_change(db, error, -1,
-		 "DELETE FROM event WHERE slot>=?", "i", kept)) != ROLLCODE_OK)
+	if ((err = sqlite_change(store->db, error, -1,
+		 "DELETE FROM event WHERE slot>=?", "i",
+		 kept == 0 ? INT64_MIN : kept)) != ROLLCODE_OK ||
+	    kept == 0)
 		return err;
-	return sqlite_change(db, error, 1,
+	return sqlite_change(store->db, error, 1,
 	    "INSERT OR REPLACE INTO event(slot,sequence,time,service,rhost,"
 	    "token,outcome,counter,distance) VALUES(?,?,?,?,?,?,?,?,?)",
 	    "iiittttii", e->aside ? -1 : sequence % kept, sequence, e->time,

@@ -182,8 +182,7 @@ enrolled_behind(struct store *store, const struct account *fresh)
 {
 	behind(store, "DELETE FROM @token");
 	behind(store, "DELETE FROM @account");
-	ck_assert_int_eq(
-	    rows_insert(store, store->db, fresh, &error), ROLLCODE_OK);
+	ck_assert_int_eq(rows_insert(store, fresh, &error), ROLLCODE_OK);
 	ck_assert_int_eq(
 	    sqlite_change(store->db, &error, 1, "UPDATE account SET sequence=?",
 		"i", fresh->sequence),

@@ -105,8 +105,7 @@ static void
 enrolled_behind(struct store *store, const struct account *fresh)
 {
 	change_one(store, "DELETE FROM rollcode.account");
-	ck_assert_int_eq(
-	    pgsql_insert(store, store->name, fresh, &error), ROLLCODE_OK);
+	ck_assert_int_eq(pgsql_insert(store, fresh, &error), ROLLCODE_OK);
 	begin_again(store);
 }
 
