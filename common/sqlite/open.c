@@ -47,7 +47,7 @@ run_sql(sqlite3 *db, const char *sql, struct error *error)
 	return rc == SQLITE_OK ? ROLLCODE_OK : sqlite_fail(db, rc, error);
 }
 
-/* The single value that a statement returns, as text. */
+/* Whether the single value that a statement returns is that text. */
 static enum rollcode_err
 value_is(sqlite3 *db, const char *sql, const char *want, bool *same,
     struct error *error)
@@ -68,32 +68,19 @@ value_is(sqlite3 *db, const char *sql, const char *want, bool *same,
 	return r.err;
 }
 
-/* One setting: the statement that makes it, the one that reads it back. */
-struct setting {
-	const char *set, *get, *want;
-};
-
 static enum rollcode_err
-apply_settings(sqlite3 *db, const struct setting *settings, struct error *error)
+check_setting(
+    sqlite3 *db, const char *pragma, const char *want, struct error *error)
 {
 	enum rollcode_err err;
 	char what[96];
 	bool same;
 
-	for (; settings->get != NULL; settings++) {
-		if (settings->set != NULL &&
-		    (err = run_sql(db, settings->set, error)) != ROLLCODE_OK)
-			return err;
-		if ((err = value_is(db, settings->get, settings->want, &same,
-			 error)) != ROLLCODE_OK)
-			return err;
-		if (same)
-			continue;
-		snprintf(what, sizeof(what), "%s is not %s", settings->get,
-		    settings->want);
-		return sqlite_wrong(db, error, what);
-	}
-	return ROLLCODE_OK;
+	if ((err = value_is(db, pragma, want, &same, error)) != ROLLCODE_OK ||
+	    same)
+		return err;
+	snprintf(what, sizeof(what), "%s is not %s", pragma, want);
+	return sqlite_wrong(db, error, what);
 }
 
 /* Nothing durable rests on these; the tests read them back. */
@@ -101,25 +88,21 @@ static const char common_settings[] =
     "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; "
     "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON";
 
-/* clang-format off */
-static const struct setting kept_settings[] = {
-	{ NULL, "PRAGMA journal_mode", "wal" },
-	{ "PRAGMA synchronous=FULL", "PRAGMA synchronous", "2" },
-	{ NULL, NULL, NULL },
+/* What durability rests on: statements, and what is read back then. */
+struct durable {
+	const char *set, *journal, *synchronous;
 };
 
-/* With DELETE only EXTRA syncs the directory behind the unlinked journal. */
-static const struct setting delete_settings[] = {
-	{ NULL, "PRAGMA journal_mode", "delete" },
-	{ "PRAGMA synchronous=EXTRA", "PRAGMA synchronous", "3" },
-	{ NULL, NULL, NULL },
+/* clang-format off */
+static const struct durable durables[] = {
+	[SQLITE_LOG_KEPT] = { "PRAGMA synchronous=FULL", "wal", "2" },
+	/* Only EXTRA syncs the directory behind the unlinked journal. */
+	[SQLITE_LOG_DELETE] = { "PRAGMA synchronous=EXTRA", "delete", "3" },
 };
 
 /* A file that nobody can find yet is synced once, when it is whole. */
-static const struct setting new_settings[] = {
-	{ "PRAGMA journal_mode=MEMORY", "PRAGMA journal_mode", "memory" },
-	{ "PRAGMA synchronous=OFF", "PRAGMA synchronous", "0" },
-	{ NULL, NULL, NULL },
+static const struct durable later = {
+	"PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF", "memory", "0"
 };
 
 static const struct { int option, on; } switches[] = {
@@ -142,9 +125,23 @@ static const struct { int limit, value; } limits[] = {
 /* clang-format on */
 
 static enum rollcode_err
-restrict_connection(sqlite3 *db, bool kept, struct error *error)
+apply_settings(sqlite3 *db, const struct durable *durable, struct error *error)
 {
-	int keep = 1, on, rc;
+	enum rollcode_err err;
+
+	if ((err = run_sql(db, common_settings, error)) != ROLLCODE_OK ||
+	    (err = run_sql(db, durable->set, error)) != ROLLCODE_OK ||
+	    (err = check_setting(db, "PRAGMA journal_mode", durable->journal,
+		 error)) != ROLLCODE_OK)
+		return err;
+	return check_setting(
+	    db, "PRAGMA synchronous", durable->synchronous, error);
+}
+
+enum rollcode_err
+sqlite_restrict(sqlite3 *db, struct error *error)
+{
+	int on, rc;
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
 		rc = sqlite3_db_config(
@@ -155,8 +152,16 @@ restrict_connection(sqlite3 *db, bool kept, struct error *error)
 	}
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		sqlite3_limit(db, limits[i].limit, limits[i].value);
-	rc = kept ? sqlite3_wal_autocheckpoint(db, 0) : SQLITE_OK;
-	if (kept && rc == SQLITE_OK)
+	return ROLLCODE_OK;
+}
+
+/* The log is folded when we say so, and stays. */
+static enum rollcode_err
+keep_log(sqlite3 *db, struct error *error)
+{
+	int keep = 1, rc;
+
+	if ((rc = sqlite3_wal_autocheckpoint(db, 0)) == SQLITE_OK)
 		rc = sqlite3_file_control(
 		    db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 	return rc == SQLITE_OK ? ROLLCODE_OK : sqlite_fail(db, rc, error);
@@ -194,25 +199,25 @@ open_connection(const char *path, const struct sqlite_kind *kind,
 	/* Else there is no log without memory shared between processes. */
 	if (locks == SQLITE_LOCKS_NONE)
 		err = run_sql(*db, "PRAGMA locking_mode=EXCLUSIVE", error);
-	if (err != ROLLCODE_OK)
-		return err;
-	return restrict_connection(*db, locks != SQLITE_LOCKS_USUAL, error);
+	if (err == ROLLCODE_OK)
+		err = sqlite_restrict(*db, error);
+	return err == ROLLCODE_OK && locks != SQLITE_LOCKS_USUAL
+		   ? keep_log(*db, error)
+		   : err;
 }
 
 enum rollcode_err
 sqlite_connect(const char *path, const struct sqlite_kind *kind,
     enum sqlite_locks locks, sqlite3 **db, struct error *error)
 {
-	const struct setting *settings =
-	    kind->log == SQLITE_LOG_KEPT ? kept_settings : delete_settings;
 	enum rollcode_err err;
 
 	*db = NULL;
 	if ((err = open_connection(path, kind, locks, db, error)) !=
 		ROLLCODE_OK ||
 	    (err = sqlite_check_kind(*db, kind, error)) != ROLLCODE_OK ||
-	    (err = run_sql(*db, common_settings, error)) != ROLLCODE_OK ||
-	    (err = apply_settings(*db, settings, error)) != ROLLCODE_OK) {
+	    (err = apply_settings(*db, &durables[kind->log], error)) !=
+		ROLLCODE_OK) {
 		sqlite_close(*db);
 		*db = NULL;
 	}
@@ -271,8 +276,7 @@ sqlite_new(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 	close(fd);
 	if ((err = open_connection(
 		 path, kind, SQLITE_LOCKS_USUAL, db, error)) != ROLLCODE_OK ||
-	    (err = apply_settings(*db, new_settings, error)) != ROLLCODE_OK ||
-	    (err = run_sql(*db, common_settings, error)) != ROLLCODE_OK) {
+	    (err = apply_settings(*db, &later, error)) != ROLLCODE_OK) {
 		sqlite_close(*db);
 		*db = NULL;
 		unlink(path);

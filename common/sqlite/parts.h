@@ -47,6 +47,9 @@ enum rollcode_err	sqlite_connect(const char *path,
 			    const struct sqlite_kind *, enum sqlite_locks,
 			    sqlite3 **, struct error *) MUST_USE;
 
+/* Leave a schema nothing that it could run, and a value no more than room. */
+enum rollcode_err	sqlite_restrict(sqlite3 *, struct error *) MUST_USE;
+
 /* Release every statement, before the connection is closed. */
 void			sqlite_forget_statements(sqlite3 *);
 
