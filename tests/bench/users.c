@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "pam_rollcode/store/sqlite/parts.h"
-#include "pam_rollcode/store/sqlite/copy.h"
 
 #define NAME_LEN 6
 #define COUNT_MAX 100000

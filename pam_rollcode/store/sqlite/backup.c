@@ -20,7 +20,6 @@
 
 #include "common/base/lock.h"
 #include "common/base/replace.h"
-#include "store/sqlite/copy.h"
 #include "store/sqlite/parts.h"
 #include "system/path.h"
 

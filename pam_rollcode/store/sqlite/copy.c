@@ -5,7 +5,7 @@
 
 #include "common/base/replace.h"
 #include "common/sqlite/parts.h"
-#include "store/sqlite/copy.h"
+#include "store/sqlite/parts.h"
 
 enum rollcode_err
 sqlite_empty_log(sqlite3 *db, struct error *error)

@@ -10,7 +10,6 @@
  */
 #include <stdlib.h>
 
-#include "store/sqlite/copy.h"
 #include "store/sqlite/parts.h"
 
 #define CHECKPOINT_EVERY 32 /* commits between two checkpoints */
@@ -22,7 +21,7 @@ user_close(struct store *store)
 	if (store->parked == NULL)
 		sqlite_close(store->db);
 	else if (store->sound)
-		pool_put(store->parked);
+		sqlite_parked_put(store->parked);
 	else
 		sqlite_parked_close(store->parked);
 	store->db = NULL;
@@ -115,7 +114,7 @@ user_open(struct store *store, struct error *error)
 	if (!store->config->pools)
 		return sqlite_open(
 		    store->file.text, &store_sqlite_kind, &store->db, error);
-	err = pool_take(store->file.text, &store->parked, error);
+	err = sqlite_parked_take(store->file.text, &store->parked, error);
 	if (err == ROLLCODE_OK)
 		store->db = sqlite_parked_db(store->parked);
 	return err;
@@ -280,7 +279,7 @@ const struct store_ops store_sqlite = {
     .commit = sqlite_store_commit,
     .end = user_close,
     .close = sqlite_store_close,
-    .idle = pool_empty,
+    .idle = sqlite_parked_empty,
     .create = store_sqlite_create,
     .remove = store_sqlite_remove,
     .each = store_sqlite_each,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * parked.c - go on with a file that others may have used meanwhile.
+ * parked.c - the users' files that a process used last stay open, and it goes
+ * on with one that others may have used meanwhile.
  *
  *  1. SQLite itself locks nothing here, and keeps the log's index to itself:
  *     one lock of ours, which excludes SQLite's own of any other process, is
@@ -9,11 +10,15 @@
  *     seen, or it changed nothing that this connection relies on.
  *
  * Who commits writes a frame behind the last one of the log, or begins the log
- * anew with other salts in its header.  So both places are read at leave and at
- * enter, and the last frame's header, whose checksum is that of all before it:
+ * anew with other salts in its header.  So both places are read at put and at
+ * take, and the last frame's header, whose checksum is that of all before it:
  * who puts an older log back is seen by that.  A frame behind it that carries
  * the log's salts already, left by a writer that was killed, could be written
  * again as it is: then nothing is parked.
+ *
+ * For a process that verifies one login at a time, and opens nothing before it
+ * is forked: a copy of it must not touch its connections
+ * (https://sqlite.org/howtocorrupt.html, section 2.6).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +31,7 @@
 
 #include "common/base/clock.h"
 #include "common/sqlite/parts.h"
-#include "store/sqlite/parked.h"
+#include "store/sqlite/parts.h"
 
 /* https://sqlite.org/fileformat2.html#walformat */
 #define LOG_HEADER 32
@@ -40,6 +45,8 @@
 #define LOCK_FIRST 0x40000002
 #define LOCK_LEN 510
 
+#define POOL_MAX 4
+
 /* File and log between two transactions. */
 struct state {
 	struct stat file, log;
@@ -47,12 +54,16 @@ struct state {
 };
 
 struct sqlite_parked {
-	char *path;
-	sqlite3 *db; /* NULL until it is open */
-	int lock;    /* a descriptor of the file, for its lock alone; or -1 */
-	int frames;  /* in the log, behind the last commit; 0: not known */
+	struct sqlite_parked *next; /* used before it */
+	int64_t since;		    /* clock_ms() */
+	sqlite3 *db;		    /* NULL until it is open */
+	int lock;   /* a descriptor of the file, for its lock alone; or -1 */
+	int frames; /* in the log, behind the last commit; 0: not known */
 	struct state left;
+	char path[];
 };
+
+static struct sqlite_parked *pool; /* the one used last */
 
 static int
 count_frames(void *parked, sqlite3 *db, const char *name, int frames)
@@ -197,9 +208,9 @@ sqlite_parked_check(const struct sqlite_parked *p, struct error *error)
 
 /* Lock the file that has the name once it is locked. */
 static enum rollcode_err
-lock_file(struct sqlite_parked *p, const struct sqlite_kind *kind,
-    struct error *error)
+lock_file(struct sqlite_parked *p, struct error *error)
 {
+	const struct sqlite_kind *kind = &store_sqlite_kind;
 	int64_t deadline = clock_ms() + kind->busy_ms;
 	enum rollcode_err err;
 
@@ -226,67 +237,21 @@ lock_file(struct sqlite_parked *p, const struct sqlite_kind *kind,
 
 /* What is not as it was left is opened anew, under the same lock. */
 static enum rollcode_err
-reopen_if_changed(struct sqlite_parked *p, const struct sqlite_kind *kind,
-    struct error *error)
+reopen_if_changed(struct sqlite_parked *p, struct error *error)
 {
 	enum rollcode_err err;
 
 	if (is_as_left(p))
 		return ROLLCODE_OK;
 	close_connection(p);
-	if ((err = sqlite_connect(p->path, kind, SQLITE_LOCKS_NONE, &p->db,
-		 error)) == ROLLCODE_OK)
+	if ((err = sqlite_connect(p->path, &store_sqlite_kind,
+		 SQLITE_LOCKS_NONE, &p->db, error)) == ROLLCODE_OK)
 		(void)sqlite3_wal_hook(p->db, count_frames, p);
 	return err;
 }
 
-static struct sqlite_parked *
-make_parked(const char *path)
-{
-	struct sqlite_parked *p = calloc(1, sizeof(*p));
-
-	if (p == NULL)
-		return NULL;
-	p->lock = -1;
-	if ((p->path = strdup(path)) != NULL)
-		return p;
-	free(p);
-	return NULL;
-}
-
-enum rollcode_err
-sqlite_parked_enter(const char *path, const struct sqlite_kind *kind,
-    struct sqlite_parked **parked, struct error *error)
-{
-	struct sqlite_parked *p = *parked != NULL ? *parked : make_parked(path);
-	enum rollcode_err err;
-
-	*parked = NULL;
-	if (p == NULL)
-		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	if ((err = lock_file(p, kind, error)) != ROLLCODE_OK ||
-	    (err = reopen_if_changed(p, kind, error)) != ROLLCODE_OK) {
-		sqlite_parked_close(p);
-		return err;
-	}
-	*parked = p;
-	return ROLLCODE_OK;
-}
-
-sqlite3 *
-sqlite_parked_db(const struct sqlite_parked *p)
-{
-	return p->db;
-}
-
-const char *
-sqlite_parked_path(const struct sqlite_parked *p)
-{
-	return p->path;
-}
-
-bool
-sqlite_parked_leave(struct sqlite_parked *p)
+static bool
+leave_file(struct sqlite_parked *p)
 {
 	return p->frames > 0 && sqlite3_get_autocommit(p->db) != 0 &&
 	       read_state(p, &p->left) &&
@@ -302,6 +267,93 @@ sqlite_parked_close(struct sqlite_parked *p)
 		return;
 	close_connection(p);
 	release_lock(p);
-	free(p->path);
 	free(p);
+}
+
+/* Nobody else's traffic keeps a file open, which may have been removed. */
+static struct sqlite_parked *
+take_out(const char *path)
+{
+	struct sqlite_parked **at = &pool, *p, *found = NULL;
+	int64_t old = clock_ms() - STORE_IDLE_MS;
+
+	while ((p = *at) != NULL) {
+		if (p->since > old && strcmp(p->path, path) != 0) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		if (p->since > old)
+			found = p;
+		else
+			sqlite_parked_close(p);
+	}
+	return found;
+}
+
+static struct sqlite_parked *
+make_parked(const char *path)
+{
+	size_t len = strlen(path);
+	struct sqlite_parked *p = calloc(1, sizeof(*p) + len + 1);
+
+	if (p == NULL)
+		return NULL;
+	p->lock = -1;
+	memcpy(p->path, path, len);
+	return p;
+}
+
+enum rollcode_err
+sqlite_parked_take(
+    const char *path, struct sqlite_parked **parked, struct error *error)
+{
+	struct sqlite_parked *p = take_out(path);
+	enum rollcode_err err;
+
+	*parked = NULL;
+	if (p == NULL && (p = make_parked(path)) == NULL)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	if ((err = lock_file(p, error)) != ROLLCODE_OK ||
+	    (err = reopen_if_changed(p, error)) != ROLLCODE_OK) {
+		sqlite_parked_close(p);
+		return err;
+	}
+	*parked = p;
+	return ROLLCODE_OK;
+}
+
+sqlite3 *
+sqlite_parked_db(const struct sqlite_parked *p)
+{
+	return p->db;
+}
+
+void
+sqlite_parked_put(struct sqlite_parked *p)
+{
+	struct sqlite_parked **last = &pool;
+
+	if (!leave_file(p)) {
+		sqlite_parked_close(p);
+		return;
+	}
+	p->since = clock_ms();
+	p->next = pool;
+	pool = p;
+	for (int i = 0; i < POOL_MAX && *last != NULL; i++)
+		last = &(*last)->next;
+	sqlite_parked_close(*last);
+	*last = NULL;
+}
+
+void
+sqlite_parked_empty(void)
+{
+	struct sqlite_parked *p;
+
+	while ((p = pool) != NULL) {
+		pool = p->next;
+		sqlite_parked_close(p);
+	}
 }

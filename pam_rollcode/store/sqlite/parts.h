@@ -13,7 +13,7 @@
 
 #include "store/keys.h"
 #include "store/name.h"
-#include "store/sqlite/parked.h"
+#include "common/sqlite/sqlite.h"
 #include "store/store.h"
 
 struct store_path {
@@ -77,17 +77,39 @@ enum rollcode_err	store_look_again(struct store *, struct error *)
 			    MUST_USE;
 
 /*
- * Users' files that logins of this process have left open, POOL_MAX of them at
- * most, each for STORE_IDLE_MS at most.  take opens one that is not there or
- * was changed by somebody else, with the errors of sqlite_open; put leaves it,
- * or closes it.
+ * A user's file that stays open between logins of this process while its lock
+ * is let go, so that everybody else can use it; few do, and each for
+ * STORE_IDLE_MS at most.  take is as sqlite_open, and opens one that is not
+ * there, or was changed by somebody else; it is locked until put, which leaves
+ * it or closes it, or close, which rolls back what was not committed.
  */
-#define POOL_MAX	4
+enum rollcode_err	sqlite_parked_take(const char *path,
+			    struct sqlite_parked **, struct error *) MUST_USE;
+void			sqlite_parked_put(struct sqlite_parked *);
+void			sqlite_parked_close(struct sqlite_parked *);
+void			sqlite_parked_empty(void);
 
-enum rollcode_err	pool_take(const char *path, struct sqlite_parked **,
+/* Its connection, which it closes. */
+sqlite3			*sqlite_parked_db(const struct sqlite_parked *);
+
+/* As sqlite_check_unmoved, which cannot tell it of these. */
+enum rollcode_err	sqlite_parked_check(const struct sqlite_parked *,
 			    struct error *) MUST_USE;
-void			pool_put(struct sqlite_parked *);
-void			pool_empty(void);
+
+/*
+ * Fold a kept log back and cut it off, so that nothing of what was overwritten
+ * is left in it; outside a transaction, durable.
+ */
+enum rollcode_err	sqlite_empty_log(sqlite3 *, struct error *) MUST_USE;
+
+/*
+ * Copy an open file as it is now to a new path, complete without any other
+ * file beside it and durable; the caller syncs the directory.  EXISTS if the
+ * file is there.  On error the file is gone again.
+ */
+enum rollcode_err	sqlite_copy(sqlite3 *, const char *path,
+			    const struct sqlite_kind *, struct error *)
+			    MUST_USE;
 
 /*
  * Rows and accounts, in the open database.  What is written is sealed with

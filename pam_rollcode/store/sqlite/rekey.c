@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "common/base/lock.h"
-#include "store/sqlite/copy.h"
 #include "store/sqlite/parts.h"
 
 #define LOCK_MS 5000 /* for an enrolment or a removal */

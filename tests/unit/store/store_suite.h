@@ -426,6 +426,15 @@ START_TEST(what_somebody_else_changed_meanwhile_is_not_overwritten)
 }
 END_TEST
 
+/* As a worker is forked: with no file open that another process uses. */
+static pid_t
+fork_apart(void)
+{
+	if (ops->idle != NULL)
+		ops->idle();
+	return fork();
+}
+
 /* Run in RACERS processes at once; how many of them returned true. */
 static int
 race(bool (*racer)(void))
@@ -435,7 +444,7 @@ race(bool (*racer)(void))
 
 	ck_assert_int_eq(pipe(gate), 0);
 	for (int i = 0; i < RACERS; i++) {
-		if (fork() != 0)
+		if (fork_apart() != 0)
 			continue;
 		close(gate[1]);
 		(void)!read(gate[0], &byte, 1);
@@ -535,7 +544,7 @@ START_TEST(a_login_for_ann_does_not_wait_for_a_stuck_bob)
 	enrolled("ann");
 	enrolled("bob");
 	ck_assert_int_eq(pipe(ready), 0);
-	if ((stuck = fork()) == 0) {
+	if ((stuck = fork_apart()) == 0) {
 		begun("bob", &account);
 		(void)!write(ready[1], "x", 1);
 		pause();
@@ -566,7 +575,7 @@ START_TEST(a_commit_that_cannot_be_written_says_so)
 	int status;
 
 	enrolled("ann");
-	if (fork() == 0) {
+	if (fork_apart() == 0) {
 		kind->spoil();
 		_exit((int)move_to("ann", 11));
 	}
@@ -582,7 +591,7 @@ START_TEST(an_enrolment_that_cannot_be_written_leaves_nothing)
 {
 	int status;
 
-	if (fork() == 0) {
+	if (fork_apart() == 0) {
 		kind->spoil();
 		_exit((int)create("ann", 1, false));
 	}

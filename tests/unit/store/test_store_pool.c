@@ -5,7 +5,6 @@
  */
 #include <sqlite3.h>
 
-#include "pam_rollcode/store/sqlite/copy.h"
 #include "store_files.h"
 
 static void
