@@ -237,3 +237,9 @@ error_from_errno(int e)
 		return ROLLCODE_ERR_SYS;
 	}
 }
+
+enum rollcode_err
+error_errno(struct error *error, int e, const char *path)
+{
+	return error_at(error, error_from_errno(e), path, "%s", strerror(e));
+}

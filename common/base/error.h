@@ -105,4 +105,7 @@ void			error_bound(struct error *);
 /* The code for an errno: NOMEM, UNAVAIL (full, read-only, limits) or SYS. */
 enum rollcode_err	error_from_errno(int);
 
+/* That code, with its sentence about a file: "PATH: No such device". */
+enum rollcode_err	error_errno(struct error *, int, const char *path);
+
 #endif /* ROLLCODE_BASE_ERROR_H */

@@ -103,10 +103,8 @@ check_beside(const char *path, const char *suffix, bool own,
 
 	snprintf(beside, sizeof(beside), "%s%s", path, suffix);
 	if (lstat(beside, &st) != 0)
-		return errno == ENOENT
-			   ? ROLLCODE_OK
-			   : error_at(error, error_from_errno(errno), beside,
-				 "%s", strerror(errno));
+		return errno == ENOENT ? ROLLCODE_OK
+				       : error_errno(error, errno, beside);
 	if (!own)
 		return error_at(error, ROLLCODE_ERR_STORE, beside,
 		    "does not belong to a %s, which never creates one; move it "
@@ -126,10 +124,9 @@ sqlite_check_file(
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
-		return error_at(error,
-		    errno == ENOENT ? ROLLCODE_ERR_ABSENT
-				    : error_from_errno(errno),
-		    path, "%s", strerror(errno));
+		return errno == ENOENT ? error_at(error, ROLLCODE_ERR_ABSENT,
+					     path, "%s", strerror(errno))
+				       : error_errno(error, errno, path);
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
 		return error_at(error, ROLLCODE_ERR_STORE, path,
 		    "is not a regular file with one hard link; replace it");

@@ -34,12 +34,6 @@ struct backup {
 	void *context;
 };
 
-static enum rollcode_err
-file_failed(const char *path, int e, struct error *error)
-{
-	return error_at(error, error_from_errno(e), path, "%s", strerror(e));
-}
-
 static int
 remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
@@ -54,7 +48,7 @@ remove_fresh(const struct backup *b, struct error *error)
 {
 	if (nftw(b->fresh.text, remove_entry, DEPTH, FTW_DEPTH | FTW_PHYS) == 0)
 		return ROLLCODE_OK;
-	return file_failed(b->fresh.text, errno, error);
+	return error_errno(error, errno, b->fresh.text);
 }
 
 static enum rollcode_err
@@ -94,7 +88,7 @@ make_fresh(const struct backup *b, struct error *error)
 
 	if (mkdir(b->fresh.text, 0700) == 0 || (e = errno) == EEXIST)
 		return ROLLCODE_OK;
-	file_failed(b->fresh.text, e, error);
+	error_errno(error, e, b->fresh.text);
 	return error_add(error, error_from_errno(e),
 	    "the account %s makes the backup, and needs a directory of its own "
 	    "for it: install -d -m 700 -o %s /var/backups/rollcode, and name a "
@@ -140,20 +134,6 @@ copy_file(const struct backup *b, const char *user, const char *path,
 }
 
 static enum rollcode_err
-keep_place(const char *path, struct error *error)
-{
-	int fd, e = 0;
-
-	fd = open(
-	    path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || fsync(fd) != 0)
-		e = errno;
-	if (fd >= 0)
-		close(fd);
-	return e == 0 ? ROLLCODE_OK : file_failed(path, e, error);
-}
-
-static enum rollcode_err
 copy_user(void *context, const char *user, struct error *error)
 {
 	const struct backup *b = context;
@@ -161,6 +141,7 @@ copy_user(void *context, const char *user, struct error *error)
 	struct error unusable = {0};
 	bool enrolled = false;
 	enum rollcode_err err;
+	int e;
 
 	if (!store_name_encode(user, name))
 		return ROLLCODE_OK;
@@ -171,8 +152,8 @@ copy_user(void *context, const char *user, struct error *error)
 	if (err != ROLLCODE_OK && err != ROLLCODE_ERR_STORE)
 		return error_pass(error, err, &unusable, NULL);
 	if (err == ROLLCODE_ERR_STORE &&
-	    (err = keep_place(path, error)) != ROLLCODE_OK)
-		return err;
+	    (e = replace_file(path, "", 0, false)) != 0)
+		return error_errno(error, e, path);
 	b->tell(b->context, user, unusable.text[0] == '\0' ? NULL : &unusable);
 	return ROLLCODE_OK;
 }
@@ -185,7 +166,7 @@ fill_fresh(struct backup *b, struct error *error)
 	if ((err = remove_fresh(b, error)) != ROLLCODE_OK)
 		return err;
 	if (mkdir(b->users.text, 0700) != 0)
-		return file_failed(b->users.text, errno, error);
+		return error_errno(error, errno, b->users.text);
 	return store_sqlite.each(b->store, copy_user, b, error);
 }
 
@@ -202,7 +183,7 @@ put_in_place(const struct backup *b, int64_t now, struct error *error)
 		return err;
 	if (renameat2(AT_FDCWD, b->fresh.text, AT_FDCWD, b->path,
 		RENAME_NOREPLACE) != 0)
-		return file_failed(b->path, errno, error);
+		return error_errno(error, errno, b->path);
 	return replace_sync_directory(b->path, error);
 }
 

@@ -174,8 +174,7 @@ read_marker(const struct config *config, const struct store_path *users,
 		    strerror(errno));
 	if ((err = marker_check(fd, config, path.text, error)) == ROLLCODE_OK) {
 		n = read(fd, text, MARKER_MAX);
-		err = n < 0 ? error_at(error, error_from_errno(errno),
-				  path.text, "%s", strerror(errno))
+		err = n < 0 ? error_errno(error, errno, path.text)
 			    : marker_parse(
 				  text, (size_t)n, path.text, marker, error);
 	}

@@ -184,29 +184,15 @@ removes_credential(const struct account *before, const struct account *after)
 	return !account_same_recovery_key(before, after);
 }
 
-/* Whatever was written before this commit is in the file from here on. */
-static enum rollcode_err
-checkpoint_log(struct store *store, const struct account *account, bool aside,
-    int64_t sequence, struct error *error)
-{
-	if (removes_credential(&store->before, account))
-		return sqlite_empty_log(store->db, error);
-	return is_due(sequence, aside, account)
-		   ? sqlite_checkpoint(store->db, error)
-		   : ROLLCODE_OK;
-}
-
 /* The log has zeros in place of what went, and so has the file from now on. */
 static enum rollcode_err
-fold_removal(
-    struct store *store, const struct account *account, struct error *error)
+fold_removal(struct store *store, struct error *error)
 {
 	struct error why = {0};
-	enum rollcode_err err;
+	enum rollcode_err err = sqlite_checkpoint(store->db, &why);
 
-	if (!removes_credential(&store->before, account) ||
-	    (err = sqlite_checkpoint(store->db, &why)) == ROLLCODE_OK)
-		return ROLLCODE_OK;
+	if (err == ROLLCODE_OK)
+		return err;
 	return error_set(error, err,
 	    "%s; the removal was committed, but the file may still contain the "
 	    "encrypted bytes; run rollcode-admin rekey",
@@ -252,21 +238,26 @@ static enum rollcode_err
 sqlite_store_commit(struct store *store, const struct account *account,
     const struct event *event, struct error *error)
 {
+	bool removes = removes_credential(&store->before, account);
 	bool aside = event != NULL && event->aside;
 	int64_t sequence = store->before.sequence + (aside ? 0 : 1);
-	enum rollcode_err err;
+	enum rollcode_err err = ROLLCODE_OK;
 
-	if ((err = checkpoint_log(store, account, aside, sequence, error)) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_begin(store->db, error)) != ROLLCODE_OK ||
-	    (err = rows_update(store, account, sequence, error)) != ROLLCODE_OK)
-		goto out;
-	if (event != NULL && (err = put_event(store, account, event, sequence,
-				  error)) != ROLLCODE_OK)
-		goto out;
-	if ((err = sqlite_commit(store->db, error)) == ROLLCODE_OK)
-		err = fold_removal(store, account, error);
-out:
+	/* Whatever was written before this commit is in the file then. */
+	if (removes)
+		err = sqlite_empty_log(store->db, error);
+	else if (is_due(sequence, aside, account))
+		err = sqlite_checkpoint(store->db, error);
+	if (err == ROLLCODE_OK &&
+	    (err = sqlite_begin(store->db, error)) == ROLLCODE_OK &&
+	    (err = rows_update(store, account, sequence, error)) ==
+		ROLLCODE_OK &&
+	    event != NULL)
+		err = put_event(store, account, event, sequence, error);
+	if (err == ROLLCODE_OK)
+		err = sqlite_commit(store->db, error);
+	if (err == ROLLCODE_OK && removes)
+		err = fold_removal(store, error);
 	store->sound = err == ROLLCODE_OK;
 	user_close(store);
 	return err;

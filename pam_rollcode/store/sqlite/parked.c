@@ -222,8 +222,7 @@ lock_file(struct sqlite_parked *p, struct error *error)
 			p->lock =
 			    open(p->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 		if (p->lock < 0)
-			return error_at(error, error_from_errno(errno), p->path,
-			    "%s", strerror(errno));
+			return error_errno(error, errno, p->path);
 		if ((err = set_lock(p, deadline, error)) != ROLLCODE_OK)
 			return err;
 		if ((err = sqlite_parked_check(p, error)) == ROLLCODE_OK)

@@ -34,6 +34,7 @@ struct store {
 	struct store_keys	 keys;
 	const struct store_key	*key;		/* for new users' secrets */
 	const struct store_key	*user_key;	/* for this user's */
+	bool			 stale;		/* one is not of SECRET_KEY */
 	sqlite3			*db;		/* of the user begun, or NULL */
 	struct sqlite_parked	*parked;	/* that has it, if any has */
 	bool			 sound;		/* no error since begin */
@@ -50,6 +51,10 @@ enum rollcode_err	store_users_path(const struct config *,
 enum rollcode_err	store_file_path(const struct store *,
 			    const char *name, const char *ending,
 			    struct store_path *, struct error *) MUST_USE;
+
+/* Remove that path followed by an ending, if it is there. */
+enum rollcode_err	store_remove_file(const struct store_path *,
+			    const char *ending, struct error *) MUST_USE;
 
 /* Check the directory's path, owner and mode. */
 enum rollcode_err	store_check_directory(const struct config *,

@@ -58,6 +58,7 @@ read_account(struct store *store, const char *user, struct account *a,
 	if (strcmp(a->user, user) != 0)
 		return error_at(error, ROLLCODE_ERR_STORE, file,
 		    "is the file of another user; restore it or enrol again");
+	store->stale = strcmp(key_id, store->keys.all[0].id) != 0;
 	if ((err = store_keys_find(&store->keys, file, key_id, &store->user_key,
 		 error)) != ROLLCODE_OK ||
 	    !a->recovery_key_set)
@@ -89,6 +90,7 @@ read_token(struct store *store, const char *user, struct sqlite_rows *r,
 	t->used = read_time(r);
 	if (r->err != ROLLCODE_OK)
 		return r->err;
+	store->stale |= strcmp(key_id, store->keys.all[0].id) != 0;
 	t->token.form = form_from_name(form);
 	t->token.algorithm = algorithm_from_name(algorithm);
 	if (t->token.form == FORM_NONE || t->token.algorithm == ALGORITHM_NONE)

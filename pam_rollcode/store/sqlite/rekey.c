@@ -41,25 +41,11 @@ store_sqlite_adopt(struct store *store, struct error *error)
 	return err;
 }
 
-/* Whether the file has anything that is sealed with another key. */
-static enum rollcode_err
-is_stale(struct store *store, bool *stale, struct error *error)
-{
-	WIPED(sqlite_rows_done)
-	struct sqlite_rows r = sqlite_select(store->db, error,
-	    "SELECT key_id FROM account WHERE key_id<>?1 UNION ALL "
-	    "SELECT key_id FROM token WHERE key_id<>?1",
-	    "t", store->user_key->id);
-
-	*stale = sqlite_next(&r);
-	return r.err;
-}
-
 enum rollcode_err
 store_sqlite_reseal(struct store *store, const char *user, struct error *error)
 {
 	WIPED(account_wipe) struct account account = {0};
-	bool enrolled = false, stale;
+	bool enrolled = false;
 	enum rollcode_err err;
 
 	if ((err = store_sqlite.begin(
@@ -67,8 +53,7 @@ store_sqlite_reseal(struct store *store, const char *user, struct error *error)
 	    !enrolled)
 		return err;
 	store->user_key = &store->keys.all[0];
-	err = is_stale(store, &stale, error);
-	if (err == ROLLCODE_OK && stale &&
+	if (store->stale &&
 	    (err = sqlite_begin(store->db, error)) == ROLLCODE_OK &&
 	    (err = rows_reseal(store, &account, error)) == ROLLCODE_OK)
 		err = sqlite_commit(store->db, error);
@@ -88,47 +73,27 @@ ends_with(const char *name, const char *ending)
 
 /* A file that no command is at work on, for the directory is locked. */
 static bool
-is_left_over(const struct store *store, const char *name)
+is_left_over(const struct store_path *path)
 {
-	static const char *const fresh[] = {".new", ".new-wal", ".new-journal"};
-	static const char *const beside[] = {"-wal", "-journal"};
-	struct store_path path;
+	struct store_path file = *path;
 	struct stat st;
 
-	for (size_t i = 0; i < sizeof(fresh) / sizeof(fresh[0]); i++)
-		if (ends_with(name, fresh[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-		if (!ends_with(name, beside[i]) ||
-		    store_file_path(store, name, "", &path, NULL) !=
-			ROLLCODE_OK)
-			continue;
-		path.text[strlen(path.text) - strlen(beside[i])] = '\0';
-		if (ends_with(path.text, ".db") && lstat(path.text, &st) != 0 &&
-		    errno == ENOENT)
-			return true;
-	}
-	return false;
-}
-
-static enum rollcode_err
-remove_one(const struct store *store, const char *name, struct error *error)
-{
-	struct store_path path;
-	enum rollcode_err err;
-
-	if ((err = store_file_path(store, name, "", &path, error)) !=
-		ROLLCODE_OK ||
-	    unlink(path.text) == 0 || errno == ENOENT)
-		return err;
-	return error_at(
-	    error, error_from_errno(errno), path.text, "%s", strerror(errno));
+	if (ends_with(path->text, ".new") ||
+	    ends_with(path->text, ".new-wal") ||
+	    ends_with(path->text, ".new-journal"))
+		return true;
+	if (!ends_with(path->text, ".db-wal") &&
+	    !ends_with(path->text, ".db-journal"))
+		return false;
+	*strrchr(file.text, '-') = '\0';
+	return lstat(file.text, &st) != 0 && errno == ENOENT;
 }
 
 enum rollcode_err
 store_sqlite_clean(struct store *store, struct error *error)
 {
 	struct dirent **entries = NULL;
+	struct store_path path;
 	enum rollcode_err err;
 	int count, lock = -1;
 
@@ -137,12 +102,13 @@ store_sqlite_clean(struct store *store, struct error *error)
 		return err;
 	count = scandir(store->users.text, &entries, NULL, NULL);
 	if (count < 0)
-		err = error_at(error, error_from_errno(errno),
-		    store->users.text, "%s", strerror(errno));
+		err = error_errno(error, errno, store->users.text);
 	for (int i = 0; i < count; i++) {
 		if (err == ROLLCODE_OK &&
-		    is_left_over(store, entries[i]->d_name))
-			err = remove_one(store, entries[i]->d_name, error);
+		    (err = store_file_path(store, entries[i]->d_name, "", &path,
+			 error)) == ROLLCODE_OK &&
+		    is_left_over(&path))
+			err = store_remove_file(&path, "", error);
 		free(entries[i]);
 	}
 	free(entries);

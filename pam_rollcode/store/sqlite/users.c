@@ -23,71 +23,54 @@
 #define LOCK_MS 2000 /* for another administrator */
 
 struct user_files {
-	char name[STORE_NAME_MAX + 1];
-	struct store_path file, log, journal;
-	struct store_path fresh, fresh_log, fresh_journal;
+	struct store_path file, fresh;
 };
 
 static enum rollcode_err
 files_of(const struct store *store, const char *user, struct user_files *f,
     struct error *error)
 {
-	const struct {
-		struct store_path *path;
-		const char *ending;
-	} all[] = {
-	    {&f->file, ".db"},
-	    {&f->log, ".db-wal"},
-	    {&f->journal, ".db-journal"},
-	    {&f->fresh, ".new"},
-	    {&f->fresh_log, ".new-wal"},
-	    {&f->fresh_journal, ".new-journal"},
-	};
-	enum rollcode_err err = ROLLCODE_OK;
+	char name[STORE_NAME_MAX + 1];
+	enum rollcode_err err;
 
-	if (!store_name_encode(user, f->name))
+	if (!store_name_encode(user, name))
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "a user's name is empty or too long to be enrolled");
-	for (size_t i = 0;
-	     i < sizeof(all) / sizeof(all[0]) && err == ROLLCODE_OK; i++)
-		err = store_file_path(
-		    store, f->name, all[i].ending, all[i].path, error);
-	return err;
+	err = store_file_path(store, name, ".db", &f->file, error);
+	return err == ROLLCODE_OK
+		   ? store_file_path(store, name, ".new", &f->fresh, error)
+		   : err;
+}
+
+enum rollcode_err
+store_remove_file(
+    const struct store_path *path, const char *ending, struct error *error)
+{
+	char whole[PATH_MAX + 16];
+
+	snprintf(whole, sizeof(whole), "%s%s", path->text, ending);
+	return unlink(whole) == 0 || errno == ENOENT
+		   ? ROLLCODE_OK
+		   : error_errno(error, errno, whole);
 }
 
 static enum rollcode_err
-unlink_if_there(const char *path, struct error *error)
+remove_logs(const struct store_path *path, struct error *error)
 {
-	if (unlink(path) == 0 || errno == ENOENT)
-		return ROLLCODE_OK;
-	return error_at(
-	    error, error_from_errno(errno), path, "%s", strerror(errno));
-}
+	enum rollcode_err err = store_remove_file(path, "-wal", error);
 
-/* A name that cannot be looked at is not one that is free. */
-static enum rollcode_err
-look_for_path(const char *path, bool *there, struct error *error)
-{
-	struct stat st;
-
-	*there = lstat(path, &st) == 0;
-	if (*there || errno == ENOENT)
-		return ROLLCODE_OK;
-	return error_at(
-	    error, error_from_errno(errno), path, "%s", strerror(errno));
+	return err == ROLLCODE_OK ? store_remove_file(path, "-journal", error)
+				  : err;
 }
 
 /* What a killed enrolment left behind. */
 static enum rollcode_err
 clear_fresh(const struct user_files *f, struct error *error)
 {
-	enum rollcode_err err;
+	enum rollcode_err err = remove_logs(&f->fresh, error);
 
-	if ((err = unlink_if_there(f->fresh_log.text, error)) != ROLLCODE_OK ||
-	    (err = unlink_if_there(f->fresh_journal.text, error)) !=
-		ROLLCODE_OK)
-		return err;
-	return unlink_if_there(f->fresh.text, error);
+	return err == ROLLCODE_OK ? store_remove_file(&f->fresh, "", error)
+				  : err;
 }
 
 static enum rollcode_err
@@ -123,37 +106,26 @@ build_fresh(struct store *store, const struct user_files *f,
 static enum rollcode_err
 clear_logs(const struct user_files *f, struct error *error)
 {
-	enum rollcode_err err;
+	enum rollcode_err err = remove_logs(&f->file, error);
 
-	if ((err = unlink_if_there(f->log.text, error)) != ROLLCODE_OK ||
-	    (err = unlink_if_there(f->journal.text, error)) != ROLLCODE_OK)
-		return err;
-	return replace_sync_directory(f->file.text, error);
+	return err == ROLLCODE_OK ? replace_sync_directory(f->file.text, error)
+				  : err;
 }
 
 /* A name without a file: what lies beside it belongs to nobody. */
 static enum rollcode_err
-place_new(const struct user_files *f, const char *user, struct error *error)
+place_new(const struct user_files *f, struct error *error)
 {
-	bool there;
 	enum rollcode_err err;
+	int e;
 
-	if ((err = look_for_path(f->file.text, &there, error)) != ROLLCODE_OK)
+	if ((err = clear_logs(f, error)) != ROLLCODE_OK ||
+	    renameat2(AT_FDCWD, f->fresh.text, AT_FDCWD, f->file.text,
+		RENAME_NOREPLACE) == 0)
 		return err;
-	if (there)
-		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "%s is already enrolled; --replace removes the old tokens, "
-		    "--label adds another",
-		    user);
-	if ((err = clear_logs(f, error)) != ROLLCODE_OK)
-		return err;
-	if (renameat2(AT_FDCWD, f->fresh.text, AT_FDCWD, f->file.text,
-		RENAME_NOREPLACE) != 0)
-		return error_at(error,
-		    errno == EEXIST ? ROLLCODE_ERR_EXISTS
-				    : error_from_errno(errno),
-		    f->file.text, "%s", strerror(errno));
-	return ROLLCODE_OK;
+	e = errno;
+	err = error_errno(error, e, f->file.text);
+	return e == EEXIST ? ROLLCODE_ERR_EXISTS : err;
 }
 
 /*
@@ -173,10 +145,28 @@ place_over(const struct user_files *f, struct error *error)
 	if (err == ROLLCODE_OK || err == ROLLCODE_ERR_STORE)
 		err = clear_logs(f, error);
 	if (err == ROLLCODE_OK && rename(f->fresh.text, f->file.text) != 0)
-		err = error_at(error, error_from_errno(errno), f->file.text,
-		    "%s", strerror(errno));
+		err = error_errno(error, errno, f->file.text);
 	sqlite_close(db);
 	return err;
+}
+
+/* A name that cannot be looked at is not one that is free. */
+static enum rollcode_err
+place_fresh(const struct user_files *f, const char *user, bool replace,
+    struct error *error)
+{
+	struct stat st;
+
+	if (lstat(f->file.text, &st) != 0)
+		return errno == ENOENT
+			   ? place_new(f, error)
+			   : error_errno(error, errno, f->file.text);
+	if (replace)
+		return place_over(f, error);
+	return error_set(error, ROLLCODE_ERR_EXISTS,
+	    "%s is already enrolled; --replace removes the old tokens, "
+	    "--label adds another",
+	    user);
 }
 
 /*
@@ -200,7 +190,6 @@ store_sqlite_create(struct store *store, const struct account *account,
     const struct event *event, bool replace, struct error *error)
 {
 	struct user_files f;
-	bool there = false;
 	enum rollcode_err err;
 	int lock = -1;
 
@@ -210,10 +199,8 @@ store_sqlite_create(struct store *store, const struct account *account,
 		return err;
 	if ((err = store_look_again(store, error)) == ROLLCODE_OK &&
 	    (err = build_fresh(store, &f, account, event, error)) ==
-		ROLLCODE_OK &&
-	    (err = look_for_path(f.file.text, &there, error)) == ROLLCODE_OK)
-		err = replace && there ? place_over(&f, error)
-				       : place_new(&f, account->user, error);
+		ROLLCODE_OK)
+		err = place_fresh(&f, account->user, replace, error);
 	if (err == ROLLCODE_OK)
 		err = replace_sync_directory(f.file.text, error);
 	if (err == ROLLCODE_OK)
@@ -241,11 +228,10 @@ take_away(const struct user_files *f, const char *user, struct error *error)
 	if (err == ROLLCODE_ERR_STORE)
 		err = ROLLCODE_OK;
 	if (err == ROLLCODE_OK &&
-	    (err = unlink_if_there(f->file.text, error)) == ROLLCODE_OK &&
+	    (err = store_remove_file(&f->file, "", error)) == ROLLCODE_OK &&
 	    (err = replace_sync_directory(f->file.text, error)) ==
 		ROLLCODE_OK &&
-	    (err = unlink_if_there(f->log.text, error)) == ROLLCODE_OK &&
-	    (err = unlink_if_there(f->journal.text, error)) == ROLLCODE_OK)
+	    (err = remove_logs(&f->file, error)) == ROLLCODE_OK)
 		err = clear_fresh(f, error);
 	sqlite_close(db);
 	return err;
@@ -286,8 +272,7 @@ store_sqlite_each(
 
 	count = scandir(store->users.text, &entries, user_file, alphasort);
 	if (count < 0)
-		return error_at(error, error_from_errno(errno),
-		    store->users.text, "%s", strerror(errno));
+		return error_errno(error, errno, store->users.text);
 	for (int i = 0; i < count; i++) {
 		char *name = entries[i]->d_name;
 
