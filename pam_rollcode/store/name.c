@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
 #include "common/base/utf8.h"
 #include "common/token/codec.h"
 #include "store/name.h"
@@ -14,26 +16,16 @@ is_plain_char(char c)
 bool
 store_name_encode(const char *user, char name[STORE_NAME_MAX + 1])
 {
-	static const char digits[] = "0123456789ABCDEF";
+	const size_t size = STORE_NAME_MAX + 1;
 	size_t n = 0;
 
-	for (const char *p = user; *p != '\0'; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (is_plain_char(*p) && !(p == user && c == '-')) {
-			if (n + 1 > STORE_NAME_MAX)
-				return false;
-			name[n++] = *p;
-		} else {
-			if (n + 3 > STORE_NAME_MAX)
-				return false;
-			name[n++] = '%';
-			name[n++] = digits[c >> 4];
-			name[n++] = digits[c & 15];
-		}
-	}
-	name[n] = '\0';
-	return n > 0;
+	name[0] = '\0';
+	for (const char *p = user; *p != '\0' && n < size; p++)
+		n += (size_t)snprintf(name + n, size - n,
+		    is_plain_char(*p) && !(p == user && *p == '-') ? "%c"
+								   : "%%%02X",
+		    (unsigned char)*p);
+	return n > 0 && n < size;
 }
 
 bool
