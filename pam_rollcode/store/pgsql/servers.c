@@ -55,23 +55,17 @@ check_refused(const struct place *place, struct error *error)
 	return ROLLCODE_OK;
 }
 
-/* The n-th of a list parted by commas; of one alone, that one. */
+/* The next of a list parted by commas; of one alone, that one again. */
 static bool
-copy_element(const char *list, size_t n, char *out, size_t size)
+take_element(const char **list, char *out, size_t size)
 {
-	size_t len;
+	const char *from = *list != NULL ? *list : "";
+	size_t len = strcspn(from, ",");
 
-	out[0] = '\0';
-	if (list == NULL)
-		return true;
-	for (; n > 0 && strchr(list, ',') != NULL; n--)
-		list = strchr(list, ',') + 1;
-	len = strcspn(list, ",");
-	if (len >= size)
-		return false;
-	memcpy(out, list, len);
-	out[len] = '\0';
-	return true;
+	snprintf(out, size, "%.*s", (int)len, from);
+	if (from[len] == ',')
+		*list += len + 1;
+	return len < size;
 }
 
 static size_t
@@ -103,10 +97,9 @@ split_hosts(struct place *place, struct error *error)
 	for (size_t i = 0; i < count; i++) {
 		struct place_host *h = &place->hosts[i];
 
-		if (!copy_element(names, i, h->name, sizeof(h->name)) ||
-		    !copy_element(
-			addresses, i, h->address, sizeof(h->address)) ||
-		    !copy_element(ports, i, h->port, sizeof(h->port)))
+		if (!take_element(&names, h->name, sizeof(h->name)) ||
+		    !take_element(&addresses, h->address, sizeof(h->address)) ||
+		    !take_element(&ports, h->port, sizeof(h->port)))
 			return error_set(error, ROLLCODE_ERR_CONFIG,
 			    "DATABASE: the name of a server is too long");
 	}
