@@ -245,6 +245,8 @@ create_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 	char pragmas[160];
 	enum rollcode_err err;
 
+	if (kind->schema == NULL)
+		return ROLLCODE_OK;
 	snprintf(pragmas, sizeof(pragmas),
 	    "PRAGMA page_size=%d; PRAGMA application_id=%d; "
 	    "PRAGMA user_version=%d",
@@ -259,7 +261,7 @@ create_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 }
 
 enum rollcode_err
-sqlite_new(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
+sqlite_create(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
     struct error *error)
 {
 	enum rollcode_err err;
@@ -276,23 +278,8 @@ sqlite_new(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 	close(fd);
 	if ((err = open_connection(
 		 path, kind, SQLITE_LOCKS_USUAL, db, error)) != ROLLCODE_OK ||
-	    (err = apply_settings(*db, &later, error)) != ROLLCODE_OK) {
-		sqlite_close(*db);
-		*db = NULL;
-		unlink(path);
-	}
-	return err;
-}
-
-enum rollcode_err
-sqlite_create(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
-    struct error *error)
-{
-	enum rollcode_err err;
-
-	if ((err = sqlite_new(path, kind, db, error)) != ROLLCODE_OK)
-		return err;
-	if ((err = create_schema(*db, kind, error)) != ROLLCODE_OK) {
+	    (err = apply_settings(*db, &later, error)) != ROLLCODE_OK ||
+	    (err = create_schema(*db, kind, error)) != ROLLCODE_OK) {
 		sqlite_close(*db);
 		*db = NULL;
 		unlink(path);

@@ -32,14 +32,6 @@ enum rollcode_err	sqlite_no_value(sqlite3 *, struct error *,
 			    const char *what);
 
 /*
- * Make an empty file and connect to it; nothing is synced.  EXISTS; on error
- * the file is gone again.
- */
-enum rollcode_err	sqlite_new(const char *path,
-			    const struct sqlite_kind *, sqlite3 **,
-			    struct error *) MUST_USE;
-
-/*
  * Open a file that sqlite_check_file has let pass, check what is in it, and
  * make the settings of its kind.
  */

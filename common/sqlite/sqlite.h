@@ -28,7 +28,8 @@ struct sqlite_kind {
 	const char		*what;		/* "token store" */
 	int32_t			 application_id;
 	int32_t			 user_version;
-	const char *const	*schema;	/* CREATE ..., NULL last */
+	const char *const	*schema;	/* CREATE ..., NULL last; */
+						/* NULL: an empty file */
 	enum sqlite_log		 log;
 	int			 busy_ms;	/* deadline for a lock */
 };

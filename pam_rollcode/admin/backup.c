@@ -58,8 +58,14 @@ admin_backup(void *base, int argc, char **argv, struct error *error)
 
 	(void)argc;
 	if ((err = make_absolute(argv[0], path, error)) != ROLLCODE_OK ||
-	    (err = admin_open(&admin, base, error)) != ROLLCODE_OK ||
-	    (err = admin.ops->each(
+	    (err = admin_open(&admin, base, error)) != ROLLCODE_OK)
+		return err;
+	if (admin.ops->backup == NULL)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a database is copied by its own tools: pg_dump "
+		    "--schema=rollcode, or pg_basebackup; rollcode-admin(8) "
+		    "says what a restored one needs before anybody logs in");
+	if ((err = admin.ops->each(
 		 admin.store, admin_count_user, &users, error)) != ROLLCODE_OK)
 		return err;
 	progress_begin(&copying.progress, "copying", users);

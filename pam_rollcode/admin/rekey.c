@@ -139,7 +139,8 @@ reseal_all(struct admin *admin, struct error *error)
 	err = admin->ops->each(admin->store, reseal_one, &walk, error);
 	progress_clear(&walk.progress);
 	if (err != ROLLCODE_OK ||
-	    (err = admin->ops->clean(admin->store, error)) != ROLLCODE_OK)
+	    (admin->ops->clean != NULL &&
+		(err = admin->ops->clean(admin->store, error)) != ROLLCODE_OK))
 		return err;
 	if (walk.unusable > 0)
 		return error_set(error, ROLLCODE_ERR_STORE,

@@ -14,7 +14,7 @@ store_find(const struct config *config, const struct store_ops **ops,
 bool
 store_present(const struct config *config)
 {
-	return !config_is_pgsql(config) && store_sqlite.present(config);
+	return !config_is_pgsql(config) && store_sqlite_present(config);
 }
 
 static void

@@ -54,8 +54,6 @@ typedef enum rollcode_err	store_event_fn(void *, const struct event *,
 				    struct error *);
 
 struct store_ops {
-	const char	*name;		/* "sqlite", "postgresql" */
-
 	/*
 	 * Reach the store and prove that it is the one of this configuration:
 	 * owner, modes, marker, key.  UNAVAIL if it is missing or cannot be
@@ -134,12 +132,6 @@ struct store_ops {
 	bool (*is_backup)(const struct store *);
 
 	/*
-	 * Whether there is one of any key, as far as can be seen by a name.
-	 * NULL where nothing is seen without asking.
-	 */
-	bool (*present)(const struct config *);
-
-	/*
 	 * Make an empty store with its marker.  OK if there is one already
 	 * of the same key: then nothing is changed and *made is false.
 	 */
@@ -157,8 +149,9 @@ struct store_ops {
 	 * A change of key, once nobody uses the store with SECRET_KEY_PREVIOUS
 	 * alone: adopt_key makes the store one of SECRET_KEY, reseal seals what
 	 * a user has with it (nothing else changes, no trace of the old is
-	 * left), clean removes what killed commands may have left.  All of
-	 * them can be repeated.  reseal of who is not enrolled is OK.
+	 * left), clean removes what killed commands may have left (NULL if they
+	 * leave nothing).  All of them can be repeated.  reseal of who is not
+	 * enrolled is OK.
 	 */
 	enum rollcode_err (*adopt_key)(struct store *, struct error *) MUST_USE;
 	enum rollcode_err (*reseal)(struct store *, const char *user,
@@ -169,7 +162,7 @@ struct store_ops {
 	 * Copy the store into a new directory, whole or not at all and durable,
 	 * each user as between two logins; tell is called for each.  A user
 	 * whose data is unusable is unusable in the copy too.  EXISTS if there
-	 * is something of that name.
+	 * is something of that name.  NULL where other tools do that.
 	 */
 	enum rollcode_err (*backup)(struct store *, const char *path,
 	    int64_t now, store_told_fn *tell, void *, struct error *) MUST_USE;
@@ -177,6 +170,9 @@ struct store_ops {
 
 /* The store of files, one for each user: DATABASE=sqlite:/DIRECTORY. */
 extern const struct store_ops	store_sqlite;
+
+/* Whether there is one of any key, as far as can be seen by a name. */
+bool			store_sqlite_present(const struct config *);
 
 /*
  * The kind of store of this configuration's DATABASE.  For PostgreSQL its
@@ -186,7 +182,7 @@ enum rollcode_err	store_find(const struct config *,
 			    const struct store_ops **, struct error *)
 			    MUST_USE;
 
-/* Whether the store of this configuration is present, see above. */
+/* The same for the store of this configuration; false if it must be asked. */
 bool			store_present(const struct config *);
 
 /* An event now, with texts cut to their sizes.  Any text may be NULL. */

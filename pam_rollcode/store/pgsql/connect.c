@@ -10,9 +10,12 @@
 
 #include "common/base/clock.h"
 #include "store/pgsql/parts.h"
+#include "store/store.h"
 
-/* Then a server ends what somebody left in the middle. */
-#define IDLE_MS 10000
+#define CONNECT_MS 3000	  /* for all servers together */
+#define STATEMENT_MS 2500 /* the wait for a lock is in it */
+#define ADMIN_MS 60000	  /* an administrator's statement */
+#define IDLE_MS 10000	  /* what was left in the middle is ended then */
 
 /* --- waiting ------------------------------------------------------------- */
 
@@ -64,14 +67,14 @@ on_notice(void *context, const PGresult *result)
 }
 
 static void
-session_of(const struct link_terms *terms, char *out, size_t size)
+session_of(const struct link *link, char *out, size_t size)
 {
 	snprintf(out, size,
 	    "-c search_path=pg_catalog,pg_temp -c synchronous_commit=on "
 	    "-c bytea_output=hex -c client_min_messages=warning "
-	    "-c statement_timeout=%" PRId64 " -c lock_timeout=%" PRId64
-	    " -c idle_in_transaction_session_timeout=%d",
-	    terms->statement_ms, terms->lock_ms, IDLE_MS);
+	    "-c statement_timeout=%" PRId64 " -c lock_timeout=%d "
+	    "-c idle_in_transaction_session_timeout=%d",
+	    link->statement_ms, STORE_BUSY_MS, IDLE_MS);
 }
 
 /* One server.  What is wrong is added to the sentence. */
@@ -107,14 +110,13 @@ connect_one(struct link *link, const struct place_settings *settings,
 
 /* Each has its share of what is left, so that a silent one hides no other. */
 static enum rollcode_err
-connect_any(struct link *link, const struct place *place,
-    const struct link_terms *terms, struct error *error)
+connect_any(struct link *link, const struct place *place, struct error *error)
 {
-	int64_t deadline = link_until(link, terms->connect_ms), now;
+	int64_t deadline = link_until(link, CONNECT_MS), now;
 	struct place_settings settings;
 	char session[512];
 
-	session_of(terms, session, sizeof(session));
+	session_of(link, session, sizeof(session));
 	for (size_t i = 0; i < place->count; i++) {
 		now = clock_ms();
 		place_where(&place->hosts[i], link->where);
@@ -128,8 +130,8 @@ connect_any(struct link *link, const struct place *place,
 }
 
 enum rollcode_err
-link_open(
-    const struct link_terms *terms, struct link **out, struct error *error)
+link_open(const char *uri, uid_t uid, int64_t deadline, struct link **out,
+    struct error *error)
 {
 	WIPED(place_free) struct place place = {0};
 	struct error each = {0};
@@ -137,15 +139,13 @@ link_open(
 	enum rollcode_err err;
 
 	*out = NULL;
-	if ((err = place_read(terms->uri, terms->uid, &place, error)) !=
-	    ROLLCODE_OK)
+	if ((err = place_read(uri, uid, &place, error)) != ROLLCODE_OK)
 		return err;
 	if ((link = calloc(1, sizeof(*link))) == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	link->statement_ms = terms->statement_ms;
-	link->deadline = terms->deadline;
-	err = connect_any(link, &place, terms, &each);
-	if (err != ROLLCODE_OK) {
+	link->statement_ms = deadline != 0 ? STATEMENT_MS : ADMIN_MS;
+	link->deadline = deadline;
+	if ((err = connect_any(link, &place, &each)) != ROLLCODE_OK) {
 		link_close(link);
 		return error_pass(error, err, &each, NULL);
 	}

@@ -122,6 +122,7 @@ init_all(struct store *store, bool *made, struct error *error)
 	char role[PGSQL_ROLE_MAX];
 	enum rollcode_err err;
 
+	store->id[0] = '\0';
 	if ((err = pgsql_login_role(store->config, role, error)) !=
 		ROLLCODE_OK ||
 	    (err = store_keys_derive(&store->keys, store->id, store->config,
@@ -129,7 +130,7 @@ init_all(struct store *store, bool *made, struct error *error)
 	    (err = pgsql_connect(store, true, error)) != ROLLCODE_OK ||
 	    (err = link_begin(store->link, error)) != ROLLCODE_OK ||
 	    (err = ensure_tables(store, made, error)) != ROLLCODE_OK ||
-	    (err = pgsql_prove(store, error)) != ROLLCODE_OK ||
+	    (err = pgsql_prove(store, false, error)) != ROLLCODE_OK ||
 	    (err = pgsql_give_rights(store, role, error)) != ROLLCODE_OK)
 		return err;
 	return link_commit(store->link, error);

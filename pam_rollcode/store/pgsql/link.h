@@ -33,24 +33,16 @@ struct rows {
 	bool			 bad;
 };
 
-/* Where to, and how long: milliseconds. */
-struct link_terms {
-	const char	*uri;
-	uid_t		 uid;		/* whose the file of passwords is */
-	int64_t		 connect_ms;	/* for all servers together */
-	int64_t		 statement_ms;
-	int64_t		 lock_ms;	/* for somebody else's lock */
-	int64_t		 deadline;	/* of everything, clock_ms(); 0: none */
-};
-
 /*
- * Connect to the first server of the URI that can be written to.  CONFIG if the
+ * Connect to the first server of the URI that can be written to.  uid is the
+ * owner of the file of passwords; everything ends at the deadline (clock_ms(),
+ * 0: none, and an administrator's statements take their time).  CONFIG if the
  * URI is none, or has something that is not its business; UNAVAIL if no server
  * does, with a sentence that names each; STORE if the file of passwords is
  * not private.
  */
-enum rollcode_err	link_open(const struct link_terms *, struct link **,
-			    struct error *) MUST_USE;
+enum rollcode_err	link_open(const char *uri, uid_t uid, int64_t deadline,
+			    struct link **, struct error *) MUST_USE;
 
 /* What is not committed is undone by the server.  NULL is allowed. */
 void			link_close(struct link *);

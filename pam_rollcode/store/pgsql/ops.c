@@ -25,18 +25,10 @@ pgsql_connect(struct store *store, bool administers, struct error *error)
 {
 	const struct config *config = store->config;
 	bool own = administers && config->database_admin[0] != '\0';
-	const struct link_terms terms = {
-	    .uri = own ? config->database_admin : config->database,
-	    .uid = config->uid,
-	    .connect_ms = PGSQL_CONNECT_MS,
-	    .statement_ms =
-		store->deadline != 0 ? PGSQL_STATEMENT_MS : PGSQL_ADMIN_MS,
-	    .lock_ms = STORE_BUSY_MS,
-	    .deadline = store->deadline,
-	};
 
 	link_close(store->link);
-	return link_open(&terms, &store->link, error);
+	return link_open(own ? config->database_admin : config->database,
+	    config->uid, store->deadline, &store->link, error);
 }
 
 /* --- proof --------------------------------------------------------------- */
@@ -47,35 +39,44 @@ struct session {
 	char commit[24], sync[8];
 };
 
+#define SELECT_STORE                                               \
+	"SELECT version,store_id,key_id,backup,"                   \
+	"pg_catalog.pg_is_in_recovery(),"                          \
+	"pg_catalog.current_setting('synchronous_commit'),"        \
+	"coalesce(pg_catalog.current_setting('fsync',true),'on') " \
+	"FROM rollcode.store"
+
 static enum rollcode_err
-read_session(struct store *store, struct session *s, struct error *error)
+read_session(
+    struct store *store, bool hold, struct session *s, struct error *error)
 {
 	WIPED(rows_free) struct rows rows = {0};
+	char id[STORE_ID_LEN + 1];
 	enum rollcode_err err;
 
 	if ((err = link_query(store->link, &rows, error,
-		 "SELECT version,store_id,key_id,backup,"
-		 "pg_catalog.pg_is_in_recovery(),"
-		 "pg_catalog.current_setting('synchronous_commit'),"
-		 "coalesce(pg_catalog.current_setting('fsync',true),'on') "
-		 "FROM rollcode.store",
-		 "")) != ROLLCODE_OK)
+		 hold ? SELECT_STORE " FOR SHARE" : SELECT_STORE, "")) !=
+	    ROLLCODE_OK)
 		return err;
 	if (!rows_next(&rows))
 		return link_error(store->link, error, ROLLCODE_ERR_UNAVAIL,
 		    "the store is incomplete; rollcode-admin init completes "
 		    "it");
 	s->version = rows_int(&rows, 1, 999);
-	rows_text(&rows, store->id, sizeof(store->id));
+	rows_text(&rows, id, sizeof(id));
 	rows_text(&rows, store->key_id, sizeof(store->key_id));
 	s->backup = rows_int(&rows, 0, INT64_MAX);
 	s->replica = rows_bool(&rows);
 	rows_text(&rows, s->commit, sizeof(s->commit));
 	rows_text(&rows, s->sync, sizeof(s->sync));
-	if (!rows.bad && !rows_next(&rows))
-		return ROLLCODE_OK;
-	return link_error(store->link, error, ROLLCODE_ERR_STORE,
-	    "rollcode.store was changed; restore it");
+	if (rows.bad || rows_next(&rows))
+		return link_error(store->link, error, ROLLCODE_ERR_STORE,
+		    "rollcode.store was changed; restore it");
+	if (store->id[0] != '\0' && strcmp(id, store->id) != 0)
+		return link_error(store->link, error, ROLLCODE_ERR_UNAVAIL,
+		    "the store was replaced while it was in use; try again");
+	memcpy(store->id, id, sizeof(store->id));
+	return ROLLCODE_OK;
 }
 
 static enum rollcode_err
@@ -109,12 +110,12 @@ check_session(
 }
 
 enum rollcode_err
-pgsql_prove(struct store *store, struct error *error)
+pgsql_prove(struct store *store, bool hold, struct error *error)
 {
 	struct session session = {0};
 	enum rollcode_err err;
 
-	if ((err = read_session(store, &session, error)) != ROLLCODE_OK ||
+	if ((err = read_session(store, hold, &session, error)) != ROLLCODE_OK ||
 	    (err = check_session(store->link, &session, error)) != ROLLCODE_OK)
 		return err;
 	store->backup = session.backup != 0;
@@ -139,7 +140,7 @@ pgsql_ready(struct store *store, struct error *error)
 	if ((err = pgsql_connect(store, store->config->administers, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	return pgsql_prove(store, error);
+	return pgsql_prove(store, false, error);
 }
 
 /* --- the four verbs ------------------------------------------------------ */
@@ -238,7 +239,7 @@ pgsql_lock(struct store *store, bool *there, struct error *error)
 	    "has %s more than once; restore it", store->name);
 }
 
-static enum rollcode_err
+enum rollcode_err
 pgsql_begin(struct store *store, const char *user, bool *enrolled,
     struct account *account, struct error *error)
 {
@@ -298,7 +299,6 @@ pgsql_commit(struct store *store, const struct account *account,
 }
 
 static const struct store_ops store_pgsql = {
-    .name = "postgresql",
     .open = pgsql_open,
     .begin = pgsql_begin,
     .commit = pgsql_commit,
@@ -313,8 +313,6 @@ static const struct store_ops store_pgsql = {
     .examine = pgsql_examine,
     .adopt_key = pgsql_adopt,
     .reseal = pgsql_reseal,
-    .clean = pgsql_clean,
-    .backup = pgsql_backup,
 };
 
 const struct store_plugin rollcode_store_plugin = {

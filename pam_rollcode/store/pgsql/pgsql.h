@@ -17,9 +17,6 @@
 
 #define PGSQL_VERSION		2	/* of the schema */
 #define PGSQL_WHOLE_MS		4000	/* one login, from open to its end */
-#define PGSQL_CONNECT_MS	3000
-#define PGSQL_STATEMENT_MS	2500	/* the wait for a lock is in it */
-#define PGSQL_ADMIN_MS		60000	/* an administrator's statement */
 #define PGSQL_ROLE_MAX		128
 #define PGSQL_TRIES		3	/* after collisions */
 
@@ -32,7 +29,7 @@ struct store {
 	char			 id[STORE_ID_LEN + 1];
 	char			 key_id[SEAL_ID_LEN + 1];
 	bool			 backup;
-	char			 name[STORE_NAME_MAX + 1]; /* at work on, or "" */
+	char			 name[STORE_NAME_MAX + 1]; /* the user's */
 	char			 where[LINK_WHERE_MAX + STORE_NAME_MAX + 3];
 	const struct store_key	*user_key;	/* for this user's */
 	struct account		 before;	/* as begin read it ... */
@@ -46,8 +43,13 @@ struct store {
 enum rollcode_err	pgsql_connect(struct store *, bool administers,
 			    struct error *) MUST_USE;
 
-/* Prove that it is the store of this configuration, on a server that counts. */
-enum rollcode_err	pgsql_prove(struct store *, struct error *) MUST_USE;
+/*
+ * Prove that it is the store of this configuration, the same as before, on a
+ * server that counts; hold says whether its key stays until the transaction
+ * ends, which a login has no right to.
+ */
+enum rollcode_err	pgsql_prove(struct store *, bool hold, struct error *)
+			    MUST_USE;
 
 /* Undo, unlock, forget the user begun; the link stays. */
 void			pgsql_end(struct store *);
@@ -95,8 +97,11 @@ enum rollcode_err	pgsql_login_role(const struct config *,
 enum rollcode_err	pgsql_give_rights(struct store *, const char *role,
 			    struct error *) MUST_USE;
 
-/* The administrator's verbs of store_ops. */
+/* Verbs of store_ops. */
 enum rollcode_err	pgsql_examine(struct store *, struct error *) MUST_USE;
+enum rollcode_err	pgsql_begin(struct store *, const char *user,
+			    bool *enrolled, struct account *, struct error *)
+			    MUST_USE;
 enum rollcode_err	pgsql_create(struct store *, const struct account *,
 			    const struct event *, bool replace,
 			    struct error *) MUST_USE;
@@ -110,10 +115,6 @@ enum rollcode_err	pgsql_init(const struct config *, bool *made,
 			    struct error *) MUST_USE;
 enum rollcode_err	pgsql_adopt(struct store *, struct error *) MUST_USE;
 enum rollcode_err	pgsql_reseal(struct store *, const char *user,
-			    struct error *) MUST_USE;
-enum rollcode_err	pgsql_clean(struct store *, struct error *) MUST_USE;
-enum rollcode_err	pgsql_backup(struct store *, const char *path,
-			    int64_t now, store_told_fn *, void *,
 			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_STORE_PGSQL_PGSQL_H */

@@ -79,7 +79,8 @@ static const char as_given[] =
 	"JOIN pg_catalog.pg_namespace s ON s.oid=k.relnamespace "
 	"WHERE s.nspname='rollcode' AND t.tgenabled IN ('O','A') "
 	"AND t.tgname IN ('code_stays_used','counter_never_falls',"
-	"'login_moves_account','login_moves_token','login_adds_event')) "
+	"'login_moves_account','login_moves_token','login_adds_event')),"
+	"current_user "
 	"FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
 	"ON n.oid=c.relnamespace "
 	"WHERE n.nspname='rollcode' AND c.relkind='r'";
@@ -212,25 +213,22 @@ pgsql_give_rights(struct store *store, const char *role, struct error *error)
 enum rollcode_err
 pgsql_examine(struct store *store, struct error *error)
 {
-	WIPED(rows_free) struct rows user = {0};
-	WIPED(rows_free) struct rows given = {0};
+	WIPED(rows_free) struct rows rows = {0};
 	char role[PGSQL_ROLE_MAX];
+	bool well;
 	enum rollcode_err err;
 
-	if ((err = link_query(store->link, &user, error, "SELECT current_user",
-		 "")) != ROLLCODE_OK)
+	if ((err = link_query(store->link, &rows, error, as_given, "")) !=
+	    ROLLCODE_OK)
 		return err;
-	(void)rows_next(&user);
-	rows_text(&user, role, sizeof(role));
-	if (user.bad)
+	(void)rows_next(&rows);
+	well = rows_bool(&rows);
+	rows_text(&rows, role, sizeof(role));
+	if (rows.bad)
 		return link_error(store->link, error, ROLLCODE_ERR_STORE,
 		    "does not report the role of the session");
-	if ((err = check_powers(store, role, error)) != ROLLCODE_OK ||
-	    (err = link_query(store->link, &given, error, as_given, "")) !=
-		ROLLCODE_OK)
+	if ((err = check_powers(store, role, error)) != ROLLCODE_OK || well)
 		return err;
-	if (rows_next(&given) && rows_bool(&given))
-		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_CONFIG,
 	    "DATABASE: the role %s has other rights than init gave it, or a "
 	    "trigger that limits it is off",

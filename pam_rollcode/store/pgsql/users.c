@@ -10,28 +10,6 @@
 
 #include "store/pgsql/pgsql.h"
 
-/* The key that the store has now, held until the transaction ends. */
-static enum rollcode_err
-hold_key(struct store *store, struct error *error)
-{
-	WIPED(rows_free) struct rows rows = {0};
-	char id[STORE_ID_LEN + 1], key_id[SEAL_ID_LEN + 1];
-	enum rollcode_err err;
-
-	if ((err = link_query(store->link, &rows, error,
-		 "SELECT store_id,key_id FROM rollcode.store FOR SHARE", "")) !=
-	    ROLLCODE_OK)
-		return err;
-	(void)rows_next(&rows);
-	rows_text(&rows, id, sizeof(id));
-	rows_text(&rows, key_id, sizeof(key_id));
-	if (rows.bad || strcmp(id, store->id) != 0)
-		return link_error(store->link, error, ROLLCODE_ERR_UNAVAIL,
-		    "the store was replaced while it was in use; try again");
-	return store_keys_choose(
-	    &store->keys, link_where(store->link), key_id, &store->key, error);
-}
-
 /* What an administrator does with a user. */
 struct deed {
 	const char *user;
@@ -53,7 +31,7 @@ create_once(
 {
 	enum rollcode_err err;
 
-	if ((err = hold_key(store, error)) != ROLLCODE_OK ||
+	if ((err = pgsql_prove(store, true, error)) != ROLLCODE_OK ||
 	    (there && d->replace &&
 		(err = delete_account(store, error)) != ROLLCODE_OK))
 		return err;
@@ -168,43 +146,16 @@ enum rollcode_err
 pgsql_reseal(struct store *store, const char *user, struct error *error)
 {
 	WIPED(account_wipe) struct account account = {0};
-	bool there = false;
+	bool enrolled;
 	enum rollcode_err err;
 
-	pgsql_end(store);
-	if (!store_name_encode(user, store->name))
-		return ROLLCODE_OK;
-	if ((err = pgsql_ready(store, error)) == ROLLCODE_OK &&
-	    (err = link_begin(store->link, error)) == ROLLCODE_OK)
-		err = pgsql_read(store, user, &account, &there, error);
+	if ((err = pgsql_begin(store, user, &enrolled, &account, error)) !=
+		ROLLCODE_OK ||
+	    !enrolled)
+		return err;
 	store->user_key = &store->keys.all[0];
-	if (err == ROLLCODE_OK && there &&
-	    (err = pgsql_seal_again(store, &account, error)) == ROLLCODE_OK)
+	if ((err = pgsql_seal_again(store, &account, error)) == ROLLCODE_OK)
 		err = link_commit(store->link, error);
 	pgsql_end(store);
 	return err;
-}
-
-/* A killed command leaves nothing here. */
-enum rollcode_err
-pgsql_clean(struct store *store, struct error *error)
-{
-	(void)store;
-	(void)error;
-	return ROLLCODE_OK;
-}
-
-enum rollcode_err
-pgsql_backup(struct store *store, const char *path, int64_t now,
-    store_told_fn *tell, void *context, struct error *error)
-{
-	(void)store;
-	(void)path;
-	(void)now;
-	(void)tell;
-	(void)context;
-	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "a database is copied by its own tools: pg_dump --schema=rollcode, "
-	    "or pg_basebackup; rollcode-admin(8) says what a restored one "
-	    "needs before anybody logs in");
 }

@@ -18,8 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "common/base/lock.h"
 #include "common/base/replace.h"
+#include "common/sqlite/parts.h"
 #include "store/sqlite/parts.h"
 #include "system/path.h"
 
@@ -116,6 +119,35 @@ take_fresh(const struct backup *b, int *lock, struct error *error)
 	    b->store->config->account);
 }
 
+/* Complete without any other file beside it, and durable. */
+static enum rollcode_err
+copy_pages(sqlite3 *from, const char *path, struct error *error)
+{
+	static const struct sqlite_kind empty = {.busy_ms = STORE_BUSY_MS};
+	sqlite3_backup *copy;
+	sqlite3 *to = NULL;
+	enum rollcode_err err;
+	int rc;
+
+	if ((err = sqlite_create(path, &empty, &to, error)) != ROLLCODE_OK)
+		return err;
+	if ((copy = sqlite3_backup_init(to, "main", from, "main")) != NULL) {
+		(void)sqlite3_backup_step(copy, -1);
+		rc = sqlite3_backup_finish(copy);
+	} else {
+		rc = sqlite3_errcode(to);
+	}
+	if (rc == SQLITE_OK) {
+		err = sqlite_finish(to, &empty, error);
+	} else {
+		err = sqlite_fail(to, rc, error);
+		sqlite_close(to);
+	}
+	if (err != ROLLCODE_OK)
+		unlink(path);
+	return err;
+}
+
 static enum rollcode_err
 copy_file(const struct backup *b, const char *user, const char *path,
     bool *enrolled, struct error *error)
@@ -128,7 +160,7 @@ copy_file(const struct backup *b, const char *user, const char *path,
 		err =
 		    store_sqlite.begin(store, user, enrolled, &account, error);
 	if (err == ROLLCODE_OK && *enrolled)
-		err = sqlite_copy(store->db, path, &store_sqlite_kind, error);
+		err = copy_pages(store->db, path, error);
 	store_sqlite.end(store);
 	return err;
 }

@@ -65,13 +65,20 @@ store_file_path(const struct store *store, const char *name, const char *ending,
 }
 
 static enum rollcode_err
-store_of_other(const struct config *config, const char *path, uid_t owner,
-    struct error *error)
+check_owned(const struct config *config, const char *path,
+    const struct stat *st, const char *mode, bool right, struct error *error)
 {
+	if (st->st_uid != config->uid)
+		return error_fix(error,
+		    error_at(error, ROLLCODE_ERR_STORE, path,
+			"belongs to uid %u", (unsigned int)st->st_uid),
+		    "chown", config->account, path, NULL);
+	if (right)
+		return ROLLCODE_OK;
 	return error_fix(error,
-	    error_at(error, ROLLCODE_ERR_STORE, path, "belongs to uid %u",
-		(unsigned int)owner),
-	    "chown", config->account, path, NULL);
+	    error_at(error, ROLLCODE_ERR_STORE, path, "has mode %04o",
+		(unsigned int)(st->st_mode & 07777)),
+	    "chmod", mode, path, NULL);
 }
 
 enum rollcode_err
@@ -95,14 +102,8 @@ store_check_directory(const struct config *config,
 	if (!S_ISDIR(st.st_mode))
 		return error_at(error, ROLLCODE_ERR_STORE, users->text,
 		    "is not a directory; move it away");
-	if (st.st_uid != config->uid)
-		return store_of_other(config, users->text, st.st_uid, error);
-	if ((st.st_mode & 077) != 0)
-		return error_fix(error,
-		    error_at(error, ROLLCODE_ERR_STORE, users->text,
-			"has mode %04o", (unsigned int)(st.st_mode & 07777)),
-		    "chmod", "700", users->text, NULL);
-	return ROLLCODE_OK;
+	return check_owned(
+	    config, users->text, &st, "700", (st.st_mode & 077) == 0, error);
 }
 
 static enum rollcode_err
@@ -117,14 +118,8 @@ marker_check(
 	if (!S_ISREG(st.st_mode) || st.st_size >= MARKER_MAX)
 		return error_at(error, ROLLCODE_ERR_STORE, path,
 		    "is not a store's marker; restore it");
-	if (st.st_uid != config->uid)
-		return store_of_other(config, path, st.st_uid, error);
-	if ((st.st_mode & 07777) != 0600)
-		return error_fix(error,
-		    error_at(error, ROLLCODE_ERR_STORE, path, "has mode %04o",
-			(unsigned int)(st.st_mode & 07777)),
-		    "chmod", "600", path, NULL);
-	return ROLLCODE_OK;
+	return check_owned(
+	    config, path, &st, "600", (st.st_mode & 07777) == 0600, error);
 }
 
 static enum rollcode_err
@@ -193,7 +188,7 @@ marker_read(const struct config *config, const struct store_path *users,
 }
 
 bool
-marker_present(const struct config *config)
+store_sqlite_present(const struct config *config)
 {
 	struct store_path users, path;
 	struct stat st;

@@ -109,15 +109,11 @@ store_look_again(struct store *store, struct error *error)
 static enum rollcode_err
 user_open(struct store *store, struct error *error)
 {
-	enum rollcode_err err;
+	const char *path = store->file.text;
 
-	if (!store->config->pools)
-		return sqlite_open(
-		    store->file.text, &store_sqlite_kind, &store->db, error);
-	err = sqlite_parked_take(store->file.text, &store->parked, error);
-	if (err == ROLLCODE_OK)
-		store->db = sqlite_parked_db(store->parked);
-	return err;
+	return store->config->pools
+		   ? sqlite_parked_take(path, &store->parked, &store->db, error)
+		   : sqlite_open(path, &store_sqlite_kind, &store->db, error);
 }
 
 static enum rollcode_err
@@ -264,7 +260,6 @@ sqlite_store_commit(struct store *store, const struct account *account,
 }
 
 const struct store_ops store_sqlite = {
-    .name = "sqlite",
     .open = sqlite_store_open,
     .begin = sqlite_store_begin,
     .commit = sqlite_store_commit,
@@ -276,7 +271,6 @@ const struct store_ops store_sqlite = {
     .each = store_sqlite_each,
     .events = rows_events,
     .is_backup = sqlite_store_is_backup,
-    .present = marker_present,
     .init = store_sqlite_init,
     .adopt_key = store_sqlite_adopt,
     .reseal = store_sqlite_reseal,

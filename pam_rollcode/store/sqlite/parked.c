@@ -5,8 +5,8 @@
  *
  *  1. SQLite itself locks nothing here, and keeps the log's index to itself:
  *     one lock of ours, which excludes SQLite's own of any other process, is
- *     all there is, and it lasts from enter to leave.
- *  2. Whatever anybody else has done to file or log between leave and enter is
+ *     all there is, and it lasts from take to put.
+ *  2. Whatever anybody else has done to file or log between put and take is
  *     seen, or it changed nothing that this connection relies on.
  *
  * Who commits writes a frame behind the last one of the log, or begins the log
@@ -304,8 +304,8 @@ make_parked(const char *path)
 }
 
 enum rollcode_err
-sqlite_parked_take(
-    const char *path, struct sqlite_parked **parked, struct error *error)
+sqlite_parked_take(const char *path, struct sqlite_parked **parked,
+    sqlite3 **db, struct error *error)
 {
 	struct sqlite_parked *p = take_out(path);
 	enum rollcode_err err;
@@ -319,13 +319,8 @@ sqlite_parked_take(
 		return err;
 	}
 	*parked = p;
+	*db = p->db;
 	return ROLLCODE_OK;
-}
-
-sqlite3 *
-sqlite_parked_db(const struct sqlite_parked *p)
-{
-	return p->db;
 }
 
 void

@@ -11,9 +11,9 @@
 
 #include <limits.h>
 
+#include "common/sqlite/sqlite.h"
 #include "store/keys.h"
 #include "store/name.h"
-#include "common/sqlite/sqlite.h"
 #include "store/store.h"
 
 struct store_path {
@@ -66,9 +66,6 @@ enum rollcode_err	marker_read(const struct config *,
 			    const struct store_path *users, struct marker *,
 			    struct error *) MUST_USE;
 
-/* Whether there is one, by its name alone. */
-bool			marker_present(const struct config *);
-
 /* Write one, durable.  Unless replace is set, EXISTS if there is one. */
 enum rollcode_err	marker_write(const struct store_path *users,
 			    const struct marker *, bool replace,
@@ -86,16 +83,15 @@ enum rollcode_err	store_look_again(struct store *, struct error *)
  * is let go, so that everybody else can use it; few do, and each for
  * STORE_IDLE_MS at most.  take is as sqlite_open, and opens one that is not
  * there, or was changed by somebody else; it is locked until put, which leaves
- * it or closes it, or close, which rolls back what was not committed.
+ * it or closes it, or close, which rolls back what was not committed.  Both
+ * have the connection then.
  */
 enum rollcode_err	sqlite_parked_take(const char *path,
-			    struct sqlite_parked **, struct error *) MUST_USE;
+			    struct sqlite_parked **, sqlite3 **,
+			    struct error *) MUST_USE;
 void			sqlite_parked_put(struct sqlite_parked *);
 void			sqlite_parked_close(struct sqlite_parked *);
 void			sqlite_parked_empty(void);
-
-/* Its connection, which it closes. */
-sqlite3			*sqlite_parked_db(const struct sqlite_parked *);
 
 /* As sqlite_check_unmoved, which cannot tell it of these. */
 enum rollcode_err	sqlite_parked_check(const struct sqlite_parked *,
@@ -106,15 +102,6 @@ enum rollcode_err	sqlite_parked_check(const struct sqlite_parked *,
  * is left in it; outside a transaction, durable.
  */
 enum rollcode_err	sqlite_empty_log(sqlite3 *, struct error *) MUST_USE;
-
-/*
- * Copy an open file as it is now to a new path, complete without any other
- * file beside it and durable; the caller syncs the directory.  EXISTS if the
- * file is there.  On error the file is gone again.
- */
-enum rollcode_err	sqlite_copy(sqlite3 *, const char *path,
-			    const struct sqlite_kind *, struct error *)
-			    MUST_USE;
 
 /*
  * Rows and accounts, in the open database.  What is written is sealed with

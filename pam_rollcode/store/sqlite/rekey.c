@@ -15,10 +15,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "common/base/lock.h"
+#include "common/base/replace.h"
+#include "common/sqlite/parts.h"
 #include "store/sqlite/parts.h"
 
 #define LOCK_MS 5000 /* for an enrolment or a removal */
+
+enum rollcode_err
+sqlite_empty_log(sqlite3 *db, struct error *error)
+{
+	int rc;
+
+	rc = sqlite3_wal_checkpoint_v2(
+	    db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (rc != SQLITE_OK)
+		return sqlite_fail(db, rc, error);
+	/* SQLite does not sync it: a power cut would bring the old log back. */
+	return replace_sync_file(
+	    sqlite3_filename_wal(sqlite3_db_filename(db, "main")), error);
+}
 
 enum rollcode_err
 store_sqlite_adopt(struct store *store, struct error *error)

@@ -85,7 +85,6 @@ mock_close(struct store *store)
 }
 
 static const struct store_ops mock_ops = {
-    .name = "mock",
     .open = mock_open,
     .begin = mock_begin,
     .commit = mock_commit,

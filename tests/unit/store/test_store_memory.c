@@ -319,7 +319,6 @@ memory_init(const struct config *of, bool *made, struct error *why)
 
 /* What changes a key, or copies a store, is not here. */
 static const struct store_ops store_memory = {
-    .name = "memory",
     .open = memory_open,
     .begin = memory_begin,
     .commit = memory_commit,
