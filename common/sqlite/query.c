@@ -10,7 +10,6 @@
 static int
 bind_values(sqlite3_stmt *statement, const char *binds, va_list ap)
 {
-	const char *text;
 	const void *blob;
 	int at = 0, rc = SQLITE_OK;
 
@@ -22,9 +21,8 @@ bind_values(sqlite3_stmt *statement, const char *binds, va_list ap)
 			    statement, at, va_arg(ap, int64_t));
 			break;
 		case 't':
-			text = va_arg(ap, const char *);
-			rc = sqlite3_bind_text(
-			    statement, at, text, -1, SQLITE_STATIC);
+			rc = sqlite3_bind_text(statement, at,
+			    va_arg(ap, const char *), -1, SQLITE_STATIC);
 			break;
 		case 'b':
 			blob = va_arg(ap, const void *);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
 #include "store/plugin.h"
 
 enum rollcode_err
@@ -20,9 +22,7 @@ store_present(const struct config *config)
 static void
 copy_cut(char *out, size_t size, const char *text)
 {
-	if (text == NULL)
-		text = "";
-	memcpy(out, text, strnlen(text, size - 1));
+	snprintf(out, size, "%s", text != NULL ? text : "");
 }
 
 void

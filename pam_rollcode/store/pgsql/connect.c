@@ -17,8 +17,6 @@
 #define ADMIN_MS 60000	  /* an administrator's statement */
 #define IDLE_MS 10000	  /* what was left in the middle is ended then */
 
-/* --- waiting ------------------------------------------------------------- */
-
 int64_t
 link_until(const struct link *link, int64_t ms)
 {
@@ -43,8 +41,6 @@ link_wait(PGconn *conn, short events, int64_t deadline, short *ready)
 	*ready = fd.revents;
 	return n > 0;
 }
-
-/* --- connecting ---------------------------------------------------------- */
 
 void
 link_line(const char *text, char *out, size_t size)

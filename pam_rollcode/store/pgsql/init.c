@@ -19,8 +19,6 @@ run_all(struct store *store, const char *const *statements, struct error *error)
 	return err;
 }
 
-/* --- the schema ---------------------------------------------------------- */
-
 /* A role that can only read the table cannot hold what this waits for. */
 static const char one_init[] =
     "LOCK TABLE rollcode.store IN SHARE ROW EXCLUSIVE MODE";
@@ -113,8 +111,6 @@ ensure_tables(struct store *store, bool *made, struct error *error)
 		err = run_all(store, pgsql_versions[version], error);
 	return err == ROLLCODE_OK ? write_store_row(store, marked, error) : err;
 }
-
-/* --- init ---------------------------------------------------------------- */
 
 static enum rollcode_err
 init_all(struct store *store, bool *made, struct error *error)

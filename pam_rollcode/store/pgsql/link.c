@@ -79,13 +79,6 @@ next_result(struct link *link, int64_t deadline, PGresult **result)
 	return true;
 }
 
-/* Behind a result comes nothing, or why the link ended. */
-static bool
-is_one_too_many(const PGresult *result)
-{
-	return result != NULL && PQresultStatus(result) != PGRES_FATAL_ERROR;
-}
-
 /* The one result of a statement; NULL if the link broke over it. */
 static PGresult *
 execute_statement(struct link *link, const char *sql, const struct binds *b)
@@ -100,10 +93,12 @@ execute_statement(struct link *link, const char *sql, const struct binds *b)
 	if (!send_all(link, sql, b, deadline) ||
 	    !next_result(link, deadline, &first))
 		return NULL;
+	/* Behind a result comes nothing, or why the link ended. */
 	do {
 		PQclear(more);
 		if (!next_result(link, deadline, &more) ||
-		    is_one_too_many(more)) {
+		    (more != NULL &&
+			PQresultStatus(more) != PGRES_FATAL_ERROR)) {
 			PQclear(first);
 			PQclear(more);
 			return NULL;

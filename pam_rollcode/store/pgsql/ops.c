@@ -31,8 +31,6 @@ pgsql_connect(struct store *store, bool administers, struct error *error)
 	    config->uid, store->deadline, &store->link, error);
 }
 
-/* --- proof --------------------------------------------------------------- */
-
 struct session {
 	int64_t version, backup;
 	bool replica;
@@ -142,8 +140,6 @@ pgsql_ready(struct store *store, struct error *error)
 		return err;
 	return pgsql_prove(store, false, error);
 }
-
-/* --- the four verbs ------------------------------------------------------ */
 
 void
 pgsql_end(struct store *store)

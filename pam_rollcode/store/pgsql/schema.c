@@ -11,6 +11,10 @@
 #include "store/pgsql/pgsql.h"
 
 /* clang-format off */
+#define FUNCTION(name) \
+	"CREATE FUNCTION rollcode." name "() RETURNS trigger " \
+	"LANGUAGE plpgsql SET search_path=pg_catalog,pg_temp AS "
+
 static const char *const to_version_1[] = {
 	"CREATE TABLE rollcode.store("
 	"version bigint NOT NULL,"
@@ -71,14 +75,12 @@ static const char *const to_version_1[] = {
 	"counter bigint NOT NULL,"
 	"distance bigint NOT NULL,"
 	"PRIMARY KEY(name,slot))",
-	"CREATE FUNCTION rollcode.code_stays_used() RETURNS trigger "
-	"LANGUAGE plpgsql SET search_path=pg_catalog,pg_temp AS "
+	FUNCTION("code_stays_used")
 	"$$BEGIN RAISE EXCEPTION 'a used recovery code stays used'; END$$",
 	"CREATE TRIGGER code_stays_used BEFORE UPDATE ON rollcode.recovery "
 	"FOR EACH ROW WHEN (OLD.used<>0) "
 	"EXECUTE FUNCTION rollcode.code_stays_used()",
-	"CREATE FUNCTION rollcode.counter_never_falls() RETURNS trigger "
-	"LANGUAGE plpgsql SET search_path=pg_catalog,pg_temp AS "
+	FUNCTION("counter_never_falls")
 	"$$BEGIN RAISE EXCEPTION 'a counter never moves backward'; END$$",
 	"CREATE TRIGGER counter_never_falls BEFORE UPDATE ON rollcode.token "
 	"FOR EACH ROW WHEN (NEW.counter<OLD.counter) "
@@ -86,13 +88,9 @@ static const char *const to_version_1[] = {
 	NULL,
 };
 
-
 #define OWNERS_PASS \
 	"IF pg_has_role(current_user,(SELECT relowner FROM pg_class " \
 	"WHERE oid=TG_RELID),'MEMBER') THEN RETURN NEW; END IF;"
-#define FUNCTION(name) \
-	"CREATE FUNCTION rollcode." name "() RETURNS trigger " \
-	"LANGUAGE plpgsql SET search_path=pg_catalog,pg_temp AS "
 
 /*
  * Hosts have clocks of their own: spent_time is held to a day about the

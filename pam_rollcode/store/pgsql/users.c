@@ -11,7 +11,7 @@
 #include "store/pgsql/pgsql.h"
 
 /* What an administrator does with a user. */
-struct deed {
+struct user_change {
 	const char *user;
 	const struct account *account;
 	const struct event *event;
@@ -26,57 +26,58 @@ delete_account(struct store *store, struct error *error)
 }
 
 static enum rollcode_err
-create_once(
-    struct store *store, const struct deed *d, bool there, struct error *error)
+create_once(struct store *store, const struct user_change *c, bool there,
+    struct error *error)
 {
 	enum rollcode_err err;
 
 	if ((err = pgsql_prove(store, true, error)) != ROLLCODE_OK ||
-	    (there && d->replace &&
+	    (there && c->replace &&
 		(err = delete_account(store, error)) != ROLLCODE_OK))
 		return err;
 	store->user_key = store->key;
-	err = there && !d->replace ? ROLLCODE_ERR_EXISTS
-				   : pgsql_insert(store, d->account, error);
+	err = there && !c->replace ? ROLLCODE_ERR_EXISTS
+				   : pgsql_insert(store, c->account, error);
 	if (err == ROLLCODE_ERR_EXISTS ||
 	    (err != ROLLCODE_OK && link_exists(store->link)))
 		return error_set(error, ROLLCODE_ERR_EXISTS,
 		    "%s is already enrolled; --replace removes the old tokens, "
 		    "--label adds another",
-		    d->user);
-	return err == ROLLCODE_OK && d->event != NULL
-		   ? pgsql_event(store, d->event, 0, error)
+		    c->user);
+	return err == ROLLCODE_OK && c->event != NULL
+		   ? pgsql_event(store, c->event, 0, error)
 		   : err;
 }
 
 static enum rollcode_err
-remove_once(
-    struct store *store, const struct deed *d, bool there, struct error *error)
+remove_once(struct store *store, const struct user_change *c, bool there,
+    struct error *error)
 {
 	if (there)
 		return delete_account(store, error);
 	return error_set(error, ROLLCODE_ERR_ABSENT,
-	    "%s is not enrolled; rollcode-admin list shows the users", d->user);
+	    "%s is not enrolled; rollcode-admin list shows the users", c->user);
 }
 
 static enum rollcode_err
-do_deed(struct store *store, const struct deed *d, struct error *error)
+change_user(
+    struct store *store, const struct user_change *c, struct error *error)
 {
 	int tries = 0;
 	bool there;
 	enum rollcode_err err;
 
 	pgsql_end(store);
-	if (!store_name_encode(d->user, store->name))
+	if (!store_name_encode(c->user, store->name))
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "a user's name is empty or too long to be enrolled");
 	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
 		return err;
 	do {
 		if ((err = pgsql_lock(store, &there, error)) == ROLLCODE_OK)
-			err = d->account != NULL
-				  ? create_once(store, d, there, error)
-				  : remove_once(store, d, there, error);
+			err = c->account != NULL
+				  ? create_once(store, c, there, error)
+				  : remove_once(store, c, there, error);
 		if (err == ROLLCODE_OK)
 			err = link_commit(store->link, error);
 	} while (pgsql_again(store, err, &tries));
@@ -88,17 +89,18 @@ enum rollcode_err
 pgsql_create(struct store *store, const struct account *account,
     const struct event *event, bool replace, struct error *error)
 {
-	const struct deed deed = {account->user, account, event, replace};
+	const struct user_change change = {
+	    account->user, account, event, replace};
 
-	return do_deed(store, &deed, error);
+	return change_user(store, &change, error);
 }
 
 enum rollcode_err
 pgsql_remove(struct store *store, const char *user, struct error *error)
 {
-	const struct deed deed = {.user = user};
+	const struct user_change change = {.user = user};
 
-	return do_deed(store, &deed, error);
+	return change_user(store, &change, error);
 }
 
 enum rollcode_err

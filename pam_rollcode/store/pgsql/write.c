@@ -28,11 +28,11 @@ pgsql_insert_token(struct store *store, const char *user,
 	    "coalesce(pg_catalog.max(id),0)+1,$2::bytea,$3,$4,$5::bigint,$6,"
 	    "$7::bytea,$8::bigint,$9::boolean,$10::bigint,$11::bigint "
 	    "FROM rollcode.token WHERE name=$1",
-	    "tbttitbitii", store->name, (const void *)label, strlen(label),
+	    "tbttitbitii", store->name, label, strlen(label),
 	    form_name(t->token.form), algorithm_name(t->token.algorithm),
-	    (int64_t)t->token.digits, store->user_key->id,
-	    (const void *)sealed.bytes, sealed.len, (int64_t)t->token.counter,
-	    t->enabled ? "t" : "f", t->created, t->used);
+	    (int64_t)t->token.digits, store->user_key->id, sealed.bytes,
+	    sealed.len, (int64_t)t->token.counter, t->enabled ? "t" : "f",
+	    t->created, t->used);
 }
 
 /* What the account has that no store has given an id. */
@@ -54,8 +54,7 @@ pgsql_insert_new(
 			    "$1,coalesce(pg_catalog.max(id),0)+1,$2::bytea,"
 			    "$3::bigint,$4::bigint,$5::bigint "
 			    "FROM rollcode.recovery WHERE name=$1",
-			    "tbiii", store->name,
-			    (const void *)a->recovery[i].mac,
+			    "tbiii", store->name, a->recovery[i].mac,
 			    sizeof(a->recovery[i].mac), a->recovery[i].issued,
 			    a->recovery[i].expires, a->recovery[i].used);
 	return err;
@@ -77,8 +76,7 @@ pgsql_put_recovery_key(
 	    "UPDATE rollcode.account SET key_id=$2,recovery_key=$3 "
 	    "WHERE name=$1",
 	    "ttb", store->name, store->user_key->id,
-	    a->recovery_key_set ? (const void *)sealed.bytes : NULL,
-	    sealed.len);
+	    a->recovery_key_set ? sealed.bytes : NULL, sealed.len);
 }
 
 enum rollcode_err
@@ -229,7 +227,7 @@ pgsql_seal_again(
 			    "WHERE name=$1 AND id=$2 AND counter=$3",
 			    "tiitb", store->name, t->id,
 			    (int64_t)t->token.counter, store->user_key->id,
-			    (const void *)sealed.bytes, sealed.len);
+			    sealed.bytes, sealed.len);
 	}
 	return err;
 }
@@ -258,7 +256,7 @@ pgsql_event(struct store *store, const struct event *e, int64_t sequence,
 	    "token=excluded.token,outcome=excluded.outcome,"
 	    "counter=excluded.counter,distance=excluded.distance",
 	    "tiiibbbtii", store->name, e->aside ? -1 : sequence % kept,
-	    sequence, e->time, (const void *)e->service, strlen(e->service),
-	    (const void *)e->rhost, strlen(e->rhost), (const void *)e->token,
-	    strlen(e->token), e->outcome, e->counter, e->distance);
+	    sequence, e->time, e->service, strlen(e->service), e->rhost,
+	    strlen(e->rhost), e->token, strlen(e->token), e->outcome,
+	    e->counter, e->distance);
 }

@@ -25,7 +25,7 @@ insert_token(struct store *store, const char *user,
 	    "counter,enabled,created,used) VALUES(?,?,?,?,?,?,?,?,?,?)",
 	    "tttitbiiii", t->token.label, form_name(t->token.form),
 	    algorithm_name(t->token.algorithm), (int64_t)t->token.digits,
-	    store->user_key->id, (const void *)sealed.bytes, sealed.len,
+	    store->user_key->id, sealed.bytes, sealed.len,
 	    (int64_t)t->token.counter, (int64_t)t->enabled, t->created,
 	    t->used);
 }
@@ -45,7 +45,7 @@ insert_new(struct store *store, const struct account *a, struct error *error)
 			err = sqlite_change(store->db, error, 1,
 			    "INSERT INTO recovery(mac,issued,expires,used) "
 			    "VALUES(?,?,?,?)",
-			    "biii", (const void *)a->recovery[i].mac,
+			    "biii", a->recovery[i].mac,
 			    sizeof(a->recovery[i].mac), a->recovery[i].issued,
 			    a->recovery[i].expires, a->recovery[i].used);
 	return err;
@@ -65,8 +65,7 @@ put_recovery_key(
 		return err;
 	return sqlite_change(store->db, error, 1,
 	    "UPDATE account SET key_id=?,recovery_key=?", "tb",
-	    store->user_key->id,
-	    a->recovery_key_set ? (const void *)sealed.bytes : NULL,
+	    store->user_key->id, a->recovery_key_set ? sealed.bytes : NULL,
 	    sealed.len);
 }
 
@@ -214,9 +213,8 @@ rows_reseal(struct store *store, const struct account *a, struct error *error)
 			err = sqlite_change(store->db, error, 1,
 			    "UPDATE token SET key_id=?,secret=? WHERE id=? "
 			    "AND counter=?",
-			    "tbii", store->user_key->id,
-			    (const void *)sealed.bytes, sealed.len, t->id,
-			    (int64_t)t->token.counter);
+			    "tbii", store->user_key->id, sealed.bytes,
+			    sealed.len, t->id, (int64_t)t->token.counter);
 	}
 	return err;
 }
