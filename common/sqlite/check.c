@@ -14,8 +14,8 @@
 static enum rollcode_err
 check_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 {
-	WIPED(sqlite_rows_done)
-	struct sqlite_rows r = sqlite_select(db, error,
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(db, error,
 	    "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL "
 	    "ORDER BY rowid",
 	    "");
@@ -38,8 +38,8 @@ check_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
 static enum rollcode_err
 number_of(sqlite3 *db, const char *sql, int64_t *number, struct error *error)
 {
-	WIPED(sqlite_rows_done)
-	struct sqlite_rows r = sqlite_select(db, error, sql, "");
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(db, error, sql, "");
 
 	*number = sqlite_next(&r) ? sqlite3_column_int64(r.statement, 0) : 0;
 	return r.err;

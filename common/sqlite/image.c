@@ -45,8 +45,8 @@ connect_image(const void *image, size_t len, sqlite3 **db, struct error *error)
 static enum rollcode_err
 find_table(sqlite3 *db, char name[NAME_MAX_SQL], struct error *error)
 {
-	WIPED(sqlite_rows_done)
-	struct sqlite_rows r = sqlite_select(db, NULL,
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(db, NULL,
 	    "SELECT max(t.name) FROM sqlite_schema AS t, "
 	    "pragma_table_info(t.name) AS c WHERE t.type='table' "
 	    "AND c.name='counter' HAVING count(*)=1",
@@ -77,8 +77,8 @@ read_counter(
 	    "SELECT max(counter) FROM \"%s\" HAVING count(*)=1 AND "
 	    "typeof(max(counter))='integer'",
 	    name);
-	WIPED(sqlite_rows_done)
-	struct sqlite_rows r = sqlite_select(db, NULL, sql, "");
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(db, NULL, sql, "");
 	if (sqlite_next(&r)) {
 		*counter = sqlite3_column_int64(r.statement, 0);
 		return ROLLCODE_OK;

@@ -52,8 +52,8 @@ static enum rollcode_err
 value_is(sqlite3 *db, const char *sql, const char *want, bool *same,
     struct error *error)
 {
-	WIPED(sqlite_rows_done)
-	struct sqlite_rows r = sqlite_select(db, error, sql, "");
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(db, error, sql, "");
 	const char *text;
 
 	*same = false;

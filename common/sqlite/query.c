@@ -50,40 +50,40 @@ find_compiled(sqlite3 *db, const char *sql)
 	return s;
 }
 
-static enum rollcode_err
-prepare_statement(sqlite3 *db, sqlite3_stmt **statement, struct error *error,
-    const char *sql, const char *binds, va_list ap)
+static void
+prepare_statement(
+    struct sqlite_rows *r, const char *sql, const char *binds, va_list ap)
 {
 	int rc = SQLITE_OK;
 
-	if ((*statement = find_compiled(db, sql)) == NULL)
-		rc = sqlite3_prepare_v2(db, sql, -1, statement, NULL);
+	if ((r->statement = find_compiled(r->db, sql)) == NULL)
+		rc = sqlite3_prepare_v2(r->db, sql, -1, &r->statement, NULL);
 	if (rc == SQLITE_OK)
-		rc = bind_values(*statement, binds, ap);
-	return rc == SQLITE_OK ? ROLLCODE_OK : sqlite_fail(db, rc, error);
+		rc = bind_values(r->statement, binds, ap);
+	if (rc != SQLITE_OK)
+		r->err = sqlite_fail(r->db, rc, r->error);
 }
 
-enum rollcode_err
-sqlite_query(sqlite3 *db, sqlite3_stmt **statement, struct error *error,
-    const char *sql, const char *binds, ...)
+struct sqlite_rows
+sqlite_query(
+    sqlite3 *db, struct error *error, const char *sql, const char *binds, ...)
 {
-	enum rollcode_err err;
+	struct sqlite_rows r = {.db = db, .error = error};
 	va_list ap;
 
-	*statement = NULL;
 	va_start(ap, binds);
-	err = prepare_statement(db, statement, error, sql, binds, ap);
+	prepare_statement(&r, sql, binds, ap);
 	va_end(ap);
-	return err;
+	return r;
 }
 
 void
-sqlite_done(sqlite3_stmt *statement)
+sqlite_done(struct sqlite_rows *r)
 {
-	if (statement == NULL)
+	if (r->statement == NULL)
 		return;
-	sqlite3_reset(statement);
-	sqlite3_clear_bindings(statement);
+	sqlite3_reset(r->statement);
+	sqlite3_clear_bindings(r->statement);
 }
 
 void
@@ -95,162 +95,106 @@ sqlite_forget_statements(sqlite3 *db)
 		sqlite3_finalize(s);
 }
 
-enum rollcode_err
-sqlite_step(
-    sqlite3 *db, sqlite3_stmt *statement, bool *row, struct error *error)
+bool
+sqlite_next(struct sqlite_rows *r)
 {
-	int rc = sqlite3_step(statement);
+	int rc;
 
-	*row = rc == SQLITE_ROW;
-	return rc == SQLITE_ROW || rc == SQLITE_DONE
-		   ? ROLLCODE_OK
-		   : sqlite_fail(db, rc, error);
+	r->column = 0;
+	if (r->err != ROLLCODE_OK)
+		return false;
+	rc = sqlite3_step(r->statement);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		r->err = sqlite_fail(r->db, rc, r->error);
+	return rc == SQLITE_ROW;
 }
 
 enum rollcode_err
 sqlite_change(sqlite3 *db, struct error *error, int rows, const char *sql,
     const char *binds, ...)
 {
-	WIPED(sqlite_donep) sqlite3_stmt *statement = NULL;
-	enum rollcode_err err;
+	WIPED(sqlite_done) struct sqlite_rows r = {.db = db, .error = error};
 	va_list ap;
-	bool row;
 
 	va_start(ap, binds);
-	err = prepare_statement(db, &statement, error, sql, binds, ap);
+	prepare_statement(&r, sql, binds, ap);
 	va_end(ap);
-	if (err != ROLLCODE_OK ||
-	    (err = sqlite_step(db, statement, &row, error)) != ROLLCODE_OK)
-		return err;
+	(void)!sqlite_next(&r);
+	if (r.err != ROLLCODE_OK)
+		return r.err;
 	if (rows >= 0 && sqlite3_changes(db) != rows)
 		return sqlite_wrong(
 		    db, error, "a row changed after it was read");
 	return ROLLCODE_OK;
 }
 
-static sqlite3 *
-database_of(sqlite3_stmt *statement)
+int64_t
+sqlite_int(struct sqlite_rows *r, int64_t min, int64_t max)
 {
-	return sqlite3_db_handle(statement);
+	int column = r->column++;
+	int64_t value = min;
+
+	if (r->err != ROLLCODE_OK)
+		return min;
+	if (sqlite3_column_type(r->statement, column) != SQLITE_INTEGER)
+		r->err = sqlite_wrong(
+		    r->db, r->error, "a column of numbers has another type");
+	else
+		value = sqlite3_column_int64(r->statement, column);
+	if (value >= min && value <= max)
+		return value;
+	r->err = sqlite_wrong(
+	    r->db, r->error, "a column of numbers is out of range");
+	return min;
 }
 
-enum rollcode_err
-sqlite_text(sqlite3_stmt *statement, int column, char *out, size_t size,
-    struct error *error)
+void
+sqlite_text(struct sqlite_rows *r, char *out, size_t size)
 {
-	const char *text;
+	int column = r->column++;
+	const char *text = NULL;
 	size_t len;
 
 	*out = '\0';
-	if (sqlite3_column_type(statement, column) != SQLITE_TEXT ||
-	    (text = (const char *)sqlite3_column_text(statement, column)) ==
-		NULL)
-		return sqlite_no_value(database_of(statement), error,
-		    "a column of text has another type");
-	len = (size_t)sqlite3_column_bytes(statement, column);
+	if (r->err != ROLLCODE_OK)
+		return;
+	if (sqlite3_column_type(r->statement, column) == SQLITE_TEXT)
+		text = (const char *)sqlite3_column_text(r->statement, column);
+	if (text == NULL) {
+		r->err = sqlite_no_value(
+		    r->db, r->error, "a column of text has another type");
+		return;
+	}
+	len = (size_t)sqlite3_column_bytes(r->statement, column);
 	if (len >= size || memchr(text, '\0', len) != NULL)
-		return sqlite_wrong(database_of(statement), error,
-		    "a column of text has an invalid value");
-	memcpy(out, text, len);
-	out[len] = '\0';
-	return ROLLCODE_OK;
-}
-
-enum rollcode_err
-sqlite_blob(sqlite3_stmt *statement, int column, uint8_t *out, size_t max,
-    size_t *len, struct error *error)
-{
-	const void *blob;
-
-	*len = 0;
-	if (sqlite3_column_type(statement, column) != SQLITE_BLOB ||
-	    (blob = sqlite3_column_blob(statement, column)) == NULL)
-		return sqlite_no_value(database_of(statement), error,
-		    "a column of bytes has another type");
-	*len = (size_t)sqlite3_column_bytes(statement, column);
-	if (*len > max) {
-		*len = 0;
-		return sqlite_wrong(database_of(statement), error,
-		    "a column of bytes is too long");
-	}
-	memcpy(out, blob, *len);
-	return ROLLCODE_OK;
-}
-
-enum rollcode_err
-sqlite_int(sqlite3_stmt *statement, int column, int64_t min, int64_t max,
-    int64_t *out, struct error *error)
-{
-	*out = min;
-	if (sqlite3_column_type(statement, column) != SQLITE_INTEGER)
-		return sqlite_wrong(database_of(statement), error,
-		    "a column of numbers has another type");
-	*out = sqlite3_column_int64(statement, column);
-	if (*out < min || *out > max) {
-		*out = min;
-		return sqlite_wrong(database_of(statement), error,
-		    "a column of numbers is out of range");
-	}
-	return ROLLCODE_OK;
-}
-
-struct sqlite_rows
-sqlite_select(
-    sqlite3 *db, struct error *error, const char *sql, const char *binds, ...)
-{
-	struct sqlite_rows r = {.db = db, .error = error};
-	va_list ap;
-
-	va_start(ap, binds);
-	r.err = prepare_statement(db, &r.statement, error, sql, binds, ap);
-	va_end(ap);
-	return r;
-}
-
-void
-sqlite_rows_done(struct sqlite_rows *r)
-{
-	sqlite_done(r->statement);
-}
-
-bool
-sqlite_next(struct sqlite_rows *r)
-{
-	bool row = false;
-
-	r->column = 0;
-	if (r->err == ROLLCODE_OK)
-		r->err = sqlite_step(r->db, r->statement, &row, r->error);
-	return row;
-}
-
-int64_t
-sqlite_read_int(struct sqlite_rows *r, int64_t min, int64_t max)
-{
-	int64_t value = min;
-
-	if (r->err == ROLLCODE_OK)
-		r->err = sqlite_int(
-		    r->statement, r->column++, min, max, &value, r->error);
-	return value;
-}
-
-void
-sqlite_read_text(struct sqlite_rows *r, char *out, size_t size)
-{
-	*out = '\0';
-	if (r->err == ROLLCODE_OK)
-		r->err =
-		    sqlite_text(r->statement, r->column++, out, size, r->error);
+		r->err = sqlite_wrong(
+		    r->db, r->error, "a column of text has an invalid value");
+	else
+		memcpy(out, text, len + 1);
 }
 
 size_t
-sqlite_read_blob(struct sqlite_rows *r, uint8_t *out, size_t max)
+sqlite_blob(struct sqlite_rows *r, uint8_t *out, size_t max)
 {
-	size_t len = 0;
+	int column = r->column++;
+	const void *blob = NULL;
+	size_t len;
 
-	if (r->err == ROLLCODE_OK)
-		r->err = sqlite_blob(
-		    r->statement, r->column++, out, max, &len, r->error);
+	if (r->err != ROLLCODE_OK)
+		return 0;
+	if (sqlite3_column_type(r->statement, column) == SQLITE_BLOB)
+		blob = sqlite3_column_blob(r->statement, column);
+	if (blob == NULL) {
+		r->err = sqlite_no_value(
+		    r->db, r->error, "a column of bytes has another type");
+		return 0;
+	}
+	len = (size_t)sqlite3_column_bytes(r->statement, column);
+	if (len > max) {
+		r->err = sqlite_wrong(
+		    r->db, r->error, "a column of bytes is too long");
+		return 0;
+	}
+	memcpy(out, blob, len);
 	return len;
 }

@@ -96,37 +96,19 @@ struct sqlite_rows {
 	int			 column;	/* the next one */
 };
 
-/* binds as below.  Use with WIPED(sqlite_rows_done). */
-struct sqlite_rows	sqlite_select(sqlite3 *, struct error *,
-			    const char *sql, const char *binds, ...);
-void			sqlite_rows_done(struct sqlite_rows *);
-
-/* Go to the next row.  False behind the last, and after an error. */
-bool			sqlite_next(struct sqlite_rows *) MUST_USE;
-
 /*
  * Prepare a statement and bind its parameters in order.  binds has a letter
  * for each: 'i' int64_t, 't' const char * (NULL allowed), 'b' const void *
- * and size_t.  Texts and blobs must live until the statement is done.  It stays
- * compiled for the next time; until it is done nobody asks the same again.
+ * and size_t.  Texts and blobs must live until the statement is done, so use it
+ * with WIPED(sqlite_done).  It stays compiled for the next time; until it is
+ * done nobody asks the same again.
  */
-enum rollcode_err	sqlite_query(sqlite3 *, sqlite3_stmt **,
-			    struct error *, const char *sql,
-			    const char *binds, ...) MUST_USE;
+struct sqlite_rows	sqlite_query(sqlite3 *, struct error *,
+			    const char *sql, const char *binds, ...);
+void			sqlite_done(struct sqlite_rows *);
 
-/* Be done with a statement.  NULL is allowed. */
-void			sqlite_done(sqlite3_stmt *);
-
-/* For use with WIPED(). */
-static inline void
-sqlite_donep(sqlite3_stmt **statement)
-{
-	sqlite_done(*statement);
-}
-
-/* Step: *row tells whether there is one. */
-enum rollcode_err	sqlite_step(sqlite3 *, sqlite3_stmt *, bool *row,
-			    struct error *) MUST_USE;
+/* Go to the next row.  False behind the last, and after an error. */
+bool			sqlite_next(struct sqlite_rows *) MUST_USE;
 
 /*
  * Run one statement that returns no rows and require that it changed exactly
@@ -140,22 +122,15 @@ enum rollcode_err	sqlite_begin(sqlite3 *, struct error *) MUST_USE;
 enum rollcode_err	sqlite_commit(sqlite3 *, struct error *) MUST_USE;
 
 /*
- * A column as text of at most size - 1 bytes, none of them NUL, as a blob of
- * at most max bytes, as an integer from min to max.  STORE if it is anything
- * else.
+ * The next column as an integer from min to max, as text of at most size - 1
+ * bytes, none of them NUL, as a blob of at most max bytes.  STORE if it is
+ * anything else.
  */
-enum rollcode_err	sqlite_text(sqlite3_stmt *, int column, char *out,
-			    size_t size, struct error *) MUST_USE;
-enum rollcode_err	sqlite_blob(sqlite3_stmt *, int column, uint8_t *out,
-			    size_t max, size_t *len, struct error *) MUST_USE;
-enum rollcode_err	sqlite_int(sqlite3_stmt *, int column, int64_t min,
-			    int64_t max, int64_t *out, struct error *) MUST_USE;
-
-int64_t			sqlite_read_int(struct sqlite_rows *, int64_t min,
+int64_t			sqlite_int(struct sqlite_rows *, int64_t min,
 			    int64_t max);
-void			sqlite_read_text(struct sqlite_rows *, char *out,
+void			sqlite_text(struct sqlite_rows *, char *out,
 			    size_t size);
-size_t			sqlite_read_blob(struct sqlite_rows *, uint8_t *out,
+size_t			sqlite_blob(struct sqlite_rows *, uint8_t *out,
 			    size_t max);
 
 #endif /* ROLLCODE_SQLITE_SQLITE_H */

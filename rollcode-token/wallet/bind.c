@@ -94,14 +94,13 @@ static enum rollcode_err
 was_answered(
     struct wallet *w, const struct asker *asker, bool *was, struct error *error)
 {
-	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
-	enum rollcode_err err;
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(w->db, error,
+	    "SELECT 1 FROM asker WHERE pid = ?1 AND start = ?2", "ii",
+	    asker->pid, asker->start);
 
-	if ((err = sqlite_query(w->db, &st, error,
-		 "SELECT 1 FROM asker WHERE pid = ?1 AND start = ?2", "ii",
-		 asker->pid, asker->start)) != ROLLCODE_OK)
-		return err;
-	return sqlite_step(w->db, st, was, error);
+	*was = sqlite_next(&r);
+	return r.err;
 }
 
 static enum rollcode_err

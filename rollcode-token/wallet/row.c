@@ -39,89 +39,46 @@ bad_token_row(const struct wallet *w, const struct wallet_entry *e,
 }
 
 static enum rollcode_err
-read_numbers(sqlite3_stmt *st, struct wallet_entry *e, struct error *error)
-{
-	int64_t digits = 0, counter = 0, preferred = 0;
-	enum rollcode_err err;
-
-	if ((err = sqlite_int(st, 0, 1, INT64_MAX, &e->id, error)) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_int(st, 1, 1, ROLLCODE_HEX_DIGITS, &digits, error)) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_int(st, 2, 0, INT64_MAX, &counter, error)) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_int(st, 3, 0, INT64_MAX, &e->created, error)) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_int(st, 4, 0, INT64_MAX, &e->used, error)) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_int(st, 5, 0, 1, &preferred, error)) != ROLLCODE_OK)
-		return err;
-	e->preferred = preferred == 1;
-	e->provision.token.digits = (unsigned int)digits;
-	e->provision.token.counter = (uint64_t)counter;
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
-read_texts(const struct wallet *w, sqlite3_stmt *st, struct wallet_entry *e,
-    struct error *error)
+read_row(const struct wallet *w, struct sqlite_rows *r, struct wallet_entry *e)
 {
 	struct rollcode_token *token = &e->provision.token;
 	char form[16], algorithm[16];
-	enum rollcode_err err;
+	bool valid;
 
-	if ((err = sqlite_text(st, 8, form, sizeof(form), error)) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_text(st, 9, algorithm, sizeof(algorithm), error)) !=
-		ROLLCODE_OK)
-		return err;
+	e->id = sqlite_int(r, 1, INT64_MAX);
+	token->digits = (unsigned int)sqlite_int(r, 1, ROLLCODE_HEX_DIGITS);
+	token->counter = (uint64_t)sqlite_int(r, 0, INT64_MAX);
+	e->created = sqlite_int(r, 0, INT64_MAX);
+	e->used = sqlite_int(r, 0, INT64_MAX);
+	e->preferred = sqlite_int(r, 0, 1) == 1;
+	valid = sqlite_blob(r, e->uid, sizeof(e->uid)) == sizeof(e->uid);
+	e->stored.len =
+	    sqlite_blob(r, e->stored.bytes, sizeof(e->stored.bytes));
+	sqlite_text(r, form, sizeof(form));
+	sqlite_text(r, algorithm, sizeof(algorithm));
 	token->form = form_from_name(form);
 	token->algorithm = algorithm_from_name(algorithm);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		char *text = (char *)e + texts[i].at;
 
-		if ((err = sqlite_text(st, 10 + (int)i, text, texts[i].size,
-			 error)) != ROLLCODE_OK)
-			return err;
-		if (!utf8_printable(text))
-			return bad_token_row(
-			    w, e, "its row is not valid", error);
+		sqlite_text(r, text, texts[i].size);
+		valid = valid && utf8_printable(text);
 	}
-	if (token->form == FORM_NONE || token->algorithm == ALGORITHM_NONE)
-		return bad_token_row(w, e, "its row is not valid", error);
-	return ROLLCODE_OK;
+	if (r->err == ROLLCODE_OK && (!valid || token->form == FORM_NONE ||
+					 token->algorithm == ALGORITHM_NONE))
+		return bad_token_row(w, e, "its row is not valid", r->error);
+	return r->err;
 }
 
 static enum rollcode_err
-read_row(const struct wallet *w, sqlite3_stmt *st, struct wallet_entry *e,
-    struct error *error)
+fetch_row(const struct wallet *w, struct sqlite_rows *r, struct wallet_entry *e)
 {
-	size_t len = 0;
-	enum rollcode_err err;
-
-	if ((err = read_numbers(st, e, error)) != ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 6, e->uid, sizeof(e->uid), &len, error)) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 7, e->stored.bytes, sizeof(e->stored.bytes),
-		 &e->stored.len, error)) != ROLLCODE_OK)
-		return err;
-	if (len != sizeof(e->uid))
-		return bad_token_row(w, e, "its row is not valid", error);
-	return read_texts(w, st, e, error);
-}
-
-static enum rollcode_err
-fetch_row(const struct wallet *w, sqlite3_stmt *st, struct wallet_entry *e,
-    struct error *error)
-{
-	bool found = false;
 	enum rollcode_err err;
 
 	wallet_entry_wipe(e);
-	if ((err = sqlite_step(w->db, st, &found, error)) != ROLLCODE_OK ||
-	    !found)
-		return err;
-	if ((err = read_row(w, st, e, error)) != ROLLCODE_OK)
+	if (!sqlite_next(r))
+		return r->err;
+	if ((err = read_row(w, r, e)) != ROLLCODE_OK)
 		wallet_entry_wipe(e);
 	return err;
 }
@@ -130,12 +87,11 @@ bool
 wallet_row_each(struct wallet *w, struct wallet_entry *e,
     enum rollcode_err *err, struct error *error)
 {
-	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(w->db, error,
+	    SELECT_ROW "WHERE id > ?1 ORDER BY id LIMIT 1", "i", e->id);
 
-	if ((*err = sqlite_query(w->db, &st, error,
-		 SELECT_ROW "WHERE id > ?1 ORDER BY id LIMIT 1", "i", e->id)) ==
-	    ROLLCODE_OK)
-		*err = fetch_row(w, st, e, error);
+	*err = fetch_row(w, &r, e);
 	return *err == ROLLCODE_OK && e->id != 0;
 }
 
@@ -159,15 +115,15 @@ enum rollcode_err
 wallet_row_named(struct wallet *w, const char *name, struct wallet_entry *e,
     struct error *error)
 {
-	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
 	const char *sql = name != NULL ? SELECT_ROW "WHERE name = ?1"
 				       : SELECT_ROW
 			      "WHERE id = (SELECT preferred FROM wallet)";
+	WIPED(sqlite_done)
+	struct sqlite_rows r =
+	    sqlite_query(w->db, error, sql, name != NULL ? "t" : "", name);
 	enum rollcode_err err;
 
-	if ((err = sqlite_query(w->db, &st, error, sql, name != NULL ? "t" : "",
-		 name)) != ROLLCODE_OK ||
-	    (err = fetch_row(w, st, e, error)) != ROLLCODE_OK)
+	if ((err = fetch_row(w, &r, e)) != ROLLCODE_OK)
 		return err;
 	if (e->id != 0)
 		return name != NULL ? ROLLCODE_OK

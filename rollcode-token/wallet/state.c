@@ -102,20 +102,17 @@ drop_removed(struct wallet *w, struct error *error)
 {
 	struct wallet_mark *marks = w->state.marks;
 	size_t kept = 0;
-	enum rollcode_err err;
-	bool there = false;
 
 	for (size_t i = 0; i < w->count; i++) {
-		WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
+		WIPED(sqlite_done)
+		struct sqlite_rows r = sqlite_query(w->db, error,
+		    "SELECT 1 FROM token WHERE uid = ?1", "b", marks[i].uid,
+		    sizeof(marks[i].uid));
 
-		if ((err = sqlite_query(w->db, &st, error,
-			 "SELECT 1 FROM token WHERE uid = ?1", "b",
-			 marks[i].uid, sizeof(marks[i].uid))) != ROLLCODE_OK ||
-		    (err = sqlite_step(w->db, st, &there, error)) !=
-			ROLLCODE_OK)
-			return err;
-		if (there)
+		if (sqlite_next(&r))
 			marks[kept++] = marks[i];
+		if (r.err != ROLLCODE_OK)
+			return r.err;
 	}
 	w->count = kept;
 	return ROLLCODE_OK;

@@ -166,39 +166,31 @@ static enum rollcode_err
 read_wallet_head(sqlite3 *db, struct wallet_head *head, struct error *error)
 {
 	static const uint8_t none[SEAL_SALT_LEN];
-	WIPED(sqlite_donep) sqlite3_stmt *st = NULL;
-	int64_t sealed = 0;
-	size_t len = 0;
-	bool row = false;
-	enum rollcode_err err;
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(db, error,
+	    "SELECT place, log_n, EXISTS (SELECT 1 FROM token WHERE "
+	    "length(secret) >= ?1 AND substr(secret, 1, 1) = x'01'), "
+	    "store, salt, proof FROM wallet",
+	    "i", (int64_t)(ROLLCODE_SECRET_MIN + SEAL_OVERHEAD));
+	bool sealed;
 
-	if ((err = sqlite_query(db, &st, error,
-		 "SELECT place, log_n, EXISTS (SELECT 1 FROM token WHERE "
-		 "length(secret) >= ?1 AND substr(secret, 1, 1) = x'01'), "
-		 "store, salt, proof FROM wallet",
-		 "i", (int64_t)(ROLLCODE_SECRET_MIN + SEAL_OVERHEAD))) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_step(db, st, &row, error)) != ROLLCODE_OK)
-		return err;
-	if (!row)
-		return error_set(error, ROLLCODE_ERR_STORE,
-		    "the wallet has lost its first row; restore it from a "
-		    "backup or enrol again");
-	if ((err = sqlite_int(st, 0, 0, INT64_MAX, &head->inode, error)) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_int(st, 1, 0, INT64_MAX, &head->log_n, error)) !=
-		ROLLCODE_OK ||
-	    (err = sqlite_int(st, 2, 0, 1, &sealed, error)) != ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 3, head->id, sizeof(head->id), &len,
-		 error)) != ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 4, head->salt, sizeof(head->salt), &len,
-		 error)) != ROLLCODE_OK ||
-	    (err = sqlite_blob(st, 5, head->proof.bytes,
-		 sizeof(head->proof.bytes), &head->proof.len, error)) !=
-		ROLLCODE_OK)
-		return err;
+	if (!sqlite_next(&r))
+		return r.err != ROLLCODE_OK
+			   ? r.err
+			   : error_set(error, ROLLCODE_ERR_STORE,
+				 "the wallet has lost its first row; restore "
+				 "it from a backup or enrol again");
+	head->inode = sqlite_int(&r, 0, INT64_MAX);
+	head->log_n = sqlite_int(&r, 0, INT64_MAX);
+	sealed = sqlite_int(&r, 0, 1) == 1;
+	(void)sqlite_blob(&r, head->id, sizeof(head->id));
+	(void)sqlite_blob(&r, head->salt, sizeof(head->salt));
+	head->proof.len =
+	    sqlite_blob(&r, head->proof.bytes, sizeof(head->proof.bytes));
+	if (r.err != ROLLCODE_OK)
+		return r.err;
 	head->mixed = head->log_n == 0 &&
-		      (sealed == 1 || head->proof.len != 1 ||
+		      (sealed || head->proof.len != 1 ||
 			  memcmp(head->salt, none, sizeof(none)) != 0);
 	return check_cost(head->log_n, error);
 }

@@ -70,28 +70,34 @@ read_file(const char *path, struct pattern *p)
 	close(fd);
 }
 
+static void
+read_secret(sqlite3 *db, struct sealed *sealed)
+{
+	struct error error = {0};
+	WIPED(sqlite_done)
+	struct sqlite_rows r =
+	    sqlite_query(db, &error, "SELECT secret FROM token", "");
+
+	if (sqlite_next(&r))
+		sealed->len =
+		    sqlite_blob(&r, sealed->bytes, sizeof(sealed->bytes));
+	need(r.err, &error);
+}
+
 /* The user's file without its log, and what in it is the user's own. */
 static void
 take(struct store *store, const char *user, struct pattern *p)
 {
-	sqlite3_stmt *statement = NULL;
 	struct account account = {0};
 	struct error error = {0};
-	bool enrolled = false, row;
+	bool enrolled = false;
 
 	need(store_sqlite.begin(store, user, &enrolled, &account, &error),
 	    &error);
 	if (!enrolled || account.token_count != 1 || account.recovery_key_set)
 		fail(user, "must be enrolled, with one token alone");
 	p->token = account.tokens[0];
-	need(sqlite_query(
-		 store->db, &statement, &error, "SELECT secret FROM token", ""),
-	    &error);
-	need(sqlite_step(store->db, statement, &row, &error), &error);
-	need(sqlite_blob(statement, 0, p->sealed.bytes, sizeof(p->sealed.bytes),
-		 &p->sealed.len, &error),
-	    &error);
-	sqlite_done(statement);
+	read_secret(store->db, &p->sealed);
 	need(sqlite_empty_log(store->db, &error), &error);
 	read_file(store->file.text, p);
 	store_sqlite.end(store);

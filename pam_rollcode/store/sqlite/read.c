@@ -14,15 +14,15 @@
 static int64_t
 read_time(struct sqlite_rows *r)
 {
-	return sqlite_read_int(r, -TIME_MAX, TIME_MAX);
+	return sqlite_int(r, -TIME_MAX, TIME_MAX);
 }
 
 static enum rollcode_err
 read_account(struct store *store, const char *user, struct account *a,
     struct error *error)
 {
-	WIPED(sqlite_rows_done)
-	struct sqlite_rows r = sqlite_select(store->db, error,
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(store->db, error,
 	    "SELECT user,failures,spent,spent_time,failed,replayed,created,"
 	    "last_success,last_failure,sequence,key_id,"
 	    "recovery_key IS NOT NULL,recovery_key FROM account",
@@ -38,21 +38,21 @@ read_account(struct store *store, const char *user, struct account *a,
 			   : error_at(error, ROLLCODE_ERR_STORE, file,
 				 "has no account in it; restore it or enrol "
 				 "again");
-	sqlite_read_text(&r, a->user, sizeof(a->user));
-	a->failures = (uint32_t)sqlite_read_int(&r, 0, UINT32_MAX);
-	a->spent = (uint32_t)sqlite_read_int(&r, 0, UINT32_MAX);
+	sqlite_text(&r, a->user, sizeof(a->user));
+	a->failures = (uint32_t)sqlite_int(&r, 0, UINT32_MAX);
+	a->spent = (uint32_t)sqlite_int(&r, 0, UINT32_MAX);
 	a->spent_time = read_time(&r);
-	a->failed = (uint32_t)sqlite_read_int(&r, 0, UINT32_MAX);
-	a->replayed = (uint32_t)sqlite_read_int(&r, 0, UINT32_MAX);
+	a->failed = (uint32_t)sqlite_int(&r, 0, UINT32_MAX);
+	a->replayed = (uint32_t)sqlite_int(&r, 0, UINT32_MAX);
 	a->created = read_time(&r);
 	a->last_success = read_time(&r);
 	a->last_failure = read_time(&r);
-	a->sequence = sqlite_read_int(&r, 0, INT64_MAX - 1);
-	sqlite_read_text(&r, key_id, sizeof(key_id));
-	a->recovery_key_set = sqlite_read_int(&r, 0, 1) != 0;
+	a->sequence = sqlite_int(&r, 0, INT64_MAX - 1);
+	sqlite_text(&r, key_id, sizeof(key_id));
+	a->recovery_key_set = sqlite_int(&r, 0, 1) != 0;
 	if (a->recovery_key_set)
 		sealed.len =
-		    sqlite_read_blob(&r, sealed.bytes, sizeof(sealed.bytes));
+		    sqlite_blob(&r, sealed.bytes, sizeof(sealed.bytes));
 	if (r.err != ROLLCODE_OK)
 		return r.err;
 	if (strcmp(a->user, user) != 0)
@@ -73,19 +73,18 @@ read_token(struct store *store, const char *user, struct sqlite_rows *r,
 {
 	char form[8], algorithm[8], key_id[SEAL_ID_LEN + 1];
 
-	t->id = sqlite_read_int(r, 1, INT64_MAX);
-	sqlite_read_text(r, t->token.label, sizeof(t->token.label));
-	sqlite_read_text(r, form, sizeof(form));
-	sqlite_read_text(r, algorithm, sizeof(algorithm));
-	t->token.digits =
-	    (unsigned int)sqlite_read_int(r, 0, ROLLCODE_HEX_DIGITS);
-	sqlite_read_text(r, key_id, sizeof(key_id));
-	sealed->len = sqlite_read_blob(r, sealed->bytes, sizeof(sealed->bytes));
-	t->token.counter = (uint64_t)sqlite_read_int(r, 0, INT64_MAX);
-	t->far_known = sqlite_read_int(r, 0, 1) != 0;
-	t->far_counter = (uint64_t)sqlite_read_int(r, 0, INT64_MAX);
+	t->id = sqlite_int(r, 1, INT64_MAX);
+	sqlite_text(r, t->token.label, sizeof(t->token.label));
+	sqlite_text(r, form, sizeof(form));
+	sqlite_text(r, algorithm, sizeof(algorithm));
+	t->token.digits = (unsigned int)sqlite_int(r, 0, ROLLCODE_HEX_DIGITS);
+	sqlite_text(r, key_id, sizeof(key_id));
+	sealed->len = sqlite_blob(r, sealed->bytes, sizeof(sealed->bytes));
+	t->token.counter = (uint64_t)sqlite_int(r, 0, INT64_MAX);
+	t->far_known = sqlite_int(r, 0, 1) != 0;
+	t->far_counter = (uint64_t)sqlite_int(r, 0, INT64_MAX);
 	t->far_time = read_time(r);
-	t->enabled = sqlite_read_int(r, 0, 1) != 0;
+	t->enabled = sqlite_int(r, 0, 1) != 0;
 	t->created = read_time(r);
 	t->used = read_time(r);
 	if (r->err != ROLLCODE_OK)
@@ -103,8 +102,8 @@ read_token(struct store *store, const char *user, struct sqlite_rows *r,
 static enum rollcode_err
 read_tokens(struct store *store, struct account *a, struct error *error)
 {
-	WIPED(sqlite_rows_done)
-	struct sqlite_rows r = sqlite_select(store->db, error,
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(store->db, error,
 	    "SELECT id,label,form,algorithm,digits,key_id,secret,counter,"
 	    "far_counter IS NOT NULL,coalesce(far_counter,0),"
 	    "coalesce(far_time,0),enabled,created,used FROM token ORDER BY id",
@@ -125,8 +124,8 @@ read_tokens(struct store *store, struct account *a, struct error *error)
 static enum rollcode_err
 read_recovery(struct store *store, struct account *a, struct error *error)
 {
-	WIPED(sqlite_rows_done)
-	struct sqlite_rows r = sqlite_select(store->db, error,
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(store->db, error,
 	    "SELECT id,mac,issued,expires,used FROM recovery ORDER BY id", "");
 
 	while (sqlite_next(&r)) {
@@ -138,10 +137,10 @@ read_recovery(struct store *store, struct account *a, struct error *error)
 			    store->file.text, "has more than %d recovery codes",
 			    ACCOUNT_RECOVERY_MAX);
 		code = &a->recovery[a->recovery_count++];
-		code->id = sqlite_read_int(&r, 1, INT64_MAX);
-		len = sqlite_read_blob(&r, code->mac, sizeof(code->mac));
+		code->id = sqlite_int(&r, 1, INT64_MAX);
+		len = sqlite_blob(&r, code->mac, sizeof(code->mac));
 		code->issued = read_time(&r);
-		code->expires = sqlite_read_int(&r, 0, TIME_MAX);
+		code->expires = sqlite_int(&r, 0, TIME_MAX);
 		code->used = read_time(&r);
 		if (r.err == ROLLCODE_OK && len != sizeof(code->mac))
 			r.err = error_at(error, ROLLCODE_ERR_STORE,
@@ -168,23 +167,23 @@ enum rollcode_err
 rows_events(
     struct store *store, store_event_fn *fn, void *context, struct error *error)
 {
-	WIPED(sqlite_rows_done)
-	struct sqlite_rows r = sqlite_select(store->db, error,
+	WIPED(sqlite_done)
+	struct sqlite_rows r = sqlite_query(store->db, error,
 	    "SELECT sequence,time,service,rhost,token,outcome,counter,"
 	    "distance,slot<0 FROM event ORDER BY sequence,-slot",
 	    "");
 	struct event e;
 
 	while (sqlite_next(&r)) {
-		e.sequence = sqlite_read_int(&r, 0, INT64_MAX);
+		e.sequence = sqlite_int(&r, 0, INT64_MAX);
 		e.time = read_time(&r);
-		sqlite_read_text(&r, e.service, sizeof(e.service));
-		sqlite_read_text(&r, e.rhost, sizeof(e.rhost));
-		sqlite_read_text(&r, e.token, sizeof(e.token));
-		sqlite_read_text(&r, e.outcome, sizeof(e.outcome));
-		e.counter = sqlite_read_int(&r, -1, INT64_MAX);
-		e.distance = sqlite_read_int(&r, -1, INT64_MAX);
-		e.aside = sqlite_read_int(&r, 0, 1) != 0;
+		sqlite_text(&r, e.service, sizeof(e.service));
+		sqlite_text(&r, e.rhost, sizeof(e.rhost));
+		sqlite_text(&r, e.token, sizeof(e.token));
+		sqlite_text(&r, e.outcome, sizeof(e.outcome));
+		e.counter = sqlite_int(&r, -1, INT64_MAX);
+		e.distance = sqlite_int(&r, -1, INT64_MAX);
+		e.aside = sqlite_int(&r, 0, 1) != 0;
 		if (r.err == ROLLCODE_OK && !outcome_known(e.outcome))
 			r.err = error_at(error, ROLLCODE_ERR_STORE,
 			    store->file.text,

@@ -62,20 +62,15 @@ START_TEST(an_open_file_has_every_setting)
 	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &error),
 	    ROLLCODE_OK);
 	for (size_t i = 0; i < COUNT(settings); i++) {
-		sqlite3_stmt *statement = NULL;
-		int64_t value = -1;
-		bool row = false;
+		WIPED(sqlite_done)
+		struct sqlite_rows r =
+		    sqlite_query(db, &error, settings[i].pragma, "");
+		int64_t value;
 
-		ck_assert_int_eq(sqlite_query(db, &statement, &error,
-				     settings[i].pragma, ""),
-		    ROLLCODE_OK);
-		ck_assert_int_eq(
-		    sqlite_step(db, statement, &row, &error), ROLLCODE_OK);
-		ck_assert_int_eq(
-		    sqlite_int(statement, 0, 0, INT64_MAX, &value, &error),
-		    ROLLCODE_OK);
-		sqlite_done(statement);
-		ck_assert_msg(row && value == settings[i].value, "%s is %lld",
+		ck_assert(sqlite_next(&r));
+		value = sqlite_int(&r, 0, INT64_MAX);
+		ck_assert_int_eq(r.err, ROLLCODE_OK);
+		ck_assert_msg(value == settings[i].value, "%s is %lld",
 		    settings[i].pragma, (long long)value);
 	}
 	sqlite_close(db);
