@@ -95,6 +95,7 @@ set_field(const struct keyword *word, char *field, const char *value,
 	case KEYWORD_NUMBER:
 		return set_number(word, field, value, error);
 	case KEYWORD_TEXT:
+	case KEYWORD_SECRET:
 		return set_text(word, field, value, error);
 	}
 	return error_set(error, ROLLCODE_ERR_SYS, "%s has no kind", word->name);
@@ -104,6 +105,7 @@ enum rollcode_err
 keyword_set(const struct keyword *table, void *base, uint64_t *seen,
     const char *name, const char *value, struct error *error)
 {
+	enum rollcode_err err;
 	unsigned int i = 0;
 
 	while (i < ENV_KEYWORDS_MAX && table[i].name != NULL &&
@@ -113,26 +115,36 @@ keyword_set(const struct keyword *table, void *base, uint64_t *seen,
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "unknown keyword %s", keyword_shown(name));
 	if ((*seen >> i & 1) != 0)
-		return error_set(
+		err = error_set(
 		    error, ROLLCODE_ERR_INPUT, "%s is given twice", name);
+	else
+		err = set_field(
+		    &table[i], (char *)base + table[i].at, value, error);
 	*seen |= UINT64_C(1) << i;
-	return set_field(&table[i], (char *)base + table[i].at, value, error);
+	if (err != ROLLCODE_OK && table[i].kind == KEYWORD_SECRET)
+		error_because(error, err, REASON_SECRET);
+	return err;
 }
 
 struct parser {
 	const struct keyword *table;
 	void *base;
 	uint64_t *seen;
-	struct error *error;
+	error_each *tell;
+	void *context;
 	enum rollcode_err err;
 	size_t line;
 };
 
 static void
-add_mistake(struct parser *parser, const char *what)
+add_mistake(struct parser *parser, enum error_reason reason, const char *what)
 {
-	parser->err = error_add(parser->error, ROLLCODE_ERR_INPUT,
-	    "line %zu: %s", parser->line, what);
+	struct error error;
+
+	parser->err = error_because(&error,
+	    error_at_line(&error, ROLLCODE_ERR_INPUT, parser->line, what),
+	    reason);
+	parser->tell(parser->context, &error);
 }
 
 static bool
@@ -152,7 +164,7 @@ trim_value(struct parser *parser, char *value, size_t *len)
 	if (*len == 0 || *value != '"')
 		return value;
 	if (*len < 2 || memchr(value + 1, '"', *len - 1) != value + *len - 1) {
-		add_mistake(parser,
+		add_mistake(parser, REASON_NONE,
 		    "a quoted value needs one double quote at each end");
 		return NULL;
 	}
@@ -169,11 +181,11 @@ parse_assignment(struct parser *parser, char *line, char *equals, size_t len)
 	size_t n = (size_t)(equals - line), rest = len - n - 1;
 
 	if (n > 0 && (is_space(line[0]) || is_space(equals[-1]))) {
-		add_mistake(parser, "a space beside the name");
+		add_mistake(parser, REASON_NONE, "a space beside the name");
 		return;
 	}
 	if (n > NAME_MAX_BYTES) {
-		add_mistake(parser, "unknown keyword (not shown)");
+		add_mistake(parser, REASON_NONE, "unknown keyword (not shown)");
 		return;
 	}
 	memcpy(name, line, n);
@@ -184,7 +196,8 @@ parse_assignment(struct parser *parser, char *line, char *equals, size_t len)
 	equals[rest] = '\0';
 	if (keyword_set(parser->table, parser->base, parser->seen, name, equals,
 		&phrase) != ROLLCODE_OK)
-		add_mistake(parser, phrase.text);
+		add_mistake(
+		    parser, (enum error_reason)phrase.reason, phrase.text);
 }
 
 static void
@@ -194,12 +207,14 @@ parse_line(struct parser *parser, char *line, size_t len)
 	char *equals;
 
 	if (memchr(line, '\0', len) != NULL) {
-		add_mistake(parser, "a NUL byte; this is not a text file");
+		add_mistake(
+		    parser, REASON_NONE, "a NUL byte; this is not a text file");
 		return;
 	}
 	if (memchr(line, '\r', len) != NULL) {
-		add_mistake(parser, "a carriage return; save the file with "
-				    "Unix line ends");
+		add_mistake(parser, REASON_NONE,
+		    "a carriage return; save the file with "
+		    "Unix line ends");
 		return;
 	}
 	while (blank < len && is_space(line[blank]))
@@ -207,34 +222,37 @@ parse_line(struct parser *parser, char *line, size_t len)
 	if (blank == len || line[0] == '#')
 		return;
 	if ((equals = memchr(line, '=', len)) == NULL)
-		add_mistake(parser, "no equals sign; a line is KEY=VALUE");
+		add_mistake(
+		    parser, REASON_NONE, "no equals sign; a line is KEY=VALUE");
 	else
 		parse_assignment(parser, line, equals, len);
 }
 
 enum rollcode_err
 env_parse(char *text, size_t len, const struct keyword *table, void *base,
-    uint64_t *seen, struct error *error)
+    uint64_t *seen, error_each *tell, void *context)
 {
-	struct parser parser = {table, base, seen, error, ROLLCODE_OK, 0};
+	struct parser parser = {
+	    table, base, seen, tell, context, ROLLCODE_OK, 1};
 	char *end = text + len, *newline;
+	struct error error;
 
-	if (len > ENV_FILE_MAX)
-		return error_set(error, ROLLCODE_ERR_INPUT,
+	if (len > ENV_FILE_MAX) {
+		error_set(&error, ROLLCODE_ERR_INPUT,
 		    "the file is longer than %d bytes", ENV_FILE_MAX);
-	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-		parser.line = 1;
-		add_mistake(&parser,
-		    "a byte order mark; save the file as UTF-8 "
-		    "without one");
-		text += 3;
-		parser.line = 0;
+		tell(context, &error);
+		return ROLLCODE_ERR_INPUT;
 	}
-	while (text < end) {
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		add_mistake(&parser, REASON_NONE,
+		    "a byte order mark; save the file as "
+		    "UTF-8 without one");
+		text += 3;
+	}
+	for (; text < end; parser.line++) {
 		newline = memchr(text, '\n', (size_t)(end - text));
 		if (newline == NULL)
 			newline = end;
-		parser.line++;
 		parse_line(&parser, text, (size_t)(newline - text));
 		text = newline < end ? newline + 1 : end;
 	}

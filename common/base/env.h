@@ -16,6 +16,7 @@ enum keyword_kind {
 	KEYWORD_FLAG = 1,	/* bool */
 	KEYWORD_NUMBER,		/* int64_t, decimal, min to max */
 	KEYWORD_TEXT,		/* char[max + 1], min to max bytes */
+	KEYWORD_SECRET,		/* the same; a mistake has REASON_SECRET */
 };
 
 struct keyword {
@@ -54,12 +55,13 @@ bool			keyword_number(const char *, int64_t min, int64_t max,
  * Parse the text of a file: lines KEY=VALUE; empty lines and lines whose
  * first character is # are passed over; a value may stand in double quotes
  * and is otherwise taken as it is, without spaces at its ends.  The text
- * is changed.  All mistakes are collected, each with its line number, as
- * "line 3: ..."; a byte order mark, carriage returns and NUL bytes are named
- * as what they are.  INPUT.  A missing final newline is no mistake.
+ * is changed.  Each mistake is told, with its line number; a byte order mark,
+ * carriage returns and NUL bytes are named as what they are.  INPUT.  A missing
+ * final newline is no mistake.
  */
 enum rollcode_err	env_parse(char *text, size_t len,
 			    const struct keyword *table, void *base,
-			    uint64_t *seen, struct error *) MUST_USE;
+			    uint64_t *seen, error_each *tell, void *context)
+			    MUST_USE;
 
 #endif /* ROLLCODE_BASE_ENV_H */

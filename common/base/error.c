@@ -59,7 +59,8 @@ forget_error(struct error *error)
 {
 	error->text[0] = '\0';
 	error->fix[0] = '\0';
-	error->file = 0;
+	error->file = error->what = 0;
+	error->line = 0;
 	error->reason = REASON_NONE;
 }
 
@@ -104,12 +105,38 @@ error_at(struct error *error, enum rollcode_err err, const char *path,
 	forget_error(error);
 	append_text(error, len == 0 ? "?" : path);
 	append_text(error, ": ");
-	if (len < sizeof(error->text) - sizeof(": "))
+	if (len > 0 && len < sizeof(error->text) - sizeof(": ")) {
 		error->file = (uint16_t)len;
+		error->what = (uint16_t)(len + 2);
+	}
 	va_start(ap, fmt);
 	append_format(error, fmt, ap);
 	va_end(ap);
 	return err;
+}
+
+enum rollcode_err
+error_at_line(
+    struct error *error, enum rollcode_err err, size_t line, const char *what)
+{
+	error_set(error, err, "line %zu: ", line);
+	if (error == NULL)
+		return err;
+	error->line = (uint32_t)line;
+	error->what = (uint16_t)strlen(error->text);
+	append_text(error, what);
+	return err;
+}
+
+void
+error_collect(void *context, const struct error *one)
+{
+	struct error *all = context;
+
+	if (all != NULL && all->text[0] == '\0')
+		*all = *one;
+	else
+		error_add(all, ROLLCODE_OK, "%s", one->text);
 }
 
 enum rollcode_err
@@ -125,7 +152,8 @@ error_pass(struct error *error, enum rollcode_err err,
 	if (fmt == NULL)
 		return err;
 	error->text[0] = '\0';
-	error->file = 0;
+	error->file = error->what = 0;
+	error->line = 0;
 	va_start(ap, fmt);
 	append_format(error, fmt, ap);
 	va_end(ap);
@@ -139,35 +167,20 @@ error_because(
     struct error *error, enum rollcode_err err, enum error_reason reason)
 {
 	if (error != NULL)
-		error->reason = (uint16_t)reason;
+		error->reason = reason;
 	return err;
 }
 
 enum rollcode_err
 error_fix(struct error *error, enum rollcode_err err, ...)
 {
-	char quoted[ERROR_FIX_MAX];
-	const char *word;
-	size_t used = 0, len;
 	va_list ap;
 
 	if (error == NULL)
 		return err;
 	va_start(ap, err);
-	while ((word = va_arg(ap, const char *)) != NULL) {
-		plain_shell(word, quoted, sizeof(quoted));
-		len = strlen(quoted);
-		if (len == 0 || used + 1 + len >= sizeof(error->fix)) {
-			used = 0;
-			break;
-		}
-		if (used > 0)
-			error->fix[used++] = ' ';
-		memcpy(error->fix + used, quoted, len);
-		used += len;
-	}
+	plain_words(error->fix, sizeof(error->fix), ap);
 	va_end(ap);
-	error->fix[used] = '\0';
 	return err;
 }
 
@@ -211,9 +224,8 @@ error_bound(struct error *error)
 {
 	error->text[sizeof(error->text) - 1] = '\0';
 	error->fix[sizeof(error->fix) - 1] = '\0';
-	if (error->file + 2U > strlen(error->text) ||
-	    memcmp(error->text + error->file, ": ", 2) != 0)
-		error->file = 0;
+	if (error->what > strlen(error->text) || error->file > error->what)
+		error->file = error->what = 0;
 }
 
 enum rollcode_err

@@ -40,13 +40,18 @@ enum error_reason {
 	REASON_KEY,		/* the store was made with another key */
 	REASON_BACKUP,		/* it is a backup */
 	REASON_MARKER,		/* its marker is not as it was written */
+	REASON_SECRET,		/* the env file's own key is none */
+	REASON_ACCOUNT,		/* its account is none */
+	REASON_OWNER,		/* a file is somebody else's */
 };
 
 struct error {
 	char		text[ERROR_TEXT_MAX];	/* the sentence; "" is none */
 	char		fix[ERROR_FIX_MAX];	/* for a shell, or "" */
 	uint16_t	file;	/* bytes of a file's name at text's start */
-	uint16_t	reason;	/* enum error_reason */
+	uint16_t	what;	/* where in text it says what is wrong */
+	uint32_t	line;	/* of the file; 0: none */
+	uint32_t	reason;	/* enum error_reason */
 };
 
 /* What an error is called, for a log.  Never NULL. */
@@ -54,8 +59,8 @@ const char	*rollcode_strerror(enum rollcode_err);
 
 /*
  * Write the sentence and return the code, so that a function can end with
- * "return error_set(...)".  A text that is too long is cut.  There is no file,
- * reason or fix then.  error may be NULL, here and below.
+ * "return error_set(...)".  A text that is too long is cut.  There is no other
+ * field then.  error may be NULL, here and below.
  */
 enum rollcode_err	error_set(struct error *, enum rollcode_err,
 			    const char *fmt, ...)
@@ -71,13 +76,25 @@ enum rollcode_err	error_at(struct error *, enum rollcode_err,
 			    const char *path, const char *fmt, ...)
 			    __attribute__((format(printf, 4, 5)));
 
+/* The same about a line of a file that has no name here: "line 3: ". */
+enum rollcode_err	error_at_line(struct error *, enum rollcode_err,
+			    size_t line, const char *what);
+
 /*
  * The sentence of another error behind "FORMAT: ", or alone if fmt is NULL.
- * File, if alone, reason and fix go along.
+ * Reason and fix go along, and alone all of it.
  */
 enum rollcode_err	error_pass(struct error *, enum rollcode_err,
 			    const struct error *cause, const char *fmt, ...)
 			    __attribute__((format(printf, 4, 5)));
+
+/*
+ * For a function that finds more than one mistake: what it calls with each.
+ * error_collect is one, whose context is a struct error, or NULL, that gets all
+ * of their sentences, parted by "; ".
+ */
+typedef void		error_each(void *context, const struct error *);
+error_each		error_collect;
 
 /* Add the reason; the code is returned. */
 enum rollcode_err	error_because(struct error *, enum rollcode_err,
@@ -99,7 +116,7 @@ enum rollcode_err	error_fix(struct error *, enum rollcode_err, ...)
 void			error_say(const struct error *, enum rollcode_err,
 			    enum plain, char said[ERROR_SAID_MAX]);
 
-/* From somewhere else: every text ends within its array, file within text. */
+/* From somewhere else: all texts end, and file and what are within theirs. */
 void			error_bound(struct error *);
 
 /* The code for an errno: NOMEM, UNAVAIL (full, read-only, limits) or SYS. */

@@ -156,3 +156,22 @@ plain_shell(const char *text, char *out, size_t size)
 		memcpy(out, text, n);
 	out[n < size ? n : 0] = '\0';
 }
+
+void
+plain_words(char *out, size_t size, va_list words)
+{
+	size_t used = 0;
+	const char *word;
+
+	out[0] = '\0';
+	while ((word = va_arg(words, const char *)) != NULL) {
+		if (used > 0 && used + 1 < size)
+			out[used++] = ' ';
+		plain_shell(word, out + used, size - used);
+		if (out[used] == '\0') {
+			out[0] = '\0';
+			return;
+		}
+		used += strlen(out + used);
+	}
+}

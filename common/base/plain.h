@@ -11,6 +11,7 @@
 #ifndef ROLLCODE_BASE_PLAIN_H
 #define ROLLCODE_BASE_PLAIN_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -49,5 +50,8 @@ void	plain_line(FILE *, const char *fmt, ...)
  * another one.
  */
 void	plain_shell(const char *text, char *out, size_t size);
+
+/* Words up to NULL, each quoted so: a command, "" if it does not fit. */
+void	plain_words(char *out, size_t size, va_list words);
 
 #endif /* ROLLCODE_BASE_PLAIN_H */

@@ -87,7 +87,7 @@ file_of_other(const char *path, uid_t owner, struct error *error)
 	return error_fix(error,
 	    error_at(error, ROLLCODE_ERR_STORE, path, "belongs to uid %u",
 		(unsigned int)owner),
-	    "chown", uid, path, NULL);
+	    "chown", "-h", uid, path, NULL);
 }
 
 /*

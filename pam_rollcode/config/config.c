@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,9 +17,9 @@
 
 /* clang-format off */
 const struct keyword config_keywords[] = {
-	{ .name = "SECRET_KEY", .kind = KEYWORD_TEXT,
+	{ .name = "SECRET_KEY", .kind = KEYWORD_SECRET,
 	  .at = AT(text.secret_key), .min = 1, .max = CONFIG_HEX_LEN },
-	{ .name = "SECRET_KEY_PREVIOUS", .kind = KEYWORD_TEXT,
+	{ .name = "SECRET_KEY_PREVIOUS", .kind = KEYWORD_SECRET,
 	  .at = AT(text.secret_key_previous), .min = 1, .max = CONFIG_HEX_LEN },
 	{ .name = "DATABASE", .kind = KEYWORD_TEXT,
 	  .at = AT(database), .min = 1, .max = PATH_MAX - 1 },
@@ -65,116 +66,131 @@ config_defaults(struct config *config)
 	config->events_kept = 200;
 }
 
-static enum rollcode_err
-check_key(const char *name, const char *text, struct secret_key *key, bool *has,
-    struct error *error)
+struct telling {
+	error_each *tell;
+	void *context;
+	enum rollcode_err err;
+};
+
+__attribute__((format(printf, 3, 4))) static void
+tell_mistake(struct telling *t, enum error_reason reason, const char *fmt, ...)
+{
+	char text[ERROR_TEXT_MAX];
+	struct error error;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	t->err = error_because(
+	    &error, error_set(&error, ROLLCODE_ERR_CONFIG, "%s", text), reason);
+	t->tell(t->context, &error);
+}
+
+static void
+check_key(struct telling *t, const char *name, const char *text,
+    struct secret_key *key, bool *has)
 {
 	uint8_t any = 0;
 
-	*has = false;
 	if (text[0] == '\0')
-		return ROLLCODE_OK;
-	if (!hex_decode(text, key->bytes, sizeof(key->bytes)))
-		return error_add(error, ROLLCODE_ERR_CONFIG,
+		return;
+	if (!hex_decode(text, key->bytes, sizeof(key->bytes))) {
+		tell_mistake(t, REASON_SECRET,
 		    "%s: is not %d hex digits; put the store's key there, or "
 		    "remove the line and rollcode-admin init makes one",
 		    name, CONFIG_HEX_LEN);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(key->bytes); i++)
 		any |= key->bytes[i] ^ key->bytes[0];
-	if (any == 0)
-		return error_add(error, ROLLCODE_ERR_CONFIG,
+	*has = any != 0;
+	if (!*has)
+		tell_mistake(t, REASON_SECRET,
 		    "%s: is a placeholder; remove the line, and rollcode-admin "
 		    "init makes a key",
 		    name);
-	*has = true;
-	return ROLLCODE_OK;
 }
 
 /* Where it is, in whatever way; the kind of store looks at the rest. */
-static enum rollcode_err
-check_database(const struct config *config, struct error *error)
+static void
+check_database(struct telling *t, const struct config *config)
 {
 	const char *database = config->database,
 		   *admin = config->database_admin;
 	bool pgsql = config_is_pgsql(config);
-	enum rollcode_err err = ROLLCODE_OK;
 
 	if (!pgsql &&
 	    (strncmp(database, "sqlite:/", 8) != 0 || database[8] == '/'))
-		err = error_add(error, ROLLCODE_ERR_CONFIG,
+		tell_mistake(t, REASON_NONE,
 		    "DATABASE: is neither sqlite: and an absolute directory "
 		    "nor postgresql:// and a server");
 	if (admin[0] != '\0' &&
 	    (!pgsql || strncmp(admin, CONFIG_PGSQL, strlen(CONFIG_PGSQL)) != 0))
-		err = error_add(error, ROLLCODE_ERR_CONFIG,
+		tell_mistake(t, REASON_NONE,
 		    "DATABASE_ADMIN: must be postgresql:// and a server, and "
 		    "DATABASE too");
-	return err;
 }
 
-static enum rollcode_err
-check_values(struct config *config, bool need_key, struct error *error)
+static void
+check_values(struct telling *t, struct config *config, bool need_key)
 {
+	const struct config_text *text = &config->text;
 	const struct policy *policy = &config->policy;
-	enum rollcode_err err, previous;
 
-	err = check_key("SECRET_KEY", config->text.secret_key, &config->key,
-	    &config->has_key, error);
-	previous =
-	    check_key("SECRET_KEY_PREVIOUS", config->text.secret_key_previous,
-		&config->previous, &config->has_previous, error);
-	if (err == ROLLCODE_OK)
-		err = previous;
-	if (need_key && !config->has_key && config->text.secret_key[0] == '\0')
-		err = error_add(error, ROLLCODE_ERR_CONFIG,
+	check_key(
+	    t, "SECRET_KEY", text->secret_key, &config->key, &config->has_key);
+	check_key(t, "SECRET_KEY_PREVIOUS", text->secret_key_previous,
+	    &config->previous, &config->has_previous);
+	if (need_key && text->secret_key[0] == '\0')
+		tell_mistake(t, REASON_SECRET,
 		    "SECRET_KEY: is missing; rollcode-admin init makes one");
 	if (policy->resync_window != 0 &&
 	    policy->resync_window <= policy->tolerance)
-		err = error_add(error, ROLLCODE_ERR_CONFIG,
+		tell_mistake(t, REASON_NONE,
 		    "RESYNC_WINDOW: must be 0 (off) or more than TOLERANCE");
-	previous = check_database(config, error);
-	return err == ROLLCODE_OK ? previous : err;
+	check_database(t, config);
 }
 
 enum rollcode_err
 config_parse(char *text, size_t len, bool need_key, struct config *config,
-    struct error *error)
+    error_each *tell, void *context)
 {
+	struct telling t = {tell, context, ROLLCODE_OK};
 	uint64_t seen = 0;
-	enum rollcode_err err, values;
 
 	config_defaults(config);
-	err = env_parse(text, len, config_keywords, config, &seen, error);
-	values = check_values(config, need_key, error);
-	return err == ROLLCODE_OK && values == ROLLCODE_OK
-		   ? ROLLCODE_OK
-		   : ROLLCODE_ERR_CONFIG;
+	if (env_parse(text, len, config_keywords, config, &seen, tell,
+		context) != ROLLCODE_OK)
+		t.err = ROLLCODE_ERR_CONFIG;
+	check_values(&t, config, need_key);
+	return t.err;
 }
 
-static enum rollcode_err
-find_store_account(struct config *config, struct error *error)
+static void
+find_store_account(struct telling *t, struct config *config)
 {
 	const struct passwd *pw;
 
-	if (strcmp(config->account, "root") == 0) {
-		config->uid = 0;
-		config->gid = 0;
-		return ROLLCODE_OK;
-	}
+	config->uid = 0;
+	config->gid = 0;
+	if (strcmp(config->account, "root") == 0)
+		return;
 	errno = 0;
-	if ((pw = getpwnam(config->account)) == NULL)
-		return error_set(error, ROLLCODE_ERR_CONFIG,
+	if ((pw = getpwnam(config->account)) == NULL) {
+		tell_mistake(t, REASON_ACCOUNT,
 		    "ACCOUNT: account %s%s%s does not exist; make install or "
 		    "the package creates it",
 		    config->account, errno != 0 ? ": " : "",
 		    errno != 0 ? strerror(errno) : "");
-	if (pw->pw_uid == 0)
-		return error_set(error, ROLLCODE_ERR_CONFIG,
+	} else if (pw->pw_uid == 0) {
+		tell_mistake(t, REASON_ACCOUNT,
 		    "ACCOUNT: %s is another name of root; write root",
 		    config->account);
-	config->uid = pw->pw_uid;
-	config->gid = pw->pw_gid;
-	return ROLLCODE_OK;
+	} else {
+		config->uid = pw->pw_uid;
+		config->gid = pw->pw_gid;
+	}
 }
 
 enum rollcode_err
@@ -194,7 +210,7 @@ config_check_file(int fd, const char *path, struct error *error)
 			"belongs to uid %u, who may have written it; read it "
 			"before you use it",
 			(unsigned int)st.st_uid),
-		    "chown", "root", path, NULL);
+		    "chown", "-h", "root", path, NULL);
 	if ((st.st_mode & 07177) != 0)
 		return error_fix(error,
 		    error_at(error, ROLLCODE_ERR_CONFIG, path,
@@ -277,27 +293,40 @@ out:
 }
 
 enum rollcode_err
-config_load(
-    const char *path, bool need_key, struct config *config, struct error *error)
+config_read(const char *path, bool need_key, struct config *config,
+    error_each *tell, void *context)
 {
 	static struct file_text file;
-	struct error detail = {0};
-	enum rollcode_err err;
+	struct telling t = {tell, context, ROLLCODE_ERR_CONFIG};
+	struct error error = {0};
 	int held;
 
 	config_defaults(config);
-	if (path_check(path, geteuid(), &detail) == ROLLCODE_ERR_STORE)
-		return error_pass(error, ROLLCODE_ERR_CONFIG, &detail, NULL);
-	if (read_env_file(path, &file, &held, error) != ROLLCODE_OK) {
+	if (path_check(path, geteuid(), &error) == ROLLCODE_ERR_STORE ||
+	    read_env_file(path, &file, &held, &error) != ROLLCODE_OK) {
 		file_text_wipe(&file);
+		tell(context, &error);
 		return ROLLCODE_ERR_CONFIG;
 	}
-	err = config_parse(file.text, file.len, need_key, config, &detail);
+	t.err =
+	    config_parse(file.text, file.len, need_key, config, tell, context);
 	file_text_wipe(&file);
 	config->file = held;
-	if (err != ROLLCODE_OK ||
-	    find_store_account(config, &detail) != ROLLCODE_OK)
-		return error_at(
-		    error, ROLLCODE_ERR_CONFIG, path, "%s", detail.text);
-	return ROLLCODE_OK;
+	if (t.err == ROLLCODE_OK)
+		find_store_account(&t, config);
+	return t.err;
+}
+
+enum rollcode_err
+config_load(
+    const char *path, bool need_key, struct config *config, struct error *error)
+{
+	struct error all = {0};
+	enum rollcode_err err =
+	    config_read(path, need_key, config, error_collect, &all);
+
+	if (err == ROLLCODE_OK)
+		return err;
+	return all.file > 0 ? error_pass(error, err, &all, NULL)
+			    : error_at(error, err, path, "%s", all.text);
 }

@@ -75,13 +75,18 @@ void			config_defaults(struct config *);
 /*
  * Read path, opened once with O_NOFOLLOW: a regular file of root (or of the
  * caller, where that is not root), mode 0600 or less, on a path that nobody
- * else can change.  Every mistake in it is in the sentence, with its line
- * number.  need_key is false only for `init`, which makes the key.  Looks up
- * the account.  CONFIG.
+ * else can change.  Each mistake in it is told, with its line number.
+ * need_key is false only for `init`, which makes the key.  Looks up the
+ * account.  CONFIG.
  *
  * The file stays open, locked shared by flock(2), until config_wipe: whoever
  * changes the key waits until nobody uses the file as it was.
  */
+enum rollcode_err	config_read(const char *path, bool need_key,
+			    struct config *, error_each *tell, void *context)
+			    MUST_USE;
+
+/* The same, with all mistakes in one sentence. */
 enum rollcode_err	config_load(const char *path, bool need_key,
 			    struct config *, struct error *) MUST_USE;
 
@@ -91,7 +96,8 @@ enum rollcode_err	config_check_file(int fd, const char *path,
 
 /* Check the text of an env file; the text is changed.  CONFIG. */
 enum rollcode_err	config_parse(char *text, size_t len, bool need_key,
-			    struct config *, struct error *) MUST_USE;
+			    struct config *, error_each *tell, void *context)
+			    MUST_USE;
 
 /* Become the account for good.  PRIVILEGE. */
 static inline enum rollcode_err

@@ -16,10 +16,12 @@ component_of_other(
 
 	if (owner != 0 && (st->st_mode & 07) == 0)
 		snprintf(uid, sizeof(uid), "%u", (unsigned int)owner);
-	return error_fix(error,
-	    error_at(error, ROLLCODE_ERR_STORE, path, "belongs to uid %u",
-		(unsigned int)st->st_uid),
-	    "chown", uid, path, NULL);
+	return error_because(error,
+	    error_fix(error,
+		error_at(error, ROLLCODE_ERR_STORE, path, "belongs to uid %u",
+		    (unsigned int)st->st_uid),
+		"chown", "-h", uid, path, NULL),
+	    REASON_OWNER);
 }
 
 static enum rollcode_err

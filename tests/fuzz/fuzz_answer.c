@@ -82,7 +82,8 @@ check(enum rollcode_err err, const struct answer *answer,
 		promise(
 		    memchr(error->text, '\0', sizeof(error->text)) != NULL &&
 			memchr(error->fix, '\0', sizeof(error->fix)) != NULL &&
-			error->file <= strlen(error->text),
+			error->file <= error->what &&
+			error->what <= strlen(error->text),
 		    "an error's sentence ends, and so does its fix");
 		return;
 	}

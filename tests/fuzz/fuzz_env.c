@@ -17,10 +17,10 @@ check_field(const struct config *config, const struct keyword *word)
 	const char *field = (const char *)config + word->at;
 	int64_t number;
 
-	if (word->kind == KEYWORD_TEXT) {
+	if (word->kind != KEYWORD_NUMBER) {
 		promise(memchr(field, '\0', (size_t)word->max + 1) != NULL,
 		    "a text of the env file is no longer than its limit");
-	} else if (word->kind == KEYWORD_NUMBER) {
+	} else {
 		memcpy(&number, field, sizeof(number));
 		promise(number >= word->min && number <= word->max,
 		    "a number of the env file is within its limits");
@@ -34,7 +34,7 @@ write_field(const struct config *config, const struct keyword *word, char *out,
 	const char *field = (const char *)config + word->at;
 	int64_t number;
 
-	if (word->kind == KEYWORD_TEXT)
+	if (word->kind != KEYWORD_NUMBER)
 		return field[0] == '\0' ? 0
 					: (size_t)snprintf(out, size,
 					      "%s=\"%s\"\n", word->name, field);
@@ -58,13 +58,13 @@ check_accepted(struct config *config, bool need_key)
 	for (const struct keyword *w = config_keywords; w->name != NULL; w++) {
 		check_field(config, w);
 		/* a quote inside a value cannot be written down */
-		if (w->kind == KEYWORD_TEXT &&
+		if (w->kind != KEYWORD_NUMBER &&
 		    strchr((char *)config + w->at, '"') != NULL)
 			return;
 		len += write_field(config, w, text + len, sizeof(text) - len);
 	}
-	promise(
-	    config_parse(text, len, need_key, &again, &error) == ROLLCODE_OK,
+	promise(config_parse(text, len, need_key, &again, error_collect,
+		    &error) == ROLLCODE_OK,
 	    "what was accepted is accepted again");
 	promise(memcmp(config, &again, sizeof(again)) == 0,
 	    "an env file written down and read again is the same");
@@ -80,7 +80,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = exact(size > 0 ? data + 1 : data, len);
 	enum rollcode_err err;
 
-	err = config_parse(text, len, need_key, &config, &error);
+	err = config_parse(text, len, need_key, &config, error_collect, &error);
 	promise((err == ROLLCODE_OK) == (error.text[0] == '\0'),
 	    "a sentence is there exactly where the file is refused");
 	promise(strlen(config.text.secret_key) < 16 ||

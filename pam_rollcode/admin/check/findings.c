@@ -76,15 +76,14 @@ void
 check_error(struct finding *f, unsigned int severity, const char *name,
     const char *file, const struct error *error, const char *otherwise)
 {
-	size_t skip = error->file > 0 ? error->file + 2U : 0;
-
 	check_fill(f, severity, name, file, otherwise);
 	if (error->fix[0] != '\0')
 		check_fill(f, severity | HAS_COMMAND, name, file, error->fix);
 	if (error->file > 0)
 		check_cut(f->file, sizeof(f->file), "%.*s", (int)error->file,
 		    error->text);
-	check_cut(f->what, sizeof(f->what), "%s", error->text + skip);
+	check_cut(f->what, sizeof(f->what), "%s", error->text + error->what);
+	f->line = error->line;
 }
 
 void
@@ -104,8 +103,7 @@ check_found_place(struct check *check, const char *name, const char *file,
 	struct finding found;
 
 	check_error(&found, IS_ERROR, name, file, error, otherwise);
-	if (strncmp(found.fix, "chown ", 6) == 0 &&
-	    strcmp(found.file, file) != 0) {
+	if (error->reason == REASON_OWNER && strcmp(found.file, file) != 0) {
 		found.runs = false;
 		check_cut(found.fix, sizeof(found.fix),
 		    "put a copy of %s, which you have read, into a folder of "

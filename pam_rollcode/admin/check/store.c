@@ -76,16 +76,12 @@ say_error(struct visit *v, unsigned int severity, const char *name,
 static const char *
 store_kind(const struct error *error)
 {
-	switch ((enum error_reason)error->reason) {
-	case REASON_KEY:
+	if (error->reason == REASON_KEY)
 		return "store-key";
-	case REASON_BACKUP:
+	if (error->reason == REASON_BACKUP)
 		return "store-backup";
-	case REASON_MARKER:
+	if (error->reason == REASON_MARKER)
 		return "store-marker";
-	case REASON_NONE:
-		break;
-	}
 	return error->file > 0 ? "store-place" : "store";
 }
 
@@ -310,7 +306,7 @@ place_owned(struct check *check, const char *place)
 	if (lstat(place, &st) != 0 || !S_ISDIR(st.st_mode) ||
 	    st.st_uid == check->config.uid)
 		return true;
-	check_command(command, sizeof(command), "chown -R %s: %s",
+	check_command(command, sizeof(command), "chown -hR %s: %s",
 	    CHECK_WORD(check->config.account), CHECK_WORD(place));
 	check_found(check, IS_ERROR | HAS_COMMAND, "store-place", place, 0,
 	    command, "belongs to uid %u and not to %s: every login is refused",

@@ -136,7 +136,7 @@ check_one_place(struct check *check, const struct place *p)
 	if (p->is_socket && !S_ISSOCK(st.st_mode))
 		check_cut(command, sizeof(command), "rm %s", path);
 	else if (st.st_uid != 0)
-		check_cut(command, sizeof(command), "chown root %s", path);
+		check_cut(command, sizeof(command), "chown -h root %s", path);
 	else if ((st.st_mode & p->mode) != p->mode ||
 		 (st.st_mode & p->others) != 0)
 		check_cut(command, sizeof(command), "chmod %o %s",

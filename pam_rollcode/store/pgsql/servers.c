@@ -136,7 +136,7 @@ check_passfile(const struct place *place, uid_t uid, struct error *error)
 	    owner);
 	return st.st_uid == uid
 		   ? error_fix(error, err, "chmod", "600", path, NULL)
-		   : error_fix(error, err, "chown", owner, path, NULL);
+		   : error_fix(error, err, "chown", "-h", owner, path, NULL);
 }
 
 /* Whoever can change these says which server is the right one. */

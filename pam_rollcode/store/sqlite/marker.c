@@ -72,7 +72,7 @@ check_owned(const struct config *config, const char *path,
 		return error_fix(error,
 		    error_at(error, ROLLCODE_ERR_STORE, path,
 			"belongs to uid %u", (unsigned int)st->st_uid),
-		    "chown", config->account, path, NULL);
+		    "chown", "-h", config->account, path, NULL);
 	if (right)
 		return ROLLCODE_OK;
 	return error_fix(error,
@@ -126,12 +126,11 @@ static enum rollcode_err
 marker_parse(char *text, size_t len, const char *path, struct marker *marker,
     struct error *error)
 {
-	struct error detail = {0};
 	uint64_t seen = 0;
 
 	memset(marker, 0, sizeof(*marker));
-	if (env_parse(text, len, marker_keywords, marker, &seen, &detail) !=
-		ROLLCODE_OK ||
+	if (env_parse(text, len, marker_keywords, marker, &seen, error_collect,
+		NULL) != ROLLCODE_OK ||
 	    (seen & MARKER_NEEDED) != MARKER_NEEDED)
 		return error_at(error, ROLLCODE_ERR_STORE, path,
 		    "is not a store's marker; restore it");

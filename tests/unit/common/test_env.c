@@ -10,6 +10,7 @@ struct place {
 	bool flag, other;
 	int64_t number;
 	char text[8 + 1];
+	char hidden[2 + 1];
 };
 
 /* clang-format off */
@@ -21,6 +22,8 @@ static const struct keyword table[] = {
 	{ "NUMBER", KEYWORD_NUMBER, offsetof(struct place, number), -5, 100,
 	    0, NULL, NULL },
 	{ "TEXT", KEYWORD_TEXT, offsetof(struct place, text), 2, 8,
+	    0, NULL, NULL },
+	{ "HIDDEN", KEYWORD_SECRET, offsetof(struct place, hidden), 1, 2,
 	    0, NULL, NULL },
 	{ .name = NULL },
 };
@@ -47,7 +50,7 @@ parse_bytes(const char *text, size_t len)
 
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, text, len);
-	err = env_parse(copy, len, table, &place, &seen, &error);
+	err = env_parse(copy, len, table, &place, &seen, error_collect, &error);
 	free(copy);
 	return err;
 }
@@ -252,6 +255,38 @@ START_TEST(all_mistakes_of_a_file_are_listed)
 }
 END_TEST
 
+struct told {
+	int count;
+	struct error last;
+};
+
+static void
+note_mistake(void *context, const struct error *mistake)
+{
+	struct told *told = context;
+
+	told->count++;
+	told->last = *mistake;
+}
+
+START_TEST(each_mistake_is_an_error_with_its_line)
+{
+	char text[] = "NOPE=1\nTEXT=abc\nHIDDEN=xyz\n";
+	struct told told = {0};
+
+	fresh();
+	ck_assert_int_eq(env_parse(text, sizeof(text) - 1, table, &place, &seen,
+			     note_mistake, &told),
+	    ROLLCODE_ERR_INPUT);
+
+	ck_assert_int_eq(told.count, 2);
+	ck_assert_uint_eq(told.last.line, 3);
+	ck_assert_uint_eq(told.last.reason, REASON_SECRET);
+	ck_assert_str_eq(
+	    told.last.text + told.last.what, "HIDDEN must have 1 to 2 bytes");
+}
+END_TEST
+
 START_TEST(a_nul_byte_in_a_file_is_refused)
 {
 	static const char text[] = "NUMBER=1\0junk\nTEXT=abc";
@@ -330,6 +365,7 @@ main(void)
 	tcase_add_loop_test(files, a_mistake_in_a_file_is_named_with_its_line,
 	    0, COUNT(bad_texts));
 	tcase_add_test(files, all_mistakes_of_a_file_are_listed);
+	tcase_add_test(files, each_mistake_is_an_error_with_its_line);
 	tcase_add_test(files, a_nul_byte_in_a_file_is_refused);
 	tcase_add_test(files, an_empty_file_is_no_mistake);
 	tcase_add_test(files, a_file_that_is_too_long_is_refused);
