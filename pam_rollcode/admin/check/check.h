@@ -2,12 +2,14 @@
 /*
  * check.h - what the parts of `rollcode-admin check` share.
  *
- * Root looks at files and settings.  A store is opened by a child that has
- * become the account, a stack is tried by one that is nobody; both report over
- * a pipe.
+ * Root looks at files and settings, and root alone says what to do.  A store is
+ * opened by a child that has become the account, a stack is tried by one that
+ * is nobody; what they report is data.
  */
 #ifndef ROLLCODE_ADMIN_CHECK_CHECK_H
 #define ROLLCODE_ADMIN_CHECK_CHECK_H
+
+#include <security/pam_appl.h>
 
 #include "admin/admin.h"
 #include "admin/check/rows.h"
@@ -21,21 +23,21 @@
 #define CHECK_OUTCOMES	7
 #define CHECK_INSTALL	"install Rollcode again: make install, or its package"
 
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
 /* --- findings ----------------------------------------------------------- */
 
 enum severity {
 	IS_NOTE = 1,
 	IS_WARNING,
 	IS_ERROR,
-	HAS_COMMAND = 4,	/* beside one of these: fix is for a shell */
 };
 
-/* One message of a child, less than a pipe writes at once. */
 struct finding {
-	uint32_t	severity;
-	uint32_t	line;			/* 0: none */
-	uint32_t	runs;			/* fix is for a shell */
-	char		name[24];
+	enum severity	severity;
+	unsigned int	line;			/* 0: none */
+	bool		runs;			/* fix is for a shell */
+	const char	*name;
 	char		file[CHECK_FILE_MAX];
 	char		what[CHECK_TEXT_MAX];	/* and what follows */
 	char		fix[CHECK_TEXT_MAX];	/* or what to write there */
@@ -43,11 +45,26 @@ struct finding {
 
 /* What the store says. */
 struct store_facts {
-	bool	 known;
-	bool	 root;		/* is enrolled */
-	bool	 user;		/* is the one that was named */
-	uint32_t users;
+	uint32_t	known;
+	uint32_t	root;		/* is enrolled */
+	uint32_t	user;		/* is the one that was named */
+	uint32_t	users;
 };
+
+/*
+ * A message of the child that opens the store, written at once.  All of it is
+ * what that account says, also whether its texts end.
+ */
+struct report {
+	struct store_facts facts;
+	uint32_t	ended;	/* it is the last */
+	char		name[24];	/* of the finding, or "" */
+	char		user[ROLLCODE_USER_MAX + 1];
+	char		file[CHECK_FILE_MAX];
+	char		what[CHECK_TEXT_MAX];
+};
+
+_Static_assert(sizeof(struct report) <= PIPE_BUF, "it is written at once");
 
 struct check {
 	const struct admin_options	*options;
@@ -63,44 +80,84 @@ struct check {
 	bool				 dry;	/* so these are known: */
 	bool				 admits[CHECK_OUTCOMES];
 	struct finding			*list;
+	struct finding			 again;	/* one that is not added */
 	size_t				 count, room;
 	bool				 lost;	/* some found no memory */
 };
 
-/* Add a finding, unless the list has the very same one. */
-void	check_add(struct check *, const struct finding *);
-
 /*
- * Fill one, or add it; fix is what to do, or what to write there, or NULL, or
- * with HAS_COMMAND a command that nobody can lock themselves out with.
+ * Add a finding, unless the list has the very same one; it stays until the next
+ * call.  fix is what to do, or what to write there, or NULL.
  */
-void	check_fill(struct finding *, unsigned int severity, const char *name,
-	    const char *file, const char *fix);
-void	check_found(struct check *, unsigned int severity, const char *name,
-	    const char *file, unsigned int line, const char *fix,
-	    const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+struct finding	*check_found(struct check *, enum severity, const char *name,
+		    const char *file, unsigned int line, const char *fix,
+		    const char *fmt, ...)
+		    __attribute__((format(printf, 7, 8)));
+
+/* The file and the line of a row, as arguments. */
+#define AT(service, row)	(service)->files[(row)->file], (row)->first
 
 /*
- * Fill a finding from an error, whose fix is a command, or add it.  otherwise
- * is what to do if the error does not say.  Its sentence is shown, and nothing
- * is looked for in it.
+ * Its fix is a command, word by word, with NULL behind the last: one with which
+ * nobody can lock themselves out.  Here "rollcode-admin VERB [USER]", with this
+ * configuration file.
  */
-void	check_error(struct finding *, unsigned int severity, const char *name,
-	    const char *file, const struct error *, const char *otherwise);
-void	check_found_error(struct check *, unsigned int severity,
-	    const char *name, const char *file, const struct error *,
-	    const char *otherwise);
+void	check_command(struct finding *, ...) __attribute__((sentinel));
+void	check_admin(const struct check *, struct finding *, const char *verb,
+	    const char *user);
 
 /*
- * The same of a file that root relies on, where path_check refuses it.  The
+ * Add one that is an error of root's own, whose fix is a command.  Of what the
+ * error does not say: the file, and what to do.
+ */
+struct finding	*check_found_error(struct check *, enum severity,
+		    const char *name, const char *file, const struct error *,
+		    const char *fix);
+
+/*
+ * Check a file that root relies on, by path_check, and add what is wrong.  The
  * folder of somebody else around it may be their home and stays theirs.
  */
-void	check_found_place(struct check *, const char *name, const char *file,
-	    const struct error *, const char *otherwise);
+bool	check_trusted(struct check *, const char *name, const char *file,
+	    const char *fix);
 
-/* Print it; how many of each severity there are. */
-void	check_text(const struct check *, const unsigned int *counts);
-void	check_json(const struct check *, const unsigned int *counts);
+/* Text, cut if too long. */
+void	check_cut(char *out, size_t size, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+
+/* --- children ----------------------------------------------------------- */
+
+/* What runs in a child, and its end of a pipe. */
+typedef void	child_fn(void *context, int fd);
+
+/*
+ * For at most ten seconds; out has what the child wrote, as far as it fits.
+ * Its status, -1 if it could not be started or did not end.
+ */
+int	check_child(child_fn *fn, void *context, void *out, size_t size,
+	    size_t *used);
+
+/*
+ * Hand each message of a child over, all of one size and written at once, until
+ * one is the last.  A child that is silent or goes on for too long is ended.
+ */
+void	check_listen(child_fn *fn, void *context, void *message, size_t size,
+	    bool (*take)(void *context));
+
+/*
+ * The program of that name in root's usual directories, NULL if there is none.
+ * One that others than root could change is not taken, and is reported if there
+ * is a check.
+ */
+const char	*check_find(struct check *, const char *name,
+		    char real[PATH_MAX]);
+
+/*
+ * Run a program by its absolute path, in an empty environment and in /, for at
+ * most ten seconds; out has what it printed, both ways, as far as it fits.  Its
+ * status, -1 if it could not be run or did not end.
+ */
+int	check_run(char **argv, char *out, size_t size);
 
 /* --- the parts ---------------------------------------------------------- */
 
@@ -119,7 +176,19 @@ const char	*check_outcome(size_t, const char **when);
 
 /* --- one service -------------------------------------------------------- */
 
-/* What libpam makes of it, see trial.h. */
+/* What a module does, as far as it is known by its name. */
+enum row_class {
+	CLASS_PROVES = 0,	/* who somebody is; all that are unknown */
+	CLASS_CHOOSES,		/* for whom a rule is: a group, a network */
+	CLASS_ROOT,		/* lets root through */
+	CLASS_SILENT,		/* never succeeds: it ignores, or denies */
+	CLASS_NEUTRAL,		/* proves nothing, and may succeed */
+	CLASS_PERMITS,
+	CLASS_DENIES,
+};
+enum row_class	row_class(const struct row *);
+
+/* What libpam makes of it. */
 struct facts {
 	bool		unreadable;	/* for PAM: it refuses everybody */
 	bool		admits[CHECK_RESULTS];	/* by our result: those */
@@ -140,6 +209,7 @@ struct service {
 	char		(*files)[PATH_MAX];	/* by row.file */
 	size_t		 file_count;
 	bool		 uses;		/* a row names our module */
+	const struct row *first;	/* that asks for a code, or NULL */
 	struct facts	 facts;
 };
 
@@ -147,11 +217,17 @@ struct service {
 bool	service_read(struct check *, const char *name, struct service *);
 void	service_free(struct service *);
 
-/* The first line that asks for a code, NULL if there is none. */
-bool			 service_asks(const struct row *);
-const struct row	*service_first(const struct service *);
+/*
+ * Fill its facts: the files are copied with another module in every module's
+ * place, which gives the result that is wanted (standin.h), and libpam itself
+ * runs them a few thousand times.  No module of the service is loaded or run.
+ * It is done in a child without rights, in bounded time and memory; the copies
+ * are in a folder of root's that is gone afterwards, also where a signal asks
+ * this process to end.  False if that cannot be done.
+ */
+bool	service_try(struct service *);
 
-/* Its facts, if it has such a line. */
+/* The same, if it has a line that asks for a code; a failure is a finding. */
 bool	check_try(struct check *, struct service *);
 
 /* Where services are, and a file there: at most 1 MiB, NULL with errno. */
@@ -177,9 +253,7 @@ bool	check_own_options(const struct row *, struct options *);
 void	check_sshd_read(struct check *);	/* once */
 void	check_sshd(struct check *, const struct service *);
 
-/* One of its effective settings, and whether it has that value. */
-void	sshd_setting(const struct check *, const char *key, char *value,
-	    size_t size);
+/* Whether one of its effective settings has that value. */
 bool	sshd_is(const struct check *, const char *key, const char *value);
 
 /* Whether sshd asks PAM as this service. */

@@ -2,63 +2,48 @@
 /*
  * env.c - rollcode.env: each mistake in it, and how to fix it.
  */
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "admin/check/check.h"
-#include "admin/check/run.h"
 #include "admin/person.h"
 #include "config/envfile.h"
 
-/* One mistake in the file.  The error's own fix goes before these. */
+/* What to do about the file, where the error does not say it. */
+static const char *
+fix_file(const char *conf)
+{
+	struct stat st;
+
+	if (lstat(conf, &st) != 0)
+		return "put the file back from a copy; only where there is no "
+		       "store yet: rollcode-admin init";
+	if (S_ISLNK(st.st_mode))
+		return "put the file itself in the place of the link";
+	return "write the line as rollcode.env(5) says, or take it out";
+}
+
 static void
 found_mistake(void *context, const struct error *error)
 {
 	struct check *check = context;
-	const char *conf = check->options->conf, *name = "env-file";
-	const char *fix =
-	    "write the line as rollcode.env(5) says, or take it out";
-	unsigned int severity = IS_ERROR;
-	char command[CHECK_TEXT_MAX];
-	struct stat st;
+	const char *conf = check->options->conf;
+	struct finding *f;
 
-	if (error->fix[0] != '\0') {
-		fix = NULL;
-	} else if (error->reason == REASON_SECRET) {
-		name = "env-key";
-		fix = "put the key back from a copy of the file; only where "
-		      "there is no store yet: rollcode-admin init";
+	if (error->reason == REASON_SECRET) {
+		check_found_error(check, IS_ERROR, "env-key", conf, error,
+		    "put the key back from a copy of the file; only where "
+		    "there is no store yet: rollcode-admin init");
 	} else if (error->reason == REASON_ACCOUNT) {
-		name = "account";
-		severity |= HAS_COMMAND;
-		fix = command;
-		check_command(command, sizeof(command),
-		    "useradd --system --user-group --no-create-home "
-		    "--home-dir " ROLLCODE_STATE
-		    " --shell /usr/sbin/nologin %s",
-		    CHECK_WORD(check->config.account));
-	} else if (error->line != 0) {
-		name = "env-line";
-	} else if (lstat(conf, &st) != 0) {
-		fix = "put the file back from a copy; only where there is no "
-		      "store yet: rollcode-admin init";
-	} else if (S_ISLNK(st.st_mode)) {
-		fix = "put the file itself in the place of the link";
+		f = check_found_error(
+		    check, IS_ERROR, "account", conf, error, NULL);
+		check_command(f, "useradd", "--system", "--user-group",
+		    "--no-create-home", "--home-dir", ROLLCODE_STATE, "--shell",
+		    "/usr/sbin/nologin", check->config.account, NULL);
+	} else {
+		check_found_error(check, IS_ERROR,
+		    error->line != 0 ? "env-line" : "env-file", conf, error,
+		    fix_file(conf));
 	}
-	check_found_error(check, severity, name, conf, error, fix);
-}
-
-static void
-check_previous(struct check *check)
-{
-	char command[CHECK_TEXT_MAX];
-
-	if (!check->config.has_previous)
-		return;
-	check_admin(check, "rekey", NULL, command);
-	check_found(check, IS_WARNING | HAS_COMMAND, "env-previous",
-	    check->options->conf, 0, command,
-	    "SECRET_KEY_PREVIOUS is there: a change of the key has not ended");
 }
 
 static void
@@ -77,27 +62,33 @@ check_person(struct check *check)
 {
 	const char *account = check->config.account;
 	struct error why = {0}, error = {0};
-	struct finding found;
 
 	if (!person_is(account, &why))
 		return;
 	error_pass(&error, ROLLCODE_ERR_CONFIG, &why,
 	    "%s owns the store, and a person can use that account", account);
-	check_error(&found, IS_WARNING, "account-person", check->options->conf,
-	    &error, NULL);
-	found.runs = false; /* it would lock that person out */
-	check_add(check, &found);
+	/* It would lock that person out. */
+	check_found_error(check, IS_WARNING, "account-person",
+	    check->options->conf, &error, NULL)
+	    ->runs = false;
 }
 
 void
 check_env(struct check *check)
 {
-	check->configured =
-	    config_read(check->options->conf, true, &check->config,
-		found_mistake, check) == ROLLCODE_OK;
+	const char *conf = check->options->conf;
+
+	check->configured = config_read(conf, true, &check->config,
+				found_mistake, check) == ROLLCODE_OK;
 	check_foreign(check);
-	if (check->configured) {
-		check_previous(check);
-		check_person(check);
-	}
+	if (!check->configured)
+		return;
+	if (check->config.has_previous)
+		check_admin(check,
+		    check_found(check, IS_WARNING, "env-previous", conf, 0,
+			NULL,
+			"SECRET_KEY_PREVIOUS is there: a change of the key has "
+			"not ended"),
+		    "rekey", NULL);
+	check_person(check);
 }

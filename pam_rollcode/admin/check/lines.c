@@ -10,9 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin/check/run.h"
-#include "admin/check/trial.h"
-#include "system/path.h"
+#include "admin/check/check.h"
 
 void
 check_line(
@@ -33,19 +31,15 @@ check_line(
 static void
 module_load(void *context, int fd)
 {
-	struct finding *f = context;
-	struct config nobody = {.uid = 65534, .gid = 65534};
-	char path[CHECK_FILE_MAX];
+	const struct config nobody = {.uid = 65534, .gid = 65534};
+	const char *path = context;
 	void *module;
 
-	memcpy(path, f->file, sizeof(path));
 	if (admin_drop(&nobody, NULL) != ROLLCODE_OK)
 		return;
 	module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (module != NULL && dlsym(module, "pam_sm_authenticate") != NULL)
-		return;
-	check_cut(f->what, sizeof(f->what), "cannot be loaded: %s", dlerror());
-	report_finding(fd, f);
+	if (module == NULL || dlsym(module, "pam_sm_authenticate") == NULL)
+		dprintf(fd, "cannot be loaded: %s", dlerror());
 }
 
 static void
@@ -58,46 +52,45 @@ module_path(const struct row *row, char path[PATH_MAX])
 }
 
 static void
-check_loads(struct check *check, const char *real)
+check_loads(struct check *check, char *real)
 {
-	struct finding found = {.severity = IS_ERROR, .name = "module"};
+	char said[CHECK_TEXT_MAX] = "ends the process that loads it";
+	size_t used;
 
-	check_cut(found.file, sizeof(found.file), "%s", real);
-	check_cut(found.fix, sizeof(found.fix), CHECK_INSTALL);
-	if (!report_from(check, module_load, &found))
-		check_found(check, IS_ERROR, "module", real, 0, found.fix,
-		    "ends the process that loads it");
+	if (check_child(module_load, real, said, sizeof(said) - 1, &used) ==
+		0 &&
+	    used == 0)
+		return;
+	check_found(
+	    check, IS_ERROR, "module", real, 0, CHECK_INSTALL, "%s", said);
 }
 
 static void
 check_module(
     struct check *check, const struct service *s, const struct row *row)
 {
-	struct error error = {0};
-	char path[PATH_MAX], real[PATH_MAX], command[CHECK_TEXT_MAX];
+	char path[PATH_MAX], real[PATH_MAX];
 	struct stat st;
 
 	module_path(row, path);
 	if (strcmp(path, check->loaded) == 0)
 		return;
 	check_cut(check->loaded, sizeof(check->loaded), "%s", path);
-	if (realpath(path, real) == NULL) {
+	if (realpath(path, real) == NULL)
 		check_found(check, IS_ERROR, "module", path, 0, CHECK_INSTALL,
 		    "%s; every login through %s is refused", strerror(errno),
 		    s->name);
-	} else if (path_check(real, 0, &error) != ROLLCODE_OK) {
-		check_found_place(check, "module", real, &error, NULL);
-	} else if (stat(real, &st) == 0 && (st.st_mode & 0444) != 0444) {
+	else if (!check_trusted(check, "module", real, NULL))
+		return;
+	else if (stat(real, &st) == 0 && (st.st_mode & 0444) != 0444)
 		check_command(
-		    command, sizeof(command), "chmod 644 %s", CHECK_WORD(real));
-		check_found(check, IS_ERROR | HAS_COMMAND, "module", real, 0,
-		    command,
-		    "has mode %04o: programs without privileges cannot load "
-		    "it",
-		    (unsigned int)(st.st_mode & 07777));
-	} else {
+		    check_found(check, IS_ERROR, "module", real, 0, NULL,
+			"has mode %04o: programs without privileges cannot "
+			"load it",
+			(unsigned int)(st.st_mode & 07777)),
+		    "chmod", "644", real, NULL);
+	else
 		check_loads(check, real);
-	}
 }
 
 /* --- arguments ---------------------------------------------------------- */
@@ -134,108 +127,66 @@ check_has_nullok(const struct service *s)
 	return false;
 }
 
-static void
-check_path(struct check *check, const char *path)
-{
-	struct error error = {0};
-
-	if (path[0] != '\0' && path_check(path, 0, &error) != ROLLCODE_OK)
-		check_found_place(check, "line-path", path, &error,
-		    "name a path that exists in the arguments of the module");
-}
-
-static bool
-row_runs(const struct row *row)
-{
-	return row->type == ROW_AUTH && !row->includes && row->count > 0;
-}
-
 /* Does another module before or after it take a password, or ask for one? */
 static bool
 has_other(const struct service *s, const struct row *row, bool before)
 {
-	bool seen = false;
+	const struct row *from = before ? s->rows : row + 1;
+	const struct row *to = before ? row : s->rows + s->count;
 
-	for (size_t i = 0; i < s->count; i++) {
-		const struct row *other = &s->rows[i];
-
-		seen |= other == row;
-		if (other != row && seen != before && row_runs(other) &&
-		    row_class(other) == CLASS_PROVES)
-			return true;
-	}
-	return false;
-}
-
-static void
-check_passing(struct check *check, const struct service *s,
-    const struct row *row, const struct options *options)
-{
-	const char *file = s->files[row->file];
-
-	if (options->use_first_pass && !has_other(s, row, true))
-		check_found(check, IS_WARNING, "line-pass", file, row->first,
-		    "take the word use_first_pass out",
-		    "use_first_pass: no module before it asks for anything, "
-		    "so every login is refused");
-	if (options->forward_pass && !has_other(s, row, false))
-		check_found(check, IS_WARNING, "line-pass", file, row->first,
-		    "take the word forward_pass out",
-		    "forward_pass: no module after it checks the password");
+	while (
+	    from < to && !(row_runs(from) && row_class(from) == CLASS_PROVES))
+		from++;
+	return from < to;
 }
 
 static void
 check_arguments(
     struct check *check, const struct service *s, const struct row *row)
 {
-	const char *file = s->files[row->file];
+	static const char named[] =
+	    "name a path that exists in the arguments of the module";
 	struct options options;
 	struct error error = {0};
-	char command[CHECK_TEXT_MAX];
 
 	if (options_of(row, &options, &error) != ROLLCODE_OK) {
-		check_found(check, IS_ERROR, "line-argument", file, row->first,
+		check_found(check, IS_ERROR, "line-argument", AT(s, row),
 		    "correct it, or take it out; pam_rollcode(8) lists the "
 		    "arguments",
 		    "every login through it is refused: %s", error.text);
 		return;
 	}
-	check_path(check, options.conf);
-	check_path(check, options.spawned ? options.helper : "");
+	if (options.conf[0] != '\0')
+		check_trusted(check, "line-path", options.conf, named);
+	if (options.spawned)
+		check_trusted(check, "line-path", options.helper, named);
 	if (options.conf[0] != '\0' &&
-	    strcmp(options.conf, check->options->conf) != 0) {
-		check_command(command, sizeof(command),
-		    "rollcode-admin --conf %s check", CHECK_WORD(options.conf));
-		check_found(check, IS_NOTE | HAS_COMMAND, "line-conf", file,
-		    row->first, command,
-		    "uses another configuration file, which was not looked "
-		    "at");
-	}
-	check_passing(check, s, row, &options);
+	    strcmp(options.conf, check->options->conf) != 0)
+		check_command(
+		    check_found(check, IS_NOTE, "line-conf", AT(s, row), NULL,
+			"uses another configuration file, which was not looked "
+			"at"),
+		    "rollcode-admin", "--conf", options.conf, "check", NULL);
+	if (options.use_first_pass && !has_other(s, row, true))
+		check_found(check, IS_WARNING, "line-pass", AT(s, row),
+		    "take the word use_first_pass out",
+		    "use_first_pass: no module before it asks for anything, "
+		    "so every login is refused");
+	if (options.forward_pass && !has_other(s, row, false))
+		check_found(check, IS_WARNING, "line-pass", AT(s, row),
+		    "take the word forward_pass out",
+		    "forward_pass: no module after it checks the password");
 }
 
 /* --- lines -------------------------------------------------------------- */
 
 static void
-check_fault(struct check *check, const struct service *s, const struct row *row)
-{
-	const char *name = "pam-line";
-
-	if (row->includes)
-		name = "pam-include";
-	check_found(check, IS_ERROR, name, s->files[row->file], row->first,
-	    "write it as pam.d(5) says, or take the line out",
-	    "%s: PAM refuses every login that gets here", row->fault);
-}
-
-static void
 check_ours(struct check *check, const struct service *s, const struct row *row)
 {
-	const char *file = s->files[row->file];
 	char line[CHECK_TEXT_MAX];
 
 	if (row->type != ROW_AUTH) {
-		check_found(check, IS_ERROR, "line-type", file, row->first,
+		check_found(check, IS_ERROR, "line-type", AT(s, row),
 		    "take the line out",
 		    "the module has no part but auth: PAM takes this line for "
 		    "one that fails");
@@ -243,8 +194,7 @@ check_ours(struct check *check, const struct service *s, const struct row *row)
 	}
 	check_line(row, row_control(row), line);
 	if (row->dash)
-		check_found(check, IS_WARNING, "line-dash", file, row->first,
-		    line,
+		check_found(check, IS_WARNING, "line-dash", AT(s, row), line,
 		    "begins with a dash: nothing is logged if the module is "
 		    "missing");
 	check_module(check, s, row);
@@ -258,7 +208,12 @@ check_lines(struct check *check, const struct service *s)
 		const struct row *row = &s->rows[i];
 
 		if (row->fault != NULL)
-			check_fault(check, s, row);
+			check_found(check, IS_ERROR,
+			    row->includes ? "pam-include" : "pam-line",
+			    AT(s, row),
+			    "write it as pam.d(5) says, or take the line out",
+			    "%s: PAM refuses every login that gets here",
+			    row->fault);
 		if (row_is_ours(row))
 			check_ours(check, s, row);
 	}
@@ -292,7 +247,7 @@ check_missing(struct check *check, const struct service *s)
 		module_path(row, path);
 		if (access(path, F_OK) != 0 && errno == ENOENT)
 			check_found(check, s->uses ? IS_ERROR : IS_WARNING,
-			    "line-module", s->files[row->file], row->first,
+			    "line-module", AT(s, row),
 			    "correct the name, or install that module; the "
 			    "one of this program is " OUR_MODULE,
 			    "there is no module %s: every login that gets here "

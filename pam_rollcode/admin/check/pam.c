@@ -42,16 +42,14 @@ check_open(const char *path)
 static bool
 path_find(const char *name, char path[PATH_MAX])
 {
+	bool absolute = name[0] == '/';
 	struct stat st;
 	int n;
 
-	if (name[0] == '/') {
-		n = snprintf(path, PATH_MAX, "%s", name);
-		return n < PATH_MAX && stat(path, &st) == 0;
-	}
-	for (size_t i = 0; i < 2; i++) {
-		n = snprintf(
-		    path, PATH_MAX, "%s/%s", check_directories[i], name);
+	for (size_t i = 0; i < (absolute ? 1 : COUNT(check_directories)); i++) {
+		n = snprintf(path, PATH_MAX, "%s%s%s",
+		    absolute ? "" : check_directories[i], absolute ? "" : "/",
+		    name);
 		if (n < PATH_MAX && stat(path, &st) == 0)
 			return true;
 	}
@@ -123,6 +121,8 @@ file_read(struct reading *r, size_t file)
 		row->target = FILES_MAX;
 		s->uses |= !row->includes &&
 			   strstr(row_module(row), "rollcode") != NULL;
+		if (s->first == NULL && row_asks(row))
+			s->first = row;
 		if (row->includes)
 			row_follow(r, row);
 	}
@@ -141,8 +141,7 @@ service_read(struct check *check, const char *name, struct service *s)
 	char path[PATH_MAX];
 	bool is_new;
 
-	memset(s, 0, sizeof(*s));
-	s->name = name;
+	*s = (struct service){.name = name};
 	if (strchr(name, '/') != NULL || !path_find(name, path))
 		return false;
 	s->rows = calloc(CHECK_ROWS_MAX, sizeof(*s->rows));
@@ -162,19 +161,4 @@ service_free(struct service *s)
 	free(s->rows);
 	free(s->files);
 	memset(s, 0, sizeof(*s));
-}
-
-const struct row *
-service_first(const struct service *s)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (service_asks(&s->rows[i]))
-			return &s->rows[i];
-	return NULL;
-}
-
-bool
-service_asks(const struct row *row)
-{
-	return row->type == ROW_AUTH && row_is_ours(row);
 }

@@ -5,9 +5,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "admin/check/run.h"
-#include "admin/check/trial.h"
-#include "system/path.h"
+#include "admin/check/check.h"
 
 /* Each of them has to refuse the login. */
 static const struct {
@@ -28,15 +26,14 @@ static const struct {
 static void
 check_refusals(struct check *check, const struct service *s)
 {
-	const struct row *row = service_first(s);
+	const struct row *row = s->first;
 	char line[CHECK_TEXT_MAX];
 
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+	for (size_t i = 0; i < COUNT(refusals); i++) {
 		if (!s->facts.lenient[refusals[i].result])
 			continue;
 		check_line(row, "required", line);
-		check_found(check, IS_ERROR, refusals[i].name,
-		    s->files[row->file], row->first, line,
+		check_found(check, IS_ERROR, refusals[i].name, AT(s, row), line,
 		    "%s does not refuse the login: with the control \"%s\" "
 		    "the other lines decide alone",
 		    refusals[i].what, row_control(row));
@@ -53,7 +50,7 @@ lines_between(const struct service *s, size_t from)
 	int count = 0;
 
 	for (size_t i = from + 1; i < s->count; i++) {
-		if (service_asks(&s->rows[i]))
+		if (row_asks(&s->rows[i]))
 			return count;
 		if (row_has_control(&s->rows[i], "substack"))
 			return -1;
@@ -66,7 +63,7 @@ lines_between(const struct service *s, size_t from)
 static void
 fix_bypass(const struct service *s, size_t at, char fix[CHECK_TEXT_MAX])
 {
-	const struct row *row = &s->rows[at], *ours = service_first(s);
+	const struct row *row = &s->rows[at], *ours = s->first;
 	const char *jump = strstr(row_control(row), "success=");
 	int between = lines_between(s, at);
 	char line[CHECK_TEXT_MAX];
@@ -102,8 +99,7 @@ check_bypass(struct check *check, const struct service *s)
 		if (result < 0)
 			continue;
 		if (row_class(row) == CLASS_CHOOSES) {
-			check_found(check, IS_NOTE, "stack-exempt",
-			    s->files[row->file], row->first,
+			check_found(check, IS_NOTE, "stack-exempt", AT(s, row),
 			    "if that is not meant, put the line of " OUR_MODULE
 			    " in front of this one",
 			    "a user whom %s lets through needs no code",
@@ -112,8 +108,7 @@ check_bypass(struct check *check, const struct service *s)
 		}
 		mistake = true;
 		fix_bypass(s, i, fix);
-		check_found(check, IS_ERROR, "stack-bypass",
-		    s->files[row->file], row->first, fix,
+		check_found(check, IS_ERROR, "stack-bypass", AT(s, row), fix,
 		    "if %s returns %s, " OUR_MODULE
 		    " is skipped and no code is required",
 		    row_module(row),
@@ -127,25 +122,22 @@ check_bypass(struct check *check, const struct service *s)
 static void
 check_reached(struct check *check, const struct service *s, bool bypassed)
 {
-	const struct row *first = service_first(s);
 	bool any = false;
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct row *row = &s->rows[i];
 
-		if (!service_asks(row))
+		if (!row_asks(row))
 			continue;
 		any |= s->facts.called[i];
 		if (s->facts.called[i] || bypassed)
 			continue;
-		check_found(check, IS_ERROR, "stack-unreached",
-		    s->files[row->file], row->first,
+		check_found(check, IS_ERROR, "stack-unreached", AT(s, row),
 		    "put it in front of the line that ends the stack",
 		    "PAM never reaches this line: no code is required");
 	}
 	if (any && !s->facts.lenient[PAM_SUCCESS])
-		check_found(check, IS_ERROR, "stack-closed",
-		    s->files[first->file], first->first,
+		check_found(check, IS_ERROR, "stack-closed", AT(s, s->first),
 		    "look for a line that always refuses, and take it out",
 		    "a valid code lets nobody in through %s", s->name);
 }
@@ -160,11 +152,10 @@ check_twice(struct check *check, const struct service *s)
 	for (size_t i = 0; i < s->count; i++) {
 		const struct row *row = &s->rows[i];
 
-		if (!service_asks(row) || !s->facts.called[i])
+		if (!row_asks(row) || !s->facts.called[i])
 			continue;
 		if (before != NULL) {
-			check_found(check, IS_WARNING, "line-twice",
-			    s->files[row->file], row->first,
+			check_found(check, IS_WARNING, "line-twice", AT(s, row),
 			    "take one of the two lines out",
 			    "a login through %s needs two codes: %s:%u asks "
 			    "for one too",
@@ -183,23 +174,21 @@ check_nullok(
 {
 	bool key =
 	    sshd_asks_as(check, s->name) && sshd_lists_have(check, "publickey");
-	const char *file = s->files[row->file];
 
 	if (!s->facts.lenient[PAM_IGNORE])
-		check_found(check, IS_WARNING, "nullok-closed", file,
-		    row->first,
+		check_found(check, IS_WARNING, "nullok-closed", AT(s, row),
 		    key ? "write after it: auth required pam_permit.so"
 			: "take the word nullok out",
 		    "nullok: no other module decides, so users without a "
 		    "token are refused");
 	else if (!key && s->facts.unproven)
-		check_found(check, IS_ERROR, "nullok-open", file, row->first,
+		check_found(check, IS_ERROR, "nullok-open", AT(s, row),
 		    "take the word nullok out, or write in front of it: auth "
 		    "requisite pam_unix.so",
 		    "nullok: users without a token get in without a password "
 		    "either");
 	else
-		check_found(check, IS_NOTE, "nullok", file, row->first,
+		check_found(check, IS_NOTE, "nullok", AT(s, row),
 		    "when all users have a token, take the word nullok out",
 		    "nullok: users without a token get in without a code");
 }
@@ -207,20 +196,14 @@ check_nullok(
 bool
 check_try(struct check *check, struct service *s)
 {
-	struct error error = {0};
-
-	if (service_first(s) == NULL)
+	if (s->first == NULL ||
+	    !check_trusted(check, "helper", ROLLCODE_STANDIN, CHECK_INSTALL))
 		return false;
-	if (path_check(ROLLCODE_STANDIN, 0, &error) != ROLLCODE_OK)
-		check_found_error(check, IS_ERROR, "helper", ROLLCODE_STANDIN,
-		    &error, CHECK_INSTALL);
-	else if (!service_try(s))
-		check_found(check, IS_ERROR, "stack", s->files[0], 0,
-		    "if it includes files over and over, take that out",
-		    "cannot be tried: no memory, no room, or libpam takes "
-		    "too long");
-	else
+	if (service_try(s))
 		return true;
+	check_found(check, IS_ERROR, "stack", s->files[0], 0,
+	    "if it includes files over and over, take that out",
+	    "cannot be tried: no memory, no room, or libpam takes too long");
 	return false;
 }
 

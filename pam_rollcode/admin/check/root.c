@@ -3,8 +3,7 @@
  * root.c - who is kept out: people without a token where nobody
  * has one, root, and everybody if a store breaks and no way to root is left.
  */
-#include "admin/check/run.h"
-#include "admin/check/trial.h"
+#include "admin/check/check.h"
 
 static bool
 asks_for_root(const struct check *check, const char *name)
@@ -18,23 +17,21 @@ asks_for_root(const struct check *check, const char *name)
 void
 check_ways_in(struct check *check, const struct service *s)
 {
-	const struct row *row = service_first(s);
-	const char *file = s->files[row->file];
 	int result = check_has_nullok(s) ? PAM_IGNORE : PAM_AUTH_ERR;
-	char command[CHECK_TEXT_MAX];
 
 	if (!check->store.known || s->facts.lenient[result])
 		return;
-	check_admin(check, "enroll", "root", command);
 	if (check->store.users == 0)
-		check_found(check, IS_WARNING, "nobody", file, row->first,
+		check_found(check, IS_WARNING, "nobody", AT(s, s->first),
 		    "rollcode-admin enroll USER",
 		    "nobody has a token: nobody gets in through %s", s->name);
 	else if (!check->store.root && asks_for_root(check, s->name))
-		check_found(check, IS_WARNING | HAS_COMMAND, "root-way", file,
-		    row->first, command,
-		    "root has no token and does not get in through %s",
-		    s->name);
+		check_admin(check,
+		    check_found(check, IS_WARNING, "root-way", AT(s, s->first),
+			NULL,
+			"root has no token and does not get in through %s",
+			s->name),
+		    "enroll", "root");
 }
 
 /* --- if the store breaks ------------------------------------------------ */
@@ -56,10 +53,7 @@ sshd_is_free(const struct check *check)
 static void
 root_warn(struct check *check, const struct service *s, const char *names)
 {
-	const struct row *row = service_first(s);
-
-	check_found(check, IS_WARNING, "root-way", s->files[row->file],
-	    row->first,
+	check_found(check, IS_WARNING, "root-way", AT(s, s->first),
 	    "name the module in the services that need it; leave one way to "
 	    "root without it, such as the console",
 	    "every way to root (%s) requires a code: if the store breaks, "
@@ -71,8 +65,7 @@ root_warn(struct check *check, const struct service *s, const char *names)
 static bool
 is_free(struct check *check, struct service *s)
 {
-	return service_first(s) == NULL || !check_try(check, s) ||
-	       s->facts.unasked;
+	return s->first == NULL || !check_try(check, s) || s->facts.unasked;
 }
 
 void
@@ -82,7 +75,7 @@ check_root(struct check *check)
 	struct service first = {0}, s;
 	bool free_way = false;
 
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+	for (size_t i = 0; i < COUNT(ways); i++) {
 		size_t len = strlen(names);
 
 		if (!service_read(check, ways[i], &s))

@@ -200,3 +200,15 @@ row_is_ours(const struct row *row)
 	return !row->includes && row->type != ROW_UNKNOWN &&
 	       strcmp(row_module(row), OUR_MODULE) == 0;
 }
+
+bool
+row_runs(const struct row *row)
+{
+	return row->type == ROW_AUTH && !row->includes && row->count > 0;
+}
+
+bool
+row_asks(const struct row *row)
+{
+	return row->type == ROW_AUTH && row_is_ours(row);
+}

@@ -54,6 +54,10 @@ const char	*row_word(const struct row *, size_t);
 const char	*row_module(const struct row *);
 bool		 row_is_ours(const struct row *);
 
+/* Whether it runs a module of auth, and whether that is ours. */
+bool		 row_runs(const struct row *);
+bool		 row_asks(const struct row *);
+
 /* Whether that is its control, in whatever case. */
 bool		 row_has_control(const struct row *, const char *);
 

@@ -1,31 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * run.c - children of `rollcode-admin check`, and words for a shell.
+ * run.c - children of `rollcode-admin check`, and programs.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "admin/check/run.h"
+#include "admin/check/check.h"
 #include "common/base/clock.h"
 #include "system/path.h"
 
 #define RUN_MS 10000
-
-struct message {
-	bool facts;
-	struct finding finding;
-	struct store_facts store;
-};
-
-_Static_assert(sizeof(struct message) <= PIPE_BUF, "it is written at once");
+#define SILENT_MS 70000 /* longer than a statement of a server takes */
+#define LISTEN_MS (60 * 60 * 1000)
 
 /* --- children ----------------------------------------------------------- */
 
@@ -64,97 +57,62 @@ child_end(pid_t child)
 	return got == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void
-message_send(int fd, const struct message *message)
-{
-	if (write(fd, message, sizeof(*message)) != (ssize_t)sizeof(*message))
-		_exit(1);
-}
-
-void
-report_finding(int fd, const struct finding *finding)
-{
-	struct message message = {.finding = *finding};
-
-	message_send(fd, &message);
-}
-
-void
-report_facts(int fd, const struct store_facts *facts)
-{
-	struct message message = {.facts = true, .store = *facts};
-
-	message_send(fd, &message);
-}
-
-/* It comes from an account with fewer privileges than ours. */
-static void
-message_take(struct check *check, struct message *message)
-{
-	struct finding *f = &message->finding;
-
-	f->file[sizeof(f->file) - 1] = '\0';
-	f->what[sizeof(f->what) - 1] = '\0';
-	f->fix[sizeof(f->fix) - 1] = '\0';
-	f->name[sizeof(f->name) - 1] = '\0';
-	if (message->facts)
-		check->store = message->store;
-	else if (f->severity >= IS_NOTE && f->severity <= IS_ERROR)
-		check_add(check, f);
-}
-
-bool
-report_from(struct check *check, child_fn *fn, void *context)
-{
-	struct message message;
-	FILE *in;
-	int fd;
-	pid_t child = child_start(fn, context, &fd);
-
-	if (child < 0)
-		return false;
-	if ((in = fdopen(fd, "r")) == NULL)
-		close(fd);
-	while (in != NULL && fread(&message, sizeof(message), 1, in) == 1)
-		message_take(check, &message);
-	if (in != NULL)
-		fclose(in);
-	return child_end(child) == 0;
-}
-
-/* All that comes, until its end or the deadline.  What does not fit is lost. */
 static bool
-read_all(int fd, char *out, size_t size, size_t *used)
+fd_readable(int fd, int64_t deadline)
 {
-	int64_t deadline = clock_ms() + RUN_MS, left;
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	char rest[4096];
-	ssize_t n = 1;
+	int64_t left;
 
-	while (n > 0 && (left = deadline - clock_ms()) > 0) {
-		if (poll(&p, 1, (int)left) <= 0)
-			continue;
-		n = *used < size ? read(fd, out + *used, size - *used)
-				 : read(fd, rest, sizeof(rest));
-		if (n > 0 && *used < size)
-			*used += (size_t)n;
-	}
-	return n == 0;
+	while ((left = deadline - clock_ms()) > 0)
+		if (poll(&p, 1, (int)left) > 0)
+			return true;
+	return false;
 }
 
 int
 check_child(child_fn *fn, void *context, void *out, size_t size, size_t *used)
 {
+	int64_t deadline = clock_ms() + RUN_MS;
+	char rest[4096];
+	ssize_t n = -1;
 	int fd;
 	pid_t child = child_start(fn, context, &fd);
 
 	*used = 0;
 	if (child < 0)
 		return -1;
-	if (!read_all(fd, out, size, used))
+	/* What does not fit is lost. */
+	while (n != 0 && fd_readable(fd, deadline)) {
+		n = *used < size ? read(fd, (char *)out + *used, size - *used)
+				 : read(fd, rest, sizeof(rest));
+		if (n > 0 && *used < size)
+			*used += (size_t)n;
+	}
+	if (n != 0)
 		kill(child, SIGKILL);
 	close(fd);
 	return child_end(child);
+}
+
+/*
+ * It is not waited for: one that a dead disk holds does not end, and all that
+ * it has to say is in its messages.
+ */
+void
+check_listen(child_fn *fn, void *context, void *message, size_t size,
+    bool (*take)(void *context))
+{
+	int64_t end = clock_ms() + LISTEN_MS;
+	int fd;
+	pid_t child = child_start(fn, context, &fd);
+
+	if (child < 0)
+		return;
+	while (clock_ms() < end && fd_readable(fd, clock_ms() + SILENT_MS) &&
+	       read(fd, message, size) == (ssize_t)size && take(context))
+		;
+	close(fd);
+	kill(child, SIGKILL);
 }
 
 /* --- programs ----------------------------------------------------------- */
@@ -179,7 +137,7 @@ check_find(struct check *check, const char *name, char real[PATH_MAX])
 	    "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
 	char program[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+	for (size_t i = 0; i < COUNT(folders); i++) {
 		struct error error = {0};
 
 		check_cut(program, sizeof(program), "%s/%s", folders[i], name);
@@ -187,8 +145,9 @@ check_find(struct check *check, const char *name, char real[PATH_MAX])
 			continue;
 		if (is_roots(program, real, &error))
 			return real;
-		check_found_error(
-		    check, IS_WARNING, "program", program, &error, NULL);
+		if (check != NULL)
+			check_found_error(check, IS_WARNING, "program", program,
+			    &error, NULL);
 	}
 	return NULL;
 }
@@ -215,49 +174,4 @@ check_run(char **argv, char *out, size_t size)
 
 	out[used] = '\0';
 	return status;
-}
-
-/* --- words -------------------------------------------------------------- */
-
-void
-check_cut(char *out, size_t size, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(out, size, fmt, args);
-	va_end(args);
-}
-
-void
-check_command(char *out, size_t size, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vsnprintf(out, size, fmt, args);
-	va_end(args);
-	if (n < 0 || (size_t)n >= size)
-		out[0] = '\0';
-}
-
-const char *
-check_word(struct check_word *word, const char *text)
-{
-	plain_shell(text, word->text, sizeof(word->text));
-	return word->text;
-}
-
-void
-check_admin(const struct check *check, const char *verb, const char *user,
-    char command[CHECK_TEXT_MAX])
-{
-	const char *conf = check->options->conf;
-	bool usual = strcmp(conf, ROLLCODE_CONF) == 0;
-
-	check_command(command, CHECK_TEXT_MAX, "rollcode-admin %s%s%s%s%s%s",
-	    usual ? "" : "--conf ", usual ? "" : CHECK_WORD(conf),
-	    usual ? "" : " ", verb, user == NULL ? "" : " ",
-	    user == NULL ? "" : CHECK_WORD(user));
 }

@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "admin/check/run.h"
-#include "admin/check/trial.h"
+#include "admin/check/check.h"
 
 #define CONFIG "/etc/ssh/sshd_config"
 #define KEY_AND_CODE "AuthenticationMethods publickey,keyboard-interactive:pam"
@@ -17,7 +16,7 @@
 
 /* --- its settings ------------------------------------------------------- */
 
-void
+static void
 sshd_setting(
     const struct check *check, const char *key, char *value, size_t size)
 {
@@ -66,19 +65,18 @@ cannot_read(struct check *check, const char *program, char *output)
 {
 	static const char missing[] = "separation directory: ";
 	const char *line = strtok(output, "\r\n"), *directory;
-	char command[CHECK_TEXT_MAX];
+	struct finding *f;
 
 	if (line != NULL && (directory = strstr(line, missing)) != NULL) {
-		check_command(command, sizeof(command), "mkdir %s",
-		    CHECK_WORD(directory + strlen(missing)));
-		check_found(check, IS_NOTE | HAS_COMMAND, "sshd", CONFIG, 0,
-		    command, "sshd cannot print its settings: %s", line);
+		f = check_found(check, IS_NOTE, "sshd", CONFIG, 0, NULL,
+		    "sshd cannot print its settings: %s", line);
+		check_command(f, "mkdir", directory + strlen(missing), NULL);
 		return;
 	}
-	check_command(command, sizeof(command), "%s -t", CHECK_WORD(program));
-	check_found(check, IS_WARNING | HAS_COMMAND, "sshd-config", CONFIG, 0,
-	    command, "sshd cannot print its settings, and would not start: %s",
+	f = check_found(check, IS_WARNING, "sshd-config", CONFIG, 0, NULL,
+	    "sshd cannot print its settings, and would not start: %s",
 	    line == NULL ? "it says nothing" : line);
+	check_command(f, program, "-t", NULL);
 }
 
 void
@@ -166,8 +164,7 @@ static bool
 asks_for_more(const struct service *s)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (s->rows[i].type == ROW_AUTH && s->rows[i].count > 0 &&
-		    !s->rows[i].includes && !service_asks(&s->rows[i]) &&
+		if (row_runs(&s->rows[i]) && !row_asks(&s->rows[i]) &&
 		    row_class(&s->rows[i]) == CLASS_PROVES)
 			return true;
 	return false;

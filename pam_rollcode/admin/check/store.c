@@ -3,28 +3,74 @@
  * store.c - the store, and every user in it.
  *
  *  1. A store is opened by a child that has become the account, never by root.
- *  2. What that child reports is text, and is not believed to be more.
+ *  2. Whoever took that account over chooses words of a sentence, and no more:
+ *     the child reports which finding it is, a user and a file, and root makes
+ *     the remedy, and a command of what root itself has seen.
  */
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "admin/check/check.h"
-#include "admin/check/run.h"
 #include "admin/person.h"
 #include "rules/verify.h"
+#include "system/path.h"
 
 #define ENDS_SOON 1000 /* codes */
 #define LEAST_SPACE (1 << 20)
 #define SHOWN_USERS 50 /* of those that are merely noted */
 #define NAMED_USERS 10 /* of those that are counted */
 #define LOOKED_UP 1000 /* accounts, and users whose account is looked up */
+#define ALIVE_USERS 64 /* after so many it says that it is */
 
-/* --- in the child -------------------------------------------- */
+/* --- what a child reports ----------------------------------------------- */
+
+#define RESTORE                                                       \
+	"mount or restore the store; only where there was none yet: " \
+	"rollcode-admin init"
+#define REPLACE                                                              \
+	"rollcode-admin enroll USER --replace makes a new token, and takes " \
+	"all others of that user away"
+
+/* The finding; a command for the user, or what to do, else see store_fix. */
+static const struct {
+	const char *name;
+	enum severity severity;
+	const char *verb, *fix;
+} kinds[] = {
+    {"store", IS_ERROR, NULL, NULL},
+    {"store-backup", IS_ERROR, NULL, NULL},
+    {"store-marker", IS_ERROR, NULL, NULL},
+    {"store-place", IS_ERROR, NULL, NULL},
+    {"store-key", IS_ERROR, NULL,
+	"put back the SECRET_KEY with which the store was made, from a copy "
+	"of the configuration file"},
+    {"store-role", IS_WARNING, NULL,
+	"change the role or DATABASE as it says, then run rollcode-admin init "
+	"where DATABASE_ADMIN is set"},
+    {"user-file", IS_ERROR, NULL, REPLACE},
+    {"user-disabled", IS_NOTE, "enable", NULL},
+    {"user-guarded", IS_NOTE, "unlock", NULL},
+    {"user-missing", IS_NOTE, NULL,
+	"rollcode-admin enroll USER for each of them who uses a service that "
+	"asks for a code"},
+    {"user-account", IS_NOTE, NULL,
+	"rollcode-admin remove USER, where the name is not one that only PAM "
+	"knows: a new account of that name would have the token"},
+    {"token-policy", IS_ERROR, NULL,
+	"write in the configuration file: TOLERANCE=20"},
+    {"token-ended", IS_ERROR, NULL, REPLACE},
+    {"token-ends", IS_WARNING, NULL, REPLACE},
+    {"token-digits", IS_NOTE, NULL,
+	"give the next new token of that user 8 digits"},
+};
+
+/* --- in the child ------------------------------------------------------- */
 
 struct counted {
 	unsigned int count;
@@ -32,129 +78,99 @@ struct counted {
 };
 
 struct visit {
-	struct check *check;
+	const struct check *check;
 	int fd; /* to the parent */
 	const struct store_ops *ops;
 	struct store *store;
 	struct account account;
-	struct store_facts facts;
+	const char *user; /* whom it looks at */
+	struct report report;
 	struct counted missing, strangers; /* without a token, an account */
 	unsigned int noted;		   /* users, one by one */
 	unsigned int short_tokens;
 	char short_user[ROLLCODE_USER_MAX + 1];
 };
 
-static void visit_found(struct visit *, unsigned int severity, const char *name,
-    const char *fix, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
-
-static void
-visit_found(struct visit *v, unsigned int severity, const char *name,
-    const char *fix, const char *fmt, ...)
+/* Of the report, what is the same in most of them is filled already. */
+__attribute__((format(printf, 3, 4))) static void
+report_send(struct visit *v, const char *name, const char *fmt, ...)
 {
-	struct finding f;
+	struct report *r = &v->report;
 	va_list args;
 
-	check_fill(&f, severity, name, v->check->config.database, fix);
+	check_cut(r->name, sizeof(r->name), "%s", name);
+	check_cut(r->user, sizeof(r->user), "%s", v->user);
 	va_start(args, fmt);
-	vsnprintf(f.what, sizeof(f.what), fmt, args);
+	vsnprintf(r->what, sizeof(r->what), fmt, args);
 	va_end(args);
-	report_finding(v->fd, &f);
+	if (write(v->fd, r, sizeof(*r)) != (ssize_t)sizeof(*r))
+		_exit(1);
+	r->file[0] = '\0';
 }
 
 static void
-say_error(struct visit *v, unsigned int severity, const char *name,
-    const struct error *error, const char *otherwise)
+report_error(struct visit *v, const char *name, const struct error *error)
 {
-	struct finding f;
-
-	check_error(
-	    &f, severity, name, v->check->config.database, error, otherwise);
-	report_finding(v->fd, &f);
-}
-
-static const char *
-store_kind(const struct error *error)
-{
-	if (error->reason == REASON_KEY)
-		return "store-key";
-	if (error->reason == REASON_BACKUP)
-		return "store-backup";
-	if (error->reason == REASON_MARKER)
-		return "store-marker";
-	return error->file > 0 ? "store-place" : "store";
+	check_cut(v->report.file, sizeof(v->report.file), "%.*s",
+	    (int)error->file, error->text);
+	report_send(v, name, "%s", error->text + error->what);
 }
 
 static void
-say_store(struct visit *v, const struct error *error)
+report_store(struct visit *v, const struct error *error)
 {
-	static const char key[] =
-	    "put back the SECRET_KEY with which the store was made, from a "
-	    "copy of the configuration file";
-	static const char restore[] =
-	    "mount or restore the store; only where there was none yet: "
-	    "rollcode-admin init";
-	static const char start[] =
-	    "start that server, or name the right one in DATABASE; only where "
-	    "there was no store yet: rollcode-admin init";
-
-	say_error(v, IS_ERROR, store_kind(error), error,
-	    error->reason == REASON_KEY		 ? key
-	    : config_is_pgsql(&v->check->config) ? start
-						 : restore);
+	report_error(v,
+	    error->reason == REASON_KEY	     ? "store-key"
+	    : error->reason == REASON_BACKUP ? "store-backup"
+	    : error->reason == REASON_MARKER ? "store-marker"
+	    : error->file > 0		     ? "store-place"
+					     : "store",
+	    error);
 }
-
-#define REPLACE                                                              \
-	"rollcode-admin enroll USER --replace makes a new token, and takes " \
-	"all others of that user away"
 
 static void
 visit_token(struct visit *v, const struct account_token *t)
 {
-	const char *user = v->account.user, *label = t->token.label;
+	const char *label = t->token.label;
 	uint64_t left = ROLLCODE_COUNTER_END - t->token.counter;
 
 	if (!t->enabled)
 		return;
 	if (t->token.digits == ROLLCODE_DIGITS_MIN && v->short_tokens++ == 0)
-		memcpy(v->short_user, user, sizeof(v->short_user));
+		check_cut(v->short_user, sizeof(v->short_user), "%s", v->user);
 	if (t->token.counter >= ROLLCODE_COUNTER_END)
-		visit_found(v, IS_ERROR, "token-ended", REPLACE,
-		    "%s: the token \"%s\" is exhausted", user, label);
+		report_send(v, "token-ended",
+		    "%s: the token \"%s\" is exhausted", v->user, label);
 	else if (left < ENDS_SOON)
-		visit_found(v, IS_WARNING, "token-ends", REPLACE,
-		    "%s: the token \"%s\" has only %u codes left", user, label,
-		    (unsigned int)left);
+		report_send(v, "token-ends",
+		    "%s: the token \"%s\" has only %u codes left", v->user,
+		    label, (unsigned int)left);
 }
 
 static void
 visit_account(struct visit *v)
 {
 	const struct policy *policy = &v->check->config.policy;
-	const char *user = v->account.user;
-	char command[CHECK_TEXT_MAX];
 	struct error error = {0};
 
 	if (policy_check(policy, &v->account, &error) != ROLLCODE_OK)
-		say_error(v, IS_ERROR, "token-policy", &error,
-		    "write in the configuration file: TOLERANCE=20");
+		report_error(v, "token-policy", &error);
 	for (size_t i = 0; i < v->account.token_count; i++)
 		visit_token(v, &v->account.tokens[i]);
 	if (v->noted >= SHOWN_USERS)
 		return;
-	if (account_enabled(&v->account) == 0) {
-		v->noted++;
-		check_admin(v->check, "enable", user, command);
-		visit_found(v, IS_NOTE | HAS_COMMAND, "user-disabled", command,
-		    "%s: has no token that is enabled, and is refused", user);
-	} else if (verify_is_guarded(&v->account, policy, time(NULL))) {
-		v->noted++;
-		check_admin(v->check, "unlock", user, command);
-		visit_found(v, IS_NOTE | HAS_COMMAND, "user-guarded", command,
+	if (account_enabled(&v->account) == 0)
+		report_send(v, "user-disabled",
+		    "%s: has no token that is enabled, and is refused",
+		    v->user);
+	else if (verify_is_guarded(&v->account, policy, time(NULL)))
+		report_send(v, "user-guarded",
 		    "%s: is guarded: it takes three consecutive codes on one "
 		    "line to log in",
-		    user);
-	}
+		    v->user);
+	else
+		return;
+	v->noted++;
 }
 
 static void
@@ -165,6 +181,8 @@ count_user(struct counted *c, const char *user)
 	if (c->count++ < NAMED_USERS)
 		check_cut(c->names + used, sizeof(c->names) - used, "%s%s",
 		    used == 0 ? "" : ", ", user);
+	else if (c->count == NAMED_USERS + 1)
+		check_cut(c->names + used, sizeof(c->names) - used, " ...");
 }
 
 /* People who can log in here, and what the store has of them. */
@@ -187,40 +205,37 @@ visit_accounts(struct visit *v)
 	}
 	endpwent();
 	if (v->missing.count > 0)
-		visit_found(v, IS_NOTE, "user-missing",
-		    "rollcode-admin enroll USER for each of them who uses a "
-		    "service that asks for a code",
-		    "%u of the people who can log in here have no token: %s%s",
-		    v->missing.count, v->missing.names,
-		    v->missing.count > NAMED_USERS ? " ..." : "");
+		report_send(v, "user-missing",
+		    "%u of the people who can log in here have no token: %s",
+		    v->missing.count, v->missing.names);
 	if (v->strangers.count > 0)
-		visit_found(v, IS_NOTE, "user-account",
-		    "rollcode-admin remove USER, where the name is not one "
-		    "that only PAM knows: a new account of that name would "
-		    "have the token",
-		    "%u of the users with a token have no account here: %s%s",
-		    v->strangers.count, v->strangers.names,
-		    v->strangers.count > NAMED_USERS ? " ..." : "");
+		report_send(v, "user-account",
+		    "%u of the users with a token have no account here: %s",
+		    v->strangers.count, v->strangers.names);
 }
 
 static enum rollcode_err
 visit_user(void *context, const char *user, struct error *error)
 {
 	struct visit *v = context;
+	struct store_facts *facts = &v->report.facts;
 	struct error detail = {0};
 	bool enrolled = false;
 	enum rollcode_err err;
 
 	(void)error;
-	if (v->facts.users++ < LOOKED_UP && getpwnam(user) == NULL)
+	v->user = user;
+	if (facts->users % ALIVE_USERS == 0)
+		report_send(v, "", "%s", "");
+	if (facts->users++ < LOOKED_UP && getpwnam(user) == NULL)
 		count_user(&v->strangers, user);
-	v->facts.root |= strcmp(user, "root") == 0;
-	v->facts.user |=
+	facts->root |= strcmp(user, "root") == 0;
+	facts->user |=
 	    v->check->user != NULL && strcmp(user, v->check->user) == 0;
 	err = v->ops->begin(v->store, user, &enrolled, &v->account, &detail);
 	v->ops->end(v->store);
 	if (err != ROLLCODE_OK)
-		say_error(v, IS_ERROR, "user-file", &detail, REPLACE);
+		report_error(v, "user-file", &detail);
 	else if (enrolled)
 		visit_account(v);
 	account_wipe(&v->account);
@@ -237,42 +252,134 @@ visit_role(struct visit *v)
 	if (v->ops->examine != NULL)
 		err = v->ops->examine(v->store, &error);
 	if (err == ROLLCODE_ERR_CONFIG)
-		say_error(v, IS_WARNING, "store-role", &error,
-		    "change the role or DATABASE as it says, then run "
-		    "rollcode-admin init where DATABASE_ADMIN is set");
+		report_error(v, "store-role", &error);
 	else if (err != ROLLCODE_OK)
-		say_store(v, &error);
+		report_store(v, &error);
 }
+
+static void
+visit_users(struct visit *v)
+{
+	struct error error = {0};
+
+	visit_role(v);
+	if (v->ops->each(v->store, visit_user, v, &error) != ROLLCODE_OK) {
+		report_store(v, &error);
+		return;
+	}
+	if (v->short_tokens > 0)
+		report_send(v, "token-digits",
+		    "%s: has a token of 6 digits, as %u have; 8 are 100 times "
+		    "harder to guess",
+		    v->short_user, v->short_tokens);
+	if (v->check->user == NULL && v->check->options->service[0] == '\0')
+		visit_accounts(v);
+	v->report.facts.known = 1;
+}
+
+/* --- in the parent ------------------------------------------------------ */
+
+struct visitor {
+	struct check *check;
+	struct report report;
+	bool ended;
+};
 
 static void
 visit_store(void *context, int fd)
 {
-	struct check *check = context;
-	struct visit v = {.check = check, .fd = fd};
+	const struct visitor *visitor = context;
+	const struct config *config = &visitor->check->config;
+	struct visit v = {.check = visitor->check, .user = "", .fd = fd};
 	struct error error = {0};
 
-	if (admin_drop(&check->config, &error) != ROLLCODE_OK ||
-	    store_find(&check->config, &v.ops, &error) != ROLLCODE_OK ||
-	    v.ops->open(&v.store, &check->config, &error) != ROLLCODE_OK) {
-		say_store(&v, &error);
-		return;
-	}
-	visit_role(&v);
-	if (v.ops->each(v.store, visit_user, &v, &error) != ROLLCODE_OK) {
-		say_store(&v, &error);
+	if (admin_drop(config, &error) == ROLLCODE_OK &&
+	    store_find(config, &v.ops, &error) == ROLLCODE_OK &&
+	    v.ops->open(&v.store, config, &error) == ROLLCODE_OK) {
+		visit_users(&v);
+		v.ops->close(v.store);
 	} else {
-		if (v.short_tokens > 0)
-			visit_found(&v, IS_NOTE, "token-digits",
-			    "give the next new token of that user 8 digits",
-			    "%s: has a token of 6 digits, as %u have; 8 are "
-			    "100 times harder to guess",
-			    v.short_user, v.short_tokens);
-		if (check->user == NULL && check->options->service[0] == '\0')
-			visit_accounts(&v);
-		v.facts.known = true;
-		report_facts(fd, &v.facts);
+		report_store(&v, &error);
 	}
-	v.ops->close(v.store);
+	v.report.ended = 1;
+	report_send(&v, "", "%s", "");
+}
+
+/* Where the store is in files, else NULL. */
+static const char *
+place_of(const struct check *check)
+{
+	return config_is_pgsql(&check->config)
+		   ? NULL
+		   : check->config.database + strlen("sqlite:");
+}
+
+/*
+ * What sets right the owner or the mode of something in the store, if it has no
+ * other name and no link leads there.
+ */
+static void
+place_command(const struct check *check, struct finding *f, const char *file)
+{
+	const char *place = place_of(check);
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (place == NULL || strncmp(file, place, strlen(place)) != 0 ||
+	    file[strlen(place)] != '/' || realpath(file, real) == NULL ||
+	    strcmp(real, file) != 0 || lstat(file, &st) != 0 ||
+	    (!S_ISDIR(st.st_mode) && st.st_nlink > 1))
+		return;
+	if (st.st_uid != check->config.uid)
+		check_command(
+		    f, "chown", "-h", check->config.account, file, NULL);
+	else if (S_ISDIR(st.st_mode) && (st.st_mode & 077) != 0)
+		check_command(f, "chmod", "700", file, NULL);
+	else if (S_ISREG(st.st_mode) && (st.st_mode & 07777) != 0600)
+		check_command(f, "chmod", "600", file, NULL);
+}
+
+static const char *
+store_fix(const struct check *check, const char *name)
+{
+	if (place_of(check) != NULL)
+		return RESTORE;
+	if (strcmp(name, "store-place") == 0)
+		return "put that file back, or give it the owner and the mode "
+		       "that rollcode.env(5) names";
+	return "start that server, or name the right one in DATABASE; only "
+	       "where there was no store yet: rollcode-admin init";
+}
+
+static bool
+report_take(void *context)
+{
+	struct visitor *v = context;
+	struct check *check = v->check;
+	struct report *r = &v->report;
+	struct finding *f;
+	size_t i = 0;
+
+	r->name[sizeof(r->name) - 1] = r->user[sizeof(r->user) - 1] = '\0';
+	r->file[sizeof(r->file) - 1] = r->what[sizeof(r->what) - 1] = '\0';
+	v->ended = r->ended != 0;
+	check->store = r->facts;
+	while (i < COUNT(kinds) && strcmp(kinds[i].name, r->name) != 0)
+		i++;
+	if (v->ended || i == COUNT(kinds))
+		return !v->ended;
+	f = check_found(check, kinds[i].severity, kinds[i].name,
+	    r->file[0] != '\0' ? r->file : check->config.database, 0,
+	    kinds[i].fix == NULL && kinds[i].verb == NULL
+		? store_fix(check, kinds[i].name)
+		: kinds[i].fix,
+	    "%s", r->what);
+	/* A name that begins like an option is none in a command. */
+	if (kinds[i].verb != NULL && r->user[0] != '\0' && r->user[0] != '-')
+		check_admin(check, f, kinds[i].verb, r->user);
+	else if (r->file[0] != '\0')
+		place_command(check, f, r->file);
+	return true;
 }
 
 /* A login that cannot be recorded is refused. */
@@ -296,35 +403,34 @@ place_space(struct check *check, const char *place)
 		    "recorded are refused");
 }
 
-/* False if the account cannot enter it, which the account cannot tell. */
+/*
+ * What is said of the way to it is root's, so it may be a command.  False if
+ * the account cannot enter it, which the account cannot tell.
+ */
 static bool
-place_owned(struct check *check, const char *place)
+place_check(struct check *check, const char *place)
 {
-	char command[CHECK_TEXT_MAX];
+	const struct config *config = &check->config;
+	char owner[sizeof(config->account) + 1];
+	struct error error = {0};
 	struct stat st;
 
-	if (lstat(place, &st) != 0 || !S_ISDIR(st.st_mode) ||
-	    st.st_uid == check->config.uid)
-		return true;
-	check_command(command, sizeof(command), "chown -hR %s: %s",
-	    CHECK_WORD(check->config.account), CHECK_WORD(place));
-	check_found(check, IS_ERROR | HAS_COMMAND, "store-place", place, 0,
-	    command, "belongs to uid %u and not to %s: every login is refused",
-	    (unsigned int)st.st_uid, check->config.account);
-	return false;
-}
-
-/* Where it is in files. */
-static bool
-place_check(struct check *check)
-{
-	static const char kind[] = "sqlite:";
-	const char *place = check->config.database + strlen(kind);
-
-	if (strncmp(check->config.database, kind, strlen(kind)) != 0)
-		return true;
 	place_space(check, place);
-	return place_owned(check, place);
+	if (path_check(place, config->uid, &error) == ROLLCODE_ERR_STORE) {
+		check_found_error(
+		    check, IS_ERROR, "store-place", place, &error, RESTORE);
+		return false;
+	}
+	if (lstat(place, &st) != 0 || !S_ISDIR(st.st_mode) ||
+	    st.st_uid == config->uid)
+		return true;
+	check_cut(owner, sizeof(owner), "%s:", config->account);
+	check_command(
+	    check_found(check, IS_ERROR, "store-place", place, 0, NULL,
+		"belongs to uid %u and not to %s: every login is refused",
+		(unsigned int)st.st_uid, config->account),
+	    "chown", "-hR", owner, place, NULL);
+	return false;
 }
 
 /* Of somebody who was named. */
@@ -332,14 +438,14 @@ static void
 check_enrolled(struct check *check)
 {
 	const char *user = check->user, *place = check->config.database;
-	char command[CHECK_TEXT_MAX];
 
 	if (user == NULL || !check->store.known || check->store.user)
 		return;
-	check_admin(check, "enroll", user, command);
 	if (getpwnam(user) != NULL)
-		check_found(check, IS_WARNING | HAS_COMMAND, "user-unenrolled",
-		    place, 0, command, "%s has no token", user);
+		check_admin(check,
+		    check_found(check, IS_WARNING, "user-unenrolled", place, 0,
+			NULL, "%s has no token", user),
+		    "enroll", user);
 	else
 		check_found(check, IS_WARNING, "user-unenrolled", place, 0,
 		    "correct the name",
@@ -349,12 +455,15 @@ check_enrolled(struct check *check)
 void
 check_store(struct check *check)
 {
-	if (!check->configured || !place_check(check))
+	const char *place = place_of(check);
+	struct visitor v = {.check = check};
+
+	if (!check->configured || (place != NULL && !place_check(check, place)))
 		return;
-	if (!report_from(check, visit_store, check))
+	check_listen(visit_store, &v, &v.report, sizeof(v.report), report_take);
+	if (!v.ended)
 		check_found(check, IS_ERROR, "store", check->config.database, 0,
 		    NULL,
-		    "the process that looks at the store did not end "
-		    "well");
+		    "the process that looks at the store did not end well");
 	check_enrolled(check);
 }

@@ -18,9 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin/check/run.h"
+#include "admin/check/check.h"
 #include "admin/check/standin.h"
-#include "admin/check/trial.h"
 
 #define NOBODY 65534
 #define CPU_SECONDS 5
@@ -31,8 +30,6 @@ static const int others_say[] = {
 static const int ours_says[] = {PAM_SUCCESS, PAM_SERVICE_ERR, PAM_SYSTEM_ERR,
     PAM_BUF_ERR, PAM_AUTH_ERR, PAM_CRED_INSUFFICIENT, PAM_AUTHINFO_UNAVAIL,
     PAM_MAXTRIES, PAM_CONV_ERR, PAM_IGNORE, PAM_MODULE_UNKNOWN};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* --- what modules do ---------------------------------------------------- */
 
@@ -96,7 +93,7 @@ static void
 trial_note(struct trial *t, size_t row)
 {
 	t->facts->called[row] = true;
-	if (service_asks(&t->s->rows[row]))
+	if (row_asks(&t->s->rows[row]))
 		t->asked++;
 	else if (t->asked == 0 && row < t->first)
 		t->before = row;
@@ -140,7 +137,7 @@ give_all(struct trial *t, int proves, int chooses, int ours)
 		int result = classes[class_index(row)].usual;
 
 		if (class == CLASS_PROVES)
-			result = service_asks(row) ? ours : proves;
+			result = row_asks(row) ? ours : proves;
 		else if (class == CLASS_CHOOSES)
 			result = chooses;
 		t->give[i] = (unsigned char)result;
@@ -177,7 +174,7 @@ can_say(const struct trial *t, const struct row *row, int result)
 	case CLASS_ROOT:
 		return !is_yes(result);
 	case CLASS_PROVES:
-		return !service_asks(row) && (!t->unproven || !is_yes(result));
+		return !row_asks(row) && (!t->unproven || !is_yes(result));
 	case CLASS_CHOOSES:
 	case CLASS_NEUTRAL:
 		break;
@@ -214,7 +211,7 @@ each_directory(
 	for (size_t i = 0; i < t->s->count && !t->unproven; i++) {
 		const struct row *row = &t->s->rows[i];
 
-		if (row_class(row) != CLASS_PROVES || service_asks(row))
+		if (row_class(row) != CLASS_PROVES || row_asks(row))
 			continue;
 		give_all(t, PAM_USER_UNKNOWN, chooses, ours);
 		t->give[i] = PAM_SUCCESS;
@@ -287,7 +284,7 @@ trial_run(const struct service *s, const char *folder, struct facts *facts)
 	int result;
 
 	memset(facts, 0, sizeof(*facts));
-	t.first = (size_t)(service_first(s) - s->rows);
+	t.first = (size_t)(s->first - s->rows);
 	result = pam_start_confdir("f0", "nobody", &conv, folder, &t.pamh);
 	facts->unreadable = result == PAM_ABORT;
 	if (result != PAM_SUCCESS)

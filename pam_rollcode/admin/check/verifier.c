@@ -4,31 +4,28 @@
  *
  * It is asked as the module asks it, for something that changes nothing.
  */
-#include <libgen.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin/check/run.h"
+#include "admin/check/check.h"
 #include "ask/ask.h"
 #include "ask/resident.h"
 #include "common/base/clock.h"
-#include "system/path.h"
 
 #define CONNECT_MS 2000
-#define RESTART                                     \
-	"systemctl restart rollcode-verify.socket " \
-	"rollcode-verify-root.socket rollcode-verify"
 
-/* command: what to run if the error does not say; NULL: install it again. */
+/* Of the service at a socket, or of one that is started for a request. */
 static void
-add_sentence(struct check *check, const char *name, const char *file,
-    const struct error *error, const char *command)
+verifier_failed(struct check *check, const char *file, const char *name,
+    const struct error *error)
 {
-	check_found_error(check,
-	    IS_ERROR | (command != NULL ? (unsigned int)HAS_COMMAND : 0), name,
-	    file, error, command != NULL ? command : CHECK_INSTALL);
+	struct finding *f = check_found_error(
+	    check, IS_ERROR, name, file, error, CHECK_INSTALL);
+
+	if (strcmp(name, "service") == 0 && !f->runs)
+		check_command(f, "systemctl", "restart",
+		    "rollcode-verify.socket", "rollcode-verify-root.socket",
+		    "rollcode-verify", NULL);
 }
 
 /* --- the program -------------------------------------------------------- */
@@ -36,18 +33,16 @@ add_sentence(struct check *check, const char *name, const char *file,
 static bool
 check_program(struct check *check)
 {
-	struct error error = {0};
 	struct stat st;
 
-	if (path_check(ROLLCODE_HELPER, 0, &error) != ROLLCODE_OK)
-		add_sentence(check, "helper", ROLLCODE_HELPER, &error, NULL);
-	else if (stat(ROLLCODE_HELPER, &st) != 0 || !S_ISREG(st.st_mode) ||
-		 (st.st_mode & S_IXUSR) == 0)
-		check_found(check, IS_ERROR | HAS_COMMAND, "helper",
-		    ROLLCODE_HELPER, 0, "chmod 755 " ROLLCODE_HELPER,
-		    "is not a program: every login is refused");
-	else
+	if (!check_trusted(check, "helper", ROLLCODE_HELPER, CHECK_INSTALL))
+		return false;
+	if (stat(ROLLCODE_HELPER, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & S_IXUSR) != 0)
 		return true;
+	check_command(check_found(check, IS_ERROR, "helper", ROLLCODE_HELPER, 0,
+			  NULL, "is not a program: every login is refused"),
+	    "chmod", "755", ROLLCODE_HELPER, NULL);
 	return false;
 }
 
@@ -65,7 +60,7 @@ user_asked(const struct check *check)
  */
 static void
 verifier_ask(struct check *check, const struct ask_where *where,
-    const char *name, const char *file, const char *command)
+    const char *file, const char *name)
 {
 	WIPED(request_wipe)
 	struct request request = {
@@ -85,7 +80,7 @@ verifier_ask(struct check *check, const struct ask_where *where,
 	if (err != ROLLCODE_OK &&
 	    (check->store.known || err == ROLLCODE_ERR_HELPER ||
 		err == ROLLCODE_ERR_PRIVILEGE || err == ROLLCODE_ERR_ABSENT))
-		add_sentence(check, name, file, &error, command);
+		verifier_failed(check, file, name, &error);
 	if (err != ROLLCODE_OK || !check->store.known)
 		return;
 	if ((answer.verdict == VERDICT_ENROLLED) != enrolled)
@@ -104,7 +99,7 @@ verifier_spawn(struct check *check)
 	struct ask_where where = {strcmp(conf, ROLLCODE_CONF) != 0 ? conf : "",
 	    ROLLCODE_HELPER, true};
 
-	verifier_ask(check, &where, "verifier", ROLLCODE_HELPER, NULL);
+	verifier_ask(check, &where, ROLLCODE_HELPER, "verifier");
 }
 
 /* --- the service -------------------------------------------------------- */
@@ -125,31 +120,32 @@ static const struct place {
 static bool
 check_one_place(struct check *check, const struct place *p)
 {
-	char path[] = ROLLCODE_ROOT_SOCKET, command[sizeof(path) + 32] = "";
+	char path[] = ROLLCODE_ROOT_SOCKET, mode[8];
+	struct finding *f;
 	struct stat st;
+	bool right;
 
 	check_cut(path, sizeof(path), "%s", p->path);
 	if (!p->is_socket)
 		*strrchr(path, '/') = '\0';
 	if (lstat(path, &st) != 0)
 		return false;
-	if (p->is_socket && !S_ISSOCK(st.st_mode))
-		check_cut(command, sizeof(command), "rm %s", path);
+	right = !p->is_socket || S_ISSOCK(st.st_mode);
+	if (right && st.st_uid == 0 && (st.st_mode & p->mode) == p->mode &&
+	    (st.st_mode & p->others) == 0)
+		return true;
+	f = check_found(check, IS_ERROR, "socket", path, 0, NULL,
+	    "has the wrong type, owner or mode (uid %u, mode %04o): some "
+	    "logins are refused, or others than root can change or hold it",
+	    (unsigned int)st.st_uid, (unsigned int)(st.st_mode & 07777));
+	check_cut(mode, sizeof(mode), "%o", (unsigned int)p->mode);
+	if (!right)
+		check_command(f, "rm", path, NULL);
 	else if (st.st_uid != 0)
-		check_cut(command, sizeof(command), "chown -h root %s", path);
-	else if ((st.st_mode & p->mode) != p->mode ||
-		 (st.st_mode & p->others) != 0)
-		check_cut(command, sizeof(command), "chmod %o %s",
-		    (unsigned int)p->mode, path);
-	if (command[0] != '\0')
-		check_found(check, IS_ERROR | HAS_COMMAND, "socket", path, 0,
-		    command,
-		    "has the wrong type, owner or mode (uid %u, mode %04o): "
-		    "some logins are refused, or others than root can change "
-		    "or hold it",
-		    (unsigned int)st.st_uid,
-		    (unsigned int)(st.st_mode & 07777));
-	return command[0] == '\0';
+		check_command(f, "chown", "-h", "root", path, NULL);
+	else
+		check_command(f, "chmod", mode, path, NULL);
+	return false;
 }
 
 /* Does somebody serve there, and from the same store? */
@@ -161,11 +157,11 @@ check_serves(struct check *check, const char *path)
 
 	if (resident_connect(path, clock_ms() + CONNECT_MS, &fd, &error) !=
 	    ROLLCODE_OK) {
-		add_sentence(check, "service", path, &error, RESTART);
+		verifier_failed(check, path, "service", &error);
 		return;
 	}
 	close(fd);
-	verifier_ask(check, NULL, "service", path, RESTART);
+	verifier_ask(check, NULL, path, "service");
 }
 
 /* Where there is one socket there must be the other; with CALLERS both. */
@@ -177,11 +173,13 @@ check_service(struct check *check)
 	struct stat st;
 
 	if (!any && check->config.callers[0] != '\0')
-		check_found(check, IS_ERROR | HAS_COMMAND, "service",
-		    ROLLCODE_SOCKET, 0,
-		    "systemctl enable --now rollcode-verify.socket",
-		    "CALLERS is set and nobody serves here: those accounts are "
-		    "refused");
+		check_command(
+		    check_found(check, IS_ERROR, "service", ROLLCODE_SOCKET, 0,
+			NULL,
+			"CALLERS is set and nobody serves here: those accounts "
+			"are refused"),
+		    "systemctl", "enable", "--now", "rollcode-verify.socket",
+		    NULL);
 	for (size_t i = 0; any && i < sizeof(places) / sizeof(places[0]); i++)
 		if ((check_one_place(check, &places[i]) ||
 			lstat(places[i].path, &st) != 0) &&
