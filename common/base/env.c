@@ -130,21 +130,15 @@ struct parser {
 	const struct keyword *table;
 	void *base;
 	uint64_t *seen;
-	error_each *tell;
-	void *context;
-	enum rollcode_err err;
+	struct mistakes *mistakes;
 	size_t line;
 };
 
 static void
-add_mistake(struct parser *parser, enum error_reason reason, const char *what)
+add_mistake(struct parser *parser, const char *what)
 {
-	struct error error;
-
-	parser->err = error_because(&error,
-	    error_at_line(&error, ROLLCODE_ERR_INPUT, parser->line, what),
-	    reason);
-	parser->tell(parser->context, &error);
+	mistake_tell(parser->mistakes, ROLLCODE_ERR_INPUT, REASON_NONE,
+	    parser->line, "%s", what);
 }
 
 static bool
@@ -164,7 +158,7 @@ trim_value(struct parser *parser, char *value, size_t *len)
 	if (*len == 0 || *value != '"')
 		return value;
 	if (*len < 2 || memchr(value + 1, '"', *len - 1) != value + *len - 1) {
-		add_mistake(parser, REASON_NONE,
+		add_mistake(parser,
 		    "a quoted value needs one double quote at each end");
 		return NULL;
 	}
@@ -181,11 +175,11 @@ parse_assignment(struct parser *parser, char *line, char *equals, size_t len)
 	size_t n = (size_t)(equals - line), rest = len - n - 1;
 
 	if (n > 0 && (is_space(line[0]) || is_space(equals[-1]))) {
-		add_mistake(parser, REASON_NONE, "a space beside the name");
+		add_mistake(parser, "a space beside the name");
 		return;
 	}
 	if (n > NAME_MAX_BYTES) {
-		add_mistake(parser, REASON_NONE, "unknown keyword (not shown)");
+		add_mistake(parser, "unknown keyword (not shown)");
 		return;
 	}
 	memcpy(name, line, n);
@@ -196,8 +190,9 @@ parse_assignment(struct parser *parser, char *line, char *equals, size_t len)
 	equals[rest] = '\0';
 	if (keyword_set(parser->table, parser->base, parser->seen, name, equals,
 		&phrase) != ROLLCODE_OK)
-		add_mistake(
-		    parser, (enum error_reason)phrase.reason, phrase.text);
+		mistake_tell(parser->mistakes, ROLLCODE_ERR_INPUT,
+		    (enum error_reason)phrase.reason, parser->line, "%s",
+		    phrase.text);
 }
 
 static void
@@ -207,14 +202,12 @@ parse_line(struct parser *parser, char *line, size_t len)
 	char *equals;
 
 	if (memchr(line, '\0', len) != NULL) {
-		add_mistake(
-		    parser, REASON_NONE, "a NUL byte; this is not a text file");
+		add_mistake(parser, "a NUL byte; this is not a text file");
 		return;
 	}
 	if (memchr(line, '\r', len) != NULL) {
-		add_mistake(parser, REASON_NONE,
-		    "a carriage return; save the file with "
-		    "Unix line ends");
+		add_mistake(parser,
+		    "a carriage return; save the file with Unix line ends");
 		return;
 	}
 	while (blank < len && is_space(line[blank]))
@@ -222,31 +215,26 @@ parse_line(struct parser *parser, char *line, size_t len)
 	if (blank == len || line[0] == '#')
 		return;
 	if ((equals = memchr(line, '=', len)) == NULL)
-		add_mistake(
-		    parser, REASON_NONE, "no equals sign; a line is KEY=VALUE");
+		add_mistake(parser, "no equals sign; a line is KEY=VALUE");
 	else
 		parse_assignment(parser, line, equals, len);
 }
 
 enum rollcode_err
 env_parse(char *text, size_t len, const struct keyword *table, void *base,
-    uint64_t *seen, error_each *tell, void *context)
+    uint64_t *seen, struct mistakes *mistakes)
 {
-	struct parser parser = {
-	    table, base, seen, tell, context, ROLLCODE_OK, 1};
+	struct parser parser = {table, base, seen, mistakes, 1};
 	char *end = text + len, *newline;
-	struct error error;
 
 	if (len > ENV_FILE_MAX) {
-		error_set(&error, ROLLCODE_ERR_INPUT,
+		mistake_tell(mistakes, ROLLCODE_ERR_INPUT, REASON_NONE, 0,
 		    "the file is longer than %d bytes", ENV_FILE_MAX);
-		tell(context, &error);
-		return ROLLCODE_ERR_INPUT;
+		return mistakes->err;
 	}
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-		add_mistake(&parser, REASON_NONE,
-		    "a byte order mark; save the file as "
-		    "UTF-8 without one");
+		add_mistake(&parser,
+		    "a byte order mark; save the file as UTF-8 without one");
 		text += 3;
 	}
 	for (; text < end; parser.line++) {
@@ -256,5 +244,5 @@ env_parse(char *text, size_t len, const struct keyword *table, void *base,
 		parse_line(&parser, text, (size_t)(newline - text));
 		text = newline < end ? newline + 1 : end;
 	}
-	return parser.err;
+	return mistakes->err;
 }

@@ -61,7 +61,6 @@ bool			keyword_number(const char *, int64_t min, int64_t max,
  */
 enum rollcode_err	env_parse(char *text, size_t len,
 			    const struct keyword *table, void *base,
-			    uint64_t *seen, error_each *tell, void *context)
-			    MUST_USE;
+			    uint64_t *seen, struct mistakes *) MUST_USE;
 
 #endif /* ROLLCODE_BASE_ENV_H */

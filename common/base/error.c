@@ -115,19 +115,6 @@ error_at(struct error *error, enum rollcode_err err, const char *path,
 	return err;
 }
 
-enum rollcode_err
-error_at_line(
-    struct error *error, enum rollcode_err err, size_t line, const char *what)
-{
-	error_set(error, err, "line %zu: ", line);
-	if (error == NULL)
-		return err;
-	error->line = (uint32_t)line;
-	error->what = (uint16_t)strlen(error->text);
-	append_text(error, what);
-	return err;
-}
-
 void
 error_collect(void *context, const struct error *one)
 {
@@ -137,6 +124,23 @@ error_collect(void *context, const struct error *one)
 		*all = *one;
 	else
 		error_add(all, ROLLCODE_OK, "%s", one->text);
+}
+
+void
+mistake_tell(struct mistakes *m, enum rollcode_err err,
+    enum error_reason reason, size_t line, const char *fmt, ...)
+{
+	struct error one = {.reason = reason, .line = (uint32_t)line};
+	va_list ap;
+
+	if (line > 0)
+		one.what = (uint16_t)snprintf(
+		    one.text, sizeof(one.text), "line %zu: ", line);
+	va_start(ap, fmt);
+	append_format(&one, fmt, ap);
+	va_end(ap);
+	m->err = err;
+	m->tell(m->context, &one);
 }
 
 enum rollcode_err

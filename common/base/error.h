@@ -76,10 +76,6 @@ enum rollcode_err	error_at(struct error *, enum rollcode_err,
 			    const char *path, const char *fmt, ...)
 			    __attribute__((format(printf, 4, 5)));
 
-/* The same about a line of a file that has no name here: "line 3: ". */
-enum rollcode_err	error_at_line(struct error *, enum rollcode_err,
-			    size_t line, const char *what);
-
 /*
  * The sentence of another error behind "FORMAT: ", or alone if fmt is NULL.
  * Reason and fix go along, and alone all of it.
@@ -89,12 +85,23 @@ enum rollcode_err	error_pass(struct error *, enum rollcode_err,
 			    __attribute__((format(printf, 4, 5)));
 
 /*
- * For a function that finds more than one mistake: what it calls with each.
- * error_collect is one, whose context is a struct error, or NULL, that gets all
- * of their sentences, parted by "; ".
+ * For a function that may find more than one mistake: each is told, as an error
+ * of its own.  By MISTAKES, whose error may be NULL, all of their sentences are
+ * in one, parted by "; ".
  */
-typedef void		error_each(void *context, const struct error *);
-error_each		error_collect;
+struct mistakes {
+	void			(*tell)(void *context, const struct error *);
+	void			*context;
+	enum rollcode_err	err;	/* of the last, or OK */
+};
+#define MISTAKES(error) \
+	(&(struct mistakes){error_collect, (error), ROLLCODE_OK})
+void			error_collect(void *context, const struct error *);
+
+/* Tell one, of a line of a file, which begins with "line 3: ", or of none. */
+void			mistake_tell(struct mistakes *, enum rollcode_err,
+			    enum error_reason, size_t line, const char *fmt,
+			    ...) __attribute__((format(printf, 5, 6)));
 
 /* Add the reason; the code is returned. */
 enum rollcode_err	error_because(struct error *, enum rollcode_err,

@@ -50,8 +50,8 @@ needs_key(
 	*needs = false;
 	if ((err = envfile_read(path, &env, error)) != ROLLCODE_OK)
 		return err;
-	if (config_parse(env.text, env.len, false, config, error_collect,
-		&detail) != ROLLCODE_OK)
+	if (config_parse(env.text, env.len, false, config, MISTAKES(&detail)) !=
+	    ROLLCODE_OK)
 		return error_pass(
 		    error, ROLLCODE_ERR_CONFIG, &detail, "%s", path);
 	*needs = !config->has_key;

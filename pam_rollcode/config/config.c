@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -66,29 +65,8 @@ config_defaults(struct config *config)
 	config->events_kept = 200;
 }
 
-struct telling {
-	error_each *tell;
-	void *context;
-	enum rollcode_err err;
-};
-
-__attribute__((format(printf, 3, 4))) static void
-tell_mistake(struct telling *t, enum error_reason reason, const char *fmt, ...)
-{
-	char text[ERROR_TEXT_MAX];
-	struct error error;
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	t->err = error_because(
-	    &error, error_set(&error, ROLLCODE_ERR_CONFIG, "%s", text), reason);
-	t->tell(t->context, &error);
-}
-
 static void
-check_key(struct telling *t, const char *name, const char *text,
+check_key(struct mistakes *m, const char *name, const char *text,
     struct secret_key *key, bool *has)
 {
 	uint8_t any = 0;
@@ -96,7 +74,7 @@ check_key(struct telling *t, const char *name, const char *text,
 	if (text[0] == '\0')
 		return;
 	if (!hex_decode(text, key->bytes, sizeof(key->bytes))) {
-		tell_mistake(t, REASON_SECRET,
+		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_SECRET, 0,
 		    "%s: is not %d hex digits; put the store's key there, or "
 		    "remove the line and rollcode-admin init makes one",
 		    name, CONFIG_HEX_LEN);
@@ -106,7 +84,7 @@ check_key(struct telling *t, const char *name, const char *text,
 		any |= key->bytes[i] ^ key->bytes[0];
 	*has = any != 0;
 	if (!*has)
-		tell_mistake(t, REASON_SECRET,
+		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_SECRET, 0,
 		    "%s: is a placeholder; remove the line, and rollcode-admin "
 		    "init makes a key",
 		    name);
@@ -114,7 +92,7 @@ check_key(struct telling *t, const char *name, const char *text,
 
 /* Where it is, in whatever way; the kind of store looks at the rest. */
 static void
-check_database(struct telling *t, const struct config *config)
+check_database(struct mistakes *m, const struct config *config)
 {
 	const char *database = config->database,
 		   *admin = config->database_admin;
@@ -122,53 +100,52 @@ check_database(struct telling *t, const struct config *config)
 
 	if (!pgsql &&
 	    (strncmp(database, "sqlite:/", 8) != 0 || database[8] == '/'))
-		tell_mistake(t, REASON_NONE,
+		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_NONE, 0,
 		    "DATABASE: is neither sqlite: and an absolute directory "
 		    "nor postgresql:// and a server");
 	if (admin[0] != '\0' &&
 	    (!pgsql || strncmp(admin, CONFIG_PGSQL, strlen(CONFIG_PGSQL)) != 0))
-		tell_mistake(t, REASON_NONE,
+		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_NONE, 0,
 		    "DATABASE_ADMIN: must be postgresql:// and a server, and "
 		    "DATABASE too");
 }
 
 static void
-check_values(struct telling *t, struct config *config, bool need_key)
+check_values(struct mistakes *m, struct config *config, bool need_key)
 {
 	const struct config_text *text = &config->text;
 	const struct policy *policy = &config->policy;
 
 	check_key(
-	    t, "SECRET_KEY", text->secret_key, &config->key, &config->has_key);
-	check_key(t, "SECRET_KEY_PREVIOUS", text->secret_key_previous,
+	    m, "SECRET_KEY", text->secret_key, &config->key, &config->has_key);
+	check_key(m, "SECRET_KEY_PREVIOUS", text->secret_key_previous,
 	    &config->previous, &config->has_previous);
 	if (need_key && text->secret_key[0] == '\0')
-		tell_mistake(t, REASON_SECRET,
+		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_SECRET, 0,
 		    "SECRET_KEY: is missing; rollcode-admin init makes one");
 	if (policy->resync_window != 0 &&
 	    policy->resync_window <= policy->tolerance)
-		tell_mistake(t, REASON_NONE,
+		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_NONE, 0,
 		    "RESYNC_WINDOW: must be 0 (off) or more than TOLERANCE");
-	check_database(t, config);
+	check_database(m, config);
 }
 
 enum rollcode_err
 config_parse(char *text, size_t len, bool need_key, struct config *config,
-    error_each *tell, void *context)
+    struct mistakes *m)
 {
-	struct telling t = {tell, context, ROLLCODE_OK};
 	uint64_t seen = 0;
 
 	config_defaults(config);
-	if (env_parse(text, len, config_keywords, config, &seen, tell,
-		context) != ROLLCODE_OK)
-		t.err = ROLLCODE_ERR_CONFIG;
-	check_values(&t, config, need_key);
-	return t.err;
+	if (env_parse(text, len, config_keywords, config, &seen, m) !=
+	    ROLLCODE_OK)
+		m->err = ROLLCODE_ERR_CONFIG;
+	check_values(m, config, need_key);
+	return m->err;
 }
 
 static void
-find_store_account(struct telling *t, struct config *config)
+find_store_account(struct mistakes *m, struct config *config)
 {
 	const struct passwd *pw;
 
@@ -178,13 +155,13 @@ find_store_account(struct telling *t, struct config *config)
 		return;
 	errno = 0;
 	if ((pw = getpwnam(config->account)) == NULL) {
-		tell_mistake(t, REASON_ACCOUNT,
+		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_ACCOUNT, 0,
 		    "ACCOUNT: account %s%s%s does not exist; make install or "
 		    "the package creates it",
 		    config->account, errno != 0 ? ": " : "",
 		    errno != 0 ? strerror(errno) : "");
 	} else if (pw->pw_uid == 0) {
-		tell_mistake(t, REASON_ACCOUNT,
+		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_ACCOUNT, 0,
 		    "ACCOUNT: %s is another name of root; write root",
 		    config->account);
 	} else {
@@ -293,11 +270,10 @@ out:
 }
 
 enum rollcode_err
-config_read(const char *path, bool need_key, struct config *config,
-    error_each *tell, void *context)
+config_read(
+    const char *path, bool need_key, struct config *config, struct mistakes *m)
 {
 	static struct file_text file;
-	struct telling t = {tell, context, ROLLCODE_ERR_CONFIG};
 	struct error error = {0};
 	int held;
 
@@ -305,16 +281,16 @@ config_read(const char *path, bool need_key, struct config *config,
 	if (path_check(path, geteuid(), &error) == ROLLCODE_ERR_STORE ||
 	    read_env_file(path, &file, &held, &error) != ROLLCODE_OK) {
 		file_text_wipe(&file);
-		tell(context, &error);
-		return ROLLCODE_ERR_CONFIG;
+		m->tell(m->context, &error);
+		m->err = ROLLCODE_ERR_CONFIG;
+		return m->err;
 	}
-	t.err =
-	    config_parse(file.text, file.len, need_key, config, tell, context);
+	(void)!config_parse(file.text, file.len, need_key, config, m);
 	file_text_wipe(&file);
 	config->file = held;
-	if (t.err == ROLLCODE_OK)
-		find_store_account(&t, config);
-	return t.err;
+	if (m->err == ROLLCODE_OK)
+		find_store_account(m, config);
+	return m->err;
 }
 
 enum rollcode_err
@@ -323,10 +299,11 @@ config_load(
 {
 	struct error all = {0};
 	enum rollcode_err err =
-	    config_read(path, need_key, config, error_collect, &all);
+	    config_read(path, need_key, config, MISTAKES(&all));
 
 	if (err == ROLLCODE_OK)
 		return err;
-	return all.file > 0 ? error_pass(error, err, &all, NULL)
-			    : error_at(error, err, path, "%s", all.text);
+	/* Only what was open has mistakes in it. */
+	return config->file > 0 ? error_at(error, err, path, "%s", all.text)
+				: error_pass(error, err, &all, NULL);
 }

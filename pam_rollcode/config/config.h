@@ -83,8 +83,7 @@ void			config_defaults(struct config *);
  * changes the key waits until nobody uses the file as it was.
  */
 enum rollcode_err	config_read(const char *path, bool need_key,
-			    struct config *, error_each *tell, void *context)
-			    MUST_USE;
+			    struct config *, struct mistakes *) MUST_USE;
 
 /* The same, with all mistakes in one sentence. */
 enum rollcode_err	config_load(const char *path, bool need_key,
@@ -96,8 +95,7 @@ enum rollcode_err	config_check_file(int fd, const char *path,
 
 /* Check the text of an env file; the text is changed.  CONFIG. */
 enum rollcode_err	config_parse(char *text, size_t len, bool need_key,
-			    struct config *, error_each *tell, void *context)
-			    MUST_USE;
+			    struct config *, struct mistakes *) MUST_USE;
 
 /* Become the account for good.  PRIVILEGE. */
 static inline enum rollcode_err

@@ -173,8 +173,8 @@ read_back(const struct envfile *file, const struct secret_key *key,
 	WIPED(config_wipe) struct config config = {0};
 	WIPED(envfile_wipe) struct envfile copy = *file;
 
-	if (config_parse(copy.text, copy.len, true, &config, error_collect,
-		NULL) != ROLLCODE_OK ||
+	if (config_parse(copy.text, copy.len, true, &config, MISTAKES(NULL)) !=
+		ROLLCODE_OK ||
 	    !secret_equal(&config.key, key, sizeof(*key)) ||
 	    config.has_previous != (previous != NULL) ||
 	    (previous != NULL &&

@@ -63,8 +63,8 @@ check_accepted(struct config *config, bool need_key)
 			return;
 		len += write_field(config, w, text + len, sizeof(text) - len);
 	}
-	promise(config_parse(text, len, need_key, &again, error_collect,
-		    &error) == ROLLCODE_OK,
+	promise(config_parse(text, len, need_key, &again, MISTAKES(&error)) ==
+		    ROLLCODE_OK,
 	    "what was accepted is accepted again");
 	promise(memcmp(config, &again, sizeof(again)) == 0,
 	    "an env file written down and read again is the same");
@@ -80,7 +80,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = exact(size > 0 ? data + 1 : data, len);
 	enum rollcode_err err;
 
-	err = config_parse(text, len, need_key, &config, error_collect, &error);
+	err = config_parse(text, len, need_key, &config, MISTAKES(&error));
 	promise((err == ROLLCODE_OK) == (error.text[0] == '\0'),
 	    "a sentence is there exactly where the file is refused");
 	promise(strlen(config.text.secret_key) < 16 ||

@@ -77,9 +77,10 @@ void
 check_env(struct check *check)
 {
 	const char *conf = check->options->conf;
+	struct mistakes mistakes = {found_mistake, check, ROLLCODE_OK};
 
-	check->configured = config_read(conf, true, &check->config,
-				found_mistake, check) == ROLLCODE_OK;
+	check->configured =
+	    config_read(conf, true, &check->config, &mistakes) == ROLLCODE_OK;
 	check_foreign(check);
 	if (!check->configured)
 		return;

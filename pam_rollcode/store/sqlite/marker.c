@@ -129,8 +129,8 @@ marker_parse(char *text, size_t len, const char *path, struct marker *marker,
 	uint64_t seen = 0;
 
 	memset(marker, 0, sizeof(*marker));
-	if (env_parse(text, len, marker_keywords, marker, &seen, error_collect,
-		NULL) != ROLLCODE_OK ||
+	if (env_parse(text, len, marker_keywords, marker, &seen,
+		MISTAKES(NULL)) != ROLLCODE_OK ||
 	    (seen & MARKER_NEEDED) != MARKER_NEEDED)
 		return error_at(error, ROLLCODE_ERR_STORE, path,
 		    "is not a store's marker; restore it");

@@ -50,7 +50,7 @@ parse_bytes(const char *text, size_t len)
 
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, text, len);
-	err = env_parse(copy, len, table, &place, &seen, error_collect, &error);
+	err = env_parse(copy, len, table, &place, &seen, MISTAKES(&error));
 	free(copy);
 	return err;
 }
@@ -273,10 +273,11 @@ START_TEST(each_mistake_is_an_error_with_its_line)
 {
 	char text[] = "NOPE=1\nTEXT=abc\nHIDDEN=xyz\n";
 	struct told told = {0};
+	struct mistakes mistakes = {note_mistake, &told, ROLLCODE_OK};
 
 	fresh();
-	ck_assert_int_eq(env_parse(text, sizeof(text) - 1, table, &place, &seen,
-			     note_mistake, &told),
+	ck_assert_int_eq(
+	    env_parse(text, sizeof(text) - 1, table, &place, &seen, &mistakes),
 	    ROLLCODE_ERR_INPUT);
 
 	ck_assert_int_eq(told.count, 2);

@@ -28,7 +28,7 @@ parse_bytes(const char *text, size_t len, bool need_key)
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, text, len);
 	memset(&error, 0, sizeof(error));
-	err = config_parse(copy, len, need_key, &config, error_collect, &error);
+	err = config_parse(copy, len, need_key, &config, MISTAKES(&error));
 	free(copy);
 	return err;
 }

@@ -215,8 +215,8 @@ START_TEST(a_bit_that_flips_in_an_env_file_opens_nothing)
 		len = env_text(text);
 		at = random_next() % len;
 		text[at] = (char)(text[at] ^ (1 << (random_next() & 7)));
-		if (config_parse(text, len, true, &site.config, error_collect,
-			&error) == ROLLCODE_OK) {
+		if (config_parse(text, len, true, &site.config,
+			MISTAKES(&error)) == ROLLCODE_OK) {
 			site.config.uid = right.uid;
 			site.config.gid = right.gid;
 			check_enrolled(PART_FILE, at);
