@@ -702,6 +702,13 @@ right() {
 	equal "two rules that exempt people are worth a note" "$names" \
 	    stack-exempt
 	stack sudo "$OURS"
+	stack passwd "$OURS"
+	stack wrapper "auth include passwd"
+	found
+	check "a service that others include is one of its own" grep -qx \
+	    "nothing wrong: 3 users, PAM services:.* passwd .* wrapper" \
+	    "$T/found"
+	rm /etc/pam.d/{passwd,wrapper}
 	edit "$SSHD" '/^AuthenticationM/d'
 	found
 	equal "the README's lines are worth a note" "$names" sshd-key
@@ -874,6 +881,17 @@ user-file "
 	rm "$u/twice"
 }
 
+# The verifier runs as that account too.
+verifier_lies() {
+	restore
+	cp --remove-destination "$BUILD/tests/tools/fake_verifier" "$VERIFIER"
+	{ echo "#fix"; cat "$ENVFILE"; } >/etc/rollcode/fake.env
+	chmod 600 /etc/rollcode/fake.env
+	CONF=/etc/rollcode/fake.env found
+	check "what a verifier says is shown" grep -q "it is broken" "$T/found"
+	refused "and is no command either" grep -q evil "$T/found"
+}
+
 # It takes as long as a server may, beside all other tests.
 hang_begin() {
 	stack plain "auth required pam_unix.so"
@@ -943,5 +961,6 @@ standins
 feigned_folder
 hostile
 lies
+verifier_lies
 hang_end
 exit 0

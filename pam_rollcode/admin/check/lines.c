@@ -25,8 +25,6 @@ check_line(
 		line[len - 1] = '\0';
 }
 
-/* --- the module's file -------------------------------------------------- */
-
 /* As nobody, who has the fewest privileges of all that load it. */
 static void
 module_load(void *context, int fd)
@@ -54,15 +52,15 @@ module_path(const struct row *row, char path[PATH_MAX])
 static void
 check_loads(struct check *check, char *real)
 {
-	char said[CHECK_TEXT_MAX] = "ends the process that loads it";
+	char said[CHECK_TEXT_MAX];
 	size_t used;
+	int status =
+	    check_child(module_load, real, said, sizeof(said) - 1, &used);
 
-	if (check_child(module_load, real, said, sizeof(said) - 1, &used) ==
-		0 &&
-	    used == 0)
-		return;
-	check_found(
-	    check, IS_ERROR, "module", real, 0, CHECK_INSTALL, "%s", said);
+	said[used] = '\0';
+	if (status != 0 || used > 0)
+		check_found(check, IS_ERROR, "module", real, 0, CHECK_INSTALL,
+		    "%s", used > 0 ? said : "ends the process that loads it");
 }
 
 static void
@@ -92,8 +90,6 @@ check_module(
 	else
 		check_loads(check, real);
 }
-
-/* --- arguments ---------------------------------------------------------- */
 
 static enum rollcode_err
 options_of(const struct row *row, struct options *options, struct error *error)
@@ -177,8 +173,6 @@ check_arguments(
 		    "take the word forward_pass out",
 		    "forward_pass: no module after it checks the password");
 }
-
-/* --- lines -------------------------------------------------------------- */
 
 static void
 check_ours(struct check *check, const struct service *s, const struct row *row)

@@ -20,8 +20,6 @@
 /* The administrator's, and the vendor's, for what that one lacks. */
 const char *const check_directories[2] = {"/etc/pam.d", "/usr/lib/pam.d"};
 
-/* --- files -------------------------------------------------------------- */
-
 FILE *
 check_open(const char *path)
 {
@@ -56,9 +54,8 @@ path_find(const char *name, char path[PATH_MAX])
 	return false;
 }
 
-/* --- a service ---------------------------------------------------------- */
-
 struct reading {
+	struct check *check;
 	struct service *service;
 	bool open[FILES_MAX]; /* the files that are being read */
 };
@@ -111,7 +108,15 @@ file_read(struct reading *r, size_t file)
 	FILE *in = check_open(s->files[file]);
 	unsigned int line = 0;
 	struct row *row = s->rows + s->count;
+	struct stat st;
 
+	/* To PAM a folder is an empty file. */
+	if (in == NULL && stat(s->files[file], &st) == 0 &&
+	    !S_ISDIR(st.st_mode))
+		check_found(r->check, IS_ERROR, "pam-file", s->files[file], 0,
+		    "put a regular file of at most 1 MiB in its place",
+		    "is too big, or no regular file, and was not looked at: "
+		    "who can log in is not known");
 	r->open[file] = true;
 	for (; in != NULL && s->count < CHECK_ROWS_MAX &&
 	       row_read(in, &line, row);
@@ -137,7 +142,7 @@ file_read(struct reading *r, size_t file)
 bool
 service_read(struct check *check, const char *name, struct service *s)
 {
-	struct reading r = {.service = s};
+	struct reading r = {.check = check, .service = s};
 	char path[PATH_MAX];
 	bool is_new;
 

@@ -12,8 +12,6 @@
 
 #define BLANK " \t\n"
 
-/* --- lines -------------------------------------------------------------- */
-
 /* What counts of a piece of a line; *more: it goes on in the next. */
 static size_t
 piece_len(char *text, bool *more)
@@ -66,8 +64,6 @@ line_read(FILE *in, unsigned int *number, struct row *row)
 	return row->first > 0;
 }
 
-/* --- words -------------------------------------------------------------- */
-
 /*
  * The next word; [...] is one, without its brackets, where \] is a bracket.
  * NULL if there is none.
@@ -95,8 +91,6 @@ word_next(char **next)
 	*next = end;
 	return word;
 }
-
-/* --- rows --------------------------------------------------------------- */
 
 static void
 type_read(struct row *row, const char *word)
@@ -165,8 +159,6 @@ row_read(FILE *in, unsigned int *line, struct row *row)
 					      row_has_control(row, "substack"));
 	return true;
 }
-
-/* --- what a row is ------------------------------------------------------ */
 
 const char *
 row_control(const struct row *row)

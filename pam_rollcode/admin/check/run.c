@@ -20,8 +20,6 @@
 #define SILENT_MS 70000 /* longer than a statement of a server takes */
 #define LISTEN_MS (60 * 60 * 1000)
 
-/* --- children ----------------------------------------------------------- */
-
 static pid_t
 child_start(child_fn *fn, void *context, int *fd)
 {
@@ -114,8 +112,6 @@ check_listen(child_fn *fn, void *context, void *message, size_t size,
 	close(fd);
 	kill(child, SIGKILL);
 }
-
-/* --- programs ----------------------------------------------------------- */
 
 /* The folder too: a link in it could lead to another program of root's. */
 static bool

@@ -6,14 +6,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/check/check.h"
 
 #define PAM_READS 1023 /* bytes */
-
-/* --- all of them -------------------------------------------------------- */
 
 /* What editors and package managers leave beside a file is no service. */
 static int
@@ -41,7 +38,7 @@ each_name(struct check *check, void (*fn)(struct check *, const char *))
 	struct dirent **list;
 	int count;
 
-	for (size_t d = 0; d < 2; d++) {
+	for (size_t d = 0; d < COUNT(check_directories); d++) {
 		count =
 		    scandir(check_directories[d], &list, is_service, alphasort);
 		for (int i = 0; i < count; i++) {
@@ -56,7 +53,6 @@ each_name(struct check *check, void (*fn)(struct check *, const char *))
 	}
 }
 
-/* A file that others include is looked at as a part of them. */
 static void
 note_included(struct check *check, const char *name)
 {
@@ -74,26 +70,19 @@ note_included(struct check *check, const char *name)
 	service_free(&s);
 }
 
+/*
+ * A file that others include is looked at as a part of them, unless programs
+ * ask PAM by that name: su may be a part of su-l, and is a service itself.
+ */
 static bool
-is_included(const struct check *check, const char *name)
+is_part(const struct check *check, const char *name)
 {
-	char line[NAME_MAX + 3];
+	char line[NAME_MAX + 3], program[PATH_MAX];
 
 	check_cut(line, sizeof(line), "/%s\n", name);
-	return strstr(check->included, line) != NULL;
-}
-
-/* Whether root gets in there depends on a token of root. */
-static bool
-is_way_in(const char *name)
-{
-	static const char *const ways[] = {
-	    "login", "su", "su-l", "sudo", "sudo-i", "sshd"};
-
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (strcmp(name, ways[i]) == 0)
-			return true;
-	return false;
+	return strstr(check->included, line) != NULL &&
+	       strcmp(name, "su-l") != 0 && strcmp(name, "sudo-i") != 0 &&
+	       check_find(NULL, name, program) == NULL;
 }
 
 /*
@@ -127,49 +116,57 @@ check_length(struct check *check, const char *path)
 		fclose(in);
 }
 
-static void
-check_file(struct check *check, const char *path)
-{
-	char real[PATH_MAX];
+static const struct {
+	const char *when, *name;
+	int result;
+	bool ignored; /* with nullok */
+} outcomes[CHECK_OUTCOMES] = {
+    {"a valid code", "accepted", PAM_SUCCESS, false},
+    {"a wrong code", "refused", PAM_AUTH_ERR, false},
+    {"no token", "unenrolled", PAM_AUTH_ERR, true},
+    {"no store", "unavailable", PAM_AUTHINFO_UNAVAIL, false},
+    {"a faulty store or verifier", "unusable", PAM_SYSTEM_ERR, false},
+    {"a bad argument or file", "misconfigured", PAM_SERVICE_ERR, false},
+    {"no module", "missing", PAM_MODULE_UNKNOWN, false},
+};
 
-	if (realpath(path, real) != NULL)
-		check_trusted(check, "pam-file", real, NULL);
-	check_length(check, path);
+const char *
+check_outcome(size_t i, const char **when)
+{
+	*when = outcomes[i].when;
+	return outcomes[i].name;
 }
 
-/* What cannot be looked at may let in whomever it wants. */
+/* What becomes of each outcome of our module, if all others agree. */
 static void
-check_unseen(struct check *check, const struct service *s)
+check_outcomes(struct check *check, const struct service *s)
 {
-	struct stat st;
-	FILE *in;
-
-	for (size_t i = 0; i < s->file_count; i++) {
-		in = check_open(s->files[i]);
-		/* To PAM a folder is an empty file. */
-		if (in == NULL && stat(s->files[i], &st) == 0 &&
-		    !S_ISDIR(st.st_mode))
-			check_found(check, IS_ERROR, "pam-file", s->files[i], 0,
-			    "put a regular file of at most 1 MiB in its place",
-			    "is too big, or no regular file, and was not "
-			    "looked at: who can log in is not known");
-		if (in != NULL)
-			fclose(in);
-	}
+	check->dry = check->options->service[0] != '\0';
+	for (size_t i = 0; i < CHECK_OUTCOMES; i++)
+		check->admits[i] =
+		    s->facts.admits[outcomes[i].ignored && check_has_nullok(s)
+					? PAM_IGNORE
+					: outcomes[i].result];
 }
 
 static void
 check_asking(struct check *check, struct service *s)
 {
 	size_t len = strlen(check->services);
+	char real[PATH_MAX];
 
 	check_cut(check->services + len, sizeof(check->services) - len, " %s",
 	    s->name);
-	for (size_t i = 0; i < s->file_count; i++)
-		check_file(check, s->files[i]);
+	for (size_t i = 0; i < s->file_count; i++) {
+		if (realpath(s->files[i], real) != NULL)
+			check_trusted(check, "pam-file", real, NULL);
+		check_length(check, s->files[i]);
+	}
 	check_sshd_read(check);
-	if (check_try(check, s))
+	if (check_try(check, s)) {
 		check_stack(check, s);
+		check_outcomes(check, s);
+	}
 	check_lines(check, s);
 	if (sshd_asks_as(check, s->name))
 		check_sshd(check, s);
@@ -178,15 +175,10 @@ check_asking(struct check *check, struct service *s)
 static void
 check_one(struct check *check, const char *name)
 {
-	const char *only = check->options->service;
 	struct service s;
 
-	if (only[0] != '\0' ? strcmp(name, only) != 0
-			    : is_included(check, name) && !is_way_in(name))
+	if (is_part(check, name) || !service_read(check, name, &s))
 		return;
-	if (!service_read(check, name, &s))
-		return;
-	check_unseen(check, &s);
 	check_missing(check, &s);
 	if (s.uses)
 		check_asking(check, &s);
@@ -214,52 +206,16 @@ check_conf(struct check *check)
 void
 check_services(struct check *check)
 {
-	each_name(check, note_included);
 	check_conf(check);
-	each_name(check, check_one);
+	if (check->options->service[0] != '\0') {
+		check_one(check, check->options->service);
+	} else {
+		each_name(check, note_included);
+		each_name(check, check_one);
+	}
 	if (check->services[0] == '\0')
 		check_found(check, IS_NOTE, "pam-unused", check_directories[0],
 		    0,
 		    "write in the file of a service: auth required " OUR_MODULE,
 		    "no service that was looked at names the module");
-}
-
-/* --- the dry run -------------------------------------------------------- */
-
-static const struct {
-	const char *when, *name;
-	int result;
-	bool ignored; /* with nullok */
-} outcomes[CHECK_OUTCOMES] = {
-    {"a valid code", "accepted", PAM_SUCCESS, false},
-    {"a wrong code", "refused", PAM_AUTH_ERR, false},
-    {"no token", "unenrolled", PAM_AUTH_ERR, true},
-    {"no store", "unavailable", PAM_AUTHINFO_UNAVAIL, false},
-    {"a faulty store or verifier", "unusable", PAM_SYSTEM_ERR, false},
-    {"a bad argument or file", "misconfigured", PAM_SERVICE_ERR, false},
-    {"no module", "missing", PAM_MODULE_UNKNOWN, false},
-};
-
-const char *
-check_outcome(size_t i, const char **when)
-{
-	*when = outcomes[i].when;
-	return outcomes[i].name;
-}
-
-bool
-check_dry_run(struct check *check)
-{
-	struct service s;
-
-	if (!service_read(check, check->options->service, &s))
-		return false;
-	check->dry = check_try(check, &s);
-	for (size_t i = 0; i < CHECK_OUTCOMES && check->dry; i++)
-		check->admits[i] =
-		    s.facts.admits[outcomes[i].ignored && check_has_nullok(&s)
-				       ? PAM_IGNORE
-				       : outcomes[i].result];
-	service_free(&s);
-	return true;
 }

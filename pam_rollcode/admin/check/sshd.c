@@ -14,8 +14,6 @@
 #define KEY_AND_CODE "AuthenticationMethods publickey,keyboard-interactive:pam"
 #define METHODS KEY_AND_CODE " keyboard-interactive:pam"
 
-/* --- its settings ------------------------------------------------------- */
-
 static void
 sshd_setting(
     const struct check *check, const char *key, char *value, size_t size)
@@ -109,8 +107,6 @@ check_sshd_read(struct check *check)
 	check->sshd_matched = strcmp(check->sshd, all) != 0;
 }
 
-/* --- what is wrong with them -------------------------------------------- */
-
 /* Where a Match block decides, the line belongs there. */
 static void
 found_setting(struct check *check, unsigned int severity, const char *name,
@@ -170,8 +166,6 @@ asks_for_more(const struct service *s)
 	return false;
 }
 
-/* --- keys --------------------------------------------------------------- */
-
 /* Whether a file of keys is there: PATH may be of the home, with %h and %u. */
 static bool
 has_keys(const struct passwd *pw, const char *pattern)
@@ -220,8 +214,6 @@ check_user_key(struct check *check, const char *methods, bool more)
 	    "login by ssh is refused",
 	    methods, check->user);
 }
-
-/* --- all of them -------------------------------------------------------- */
 
 static void
 check_methods(struct check *check, bool more)

@@ -82,9 +82,10 @@ struct trial {
 	pam_handle_t *pamh;
 	size_t first; /* row of ours */
 	unsigned char give[CHECK_ROWS_MAX];
-	bool any;      /* modules say whatever they can */
-	bool unproven; /* no module proves anything */
-	bool admitted; /* of the last run */
+	bool any;		     /* modules say whatever they can */
+	bool unproven;		     /* no module proves anything */
+	void (*see)(struct trial *); /* after each run */
+	bool admitted;		     /* of the last run */
 	unsigned int asked;
 	size_t before; /* the last row before ours; CHECK_ROWS_MAX: none */
 };
@@ -118,13 +119,13 @@ trial_answer(int count, const struct pam_message **messages,
 	return PAM_SUCCESS;
 }
 
-static bool
-trial_authenticate(struct trial *t)
+static void
+trial_login(struct trial *t)
 {
 	t->asked = 0;
 	t->before = CHECK_ROWS_MAX;
 	t->admitted = pam_authenticate(t->pamh, PAM_SILENT) == PAM_SUCCESS;
-	return t->admitted;
+	t->see(t);
 }
 
 /* What those say that prove something, those that choose, and ours. */
@@ -184,10 +185,9 @@ can_say(const struct trial *t, const struct row *row, int result)
 
 /* Run it as it is given, and with one other module that says something else. */
 static void
-each_login(struct trial *t, void (*seen)(struct trial *))
+each_login(struct trial *t)
 {
-	trial_authenticate(t);
-	seen(t);
+	trial_login(t);
 	for (size_t i = 0; i < t->s->count; i++) {
 		unsigned char kept = t->give[i];
 
@@ -196,8 +196,7 @@ each_login(struct trial *t, void (*seen)(struct trial *))
 			    !can_say(t, &t->s->rows[i], result))
 				continue;
 			t->give[i] = (unsigned char)result;
-			trial_authenticate(t);
-			seen(t);
+			trial_login(t);
 		}
 		t->give[i] = kept;
 	}
@@ -205,8 +204,7 @@ each_login(struct trial *t, void (*seen)(struct trial *))
 
 /* Of people whom one module alone knows, as where each asks a directory. */
 static void
-each_directory(
-    struct trial *t, int chooses, int ours, void (*seen)(struct trial *))
+each_directory(struct trial *t, int chooses, int ours)
 {
 	for (size_t i = 0; i < t->s->count && !t->unproven; i++) {
 		const struct row *row = &t->s->rows[i];
@@ -215,25 +213,33 @@ each_directory(
 			continue;
 		give_all(t, PAM_USER_UNKNOWN, chooses, ours);
 		t->give[i] = PAM_SUCCESS;
-		trial_authenticate(t);
-		seen(t);
+		trial_login(t);
 	}
 }
 
 /* Of those for whom rules are, and of others. */
 static void
-each_person(struct trial *t, int proves, int ours, void (*seen)(struct trial *))
+each_person(struct trial *t, int proves, int ours, void (*see)(struct trial *))
 {
 	static const int rules[] = {PAM_SUCCESS, PAM_AUTH_ERR};
 
+	t->see = see;
 	for (size_t i = 0; i < COUNT(rules); i++) {
 		give_all(t, proves, rules[i], ours);
-		each_login(t, seen);
-		each_directory(t, rules[i], ours, seen);
+		each_login(t);
+		each_directory(t, rules[i], ours);
 	}
 }
 
 /* --- questions ---------------------------------------------------------- */
+
+static void
+see_admitted(struct trial *t)
+{
+	t->facts->admits[t->give[t->first]] = t->admitted;
+	if (t->give[t->first] == PAM_SUCCESS)
+		t->facts->asks = t->asked;
+}
 
 static void
 see_lenient(struct trial *t)
@@ -263,9 +269,8 @@ ask_all(struct trial *t)
 {
 	for (size_t i = 0; i < COUNT(ours_says); i++) {
 		give_all(t, PAM_SUCCESS, PAM_SUCCESS, ours_says[i]);
-		t->facts->admits[ours_says[i]] = trial_authenticate(t);
-		if (ours_says[i] == PAM_SUCCESS)
-			t->facts->asks = t->asked;
+		t->see = see_admitted;
+		trial_login(t);
 		each_person(t, PAM_SUCCESS, ours_says[i], see_lenient);
 	}
 	t->any = true;

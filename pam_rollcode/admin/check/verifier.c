@@ -14,21 +14,24 @@
 
 #define CONNECT_MS 2000
 
-/* Of the service at a socket, or of one that is started for a request. */
+/*
+ * Of the service at a socket, or of one that is started for a request.  The
+ * error may be that account's own, so it brings no command.
+ */
 static void
 verifier_failed(struct check *check, const char *file, const char *name,
-    const struct error *error)
+    struct error *error)
 {
-	struct finding *f = check_found_error(
-	    check, IS_ERROR, name, file, error, CHECK_INSTALL);
+	struct finding *f;
 
-	if (strcmp(name, "service") == 0 && !f->runs)
+	error->fix[0] = '\0';
+	f = check_found_error(
+	    check, IS_ERROR, name, file, error, CHECK_INSTALL);
+	if (strcmp(name, "service") == 0)
 		check_command(f, "systemctl", "restart",
 		    "rollcode-verify.socket", "rollcode-verify-root.socket",
 		    "rollcode-verify", NULL);
 }
-
-/* --- the program -------------------------------------------------------- */
 
 static bool
 check_program(struct check *check)
@@ -45,8 +48,6 @@ check_program(struct check *check)
 	    "chmod", "755", ROLLCODE_HELPER, NULL);
 	return false;
 }
-
-/* --- asking ------------------------------------------------------------- */
 
 static const char *
 user_asked(const struct check *check)
@@ -101,8 +102,6 @@ verifier_spawn(struct check *check)
 
 	verifier_ask(check, &where, ROLLCODE_HELPER, "verifier");
 }
-
-/* --- the service -------------------------------------------------------- */
 
 /* The directory of a socket, or itself: what it must allow, and what not. */
 static const struct place {
