@@ -23,15 +23,6 @@ choose_format(const struct import_source *source, const struct cli_bytes *bytes,
 }
 
 static enum rollcode_err
-refuse_file(struct import_list *list, const char *what, struct error *error)
-{
-	struct error why;
-
-	error_set(&why, ROLLCODE_ERR_INPUT, "%s", what);
-	return import_refuse(list, 0, "", &why, error);
-}
-
-static enum rollcode_err
 file_bytes(const struct import_file *file, struct cli_bytes *bytes,
     struct error *error)
 {
@@ -77,7 +68,7 @@ read_demo(struct import_list *list, const struct import_source *source,
 	enum rollcode_err err;
 
 	if (file->journal)
-		return refuse_file(list,
+		return import_refuse(list,
 		    "there is a journal beside the database; end the demo, and "
 		    "open the database once with sqlite3",
 		    error);
@@ -111,7 +102,7 @@ read_import_file(struct import_list *list, const struct import_source *source,
 		return read_demo(list, source, &bytes, next, error);
 	}
 	if (format == IMPORT_DEMO)
-		return refuse_file(list,
+		return import_refuse(list,
 		    "the demo's counter is in a database, opener.db or "
 		    "remote.db; name it after the .env",
 		    error);
@@ -119,7 +110,7 @@ read_import_file(struct import_list *list, const struct import_source *source,
 		return import_read(
 		    list, format, source->user, bytes.text, bytes.len, error);
 	if (source->pskc == NULL)
-		return refuse_file(list,
+		return import_refuse(list,
 		    "PSKC is for servers; rollcode-admin import reads it",
 		    error);
 	return source->pskc(list, source->user, bytes.text, bytes.len, error);

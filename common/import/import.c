@@ -156,15 +156,40 @@ import_add(struct import_list *list, const struct import_entry *entry,
 }
 
 enum rollcode_err
-import_refuse(struct import_list *list, unsigned int line, const char *user,
-    const struct error *why, struct error *error)
+import_refuse(struct import_list *list, const char *why, struct error *error)
 {
-	struct import_entry entry = {.line = line};
-	size_t len = strnlen(user, sizeof(entry.user));
+	struct import_entry entry = {.line = 0};
+	struct error said;
 
-	if (len < sizeof(entry.user) && utf8_printable(user))
-		memcpy(entry.user, user, len + 1);
-	return import_add(list, &entry, why, error);
+	error_set(&said, ROLLCODE_ERR_INPUT, "%s", why);
+	return import_add(list, &entry, &said, error);
+}
+
+void
+import_entry_begin(struct import_entry *entry, const char *user)
+{
+	import_entry_wipe(entry);
+	snprintf(entry->user, sizeof(entry->user), "%s", user);
+}
+
+enum rollcode_err
+import_owner(struct import_entry *entry, const char *name, const char *user,
+    struct error *why)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > ROLLCODE_USER_MAX || !utf8_printable(name))
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "the user's name is empty, over %d bytes, or not printable "
+		    "text",
+		    ROLLCODE_USER_MAX);
+	memcpy(entry->user, name, len + 1);
+	if (user[0] == '\0' || strcmp(user, name) == 0)
+		return ROLLCODE_OK;
+	return error_set(why, ROLLCODE_ERR_INPUT,
+	    "it is not %s's, as --user says; leave --user out, or correct the "
+	    "file",
+	    user);
 }
 
 enum rollcode_err

@@ -34,10 +34,6 @@ enum import_format {
 #define IMPORT_REFUSED_MAX	100	/* entries; then reading stops */
 #define IMPORT_TOKENS_MAX	262144	/* entries of one list, 300 MB */
 
-/* Why an entry is refused that names somebody else; for printf, with a name. */
-#define IMPORT_OTHER_USER \
-	"it is not %s's, as --user says; leave --user out, or correct the file"
-
 /* An empty user is one that the file does not name. */
 struct import_entry {
 	const char		*file;		/* the list's caller owns it */
@@ -123,10 +119,20 @@ enum rollcode_err	import_add(struct import_list *,
 			    const struct import_entry *,
 			    const struct error *why, struct error *) MUST_USE;
 
-/* Append a refusal of a line. */
+/* Append a refusal of the whole file, with this sentence. */
 enum rollcode_err	import_refuse(struct import_list *,
-			    unsigned int line, const char *user,
-			    const struct error *why, struct error *) MUST_USE;
+			    const char *why, struct error *) MUST_USE;
+
+/* Begin an entry of that user, or of nobody with "". */
+void			import_entry_begin(struct import_entry *,
+			    const char *user);
+
+/*
+ * An entry says whose it is.  INPUT if that is no name, or, unless user is "",
+ * the name of somebody else.
+ */
+enum rollcode_err	import_owner(struct import_entry *, const char *name,
+			    const char *user, struct error *why) MUST_USE;
 
 /* Whether so many were refused that no more is read. */
 static inline bool

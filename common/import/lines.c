@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <strings.h>
 
 #include "common/base/env.h"
-#include "common/base/utf8.h"
 #include "common/import/lines.h"
 #include "common/token/codec.h"
 
@@ -22,17 +20,7 @@ reading_bad(struct reading *r, const char *what)
 enum rollcode_err
 reading_user(struct reading *r, const char *user)
 {
-	size_t len = strnlen(user, sizeof(r->entry.user));
-
-	if (len == 0 || len == sizeof(r->entry.user) || !utf8_printable(user))
-		return reading_bad(r,
-		    "the user's name is empty, over 200 bytes, or "
-		    "not printable text");
-	memcpy(r->entry.user, user, len + 1);
-	if (r->user[0] == '\0' || strcmp(r->user, user) == 0)
-		return ROLLCODE_OK;
-	return error_set(
-	    &r->why, ROLLCODE_ERR_INPUT, IMPORT_OTHER_USER, r->user);
+	return import_owner(&r->entry, user, r->user, &r->why);
 }
 
 enum rollcode_err
@@ -166,14 +154,6 @@ count_lines(const char *text, const char *end)
 	return lines;
 }
 
-/* An entry of the caller's user, until the line says another. */
-static void
-entry_begin(struct reading *r)
-{
-	import_entry_wipe(&r->entry);
-	snprintf(r->entry.user, sizeof(r->entry.user), "%s", r->user);
-}
-
 /* Each line is an entry, or, in one file for one token, a part of it. */
 static enum rollcode_err
 each_line(struct reading *r, read_line *fn, bool one, const char *text,
@@ -187,7 +167,7 @@ each_line(struct reading *r, read_line *fn, bool one, const char *text,
 		const char *stop = newline == NULL ? end : newline;
 
 		if (!one)
-			entry_begin(r);
+			import_entry_begin(&r->entry, r->user);
 		r->entry.line = n;
 		read = cut_line(r, text, (size_t)(stop - text));
 		text = newline == NULL ? end : newline + 1;
@@ -228,7 +208,6 @@ import_read(struct import_list *list, enum import_format format,
 	case IMPORT_SEALED:
 		break;
 	}
-	error_set(&r.why, ROLLCODE_ERR_INPUT,
-	    "the format is not known; name it with --format");
-	return import_refuse(list, 0, "", &r.why, error);
+	return import_refuse(
+	    list, "the format is not known; name it with --format", error);
 }

@@ -5,17 +5,7 @@
  */
 #include "admin/import/pskc.h"
 #include "admin/import/pskc_numbers.h"
-#include "common/base/utf8.h"
 #include "common/token/token.h"
-
-static enum rollcode_err
-refuse_package(struct import_list *list, const char *what, struct error *error)
-{
-	struct error why;
-
-	error_set(&why, ROLLCODE_ERR_INPUT, "%s", what);
-	return import_refuse(list, 0, "", &why, error);
-}
 
 #ifndef ROLLCODE_PSKC
 
@@ -26,7 +16,7 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 	(void)user;
 	(void)text;
 	(void)len;
-	return refuse_package(list,
+	return import_refuse(list,
 	    "this rollcode-admin was built without libpskc and cannot read "
 	    "PSKC; install libpskc-dev and build it again",
 	    error);
@@ -36,6 +26,7 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
@@ -107,8 +98,7 @@ static enum rollcode_err
 take_key_user(struct import_entry *e, const char *named, const char *user,
     struct error *why)
 {
-	char name[sizeof(e->user)];
-	size_t len;
+	char name[sizeof(e->user) + 1];
 
 	if (named == NULL)
 		return ROLLCODE_OK;
@@ -116,20 +106,8 @@ take_key_user(struct import_entry *e, const char *named, const char *user,
 		named += 3;
 	else if (strncasecmp(named, "UID=", 4) == 0)
 		named += 4;
-	len = strcspn(named, ",");
-	if (len > 0 && len < sizeof(name)) {
-		memcpy(name, named, len);
-		name[len] = '\0';
-	}
-	if (len == 0 || len >= sizeof(name) || !utf8_printable(name))
-		return error_set(why, ROLLCODE_ERR_INPUT,
-		    "the user's name is empty, over %d bytes, or not printable "
-		    "text",
-		    ROLLCODE_USER_MAX);
-	memcpy(e->user, name, len + 1);
-	if (*user == '\0' || strcmp(user, name) == 0)
-		return ROLLCODE_OK;
-	return error_set(why, ROLLCODE_ERR_INPUT, IMPORT_OTHER_USER, user);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(named, ","), named);
+	return import_owner(e, name, user, why);
 }
 
 /* libpskc reads "5x" as 5, "abc" as 0, and the last of two. */
@@ -214,7 +192,6 @@ take_one(const struct library *lib, pskc_key_t *key,
 {
 	enum rollcode_err err;
 
-	memcpy(e->user, user, strnlen(user, sizeof(e->user) - 1));
 	if ((err = take_key_user(e, lib->pskc_get_device_userid(key), user,
 		 why)) != ROLLCODE_OK ||
 	    (err = take_key_user(
@@ -251,9 +228,9 @@ take_keys(const struct library *lib, pskc_t *container,
 		key = lib->pskc_get_keypackage(container, i);
 		if (key == NULL)
 			return i > 0 ? ROLLCODE_OK
-				     : refuse_package(list,
+				     : import_refuse(list,
 					   "there is no key in it", error);
-		import_entry_wipe(&e);
+		import_entry_begin(&e, user);
 		e.is_key = true;
 		e.line = i + 1;
 		taken = i >= numbers->count
@@ -278,14 +255,14 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 	enum rollcode_err err;
 
 	if (!load_library(&lib))
-		return refuse_package(list,
+		return import_refuse(list,
 		    "PSKC is read by libpskc, which is not here; install it "
 		    "(libpskc0)",
 		    error);
 	if (lib.pskc_init(&container) != PSKC_OK)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 	if (!parse_quietly(&lib, container, text, len, &numbers))
-		err = refuse_package(
+		err = import_refuse(
 		    list, "it is not a key container of RFC 6030", error);
 	else
 		err = take_keys(&lib, container, &numbers, list, user, error);
