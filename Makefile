@@ -156,12 +156,6 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/obj/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# PSKC is read where libpskc is; what is built loads it only then.
-ifneq ($(shell $(PKG_CONFIG) --exists libpskc 2>/dev/null && echo yes),)
-$(BUILD)/obj/pam_rollcode/admin/import/pskc.o: CPPFLAGS += -DROLLCODE_PSKC \
-    $(shell $(PKG_CONFIG) --cflags-only-I libpskc)
-endif
-
 $(BUILD)/libcommon.a: $(call obj,$(COMMON))
 $(BUILD)/libserver.a: $(call obj,$(SERVER))
 $(BUILD)/libservice.a: $(call obj,$(SERVICE))

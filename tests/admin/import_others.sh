@@ -27,7 +27,7 @@ enrolled() {
 
 pskc=yes
 if ! pskc_there; then
-	skip "PSKC" "needs libpskc"
+	skip "PSKC" "needs libxml2"
 	pskc=
 	FORMATS=$(without_pskc "$FORMATS")
 	SILENT=$(without_pskc "$SILENT")
@@ -342,4 +342,9 @@ if [ -n "$pskc" ]; then
 	import --user alice "$T/file" >/dev/null
 	equal "one with space around it is that number" \
 	    "$(counter alice 1001)" 50
+	counter_element '<![CDATA[60]]>' |
+	    sed 's|<UserId>.*</UserId>|<UserId/>|' >"$T/file"
+	import --user alice "$T/file" >/dev/null
+	equal "so is one in CDATA, and a user's name that is empty is none" \
+	    "$(counter alice 1001)" 60
 fi

@@ -145,7 +145,7 @@ one_into_the_other() {
 }
 
 if ! pskc_there; then
-	skip "PSKC" "needs libpskc"
+	skip "PSKC" "needs libxml2"
 	SILENT=$(without_pskc "$SILENT")
 fi
 

@@ -11,8 +11,8 @@
 #   format_file FORMAT USER    a file of that format which names the user, or
 #                              with "" nobody; FILES are its files then
 #   FORMATS, SILENT            those that can name one, and that can name nobody
-#   without_pskc LIST          prints it, less those that need libpskc
-#   pskc_there                 whether this build reads PSKC
+#   without_pskc LIST          prints it, less those that need libxml2
+#   pskc_there                 whether this machine reads PSKC
 
 B32=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
 HEX=3132333435363738393031323334353637383930
@@ -89,5 +89,5 @@ without_pskc() {
 pskc_there() {
 	container alice "" >"$T/file"
 	! admin import "$T/file" 2>&1 </dev/null |
-	    grep -qE "without libpskc|libpskc, which is not"
+	    grep -q "libxml2, which is not"
 }

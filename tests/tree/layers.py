@@ -52,7 +52,6 @@ FOREIGN = {
     "libpq": "pam_rollcode/store/pgsql",
     "openssl/": "common/token",
     "qrencode.h": "common/cli",
-    "pskc/": "pam_rollcode/admin/import",
     "dlfcn.h": "pam_rollcode/store/plugin.c pam_rollcode/admin/import "
                "pam_rollcode/admin/check",
     "syslog.h": "pam_rollcode/pam_rollcode.c pam_rollcode/rollcode-verify.c "

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 
 #include "admin/import/import.h"
-#include "admin/import/pskc.h"
 
 static void
 importing_end(struct importing *im)

@@ -60,4 +60,12 @@ enum rollcode_err	import_user(struct importing *,
 enum rollcode_err	import_store(const struct admin_options *,
 			    struct error *) MUST_USE;
 
+/*
+ * Append the keys of a container of RFC 6030, in its order.  Taken are those of
+ * the HOTP profile (section 10.1) with a plain secret and a counter, which is
+ * the next one; a number that is not written as one is refused.  A container
+ * that is none, and that libxml2 is missing, is a refusal in the list.  NOMEM.
+ */
+import_reader		pskc_read;
+
 #endif /* ROLLCODE_ADMIN_IMPORT_IMPORT_H */

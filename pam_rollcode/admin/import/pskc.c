@@ -1,273 +1,375 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pskc.c - the only user of libpskc, which brings two XML libraries along and
- * is loaded only when there is a container to read.
+ * pskc.c - key containers of RFC 6030, read with libxml2's reader, which goes
+ * through a text node by node and is loaded only when there is one.
+ *
+ *  1. A value is what the text says: libpskc would take "5x" for 5, "abc" for
+ *     0 and the last of two, and a counter that is too low makes codes good
+ *     again.
+ *  2. A text that is no XML to its end gives no key.
+ *
+ * What is declared here of libxml2 has been the same since 2003, and saves the
+ * headers of another library.
  */
-#include "admin/import/pskc.h"
-#include "admin/import/pskc_numbers.h"
-#include "common/token/token.h"
-
-#ifndef ROLLCODE_PSKC
-
-enum rollcode_err
-pskc_read(struct import_list *list, const char *user, const char *text,
-    size_t len, struct error *error)
-{
-	(void)user;
-	(void)text;
-	(void)len;
-	return import_refuse(list,
-	    "this rollcode-admin was built without libpskc and cannot read "
-	    "PSKC; install libpskc-dev and build it again",
-	    error);
-}
-
-#else
-
 #include <dlfcn.h>
-#include <fcntl.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <unistd.h>
 
-#include <pskc/pskc.h>
-
+#include "admin/import/import.h"
 #include "common/token/base64.h"
+#include "common/token/token.h"
 
-#define LIBRARY "libpskc.so.0"
 #define HOTP "urn:ietf:params:xml:ns:keyprov:pskc:hotp"
+#define VALUE_MAX 512 /* bytes of a value, with the NUL */
+#define NUMBER_MAX 64 /* digits, zeros before them too */
+#define PATH_ROOM 128 /* bytes of a path, with the NUL */
+#define ODD "\1"      /* in a value that is no plain text; no XML has it */
+#define SPACE " \t\r\n"
+#define QUIETLY (1 << 5 | 1 << 6 | 1 << 11) /* no message, no network */
 
-/* clang-format off */
-#define FUNCTIONS(X) \
-	X(pskc_global_init) X(pskc_init) X(pskc_done) \
-	X(pskc_parse_from_memory) X(pskc_get_keypackage) \
-	X(pskc_get_key_algorithm) X(pskc_get_key_algparm_suite) \
-	X(pskc_get_key_algparm_resp_encoding) \
-	X(pskc_get_key_algparm_resp_length) X(pskc_get_key_data_b64secret) \
-	X(pskc_get_key_data_counter) X(pskc_get_key_userid) \
-	X(pskc_get_device_userid) X(pskc_get_device_serialno)
-/* clang-format on */
-
-struct library {
-	void *handle;
-/* NOLINTNEXTLINE(bugprone-macro-parentheses) */
-#define X(name) __typeof__(name) *name;
-	FUNCTIONS(X)
-#undef X
+enum node {
+	NODE_ELEMENT = 1,
+	NODE_TEXT = 3,
+	NODE_CDATA = 4,
+	NODE_SPACE = 13,
+	NODE_SPACE_KEPT = 14,
 };
 
-static bool
-load_library(struct library *lib)
+struct xml {
+	void *reader;
+	void *(*open)(const char *, int, const char *, const char *, int);
+	void (*close)(void *);
+	int (*next)(void *);
+	int (*node)(void *);
+	int (*depth)(void *);
+	int (*attribute)(void *, const char *);
+	const char *(*name)(void *);
+	const char *(*value)(void *);
+	char path[PATH_ROOM]; /* of the element that began last */
+};
+
+#define CONTAINER "/KeyContainer"
+#define PACKAGE CONTAINER "/KeyPackage"
+#define PARAMETERS PACKAGE "/Key/AlgorithmParameters"
+
+enum field {
+	DEVICE_USER,
+	KEY_USER,
+	SERIAL,
+	ALGORITHM,
+	SUITE,
+	LENGTH,
+	ENCODING,
+	SECRET,
+	COUNTER,
+	FIELDS,
+};
+
+static const struct {
+	const char *path, *attribute; /* NULL: the element's text */
+} fields[FIELDS] = {
+    [DEVICE_USER] = {PACKAGE "/DeviceInfo/UserId", NULL},
+    [KEY_USER] = {PACKAGE "/Key/UserId", NULL},
+    [SERIAL] = {PACKAGE "/DeviceInfo/SerialNo", NULL},
+    [ALGORITHM] = {PACKAGE "/Key", "Algorithm"},
+    [SUITE] = {PARAMETERS "/Suite", NULL},
+    [LENGTH] = {PARAMETERS "/ResponseFormat", "Length"},
+    [ENCODING] = {PARAMETERS "/ResponseFormat", "Encoding"},
+    [SECRET] = {PACKAGE "/Key/Data/Secret/PlainValue", NULL},
+    [COUNTER] = {PACKAGE "/Key/Data/Counter/PlainValue", NULL},
+};
+
+/* What a KeyPackage says; of a field that is there twice, the last. */
+struct key {
+	unsigned int count[FIELDS];
+	char text[FIELDS][VALUE_MAX];
+};
+
+static void
+key_wipe(struct key *key)
 {
-	if ((lib->handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL)) == NULL)
-		return false;
-#define X(name)                                           \
-	*(void **)&lib->name = dlsym(lib->handle, #name); \
-	if (lib->name == NULL)                            \
-		return false;
-	FUNCTIONS(X)
-#undef X
-	return lib->pskc_global_init() == PSKC_OK;
+	explicit_bzero(key, sizeof(*key));
+}
+
+static void
+xml_close(struct xml *xml)
+{
+	if (xml->reader != NULL)
+		xml->close(xml->reader);
+	xml->reader = NULL;
+}
+
+static bool
+load_libxml2(struct xml *xml)
+{
+	const struct {
+		const char *name;
+		void *to;
+	} functions[] = {
+	    {"xmlReaderForMemory", &xml->open},
+	    {"xmlFreeTextReader", &xml->close},
+	    {"xmlTextReaderRead", &xml->next},
+	    {"xmlTextReaderNodeType", &xml->node},
+	    {"xmlTextReaderDepth", &xml->depth},
+	    {"xmlTextReaderMoveToAttribute", &xml->attribute},
+	    {"xmlTextReaderConstLocalName", &xml->name},
+	    {"xmlTextReaderConstValue", &xml->value},
+	};
+	void *symbol, *library = dlopen("libxml2.so.2", RTLD_NOW | RTLD_LOCAL);
+
+	if (library == NULL)
+		library = dlopen("libxml2.so.16", RTLD_NOW | RTLD_LOCAL);
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		if (library == NULL ||
+		    (symbol = dlsym(library, functions[i].name)) == NULL)
+			return false;
+		memcpy(functions[i].to, &symbol, sizeof(symbol));
+	}
+	return true;
+}
+
+/* --- from the text to the fields ------------------------------------------ */
+
+/* One that is too long is odd, for no field's is; so is one in two nodes. */
+static void
+set_value(struct key *key, enum field field, const char *text)
+{
+	char *value = key->text[field];
+
+	if (text == NULL || *value != '\0' || strlen(text) >= VALUE_MAX)
+		text = ODD;
+	memcpy(value, text, strlen(text) + 1);
+}
+
+/* The path of an element that has so many above it. */
+static void
+enter_element(struct xml *xml, int depth)
+{
+	const char *name = xml->name(xml->reader);
+	char *at = xml->path;
+
+	for (; depth > 0 && *at != '\0'; depth--)
+		at += 1 + strcspn(at + 1, "/");
+	snprintf(at, (size_t)(xml->path + PATH_ROOM - at), "/%s",
+	    name == NULL ? "" : name);
+}
+
+/* The element's attributes; the field whose text follows, or FIELDS. */
+static enum field
+begin_fields(struct xml *xml, struct key *key)
+{
+	enum field text = FIELDS;
+
+	for (enum field f = 0; f < FIELDS; f++) {
+		const char *attribute = fields[f].attribute;
+
+		if (strcmp(xml->path, fields[f].path) != 0 ||
+		    (attribute != NULL &&
+			xml->attribute(xml->reader, attribute) != 1))
+			continue;
+		key->count[f]++;
+		key->text[f][0] = '\0';
+		if (attribute != NULL)
+			set_value(key, f, xml->value(xml->reader));
+		else
+			text = f;
+	}
+	return text;
+}
+
+static bool
+is_value_node(enum node node)
+{
+	return node == NODE_TEXT || node == NODE_CDATA || node == NODE_SPACE ||
+	       node == NODE_SPACE_KEPT;
 }
 
 /*
- * Both readings of the text.  libxml2 would print the line that it does not
- * like, secrets and all.
+ * Read on to the next KeyPackage: the fields of the one before it.  1, or 0
+ * where the text ends instead, or -1 if it is no XML.
  */
-static bool
-parse_quietly(const struct library *lib, pskc_t *container, const char *text,
-    size_t len, struct pskc_numbers *numbers)
+static int
+next_package(struct xml *xml, struct key *key)
 {
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	bool read;
+	enum field field = FIELDS;
+	int more, depth, begun = 0;
+	enum node node;
 
-	read = null >= 0 && kept >= 0 && dup2(null, STDERR_FILENO) >= 0 &&
-	       lib->pskc_parse_from_memory(container, len, text) == PSKC_OK &&
-	       pskc_numbers_read(lib->handle, text, len, numbers);
-	if (kept >= 0)
-		dup2(kept, STDERR_FILENO);
-	close(kept);
-	close(null);
-	return read;
+	key_wipe(key);
+	while ((more = xml->next(xml->reader)) == 1) {
+		node = (enum node)xml->node(xml->reader);
+		depth = xml->depth(xml->reader);
+		if (depth <= begun)
+			field = FIELDS;
+		if (field < FIELDS)
+			set_value(key, field,
+			    is_value_node(node) ? xml->value(xml->reader)
+						: ODD);
+		if (node != NODE_ELEMENT)
+			continue;
+		enter_element(xml, depth);
+		if (strcmp(xml->path, PACKAGE) == 0)
+			return 1;
+		if (field == FIELDS) {
+			field = begin_fields(xml, key);
+			begun = depth;
+		}
+	}
+	return more;
+}
+
+/* From its first KeyPackage on. */
+static int
+open_container(struct xml *xml, const char *text, size_t len, struct key *key)
+{
+	xml_close(xml);
+	if (len <= INT_MAX)
+		xml->reader = xml->open(text, (int)len, NULL, NULL, QUIETLY);
+	return xml->reader == NULL ? -1 : next_package(xml, key);
+}
+
+/* --- from the fields to a token ------------------------------------------- */
+
+/* XML allows space around a number, and nothing else is allowed here. */
+static bool
+one_number(const struct key *key, enum field field, uint64_t *number)
+{
+	const char *text = key->text[field] + strspn(key->text[field], SPACE);
+	size_t digits = strspn(text, "0123456789");
+
+	errno = 0;
+	*number = strtoull(text, NULL, 10);
+	return key->count[field] == 1 && digits > 0 && digits <= NUMBER_MAX &&
+	       errno == 0 &&
+	       text[digits + strspn(text + digits, SPACE)] == '\0';
 }
 
 /* "CN=alice,DC=example" is alice.  The key's own user is the last to say. */
 static enum rollcode_err
-take_key_user(struct import_entry *e, const char *named, const char *user,
-    struct error *why)
+take_key_user(struct key *key, enum field field, const char *user,
+    struct import_entry *e, struct error *why)
 {
-	char name[sizeof(e->user) + 1];
+	char *named = key->text[field];
 
-	if (named == NULL)
+	if (*named == '\0')
 		return ROLLCODE_OK;
 	if (strncasecmp(named, "CN=", 3) == 0)
 		named += 3;
 	else if (strncasecmp(named, "UID=", 4) == 0)
 		named += 4;
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(named, ","), named);
-	return import_owner(e, name, user, why);
-}
-
-/* libpskc reads "5x" as 5, "abc" as 0, and the last of two. */
-static bool
-same_number(const struct pskc_number *number, bool given, uint64_t value)
-{
-	if (!given)
-		return number->count == 0;
-	return number->count == 1 && !number->odd && number->value == value;
+	named[strcspn(named, ",")] = '\0';
+	return import_owner(e, named, user, why);
 }
 
 static enum rollcode_err
-take_key_form(const struct library *lib, pskc_key_t *key,
-    const struct pskc_package *numbers, struct rollcode_token *t,
-    struct error *why)
+take_key_form(
+    const struct key *key, struct rollcode_token *t, struct error *why)
 {
-	const char *algorithm = lib->pskc_get_key_algorithm(key);
-	const char *suite = lib->pskc_get_key_algparm_suite(key);
-	pskc_valueformat encoding;
-	int given = 0;
+	const char *suite = key->text[SUITE];
+	uint64_t digits = ROLLCODE_DIGITS_MIN;
 
-	if (algorithm == NULL || strcmp(algorithm, HOTP) != 0)
+	if (strcmp(key->text[ALGORITHM], HOTP) != 0)
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "the key is not of the HOTP profile");
 	t->form = FORM_HOTP;
-	if (suite != NULL && strncmp(suite, "HMAC-", 5) == 0)
+	if (strncmp(suite, "HMAC-", 5) == 0)
 		suite += 5;
-	t->algorithm = suite == NULL || *suite == '\0'
-			   ? ALGORITHM_SHA1
-			   : algorithm_from_name(suite);
-	encoding = lib->pskc_get_key_algparm_resp_encoding(key, &given);
-	if (given && encoding != PSKC_VALUEFORMAT_DECIMAL)
+	t->algorithm =
+	    *suite == '\0' ? ALGORITHM_SHA1 : algorithm_from_name(suite);
+	if (key->count[ENCODING] > 0 &&
+	    strcmp(key->text[ENCODING], "DECIMAL") != 0)
 		return error_set(
 		    why, ROLLCODE_ERR_INPUT, "its codes are not decimal");
-	t->digits = lib->pskc_get_key_algparm_resp_length(key, &given);
-	if (!same_number(&numbers->length, given, t->digits))
+	if (key->count[LENGTH] > 0 &&
+	    (!one_number(key, LENGTH, &digits) || digits > UINT_MAX))
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "the Length of its codes is not one number in decimal "
 		    "digits");
-	if (!given)
-		t->digits = ROLLCODE_DIGITS_MIN;
+	t->digits = (unsigned int)digits;
 	return ROLLCODE_OK;
 }
 
 static enum rollcode_err
-take_key(const struct library *lib, pskc_key_t *key,
-    const struct pskc_package *numbers, struct import_entry *e,
+take_key(struct key *key, const char *user, struct import_entry *e,
     struct error *why)
 {
-	const char *serial = lib->pskc_get_device_serialno(key);
 	struct rollcode_token *t = &e->provision.token;
-	const char *secret;
-	int given = 0;
+	const char *serial = key->text[SERIAL];
 	enum rollcode_err err;
 
-	if ((err = take_key_form(lib, key, numbers, t, why)) != ROLLCODE_OK)
+	if ((err = take_key_user(key, DEVICE_USER, user, e, why)) !=
+		ROLLCODE_OK ||
+	    (err = take_key_user(key, KEY_USER, user, e, why)) != ROLLCODE_OK ||
+	    (err = take_key_form(key, t, why)) != ROLLCODE_OK)
 		return err;
-	/* pskc_get_key_data_secret() of libpskc 2.6.12 says that it is empty.
-	 */
-	secret = lib->pskc_get_key_data_b64secret(key);
-	if (secret == NULL || !base64_decode(secret, t->secret.bytes,
-				  sizeof(t->secret.bytes), &t->secret.len))
+	if (!base64_decode(key->text[SECRET], t->secret.bytes,
+		sizeof(t->secret.bytes), &t->secret.len))
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "it has no plain secret of 128 bytes or fewer; decrypt the "
 		    "container first");
-	t->counter = lib->pskc_get_key_data_counter(key, &given);
-	if (!same_number(&numbers->counter, given, t->counter))
-		return error_set(why, ROLLCODE_ERR_INPUT,
-		    "its Counter is not one whole number in decimal digits");
-	if (!given)
+	if (key->count[COUNTER] == 0)
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "it has no counter, so nobody knows which code is next");
-	if (serial != NULL && token_check_label(serial, NULL) == ROLLCODE_OK)
+	if (!one_number(key, COUNTER, &t->counter))
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "its Counter is not one whole number in decimal digits");
+	if (token_check_label(serial, NULL) == ROLLCODE_OK)
 		memcpy(t->label, serial, strlen(serial) + 1);
 	return token_check(t, why);
 }
 
 static enum rollcode_err
-take_one(const struct library *lib, pskc_key_t *key,
-    const struct pskc_package *numbers, const char *user,
-    struct import_entry *e, struct error *why)
+take_keys(struct import_list *list, const char *user, struct xml *xml,
+    size_t keys, struct error *error)
 {
-	enum rollcode_err err;
-
-	if ((err = take_key_user(e, lib->pskc_get_device_userid(key), user,
-		 why)) != ROLLCODE_OK ||
-	    (err = take_key_user(
-		 e, lib->pskc_get_key_userid(key), user, why)) != ROLLCODE_OK)
-		return err;
-	return take_key(lib, key, numbers, e, why);
-}
-
-static size_t
-keys_behind(const struct library *lib, pskc_t *container, size_t at)
-{
-	size_t n = 0;
-
-	while (lib->pskc_get_keypackage(container, at + n) != NULL)
-		n++;
-	return n;
-}
-
-static enum rollcode_err
-take_keys(const struct library *lib, pskc_t *container,
-    const struct pskc_numbers *numbers, struct import_list *list,
-    const char *user, struct error *error)
-{
-	WIPED(import_entry_wipe) struct import_entry e = {.is_key = true};
+	WIPED(import_entry_wipe) struct import_entry e = {.line = 0};
+	WIPED(key_wipe) struct key key = {.count = {0}};
 	enum rollcode_err err = ROLLCODE_OK, taken;
 	struct error why = {0};
-	pskc_key_t *key;
 
-	for (unsigned int i = 0; err == ROLLCODE_OK; i++) {
+	for (size_t i = 0; i < keys && err == ROLLCODE_OK; i++) {
 		if (import_full(list)) {
-			list->unread = keys_behind(lib, container, i);
-			return ROLLCODE_OK;
+			list->unread = keys - i;
+			break;
 		}
-		key = lib->pskc_get_keypackage(container, i);
-		if (key == NULL)
-			return i > 0 ? ROLLCODE_OK
-				     : import_refuse(list,
-					   "there is no key in it", error);
+		(void)next_package(xml, &key);
 		import_entry_begin(&e, user);
 		e.is_key = true;
-		e.line = i + 1;
-		taken = i >= numbers->count
-			    ? error_set(&why, ROLLCODE_ERR_INPUT,
-				  "it is not in a KeyPackage")
-			    : take_one(lib, key, &numbers->packages[i], user,
-				  &e, &why);
+		e.line = (unsigned int)i + 1;
+		taken = take_key(&key, user, &e, &why);
 		err = import_add(
 		    list, &e, taken == ROLLCODE_OK ? NULL : &why, error);
 	}
 	return err;
 }
 
-/* The library stays: it has registered functions for the end. */
+/* It is read twice: the first time only to see that it is one to its end. */
 enum rollcode_err
 pskc_read(struct import_list *list, const char *user, const char *text,
     size_t len, struct error *error)
 {
-	WIPED(pskc_numbers_free) struct pskc_numbers numbers = {NULL, 0, 0};
-	struct library lib = {.handle = NULL};
-	pskc_t *container = NULL;
-	enum rollcode_err err;
+	WIPED(xml_close) struct xml xml = {.reader = NULL};
+	WIPED(key_wipe) struct key key = {.count = {0}};
+	size_t keys = 0;
+	int more;
 
-	if (!load_library(&lib))
+	if (!load_libxml2(&xml))
 		return import_refuse(list,
-		    "PSKC is read by libpskc, which is not here; install it "
-		    "(libpskc0)",
+		    "PSKC is read by libxml2, which is not here; install it "
+		    "(libxml2)",
 		    error);
-	if (lib.pskc_init(&container) != PSKC_OK)
-		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	if (!parse_quietly(&lib, container, text, len, &numbers))
-		err = import_refuse(
+	for (more = open_container(&xml, text, len, &key); more == 1; keys++)
+		more = next_package(&xml, &key);
+	if (more < 0 ||
+	    strncmp(xml.path, CONTAINER, sizeof(CONTAINER) - 1) != 0)
+		return import_refuse(
 		    list, "it is not a key container of RFC 6030", error);
-	else
-		err = take_keys(&lib, container, &numbers, list, user, error);
-	lib.pskc_done(container);
-	return err;
+	if (keys == 0)
+		return import_refuse(list, "there is no key in it", error);
+	if (open_container(&xml, text, len, &key) != 1)
+		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	return take_keys(list, user, &xml, keys, error);
 }
-
-#endif
