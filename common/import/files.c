@@ -3,7 +3,6 @@
 
 #include "common/base/replace.h"
 #include "common/import/files.h"
-#include "common/import/parcel.h"
 
 #define FILE_LEN_MAX ((size_t)16 << 20)
 #define NAME_SHOWN 200 /* of a file's name in a sentence */
@@ -40,7 +39,7 @@ read_sealed(struct import_list *list, const struct import_source *source,
     const struct cli_bytes *bytes, struct error *error)
 {
 	WIPED(cli_passphrase_wipe) struct cli_passphrase asked = {""};
-	WIPED(parcel_free) struct parcel open = {NULL, 0, 0};
+	WIPED(cli_bytes_free) struct cli_bytes open = {NULL, 0, 0};
 	const char *passphrase = source->passphrase;
 	struct error what = {0};
 	enum rollcode_err err;
@@ -51,7 +50,7 @@ read_sealed(struct import_list *list, const struct import_source *source,
 			return err;
 		passphrase = asked.text;
 	}
-	if ((err = parcel_open(passphrase, bytes->text, bytes->len, &open,
+	if ((err = export_open(passphrase, bytes->text, bytes->len, &open,
 		 &what)) != ROLLCODE_OK)
 		return error_pass(
 		    error, err, &what, "%.*s", NAME_SHOWN, list->file);
@@ -216,12 +215,12 @@ enum rollcode_err
 export_write(const struct cli_bytes *bytes, const char *passphrase,
     const char *path, struct error *error)
 {
-	WIPED(parcel_free) struct parcel sealed = {NULL, 0, 0};
+	WIPED(cli_bytes_free) struct cli_bytes sealed = {NULL, 0, 0};
 	enum rollcode_err err;
 
 	if (passphrase == NULL)
 		return write_out(path, bytes->text, bytes->len, error);
-	if ((err = parcel_seal(passphrase, PARCEL_LOG_N, bytes->text,
+	if ((err = export_seal(passphrase, EXPORT_LOG_N, bytes->text,
 		 bytes->len, &sealed, error)) != ROLLCODE_OK)
 		return err;
 	return write_out(path, sealed.text, sealed.len, error);

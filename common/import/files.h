@@ -71,6 +71,20 @@ void			import_tell_refused(const struct import_list *,
 void			import_summary(const size_t merged[MERGE_KINDS],
 			    size_t refused);
 
+#define EXPORT_LOG_N		17	/* scrypt: 128 MiB, under a second */
+#define EXPORT_PASSPHRASE_MIN	8	/* bytes */
+
+/*
+ * Seal a text, and open it again.  The caller frees what comes out.  INPUT if
+ * the passphrase is too short, or wrong, or anything was changed or lost.
+ */
+enum rollcode_err	export_seal(const char *passphrase,
+			    unsigned int log_n, const char *text, size_t len,
+			    struct cli_bytes *, struct error *) MUST_USE;
+enum rollcode_err	export_open(const char *passphrase, const char *text,
+			    size_t len, struct cli_bytes *, struct error *)
+			    MUST_USE;
+
 /* Append "URI" or "URI disabled", as import reads it. */
 enum rollcode_err	export_line(struct cli_bytes *,
 			    const struct provision *, bool disabled,

@@ -28,7 +28,7 @@ enum import_format {
 	IMPORT_GOOGLE,		/* .google_authenticator, HOTP */
 	IMPORT_DEMO,		/* the demo's .env, and a database */
 	IMPORT_PSKC,		/* RFC 6030; the server reads it */
-	IMPORT_SEALED,		/* what export wrote, see parcel.h */
+	IMPORT_SEALED,		/* what export wrote, see sealed.c */
 };
 
 #define IMPORT_REFUSED_MAX	100	/* entries; then reading stops */

@@ -3,27 +3,26 @@
 #include <stdio.h>
 
 #include "pam_rollcode/admin/import/merge.h"
-#include "common/import/import.h"
-#include "common/import/parcel.h"
+#include "common/import/files.h"
 
 #define LOG_N 10 /* of scrypt: quick */
 #define PASSPHRASE "a passphrase"
 
 static struct error error;
 
-/* --- parcels -------------------------------------------------------------- */
+/* --- exports -------------------------------------------------------------- */
 
-static struct parcel sealed, opened;
+static struct cli_bytes sealed, opened;
 
 static void
 seal(const char *text)
 {
 	ck_assert_int_eq(
-	    parcel_seal(PASSPHRASE, LOG_N, text, strlen(text), &sealed, &error),
+	    export_seal(PASSPHRASE, LOG_N, text, strlen(text), &sealed, &error),
 	    ROLLCODE_OK);
 }
 
-START_TEST(a_parcel_opens_with_its_passphrase)
+START_TEST(an_export_opens_with_its_passphrase)
 {
 	static char text[5000];
 
@@ -32,32 +31,32 @@ START_TEST(a_parcel_opens_with_its_passphrase)
 		text[len] = '\0';
 		seal(text);
 
-		ck_assert_int_eq(parcel_open(PASSPHRASE, sealed.text,
+		ck_assert_int_eq(export_open(PASSPHRASE, sealed.text,
 				     sealed.len, &opened, &error),
 		    ROLLCODE_OK);
 
 		ck_assert_uint_eq(opened.len, len);
 		ck_assert_mem_eq(opened.text, text, len);
-		parcel_free(&opened);
-		parcel_free(&sealed);
+		cli_bytes_free(&opened);
+		cli_bytes_free(&sealed);
 	}
 }
 END_TEST
 
-START_TEST(a_parcel_opens_with_no_other_passphrase)
+START_TEST(an_export_opens_with_no_other_passphrase)
 {
 	seal("some text");
 
-	ck_assert_int_eq(parcel_open("a passphrasf", sealed.text, sealed.len,
+	ck_assert_int_eq(export_open("a passphrasf", sealed.text, sealed.len,
 			     &opened, &error),
 	    ROLLCODE_ERR_INPUT);
 
 	ck_assert_ptr_null(opened.text);
-	parcel_free(&sealed);
+	cli_bytes_free(&sealed);
 }
 END_TEST
 
-START_TEST(a_parcel_that_was_changed_does_not_open)
+START_TEST(an_export_that_was_changed_does_not_open)
 {
 	seal("some text");
 
@@ -67,31 +66,31 @@ START_TEST(a_parcel_that_was_changed_does_not_open)
 		if (was == '\n')
 			continue;
 		sealed.text[i] = was == '0' ? '1' : '0';
-		ck_assert_int_eq(parcel_open(PASSPHRASE, sealed.text,
+		ck_assert_int_eq(export_open(PASSPHRASE, sealed.text,
 				     sealed.len, &opened, &error),
 		    ROLLCODE_ERR_INPUT);
 		sealed.text[i] = was;
 	}
-	parcel_free(&sealed);
+	cli_bytes_free(&sealed);
 }
 END_TEST
 
-START_TEST(a_parcel_that_ends_early_does_not_open)
+START_TEST(an_export_that_ends_early_does_not_open)
 {
 	seal("some text");
 
 	for (size_t len = 0; len + 1 < sealed.len; len++)
 		ck_assert_int_eq(
-		    parcel_open(PASSPHRASE, sealed.text, len, &opened, &error),
+		    export_open(PASSPHRASE, sealed.text, len, &opened, &error),
 		    ROLLCODE_ERR_INPUT);
-	parcel_free(&sealed);
+	cli_bytes_free(&sealed);
 }
 END_TEST
 
 START_TEST(a_short_passphrase_seals_nothing)
 {
 	ck_assert_int_eq(
-	    parcel_seal("1234567", LOG_N, "text", 4, &sealed, &error),
+	    export_seal("1234567", LOG_N, "text", 4, &sealed, &error),
 	    ROLLCODE_ERR_INPUT);
 	ck_assert_ptr_null(sealed.text);
 }
@@ -322,10 +321,10 @@ main(void)
 	int failed;
 
 	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, a_parcel_opens_with_its_passphrase);
-	tcase_add_test(tc, a_parcel_opens_with_no_other_passphrase);
-	tcase_add_test(tc, a_parcel_that_was_changed_does_not_open);
-	tcase_add_test(tc, a_parcel_that_ends_early_does_not_open);
+	tcase_add_test(tc, an_export_opens_with_its_passphrase);
+	tcase_add_test(tc, an_export_opens_with_no_other_passphrase);
+	tcase_add_test(tc, an_export_that_was_changed_does_not_open);
+	tcase_add_test(tc, an_export_that_ends_early_does_not_open);
 	tcase_add_test(tc, a_short_passphrase_seals_nothing);
 	tcase_add_loop_test(tc, a_format_is_known_by_its_text, 0,
 	    sizeof(guesses) / sizeof(guesses[0]));
