@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-
-#include "common/import/import.h"
+#include "common/import/lines.h"
 #include "common/sqlite/sqlite.h"
 #include "common/token/token.h"
 
 #define KEY "SECRET_KEY"
-#define SPACE " \t\r"
-
-/* A copy of one line, without the spaces at its ends. */
-static enum rollcode_err
-copy_line(const char *from, size_t len, struct provision_line *line,
-    struct error *why)
-{
-	if (memchr(from, '\0', len) != NULL)
-		return error_set(why, ROLLCODE_ERR_INPUT, "it has a NUL byte");
-	while (len > 0 && strchr(SPACE, from[len - 1]) != NULL)
-		len--;
-	while (len > 0 && strchr(SPACE, *from) != NULL) {
-		from++;
-		len--;
-	}
-	if (len >= sizeof(line->text))
-		return error_set(why, ROLLCODE_ERR_INPUT, "it is too long");
-	provision_line_wipe(line);
-	memcpy(line->text, from, len);
-	return ROLLCODE_OK;
-}
 
 /* The value, as python-dotenv takes it; NULL if the line is of another key. */
 static char *
@@ -56,83 +33,47 @@ value_of(char *line)
 	return value;
 }
 
-static enum rollcode_err
-take_demo_secret(struct import_entry *e, unsigned int n, const char *value,
-    struct error *why)
+enum rollcode_err
+reading_demo(struct reading *r)
 {
-	struct secret *secret = &e->provision.token.secret;
+	struct secret *secret = &r->entry.provision.token.secret;
+	const char *value = value_of(r->line.text);
 
-	if (e->line != 0)
-		return error_set(why, ROLLCODE_ERR_INPUT, "a second " KEY);
-	e->line = n;
-	if (*value == '\0' || strlen(value) > SECRET_MAX)
-		return error_set(why, ROLLCODE_ERR_INPUT,
-		    KEY " is empty or over %d bytes", SECRET_MAX);
+	if (value == NULL)
+		return ROLLCODE_OK;
+	if (r->secret_line != 0)
+		return reading_bad(r, "a second " KEY);
+	r->secret_line = r->entry.line;
 	secret->len = strlen(value);
+	if (secret->len == 0 || secret->len > SECRET_MAX)
+		return error_set(&r->why, ROLLCODE_ERR_INPUT,
+		    KEY " is empty or over %d bytes", SECRET_MAX);
 	memcpy(secret->bytes, value, secret->len);
 	return ROLLCODE_OK;
 }
 
-static enum rollcode_err
-read_env(struct import_entry *e, const char *env, size_t len, struct error *why)
+enum rollcode_err
+reading_demo_end(struct reading *r)
 {
-	WIPED(provision_line_wipe) struct provision_line line = {""};
-	const char *end = env + len;
-	enum rollcode_err err = ROLLCODE_OK;
-	const char *value;
-
-	for (unsigned int n = 1; env < end && err == ROLLCODE_OK; n++) {
-		const char *newline = memchr(env, '\n', (size_t)(end - env));
-		const char *stop = newline == NULL ? end : newline;
-
-		err = copy_line(env, (size_t)(stop - env), &line, why);
-		if (err == ROLLCODE_OK && (value = value_of(line.text)) != NULL)
-			err = take_demo_secret(e, n, value, why);
-		if (err != ROLLCODE_OK)
-			e->line = n;
-		env = newline == NULL ? end : newline + 1;
-	}
-	if (err == ROLLCODE_OK && e->line == 0)
-		err = error_set(
-		    why, ROLLCODE_ERR_INPUT, "there is no " KEY "= in it");
-	return err;
-}
-
-static enum rollcode_err
-take_demo_counter(
-    struct import_entry *e, const void *image, size_t len, struct error *why)
-{
+	struct import_entry *e = &r->entry;
+	struct rollcode_token *t = &e->provision.token;
 	struct error what = {0};
 	int64_t counter = -1;
 
-	if (sqlite_image_counter(image, len, &counter, &what) != ROLLCODE_OK)
+	e->line = r->secret_line;
+	if (e->line == 0)
+		return reading_bad(r, "there is no " KEY "= in it");
+	if (sqlite_image_counter(
+		r->database, r->database_len, &counter, &what) != ROLLCODE_OK)
 		return error_pass(
-		    why, ROLLCODE_ERR_INPUT, &what, "the database");
+		    &r->why, ROLLCODE_ERR_INPUT, &what, "the database");
 	if (counter < 0 || counter == INT64_MAX)
-		return error_set(why, ROLLCODE_ERR_INPUT,
-		    "the database: the counter is not from 0 to 2^63-2");
-	e->provision.token.counter = (uint64_t)counter + 1;
-	return ROLLCODE_OK;
-}
-
-enum rollcode_err
-import_demo(struct import_list *list, const char *user, const char *env,
-    size_t env_len, const void *database, size_t database_len,
-    struct error *error)
-{
-	WIPED(import_entry_wipe) struct import_entry e = {.line = 0};
-	struct rollcode_token *t = &e.provision.token;
-	struct error why = {0};
-	enum rollcode_err err;
-
-	snprintf(e.user, sizeof(e.user), "%s", user);
-	snprintf(e.provision.account, sizeof(e.provision.account), "%s", user);
+		return reading_bad(
+		    r, "the database: the counter is not from 0 to 2^63-2");
+	memcpy(e->provision.account, e->user, sizeof(e->user));
 	t->form = FORM_HASH;
 	t->algorithm = ALGORITHM_SHA256;
 	t->digits = ROLLCODE_HEX_DIGITS;
-	if ((err = read_env(&e, env, env_len, &why)) == ROLLCODE_OK &&
-	    (err = take_demo_counter(&e, database, database_len, &why)) ==
-		ROLLCODE_OK)
-		err = token_check(t, &why);
-	return import_add(list, &e, err == ROLLCODE_OK ? NULL : &why, error);
+	t->counter = (uint64_t)counter + 1;
+	return token_check(t, &r->why);
 }

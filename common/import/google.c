@@ -9,11 +9,7 @@ static enum rollcode_err
 google_secret(struct reading *r)
 {
 	struct rollcode_token *t = &r->entry.provision.token;
-	enum rollcode_err err;
 
-	if (r->user[0] != '\0' &&
-	    (err = reading_user(r, r->user)) != ROLLCODE_OK)
-		return err;
 	if (!base32_decode(
 		r->line.text, t->secret.bytes, SECRET_MAX, &t->secret.len))
 		return reading_bad(
@@ -61,21 +57,17 @@ reading_google(struct reading *r)
 }
 
 enum rollcode_err
-reading_google_end(struct reading *r, struct error *error)
+reading_google_end(struct reading *r)
 {
 	struct import_entry *e = &r->entry;
-	enum rollcode_err err = ROLLCODE_OK;
 
 	e->line = 0;
 	if (e->provision.token.form == FORM_NONE)
-		err = reading_bad(r, "there is no secret in it");
-	else if (e->provision.token.counter == ROLLCODE_COUNTER_END)
-		err = reading_bad(r,
+		return reading_bad(r, "there is no secret in it");
+	if (e->provision.token.counter == ROLLCODE_COUNTER_END)
+		return reading_bad(r,
 		    "there is no HOTP_COUNTER in it, so the token "
 		    "counts time; enrol a hotp token");
-	else
-		err = token_check(&e->provision.token, &r->why);
 	memcpy(e->provision.account, e->user, sizeof(e->user));
-	return import_add(
-	    r->list, e, err == ROLLCODE_OK ? NULL : &r->why, error);
+	return token_check(&e->provision.token, &r->why);
 }

@@ -10,16 +10,20 @@
 
 #define ROOM 64 /* entries at first */
 
+/* The first whose sign a line has tells what the text is. */
 static const struct {
 	const char *name;
 	enum import_format format;
+	const char *sign; /* what a line begins with, in any case ... */
+	bool anywhere;	  /* ... or has somewhere */
 } formats[] = {
-    {"otpauth", IMPORT_OTPAUTH},
-    {"oath", IMPORT_OATH},
-    {"google", IMPORT_GOOGLE},
-    {"demo", IMPORT_DEMO},
-    {"pskc", IMPORT_PSKC},
-    {"sealed", IMPORT_SEALED},
+    {"sealed", IMPORT_SEALED, "rollcode-export ", false},
+    {"pskc", IMPORT_PSKC, "<", false},
+    {"otpauth", IMPORT_OTPAUTH, "otpauth://", true},
+    {"oath", IMPORT_OATH, "HOTP", false},
+    {"demo", IMPORT_DEMO, "SECRET_KEY", false},
+    {"demo", IMPORT_DEMO, "export SECRET_KEY", false},
+    {"google", IMPORT_GOOGLE, "\" ", false},
 };
 
 enum import_format
@@ -48,55 +52,48 @@ import_same_kind(const struct rollcode_token *a, const struct rollcode_token *b)
 	       a->digits == b->digits;
 }
 
-/* Whether a line of the text begins so, in any case. */
-static bool
-begins_with(const char *text, size_t len, const char *word)
+bool
+import_next_line(struct import_text *text, const char **line, size_t *len)
 {
-	size_t n = strlen(word);
+	const char *newline;
 
-	return len >= n && strncasecmp(text, word, n) == 0;
-}
-
-static bool
-contains_text(const char *text, size_t len, const char *word)
-{
-	return memmem(text, len, word, strlen(word)) != NULL;
+	if (text->at == text->end)
+		return false;
+	*line = text->at;
+	newline = memchr(*line, '\n', (size_t)(text->end - *line));
+	text->at = newline == NULL ? text->end : newline + 1;
+	*len = (size_t)((newline == NULL ? text->end : newline) - *line);
+	return true;
 }
 
 static enum import_format
 guess_line(const char *line, size_t len)
 {
-	if (begins_with(line, len, "rollcode-export "))
-		return IMPORT_SEALED;
-	if (begins_with(line, len, "<"))
-		return IMPORT_PSKC;
-	if (contains_text(line, len, "otpauth://"))
-		return IMPORT_OTPAUTH;
-	if (begins_with(line, len, "HOTP"))
-		return IMPORT_OATH;
-	if (begins_with(line, len, "SECRET_KEY") ||
-	    begins_with(line, len, "export SECRET_KEY"))
-		return IMPORT_DEMO;
-	if (begins_with(line, len, "\" "))
-		return IMPORT_GOOGLE;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		const char *sign = formats[i].sign;
+		size_t n = strlen(sign);
+
+		if (formats[i].anywhere
+			? memmem(line, len, sign, n) != NULL
+			: len >= n && strncasecmp(line, sign, n) == 0)
+			return formats[i].format;
+	}
 	return IMPORT_NONE;
 }
 
 enum import_format
-import_guess(const char *text, size_t len)
+import_guess(const char *bytes, size_t size)
 {
-	const char *end = text + len;
+	struct import_text text = {bytes, bytes + size};
 	enum import_format format = IMPORT_NONE;
+	const char *line;
+	size_t len;
 
-	while (text < end && format == IMPORT_NONE) {
-		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		const char *next = newline == NULL ? end : newline + 1;
-
-		while (text < next && isspace((unsigned char)*text))
-			text++;
-		if (text < next && *text != '#')
-			format = guess_line(text, (size_t)(next - text));
-		text = next;
+	while (format == IMPORT_NONE && import_next_line(&text, &line, &len)) {
+		for (; len > 0 && isspace((unsigned char)*line); len--)
+			line++;
+		if (len > 0 && *line != '#')
+			format = guess_line(line, len);
 	}
 	return format;
 }

@@ -77,6 +77,15 @@ struct import_list {
 /* "otpauth" and so on; IMPORT_NONE if there is no such format. */
 enum import_format	import_format_from_name(const char *);
 
+/* A text whose lines are cut off at its beginning. */
+struct import_text {
+	const char	*at, *end;
+};
+
+/* The next line, without its newline.  False if there is none. */
+bool			import_next_line(struct import_text *,
+			    const char **line, size_t *len);
+
 /* The format that the bytes look like, IMPORT_NONE if like none. */
 enum import_format	import_guess(const char *text, size_t len);
 

@@ -111,9 +111,8 @@ otpauth_line(struct reading *r)
 	if ((err = provision_parse(uri, p, &r->why)) != ROLLCODE_OK ||
 	    named != NULL)
 		return err;
-	if (p->account[0] != '\0')
-		return reading_user(r, p->account);
-	return r->user[0] == '\0' ? ROLLCODE_OK : reading_user(r, r->user);
+	return p->account[0] == '\0' ? ROLLCODE_OK
+				     : reading_user(r, p->account);
 }
 
 /* --- lines ---------------------------------------------------------------- */
@@ -142,51 +141,60 @@ cut_line(struct reading *r, const char *text, size_t len)
 	return ROLLCODE_OK;
 }
 
-static size_t
-count_lines(const char *text, const char *end)
-{
-	size_t lines = 0;
+/* How the lines of a format are read. */
+struct line_format {
+	read_line *line;
+	read_line *end; /* NULL: each line is an entry */
+};
 
-	for (; text < end; lines++) {
-		text = memchr(text, '\n', (size_t)(end - text));
-		text = text == NULL ? end : text + 1;
-	}
-	return lines;
+static const struct line_format line_formats[] = {
+    [IMPORT_OTPAUTH] = {otpauth_line, NULL},
+    [IMPORT_OATH] = {reading_oath, NULL},
+    [IMPORT_GOOGLE] = {reading_google, reading_google_end},
+    [IMPORT_DEMO] = {reading_demo, reading_demo_end},
+};
+
+static enum rollcode_err
+add_read(struct reading *r, enum rollcode_err read, struct error *error)
+{
+	return import_add(
+	    r->list, &r->entry, read == ROLLCODE_OK ? NULL : &r->why, error);
 }
 
-/* Each line is an entry, or, in one file for one token, a part of it. */
 static enum rollcode_err
-each_line(struct reading *r, read_line *fn, bool one, const char *text,
-    size_t len, struct error *error)
+each_line(struct reading *r, const struct line_format *format,
+    const char *bytes, size_t size, struct error *error)
 {
-	const char *end = text + len;
+	struct import_text text = {bytes, bytes + size};
 	enum rollcode_err err = ROLLCODE_OK, read;
+	const char *line;
+	size_t len;
 
-	for (unsigned int n = 1; text < end && err == ROLLCODE_OK; n++) {
-		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		const char *stop = newline == NULL ? end : newline;
-
-		if (!one)
+	import_entry_begin(&r->entry, r->user);
+	for (unsigned int n = 1;
+	     err == ROLLCODE_OK && import_next_line(&text, &line, &len); n++) {
+		if (format->end == NULL)
 			import_entry_begin(&r->entry, r->user);
 		r->entry.line = n;
-		read = cut_line(r, text, (size_t)(stop - text));
-		text = newline == NULL ? end : newline + 1;
+		read = cut_line(r, line, len);
 		if (read == ROLLCODE_OK &&
 		    (r->line.text[0] == '\0' || r->line.text[0] == '#'))
 			continue;
 		if (read == ROLLCODE_OK)
-			read = fn(r);
-		if (read != ROLLCODE_OK || !one)
-			err = import_add(r->list, &r->entry,
-			    read == ROLLCODE_OK ? NULL : &r->why, error);
-		if (read != ROLLCODE_OK && one)
+			read = format->line(r);
+		if (read == ROLLCODE_OK && format->end != NULL)
+			continue;
+		err = add_read(r, read, error);
+		if (format->end != NULL)
 			return err;
-		if (import_full(r->list)) {
-			r->list->unread = count_lines(text, end);
-			return err;
-		}
+		if (!import_full(r->list))
+			continue;
+		while (import_next_line(&text, &line, &len))
+			r->list->unread++;
 	}
-	return one && err == ROLLCODE_OK ? reading_google_end(r, error) : err;
+	if (err != ROLLCODE_OK || format->end == NULL)
+		return err;
+	return add_read(r, format->end(r), error);
 }
 
 enum rollcode_err
@@ -195,19 +203,25 @@ import_read(struct import_list *list, enum import_format format,
 {
 	WIPED(reading_wipe) struct reading r = {.list = list, .user = user};
 
-	switch (format) {
-	case IMPORT_OTPAUTH:
-		return each_line(&r, otpauth_line, false, text, len, error);
-	case IMPORT_OATH:
-		return each_line(&r, reading_oath, false, text, len, error);
-	case IMPORT_GOOGLE:
-		return each_line(&r, reading_google, true, text, len, error);
-	case IMPORT_NONE:
-	case IMPORT_DEMO:
-	case IMPORT_PSKC:
-	case IMPORT_SEALED:
-		break;
-	}
-	return import_refuse(
-	    list, "the format is not known; name it with --format", error);
+	if (format != IMPORT_OTPAUTH && format != IMPORT_OATH &&
+	    format != IMPORT_GOOGLE)
+		return import_refuse(list,
+		    "the format is not known; name it with --format", error);
+	return each_line(&r, &line_formats[format], text, len, error);
+}
+
+enum rollcode_err
+import_demo(struct import_list *list, const char *user, const char *env,
+    size_t env_len, const void *database, size_t database_len,
+    struct error *error)
+{
+	WIPED(reading_wipe)
+	struct reading r = {
+	    .list = list,
+	    .user = user,
+	    .database = database,
+	    .database_len = database_len,
+	};
+
+	return each_line(&r, &line_formats[IMPORT_DEMO], env, env_len, error);
 }

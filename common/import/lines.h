@@ -17,16 +17,19 @@ struct reading {
 	struct provision_line	 line;
 	struct import_entry	 entry;
 	struct error		 why;
+	const void		*database;	/* the demo's */
+	size_t			 database_len;
+	unsigned int		 secret_line;	/* where its secret is, or 0 */
 };
 
-/* Take one line, which may be changed: INPUT with why, or it is in entry. */
+/*
+ * Take one line, which may be changed, or the end of a file of which all lines
+ * are one entry: INPUT with why, or it is in entry.
+ */
 typedef enum rollcode_err	read_line(struct reading *);
 
-read_line	reading_oath, reading_google;
-
-/* The end of a file of which all lines are one entry: it is added. */
-enum rollcode_err	reading_google_end(struct reading *, struct error *)
-			    MUST_USE;
+read_line	reading_oath, reading_google, reading_google_end, reading_demo,
+		reading_demo_end;
 
 /* INPUT, with this sentence as why. */
 enum rollcode_err	reading_bad(struct reading *, const char *);
