@@ -151,18 +151,22 @@ import_passphrase(struct import_source *source, const char *seal_file,
 }
 
 void
-import_tell_refused(const struct import_list *list, const char *program)
+import_tell(
+    const struct import_entry *entry, const char *program, const char *what)
 {
 	char place[IMPORT_PLACE_MAX];
 
-	for (size_t i = 0; i < list->count; i++) {
-		const struct import_entry *e = &list->entries[i];
+	import_place(entry, place);
+	plain_line(stderr, "%s: %s: %s", program, place, what);
+}
 
-		if (e->refused == NULL)
-			continue;
-		import_place(e, place);
-		plain_line(stderr, "%s: %s: %s", program, place, e->refused);
-	}
+void
+import_tell_refused(const struct import_list *list, const char *program)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->entries[i].refused != NULL)
+			import_tell(&list->entries[i], program,
+			    list->entries[i].refused);
 }
 
 void

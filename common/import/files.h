@@ -63,7 +63,11 @@ enum rollcode_err	import_passphrase(struct import_source *,
 			    const char *seal_file, struct cli_passphrase *,
 			    struct error *) MUST_USE;
 
-/* "PROGRAM: FILE: line 3: bob: why" for each that is refused, on stderr. */
+/* "PROGRAM: FILE: line 3: bob: WHAT" on stderr. */
+void			import_tell(const struct import_entry *,
+			    const char *program, const char *what);
+
+/* The same with why, for each that is refused. */
 void			import_tell_refused(const struct import_list *,
 			    const char *program);
 

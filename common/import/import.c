@@ -119,6 +119,16 @@ grow_entries(struct import_list *list, struct error *error)
 }
 
 enum rollcode_err
+import_entry_refuse(
+    struct import_entry *entry, const char *why, struct error *error)
+{
+	provision_wipe(&entry->provision);
+	if ((entry->refused = strdup(why)) != NULL)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+}
+
+enum rollcode_err
 import_add(struct import_list *list, const struct import_entry *entry,
     const struct error *why, struct error *error)
 {
@@ -140,16 +150,11 @@ import_add(struct import_list *list, const struct import_entry *entry,
 	*added = *entry;
 	added->file = list->file;
 	added->refused = NULL;
-	if (why != NULL) {
-		provision_wipe(&added->provision);
-		list->refused++;
-		added->refused = strdup(why->text);
-		if (added->refused == NULL)
-			return error_set(
-			    error, ROLLCODE_ERR_NOMEM, "out of memory");
-	}
 	list->count++;
-	return ROLLCODE_OK;
+	if (why == NULL)
+		return ROLLCODE_OK;
+	list->refused++;
+	return import_entry_refuse(added, why->text, error);
 }
 
 enum rollcode_err

@@ -34,6 +34,17 @@ enum import_format {
 #define IMPORT_REFUSED_MAX	100	/* entries; then reading stops */
 #define IMPORT_TOKENS_MAX	262144	/* entries of one list, 300 MB */
 
+/* What became of an entry where tokens are kept. */
+enum import_merge {
+	MERGE_NONE = 0,
+	MERGE_ADDED,
+	MERGE_RAISED,	/* the counter here was lower */
+	MERGE_SAME,
+	MERGE_KEPT,	/* the counter here is higher, and stays */
+	MERGE_LOWERED,	/* by force: spent codes work again */
+	MERGE_KINDS,
+};
+
 /* An empty user is one that the file does not name. */
 struct import_entry {
 	const char		*file;		/* the list's caller owns it */
@@ -45,18 +56,15 @@ struct import_entry {
 	bool			 named;		/* user stood before the line */
 	bool			 disabled;
 	unsigned int		 scratch;	/* codes left behind */
+	enum import_merge	 merged;	/* once it was taken over */
 };
 
-/* What became of an entry where tokens are kept. */
-enum import_merge {
-	MERGE_NONE = 0,
-	MERGE_ADDED,
-	MERGE_RAISED,	/* the counter here was lower */
-	MERGE_SAME,
-	MERGE_KEPT,	/* the counter here is higher, and stays */
-	MERGE_LOWERED,	/* by force: spent codes work again */
-	MERGE_KINDS,
-};
+static inline bool
+import_changes(enum import_merge merged)
+{
+	return merged == MERGE_ADDED || merged == MERGE_RAISED ||
+	       merged == MERGE_LOWERED;
+}
 
 /* What becomes of a counter that is here where another is given. */
 enum import_merge	import_meet(uint64_t here, uint64_t given, bool force);
@@ -127,6 +135,10 @@ enum rollcode_err	import_demo(struct import_list *, const char *user,
 enum rollcode_err	import_add(struct import_list *,
 			    const struct import_entry *,
 			    const struct error *why, struct error *) MUST_USE;
+
+/* Refuse an entry that was read.  NOMEM. */
+enum rollcode_err	import_entry_refuse(struct import_entry *,
+			    const char *why, struct error *) MUST_USE;
 
 /* Append a refusal of the whole file, with this sentence. */
 enum rollcode_err	import_refuse(struct import_list *,

@@ -6,6 +6,7 @@
 #define ROLLCODE_ADMIN_ADMIN_H
 
 #include <inttypes.h>
+#include <pwd.h>
 
 #include "common/cli/cli.h"
 #include "rules/outcome.h"
@@ -81,6 +82,10 @@ enum rollcode_err	admin_open(struct admin *,
 			    const struct admin_options *, struct error *)
 			    MUST_USE;
 
+/* *pw is NULL if there is no such account; false, with errno, on an error. */
+bool			admin_look_up(const char *user,
+			    const struct passwd **pw) MUST_USE;
+
 /*
  * A name as PAM will hand it over, so that enrolment meets the login: that of
  * an account, exactly, or with --no-account any.  INPUT, ABSENT, UNAVAIL.
@@ -114,9 +119,19 @@ void			admin_close(struct admin *);
 enum rollcode_err	admin_count_user(void *count, const char *user,
 			    struct error *) MUST_USE;
 
-/* Commit the account with an event row that says so. */
+/* An event of now that says so; label may be NULL. */
+void			admin_event(const struct admin *, enum act,
+			    const char *label, struct event *);
+
+/* Commit the account with such an event, or enrol it. */
 enum rollcode_err	admin_commit(struct admin *, enum act,
 			    const char *label, struct error *) MUST_USE;
+enum rollcode_err	admin_create(struct admin *, enum act,
+			    const char *label, bool replace, struct error *)
+			    MUST_USE;
+
+/* Make admin's account one that has just begun, without a token. */
+void			admin_new_account(struct admin *, const char *user);
 
 /*
  * The token that --label names; without it the only one.  NULL with a

@@ -98,40 +98,30 @@ make_token(
 
 /* The same secret with a lower counter would bring spent codes back. */
 static enum rollcode_err
-check_replaced(const struct account *account,
-    const struct rollcode_token *token, struct error *error)
+check_replaced(struct account *account, const struct rollcode_token *token,
+    struct error *error)
 {
-	for (size_t i = 0; i < account->token_count; i++) {
-		const struct rollcode_token *old = &account->tokens[i].token;
+	const struct account_token *old =
+	    account_find_secret(account, &token->secret);
 
-		if (account_same_secret(&old->secret, &token->secret) &&
-		    old->counter > token->counter)
-			return error_set(error, ROLLCODE_ERR_EXISTS,
-			    "%s already has this secret, with the counter "
-			    "%" PRIu64 ", and lower codes are used; give "
-			    "--counter %" PRIu64,
-			    account->user, old->counter, old->counter);
-	}
-	return ROLLCODE_OK;
+	if (old == NULL || old->token.counter <= token->counter)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_EXISTS,
+	    "%s already has this secret, with the counter %" PRIu64
+	    ", and lower codes are used; give --counter %" PRIu64,
+	    account->user, old->token.counter, old->token.counter);
 }
 
-static void
-new_account(struct admin *admin, const char *user)
-{
-	struct account *account = &admin->account;
+/* How an account that is ready in memory gets to the store. */
+enum enrolment {
+	ADD_TO_LOCKED, /* its user is locked: commit */
+	MAKE_WHOLE,    /* nobody is locked: create */
+};
 
-	account_wipe(account);
-	memcpy(account->user, user, strlen(user) + 1);
-	account->created = admin->now;
-}
-
-/*
- * The account as it shall be, in memory.  The user is locked if the account
- * is to be changed, and not if the whole of it is to be made.
- */
 static enum rollcode_err
 prepare_account(struct admin *admin, const char *user,
-    const struct rollcode_token *token, bool *whole, struct error *error)
+    const struct rollcode_token *token, enum enrolment *how,
+    struct error *error)
 {
 	bool replace = admin->options->replace, enrolled = false;
 	struct account *account = &admin->account;
@@ -145,10 +135,10 @@ prepare_account(struct admin *admin, const char *user,
 		err = check_replaced(account, token, error);
 	if (err != ROLLCODE_OK)
 		return err;
-	*whole = !enrolled || replace;
-	if (*whole) {
+	*how = enrolled && !replace ? ADD_TO_LOCKED : MAKE_WHOLE;
+	if (*how == MAKE_WHOLE) {
 		admin->ops->end(admin->store);
-		new_account(admin, user);
+		admin_new_account(admin, user);
 	} else if (token->label[0] == '\0' && account->token_count > 0) {
 		return error_set(error, ROLLCODE_ERR_EXISTS,
 		    "%s is already enrolled; rollcode-admin uri prints the URI "
@@ -166,22 +156,19 @@ static enum rollcode_err
 enroll_token(struct admin *admin, const char *user,
     const struct rollcode_token *token, struct error *error)
 {
-	struct account *account = &admin->account;
-	struct event event;
-	bool whole;
+	const struct account *account = &admin->account;
+	enum enrolment how;
+	const char *label;
 	enum rollcode_err err;
 
-	if ((err = prepare_account(admin, user, token, &whole, error)) !=
+	if ((err = prepare_account(admin, user, token, &how, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	if (!whole)
-		return admin_commit(admin, ACT_ENROLLED, token->label, error);
-	event_fill(
-	    &event, admin->now, ADMIN_SERVICE, NULL, act_name(ACT_ENROLLED));
-	memcpy(
-	    event.token, account->tokens[0].token.label, sizeof(event.token));
-	return admin->ops->create(
-	    admin->store, account, &event, admin->options->replace, error);
+	label = account->tokens[account->token_count - 1].token.label;
+	if (how == ADD_TO_LOCKED)
+		return admin_commit(admin, ACT_ENROLLED, label, error);
+	return admin_create(
+	    admin, ACT_ENROLLED, label, admin->options->replace, error);
 }
 
 /* Before the secret is shown: whether it could be enrolled at all. */
@@ -189,10 +176,10 @@ static enum rollcode_err
 confirm_token(struct admin *admin, const char *user,
     struct rollcode_token *token, struct error *error)
 {
-	bool whole;
+	enum enrolment how;
 	enum rollcode_err err;
 
-	err = prepare_account(admin, user, token, &whole, error);
+	err = prepare_account(admin, user, token, &how, error);
 	/* Nothing is locked while a human is typing. */
 	admin->ops->end(admin->store);
 	if (err != ROLLCODE_OK ||

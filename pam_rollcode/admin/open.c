@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -68,6 +67,14 @@ admin_open(struct admin *admin, const struct admin_options *options,
 	return admin->ops->open(&admin->store, &admin->config, error);
 }
 
+bool
+admin_look_up(const char *user, const struct passwd **pw)
+{
+	errno = 0;
+	*pw = getpwnam(user);
+	return *pw != NULL || errno == 0 || errno == ENOENT || errno == ESRCH;
+}
+
 enum rollcode_err
 admin_check_user(
     const struct admin_options *o, const char *user, struct error *error)
@@ -79,9 +86,7 @@ admin_check_user(
 		    "a user's name has at most %d bytes of UTF-8 and no "
 		    "control characters",
 		    ROLLCODE_USER_MAX);
-	errno = 0;
-	pw = getpwnam(user);
-	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
+	if (!admin_look_up(user, &pw))
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
 		    "the account %s cannot be looked up: %s", user,
 		    strerror(errno));
@@ -146,16 +151,42 @@ admin_count_user(void *count, const char *user, struct error *error)
 	return ROLLCODE_OK;
 }
 
+void
+admin_event(const struct admin *admin, enum act act, const char *label,
+    struct event *event)
+{
+	event_fill(event, admin->now, ADMIN_SERVICE, NULL, act_name(act));
+	if (label != NULL)
+		snprintf(event->token, sizeof(event->token), "%s", label);
+}
+
 enum rollcode_err
 admin_commit(
     struct admin *admin, enum act act, const char *label, struct error *error)
 {
 	struct event event;
 
-	event_fill(&event, admin->now, ADMIN_SERVICE, NULL, act_name(act));
-	if (label != NULL)
-		snprintf(event.token, sizeof(event.token), "%s", label);
+	admin_event(admin, act, label, &event);
 	return admin->ops->commit(admin->store, &admin->account, &event, error);
+}
+
+enum rollcode_err
+admin_create(struct admin *admin, enum act act, const char *label, bool replace,
+    struct error *error)
+{
+	struct event event;
+
+	admin_event(admin, act, label, &event);
+	return admin->ops->create(
+	    admin->store, &admin->account, &event, replace, error);
+}
+
+void
+admin_new_account(struct admin *admin, const char *user)
+{
+	account_wipe(&admin->account);
+	memcpy(admin->account.user, user, strlen(user) + 1);
+	admin->account.created = admin->now;
 }
 
 struct account_token *

@@ -40,10 +40,17 @@ account_find(struct account *account, const char *label)
 	return NULL;
 }
 
-bool
-account_same_secret(const struct secret *a, const struct secret *b)
+struct account_token *
+account_find_secret(struct account *account, const struct secret *secret)
 {
-	return a->len == b->len && secret_equal(a->bytes, b->bytes, a->len);
+	for (size_t i = 0; i < account->token_count; i++) {
+		const struct secret *had = &account->tokens[i].token.secret;
+
+		if (had->len == secret->len &&
+		    secret_equal(had->bytes, secret->bytes, had->len))
+			return &account->tokens[i];
+	}
+	return NULL;
 }
 
 enum rollcode_err
@@ -51,7 +58,7 @@ account_add(struct account *account, const struct rollcode_token *token,
     int64_t now, struct error *error)
 {
 	const char *label = token->label;
-	struct account_token *added;
+	struct account_token *added, *had;
 
 	if (label[0] == '\0')
 		label = ACCOUNT_LABEL_DEFAULT;
@@ -60,12 +67,10 @@ account_add(struct account *account, const struct rollcode_token *token,
 		    "%s already has a token labelled \"%s\"; give this one "
 		    "another label with --label",
 		    account->user, label);
-	for (size_t i = 0; i < account->token_count; i++)
-		if (account_same_secret(
-			&account->tokens[i].token.secret, &token->secret))
-			return error_set(error, ROLLCODE_ERR_EXISTS,
-			    "%s already has this secret, as \"%s\"",
-			    account->user, account->tokens[i].token.label);
+	if ((had = account_find_secret(account, &token->secret)) != NULL)
+		return error_set(error, ROLLCODE_ERR_EXISTS,
+		    "%s already has this secret, as \"%s\"", account->user,
+		    had->token.label);
 	if (account->token_count == ACCOUNT_TOKENS_MAX)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "%s already has %d tokens; remove one", account->user,

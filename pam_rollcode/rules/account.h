@@ -116,12 +116,12 @@ bool			 account_recovery_good(const struct account_recovery *,
 /* How many tokens are enabled. */
 unsigned int		 account_enabled(const struct account *);
 
-/* Whether two secrets are the same, in constant time. */
-bool			 account_same_secret(const struct secret *,
-			    const struct secret *);
-
 /* The token of that label, NULL if there is none. */
 struct account_token	*account_find(struct account *, const char *label);
+
+/* The one of that secret; each is compared in constant time. */
+struct account_token	*account_find_secret(struct account *,
+			    const struct secret *);
 
 /*
  * Add a token, enabled.  Its label, ACCOUNT_LABEL_DEFAULT if empty, must be

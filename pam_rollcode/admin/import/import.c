@@ -21,7 +21,6 @@ importing_end(struct importing *im)
 	import_close(&im->opened);
 	import_free(&im->list);
 	free(im->order);
-	free(im->group);
 }
 
 /* The lines of a user stand together, in the order of the files. */
@@ -43,8 +42,7 @@ sort_entries(struct importing *im, struct error *error)
 	size_t count = im->list.count;
 
 	im->order = calloc(count + 1, sizeof(struct import_entry *));
-	im->group = calloc(count + 1, sizeof(struct import_outcome));
-	if (im->order == NULL || im->group == NULL)
+	if (im->order == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 	for (size_t i = 0; i < count; i++)
 		im->order[i] = &im->list.entries[i];
@@ -70,13 +68,16 @@ static enum rollcode_err
 each_user(struct importing *im, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
-	size_t n;
 
 	progress_begin(&im->progress, "importing", (int64_t)im->list.count);
-	for (size_t i = 0; i < im->list.count && err == ROLLCODE_OK; i += n) {
-		n = group_size(im, i);
-		err = import_user(im, im->order + i, n, error);
-		for (size_t k = 0; k < n; k++)
+	for (size_t i = 0; i < im->list.count && err == ROLLCODE_OK;) {
+		struct import_group group = {
+		    .lines = im->order + i,
+		    .count = group_size(im, i),
+		};
+
+		err = import_user(im, &group, error);
+		for (size_t end = i + group.count; i < end; i++)
 			progress_step(&im->progress);
 	}
 	progress_clear(&im->progress);

@@ -8,12 +8,6 @@
 #include "admin/admin.h"
 #include "common/import/files.h"
 
-/* What became of a line, and of which token. */
-struct import_outcome {
-	enum import_merge		 merged;
-	char				 label[ROLLCODE_LABEL_MAX + 1];
-};
-
 struct importing {
 	struct admin			 admin;
 	const struct admin_options	*options;
@@ -23,11 +17,17 @@ struct importing {
 	struct progress			 progress;
 	size_t				 users;
 	size_t				 merged[MERGE_KINDS];
-	struct import_outcome		*group;	/* of a user's lines */
 };
 
-/* "token-2, web": the labels of so many lines that changed something, cut. */
-void			import_labels(const struct importing *, size_t count,
+/* The lines of one user; their labels are the account's once merged. */
+struct import_group {
+	struct import_entry		**lines;
+	size_t				 count;
+	bool				 enrolled, asks, agreed;
+};
+
+/* "token-2, web": the labels of the lines that changed something, cut. */
+void			import_labels(const struct import_group *,
 			    char *text, size_t size);
 
 /*
@@ -35,22 +35,21 @@ void			import_labels(const struct importing *, size_t count,
  * already, unless --add is given, or for uid 0, unless --user names it too.
  */
 bool			import_must_ask(const struct importing *,
-			    const char *user, bool enrolled, size_t count);
+			    const struct import_group *);
 
 /*
  * Ask at the terminal; nothing may be locked.  INPUT with the remedy where
  * there is none, or the answer is not yes.
  */
-enum rollcode_err	import_ask(struct importing *, const char *user,
-			    bool enrolled, size_t count, struct error *)
+enum rollcode_err	import_ask(struct importing *,
+			    const struct import_group *, struct error *)
 			    MUST_USE;
 
 /*
  * Take the lines of one user over, all or none, and tell what there is to
  * tell.  What is that user's own fault refuses the lines; OK is returned.
  */
-enum rollcode_err	import_user(struct importing *,
-			    struct import_entry **lines, size_t count,
+enum rollcode_err	import_user(struct importing *, struct import_group *,
 			    struct error *) MUST_USE;
 
 /*

@@ -3,16 +3,6 @@
 
 #include "admin/import/merge.h"
 
-static struct account_token *
-find_token_by_secret(struct account *account, const struct secret *secret)
-{
-	for (size_t i = 0; i < account->token_count; i++)
-		if (account_same_secret(
-			&account->tokens[i].token.secret, secret))
-			return &account->tokens[i];
-	return NULL;
-}
-
 /* A counter that is lowered needs a new row: no row's counter ever falls. */
 static void
 merge_counter(struct account_token *have, uint64_t counter, bool force,
@@ -40,12 +30,11 @@ next_label(struct account *account, struct rollcode_token *token)
 }
 
 enum rollcode_err
-account_merge(struct account *account, const struct rollcode_token *token,
-    bool force, int64_t now, enum import_merge *merged, struct error *error)
+account_merge(struct account *account, struct rollcode_token *token, bool force,
+    int64_t now, enum import_merge *merged, struct error *error)
 {
-	WIPED(rollcode_token_wipe) struct rollcode_token added = *token;
 	struct account_token *have =
-	    find_token_by_secret(account, &token->secret);
+	    account_find_secret(account, &token->secret);
 	enum rollcode_err err;
 
 	*merged = MERGE_NONE;
@@ -56,12 +45,16 @@ account_merge(struct account *account, const struct rollcode_token *token,
 		    account->user, have->token.label);
 	if (have != NULL) {
 		merge_counter(have, token->counter, force, merged);
-		return ROLLCODE_OK;
-	}
-	if (added.label[0] == '\0' &&
-	    account_find(account, ACCOUNT_LABEL_DEFAULT) != NULL)
-		next_label(account, &added);
-	if ((err = account_add(account, &added, now, error)) == ROLLCODE_OK)
+	} else {
+		if (token->label[0] == '\0' &&
+		    account_find(account, ACCOUNT_LABEL_DEFAULT) != NULL)
+			next_label(account, token);
+		if ((err = account_add(account, token, now, error)) !=
+		    ROLLCODE_OK)
+			return err;
+		have = &account->tokens[account->token_count - 1];
 		*merged = MERGE_ADDED;
-	return err;
+	}
+	memcpy(token->label, have->token.label, sizeof(token->label));
+	return ROLLCODE_OK;
 }

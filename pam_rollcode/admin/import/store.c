@@ -85,7 +85,7 @@ merge_token(struct account *to, const struct account_token *f, int64_t now,
 		    ROLLCODE_OK)
 			return err;
 		t = account_find(to, f->token.label);
-	} else if (!account_same_secret(&t->token.secret, &f->token.secret)) {
+	} else if (account_find_secret(to, &f->token.secret) != t) {
 		return error_set(error, ROLLCODE_ERR_EXISTS,
 		    "%s is already enrolled in this store, with other tokens; "
 		    "remove one of the two",
@@ -155,16 +155,13 @@ create_disabled(
     struct moving *m, const struct account *from, struct error *error)
 {
 	struct admin *admin = m->admin;
-	WIPED(account_wipe) struct account fresh = *from;
-	struct event event;
 
-	strip_ids(&fresh);
+	admin->account = *from;
+	strip_ids(&admin->account);
 	/* Nobody logs in there before its counts are there too. */
-	for (size_t i = 0; i < fresh.token_count; i++)
-		fresh.tokens[i].enabled = false;
-	event_fill(
-	    &event, admin->now, ADMIN_SERVICE, NULL, act_name(ACT_MOVED_HERE));
-	return admin->ops->create(admin->store, &fresh, &event, false, error);
+	for (size_t i = 0; i < from->token_count; i++)
+		admin->account.tokens[i].enabled = false;
+	return admin_create(admin, ACT_MOVED_HERE, NULL, false, error);
 }
 
 /*
@@ -210,8 +207,7 @@ move_user(struct moving *m, const char *user, struct error *error)
 		m->users += account_enabled(&from) > 0;
 		for (size_t i = 0; i < from.token_count; i++)
 			from.tokens[i].enabled = false;
-		event_fill(&event, m->admin->now, ADMIN_SERVICE, NULL,
-		    act_name(ACT_MOVED_AWAY));
+		admin_event(m->admin, ACT_MOVED_AWAY, NULL, &event);
 		err = ops->commit(m->from, &from, &event, error);
 	}
 	ops->end(m->from);
