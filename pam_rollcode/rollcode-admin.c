@@ -15,141 +15,131 @@
 #define FILES_MAX 10000
 
 /* clang-format off */
-static const struct keyword options_all[] = {
-	{ "conf", KEYWORD_TEXT, FIELD(conf), 1, PATH_MAX - 1, 0,
-	    "FILE", "configuration file, instead of " ROLLCODE_CONF },
-	{ .name = NULL },
-};
+#define FLAG(name, field, about) \
+	{ name, KEYWORD_FLAG, FIELD(field), 0, 0, 0, NULL, about }
+#define TEXT(name, field, value, about) \
+	{ name, KEYWORD_TEXT, FIELD(field), 1, ROOM(field), 0, value, about }
+#define ROOM(field) (sizeof(((struct admin_options *)NULL)->field) - 1)
+#define END { .name = NULL }
+#define LABEL TEXT("label", label, "LABEL", "the token with that label")
+#define JSON FLAG("json", json, "print JSON")
 
-#define LABEL \
-	{ "label", KEYWORD_TEXT, FIELD(label), 1, ROLLCODE_LABEL_MAX, 0, \
-	    "LABEL", "the token with that label" }
-#define JSON \
-	{ "json", KEYWORD_FLAG, FIELD(json), 0, 0, 0, NULL, "print JSON" }
+static const struct keyword options_all[] = {
+	TEXT("conf", conf, "FILE",
+	    "configuration file, instead of " ROLLCODE_CONF),
+	END,
+};
 
 static const struct keyword options_enroll[] = {
-	{ "label", KEYWORD_TEXT, FIELD(label), 1, ROLLCODE_LABEL_MAX, 0,
-	    "LABEL", "the name of the new token" },
-	{ "phone", KEYWORD_FLAG, FIELD(phone), 0, 0, 0,
-	    NULL, "for authenticator apps: SHA1, 6 digits, 20 bytes" },
-	{ "form", KEYWORD_TEXT, FIELD(form), 1, 7, 0,
-	    "hotp|hash|hex", "default hotp" },
+	TEXT("label", label, "LABEL", "the name of the new token"),
+	FLAG("phone", phone,
+	    "for authenticator apps: SHA1, 6 digits, 20 bytes"),
+	TEXT("form", form, "hotp|hash|hex", "default hotp"),
 	{ "digits", KEYWORD_NUMBER, FIELD(digits), ROLLCODE_DIGITS_MIN,
 	    ROLLCODE_DIGITS_MAX, 0, "6|7|8", "digits of a code, default 8" },
-	{ "algorithm", KEYWORD_TEXT, FIELD(algorithm), 1, 15, 0,
-	    "SHA1|SHA256|SHA512", "default SHA256" },
-	{ "counter", KEYWORD_NUMBER, FIELD(counter), 0, INT64_MAX, 0,
-	    "N", "the next counter of a token that was used before" },
-	{ "secret-file", KEYWORD_TEXT, FIELD(secret_file), 1, PATH_MAX - 1, 0,
-	    "FILE", "read the secret, - is stdin; default: a new one" },
-	{ "qr", KEYWORD_FLAG, FIELD(qr), 0, 0, 0,
-	    NULL, "draw the URI as a QR code" },
-	{ "confirm", KEYWORD_FLAG, FIELD(confirm), 0, 0, 0,
-	    NULL, "enrol only after a code of the token was typed" },
-	{ "replace", KEYWORD_FLAG, FIELD(replace), 0, 0, 0,
-	    NULL, "first remove all tokens of an enrolled user" },
-	{ "no-account", KEYWORD_FLAG, FIELD(no_account), 0, 0, 0,
-	    NULL, "a name that only PAM knows" },
-	{ .name = NULL },
+	TEXT("algorithm", algorithm, "SHA1|SHA256|SHA512", "default SHA256"),
+	{ "counter", KEYWORD_NUMBER, FIELD(counter), 0, INT64_MAX, 0, "N",
+	    "the next counter of a token that was used before" },
+	TEXT("secret-file", secret_file, "FILE",
+	    "read the secret, - is stdin; default: a new one"),
+	FLAG("qr", qr, "draw the URI as a QR code"),
+	FLAG("confirm", confirm,
+	    "enrol only after a code of the token was typed"),
+	FLAG("replace", replace, "first remove all tokens of an enrolled user"),
+	FLAG("no-account", no_account, "a name that only PAM knows"),
+	END,
 };
 
-static const struct keyword options_json[] = { JSON, { .name = NULL } };
-static const struct keyword options_label[] = { LABEL, { .name = NULL } };
+static const struct keyword options_json[] = { JSON, END };
+static const struct keyword options_label[] = { LABEL, END };
 
 static const struct keyword options_remove[] = {
 	LABEL,
-	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f',
-	    NULL, "do not ask" },
-	{ .name = NULL },
+	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f', NULL, "do not ask" },
+	END,
 };
 
 static const struct keyword options_resync[] = {
 	LABEL,
-	{ "window", KEYWORD_NUMBER, FIELD(window), 1, WINDOW_MAX, 0,
-	    "N", "how far ahead to search, default 100000" },
-	{ .name = NULL },
+	{ "window", KEYWORD_NUMBER, FIELD(window), 1, WINDOW_MAX, 0, "N",
+	    "how far ahead to search, default 100000" },
+	END,
 };
 
 static const struct keyword options_recovery[] = {
-	{ "once", KEYWORD_FLAG, FIELD(once), 0, 0, 0,
-	    NULL, "issue a single code that expires" },
-	{ "expires", KEYWORD_TEXT, FIELD(expires), 1, ADMIN_DURATION_MAX, 0,
-	    "DURATION", "when it expires: 15m, 2h, 1d; default 1h" },
-	{ "void", KEYWORD_FLAG, FIELD(take_back), 0, 0, 0,
-	    NULL, "make every code void and issue none" },
-	{ .name = NULL },
+	FLAG("once", once, "issue a single code that expires"),
+	TEXT("expires", expires, "DURATION",
+	    "when it expires: 15m, 2h, 1d; default 1h"),
+	FLAG("void", take_back, "make every code void and issue none"),
+	END,
 };
 
 static const struct keyword options_log[] = {
-	{ "follow", KEYWORD_FLAG, FIELD(follow), 0, 0, 'f',
-	    NULL, "continue with new events" },
-	{ "number", KEYWORD_NUMBER, FIELD(number), 1, 10000, 'n',
-	    "N", "only the last N" },
+	{ "follow", KEYWORD_FLAG, FIELD(follow), 0, 0, 'f', NULL,
+	    "continue with new events" },
+	{ "number", KEYWORD_NUMBER, FIELD(number), 1, 10000, 'n', "N",
+	    "only the last N" },
 	JSON,
-	{ .name = NULL },
+	END,
 };
 
 static const struct keyword options_import[] = {
-	{ "from", KEYWORD_TEXT, FIELD(from), 1, PATH_MAX - 1, 0,
-	    "STORE", "import every user from another store, not from files" },
-	{ "format", KEYWORD_TEXT, FIELD(format), 1, 15, 0,
-	    "otpauth|oath|google|demo|pskc|sealed", "default: guess" },
-	{ "user", KEYWORD_TEXT, FIELD(user), 1, ROLLCODE_USER_MAX, 0,
-	    "USER", "the owner of all tokens; refuse other names" },
-	{ "add", KEYWORD_FLAG, FIELD(add), 0, 0, 0,
-	    NULL, "add tokens to users who are already enrolled" },
-	{ "no-account", KEYWORD_FLAG, FIELD(no_account), 0, 0, 0,
-	    NULL, "names that only PAM knows" },
-	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f',
-	    NULL, "also lower counters: used codes work again" },
-	{ "seal-file", KEYWORD_TEXT, FIELD(seal_file), 1, PATH_MAX - 1, 0,
-	    "FILE", "read the passphrase of an encrypted export" },
-	{ .name = NULL },
+	TEXT("from", from, "STORE",
+	    "import every user from another store, not from files"),
+	TEXT("format", format, "otpauth|oath|google|demo|pskc|sealed",
+	    "default: guess"),
+	TEXT("user", user, "USER",
+	    "the owner of all tokens; refuse other names"),
+	FLAG("add", add, "add tokens to users who are already enrolled"),
+	FLAG("no-account", no_account, "names that only PAM knows"),
+	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f', NULL,
+	    "also lower counters: used codes work again" },
+	TEXT("seal-file", seal_file, "FILE",
+	    "read the passphrase of an encrypted export"),
+	END,
 };
 
 static const struct keyword options_export[] = {
-	{ "plain", KEYWORD_FLAG, FIELD(plain), 0, 0, 0,
-	    NULL, "do not encrypt: otpauth URIs with the secrets" },
-	{ "seal-file", KEYWORD_TEXT, FIELD(seal_file), 1, PATH_MAX - 1, 0,
-	    "FILE", "read the passphrase to encrypt with" },
-	{ "output", KEYWORD_TEXT, FIELD(output), 1, PATH_MAX - 1, 'o',
-	    "FILE", "write to a new file that only you can read" },
-	{ .name = NULL },
+	FLAG("plain", plain, "do not encrypt: otpauth URIs with the secrets"),
+	TEXT("seal-file", seal_file, "FILE",
+	    "read the passphrase to encrypt with"),
+	{ "output", KEYWORD_TEXT, FIELD(output), 1, ROOM(output), 'o', "FILE",
+	    "write to a new file that only you can read" },
+	END,
 };
 
 static const struct keyword options_rekey[] = {
-	{ "wait", KEYWORD_NUMBER, FIELD(wait), 0, 3600, 0,
-	    "N", "seconds to wait for the old key's users, default 60" },
-	{ "everywhere", KEYWORD_FLAG, FIELD(everywhere), 0, 0, 0,
-	    NULL, "all hosts that share the store have both keys" },
-	{ .name = NULL },
+	{ "wait", KEYWORD_NUMBER, FIELD(wait), 0, 3600, 0, "N",
+	    "seconds to wait for the old key's users, default 60" },
+	FLAG("everywhere", everywhere,
+	    "all hosts that share the store have both keys"),
+	END,
 };
 
 static const struct keyword options_check[] = {
-	{ "service", KEYWORD_TEXT, FIELD(service), 1, 63, 0,
-	    "SERVICE", "this service alone, and what each outcome does" },
+	TEXT("service", service, "SERVICE",
+	    "this service alone, and what each outcome does"),
 	JSON,
-	{ .name = NULL },
+	END,
 };
 
 static const struct cli_command commands[] = {
 	{ "init", admin_init, "",
 	    "make the key and an empty store", 0, 0, NULL },
 	{ "enroll", admin_enroll, "USER",
-	    "enrol a token and print its URI with the secret",
-	    1, 1, options_enroll },
+	    "enrol a token and print its URI with the secret", 1, 1,
+	    options_enroll },
 	{ "list", admin_list, "",
 	    "list the users and their state", 0, 0, options_json },
 	{ "show", admin_show, "USER",
 	    "show a user's tokens, without secrets", 1, 1, options_json },
 	{ "uri", admin_uri, "USER",
-	    "print the URI of a token again, with the secret",
-	    1, 1, options_label },
+	    "print the URI of a token again, with the secret", 1, 1,
+	    options_label },
 	{ "qr", admin_qr, "USER",
 	    "draw the URI as a QR code for an app", 1, 1, options_label },
 	{ "remove", admin_remove, "USER",
-	    "remove a user, or one token, for good",
-	    1, 1, options_remove },
+	    "remove a user, or one token, for good", 1, 1, options_remove },
 	{ "disable", admin_disable, "USER",
 	    "refuse a user's tokens from now on", 1, 1, options_label },
 	{ "enable", admin_enable, "USER",
@@ -159,17 +149,16 @@ static const struct cli_command commands[] = {
 	{ "verify", admin_verify, "USER",
 	    "check a code like a login does; the code is used up", 1, 1, NULL },
 	{ "resync", admin_resync, "USER",
-	    "move a counter up to two or three consecutive codes",
-	    1, 1, options_resync },
+	    "move a counter up to two or three consecutive codes", 1, 1,
+	    options_resync },
 	{ "recovery", admin_recovery, "USER",
-	    "issue ten codes for a lost token",
-	    1, 1, options_recovery },
+	    "issue ten codes for a lost token", 1, 1, options_recovery },
 	{ "import", admin_import, "[FILE]...",
-	    "import tokens from files of other programs, with counters",
-	    0, FILES_MAX, options_import },
+	    "import tokens from files of other programs, with counters", 0,
+	    FILES_MAX, options_import },
 	{ "export", admin_export, "[USER]...",
-	    "print tokens with counters, encrypted with a passphrase",
-	    0, FILES_MAX, options_export },
+	    "print tokens with counters, encrypted with a passphrase", 0,
+	    FILES_MAX, options_export },
 	{ "log", admin_log, "[USER]",
 	    "print events, the oldest first", 0, 1, options_log },
 	{ "rekey", admin_rekey, "",
@@ -178,7 +167,7 @@ static const struct cli_command commands[] = {
 	    "copy the store while logins continue", 1, 1, NULL },
 	{ "check", admin_check, "[USER]",
 	    "print what is wrong and how to fix it", 0, 1, options_check },
-	{ .name = NULL },
+	END,
 };
 /* clang-format on */
 
