@@ -53,14 +53,14 @@ refuse_kind(mode_t mode, struct error *error)
 }
 
 static enum rollcode_err
-walk_failed(struct error *error)
+walk_failed(int e, struct error *error)
 {
-	if (errno == EMFILE || errno == ENFILE)
+	if (e == EMFILE || e == ENFILE)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "%s; import fewer files at once", strerror(errno));
+		    "%s; import fewer files at once", strerror(e));
 	return error_set(error,
-	    errno == ENOENT ? ROLLCODE_ERR_ABSENT : ROLLCODE_ERR_INPUT, "%s",
-	    strerror(errno));
+	    e == ENOENT ? ROLLCODE_ERR_ABSENT : ROLLCODE_ERR_INPUT, "%s",
+	    strerror(e));
 }
 
 /* "." or "/" to begin with, or a directory below. */
@@ -71,7 +71,7 @@ walk_into(struct path_walk *w, const char *name, struct error *error)
 	    openat(w->dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (next < 0)
-		return walk_failed(error);
+		return walk_failed(errno, error);
 	if (w->dir >= 0)
 		close(w->dir);
 	w->dir = next;
@@ -85,12 +85,10 @@ next_name(struct path_walk *w, struct error *error)
 	char *begin = w->rest + strspn(w->rest, "/");
 	size_t len = strcspn(begin, "/");
 
-	if (len > NAME_MAX) {
-		errno = ENAMETOOLONG;
-		return walk_failed(error);
-	}
-	memcpy(w->name, len == 0 ? "." : begin, len == 0 ? 1 : len);
-	w->name[len == 0 ? 1 : len] = '\0';
+	if (len > NAME_MAX)
+		return walk_failed(ENAMETOOLONG, error);
+	snprintf(w->name, sizeof(w->name), "%.*s", len == 0 ? 1 : (int)len,
+	    len == 0 ? "." : begin);
 	begin += len;
 	begin += strspn(begin, "/");
 	memmove(w->rest, begin, strlen(begin) + 1);
@@ -112,21 +110,17 @@ follow_link(struct path_walk *w, uid_t owner, struct error *error)
 		    "change; name the file that it points to",
 		    w->name);
 	if (fstatat(w->dir, w->name, &st, 0) != 0)
-		return walk_failed(error);
+		return walk_failed(errno, error);
 	/* Links to what has no path, as /dev/stdin often is, say no path. */
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return refuse_kind(st.st_mode, error);
 	len = readlinkat(w->dir, w->name, target, sizeof(target) - 1);
-	if (len < 0 || ++w->links > LINKS_MAX) {
-		errno = len < 0 ? errno : ELOOP;
-		return walk_failed(error);
-	}
+	if (len < 0 || ++w->links > LINKS_MAX)
+		return walk_failed(len < 0 ? errno : ELOOP, error);
 	target[len] = '\0';
 	n = snprintf(rest, sizeof(rest), "%s/%s", target, w->rest);
-	if (n < 0 || (size_t)n >= sizeof(rest)) {
-		errno = ENAMETOOLONG;
-		return walk_failed(error);
-	}
+	if (n < 0 || (size_t)n >= sizeof(rest))
+		return walk_failed(ENAMETOOLONG, error);
 	memcpy(w->rest, rest, (size_t)n + 1);
 	return target[0] == '/' ? walk_into(w, "/", error) : ROLLCODE_OK;
 }
@@ -158,7 +152,7 @@ open_last(struct path_walk *w, struct import_file *file, struct error *error)
 	file->fd = openat(w->dir, w->name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (file->fd < 0 || fstat(file->fd, &st) != 0)
-		return walk_failed(error);
+		return walk_failed(errno, error);
 	return S_ISREG(st.st_mode) ? ROLLCODE_OK
 				   : refuse_kind(st.st_mode, error);
 }
@@ -176,7 +170,7 @@ walk_path(struct path_walk *w, struct import_file *file, struct error *error)
 		if ((err = next_name(w, error)) != ROLLCODE_OK)
 			return err;
 		if (fstatat(w->dir, w->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-			return walk_failed(error);
+			return walk_failed(errno, error);
 		if (S_ISLNK(st.st_mode))
 			err = follow_link(w, st.st_uid, error);
 		else if (w->rest[0] != '\0')
@@ -204,9 +198,8 @@ open_file(const char *path, struct import_file *file, struct error *error)
 		file->fd = STDIN_FILENO;
 		return ROLLCODE_OK;
 	}
-	errno = len == 0 ? ENOENT : ENAMETOOLONG;
 	if (len == 0 || len >= sizeof(w.rest)) {
-		err = walk_failed(&what);
+		err = walk_failed(len == 0 ? ENOENT : ENAMETOOLONG, &what);
 	} else {
 		memcpy(w.rest, path, len + 1);
 		err = walk_path(&w, file, &what);
