@@ -6,18 +6,17 @@
 static enum rollcode_err
 name_refused(const struct import_list *list, struct error *error)
 {
-	size_t refused = import_refused(list);
 	enum rollcode_err err;
 
 	import_tell_refused(list, "rollcode-token");
 	if ((err = import_all_read(list, error)) != ROLLCODE_OK)
 		return err;
-	if (refused == 0)
+	if (list->refused == 0)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_INPUT,
 	    "nothing was imported, because %zu of %zu entries were refused; "
 	    "correct them and run the command again",
-	    refused, list->count);
+	    list->refused, list->count);
 }
 
 enum rollcode_err
@@ -28,13 +27,18 @@ cmd_import(void *base, int argc, char **argv, struct error *error)
 	WIPED(import_close) struct import_opened opened = {NULL, 0};
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	const struct options *options = base;
-	struct import_source source = {.format = options->format, .user = ""};
+	bool given = options->seal_file[0] != '\0';
+	struct import_source source = {
+	    .format = options->format,
+	    .user = "",
+	    .passphrase = given ? passphrase.text : NULL,
+	};
 	size_t merged[MERGE_KINDS];
 	enum rollcode_err err;
 
 	if ((err = cmd_check_words(argc, argv, error)) != ROLLCODE_OK ||
-	    (err = import_passphrase(&source, options->seal_file, &passphrase,
-		 error)) != ROLLCODE_OK ||
+	    (given && (err = cli_passphrase(options->seal_file, "", false,
+			   &passphrase, error)) != ROLLCODE_OK) ||
 	    (err = import_open(&opened, argc, argv, error)) != ROLLCODE_OK ||
 	    (err = import_files(&list, &source, &opened, error)) !=
 		ROLLCODE_OK ||

@@ -135,21 +135,6 @@ import_files(struct import_list *list, const struct import_source *source,
 	return err;
 }
 
-enum rollcode_err
-import_passphrase(struct import_source *source, const char *seal_file,
-    struct cli_passphrase *passphrase, struct error *error)
-{
-	enum rollcode_err err;
-
-	if (*seal_file == '\0')
-		return ROLLCODE_OK;
-	if ((err = cli_passphrase(seal_file, "", false, passphrase, error)) !=
-	    ROLLCODE_OK)
-		return err;
-	source->passphrase = passphrase->text;
-	return ROLLCODE_OK;
-}
-
 void
 import_tell(
     const struct import_entry *entry, const char *program, const char *what)

@@ -55,14 +55,6 @@ enum rollcode_err	import_files(struct import_list *,
 			    const struct import_opened *, struct error *)
 			    MUST_USE;
 
-/*
- * Read the passphrase of a file, unless its path is "", into the source, which
- * keeps a pointer to it.  INPUT, ABSENT.
- */
-enum rollcode_err	import_passphrase(struct import_source *,
-			    const char *seal_file, struct cli_passphrase *,
-			    struct error *) MUST_USE;
-
 /* "PROGRAM: FILE: line 3: bob: WHAT" on stderr. */
 void			import_tell(const struct import_entry *,
 			    const char *program, const char *what);

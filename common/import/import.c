@@ -119,9 +119,10 @@ grow_entries(struct import_list *list, struct error *error)
 }
 
 enum rollcode_err
-import_entry_refuse(
-    struct import_entry *entry, const char *why, struct error *error)
+import_entry_refuse(struct import_list *list, struct import_entry *entry,
+    const char *why, struct error *error)
 {
+	list->refused++;
 	provision_wipe(&entry->provision);
 	if ((entry->refused = strdup(why)) != NULL)
 		return ROLLCODE_OK;
@@ -151,10 +152,8 @@ import_add(struct import_list *list, const struct import_entry *entry,
 	added->file = list->file;
 	added->refused = NULL;
 	list->count++;
-	if (why == NULL)
-		return ROLLCODE_OK;
-	list->refused++;
-	return import_entry_refuse(added, why->text, error);
+	return why == NULL ? ROLLCODE_OK
+			   : import_entry_refuse(list, added, why->text, error);
 }
 
 enum rollcode_err
@@ -204,16 +203,6 @@ import_all_read(const struct import_list *list, struct error *error)
 	    "and %zu more files were not read, and nothing was imported; "
 	    "correct the file, or name its format with --format",
 	    IMPORT_REFUSED_MAX, list->unread, list->unread_files);
-}
-
-size_t
-import_refused(const struct import_list *list)
-{
-	size_t refused = 0;
-
-	for (size_t i = 0; i < list->count; i++)
-		refused += list->entries[i].refused != NULL;
-	return refused;
 }
 
 void

@@ -76,7 +76,7 @@ bool			import_same_kind(const struct rollcode_token *,
 struct import_list {
 	struct import_entry	*entries;
 	size_t			 count, room;
-	size_t			 refused;	/* while they were read */
+	size_t			 refused;	/* of the entries */
 	size_t			 unread;	/* lines or keys behind that */
 	size_t			 unread_files;
 	const char		*file;		/* of what is added */
@@ -136,9 +136,10 @@ enum rollcode_err	import_add(struct import_list *,
 			    const struct import_entry *,
 			    const struct error *why, struct error *) MUST_USE;
 
-/* Refuse an entry that was read.  NOMEM. */
-enum rollcode_err	import_entry_refuse(struct import_entry *,
-			    const char *why, struct error *) MUST_USE;
+/* Refuse an entry of the list.  NOMEM. */
+enum rollcode_err	import_entry_refuse(struct import_list *,
+			    struct import_entry *, const char *why,
+			    struct error *) MUST_USE;
 
 /* Append a refusal of the whole file, with this sentence. */
 enum rollcode_err	import_refuse(struct import_list *,
@@ -165,9 +166,6 @@ import_full(const struct import_list *list)
 /* INPUT, with how much was not read, if anything was not. */
 enum rollcode_err	import_all_read(const struct import_list *,
 			    struct error *) MUST_USE;
-
-/* How many entries are refused. */
-size_t			import_refused(const struct import_list *);
 
 /* "FILE: line 3: bob", as far as it is known. */
 #define IMPORT_PLACE_MAX	512

@@ -125,7 +125,7 @@ read_files(struct importing *im, struct error *error)
 static enum rollcode_err
 tell_summary(struct importing *im, struct error *error)
 {
-	size_t refused = import_refused(&im->list);
+	size_t refused = im->list.refused;
 
 	printf("%zu users, ", im->users);
 	import_summary(im->merged, refused);

@@ -26,6 +26,18 @@ struct import_group {
 	bool				 enrolled, asks, agreed;
 };
 
+/*
+ * Take a token over.  Where its secret is here already, only the counter can
+ * change: forward, or by force back to that of the token; EXISTS if it is here
+ * as another kind of token.  Else it is added as account_add does, but one
+ * without a label is called "token-2" and so on where others are.  The token
+ * has the label that the account has for it then.
+ */
+enum rollcode_err	account_merge(struct account *,
+			    struct rollcode_token *, bool force,
+			    int64_t now, enum import_merge *,
+			    struct error *) MUST_USE;
+
 /* "token-2, web": the labels of the lines that changed something, cut. */
 void			import_labels(const struct import_group *,
 			    char *text, size_t size);

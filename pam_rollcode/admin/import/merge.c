@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "admin/import/merge.h"
+#include "admin/import/import.h"
 
 /* A counter that is lowered needs a new row: no row's counter ever falls. */
 static void

@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "admin/import/import.h"
-#include "admin/import/merge.h"
 #include "rules/policy.h"
 
 static void
@@ -146,7 +145,7 @@ refuse_all(struct importing *im, const struct import_group *group,
 		struct import_entry *e = group->lines[i];
 
 		if (e->refused == NULL)
-			err = import_entry_refuse(e, why, error);
+			err = import_entry_refuse(&im->list, e, why, error);
 		if (err == ROLLCODE_OK && i < IMPORT_REFUSED_MAX)
 			tell_of_entry(im, e, e->refused);
 	}

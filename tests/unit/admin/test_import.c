@@ -2,8 +2,7 @@
 #include <check.h>
 #include <stdio.h>
 
-#include "pam_rollcode/admin/import/merge.h"
-#include "common/import/files.h"
+#include "pam_rollcode/admin/import/import.h"
 
 #define LOG_N 10 /* of scrypt: quick */
 #define PASSPHRASE "a passphrase"
