@@ -155,6 +155,25 @@ enum rollcode_err	admin_print_line(const struct admin *,
 enum rollcode_err	admin_confirm(const struct admin *,
 			    struct rollcode_token *, struct error *) MUST_USE;
 
+/* A key of random bytes.  SYS. */
+enum rollcode_err	admin_new_key(struct secret_key *, struct error *)
+			    MUST_USE;
+
+/*
+ * Whether an account is one that a person can use: a uid of people's, a shell
+ * to log in with, a password, or, of ROLLCODE_ACCOUNT, the home directory of
+ * something else.  Not root, and none that does not exist.  It says why, and
+ * what changes it.
+ */
+bool			person_is(const char *account, struct error *why);
+
+/* Whether it is a person's who can log in: a uid of people's, and a shell. */
+bool			person_logs_in(const struct passwd *);
+
+/* CONFIG with a sentence if it is, and the caller is root. */
+enum rollcode_err	person_refuse(const char *account, struct error *)
+			    MUST_USE;
+
 cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri, admin_qr,
 	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,
 	admin_resync, admin_recovery, admin_import, admin_export, admin_log,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "admin/admin.h"
+#include "common/token/provision.h"
 #include "common/token/token.h"
 #include "rules/policy.h"
 
@@ -44,21 +45,11 @@ choose_kind(const struct admin_options *o, struct rollcode_token *t,
 	return ROLLCODE_OK;
 }
 
-struct secret_line {
-	char text[4 * SECRET_MAX];
-};
-
-static void
-secret_line_wipe(struct secret_line *line)
-{
-	explicit_bzero(line, sizeof(*line));
-}
-
 static enum rollcode_err
 choose_secret(
     const struct admin *admin, struct rollcode_token *t, struct error *error)
 {
-	WIPED(secret_line_wipe) struct secret_line line = {{0}};
+	WIPED(provision_line_wipe) struct provision_line line = {{0}};
 	const struct admin_options *o = admin->options;
 	size_t len = NEW_BYTES;
 	enum rollcode_err err;

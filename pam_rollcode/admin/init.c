@@ -8,54 +8,57 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "admin/person.h"
-#include "common/token/codec.h"
-#include "common/token/seal.h"
 #include "config/envfile.h"
 
-static enum rollcode_err
-add_key(struct envfile *env, struct error *error)
+enum rollcode_err
+admin_new_key(struct secret_key *key, struct error *error)
 {
-	static const char head[] =
-	    "# Encrypts every stored secret. Keep a copy apart from the "
-	    "store's backup.\n" ENVFILE_KEY;
-	WIPED(secret_key_wipe) struct secret_key key = {{0}};
-	WIPED(secret_wipe) struct secret hex = {0};
 	enum rollcode_err err;
 
-	if ((err = seal_random(key.bytes, sizeof(key.bytes))) != ROLLCODE_OK)
+	if ((err = seal_random(key->bytes, sizeof(key->bytes))) != ROLLCODE_OK)
 		return error_set(
 		    error, err, "the kernel gave no random bytes for a key");
-	hex_encode(key.bytes, sizeof(key.bytes), (char *)hex.bytes);
-	if ((err = envfile_append(env, head, sizeof(head) - 1, error)) !=
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+write_with_key(const char *path, struct envfile *env, struct error *error)
+{
+	static const char comment[] =
+	    "# Encrypts every stored secret. Keep a copy apart from the "
+	    "store's backup.\n";
+	WIPED(secret_key_wipe) struct secret_key key = {{0}};
+	enum rollcode_err err;
+
+	if ((err = admin_new_key(&key, error)) != ROLLCODE_OK ||
+	    (err = envfile_append(env, comment, sizeof(comment) - 1, error)) !=
 		ROLLCODE_OK ||
-	    (err = envfile_append(
-		 env, (char *)hex.bytes, CONFIG_HEX_LEN, error)) != ROLLCODE_OK)
+	    (err = envfile_put_key(env, ENVFILE_KEY, &key, error)) !=
+		ROLLCODE_OK)
 		return err;
-	return envfile_append(env, "\n", 1, error);
+	return envfile_write(path, env, error);
 }
 
 /*
- * True if the env file has to be written.  A store that is there has a key
- * already, and a new one would only hide which.
+ * What the env file says.  A store that is there has a key already, and a new
+ * one would only hide which.
  */
 static enum rollcode_err
-needs_key(
-    const char *path, struct config *config, bool *needs, struct error *error)
+read_config(const char *path, struct envfile *env, struct config *config,
+    struct error *error)
 {
-	WIPED(envfile_wipe) struct envfile env = {0};
+	WIPED(envfile_wipe) struct envfile copy = {0};
 	struct error detail = {0};
 	enum rollcode_err err;
 
-	*needs = false;
-	if ((err = envfile_read(path, &env, error)) != ROLLCODE_OK)
+	if ((err = envfile_read(path, env, error)) != ROLLCODE_OK)
 		return err;
-	if (config_parse(env.text, env.len, false, config, MISTAKES(&detail)) !=
-	    ROLLCODE_OK)
+	copy = *env;
+	if (config_parse(copy.text, copy.len, false, config,
+		MISTAKES(&detail)) != ROLLCODE_OK)
 		return error_pass(
 		    error, ROLLCODE_ERR_CONFIG, &detail, "%s", path);
-	*needs = !config->has_key;
-	if (*needs && store_present(config))
+	if (!config->has_key && store_present(config))
 		return error_set(error, ROLLCODE_ERR_CONFIG,
 		    "%s: has no SECRET_KEY, and a store already exists in %s; "
 		    "put that store's key there",
@@ -63,35 +66,24 @@ needs_key(
 	return ROLLCODE_OK;
 }
 
-static enum rollcode_err
-write_new_key(const char *path, struct error *error)
-{
-	WIPED(envfile_wipe) struct envfile env = {0};
-	enum rollcode_err err;
-
-	if ((err = envfile_read(path, &env, error)) != ROLLCODE_OK ||
-	    (err = add_key(&env, error)) != ROLLCODE_OK)
-		return err;
-	return envfile_write(path, &env, error);
-}
-
 /* The key, made if there is none; one init at a time. */
 static enum rollcode_err
 ensure_key(const char *path, bool *made, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
+	WIPED(envfile_wipe) struct envfile env = {0};
 	enum rollcode_err err;
 	int lock;
 
-	*made = false;
 	if ((err = envfile_lock(path, &lock, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = needs_key(path, &config, made, error)) == ROLLCODE_OK)
+	if ((err = read_config(path, &env, &config, error)) == ROLLCODE_OK)
 		err = person_refuse(config.account, error);
-	if (err == ROLLCODE_OK && *made)
-		err = write_new_key(path, error);
+	if (err == ROLLCODE_OK && !config.has_key) {
+		err = write_with_key(path, &env, error);
+		*made = err == ROLLCODE_OK;
+	}
 	close(lock);
-	*made = *made && err == ROLLCODE_OK;
 	return err;
 }
 
@@ -101,14 +93,14 @@ admin_init(void *base, int argc, char **argv, struct error *error)
 	WIPED(config_wipe) struct config config = {0};
 	const struct admin_options *options = base;
 	const struct store_ops *ops;
-	bool needs = false, made = false;
+	bool new_key = false, made = false;
 	enum rollcode_err err;
 
 	(void)argc;
 	(void)argv;
-	if ((err = ensure_key(options->conf, &needs, error)) != ROLLCODE_OK)
+	if ((err = ensure_key(options->conf, &new_key, error)) != ROLLCODE_OK)
 		return err;
-	if (needs)
+	if (new_key)
 		plain_line(stdout,
 		    "made a key in %s; keep a copy of it apart from the "
 		    "store's backup",

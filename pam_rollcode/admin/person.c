@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin/person.h"
+#include "admin/admin.h"
 
 #define LOGIN_DEFS "/etc/login.defs"
 #define UID_MIN_DEFAULT 1000

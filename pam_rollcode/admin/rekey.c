@@ -46,7 +46,7 @@ as_account_main(const struct admin_options *options, account_fn *fn, int fd)
 
 	outcome.err = admin_open(&admin, options, &outcome.error);
 	/* What is left of root's part ends with root. */
-	if (outcome.err == ROLLCODE_OK &&
+	if (outcome.err == ROLLCODE_OK && fn != NULL &&
 	    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0)
 		outcome.err = fn(&admin, &outcome.error);
 	admin_close(&admin);
@@ -55,7 +55,10 @@ as_account_main(const struct admin_options *options, account_fn *fn, int fd)
 	_exit(write(fd, &outcome, sizeof(outcome)) == sizeof(outcome) ? 0 : 1);
 }
 
-/* Run a function with the store open, in a child; this process opens none. */
+/*
+ * Open the store, which proves that its key is ours, and run a function, if
+ * there is one, in a child; this process opens none.
+ */
 static enum rollcode_err
 as_account(
     const struct admin_options *options, account_fn *fn, struct error *error)
@@ -88,15 +91,6 @@ as_account(
 }
 
 /* --- as the account ------------------------------------------------------ */
-
-/* as_account() has opened the store by now: the old key is this store's. */
-static enum rollcode_err
-do_nothing(struct admin *admin, struct error *error)
-{
-	(void)admin;
-	(void)error;
-	return ROLLCODE_OK;
-}
 
 struct walk {
 	struct admin *admin;
@@ -178,9 +172,8 @@ add_new_key(const struct config *config, const char *conf, const char *old,
 	WIPED(secret_key_wipe) struct secret_key key = {{0}};
 	enum rollcode_err err;
 
-	if ((err = seal_random(key.bytes, sizeof(key.bytes))) != ROLLCODE_OK)
-		return error_set(
-		    error, err, "the kernel gave no random bytes for a key");
+	if ((err = admin_new_key(&key, error)) != ROLLCODE_OK)
+		return err;
 	if ((unlink(old) != 0 && errno != ENOENT) || link(conf, old) != 0)
 		return error_at(
 		    error, error_from_errno(errno), old, "%s", strerror(errno));
@@ -224,7 +217,7 @@ begin_rekey(const struct admin_options *options, const char *old, bool *go_on,
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "no change of key was started; run the command without "
 		    "--everywhere to start one");
-	if ((err = as_account(options, do_nothing, error)) != ROLLCODE_OK ||
+	if ((err = as_account(options, NULL, error)) != ROLLCODE_OK ||
 	    (err = add_new_key(&config, conf, old, error)) != ROLLCODE_OK)
 		return err;
 	plain_line(stdout,

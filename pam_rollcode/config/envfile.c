@@ -149,9 +149,9 @@ line_begins_with(const char *line, size_t len, const char *name)
 	return len >= strlen(name) && memcmp(line, name, strlen(name)) == 0;
 }
 
-static enum rollcode_err
-put_key(struct envfile *to, const char *name, const struct secret_key *key,
-    struct error *error)
+enum rollcode_err
+envfile_put_key(struct envfile *to, const char *name,
+    const struct secret_key *key, struct error *error)
 {
 	WIPED(secret_wipe) struct secret hex = {0};
 	enum rollcode_err err;
@@ -199,9 +199,9 @@ envfile_rekey(const struct envfile *from, const struct secret_key *key,
 		    (size_t)((newline != NULL ? newline + 1 : end) - line);
 
 		if (line_begins_with(line, len, ENVFILE_KEY)) {
-			err = put_key(to, ENVFILE_KEY, key, error);
+			err = envfile_put_key(to, ENVFILE_KEY, key, error);
 			if (err == ROLLCODE_OK && previous != NULL)
-				err = put_key(
+				err = envfile_put_key(
 				    to, ENVFILE_PREVIOUS, previous, error);
 		} else if (!line_begins_with(line, len, ENVFILE_PREVIOUS)) {
 			err = envfile_append(to, line, len, error);

@@ -48,8 +48,12 @@ enum rollcode_err	envfile_lock(const char *path, int *lock,
 enum rollcode_err	envfile_read(const char *path, struct envfile *,
 			    struct error *) MUST_USE;
 
+/* Add to its end: any text, or a key in a line of that NAME=. */
 enum rollcode_err	envfile_append(struct envfile *, const char *text,
 			    size_t len, struct error *) MUST_USE;
+enum rollcode_err	envfile_put_key(struct envfile *, const char *name,
+			    const struct secret_key *, struct error *)
+			    MUST_USE;
 
 /*
  * The same text with other keys: key in place of SECRET_KEY, and previous, if

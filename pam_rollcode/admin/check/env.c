@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "admin/check/check.h"
-#include "admin/person.h"
 #include "config/envfile.h"
 
 /* What to do about the file, where the error does not say it. */

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "admin/check/check.h"
-#include "admin/person.h"
 #include "rules/verify.h"
 #include "system/path.h"
 
