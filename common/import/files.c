@@ -77,18 +77,17 @@ read_demo(struct import_list *list, const struct import_source *source,
 	    database.text, database.len, error);
 }
 
-/* What one file is, or two together; *second is NULL if there is no other. */
+/* What the next file is, or the next two together. */
 static enum rollcode_err
 read_import_file(struct import_list *list, const struct import_source *source,
-    const struct import_file *file, const struct import_file **second,
-    struct error *error)
+    const struct import_opened *opened, size_t *at, struct error *error)
 {
 	WIPED(cli_bytes_free) struct cli_bytes bytes = {NULL, 0, 0};
-	const struct import_file *next = *second;
+	const struct import_file *file = &opened->files[(*at)++];
+	import_reader *pskc = source->pskc;
 	enum import_format format;
 	enum rollcode_err err;
 
-	*second = NULL;
 	list->file = file->name;
 	if ((err = file_bytes(file, &bytes, error)) != ROLLCODE_OK ||
 	    (err = choose_format(source, &bytes, &format, error)) !=
@@ -96,23 +95,22 @@ read_import_file(struct import_list *list, const struct import_source *source,
 		return err;
 	if (format == IMPORT_SEALED)
 		return read_sealed(list, source, &bytes, error);
-	if (format == IMPORT_DEMO && next != NULL) {
-		*second = next;
-		return read_demo(list, source, &bytes, next, error);
-	}
-	if (format == IMPORT_DEMO)
+	if (format == IMPORT_DEMO && *at == opened->count)
 		return import_refuse(list,
 		    "the demo's counter is in a database, opener.db or "
 		    "remote.db; name it after the .env",
 		    error);
-	if (format != IMPORT_PSKC)
-		return import_read(
-		    list, format, source->user, bytes.text, bytes.len, error);
-	if (source->pskc == NULL)
+	if (format == IMPORT_DEMO)
+		return read_demo(
+		    list, source, &bytes, &opened->files[(*at)++], error);
+	if (format == IMPORT_PSKC && pskc == NULL)
 		return import_refuse(list,
 		    "PSKC is for servers; rollcode-admin import reads it",
 		    error);
-	return source->pskc(list, source->user, bytes.text, bytes.len, error);
+	if (format == IMPORT_PSKC)
+		return pskc(list, source->user, bytes.text, bytes.len, error);
+	return import_read(
+	    list, format, source->user, bytes.text, bytes.len, error);
 }
 
 enum rollcode_err
@@ -120,18 +118,12 @@ import_files(struct import_list *list, const struct import_source *source,
     const struct import_opened *opened, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
-	const struct import_file *second;
+	size_t at = 0;
 
-	for (size_t i = 0; i < opened->count && err == ROLLCODE_OK; i++) {
-		if (import_full(list)) {
-			list->unread_files = opened->count - i;
-			break;
-		}
-		second = i + 1 < opened->count ? &opened->files[i + 1] : NULL;
-		err = read_import_file(
-		    list, source, &opened->files[i], &second, error);
-		i += second != NULL;
-	}
+	while (at < opened->count && err == ROLLCODE_OK && !import_full(list))
+		err = read_import_file(list, source, opened, &at, error);
+	if (err == ROLLCODE_OK)
+		list->unread_files = opened->count - at;
 	return err;
 }
 

@@ -30,13 +30,7 @@
 #define SPACE " \t\r\n"
 #define QUIETLY (1 << 5 | 1 << 6 | 1 << 11) /* no message, no network */
 
-enum node {
-	NODE_ELEMENT = 1,
-	NODE_TEXT = 3,
-	NODE_CDATA = 4,
-	NODE_SPACE = 13,
-	NODE_SPACE_KEPT = 14,
-};
+enum { NODE_ELEMENT = 1, NODE_TEXT = 3, NODE_CDATA = 4 };
 
 struct xml {
 	void *reader;
@@ -180,13 +174,6 @@ begin_fields(struct xml *xml, struct key *key)
 	return text;
 }
 
-static bool
-is_value_node(enum node node)
-{
-	return node == NODE_TEXT || node == NODE_CDATA || node == NODE_SPACE ||
-	       node == NODE_SPACE_KEPT;
-}
-
 /*
  * Read on to the next KeyPackage: the fields of the one before it.  1, or 0
  * where the text ends instead, or -1 if it is no XML.
@@ -195,19 +182,19 @@ static int
 next_package(struct xml *xml, struct key *key)
 {
 	enum field field = FIELDS;
-	int more, depth, begun = 0;
-	enum node node;
+	int more, node, depth, begun = 0;
 
 	key_wipe(key);
 	while ((more = xml->next(xml->reader)) == 1) {
-		node = (enum node)xml->node(xml->reader);
+		node = xml->node(xml->reader);
 		depth = xml->depth(xml->reader);
 		if (depth <= begun)
 			field = FIELDS;
 		if (field < FIELDS)
 			set_value(key, field,
-			    is_value_node(node) ? xml->value(xml->reader)
-						: ODD);
+			    node == NODE_TEXT || node == NODE_CDATA
+				? xml->value(xml->reader)
+				: ODD);
 		if (node != NODE_ELEMENT)
 			continue;
 		enter_element(xml, depth);
