@@ -9,6 +9,7 @@
 #include <pwd.h>
 
 #include "common/cli/cli.h"
+#include "protocol/submission.h"
 #include "rules/outcome.h"
 #include "store/store.h"
 
@@ -76,11 +77,12 @@ enum rollcode_err	admin_drop(const struct config *, struct error *)
 
 /*
  * Read the env file, open the file that has a secret or a passphrase, become
- * the account, open the store.  admin_close after either outcome.
+ * the account, open the store; then admin_begin, unless the user is NULL.
+ * admin_close after either outcome.
  */
 enum rollcode_err	admin_open(struct admin *,
-			    const struct admin_options *, struct error *)
-			    MUST_USE;
+			    const struct admin_options *, const char *user,
+			    struct error *) MUST_USE;
 
 /* *pw is NULL if there is no such account; false, with errno, on an error. */
 bool			admin_look_up(const char *user,
@@ -98,11 +100,6 @@ enum rollcode_err	admin_check_user(const struct admin_options *,
  * lock is held: who reads it may never come to an end.
  */
 enum rollcode_err	admin_begin(struct admin *, const char *user,
-			    struct error *) MUST_USE;
-
-/* admin_open, and admin_begin. */
-enum rollcode_err	admin_open_user(struct admin *,
-			    const struct admin_options *, const char *user,
 			    struct error *) MUST_USE;
 
 /*
@@ -147,6 +144,13 @@ struct account_token	*admin_token(struct admin *, enum rollcode_err *,
 enum rollcode_err	admin_print_line(const struct admin *,
 			    const struct rollcode_token *, bool qr,
 			    struct error *) MUST_USE;
+
+/*
+ * Read codes from a person, of the terminal or as cli_read_line does.  Nothing
+ * may be locked.  Of what is malformed the kind says so.  INPUT, UNAVAIL.
+ */
+enum rollcode_err	admin_read_code(const char *prompt, bool terminal,
+			    struct submission *, struct error *) MUST_USE;
 
 /*
  * Read a code of a token that is not enrolled yet, and move its counter behind

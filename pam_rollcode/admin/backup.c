@@ -58,7 +58,7 @@ admin_backup(void *base, int argc, char **argv, struct error *error)
 
 	(void)argc;
 	if ((err = make_absolute(argv[0], path, error)) != ROLLCODE_OK ||
-	    (err = admin_open(&admin, base, error)) != ROLLCODE_OK)
+	    (err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK)
 		return err;
 	if (admin.ops->backup == NULL)
 		return error_set(error, ROLLCODE_ERR_INPUT,

@@ -48,13 +48,13 @@ admin_remove(void *base, int argc, char **argv, struct error *error)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "not removed: the answer was not yes; --force skips the "
 		    "question");
-	if (token) {
-		err = admin_open_user(&admin, options, argv[0], error);
-		return err == ROLLCODE_OK ? remove_token(&admin, error) : err;
-	}
-	if ((err = admin_open(&admin, options, error)) == ROLLCODE_OK &&
-	    (err = admin.ops->remove(admin.store, argv[0], error)) ==
-		ROLLCODE_OK)
+	if ((err = admin_open(&admin, options, token ? argv[0] : NULL,
+		 error)) != ROLLCODE_OK)
+		return err;
+	if (token)
+		return remove_token(&admin, error);
+	if ((err = admin.ops->remove(admin.store, argv[0], error)) ==
+	    ROLLCODE_OK)
 		plain_line(stdout, "removed %s", argv[0]);
 	return err;
 }
@@ -68,8 +68,7 @@ set_enabled(void *base, const char *user, bool enabled, struct error *error)
 	struct account_token *token;
 	enum rollcode_err err;
 
-	if ((err = admin_open_user(&admin, options, user, error)) !=
-	    ROLLCODE_OK)
+	if ((err = admin_open(&admin, options, user, error)) != ROLLCODE_OK)
 		return err;
 	if (options->label[0] != '\0') {
 		if ((token = admin_token(&admin, &err, error)) == NULL)
@@ -111,30 +110,13 @@ admin_unlock(void *base, int argc, char **argv, struct error *error)
 	enum rollcode_err err;
 
 	(void)argc;
-	if ((err = admin_open_user(&admin, base, argv[0], error)) !=
-	    ROLLCODE_OK)
+	if ((err = admin_open(&admin, base, argv[0], error)) != ROLLCODE_OK)
 		return err;
 	account_unlock(&admin.account);
 	if ((err = admin_commit(&admin, ACT_UNLOCKED, NULL, error)) ==
 	    ROLLCODE_OK)
 		plain_line(stdout, "unlocked %s", argv[0]);
 	return err;
-}
-
-/* A code from the person, before a user is locked, and as the account. */
-static enum rollcode_err
-read_submission(struct submission *submission, struct error *error)
-{
-	WIPED(submitted_wipe) struct submitted text = {{0}};
-	enum rollcode_err err;
-
-	if ((err = cli_read_line(ROLLCODE_PROMPT, false, text.text,
-		 sizeof(text.text), error)) != ROLLCODE_OK)
-		return err;
-	if (submission_parse(text.text, submission) == SUBMISSION_MALFORMED)
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "the input does not look like a code");
-	return ROLLCODE_OK;
 }
 
 enum rollcode_err
@@ -148,9 +130,14 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 	enum rollcode_err err;
 
 	(void)argc;
-	if ((err = admin_open(&admin, base, error)) != ROLLCODE_OK ||
-	    (err = read_submission(&submission, error)) != ROLLCODE_OK ||
-	    (err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK)
+	if ((err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK ||
+	    (err = admin_read_code(
+		 ROLLCODE_PROMPT, false, &submission, error)) != ROLLCODE_OK)
+		return err;
+	if (submission.kind == SUBMISSION_MALFORMED)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the input does not look like a code");
+	if ((err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK)
 		return err;
 	/* The login locks the user itself, and takes no backup for a store. */
 	admin.ops->end(admin.store);
@@ -233,12 +220,15 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 	bool voided;
 
 	(void)argc;
-	if ((err = admin_open(&admin, base, error)) != ROLLCODE_OK ||
-	    (err = read_submission(&submission, error)) != ROLLCODE_OK)
+	if ((err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK ||
+	    (err = admin_read_code(
+		 ROLLCODE_PROMPT, false, &submission, error)) != ROLLCODE_OK)
 		return err;
 	if (submission.kind != SUBMISSION_CODE || submission.count < 2)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "type two or three consecutive codes on one line");
+		    submission.kind == SUBMISSION_MALFORMED
+			? "the input does not look like a code"
+			: "type two or three consecutive codes on one line");
 	if ((err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK ||
 	    (err = resync_token(&admin, &submission, &verification, error)) !=
 		ROLLCODE_OK)

@@ -6,22 +6,15 @@
 
 #define TRIES 3
 
-/* Standard input may have been the secret's. */
-static enum rollcode_err
-read_code(const struct admin *admin, struct submission *submission,
-    struct error *error)
+enum rollcode_err
+admin_read_code(const char *prompt, bool terminal,
+    struct submission *submission, struct error *error)
 {
 	WIPED(submitted_wipe) struct submitted text = {{0}};
-	char prompt[ROLLCODE_USER_MAX + 64];
 	enum rollcode_err err;
 
-	snprintf(prompt, sizeof(prompt),
-	    "A code of the new token of %s: ", admin->account.user);
-	err = strcmp(admin->options->secret_file, "-") == 0
-		  ? cli_read_terminal(
-			prompt, false, text.text, sizeof(text.text), error)
-		  : cli_read_line(
-			prompt, false, text.text, sizeof(text.text), error);
+	err = (terminal ? cli_read_terminal : cli_read_line)(
+	    prompt, false, text.text, sizeof(text.text), error);
 	if (err == ROLLCODE_OK)
 		(void)submission_parse(text.text, submission);
 	return err;
@@ -53,12 +46,18 @@ admin_confirm(const struct admin *admin, struct rollcode_token *token,
     struct error *error)
 {
 	WIPED(submission_wipe) struct submission submission = {0};
+	char prompt[ROLLCODE_USER_MAX + 64];
 	struct error why = {0};
 	bool right = false;
 	enum rollcode_err err;
 
+	snprintf(prompt, sizeof(prompt),
+	    "A code of the new token of %s: ", admin->account.user);
 	for (int i = 0; i < TRIES; i++) {
-		if ((err = read_code(admin, &submission, &why)) != ROLLCODE_OK)
+		/* Standard input may have been the secret's. */
+		if ((err = admin_read_code(prompt,
+			 strcmp(admin->options->secret_file, "-") == 0,
+			 &submission, &why)) != ROLLCODE_OK)
 			return error_pass(
 			    error, err, &why, "nothing was enrolled");
 		if ((err = verify_near_code(admin, &submission, token, &right,

@@ -215,7 +215,7 @@ admin_enroll(void *base, int argc, char **argv, struct error *error)
 	enum rollcode_err err;
 
 	(void)argc;
-	if ((err = admin_open(&admin, options, error)) != ROLLCODE_OK ||
+	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK ||
 	    (err = admin_check_user(options, user, error)) != ROLLCODE_OK ||
 	    (err = make_token(&admin, &token, error)) != ROLLCODE_OK ||
 	    (options->confirm && (err = confirm_token(&admin, user, &token,

@@ -104,7 +104,8 @@ admin_export(void *base, int argc, char **argv, struct error *error)
 	const char *seal = options->plain ? NULL : passphrase.text;
 	enum rollcode_err err;
 
-	if ((err = admin_open(&ex.admin, options, error)) != ROLLCODE_OK ||
+	if ((err = admin_open(&ex.admin, options, NULL, error)) !=
+		ROLLCODE_OK ||
 	    (seal != NULL && (err = read_passphrase(&ex.admin, &passphrase,
 				  error)) != ROLLCODE_OK))
 		return err;

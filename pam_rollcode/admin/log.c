@@ -27,10 +27,9 @@ struct seen {
 
 struct journal {
 	struct admin *admin;
-	const char *user; /* the one being read */
 	struct line *lines;
 	size_t count, room;
-	struct seen *seen;
+	struct seen *seen, *now; /* now: of the one being read */
 	size_t seen_count;
 	bool shown;    /* the first look was printed, which -n cuts */
 	bool unusable; /* a user's file could not be read */
@@ -43,6 +42,7 @@ journal_close(struct journal *journal)
 	free(journal->seen);
 }
 
+/* Of a new one the sequence is beyond any, as if it were of another. */
 static struct seen *
 seen_of(struct journal *journal, const char *user)
 {
@@ -57,10 +57,8 @@ seen_of(struct journal *journal, const char *user)
 		return NULL;
 	journal->seen = more;
 	more += journal->seen_count++;
+	*more = (struct seen){.sequence = INT64_MAX};
 	snprintf(more->user, sizeof(more->user), "%s", user);
-	more->created = 0;
-	more->sequence = -1;
-	more->aside = INT64_MIN;
 	return more;
 }
 
@@ -125,7 +123,7 @@ static enum rollcode_err
 take_event(void *context, const struct event *event, struct error *error)
 {
 	struct journal *journal = context;
-	struct seen *seen = seen_of(journal, journal->user);
+	struct seen *seen = journal->now;
 	struct line *line;
 
 	if (seen != NULL && !is_news(seen, event))
@@ -138,7 +136,7 @@ take_event(void *context, const struct event *event, struct error *error)
 	else
 		seen->sequence = event->sequence;
 	line = &journal->lines[journal->count++];
-	snprintf(line->user, sizeof(line->user), "%s", journal->user);
+	memcpy(line->user, seen->user, sizeof(line->user));
 	line->event = *event;
 	return ROLLCODE_OK;
 }
@@ -152,13 +150,12 @@ read_user_events(void *context, const char *user, struct error *error)
 	bool enrolled = false;
 	enum rollcode_err err;
 
-	journal->user = user;
 	err = admin->ops->begin(
 	    admin->store, user, &enrolled, &admin->account, error);
 	/* Enrolled anew, a user's events are counted anew. */
-	if ((seen = seen_of(journal, user)) != NULL &&
-	    (admin->account.created != seen->created ||
-		admin->account.sequence < seen->sequence)) {
+	seen = journal->now = seen_of(journal, user);
+	if (seen != NULL && (admin->account.created != seen->created ||
+				admin->account.sequence < seen->sequence)) {
 		seen->created = admin->account.created;
 		seen->sequence = -1;
 		seen->aside = INT64_MIN;
@@ -237,10 +234,10 @@ take_any_user(void *context, const char *user, struct error *error)
 	enum rollcode_err err;
 
 	err = read_user_events(context, user, &detail);
-	if (err == ROLLCODE_OK || err == ROLLCODE_ERR_NOMEM)
-		return err == ROLLCODE_OK
-			   ? err
-			   : error_pass(error, err, &detail, NULL);
+	if (err == ROLLCODE_OK)
+		return err;
+	if (err == ROLLCODE_ERR_NOMEM)
+		return error_pass(error, err, &detail, NULL);
 	if (!journal->unusable)
 		cli_tell(ADMIN_SERVICE, NULL, err, &detail);
 	journal->unusable = true;
@@ -278,9 +275,7 @@ admin_log(void *base, int argc, char **argv, struct error *error)
 	if (options->follow && options->json)
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--follow and --json: give one of them");
-	err = user != NULL ? admin_open_user(&admin, options, user, error)
-			   : admin_open(&admin, options, error);
-	if (err != ROLLCODE_OK)
+	if ((err = admin_open(&admin, options, user, error)) != ROLLCODE_OK)
 		return err;
 	admin.ops->close(admin.store);
 	admin.store = NULL;

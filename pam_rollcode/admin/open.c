@@ -46,7 +46,7 @@ admin_read_secret(
 
 enum rollcode_err
 admin_open(struct admin *admin, const struct admin_options *options,
-    struct error *error)
+    const char *user, struct error *error)
 {
 	enum rollcode_err err;
 
@@ -62,9 +62,12 @@ admin_open(struct admin *admin, const struct admin_options *options,
 		return err;
 	admin->config.administers = true;
 	if ((err = store_find(&admin->config, &admin->ops, error)) !=
-	    ROLLCODE_OK)
+		ROLLCODE_OK ||
+	    (err = admin->ops->open(&admin->store, &admin->config, error)) !=
+		ROLLCODE_OK ||
+	    user == NULL)
 		return err;
-	return admin->ops->open(&admin->store, &admin->config, error);
+	return admin_begin(admin, user, error);
 }
 
 bool
@@ -100,17 +103,6 @@ admin_check_user(
 		    "that only PAM knows",
 		    user);
 	return ROLLCODE_OK;
-}
-
-enum rollcode_err
-admin_open_user(struct admin *admin, const struct admin_options *options,
-    const char *user, struct error *error)
-{
-	enum rollcode_err err;
-
-	if ((err = admin_open(admin, options, error)) != ROLLCODE_OK)
-		return err;
-	return admin_begin(admin, user, error);
 }
 
 enum rollcode_err

@@ -133,8 +133,7 @@ admin_recovery(void *base, int argc, char **argv, struct error *error)
 	if ((err = check_recovery_options(options, error)) != ROLLCODE_OK ||
 	    (err = read_duration(options->expires, &seconds, error)) !=
 		ROLLCODE_OK ||
-	    (err = admin_open_user(&admin, options, argv[0], error)) !=
-		ROLLCODE_OK)
+	    (err = admin_open(&admin, options, argv[0], error)) != ROLLCODE_OK)
 		return err;
 	if (options->take_back)
 		return take_back(&admin, error);

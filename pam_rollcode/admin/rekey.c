@@ -44,7 +44,7 @@ as_account_main(const struct admin_options *options, account_fn *fn, int fd)
 	struct admin admin = {0};
 	struct outcome outcome = {0};
 
-	outcome.err = admin_open(&admin, options, &outcome.error);
+	outcome.err = admin_open(&admin, options, NULL, &outcome.error);
 	/* What is left of root's part ends with root. */
 	if (outcome.err == ROLLCODE_OK && fn != NULL &&
 	    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0)

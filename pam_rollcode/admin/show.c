@@ -96,7 +96,7 @@ admin_list(void *base, int argc, char **argv, struct error *error)
 
 	(void)argc;
 	(void)argv;
-	if ((err = admin_open(&admin, options, error)) != ROLLCODE_OK)
+	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK)
 		return err;
 	if (options->json) {
 		json_open(&listing.json, NULL, '[');
@@ -248,8 +248,7 @@ admin_show(void *base, int argc, char **argv, struct error *error)
 	enum rollcode_err err;
 
 	(void)argc;
-	if ((err = admin_open_user(&admin, options, argv[0], error)) !=
-	    ROLLCODE_OK)
+	if ((err = admin_open(&admin, options, argv[0], error)) != ROLLCODE_OK)
 		return err;
 	admin.ops->end(admin.store);
 	if (options->json)

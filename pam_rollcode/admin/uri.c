@@ -43,7 +43,7 @@ print_again(void *base, const char *user, bool qr, struct error *error)
 	const struct account_token *token;
 	enum rollcode_err err;
 
-	if ((err = admin_open_user(&admin, base, user, error)) != ROLLCODE_OK)
+	if ((err = admin_open(&admin, base, user, error)) != ROLLCODE_OK)
 		return err;
 	admin.ops->end(admin.store);
 	if ((token = admin_token(&admin, &err, error)) == NULL)

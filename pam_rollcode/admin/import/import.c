@@ -110,7 +110,8 @@ read_files(struct importing *im, struct error *error)
 	};
 	enum rollcode_err err;
 
-	if ((err = admin_open(&im->admin, im->options, error)) != ROLLCODE_OK ||
+	if ((err = admin_open(&im->admin, im->options, NULL, error)) !=
+		ROLLCODE_OK ||
 	    (given && (err = admin_read_secret(&im->admin, passphrase.text,
 			   sizeof(passphrase.text), error)) != ROLLCODE_OK) ||
 	    (err = import_files(&im->list, &source, &im->opened, error)) !=

@@ -242,7 +242,7 @@ import_store(const struct admin_options *options, struct error *error)
 	int64_t users = 0;
 	enum rollcode_err err;
 
-	if ((err = admin_open(&admin, options, error)) != ROLLCODE_OK ||
+	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK ||
 	    (err = open_from(&m, options->from, error)) != ROLLCODE_OK ||
 	    (err = m.from_ops->each(m.from, admin_count_user, &users, error)) !=
 		ROLLCODE_OK)

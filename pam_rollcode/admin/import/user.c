@@ -4,14 +4,6 @@
 #include "admin/import/import.h"
 #include "rules/policy.h"
 
-static void
-tell_of_entry(
-    struct importing *im, const struct import_entry *entry, const char *what)
-{
-	progress_clear(&im->progress);
-	import_tell(entry, ADMIN_SERVICE, what);
-}
-
 static enum rollcode_err
 merge_lines(struct importing *im, struct import_group *group, bool *changed,
     struct error *error)
@@ -97,12 +89,13 @@ tell_outcome(struct importing *im, const struct import_group *group)
 		const struct import_entry *e = group->lines[i];
 
 		im->merged[e->merged]++;
-		progress_clear(&im->progress);
+		if (e->merged != MERGE_SAME)
+			progress_clear(&im->progress);
 		if (became[e->merged] != NULL)
 			plain_line(stdout, "%s: %s %s", e->user,
 			    e->provision.token.label, became[e->merged]);
 		if (e->merged == MERGE_KEPT)
-			tell_of_entry(im, e,
+			import_tell(e, ADMIN_SERVICE,
 			    "the counter here is higher, and stays; "
 			    "--force would lower it");
 		if (e->merged != MERGE_ADDED || e->scratch == 0)
@@ -111,7 +104,7 @@ tell_outcome(struct importing *im, const struct import_group *group)
 		    "%u scratch codes of 8 digits are too short and were not "
 		    "imported; issue recovery codes",
 		    e->scratch);
-		tell_of_entry(im, e, what);
+		import_tell(e, ADMIN_SERVICE, what);
 	}
 }
 
@@ -122,17 +115,6 @@ fault_of_user(enum rollcode_err err)
 	return err == ROLLCODE_ERR_INPUT || err == ROLLCODE_ERR_EXISTS ||
 	       err == ROLLCODE_ERR_ABSENT || err == ROLLCODE_ERR_STORE ||
 	       err == ROLLCODE_ERR_CONFIG;
-}
-
-/* A line keeps the sentence alone. */
-static void
-tell_fix(struct importing *im, const char *user, enum rollcode_err err,
-    const struct error *why)
-{
-	if (why->fix[0] == '\0')
-		return;
-	progress_clear(&im->progress);
-	cli_tell(ADMIN_SERVICE, user, err, why);
 }
 
 static enum rollcode_err
@@ -147,7 +129,7 @@ refuse_all(struct importing *im, const struct import_group *group,
 		if (e->refused == NULL)
 			err = import_entry_refuse(&im->list, e, why, error);
 		if (err == ROLLCODE_OK && i < IMPORT_REFUSED_MAX)
-			tell_of_entry(im, e, e->refused);
+			import_tell(e, ADMIN_SERVICE, e->refused);
 	}
 	if (err == ROLLCODE_OK && group->count > IMPORT_REFUSED_MAX)
 		plain_line(stderr,
@@ -190,7 +172,10 @@ import_user(
 		return ROLLCODE_OK;
 	}
 	if (fault_of_user(err)) {
-		tell_fix(im, user, err, &why);
+		progress_clear(&im->progress);
+		/* A line keeps the sentence alone. */
+		if (why.fix[0] != '\0')
+			cli_tell(ADMIN_SERVICE, user, err, &why);
 		return refuse_all(im, group, why.text, error);
 	}
 	error_pass(error, err, &why, NULL);
