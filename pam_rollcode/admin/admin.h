@@ -159,6 +159,9 @@ enum rollcode_err	admin_read_code(const char *prompt, bool terminal,
 enum rollcode_err	admin_confirm(const struct admin *,
 			    struct rollcode_token *, struct error *) MUST_USE;
 
+/* How admin's account stands, in one word. */
+const char		*admin_state(const struct admin *);
+
 /* A key of random bytes.  SYS. */
 enum rollcode_err	admin_new_key(struct secret_key *, struct error *)
 			    MUST_USE;

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/admin.h"
+#include "rules/recovery.h"
+#include "rules/verify.h"
+
+#define RESYNC_WINDOW_DEFAULT 100000
+
+/* Only the token meant takes part. */
+static enum rollcode_err
+resync_token(struct admin *admin, const struct submission *submission,
+    struct verification *verification, struct error *error)
+{
+	struct account *account = &admin->account;
+	struct policy policy = admin->config.policy;
+	WIPED(account_wipe) struct account one = *account;
+	struct account_token *token;
+	enum rollcode_err err;
+
+	if ((token = admin_token(admin, &err, error)) == NULL)
+		return err;
+	one.tokens[0] = *token;
+	one.tokens[0].enabled = true;
+	one.token_count = 1;
+	account_unlock(&one);
+	policy.resync_window = admin->options->window != 0
+				   ? admin->options->window
+				   : RESYNC_WINDOW_DEFAULT;
+	err = verify_submission(
+	    &one, submission, &policy, admin->now, verification);
+	if (err == ROLLCODE_OK && verdict_admits(verification->verdict)) {
+		account_unlock(account);
+		token->token.counter = one.tokens[0].token.counter;
+	}
+	return err;
+}
+
+/* In a backup nobody knows which of them were used since. */
+static bool
+void_restored(struct admin *admin)
+{
+	if (!admin->ops->is_backup(admin->store) ||
+	    admin->account.recovery_count == 0)
+		return false;
+	recovery_void(&admin->account);
+	return true;
+}
+
+enum rollcode_err
+admin_resync(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(submission_wipe) struct submission submission = {0};
+	WIPED(admin_close) struct admin admin = {0};
+	struct verification verification = {0};
+	enum rollcode_err err;
+	bool voided;
+
+	(void)argc;
+	if ((err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK ||
+	    (err = admin_read_code(
+		 ROLLCODE_PROMPT, false, &submission, error)) != ROLLCODE_OK)
+		return err;
+	if (submission.kind != SUBMISSION_CODE || submission.count < 2)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    submission.kind == SUBMISSION_MALFORMED
+			? "the input does not look like a code"
+			: "type two or three consecutive codes on one line");
+	if ((err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK ||
+	    (err = resync_token(&admin, &submission, &verification, error)) !=
+		ROLLCODE_OK)
+		return err;
+	if (!verdict_admits(verification.verdict))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    verification.verdict == VERDICT_REPLAYED
+			? "these codes are before the counter, which only "
+			  "moves forward"
+			: "these are not consecutive codes of this token "
+			  "within the window; --window searches further");
+	voided = void_restored(&admin);
+	if ((err = admin_commit(&admin, ACT_RESYNCED, admin.options->label,
+		 error)) != ROLLCODE_OK)
+		return err;
+	plain_line(stdout,
+	    "resynced %s: the counter moved by %" PRIu64 " to %" PRIu64,
+	    argv[0], verification.distance, verification.counter + 1);
+	if (voided)
+		plain_line(stdout,
+		    "the recovery codes of %s are void; rollcode-admin "
+		    "recovery %s issues others",
+		    argv[0], argv[0]);
+	return err;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/admin.h"
+#include "login/login.h"
+
+enum rollcode_err
+admin_verify(void *base, int argc, char **argv, struct error *error)
+{
+	WIPED(submission_wipe) struct submission submission = {0};
+	WIPED(admin_close) struct admin admin = {0};
+	const struct submission none = {0};
+	struct login_result result;
+	const struct verification *v = &result.verification;
+	enum rollcode_err err;
+
+	(void)argc;
+	if ((err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK ||
+	    (err = admin_read_code(
+		 ROLLCODE_PROMPT, false, &submission, error)) != ROLLCODE_OK)
+		return err;
+	if (submission.kind == SUBMISSION_MALFORMED)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "the input does not look like a code");
+	if ((err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK)
+		return err;
+	/* The login locks the user itself, and takes no backup for a store. */
+	admin.ops->end(admin.store);
+	admin.config.administers = false;
+	err = login_decide(
+	    &(struct login){
+		.config = &admin.config,
+		.ops = admin.ops,
+		.now = admin.now,
+		.user = argv[0],
+		.service = ADMIN_SERVICE,
+	    },
+	    &submission, &none, &result, error);
+	if (err != ROLLCODE_OK)
+		return err;
+	if (!verdict_admits(v->verdict))
+		return error_set(error, ROLLCODE_ERR_INPUT, "refused: %s%s",
+		    verdict_name(v->verdict),
+		    v->guarded ? "; three consecutive codes on one line are "
+				 "accepted, rollcode-admin unlock ends this"
+			       : "");
+	if (v->recovery)
+		printf(
+		    "accepted: a recovery code, %u left\n", v->recovery_left);
+	else
+		plain_line(stdout,
+		    "%s: token %s, counter %" PRIu64 ", %u skipped",
+		    verdict_name(v->verdict), result.token, v->counter,
+		    v->skipped);
+	return ROLLCODE_OK;
+}
