@@ -41,8 +41,6 @@ reading_digits(const char *text)
 	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
-/* --- otpauth lines -------------------------------------------------------- */
-
 /* Where the URI starts, NULL if there is none; a name is cut off before. */
 static char *
 find_uri(char *line, char **user)
@@ -114,8 +112,6 @@ otpauth_line(struct reading *r)
 	return p->account[0] == '\0' ? ROLLCODE_OK
 				     : reading_user(r, p->account);
 }
-
-/* --- lines ---------------------------------------------------------------- */
 
 /* Cut out one line without its end; INPUT with why. */
 static enum rollcode_err

@@ -21,21 +21,15 @@ take_hex(struct reading *r, const char *hex)
 static unsigned int
 oath_digits(const char *type)
 {
-	static const struct {
-		const char *type;
-		unsigned int digits;
-	} types[] = {
-	    {"HOTP", PHONE_DIGITS},
-	    {"HOTP/E", PHONE_DIGITS},
-	    {"HOTP/E/6", 6},
-	    {"HOTP/E/7", 7},
-	    {"HOTP/E/8", 8},
-	};
+	static const char with_digits[] = "HOTP/E/";
+	const char *digit = type + sizeof(with_digits) - 1;
 
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(types[i].type, type) == 0)
-			return types[i].digits;
-	return 0;
+	if (strcmp(type, "HOTP") == 0 || strcmp(type, "HOTP/E") == 0)
+		return PHONE_DIGITS;
+	if (strncmp(type, with_digits, sizeof(with_digits) - 1) != 0 ||
+	    strlen(digit) != 1 || strchr("678", *digit) == NULL)
+		return 0;
+	return (unsigned int)(*digit - '0');
 }
 
 enum { TYPE, USER, PIN, SECRET, COUNTER, LAST, TIME, OATH_FIELDS };

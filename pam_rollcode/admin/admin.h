@@ -9,8 +9,8 @@
 #include <pwd.h>
 
 #include "common/cli/cli.h"
-#include "protocol/submission.h"
 #include "rules/outcome.h"
+#include "rules/verify.h"
 #include "store/store.h"
 
 #define ADMIN_SERVICE	"rollcode-admin"	/* in event rows */
@@ -151,6 +151,15 @@ enum rollcode_err	admin_print_line(const struct admin *,
  */
 enum rollcode_err	admin_read_code(const char *prompt, bool terminal,
 			    struct submission *, struct error *) MUST_USE;
+
+/*
+ * Verify codes of one token as a login would, whatever the account has counted,
+ * and move its counter behind what is accepted.  NOMEM, SYS.
+ */
+enum rollcode_err	admin_try_token(const struct admin *,
+			    struct rollcode_token *, const struct submission *,
+			    int64_t window, struct verification *,
+			    struct error *) MUST_USE;
 
 /*
  * Read a code of a token that is not enrolled yet, and move its counter behind

@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "admin/admin.h"
-#include "rules/verify.h"
 
 #define TRIES 3
 
@@ -20,23 +19,21 @@ admin_read_code(const char *prompt, bool terminal,
 	return err;
 }
 
-/* As a login verifies it, but near the counter only. */
-static enum rollcode_err
-verify_near_code(const struct admin *admin, const struct submission *submission,
-    struct rollcode_token *token, bool *right, struct error *error)
+enum rollcode_err
+admin_try_token(const struct admin *admin, struct rollcode_token *token,
+    const struct submission *submission, int64_t window,
+    struct verification *verification, struct error *error)
 {
 	WIPED(account_wipe) struct account one = {0};
 	struct policy policy = admin->config.policy;
-	struct verification verification = {0};
 	enum rollcode_err err;
 
-	policy.resync_window = 0;
+	policy.resync_window = window;
 	if ((err = account_add(&one, token, admin->now, error)) !=
 		ROLLCODE_OK ||
 	    (err = verify_submission(&one, submission, &policy, admin->now,
-		 &verification)) != ROLLCODE_OK)
+		 verification)) != ROLLCODE_OK)
 		return err;
-	*right = verdict_admits(verification.verdict);
 	token->counter = one.tokens[0].token.counter;
 	return ROLLCODE_OK;
 }
@@ -47,8 +44,8 @@ admin_confirm(const struct admin *admin, struct rollcode_token *token,
 {
 	WIPED(submission_wipe) struct submission submission = {0};
 	char prompt[ROLLCODE_USER_MAX + 64];
+	struct verification verification = {0};
 	struct error why = {0};
-	bool right = false;
 	enum rollcode_err err;
 
 	snprintf(prompt, sizeof(prompt),
@@ -60,9 +57,10 @@ admin_confirm(const struct admin *admin, struct rollcode_token *token,
 			 &submission, &why)) != ROLLCODE_OK)
 			return error_pass(
 			    error, err, &why, "nothing was enrolled");
-		if ((err = verify_near_code(admin, &submission, token, &right,
-			 error)) != ROLLCODE_OK ||
-		    right)
+		/* Near the counter only. */
+		if ((err = admin_try_token(admin, token, &submission, 0,
+			 &verification, error)) != ROLLCODE_OK ||
+		    verdict_admits(verification.verdict))
 			return err;
 		fprintf(stderr, "that is not one of its next codes\n");
 	}

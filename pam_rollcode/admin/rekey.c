@@ -210,20 +210,20 @@ begin_rekey(const struct admin_options *options, const char *old, bool *go_on,
 		    "continuing the change of key: SECRET_KEY_PREVIOUS is in "
 		    "%s",
 		    conf);
-		*go_on = others_have_it(&config, options);
-		return ROLLCODE_OK;
-	}
-	if (options->everywhere)
+	} else if (options->everywhere) {
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "no change of key was started; run the command without "
 		    "--everywhere to start one");
-	if ((err = as_account(options, NULL, error)) != ROLLCODE_OK ||
-	    (err = add_new_key(&config, conf, old, error)) != ROLLCODE_OK)
-		return err;
-	plain_line(stdout,
-	    "made a new key in %s; keep a copy of it apart from the store's "
-	    "backup",
-	    conf);
+	} else {
+		if ((err = as_account(options, NULL, error)) != ROLLCODE_OK ||
+		    (err = add_new_key(&config, conf, old, error)) !=
+			ROLLCODE_OK)
+			return err;
+		plain_line(stdout,
+		    "made a new key in %s; keep a copy of it apart from the "
+		    "store's backup",
+		    conf);
+	}
 	*go_on = others_have_it(&config, options);
 	return ROLLCODE_OK;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin/admin.h"
 #include "rules/recovery.h"
-#include "rules/verify.h"
 
 #define RESYNC_WINDOW_DEFAULT 100000
 
@@ -10,27 +9,16 @@ static enum rollcode_err
 resync_token(struct admin *admin, const struct submission *submission,
     struct verification *verification, struct error *error)
 {
-	struct account *account = &admin->account;
-	struct policy policy = admin->config.policy;
-	WIPED(account_wipe) struct account one = *account;
+	int64_t window = admin->options->window;
 	struct account_token *token;
 	enum rollcode_err err;
 
 	if ((token = admin_token(admin, &err, error)) == NULL)
 		return err;
-	one.tokens[0] = *token;
-	one.tokens[0].enabled = true;
-	one.token_count = 1;
-	account_unlock(&one);
-	policy.resync_window = admin->options->window != 0
-				   ? admin->options->window
-				   : RESYNC_WINDOW_DEFAULT;
-	err = verify_submission(
-	    &one, submission, &policy, admin->now, verification);
-	if (err == ROLLCODE_OK && verdict_admits(verification->verdict)) {
-		account_unlock(account);
-		token->token.counter = one.tokens[0].token.counter;
-	}
+	err = admin_try_token(admin, &token->token, submission,
+	    window != 0 ? window : RESYNC_WINDOW_DEFAULT, verification, error);
+	if (err == ROLLCODE_OK && verdict_admits(verification->verdict))
+		account_unlock(&admin->account);
 	return err;
 }
 

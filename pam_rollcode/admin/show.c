@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin/admin.h"
 #include "common/token/token.h"
-#include "rules/verify.h"
 
 const char *
 admin_state(const struct admin *admin)

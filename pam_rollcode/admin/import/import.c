@@ -50,8 +50,6 @@ sort_entries(struct importing *im, struct error *error)
 	return ROLLCODE_OK;
 }
 
-/* --- all of them ---------------------------------------------------------- */
-
 /* How many from here on are of one user; those of nobody are one each. */
 static size_t
 group_size(const struct importing *im, size_t at)

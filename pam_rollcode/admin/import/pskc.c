@@ -125,8 +125,6 @@ load_libxml2(struct xml *xml)
 	return true;
 }
 
-/* --- from the text to the fields ------------------------------------------ */
-
 /* One that is too long is odd, for no field's is; so is one in two nodes. */
 static void
 set_value(struct key *key, enum field field, const char *text)
@@ -217,8 +215,6 @@ open_container(struct xml *xml, const char *text, size_t len, struct key *key)
 		xml->reader = xml->open(text, (int)len, NULL, NULL, QUIETLY);
 	return xml->reader == NULL ? -1 : next_package(xml, key);
 }
-
-/* --- from the fields to a token ------------------------------------------- */
 
 /* XML allows space around a number, and nothing else is allowed here. */
 static bool

@@ -28,8 +28,6 @@ moving_close(struct moving *m)
 {
 	if (m->from_ops != NULL)
 		m->from_ops->close(m->from);
-	/* The file that is open belongs to the other configuration. */
-	m->from_config.file = 0;
 	config_wipe(&m->from_config);
 }
 
@@ -40,6 +38,7 @@ open_from(struct moving *m, const char *place, struct error *error)
 	enum rollcode_err err;
 
 	*config = m->admin->config;
+	config->file = 0; /* which is the other configuration's */
 	config->database_admin[0] = '\0';
 	if (strcmp(place, "sqlite") == 0)
 		place = CONFIG_DATABASE;
@@ -59,8 +58,6 @@ open_from(struct moving *m, const char *place, struct error *error)
 		return err;
 	return m->from_ops->open(&m->from, config, error);
 }
-
-/* --- one user ------------------------------------------------------------ */
 
 /* What is the store's own is made anew. */
 static void
