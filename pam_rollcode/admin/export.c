@@ -7,25 +7,18 @@
 #include "common/token/provision.h"
 
 struct exporting {
-	struct admin admin;
-	struct cli_bytes lines;
+	struct admin *admin;
+	struct cli_bytes *lines;
 	struct progress progress;
 	char issuer[PROVISION_NAME_MAX + 1];
 	int64_t users, tokens;
 	bool named; /* who is not enrolled is missed */
 };
 
-static void
-exporting_end(struct exporting *ex)
-{
-	admin_close(&ex->admin);
-	cli_bytes_free(&ex->lines);
-}
-
 static enum rollcode_err
 add_tokens(struct exporting *ex, struct error *error)
 {
-	const struct account *account = &ex->admin.account;
+	const struct account *account = &ex->admin->account;
 	enum rollcode_err err = ROLLCODE_OK;
 
 	for (size_t i = 0; i < account->token_count && err == ROLLCODE_OK;
@@ -38,7 +31,7 @@ add_tokens(struct exporting *ex, struct error *error)
 			p.token.label[0] = '\0';
 		memcpy(p.issuer, ex->issuer, sizeof(p.issuer));
 		memcpy(p.account, account->user, sizeof(account->user));
-		err = export_line(&ex->lines, &p, !t->enabled, error);
+		err = export_line(ex->lines, &p, !t->enabled, error);
 		ex->tokens++;
 	}
 	return err;
@@ -48,7 +41,7 @@ static enum rollcode_err
 export_user(void *context, const char *user, struct error *error)
 {
 	struct exporting *ex = context;
-	struct admin *admin = &ex->admin;
+	struct admin *admin = ex->admin;
 	bool enrolled = false;
 	enum rollcode_err err;
 
@@ -72,7 +65,7 @@ export_user(void *context, const char *user, struct error *error)
 static enum rollcode_err
 export_all(struct exporting *ex, struct error *error)
 {
-	struct admin *admin = &ex->admin;
+	struct admin *admin = ex->admin;
 	enum rollcode_err err;
 
 	progress_begin(&ex->progress, "exporting", 0);
@@ -98,16 +91,21 @@ read_passphrase(const struct admin *admin, struct cli_passphrase *passphrase,
 enum rollcode_err
 admin_export(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(exporting_end) struct exporting ex = {.named = argc > 0};
+	WIPED(admin_close) struct admin admin = {0};
+	WIPED(cli_bytes_free) struct cli_bytes lines = {NULL, 0, 0};
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	const struct admin_options *options = base;
 	const char *seal = options->plain ? NULL : passphrase.text;
+	struct exporting ex = {
+	    .admin = &admin,
+	    .lines = &lines,
+	    .named = argc > 0,
+	};
 	enum rollcode_err err;
 
-	if ((err = admin_open(&ex.admin, options, NULL, error)) !=
-		ROLLCODE_OK ||
-	    (seal != NULL && (err = read_passphrase(&ex.admin, &passphrase,
-				  error)) != ROLLCODE_OK))
+	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK ||
+	    (seal != NULL && (err = read_passphrase(
+				  &admin, &passphrase, error)) != ROLLCODE_OK))
 		return err;
 	if (gethostname(ex.issuer, sizeof(ex.issuer) - 1) != 0)
 		ex.issuer[0] = '\0';
@@ -115,7 +113,7 @@ admin_export(void *base, int argc, char **argv, struct error *error)
 		err = export_user(&ex, argv[i], error);
 	if (argc == 0)
 		err = export_all(&ex, error);
-	if (err != ROLLCODE_OK || (err = export_write(&ex.lines, seal,
+	if (err != ROLLCODE_OK || (err = export_write(&lines, seal,
 				       options->output, error)) != ROLLCODE_OK)
 		return err;
 	fprintf(stderr,

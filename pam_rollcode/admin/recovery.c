@@ -56,56 +56,44 @@ check_recovery_options(const struct admin_options *o, struct error *error)
 	return ROLLCODE_OK;
 }
 
-/* What is lost now can only be issued anew. */
+/* What is lost once it is issued can only be issued anew. */
 static enum rollcode_err
-show_codes(const struct recovery_text *codes, size_t count, struct error *error)
+issue_codes(struct admin *admin, int64_t seconds, struct error *error)
 {
-	enum rollcode_err err = ROLLCODE_OK;
+	WIPED(recovery_sheet_wipe) struct recovery_sheet sheet = {0};
+	struct account *account = &admin->account;
+	bool once = admin->options->once;
+	size_t count = once ? 1 : ACCOUNT_RECOVERY_CODES;
+	char date[CLI_DATE_MAX];
+	enum rollcode_err err;
 
+	err = once ? recovery_issue_once(
+			 account, admin->now, seconds, &sheet.codes[0], error)
+		   : recovery_issue(account, admin->now, &sheet, error);
+	if (err != ROLLCODE_OK ||
+	    (err = admin_commit(admin,
+		 once ? ACT_ONCE_ISSUED : ACT_RECOVERY_ISSUED, NULL, error)) !=
+		ROLLCODE_OK)
+		return err;
+	cli_date(admin->now + seconds, date);
+	if (once)
+		plain_line(stderr,
+		    "a code for %s, accepted once and until %s; read it to "
+		    "nobody else",
+		    account->user, date);
+	else
+		plain_line(stderr,
+		    "%zu recovery codes for %s, each accepted once instead of "
+		    "a code; earlier ones are void, and these are not shown "
+		    "again",
+		    count, account->user);
 	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++)
-		err = cli_write_line(codes[i].text, error);
+		err = cli_write_line(sheet.codes[i].text, error);
 	if (err != ROLLCODE_OK)
 		error_add(error, err,
 		    "codes that were not printed are issued nevertheless; run "
 		    "the command again for other codes");
 	return err;
-}
-
-static enum rollcode_err
-issue_sheet(struct admin *admin, struct error *error)
-{
-	WIPED(recovery_sheet_wipe) struct recovery_sheet sheet = {0};
-	enum rollcode_err err;
-
-	if ((err = recovery_issue(
-		 &admin->account, admin->now, &sheet, error)) != ROLLCODE_OK ||
-	    (err = admin_commit(admin, ACT_RECOVERY_ISSUED, NULL, error)) !=
-		ROLLCODE_OK)
-		return err;
-	plain_line(stderr,
-	    "%d recovery codes for %s, each accepted once instead of a code; "
-	    "earlier ones are void, and these are not shown again",
-	    ACCOUNT_RECOVERY_CODES, admin->account.user);
-	return show_codes(sheet.codes, ACCOUNT_RECOVERY_CODES, error);
-}
-
-static enum rollcode_err
-issue_once(struct admin *admin, int64_t seconds, struct error *error)
-{
-	WIPED(recovery_text_wipe) struct recovery_text code = {""};
-	char date[CLI_DATE_MAX];
-	enum rollcode_err err;
-
-	if ((err = recovery_issue_once(&admin->account, admin->now, seconds,
-		 &code, error)) != ROLLCODE_OK ||
-	    (err = admin_commit(admin, ACT_ONCE_ISSUED, NULL, error)) !=
-		ROLLCODE_OK)
-		return err;
-	cli_date(admin->now + seconds, date);
-	plain_line(stderr,
-	    "a code for %s, accepted once and until %s; read it to nobody else",
-	    admin->account.user, date);
-	return show_codes(&code, 1, error);
 }
 
 static enum rollcode_err
@@ -143,6 +131,5 @@ admin_recovery(void *base, int argc, char **argv, struct error *error)
 		    "rollcode-admin enable %s, or enroll %s --label NAME, "
 		    "first",
 		    argv[0], argv[0], argv[0]);
-	return options->once ? issue_once(&admin, seconds, error)
-			     : issue_sheet(&admin, error);
+	return issue_codes(&admin, seconds, error);
 }

@@ -26,12 +26,6 @@ struct recovery_sheet {
 };
 
 static inline void
-recovery_text_wipe(struct recovery_text *code)
-{
-	explicit_bzero(code, sizeof(*code));
-}
-
-static inline void
 recovery_sheet_wipe(struct recovery_sheet *sheet)
 {
 	explicit_bzero(sheet, sizeof(*sheet));

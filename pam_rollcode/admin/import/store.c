@@ -59,17 +59,6 @@ open_from(struct moving *m, const char *place, struct error *error)
 	return m->from_ops->open(&m->from, config, error);
 }
 
-/* What is the store's own is made anew. */
-static void
-strip_ids(struct account *account)
-{
-	for (size_t i = 0; i < account->token_count; i++)
-		account->tokens[i].id = 0;
-	for (size_t i = 0; i < account->recovery_count; i++)
-		account->recovery[i].id = 0;
-	account->sequence = 0;
-}
-
 static enum rollcode_err
 merge_token(struct account *to, const struct account_token *f, int64_t now,
     struct error *error)
@@ -147,17 +136,24 @@ merge_accounts(struct account *to, const struct account *from, int64_t now,
 	return err;
 }
 
+/*
+ * What is the store's own is made anew.  Nobody logs in there before its counts
+ * are there too.
+ */
 static enum rollcode_err
 create_disabled(
-    struct moving *m, const struct account *from, struct error *error)
+    struct admin *admin, const struct account *from, struct error *error)
 {
-	struct admin *admin = m->admin;
+	struct account *to = &admin->account;
 
-	admin->account = *from;
-	strip_ids(&admin->account);
-	/* Nobody logs in there before its counts are there too. */
-	for (size_t i = 0; i < from->token_count; i++)
-		admin->account.tokens[i].enabled = false;
+	*to = *from;
+	to->sequence = 0;
+	for (size_t i = 0; i < to->token_count; i++) {
+		to->tokens[i].id = 0;
+		to->tokens[i].enabled = false;
+	}
+	for (size_t i = 0; i < to->recovery_count; i++)
+		to->recovery[i].id = 0;
 	return admin_create(admin, ACT_MOVED_HERE, NULL, false, error);
 }
 
@@ -167,9 +163,8 @@ create_disabled(
  */
 static enum rollcode_err
 write_to_new_store(
-    struct moving *m, const struct account *from, struct error *error)
+    struct admin *admin, const struct account *from, struct error *error)
 {
-	struct admin *admin = m->admin;
 	bool there = false, was;
 	enum rollcode_err err;
 
@@ -177,7 +172,7 @@ write_to_new_store(
 	    admin->store, from->user, &there, &admin->account, error);
 	was = there;
 	if (err == ROLLCODE_OK && !there &&
-	    (err = create_disabled(m, from, error)) == ROLLCODE_OK)
+	    (err = create_disabled(admin, from, error)) == ROLLCODE_OK)
 		err = admin->ops->begin(
 		    admin->store, from->user, &there, &admin->account, error);
 	if (err == ROLLCODE_OK && (!was || account_enabled(from) > 0) &&
@@ -200,7 +195,7 @@ move_user(struct moving *m, const char *user, struct error *error)
 	for (int i = 0; i < TRIES && err == ROLLCODE_ERR_UNAVAIL; i++)
 		err = ops->begin(m->from, user, &there, &from, error);
 	if (err == ROLLCODE_OK && there &&
-	    (err = write_to_new_store(m, &from, error)) == ROLLCODE_OK) {
+	    (err = write_to_new_store(m->admin, &from, error)) == ROLLCODE_OK) {
 		m->users += account_enabled(&from) > 0;
 		for (size_t i = 0; i < from.token_count; i++)
 			from.tokens[i].enabled = false;
