@@ -77,7 +77,7 @@ struct import_list {
 	struct import_entry	*entries;
 	size_t			 count, room;
 	size_t			 refused;	/* of the entries */
-	size_t			 unread;	/* lines or keys behind that */
+	size_t			 unread;	/* lines or keys, once full */
 	size_t			 unread_files;
 	const char		*file;		/* of what is added */
 };
