@@ -175,10 +175,6 @@ void			import_place(const struct import_entry *,
 /* Wipe and free all of it.  For use with WIPED(). */
 void			import_free(struct import_list *);
 
-static inline void
-import_entry_wipe(struct import_entry *entry)
-{
-	explicit_bzero(entry, sizeof(*entry));
-}
+WIPABLE(import_entry);
 
 #endif /* ROLLCODE_IMPORT_IMPORT_H */

@@ -5,11 +5,7 @@
 #include "common/import/lines.h"
 #include "common/token/codec.h"
 
-static void
-reading_wipe(struct reading *r)
-{
-	explicit_bzero(r, sizeof(*r));
-}
+WIPABLE(reading);
 
 enum rollcode_err
 reading_bad(struct reading *r, const char *what)

@@ -82,11 +82,7 @@ struct key {
 	char text[FIELDS][VALUE_MAX];
 };
 
-static void
-key_wipe(struct key *key)
-{
-	explicit_bzero(key, sizeof(*key));
-}
+WIPABLE(key);
 
 static void
 xml_close(struct xml *xml)
