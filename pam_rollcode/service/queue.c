@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "login/request.h"
-#include "service/workers.h"
 #include "service/queue.h"
 
 #define READ_MS 1000 /* for a request to come, once connected */
@@ -287,10 +286,11 @@ queue_may_start(const struct queue *q, const struct connection *c)
 }
 
 struct connection *
-queue_member_of(const struct queue *q, enum stage stage, int member)
+queue_of_member(const struct queue *q, int member)
 {
 	for (size_t i = 0; i < q->count; i++)
-		if (q->connections[i]->stage == stage &&
+		if ((q->connections[i]->stage == STAGE_CHECKING ||
+			q->connections[i]->stage == STAGE_VERIFYING) &&
 		    q->connections[i]->member == member)
 			return q->connections[i];
 	return NULL;

@@ -8,7 +8,7 @@
 
 #include "service/closer.h"
 #include "service/listener.h"
-#include "service/worker.h"
+#include "service/workers.h"
 
 #define QUEUE_MAX	(64 + 128 + 512)	/* connections at once */
 
@@ -71,9 +71,8 @@ void			 queue_receive(const struct queue *,
 bool			 queue_may_start(const struct queue *,
 			    const struct connection *);
 
-/* The connection in this stage that is with that member, or NULL. */
-struct connection	*queue_member_of(const struct queue *, enum stage,
-			    int member);
+/* The connection that is with that worker, or NULL. */
+struct connection	*queue_of_member(const struct queue *, int member);
 
 /* The nearest deadline, INT64_MAX if there is none. */
 int64_t			 queue_deadline(const struct queue *);

@@ -28,7 +28,6 @@
 #define REST_MS 100	/* after an accept that failed */
 #define AGAIN_MS 100	/* before another try to find a worker */
 #define THIN_MS 1000	/* between two looks at idle workers */
-#define APART_MS 10	/* between two looks at starting ones */
 #define ACCEPTED_MAX 64 /* in one turn */
 #define VERIFY_MS (PROTOCOL_SECONDS * 1000L)
 
@@ -36,9 +35,8 @@ enum {
 	POLL_LISTENER,
 	POLL_STOP,
 	POLL_CLOSER,
-	POLL_VERIFIERS,
-	POLL_CHECKERS = POLL_VERIFIERS + VERIFIERS_MAX,
-	POLL_QUEUE = POLL_CHECKERS + CHECKERS_MAX,
+	POLL_WORKERS,
+	POLL_QUEUE = POLL_WORKERS + WORKERS_MAX,
 	POLLS = POLL_QUEUE + QUEUE_MAX,
 };
 
@@ -47,10 +45,8 @@ struct service {
 	_Atomic uint64_t *heartbeat;
 	int64_t rest;  /* no accept before that */
 	int64_t again; /* there was no worker: look then */
-	struct workers verifiers;
-	struct workers checkers; /* of everybody's socket only */
+	struct workers workers;
 	struct queue queue;
-	bool apart; /* no worker has a copy of what waits to be closed */
 	struct pollfd polls[POLLS];
 };
 
@@ -82,26 +78,25 @@ give_check(struct service *s, const struct connection *c)
 	task.part = TASK_CHECK;
 	explicit_bzero(&task.request.text, sizeof(task.request.text));
 	explicit_bzero(&task.request.otherwise, sizeof(task.request.otherwise));
-	return workers_give(&s->checkers, &task);
+	return workers_give(&s->workers, &task);
 }
 
 static void
 dispatch_requests(struct service *s, int64_t now)
 {
-	bool full = false, unchecked = false;
+	bool full[] = {[false] = false, [true] = false};
 
 	for (size_t i = 0; i < s->queue.count; i++) {
 		struct connection *c = s->queue.connections[i];
 		bool check = c->stage == STAGE_UNCHECKED;
 
-		if ((!check && c->stage != STAGE_WAITING) ||
-		    (check ? unchecked : full) ||
+		if ((!check && c->stage != STAGE_WAITING) || full[check] ||
 		    !queue_may_start(&s->queue, c))
 			continue;
 		c->member = check ? give_check(s, c)
-				  : workers_give(&s->verifiers, &c->task);
+				  : workers_give(&s->workers, &c->task);
 		if (c->member == WORKERS_NONE) {
-			*(check ? &unchecked : &full) = true;
+			full[check] = true;
 			s->again = now + AGAIN_MS;
 			continue;
 		}
@@ -126,47 +121,28 @@ is_refusal(const struct connection *c)
 		   !verdict_admits((enum verdict)c->answer.verdict));
 }
 
-static void
-delay_refusal(struct connection *c, int64_t now)
-{
-	c->stage = STAGE_REFUSED;
-	c->deadline = now + REFUSAL_MS;
-}
-
 /* A worker has something to say, or is gone. */
 static void
 on_worker_reply(struct service *s, int member, int64_t now)
 {
-	struct connection *c =
-	    queue_member_of(&s->queue, STAGE_VERIFYING, member);
-	struct answer ignored = {0}, *to = c != NULL ? &c->answer : &ignored;
+	struct connection *c = queue_of_member(&s->queue, member);
+	struct answer ignored = {0};
+	enum reply reply;
 
-	if (!workers_take(&s->verifiers, member, to)) {
-		if (c != NULL)
-			c->stage = STAGE_DONE;
-	} else if (c != NULL && c->rank == RANK_OTHER && is_refusal(c)) {
-		delay_refusal(c, now);
-	} else if (c != NULL) {
-		send_answer(c);
-	}
-}
-
-/* Its caller may ask about this user, or is refused. */
-static void
-on_checker_reply(struct service *s, int member, int64_t now)
-{
-	struct connection *c =
-	    queue_member_of(&s->queue, STAGE_CHECKING, member);
-	struct answer ignored = {0}, *to = c != NULL ? &c->answer : &ignored;
-
-	if (!workers_take(&s->checkers, member, to)) {
-		if (c != NULL)
-			c->stage = STAGE_DONE;
-	} else if (c != NULL && c->answer.err == ROLLCODE_OK) {
+	reply = workers_take(
+	    &s->workers, member, c != NULL ? &c->answer : &ignored);
+	if (c == NULL || reply == REPLY_NONE)
+		return;
+	if (reply == REPLY_GONE) {
+		c->stage = STAGE_DONE;
+	} else if (c->stage == STAGE_CHECKING && c->answer.err == ROLLCODE_OK) {
 		c->task.part = TASK_CHECKED;
 		c->stage = STAGE_WAITING;
-	} else if (c != NULL) {
-		delay_refusal(c, now);
+	} else if (c->rank == RANK_OTHER && is_refusal(c)) {
+		c->stage = STAGE_REFUSED;
+		c->deadline = now + REFUSAL_MS;
+	} else {
+		send_answer(c);
 	}
 }
 
@@ -174,10 +150,10 @@ on_checker_reply(struct service *s, int member, int64_t now)
 static void
 end_checks(struct service *s)
 {
-	for (int i = 0; i < s->checkers.count; i++)
-		if (s->checkers.members[i].busy &&
-		    queue_member_of(&s->queue, STAGE_CHECKING, i) == NULL)
-			workers_end(&s->checkers, i);
+	for (int i = VERIFIERS_MAX; i < WORKERS_MAX; i++)
+		if (s->workers.members[i].busy &&
+		    queue_of_member(&s->queue, i) == NULL)
+			workers_end(&s->workers, i);
 }
 
 static void
@@ -193,21 +169,12 @@ expire_requests(struct service *s, int64_t now)
 			    "a worker gave no answer in %d seconds; its "
 			    "request was denied",
 			    PROTOCOL_SECONDS);
-			workers_end(c->stage == STAGE_VERIFYING ? &s->verifiers
-								: &s->checkers,
-			    c->member);
+			workers_end(&s->workers, c->member);
 		}
 		if (c->stage == STAGE_REFUSED)
 			send_answer(c);
 		c->stage = STAGE_DONE;
 	}
-}
-
-/* Where the connections begin: root's socket has no checkers before them. */
-static size_t
-queue_at(const struct service *s)
-{
-	return POLL_CHECKERS + (size_t)s->checkers.count;
 }
 
 /*
@@ -223,21 +190,19 @@ fill_polls(struct service *s, int64_t now)
 	p[POLL_LISTENER].fd = now >= s->rest ? s->listener : -1;
 	p[POLL_STOP].fd = s->stop_pipe;
 	p[POLL_CLOSER].fd = q->closer.pidfd;
-	for (int i = 0; i < VERIFIERS_MAX; i++)
-		p[POLL_VERIFIERS + i].fd = s->verifiers.members[i].fd;
-	for (int i = 0; i < s->checkers.count; i++)
-		p[POLL_CHECKERS + i].fd = s->checkers.members[i].fd;
+	for (int i = 0; i < WORKERS_MAX; i++)
+		p[POLL_WORKERS + i].fd = s->workers.members[i].fd;
 	for (size_t i = 0; i < q->count; i++) {
 		enum stage stage = q->connections[i]->stage;
 		bool watched = stage == STAGE_READING ||
 			       stage == STAGE_UNCHECKED ||
 			       stage == STAGE_WAITING;
 
-		p[queue_at(s) + i].fd = watched ? q->connections[i]->fd : -1;
+		p[POLL_QUEUE + i].fd = watched ? q->connections[i]->fd : -1;
 	}
-	for (size_t i = 0; i < queue_at(s) + q->count; i++)
+	for (size_t i = 0; i < POLL_QUEUE + q->count; i++)
 		p[i].events = POLLIN;
-	return (nfds_t)(queue_at(s) + q->count);
+	return (nfds_t)(POLL_QUEUE + q->count);
 }
 
 /* Milliseconds until something must be done, or a sign of life is due. */
@@ -252,8 +217,6 @@ poll_timeout(const struct service *s, bool thin, int64_t now)
 		next = s->rest;
 	if (s->again > now && s->again < next)
 		next = s->again;
-	if (s->queue.closer.count > 0 && !s->apart && now + APART_MS < next)
-		next = now + APART_MS;
 	if (next > now + SERVE_HEARTBEAT_MS)
 		return SERVE_HEARTBEAT_MS;
 	return next > now ? (int)(next - now) : 0;
@@ -284,27 +247,10 @@ stop_listening(struct service *s)
 	s->stop_pipe = -1;
 }
 
-/* Both crews are looked at, whatever the first one says. */
-static bool
-end_idle_workers(struct service *s)
-{
-	bool thin = workers_end_idle(&s->verifiers);
-
-	return workers_end_idle(&s->checkers) || thin;
-}
-
-static bool
-are_apart(struct service *s)
-{
-	bool apart = workers_are_apart(&s->verifiers);
-
-	return workers_are_apart(&s->checkers) && apart;
-}
-
 static void
 run_once(struct service *s)
 {
-	bool thin = end_idle_workers(s);
+	bool thin = workers_end_idle(&s->workers);
 	int64_t now = clock_ms();
 	nfds_t n = fill_polls(s, now);
 	const struct pollfd *p = s->polls;
@@ -313,15 +259,12 @@ run_once(struct service *s)
 	if (poll(s->polls, n, poll_timeout(s, thin, now)) < 0)
 		return;
 	now = clock_ms();
-	for (int i = 0; i < VERIFIERS_MAX; i++)
-		if (p[POLL_VERIFIERS + i].revents != 0)
+	for (int i = 0; i < WORKERS_MAX; i++)
+		if (p[POLL_WORKERS + i].revents != 0)
 			on_worker_reply(s, i, now);
-	for (int i = 0; i < s->checkers.count; i++)
-		if (p[POLL_CHECKERS + i].revents != 0)
-			on_checker_reply(s, i, now);
 	for (size_t i = 0; i < s->queue.count; i++)
 		on_client_event(&s->queue, s->queue.connections[i],
-		    p[queue_at(s) + i].revents, now);
+		    p[POLL_QUEUE + i].revents, now);
 	expire_requests(s, now);
 	queue_reap(&s->queue, now);
 	if (p[POLL_STOP].revents != 0)
@@ -331,8 +274,7 @@ run_once(struct service *s)
 	dispatch_requests(s, now);
 	queue_reap(&s->queue, now);
 	end_checks(s);
-	s->apart = are_apart(s);
-	if (s->apart)
+	if (workers_are_apart(&s->workers))
 		closer_run(&s->queue.closer);
 }
 
@@ -351,9 +293,7 @@ serve(const struct served_socket *served, const struct config *config,
 	s->queue.whose = served->whose;
 	s->queue.callers = callers;
 	closer_open(&s->queue.closer);
-	workers_open(&s->verifiers, VERIFIERS_MAX, config, callers);
-	workers_open(&s->checkers,
-	    served->whose == SOCKET_OF_ALL ? CHECKERS_MAX : 0, config, callers);
+	workers_open(&s->workers, config, callers);
 	while ((s->stop_pipe >= 0 || s->queue.count > 0) &&
 	       !closer_is_full(&s->queue.closer))
 		run_once(s);
@@ -364,8 +304,7 @@ serve(const struct served_socket *served, const struct config *config,
 		    CLOSER_MAX);
 		err = ROLLCODE_ERR_UNAVAIL;
 	}
-	workers_close(&s->verifiers);
-	workers_close(&s->checkers);
+	workers_close(&s->workers);
 	free(s);
 	return err;
 }

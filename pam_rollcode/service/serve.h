@@ -6,7 +6,7 @@
 #define ROLLCODE_SERVICE_SERVE_H
 
 #include "service/listener.h"
-#include "service/worker.h"
+#include "service/workers.h"
 
 #define SERVE_HEARTBEAT_MS	250	/* between two signs of life, at most */
 

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "service/listener.h"
-#include "service/worker.h"
+#include "service/workers.h"
 
 #define SERVER_OLD_MAX	8	/* replaced ones that have not ended */
 #define SERVER_LOOK_MS	250	/* between two looks for a sign of life */

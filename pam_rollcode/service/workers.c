@@ -1,116 +1,151 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * workers.c - verify one task after the other, in processes of their own.
+ *
+ *  1. Who asks may ask about this user, or nothing is looked at; and who is
+ *     not root hears yes or no.  Whether one may ask can take long to find
+ *     out, so it can be a task by itself.
+ *  2. Between two tasks no user is locked, and no request is left in memory;
+ *     once there is nothing to do no store is open.
+ *  3. Nobody waits for one that ends: it may be deep in a hung disk.
+ */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "login/request.h"
+#include "service/outsider.h"
 #include "service/workers.h"
+#include "store/store.h"
 #include "system/fd.h"
 
 #define IDLE_MS 10000 /* then it may go */
+#define KEPT 2	      /* of a kind stay when there is nothing to do */
 #define WORKER_FD 3
-#define CLOSING_FD 4
-#define ABOVE_FD 5 /* neither of them */
 
-void
-workers_open(struct workers *workers, int count, const struct config *config,
-    const struct callers *callers)
+/* The members that take tasks of one kind. */
+struct kind {
+	int first, end;
+};
+
+static const struct kind verifiers = {0, VERIFIERS_MAX};
+static const struct kind checkers = {VERIFIERS_MAX, WORKERS_MAX};
+
+/* Wait for a task, or for the end; if it is long, without an open file. */
+static void
+wait_for_task(int fd, const struct config *config)
 {
-	/* Nobody waits for one that ends: it may be deep in a hung disk. */
-	signal(SIGCHLD, SIG_IGN);
-	memset(workers, 0, sizeof(*workers));
-	workers->count = count;
-	workers->config = config;
-	workers->callers = callers;
-	for (int i = 0; i < WORKERS_MAX; i++)
-		workers->members[i].fd = workers->members[i].closing = -1;
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	const struct store_ops *ops;
+	struct error ignored;
+
+	if (poll(&readable, 1, STORE_IDLE_MS) != 0)
+		return;
+	outsider_flush();
+	if (store_find(config, &ops, &ignored) != ROLLCODE_OK ||
+	    ops->idle == NULL)
+		return;
+	ops->idle();
+}
+
+static void
+answer_task(const struct workers *workers, const struct task *task,
+    struct answer *answer)
+{
+	struct error error = {0};
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (task->part != TASK_CHECKED)
+		err = callers_check(
+		    workers->callers, task->uid, task->request.user, &error);
+	if (task->part == TASK_CHECK && err == ROLLCODE_OK) {
+		*answer = (struct answer){.magic = PROTOCOL_ANSWER};
+		return;
+	}
+	request_answer(workers->config, &task->request, err, &error, answer);
+	if (task->uid != 0 || task->request.logged == 1)
+		outsider_log(task->uid, &task->request, answer);
+	if (task->uid != 0)
+		outsider_answer(&task->request, answer);
 }
 
 /*
  * Other people's connections are not its business.  Its parent keeps those that
- * must not be closed here until it has closed its copies, which it tells by
- * closing the last one of all.
+ * must not be closed here until it is told that all copies are.
  */
 static _Noreturn void
-member_main(const struct workers *workers, int fd, int closing)
+worker_main(const struct workers *workers, int fd)
 {
 	/* The log's descriptor is closed too, and its number used again. */
 	closelog();
-	fd = fcntl(fd, F_DUPFD, ABOVE_FD);
-	closing = fcntl(closing, F_DUPFD, ABOVE_FD);
-	if (dup2(fd, WORKER_FD) != WORKER_FD ||
-	    dup2(closing, CLOSING_FD) != CLOSING_FD)
+	if (dup2(fd, WORKER_FD) != WORKER_FD)
 		_exit(1);
-	fd_close_from(CLOSING_FD + 1);
-	close(CLOSING_FD);
+	fd_close_from(WORKER_FD + 1);
 	openlog(WORKERS_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
-	worker_main(WORKER_FD, workers->config, workers->callers);
+	if (send(WORKER_FD, "", 1, MSG_NOSIGNAL) != 1)
+		_exit(1);
+	for (;;) {
+		WIPED(task_wipe) struct task task = {0};
+		struct answer answer;
+
+		wait_for_task(WORKER_FD, workers->config);
+		if (recv(WORKER_FD, &task, sizeof(task), 0) !=
+		    (ssize_t)sizeof(task))
+			break;
+		answer_task(workers, &task, &answer);
+		if (!answer_send(WORKER_FD, &answer))
+			break;
+	}
+	outsider_flush();
+	_exit(0);
 }
 
-static void
-close_pair(const int fds[2])
+void
+workers_open(struct workers *workers, const struct config *config,
+    const struct callers *callers)
 {
-	close(fds[0]);
-	close(fds[1]);
+	signal(SIGCHLD, SIG_IGN);
+	*workers = (struct workers){.config = config, .callers = callers};
+	for (int i = 0; i < WORKERS_MAX; i++)
+		workers->members[i].fd = -1;
 }
 
 static bool
-start_worker(struct workers *workers, struct worker *m)
+start_worker(const struct workers *workers, struct worker *m)
 {
-	int fds[2], closing[2];
+	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
 		syslog(LOG_ERR, "no socket for a worker: %s", strerror(errno));
 		return false;
 	}
-	if (pipe2(closing, O_CLOEXEC | O_NONBLOCK) != 0) {
-		syslog(LOG_ERR, "no pipe for a worker: %s", strerror(errno));
-		close_pair(fds);
-		return false;
-	}
 	if ((m->pid = fork()) == 0)
-		member_main(workers, fds[1], closing[1]);
+		worker_main(workers, fds[1]);
+	close(fds[1]);
 	if (m->pid < 0) {
 		syslog(
 		    LOG_ERR, "a worker cannot be started: %s", strerror(errno));
-		close_pair(fds);
-		close_pair(closing);
+		close(fds[0]);
 		m->pid = 0;
 		return false;
 	}
-	close(fds[1]);
-	close(closing[1]);
 	m->fd = fds[0];
-	m->closing = closing[0];
-	m->busy = false;
-	m->since = clock_ms();
 	return true;
 }
 
-static void
-is_apart(struct worker *m)
-{
-	char byte;
-
-	if (m->closing < 0 || read(m->closing, &byte, 1) < 0)
-		return;
-	close(m->closing);
-	m->closing = -1;
-}
-
 bool
-workers_are_apart(struct workers *workers)
+workers_are_apart(const struct workers *workers)
 {
-	bool apart = true;
-
-	for (int i = 0; i < workers->count; i++) {
-		is_apart(&workers->members[i]);
-		apart = apart && workers->members[i].closing < 0;
-	}
-	return apart;
+	for (int i = 0; i < WORKERS_MAX; i++)
+		if (workers->members[i].pid != 0 && !workers->members[i].apart)
+			return false;
+	return true;
 }
 
 /* It ends by itself, when it finds its socket closed. */
@@ -119,11 +154,7 @@ let_go(struct worker *m)
 {
 	if (m->pid != 0)
 		close(m->fd);
-	if (m->pid != 0 && m->closing >= 0)
-		close(m->closing);
-	memset(m, 0, sizeof(*m));
-	m->fd = -1;
-	m->closing = -1;
+	*m = (struct worker){.fd = -1};
 }
 
 void
@@ -136,29 +167,34 @@ workers_end(struct workers *workers, int member)
 	let_go(m);
 }
 
-static bool
-send_task(struct workers *workers, int member, const struct task *task)
+static void
+mark_busy(struct worker *m, bool busy)
 {
-	struct worker *m = &workers->members[member];
+	m->busy = busy;
+	m->since = clock_ms();
+}
 
+static bool
+send_task(struct worker *m, const struct task *task)
+{
 	if (send(m->fd, task, sizeof(*task), MSG_NOSIGNAL) !=
 	    (ssize_t)sizeof(*task)) {
 		let_go(m);
 		return false;
 	}
-	m->busy = true;
-	m->since = clock_ms();
+	mark_busy(m, true);
 	memcpy(m->user, task->request.user, sizeof(m->user));
 	return true;
 }
 
 /* The idle one that verified this user last, else any idle one, else nobody. */
 static int
-find_idle(const struct workers *workers, const char *user)
+find_idle(
+    const struct workers *workers, const struct kind *kind, const char *user)
 {
 	int found = WORKERS_NONE;
 
-	for (int i = workers->count - 1; i >= 0; i--) {
+	for (int i = kind->end - 1; i >= kind->first; i--) {
 		const struct worker *m = &workers->members[i];
 
 		if (m->pid == 0 || m->busy)
@@ -173,61 +209,75 @@ find_idle(const struct workers *workers, const char *user)
 int
 workers_give(struct workers *workers, const struct task *task)
 {
-	int idle;
+	const struct kind *kind =
+	    task->part == TASK_CHECK ? &checkers : &verifiers;
+	struct worker *m = workers->members;
+	int i;
 
-	while ((idle = find_idle(workers, task->request.user)) != WORKERS_NONE)
-		if (send_task(workers, idle, task))
-			return idle;
-	for (int i = 0; i < workers->count; i++)
-		if (workers->members[i].pid == 0)
-			return start_worker(workers, &workers->members[i]) &&
-				       send_task(workers, i, task)
-				   ? i
-				   : WORKERS_NONE;
-	return WORKERS_NONE;
+	while (
+	    (i = find_idle(workers, kind, task->request.user)) != WORKERS_NONE)
+		if (send_task(&m[i], task))
+			return i;
+	for (i = kind->first; i < kind->end && m[i].pid != 0; i++)
+		;
+	return i < kind->end && start_worker(workers, &m[i]) &&
+		       send_task(&m[i], task)
+		   ? i
+		   : WORKERS_NONE;
 }
 
-bool
+enum reply
 workers_take(struct workers *workers, int member, struct answer *answer)
 {
 	struct worker *m = &workers->members[member];
 	ssize_t n;
 
 	n = recv(m->fd, answer, sizeof(*answer), MSG_DONTWAIT | MSG_TRUNC);
+	if (n == 1 && !m->apart) {
+		m->apart = true;
+		return REPLY_NONE;
+	}
 	if (m->busy && n == (ssize_t)sizeof(*answer)) {
-		m->busy = false;
-		m->since = clock_ms();
-		return true;
+		mark_busy(m, false);
+		return REPLY_ANSWER;
 	}
 	if (m->busy)
 		syslog(LOG_ERR, "a worker died while it handled a request; the "
 				"request was denied");
 	let_go(m);
-	return false;
+	return REPLY_GONE;
+}
+
+static bool
+end_idle_of(struct workers *workers, const struct kind *kind)
+{
+	int64_t now = clock_ms();
+	int idle = 0;
+
+	for (int i = kind->first; i < kind->end; i++) {
+		struct worker *m = &workers->members[i];
+
+		if (m->pid == 0 || m->busy)
+			continue;
+		if (++idle <= KEPT || now - m->since < IDLE_MS)
+			continue;
+		let_go(m);
+		idle--;
+	}
+	return idle > KEPT;
 }
 
 bool
 workers_end_idle(struct workers *workers)
 {
-	int64_t now = clock_ms();
-	int idle = 0;
+	bool left = end_idle_of(workers, &verifiers);
 
-	for (int i = 0; i < workers->count; i++) {
-		struct worker *m = &workers->members[i];
-
-		if (m->pid == 0 || m->busy)
-			continue;
-		if (++idle <= WORKERS_KEPT || now - m->since < IDLE_MS)
-			continue;
-		let_go(m);
-		idle--;
-	}
-	return idle > WORKERS_KEPT;
+	return end_idle_of(workers, &checkers) || left;
 }
 
 void
 workers_close(struct workers *workers)
 {
-	for (int i = 0; i < workers->count; i++)
+	for (int i = 0; i < WORKERS_MAX; i++)
 		let_go(&workers->members[i]);
 }

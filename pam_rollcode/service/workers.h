@@ -1,27 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * workers.h - the workers of the service.
+ * workers.h - the processes of the service that open the store, and those that
+ * find out who may ask.
  *
- * A worker is a process with one task at a time, so that one that waits, hangs
- * or dies holds up, or takes with it, one request.
+ * A worker has one task at a time, so that one that waits, hangs or dies holds
+ * up, or takes with it, one request.
  */
 #ifndef ROLLCODE_SERVICE_WORKERS_H
 #define ROLLCODE_SERVICE_WORKERS_H
 
-#include "service/worker.h"
+#include "protocol/protocol.h"
+#include "service/callers.h"
 
-#define VERIFIERS_MAX	16	/* at once */
+#define VERIFIERS_MAX	16	/* at once: the first members */
 #define CHECKERS_MAX	64	/* at once: callers have no more connections */
-#define WORKERS_MAX	CHECKERS_MAX	/* the most of them */
-#define WORKERS_KEPT	2	/* stay when there is nothing to do */
+#define WORKERS_MAX	(VERIFIERS_MAX + CHECKERS_MAX)
 #define WORKERS_NONE	(-1)
 #define WORKERS_LOG_NAME	"rollcode-verify"
+
+enum task_part {
+	TASK_WHOLE = 0,
+	TASK_CHECK,	/* may this caller ask about this user?  OK or not */
+	TASK_CHECKED,	/* it may: verify the request */
+};
+
+/* A request and who asks, as the kernel says. */
+struct task {
+	enum task_part	part;
+	uid_t		uid;
+	struct request	request;
+};
+
+static inline void
+task_wipe(struct task *task)
+{
+	explicit_bzero(task, sizeof(*task));
+}
 
 struct worker {
 	pid_t	pid;		/* 0: there is none */
 	int	fd;
-	int	closing;	/* at its end when it has closed what it */
-				/* inherited; -1 once that was seen */
+	bool	apart;		/* it has closed all that it inherited */
 	bool	busy;
 	int64_t	since;		/* idle, or busy; clock_ms() */
 	/* Whom it verified last, or "". */
@@ -31,44 +50,47 @@ struct worker {
 struct workers {
 	const struct config	*config;
 	const struct callers	*callers;
-	int			 count;		/* members at once */
-	struct worker	 members[WORKERS_MAX];
+	struct worker		 members[WORKERS_MAX];
+};
+
+/* What a member had to say. */
+enum reply {
+	REPLY_NONE = 0,
+	REPLY_ANSWER,
+	REPLY_GONE,		/* it died, and its task with it */
 };
 
 /*
- * No worker yet, and count members at most.  Config and callers must outlive
- * them.
- * From now on the kernel reaps every child of this process.
+ * No worker yet.  Config and callers must outlive them.  From now on the kernel
+ * reaps every child of this process.
  */
-void	workers_open(struct workers *, int count, const struct config *,
-	    const struct callers *);
+void		workers_open(struct workers *, const struct config *,
+		    const struct callers *);
 
 /*
  * Give a task to an idle worker, if there is one to the one that verified this
  * user last and may have the file open; one is started if there is none.  The
  * member's number, or WORKERS_NONE if all are busy or none can be started.
  */
-int	workers_give(struct workers *, const struct task *) MUST_USE;
+int		workers_give(struct workers *, const struct task *) MUST_USE;
 
-/*
- * Take the answer of a busy member.  False if it died over its task: then it
- * is gone, and the task with it.
- */
-bool	workers_take(struct workers *, int member, struct answer *) MUST_USE;
+/* Hear a member whose descriptor is readable. */
+enum reply	workers_take(struct workers *, int member, struct answer *)
+		    MUST_USE;
 
 /* End a member, whatever it does. */
-void	workers_end(struct workers *, int member);
+void		workers_end(struct workers *, int member);
 
 /*
- * End idle members that are more than WORKERS_KEPT and have been idle for long.
- * True if there still are some to be looked at later.
+ * End those that have been idle for long, but two of each kind.  True if there
+ * still are some to be looked at later.
  */
-bool	workers_end_idle(struct workers *);
+bool		workers_end_idle(struct workers *);
 
 /* Whether no member has a copy any more of what its parent has open. */
-bool	workers_are_apart(struct workers *);
+bool		workers_are_apart(const struct workers *);
 
 /* Let all members end. */
-void	workers_close(struct workers *);
+void		workers_close(struct workers *);
 
 #endif /* ROLLCODE_SERVICE_WORKERS_H */

@@ -163,11 +163,11 @@ START_TEST(a_worker_is_found_by_its_number)
 	a->member = 3;
 	b->member = 5;
 
-	ck_assert_ptr_eq(queue_member_of(&q, STAGE_VERIFYING, 3), a);
-	ck_assert_ptr_eq(queue_member_of(&q, STAGE_VERIFYING, 5), b);
-	ck_assert_ptr_null(queue_member_of(&q, STAGE_VERIFYING, 4));
+	ck_assert_ptr_eq(queue_of_member(&q, 3), a);
+	ck_assert_ptr_eq(queue_of_member(&q, 5), b);
+	ck_assert_ptr_null(queue_of_member(&q, 4));
 	a->stage = STAGE_REFUSED;
-	ck_assert_ptr_null(queue_member_of(&q, STAGE_VERIFYING, 3));
+	ck_assert_ptr_null(queue_of_member(&q, 3));
 	empty(&q);
 }
 END_TEST
