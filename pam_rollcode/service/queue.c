@@ -34,11 +34,10 @@ static const struct {
     [RANK_CALLER] = {128, 64},
     [RANK_ROOT] = {512, 512},
 };
-#define SPARES_MAX 16			   /* kept for the next connections */
 #define OTHERS_AT_ONCE (VERIFIERS_MAX / 2) /* verified, of RANK_OTHER */
 
-static struct connection *spare[SPARES_MAX];
-static size_t spares;
+/* QUEUE_MAX of them, in memory that no copy of this process gets. */
+static struct connection *slots;
 
 /* Whether there is a message that may be received, and is to be. */
 static bool
@@ -86,30 +85,33 @@ hang_up(struct queue *q, int fd, uid_t uid, int64_t now)
 		closer_close(&q->closer, fd, uid, now);
 }
 
+static bool
+have_slots(void)
+{
+	const size_t size = QUEUE_MAX * sizeof(struct connection);
+	void *memory;
+
+	if (slots != NULL)
+		return true;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return false;
+	(void)!madvise(memory, size, MADV_WIPEONFORK);
+	slots = memory;
+	return true;
+}
+
 struct connection *
 connection_new(void)
 {
-	void *c;
-
-	if (spares > 0)
-		return spare[--spares];
-	c = mmap(NULL, sizeof(struct connection), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (c == MAP_FAILED)
-		return NULL;
-	(void)!madvise(c, sizeof(struct connection), MADV_WIPEONFORK);
-	return c;
-}
-
-static void
-connection_close(struct queue *q, struct connection *c, int64_t now)
-{
-	hang_up(q, c->fd, c->task.uid, now);
-	explicit_bzero(c, sizeof(*c));
-	if (spares < SPARES_MAX)
-		spare[spares++] = c;
-	else
-		munmap(c, sizeof(*c));
+	for (size_t i = 0; have_slots() && i < QUEUE_MAX; i++) {
+		if (slots[i].taken)
+			continue;
+		slots[i].taken = true;
+		return &slots[i];
+	}
+	return NULL;
 }
 
 void
@@ -118,10 +120,14 @@ queue_reap(struct queue *q, int64_t now)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < q->count; i++) {
-		if (q->connections[i]->stage == STAGE_DONE)
-			connection_close(q, q->connections[i], now);
-		else
-			q->connections[kept++] = q->connections[i];
+		struct connection *c = q->connections[i];
+
+		if (c->stage != STAGE_DONE) {
+			q->connections[kept++] = c;
+			continue;
+		}
+		hang_up(q, c->fd, c->task.uid, now);
+		explicit_bzero(c, sizeof(*c));
 	}
 	q->count = kept;
 }
@@ -248,41 +254,26 @@ queue_accept(struct queue *q, int fd, int64_t now)
 	queue_receive(q, c, now);
 }
 
-static bool
-may_be_checked(const struct queue *q, const struct connection *c)
-{
-	for (size_t i = 0; i < q->count; i++) {
-		const struct connection *o = q->connections[i];
-
-		if (o->task.uid == c->task.uid &&
-		    (o->stage == STAGE_CHECKING ||
-			o->stage == STAGE_VERIFYING ||
-			o->stage == STAGE_REFUSED))
-			return false;
-	}
-	return true;
-}
-
 bool
 queue_may_start(const struct queue *q, const struct connection *c)
 {
-	const char *user = c->task.request.user;
-	int others = 0;
+	bool unchecked = c->stage == STAGE_UNCHECKED;
+	size_t others = 0;
 
-	if (c->stage == STAGE_UNCHECKED)
-		return may_be_checked(q, c);
 	for (size_t i = 0; i < q->count; i++) {
 		const struct connection *o = q->connections[i];
 		bool verifying = o->stage == STAGE_VERIFYING;
 
-		if (verifying && strcmp(o->task.request.user, user) == 0)
-			return false;
 		if (c->rank == RANK_OTHER && o->task.uid == c->task.uid &&
-		    (verifying || o->stage == STAGE_REFUSED))
+		    (verifying || o->stage == STAGE_REFUSED ||
+			(unchecked && o->stage == STAGE_CHECKING)))
+			return false;
+		if (!unchecked && verifying &&
+		    strcmp(o->task.request.user, c->task.request.user) == 0)
 			return false;
 		others += verifying && o->rank == RANK_OTHER;
 	}
-	return c->rank != RANK_OTHER || others < OTHERS_AT_ONCE;
+	return unchecked || c->rank != RANK_OTHER || others < OTHERS_AT_ONCE;
 }
 
 struct connection *

@@ -30,6 +30,7 @@ enum stage {
 };
 
 struct connection {
+	bool		taken;
 	int		fd;
 	enum stage	stage;
 	enum rank	rank;
