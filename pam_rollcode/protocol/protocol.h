@@ -11,7 +11,7 @@
 
 #include "common/base/error.h"
 #include "common/base/rollcode.h"
-#include "protocol/submission.h"
+#include "protocol/input.h"
 #include "protocol/verdict.h"
 
 #define PROTOCOL_REQUEST	0x52635132u	/* "RcQ2" */

@@ -9,7 +9,7 @@
 #ifndef ROLLCODE_RULES_RECOVERY_H
 #define ROLLCODE_RULES_RECOVERY_H
 
-#include "protocol/submission.h"
+#include "protocol/input.h"
 #include "rules/account.h"
 
 #define RECOVERY_GROUP	4	/* digits, and then a dash */

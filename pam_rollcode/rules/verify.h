@@ -8,7 +8,7 @@
 #ifndef ROLLCODE_RULES_VERIFY_H
 #define ROLLCODE_RULES_VERIFY_H
 
-#include "protocol/submission.h"
+#include "protocol/input.h"
 #include "protocol/verdict.h"
 #include "rules/account.h"
 #include "rules/policy.h"

@@ -67,7 +67,7 @@ def provision():
     yield f"otpauth://totp/x?secret={secret}&counter=1&counter=2"
 
 
-def submission():
+def input_():
     yield ann(10)
     yield f"{bob(0)} {bob(1)}"
     yield "-".join(bob(c) for c in (0, 1, 2))
@@ -232,7 +232,7 @@ def module():
 
 
 def main():
-    for make in (env, provision, submission, request, answer, store, import_,
+    for make in (env, provision, input_, request, answer, store, import_,
                  module):
         for number, data in enumerate(make()):
             put(sys.argv[1], make.__name__.rstrip("_"), number, data)

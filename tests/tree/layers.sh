@@ -31,7 +31,7 @@ while read -r file header said; do
 	cp "$TREE/$file" "$T/tree/$file"
 done <<'PLANTED'
 pam_rollcode/rules/verify.c "store/store.h" pam_rollcode/rules/ may not
-pam_rollcode/protocol/submission.c "rules/account.h" pam_rollcode/protocol/ may not
+pam_rollcode/protocol/input.c "rules/account.h" pam_rollcode/protocol/ may not
 pam_rollcode/module/converse.c "ask/ask.h" pam_rollcode/module/ may not
 pam_rollcode/store/sqlite/read.c "store/pgsql/pgsql.h" pam_rollcode/store/sqlite/ may not
 pam_rollcode/config/config.h "rules/verify.h" pam_rollcode/config/ may not

@@ -3,7 +3,7 @@
  * What a person typed, against the rule once more: a table of lengths.
  */
 #include "fuzz.h"
-#include "pam_rollcode/protocol/submission.h"
+#include "pam_rollcode/protocol/input.h"
 
 static const struct shape {
 	size_t len;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "protocol/submission.h"
+#include "protocol/input.h"
 
 /* A text without spaces and dashes: room for three codes of 64 digits. */
 struct squeezed {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * submission.h - what a person typed, by its shape alone.
+ * input.h - what a person typed, by its shape alone.
  */
-#ifndef ROLLCODE_PROTOCOL_SUBMISSION_H
-#define ROLLCODE_PROTOCOL_SUBMISSION_H
+#ifndef ROLLCODE_PROTOCOL_INPUT_H
+#define ROLLCODE_PROTOCOL_INPUT_H
 
 #include "common/base/rollcode.h"
 
@@ -55,4 +55,4 @@ enum submission_kind	submission_parse(const char *, struct submission *);
 bool			submission_ends_with(const struct submission *,
 			    const struct submission *);
 
-#endif /* ROLLCODE_PROTOCOL_SUBMISSION_H */
+#endif /* ROLLCODE_PROTOCOL_INPUT_H */

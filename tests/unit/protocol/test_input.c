@@ -6,7 +6,7 @@
 
 #include <check.h>
 
-#include "pam_rollcode/protocol/submission.h"
+#include "pam_rollcode/protocol/input.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
