@@ -150,14 +150,14 @@ enum rollcode_err	admin_print_line(const struct admin *,
  * may be locked.  Of what is malformed the kind says so.  INPUT, UNAVAIL.
  */
 enum rollcode_err	admin_read_code(const char *prompt, bool terminal,
-			    struct submission *, struct error *) MUST_USE;
+			    struct input *, struct error *) MUST_USE;
 
 /*
  * Verify codes of one token as a login would, whatever the account has counted,
  * and move its counter behind what is accepted.  NOMEM, SYS.
  */
 enum rollcode_err	admin_try_token(const struct admin *,
-			    struct rollcode_token *, const struct submission *,
+			    struct rollcode_token *, const struct input *,
 			    int64_t window, struct verification *,
 			    struct error *) MUST_USE;
 

@@ -6,22 +6,22 @@
 #define TRIES 3
 
 enum rollcode_err
-admin_read_code(const char *prompt, bool terminal,
-    struct submission *submission, struct error *error)
+admin_read_code(
+    const char *prompt, bool terminal, struct input *input, struct error *error)
 {
-	WIPED(submitted_wipe) struct submitted text = {{0}};
+	WIPED(input_text_wipe) struct input_text text = {{0}};
 	enum rollcode_err err;
 
 	err = (terminal ? cli_read_terminal : cli_read_line)(
 	    prompt, false, text.text, sizeof(text.text), error);
 	if (err == ROLLCODE_OK)
-		(void)submission_parse(text.text, submission);
+		(void)input_parse(text.text, input);
 	return err;
 }
 
 enum rollcode_err
 admin_try_token(const struct admin *admin, struct rollcode_token *token,
-    const struct submission *submission, int64_t window,
+    const struct input *input, int64_t window,
     struct verification *verification, struct error *error)
 {
 	WIPED(account_wipe) struct account one = {0};
@@ -31,7 +31,7 @@ admin_try_token(const struct admin *admin, struct rollcode_token *token,
 	policy.resync_window = window;
 	if ((err = account_add(&one, token, admin->now, error)) !=
 		ROLLCODE_OK ||
-	    (err = verify_submission(&one, submission, &policy, admin->now,
+	    (err = verify_input(&one, input, &policy, admin->now,
 		 verification)) != ROLLCODE_OK)
 		return err;
 	token->counter = one.tokens[0].token.counter;
@@ -42,7 +42,7 @@ enum rollcode_err
 admin_confirm(const struct admin *admin, struct rollcode_token *token,
     struct error *error)
 {
-	WIPED(submission_wipe) struct submission submission = {0};
+	WIPED(input_wipe) struct input input = {0};
 	char prompt[ROLLCODE_USER_MAX + 64];
 	struct verification verification = {0};
 	struct error why = {0};
@@ -53,12 +53,12 @@ admin_confirm(const struct admin *admin, struct rollcode_token *token,
 	for (int i = 0; i < TRIES; i++) {
 		/* Standard input may have been the secret's. */
 		if ((err = admin_read_code(prompt,
-			 strcmp(admin->options->secret_file, "-") == 0,
-			 &submission, &why)) != ROLLCODE_OK)
+			 strcmp(admin->options->secret_file, "-") == 0, &input,
+			 &why)) != ROLLCODE_OK)
 			return error_pass(
 			    error, err, &why, "nothing was enrolled");
 		/* Near the counter only. */
-		if ((err = admin_try_token(admin, token, &submission, 0,
+		if ((err = admin_try_token(admin, token, &input, 0,
 			 &verification, error)) != ROLLCODE_OK ||
 		    verdict_admits(verification.verdict))
 			return err;

@@ -6,7 +6,7 @@
 
 /* Only the token meant takes part. */
 static enum rollcode_err
-resync_token(struct admin *admin, const struct submission *submission,
+resync_token(struct admin *admin, const struct input *input,
     struct verification *verification, struct error *error)
 {
 	int64_t window = admin->options->window;
@@ -15,7 +15,7 @@ resync_token(struct admin *admin, const struct submission *submission,
 
 	if ((token = admin_token(admin, &err, error)) == NULL)
 		return err;
-	err = admin_try_token(admin, &token->token, submission,
+	err = admin_try_token(admin, &token->token, input,
 	    window != 0 ? window : RESYNC_WINDOW_DEFAULT, verification, error);
 	if (err == ROLLCODE_OK && verdict_admits(verification->verdict))
 		account_unlock(&admin->account);
@@ -36,7 +36,7 @@ void_restored(struct admin *admin)
 enum rollcode_err
 admin_resync(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(submission_wipe) struct submission submission = {0};
+	WIPED(input_wipe) struct input input = {0};
 	WIPED(admin_close) struct admin admin = {0};
 	struct verification verification = {0};
 	enum rollcode_err err;
@@ -44,16 +44,16 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 
 	(void)argc;
 	if ((err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK ||
-	    (err = admin_read_code(
-		 ROLLCODE_PROMPT, false, &submission, error)) != ROLLCODE_OK)
+	    (err = admin_read_code(ROLLCODE_PROMPT, false, &input, error)) !=
+		ROLLCODE_OK)
 		return err;
-	if (submission.kind != SUBMISSION_CODE || submission.count < 2)
+	if (input.kind != INPUT_CODE || input.count < 2)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    submission.kind == SUBMISSION_MALFORMED
+		    input.kind == INPUT_MALFORMED
 			? "the input does not look like a code"
 			: "type two or three consecutive codes on one line");
 	if ((err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK ||
-	    (err = resync_token(&admin, &submission, &verification, error)) !=
+	    (err = resync_token(&admin, &input, &verification, error)) !=
 		ROLLCODE_OK)
 		return err;
 	if (!verdict_admits(verification.verdict))

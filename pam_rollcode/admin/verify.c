@@ -5,19 +5,19 @@
 enum rollcode_err
 admin_verify(void *base, int argc, char **argv, struct error *error)
 {
-	WIPED(submission_wipe) struct submission submission = {0};
+	WIPED(input_wipe) struct input input = {0};
 	WIPED(admin_close) struct admin admin = {0};
-	const struct submission none = {0};
+	const struct input none = {0};
 	struct login_result result;
 	const struct verification *v = &result.verification;
 	enum rollcode_err err;
 
 	(void)argc;
 	if ((err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK ||
-	    (err = admin_read_code(
-		 ROLLCODE_PROMPT, false, &submission, error)) != ROLLCODE_OK)
+	    (err = admin_read_code(ROLLCODE_PROMPT, false, &input, error)) !=
+		ROLLCODE_OK)
 		return err;
-	if (submission.kind == SUBMISSION_MALFORMED)
+	if (input.kind == INPUT_MALFORMED)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "the input does not look like a code");
 	if ((err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK)
@@ -33,7 +33,7 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 		.user = argv[0],
 		.service = ADMIN_SERVICE,
 	    },
-	    &submission, &none, &result, error);
+	    &input, &none, &result, error);
 	if (err != ROLLCODE_OK)
 		return err;
 	if (!verdict_admits(v->verdict))

@@ -15,7 +15,7 @@
 
 static enum rollcode_err
 verify_with_fallback(const struct login *login, struct account *account,
-    const struct submission *submission, const struct submission *otherwise,
+    const struct input *input, const struct input *otherwise,
     struct login_result *result)
 {
 	WIPED(account_wipe) struct account before = *account;
@@ -24,23 +24,23 @@ verify_with_fallback(const struct login *login, struct account *account,
 	bool guarded = verify_is_guarded(account, policy, login->now);
 	enum rollcode_err err;
 
-	err = verify_submission(account, submission, policy, login->now, v);
+	err = verify_input(account, input, policy, login->now, v);
 	if (err != ROLLCODE_OK || verdict_admits(v->verdict) || guarded ||
-	    !submission_ends_with(submission, otherwise))
+	    !input_ends_with(input, otherwise))
 		return err;
 	*account = before;
 	result->otherwise = true;
-	return verify_submission(account, otherwise, policy, login->now, v);
+	return verify_input(account, otherwise, policy, login->now, v);
 }
 
 /* Where no token was looked at, the same work as if one had been. */
 static void
-make_up(const struct login *login, const struct submission *submission,
-    enum verdict verdict)
+make_up(
+    const struct login *login, const struct input *input, enum verdict verdict)
 {
 	if (verdict == VERDICT_UNENROLLED || verdict == VERDICT_DISABLED ||
 	    verdict == VERDICT_MALFORMED)
-		verify_nobody(submission, &login->config->policy);
+		verify_nobody(input, &login->config->policy);
 }
 
 static enum rollcode_err
@@ -67,8 +67,8 @@ commit_changes(const struct login *login, struct store *store,
 
 static enum rollcode_err
 decide_enrolled(const struct login *login, struct store *store,
-    struct account *account, const struct submission *submission,
-    const struct submission *otherwise, struct login_result *result,
+    struct account *account, const struct input *input,
+    const struct input *otherwise, struct login_result *result,
     struct error *error)
 {
 	struct verification *v = &result->verification;
@@ -77,8 +77,7 @@ decide_enrolled(const struct login *login, struct store *store,
 	if ((err = policy_check(&login->config->policy, account, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	err =
-	    verify_with_fallback(login, account, submission, otherwise, result);
+	err = verify_with_fallback(login, account, input, otherwise, result);
 	if (err != ROLLCODE_OK)
 		return error_set(error, err,
 		    "the codes of %s cannot be computed: %s", login->user,
@@ -90,8 +89,8 @@ decide_enrolled(const struct login *login, struct store *store,
 }
 
 enum rollcode_err
-login_decide(const struct login *login, const struct submission *submission,
-    const struct submission *otherwise, struct login_result *result,
+login_decide(const struct login *login, const struct input *input,
+    const struct input *otherwise, struct login_result *result,
     struct error *error)
 {
 	WIPED(account_wipe) struct account account = {0};
@@ -107,11 +106,11 @@ login_decide(const struct login *login, const struct submission *submission,
 		 error)) != ROLLCODE_OK)
 		goto out;
 	if (enrolled)
-		err = decide_enrolled(login, store, &account, submission,
-		    otherwise, &decided, error);
+		err = decide_enrolled(
+		    login, store, &account, input, otherwise, &decided, error);
 	else
 		decided.verification.verdict = VERDICT_UNENROLLED;
-	make_up(login, submission, decided.verification.verdict);
+	make_up(login, input, decided.verification.verdict);
 	if (err == ROLLCODE_OK)
 		*result = decided; /* only now is it on disk */
 out:

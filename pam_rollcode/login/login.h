@@ -24,17 +24,17 @@ struct login_result {
 };
 
 /*
- * Decide.  If the first submission admits nobody, the account was not guarded
+ * Decide.  If the first input admits nobody, the account was not guarded
  * before it, and the second is its last code, the second is verified in its
- * place; one of the two counts, never both.  Any other second submission is
+ * place; one of the two counts, never both.  Any other second input is
  * ignored.
  *
  * The verdict is VERDICT_NONE unless OK is returned.  A verdict that admits
  * is given only when what it spends is durable.
  */
 enum rollcode_err	login_decide(const struct login *,
-			    const struct submission *,
-			    const struct submission *otherwise,
+			    const struct input *,
+			    const struct input *otherwise,
 			    struct login_result *, struct error *) MUST_USE;
 
 /* VERDICT_ENROLLED, or VERDICT_UNENROLLED on positive proof. */

@@ -53,15 +53,15 @@ static void
 verify_request(const struct login *login, const struct request *request,
     struct answer *answer)
 {
-	WIPED(submission_wipe) struct submission submission = {0};
-	WIPED(submission_wipe) struct submission otherwise = {0};
+	WIPED(input_wipe) struct input input = {0};
+	WIPED(input_wipe) struct input otherwise = {0};
 	struct login_result result;
 	const struct verification *v = &result.verification;
 
-	submission_parse(request->text.text, &submission);
-	submission_parse(request->otherwise.text, &otherwise);
+	input_parse(request->text.text, &input);
+	input_parse(request->otherwise.text, &otherwise);
 	answer->err = (int32_t)login_decide(
-	    login, &submission, &otherwise, &result, &answer->error);
+	    login, &input, &otherwise, &result, &answer->error);
 	answer->verdict = (uint32_t)v->verdict;
 	answer->otherwise = result.otherwise;
 	answer->guarded = v->guarded;

@@ -19,20 +19,20 @@ static const char advice[] =
 
 /* A text that does not fit is malformed, and stays "". */
 static void
-copy_input(struct submitted *out, const char *text, size_t len)
+copy_input(struct input_text *out, const char *text, size_t len)
 {
-	if (len > SUBMISSION_MAX)
+	if (len > INPUT_MAX)
 		return;
 	memcpy(out->text, text, len);
 	out->text[len] = '\0';
 }
 
 static bool
-has_shape(const struct submitted *text)
+has_shape(const struct input_text *text)
 {
-	WIPED(submission_wipe) struct submission shape = {0};
+	WIPED(input_wipe) struct input shape = {0};
 
-	return submission_parse(text->text, &shape) != SUBMISSION_MALFORMED;
+	return input_parse(text->text, &shape) != INPUT_MALFORMED;
 }
 
 /*
@@ -90,10 +90,10 @@ split_password(const struct options *options, const char *line, size_t len,
 static void
 take_input(const struct options *options, const char *line, struct typed *typed)
 {
-	size_t len = strnlen(line, SUBMISSION_MAX + 1);
+	size_t len = strnlen(line, INPUT_MAX + 1);
 
 	typed_wipe(typed);
-	if (len > SUBMISSION_MAX)
+	if (len > INPUT_MAX)
 		return;
 	if (options->forward_pass)
 		split_password(options, line, len, typed);
@@ -150,7 +150,7 @@ int
 converse_forward(pam_handle_t *pamh, const struct options *options,
     const struct typed *typed, const struct answer *answer)
 {
-	const struct submitted *rest =
+	const struct input_text *rest =
 	    answer->otherwise == 1 ? &typed->rest_otherwise : &typed->rest;
 
 	if (!options->forward_pass || rest->text[0] == '\0')

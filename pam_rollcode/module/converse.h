@@ -16,8 +16,8 @@
  * forward_pass.  text is "" where nothing of the right shape was typed.
  */
 struct typed {
-	struct submitted	text, otherwise;
-	struct submitted	rest, rest_otherwise;
+	struct input_text	text, otherwise;
+	struct input_text	rest, rest_otherwise;
 };
 
 static inline void

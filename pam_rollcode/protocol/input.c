@@ -4,7 +4,7 @@
 /* A text without spaces and dashes: room for three codes of 64 digits. */
 struct squeezed {
 	size_t len;
-	char text[SUBMISSION_CODES * ROLLCODE_HEX_DIGITS + 1];
+	char text[INPUT_CODES * ROLLCODE_HEX_DIGITS + 1];
 };
 
 static void
@@ -16,9 +16,9 @@ squeezed_wipe(struct squeezed *squeezed)
 static bool
 remove_separators(const char *text, struct squeezed *out)
 {
-	size_t len = strnlen(text, SUBMISSION_MAX + 1);
+	size_t len = strnlen(text, INPUT_MAX + 1);
 
-	if (len > SUBMISSION_MAX)
+	if (len > INPUT_MAX)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == ' ' || text[i] == '-')
@@ -38,24 +38,24 @@ has_only(const struct squeezed *squeezed, const char *digits)
 }
 
 static bool
-split_codes(const struct squeezed *from, unsigned int width,
-    struct submission *submission)
+split_codes(
+    const struct squeezed *from, unsigned int width, struct input *input)
 {
 	unsigned int count = (unsigned int)(from->len / width);
 
-	if (from->len % width != 0 || count < 1 || count > SUBMISSION_CODES)
+	if (from->len % width != 0 || count < 1 || count > INPUT_CODES)
 		return false;
 	for (unsigned int i = 0; i < count; i++)
-		memcpy(submission->codes[i].text,
-		    from->text + (size_t)i * width, width);
-	submission->kind = SUBMISSION_CODE;
-	submission->count = count;
-	submission->width = width;
+		memcpy(input->codes[i].text, from->text + (size_t)i * width,
+		    width);
+	input->kind = INPUT_CODE;
+	input->count = count;
+	input->width = width;
 	return true;
 }
 
 static bool
-parse_recovery(const struct squeezed *from, struct submission *submission)
+parse_recovery(const struct squeezed *from, struct input *input)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 				     "abcdefghijklmnopqrstuvwxyz";
@@ -68,43 +68,41 @@ parse_recovery(const struct squeezed *from, struct submission *submission)
 
 		if (c >= 'a' && c <= 'z')
 			c = (char)(c - 'a' + 'A');
-		submission->recovery[i] = c;
+		input->recovery[i] = c;
 	}
-	submission->kind = SUBMISSION_RECOVERY;
+	input->kind = INPUT_RECOVERY;
 	return true;
 }
 
-enum submission_kind
-submission_parse(const char *text, struct submission *submission)
+enum input_kind
+input_parse(const char *text, struct input *input)
 {
 	WIPED(squeezed_wipe) struct squeezed from = {0};
 
-	memset(submission, 0, sizeof(*submission));
+	memset(input, 0, sizeof(*input));
 	if (text == NULL || !remove_separators(text, &from))
-		return SUBMISSION_MALFORMED;
+		return INPUT_MALFORMED;
 	if (from.len >= ROLLCODE_HEX_DIGITS) {
 		if (has_only(&from, "0123456789abcdef"))
-			(void)split_codes(
-			    &from, ROLLCODE_HEX_DIGITS, submission);
+			(void)split_codes(&from, ROLLCODE_HEX_DIGITS, input);
 	} else if (has_only(&from, "0123456789")) {
 		/* No length is a multiple of two widths and at most three. */
 		for (unsigned int width = ROLLCODE_DIGITS_MIN;
 		     width <= ROLLCODE_DIGITS_MAX; width++)
-			if (split_codes(&from, width, submission))
+			if (split_codes(&from, width, input))
 				break;
 	} else {
-		(void)parse_recovery(&from, submission);
+		(void)parse_recovery(&from, input);
 	}
-	return submission->kind;
+	return input->kind;
 }
 
 bool
-submission_ends_with(
-    const struct submission *submission, const struct submission *tail)
+input_ends_with(const struct input *input, const struct input *tail)
 {
-	return submission->kind == SUBMISSION_CODE &&
-	       tail->kind == SUBMISSION_CODE && submission->count > 1 &&
-	       tail->count == 1 && tail->width == submission->width &&
-	       secret_equal(submission->codes[submission->count - 1].text,
+	return input->kind == INPUT_CODE && tail->kind == INPUT_CODE &&
+	       input->count > 1 && tail->count == 1 &&
+	       tail->width == input->width &&
+	       secret_equal(input->codes[input->count - 1].text,
 		   tail->codes[0].text, tail->width);
 }

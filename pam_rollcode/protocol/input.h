@@ -7,39 +7,39 @@
 
 #include "common/base/rollcode.h"
 
-#define SUBMISSION_MAX		512	/* bytes that are looked at */
-#define SUBMISSION_CODES	3	/* consecutive codes on one line */
+#define INPUT_MAX		512	/* bytes that are looked at */
+#define INPUT_CODES	3	/* consecutive codes on one line */
 #define RECOVERY_DIGITS		16	/* base32: 80 bits */
 
 /* The text as it came, for the way from the module to the verifier. */
-struct submitted {
-	char	text[SUBMISSION_MAX + 1];
+struct input_text {
+	char	text[INPUT_MAX + 1];
 };
 
-enum submission_kind {
-	SUBMISSION_MALFORMED = 0,
-	SUBMISSION_CODE,		/* count codes of width digits each */
-	SUBMISSION_RECOVERY,
+enum input_kind {
+	INPUT_MALFORMED = 0,
+	INPUT_CODE,		/* count codes of width digits each */
+	INPUT_RECOVERY,
 };
 
-struct submission {
-	enum submission_kind	kind;
+struct input {
+	enum input_kind	kind;
 	unsigned int		count;		/* 1 to 3 */
 	unsigned int		width;		/* 6 to 8, or 64 */
-	struct passcode		codes[SUBMISSION_CODES];
+	struct passcode		codes[INPUT_CODES];
 	char			recovery[RECOVERY_DIGITS + 1];	/* upper case */
 };
 
 static inline void
-submitted_wipe(struct submitted *submitted)
+input_text_wipe(struct input_text *text)
 {
-	explicit_bzero(submitted, sizeof(*submitted));
+	explicit_bzero(text, sizeof(*text));
 }
 
 static inline void
-submission_wipe(struct submission *submission)
+input_wipe(struct input *input)
 {
-	explicit_bzero(submission, sizeof(*submission));
+	explicit_bzero(input, sizeof(*input));
 }
 
 /*
@@ -47,12 +47,12 @@ submission_wipe(struct submission *submission)
  * decimal digits are a code, 12, 14 or 16 two of them, 18, 21 or 24 three; 64,
  * 128 or 192 lower-case hex digits likewise; 16 base32 digits in either case,
  * a letter among them, are a recovery code.  Everything else is malformed:
- * NULL, empty, over SUBMISSION_MAX bytes, any other byte.  Returns the kind.
+ * NULL, empty, over INPUT_MAX bytes, any other byte.  Returns the kind.
  */
-enum submission_kind	submission_parse(const char *, struct submission *);
+enum input_kind	input_parse(const char *, struct input *);
 
 /* Whether the second is one code, and the last of several in the first. */
-bool			submission_ends_with(const struct submission *,
-			    const struct submission *);
+bool			input_ends_with(const struct input *,
+			    const struct input *);
 
 #endif /* ROLLCODE_PROTOCOL_INPUT_H */

@@ -22,7 +22,7 @@
 enum request_kind {
 	REQUEST_NONE = 0,
 	REQUEST_ENROLLED,	/* is this user enrolled? */
-	REQUEST_VERIFY,		/* verify what was submitted */
+	REQUEST_VERIFY,		/* verify the input */
 };
 
 struct request {
@@ -33,8 +33,8 @@ struct request {
 	char			service[64];
 	char			rhost[256];
 	char			tty[64];
-	struct submitted	text;
-	struct submitted	otherwise;	/* verified if text admits */
+	struct input_text	text;
+	struct input_text	otherwise;	/* verified if text admits */
 						/* nobody; "" for none */
 	/* 1: by the verifier, because the host's log is its user's to read. */
 	uint32_t		logged;

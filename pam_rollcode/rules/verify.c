@@ -25,7 +25,7 @@ struct matches {
 
 struct attempt {
 	struct account *account;
-	const struct submission *submission;
+	const struct input *input;
 	const struct policy *policy;
 	int64_t now;
 	struct verification *out;
@@ -54,7 +54,7 @@ walk_all(const struct attempt *a, range_of *range, struct matches *matches)
 
 		if (a->makers[i] == NULL)
 			continue;
-		if ((err = window_walk(a->makers[i], a->submission,
+		if ((err = window_walk(a->makers[i], a->input,
 			 range(t, a->policy, a->now), m)) != ROLLCODE_OK)
 			return err;
 		matches->found |= m->found;
@@ -75,7 +75,7 @@ report_match(const struct attempt *a, const struct matches *matches)
 			continue;
 		a->out->matched = true;
 		a->out->token = i;
-		a->out->counter = m->first + a->submission->count - 1;
+		a->out->counter = m->first + a->input->count - 1;
 		a->out->distance = m->first >= counter ? m->first - counter
 						       : counter - m->first;
 		return;
@@ -129,7 +129,7 @@ accept_codes(
 
 		if (!matches->of[i].found)
 			continue;
-		t->token.counter = matches->of[i].first + a->submission->count;
+		t->token.counter = matches->of[i].first + a->input->count;
 		t->used = a->now;
 	}
 	accept_attempt(a, verdict);
@@ -235,8 +235,8 @@ static enum rollcode_err
 verify_matches(struct attempt *a)
 {
 	bool closed = a->guarded && a->counted;
-	bool single = a->submission->count == 1;
-	bool opens = !closed || a->submission->count == GUARD_CODES;
+	bool single = a->input->count == 1;
+	bool opens = !closed || a->input->count == GUARD_CODES;
 	struct matches near, again, far, behind;
 	enum rollcode_err err;
 
@@ -265,11 +265,11 @@ verify_codes(struct attempt *a)
 	enum rollcode_err err;
 	bool any = false;
 
-	a->counted = a->submission->width < ROLLCODE_HEX_DIGITS;
+	a->counted = a->input->width < ROLLCODE_HEX_DIGITS;
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		const struct account_token *t = &a->account->tokens[i];
 
-		if (!t->enabled || t->token.digits != a->submission->width)
+		if (!t->enabled || t->token.digits != a->input->width)
 			continue;
 		any = true;
 		if ((err = code_open(&a->makers[i], &t->token)) != ROLLCODE_OK)
@@ -315,8 +315,8 @@ verify_recovery_code(struct attempt *a)
 		a->out->verdict = VERDICT_MALFORMED;
 		return ROLLCODE_OK;
 	}
-	if ((err = seal_mac(&account->recovery_key, a->submission->recovery,
-		 mac)) != ROLLCODE_OK)
+	if ((err = seal_mac(&account->recovery_key, a->input->recovery, mac)) !=
+	    ROLLCODE_OK)
 		return err;
 	for (size_t i = 0; i < account->recovery_count; i++) {
 		struct account_recovery *r = &account->recovery[i];
@@ -366,13 +366,13 @@ verify_is_guarded(
 }
 
 enum rollcode_err
-verify_submission(struct account *account, const struct submission *submission,
+verify_input(struct account *account, const struct input *input,
     const struct policy *policy, int64_t now, struct verification *out)
 {
 	WIPED(attempt_close)
 	struct attempt a = {
 	    .account = account,
-	    .submission = submission,
+	    .input = input,
 	    .policy = policy,
 	    .now = now,
 	    .out = out,
@@ -380,7 +380,7 @@ verify_submission(struct account *account, const struct submission *submission,
 	enum rollcode_err err;
 
 	memset(out, 0, sizeof(*out));
-	if (submission->kind == SUBMISSION_MALFORMED) {
+	if (input->kind == INPUT_MALFORMED) {
 		out->verdict = VERDICT_MALFORMED;
 		return ROLLCODE_OK;
 	}
@@ -390,8 +390,8 @@ verify_submission(struct account *account, const struct submission *submission,
 	}
 	refund_guesses(account, now);
 	a.guarded = is_guarded(account, policy);
-	err = submission->kind == SUBMISSION_RECOVERY ? verify_recovery_code(&a)
-						      : verify_codes(&a);
+	err = input->kind == INPUT_RECOVERY ? verify_recovery_code(&a)
+					    : verify_codes(&a);
 	if (err == ROLLCODE_OK && (!a.guarded || verdict_admits(out->verdict)))
 		write_off_expired(&a);
 	out->guarded = a.guarded || is_guarded(account, policy);
@@ -399,9 +399,9 @@ verify_submission(struct account *account, const struct submission *submission,
 }
 
 void
-verify_nobody(const struct submission *submission, const struct policy *policy)
+verify_nobody(const struct input *input, const struct policy *policy)
 {
-	bool wide = submission->width == ROLLCODE_HEX_DIGITS;
+	bool wide = input->width == ROLLCODE_HEX_DIGITS;
 	struct verification ignored;
 	struct account nobody = {
 	    .token_count = 1,
@@ -412,14 +412,13 @@ verify_nobody(const struct submission *submission, const struct policy *policy)
 			{
 			    .form = wide ? FORM_HEX : FORM_HOTP,
 			    .algorithm = ALGORITHM_SHA256,
-			    .digits = submission->width,
+			    .digits = input->width,
 			    .counter = (uint64_t)policy->lookbehind,
 			    .secret.len = SECRET_KEY_LEN,
 			},
 		},
 	};
 
-	if (verify_submission(&nobody, submission, policy, 0, &ignored) !=
-	    ROLLCODE_OK)
+	if (verify_input(&nobody, input, policy, 0, &ignored) != ROLLCODE_OK)
 		return;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * verify.h - tokens, a submission, a policy and the time: a verdict.
+ * verify.h - tokens, input, a policy and the time: a verdict.
  *
  * Pure: no I/O, no clock, no log.  What a verdict changes is changed in the
  * account given; nothing is decided until the caller has made it durable.
@@ -32,7 +32,7 @@ struct verification {
 };
 
 /*
- * Verify one submission; a malformed one is refused as what it is.  Guesses
+ * Verify input; malformed input is refused as what it is.  Guesses
  * that are due are given back first, which alone is no change worth writing;
  * one-time codes that have expired are written off by any attempt that may
  * write.  A refusal of a guarded account changes nothing.
@@ -40,8 +40,8 @@ struct verification {
  * NOMEM or SYS if the codes could not be computed: then nothing else is
  * changed and the verdict is VERDICT_NONE.
  */
-enum rollcode_err	verify_submission(struct account *,
-			    const struct submission *, const struct policy *,
+enum rollcode_err	verify_input(struct account *,
+			    const struct input *, const struct policy *,
 			    int64_t now, struct verification *) MUST_USE;
 
 /* Whether an account is guarded now; nothing is changed. */
@@ -52,7 +52,7 @@ bool			verify_is_guarded(const struct account *,
  * The same work for a user who is not enrolled.  It has no result, so that
  * it cannot become one.
  */
-void			verify_nobody(const struct submission *,
+void			verify_nobody(const struct input *,
 			    const struct policy *);
 
 #endif /* ROLLCODE_RULES_VERIFY_H */

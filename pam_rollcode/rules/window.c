@@ -63,13 +63,13 @@ range_remembered(
  * matches.
  */
 enum rollcode_err
-window_walk(struct code_maker *maker, const struct submission *submission,
+window_walk(struct code_maker *maker, const struct input *input,
     struct range range, struct match *match)
 {
 	WIPED(passcode_wipe) struct passcode code = {0};
-	unsigned int more = submission->count - 1;
-	uint64_t end = range.from + range.count + SUBMISSION_CODES - 1;
-	bool run[SUBMISSION_CODES + 1] = {true};
+	unsigned int more = input->count - 1;
+	uint64_t end = range.from + range.count + INPUT_CODES - 1;
+	bool run[INPUT_CODES + 1] = {true};
 	enum rollcode_err err;
 
 	if (range.count == 0)
@@ -81,13 +81,12 @@ window_walk(struct code_maker *maker, const struct submission *submission,
 
 		if ((err = code_at(maker, c, &code)) != ROLLCODE_OK)
 			return err;
-		for (unsigned int i = SUBMISSION_CODES; i-- > 0;)
-			run[i + 1] =
-			    secret_equal(code.text, submission->codes[i].text,
-				submission->width) &
-			    run[i];
-		found = run[submission->count] &
-			(c - range.from < range.count + more);
+		for (unsigned int i = INPUT_CODES; i-- > 0;)
+			run[i + 1] = secret_equal(code.text,
+					 input->codes[i].text, input->width) &
+				     run[i];
+		found =
+		    run[input->count] & (c - range.from < range.count + more);
 		match->found |= found;
 		match->first = found ? c - more : match->first;
 	}

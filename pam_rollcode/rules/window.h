@@ -9,7 +9,7 @@
 #include "common/token/code.h"
 #include "rules/verify.h"
 
-/* Counters at which a submission may start: count of them, 0 for none. */
+/* Counters at which the codes of input may start: count of them, 0 for none. */
 struct range {
 	uint64_t	from, count;
 };
@@ -32,19 +32,19 @@ range_of		range_behind;
  */
 range_of		range_remembered;
 
-/* Where the codes of one submission match among the codes of one token. */
+/* Where the codes of input match among the codes of one token. */
 struct match {
 	bool		found;
 	uint64_t	first;			/* highest start */
 };
 
 /*
- * Compare a submission with every start in a range; the match must be zero.
+ * Compare input with every start in a range; the match must be zero.
  * The work is the same wherever it matches and however many codes were
- * submitted.  NOMEM, SYS.
+ * typed.  NOMEM, SYS.
  */
 enum rollcode_err	window_walk(struct code_maker *,
-			    const struct submission *, struct range,
+			    const struct input *, struct range,
 			    struct match *) MUST_USE;
 
 #endif /* ROLLCODE_RULES_WINDOW_H */

@@ -289,7 +289,7 @@ calls_reset(void)
 }
 
 void
-calls_arm(struct input *in)
+calls_arm(struct bytes *in)
 {
 	static const int errors[] = {
 	    EIO, ENOSPC, ENOMEM, EMFILE, EINTR, EACCES, EAGAIN, EROFS};

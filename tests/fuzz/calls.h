@@ -69,7 +69,7 @@ void	calls_open(void);
 void	calls_reset(void);
 
 /* Draw which calls fail from an input, and arm. */
-void	calls_arm(struct input *);
+void	calls_arm(struct bytes *);
 void	calls_disarm(void);
 
 #endif /* ROLLCODE_FUZZ_CALLS_H */

@@ -21,7 +21,7 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-struct input {
+struct bytes {
 	const uint8_t	*at, *end;
 };
 
@@ -36,13 +36,13 @@ promise(bool kept, const char *sentence)
 
 /* The next byte; 0 for ever behind the end. */
 static inline uint8_t
-take(struct input *in)
+take(struct bytes *in)
 {
 	return in->at < in->end ? *in->at++ : 0;
 }
 
 static inline uint64_t
-take_number(struct input *in, unsigned int bytes)
+take_number(struct bytes *in, unsigned int bytes)
 {
 	uint64_t n = 0;
 
@@ -53,7 +53,7 @@ take_number(struct input *in, unsigned int bytes)
 
 /* Up to max bytes as a text, its length in the first byte; 255 is all. */
 static inline char *
-take_text(struct input *in, char *out, size_t max)
+take_text(struct bytes *in, char *out, size_t max)
 {
 	size_t len = take(in), n = 0;
 

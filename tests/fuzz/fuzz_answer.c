@@ -97,7 +97,7 @@ check(enum rollcode_err err, const struct answer *answer,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = {data, data + size};
+	struct bytes in = {data, data + size};
 	static const struct ask_where where = {"", "/usr/bin/env", false};
 	struct request request = {.kind = REQUEST_VERIFY};
 	struct answer answer;

@@ -35,7 +35,7 @@ classify(const char *text, char *plain, bool *recovery)
 	size_t n = 0, letters = 0;
 
 	*recovery = false;
-	if (strlen(text) > SUBMISSION_MAX)
+	if (strlen(text) > INPUT_MAX)
 		return NULL;
 	for (; *text != '\0'; text++)
 		if (*text != ' ' && *text != '-')
@@ -61,16 +61,15 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = exact_text(data, size), *plain = malloc(size + 1);
-	struct submission got;
+	struct input got;
 	const struct shape *want;
 	bool recovery;
 
 	plain[0] = '\0';
 	want = classify(text, plain, &recovery);
-	promise(submission_parse(text, &got) == got.kind, "the kind returned");
+	promise(input_parse(text, &got) == got.kind, "the kind returned");
 	if (want != NULL) {
-		promise(got.kind == SUBMISSION_CODE &&
-			    got.count == want->count &&
+		promise(got.kind == INPUT_CODE && got.count == want->count &&
 			    got.width == want->width,
 		    "codes have the shape that the table says");
 		for (unsigned int i = 0; i < want->count; i++)
@@ -80,11 +79,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				    plain + i * want->width, want->width) == 0,
 			    "each code is a part of what was typed, in order");
 	} else if (recovery) {
-		promise(got.kind == SUBMISSION_RECOVERY &&
+		promise(got.kind == INPUT_RECOVERY &&
 			    strcmp(got.recovery, plain) == 0,
 		    "a recovery code is taken in upper case");
 	} else {
-		promise(got.kind == SUBMISSION_MALFORMED,
+		promise(got.kind == INPUT_MALFORMED,
 		    "everything else is malformed");
 	}
 	free(plain);

@@ -98,7 +98,7 @@ argument(const char *text)
 }
 
 static void
-draw_arguments(struct input *in)
+draw_arguments(struct bytes *in)
 {
 	static const char *const digits[] = {
 	    "digits=6", "digits=7", "digits=8", "digits=64", "digits=9"};
@@ -134,7 +134,7 @@ draw_arguments(struct input *in)
 }
 
 static void
-draw(struct input *in, enum who who, const struct account *now)
+draw(struct bytes *in, enum who who, const struct account *now)
 {
 	static const int accounts[] = {1, 1, 1, 1, 1, 0, 0, -1};
 	static const enum manner manners[] = {SAYS, SAYS, SAYS, SAYS, SAYS,
@@ -181,7 +181,7 @@ leaked(const char *text)
 }
 
 static int
-run(struct input *in)
+run(struct bytes *in)
 {
 	int before = free_descriptor(), result;
 
@@ -290,9 +290,9 @@ check(int result, const struct account *before, const struct account *after)
 
 /* An attempt, and after a success the very same again. */
 static void
-once(struct input *in, struct account *now)
+once(struct bytes *in, struct account *now)
 {
-	struct input nothing = {NULL, NULL};
+	struct bytes nothing = {NULL, NULL};
 	struct account before = *now;
 	int result = run(in);
 
@@ -312,7 +312,7 @@ once(struct input *in, struct account *now)
 }
 
 static void
-in_a_harmed_store(struct input *in, enum who who, const struct account *now)
+in_a_harmed_store(struct bytes *in, enum who who, const struct account *now)
 {
 	uint8_t harm = take(in);
 	int result;
@@ -350,7 +350,7 @@ open_handle(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = {data, data + size};
+	struct bytes in = {data, data + size};
 	struct account now;
 	unsigned int attempts;
 	enum who who;

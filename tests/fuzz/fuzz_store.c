@@ -25,7 +25,7 @@
 /* ----------------------------------------------------- changes to the file */
 
 static void
-change_bytes(struct input *in, const char *path)
+change_bytes(struct bytes *in, const char *path)
 {
 	uint8_t bytes[256];
 	off_t at = (off_t)take_number(in, 2) % 20480;
@@ -100,7 +100,7 @@ change_rows(const char *path, const char *sql, const void *value, int len,
 
 /* Of a length at which something ends: up to eight bytes, and then filled. */
 static void
-change_column(struct input *in, const char *path)
+change_column(struct bytes *in, const char *path)
 {
 	static const int lengths[] = {0, 1, 4, 7, 8, 9, 15, 16, 17, 24, 25, 31,
 	    32, 33, 64, 65, 66, 128, 157, 158, 200, 201, 255, 256};
@@ -120,7 +120,7 @@ change_column(struct input *in, const char *path)
 
 /* More rows than were ever enrolled; what is sealed fits only its own. */
 static void
-add_rows(struct input *in, const char *path)
+add_rows(struct bytes *in, const char *path)
 {
 	static const char *const tables[] = {
 	    "INSERT INTO recovery SELECT NULL,mac,issued,expires,used "
@@ -142,7 +142,7 @@ add_rows(struct input *in, const char *path)
 }
 
 static void
-change(struct input *in, enum who who)
+change(struct bytes *in, enum who who)
 {
 	char file[128], log[128], journal[128];
 	uint8_t what = take(in);
@@ -224,11 +224,11 @@ admitted(enum who who, const char *text, struct login_result *result)
 	    .user = place_names[who],
 	    .service = "fuzz",
 	};
-	struct submission typed, none = {0};
+	struct input typed, none = {0};
 	struct error error = {0};
 	enum rollcode_err err;
 
-	submission_parse(text, &typed);
+	input_parse(text, &typed);
 	err = login_decide(&login, &typed, &none, result, &error);
 	promise(err == ROLLCODE_OK ||
 		    (result->verification.verdict == VERDICT_NONE &&
@@ -244,10 +244,10 @@ is_true(enum who who, const char *text, const struct login_result *result,
 {
 	const struct account *enrolled = place_enrolled(who);
 	struct account_token token;
-	struct submission typed;
+	struct input typed;
 	uint64_t counter = result->verification.counter;
 
-	if (submission_parse(text, &typed) != SUBMISSION_CODE)
+	if (input_parse(text, &typed) != INPUT_CODE)
 		return false;
 	for (size_t i = 0; i < enrolled->token_count; i++) {
 		token = enrolled->tokens[i];
@@ -267,7 +267,7 @@ is_true(enum who who, const char *text, const struct login_result *result,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = {data, data + size};
+	struct bytes in = {data, data + size};
 	enum who who = (enum who)(take(&in) % EVE);
 	struct rows before, after;
 	struct login_result result;

@@ -64,7 +64,7 @@ const struct account	*place_enrolled(enum who);
  * Draw something to type: any bytes, codes around a counter of the account,
  * a recovery code, or what stands in out already.
  */
-void	place_type(struct input *, enum who, const struct account *now,
+void	place_type(struct bytes *, enum who, const struct account *now,
 	    char out[1024]);
 
 /* Whether the rules admit a text; after is then the account as it must be. */

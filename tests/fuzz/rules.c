@@ -17,7 +17,7 @@ name_apart(enum who who, struct account *account)
 }
 
 static void
-type_codes(struct input *in, enum who who, const struct account *now, char *out)
+type_codes(struct bytes *in, enum who who, const struct account *now, char *out)
 {
 	static const char *const between[] = {"", " ", "-", "  "};
 	uint8_t how = take(in), step = take(in);
@@ -42,7 +42,7 @@ type_codes(struct input *in, enum who who, const struct account *now, char *out)
 
 void
 place_type(
-    struct input *in, enum who who, const struct account *now, char out[1024])
+    struct bytes *in, enum who who, const struct account *now, char out[1024])
 {
 	uint8_t kind = take(in);
 	size_t len;
@@ -74,11 +74,11 @@ bool
 place_admits(enum who who, const struct account *before, const char *text,
     struct account *after)
 {
-	struct submission typed;
+	struct input typed;
 	struct answer said;
 
 	*after = *before;
-	if (submission_parse(text, &typed) == SUBMISSION_MALFORMED)
+	if (input_parse(text, &typed) == INPUT_MALFORMED)
 		return false;
 	name_apart(who, after);
 	model_verify(after, &typed, &place.config.policy, calls.now, &said);
@@ -90,10 +90,10 @@ place_admits(enum who who, const struct account *before, const char *text,
 bool
 place_shown(const char *text, const char *log)
 {
-	struct submission typed;
+	struct input typed;
 	const char *at;
 
-	if (submission_parse(text, &typed) != SUBMISSION_CODE)
+	if (input_parse(text, &typed) != INPUT_CODE)
 		return false;
 	for (unsigned int i = 0; i < typed.count; i++)
 		for (at = log; (at = strstr(at, typed.codes[i].text)) != NULL;

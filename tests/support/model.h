@@ -13,9 +13,9 @@
 #include "model_match.h"
 
 static inline bool
-model_known_shape(const struct account *account, const struct submission *typed)
+model_known_shape(const struct account *account, const struct input *typed)
 {
-	if (typed->kind == SUBMISSION_RECOVERY)
+	if (typed->kind == INPUT_RECOVERY)
 		return account->recovery_count > 0;
 	for (size_t i = 0; i < account->token_count; i++)
 		if (model_serves(&account->tokens[i], typed))
@@ -69,7 +69,7 @@ static inline void
 model_refuse(struct attempt *a, enum verdict verdict)
 {
 	a->answer->verdict = verdict;
-	if (a->normal && a->typed->kind == SUBMISSION_CODE &&
+	if (a->normal && a->typed->kind == INPUT_CODE &&
 	    a->typed->width != ROLLCODE_HEX_DIGITS)
 		a->answer->changed =
 		    model_forget(a->account) || a->answer->changed;
@@ -249,7 +249,7 @@ model_verify_recovery(struct attempt *a)
 
 /* Verify; the account is changed, though a refund alone is not written. */
 static inline void
-model_verify(struct account *account, const struct submission *typed,
+model_verify(struct account *account, const struct input *typed,
     const struct policy *policy, int64_t now, struct answer *answer)
 {
 	struct attempt a = {account, typed, policy, now, false, answer};
@@ -261,7 +261,7 @@ model_verify(struct account *account, const struct submission *typed,
 		answer->verdict = VERDICT_DISABLED;
 	else if (!model_known_shape(account, typed))
 		answer->verdict = VERDICT_MALFORMED;
-	else if (typed->kind == SUBMISSION_RECOVERY)
+	else if (typed->kind == INPUT_RECOVERY)
 		model_verify_recovery(&a);
 	else if (a.normal || typed->width == ROLLCODE_HEX_DIGITS)
 		model_verify_normal(&a);

@@ -9,8 +9,8 @@
 
 /* One attempt, before and after. */
 struct trial {
-	char			text[SUBMISSION_MAX + 1];
-	struct submission	typed;
+	char			text[INPUT_MAX + 1];
+	struct input	typed;
 	struct account		before;
 	struct verification	got;
 	struct answer		want;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model_match.h - where a submission matches: near, after a remembered
+ * model_match.h - where input matches: near, after a remembered
  * position, far, or behind.  Of each token only the highest match counts.
  */
 #ifndef ROLLCODE_TEST_MODEL_MATCH_H
@@ -32,7 +32,7 @@ struct answer {
 /* One attempt on its way through the rules. */
 struct attempt {
 	struct account			*account;
-	const struct submission		*typed;
+	const struct input		*typed;
 	const struct policy		*policy;
 	int64_t				now;
 	bool				normal;
@@ -43,7 +43,7 @@ enum range { NEAR, AFTER, FAR, BEHIND };
 
 static inline bool
 model_sequence_at(const struct account_token *token, uint64_t counter,
-    const struct submission *typed)
+    const struct input *typed)
 {
 	for (unsigned int i = 0; i < typed->count; i++)
 		if (counter + i >= ROLLCODE_COUNTER_END ||
@@ -99,7 +99,7 @@ model_bounds(const struct attempt *a, const struct account_token *token,
 }
 
 static inline bool
-model_serves(const struct account_token *token, const struct submission *typed)
+model_serves(const struct account_token *token, const struct input *typed)
 {
 	return token->enabled && token->token.digits == typed->width;
 }

@@ -53,20 +53,20 @@ site_enroll(void)
 
 /* The code of a counter, typed. */
 static inline void
-site_type(uint64_t counter, struct submission *typed)
+site_type(uint64_t counter, struct input *typed)
 {
 	struct passcode code;
 
 	ck_assert_int_eq(
 	    code_once(&site.token, counter, &code), ROLLCODE_OK);
 	ck_assert_int_ne(
-	    submission_parse(code.text, typed), SUBMISSION_MALFORMED);
+	    input_parse(code.text, typed), INPUT_MALFORMED);
 }
 
 static inline enum rollcode_err
-site_decide(const struct submission *typed)
+site_decide(const struct input *typed)
 {
-	const struct submission none = {.kind = SUBMISSION_MALFORMED};
+	const struct input none = {.kind = INPUT_MALFORMED};
 	struct login_result result;
 	struct login login = {
 	    .config = &site.config,
@@ -89,7 +89,7 @@ site_decide(const struct submission *typed)
 static inline enum rollcode_err
 site_login(uint64_t counter)
 {
-	struct submission typed;
+	struct input typed;
 
 	site_type(counter, &typed);
 	return site_decide(&typed);

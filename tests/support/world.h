@@ -23,7 +23,7 @@ struct world {
 	struct account		account;
 	char			recovery[ACCOUNT_RECOVERY_MAX]
 				    [RECOVERY_DIGITS + 1];
-	char			last[SUBMISSION_MAX + 1];
+	char			last[INPUT_MAX + 1];
 };
 
 static inline uint64_t

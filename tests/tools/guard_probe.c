@@ -17,12 +17,12 @@
 #define LINES_MAX 20000
 #define KINDS_MAX 64
 
-struct input {
+struct sample {
 	char kind[32];
 	char text[224];
 };
 
-static struct input inputs[LINES_MAX];
+static struct sample inputs[LINES_MAX];
 static size_t input_count;
 
 static struct kind {
@@ -39,7 +39,7 @@ read_inputs(const char *path)
 	if (in == NULL)
 		err(1, "%s", path);
 	while (fgets(line, sizeof(line), in) != NULL) {
-		struct input *i = &inputs[input_count];
+		struct sample *i = &inputs[input_count];
 
 		if (input_count == LINES_MAX ||
 		    sscanf(line, "%31s %223[^\n]", i->kind, i->text) != 2)
@@ -83,7 +83,7 @@ sum_of(const struct answer *answer)
 	return sum;
 }
 
-static const struct input *
+static const struct sample *
 one_of(const struct kind *kind)
 {
 	return &inputs[kind->from + asked_random(kind->count)];
@@ -91,7 +91,7 @@ one_of(const struct kind *kind)
 
 static void
 probe(const char *path, struct request *request, struct watch *watch,
-    const struct input *input)
+    const struct sample *input)
 {
 	struct seen seen;
 
@@ -112,7 +112,7 @@ main(int argc, char **argv)
 	size_t total, *order;
 	struct request request;
 	static struct watch watch;
-	const struct input warm = {"warm", "x"};
+	const struct sample warm = {"warm", "x"};
 
 	if (argc != 5)
 		errx(2, "usage: guard_probe SOCKET USER COUNT FILE");

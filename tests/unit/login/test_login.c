@@ -130,7 +130,7 @@ setup(void)
 static const char *
 codes(uint64_t counter, unsigned int count)
 {
-	static char line[SUBMISSION_MAX];
+	static char line[INPUT_MAX];
 	struct passcode code;
 
 	line[0] = '\0';
@@ -154,10 +154,10 @@ decide_two(const char *text, const char *otherwise)
 	    .service = "sshd",
 	    .rhost = "192.0.2.1",
 	};
-	struct submission first, second;
+	struct input first, second;
 
-	submission_parse(text, &first);
-	submission_parse(otherwise, &second);
+	input_parse(text, &first);
+	input_parse(otherwise, &second);
 	return login_decide(&login, &first, &second, &result, &error);
 }
 
@@ -236,8 +236,8 @@ END_TEST
 /* Neither the first nor the second text then opens anything. */
 START_TEST(codes_that_cannot_be_computed_deny)
 {
-	char second[SUBMISSION_MAX];
-	char first[SUBMISSION_MAX] = "00000000";
+	char second[INPUT_MAX];
+	char first[INPUT_MAX] = "00000000";
 	struct account before = mock.account;
 	enum rollcode_err err;
 
@@ -374,8 +374,8 @@ START_TEST(every_refusal_computes_as_many_codes)
 {
 	const int64_t all = config.policy.resync_window +
 			    config.policy.lookbehind + 1 +
-			    4 * (SUBMISSION_CODES - 1);
-	char line[SUBMISSION_MAX] = "";
+			    4 * (INPUT_CODES - 1);
+	char line[INPUT_MAX] = "";
 
 	for (int i = 0; i < 3 && refused[_i].line[i] >= 0; i++)
 		strcat(line, refused[_i].line[i] == 0
@@ -411,7 +411,7 @@ END_TEST
 
 START_TEST(the_second_text_lets_in_and_the_first_is_not_counted)
 {
-	char line[SUBMISSION_MAX] = "00000000";
+	char line[INPUT_MAX] = "00000000";
 
 	ck_assert_int_eq(decide_two(strcat(line, codes(100, 1)), codes(100, 1)),
 	    ROLLCODE_OK);
@@ -426,7 +426,7 @@ END_TEST
 
 START_TEST(where_the_first_text_lets_in_the_second_is_not_spent)
 {
-	char pair[SUBMISSION_MAX];
+	char pair[INPUT_MAX];
 
 	strcpy(pair, codes(100, 2));
 
@@ -453,7 +453,7 @@ static const struct {
 
 START_TEST(what_is_not_the_end_of_the_first_text_is_no_second_guess)
 {
-	char first[SUBMISSION_MAX], second[SUBMISSION_MAX];
+	char first[INPUT_MAX], second[INPUT_MAX];
 
 	strcpy(second, codes(100, 1));
 	snprintf(first, sizeof(first), "%s%s", unlike[_i].begins ? second : "",
@@ -489,7 +489,7 @@ END_TEST
 
 START_TEST(while_guarded_the_second_text_is_not_looked_at)
 {
-	char line[SUBMISSION_MAX] = "00000000";
+	char line[INPUT_MAX] = "00000000";
 
 	mock.account.failures = 5;
 

@@ -133,7 +133,7 @@ setup_all_behind(void)
 	memory.for_good = true;
 }
 
-static struct submission typed;
+static struct input typed;
 
 static enum rollcode_err
 one_login(void)

@@ -21,7 +21,7 @@
 static const struct {
 	const char *says;
 	const char *typed;
-	const char *codes[SUBMISSION_CODES]; /* NULL: malformed */
+	const char *codes[INPUT_CODES]; /* NULL: malformed */
 } shapes[] = {
     {"6 digits", "755224", {"755224"}},
     {"7 digits", "7552245", {"7552245"}},
@@ -98,14 +98,14 @@ static const struct {
 
 START_TEST(a_shape_is_known_by_count_alone)
 {
-	struct submission got;
+	struct input got;
 	unsigned int count = 0;
 
 	memset(&got, 0xff, sizeof(got));
-	while (count < SUBMISSION_CODES && shapes[_i].codes[count] != NULL)
+	while (count < INPUT_CODES && shapes[_i].codes[count] != NULL)
 		count++;
-	ck_assert_msg(submission_parse(shapes[_i].typed, &got) ==
-			  (count > 0 ? SUBMISSION_CODE : SUBMISSION_MALFORMED),
+	ck_assert_msg(input_parse(shapes[_i].typed, &got) ==
+			  (count > 0 ? INPUT_CODE : INPUT_MALFORMED),
 	    "%s", shapes[_i].says);
 
 	ck_assert_uint_eq(got.count, count);
@@ -118,44 +118,43 @@ END_TEST
 
 START_TEST(nothing_at_all_is_malformed)
 {
-	struct submission got, zero;
+	struct input got, zero;
 
 	memset(&got, 0xff, sizeof(got));
 	memset(&zero, 0, sizeof(zero));
 
-	ck_assert_int_eq(submission_parse(NULL, &got), SUBMISSION_MALFORMED);
+	ck_assert_int_eq(input_parse(NULL, &got), INPUT_MALFORMED);
 	ck_assert_mem_eq(&got, &zero, sizeof(got));
 }
 END_TEST
 
 START_TEST(a_refused_text_leaves_nothing)
 {
-	struct submission got, zero;
+	struct input got, zero;
 
 	memset(&got, 0xff, sizeof(got));
 	memset(&zero, 0, sizeof(zero));
 
-	ck_assert_int_eq(
-	    submission_parse("123456 12345", &got), SUBMISSION_MALFORMED);
+	ck_assert_int_eq(input_parse("123456 12345", &got), INPUT_MALFORMED);
 	ck_assert_mem_eq(&got, &zero, sizeof(got));
 }
 END_TEST
 
 START_TEST(of_512_bytes_all_are_read_and_of_513_none)
 {
-	char text[SUBMISSION_MAX + 2];
-	struct submission got;
+	char text[INPUT_MAX + 2];
+	struct input got;
 
 	memset(text, ' ', sizeof(text));
-	memcpy(text + SUBMISSION_MAX - 6, "755224", 6);
-	text[SUBMISSION_MAX] = '\0';
-	ck_assert_int_eq(submission_parse(text, &got), SUBMISSION_CODE);
+	memcpy(text + INPUT_MAX - 6, "755224", 6);
+	text[INPUT_MAX] = '\0';
+	ck_assert_int_eq(input_parse(text, &got), INPUT_CODE);
 	ck_assert_str_eq(got.codes[0].text, "755224");
 
 	memset(text, ' ', sizeof(text));
 	memcpy(text, "755224", 6);
-	text[SUBMISSION_MAX + 1] = '\0';
-	ck_assert_int_eq(submission_parse(text, &got), SUBMISSION_MALFORMED);
+	text[INPUT_MAX + 1] = '\0';
+	ck_assert_int_eq(input_parse(text, &got), INPUT_MALFORMED);
 }
 END_TEST
 
@@ -163,7 +162,7 @@ END_TEST
 START_TEST(every_other_byte_is_malformed)
 {
 	char text[8];
-	struct submission got;
+	struct input got;
 
 	for (int byte = 1; byte < 256; byte++)
 		for (size_t at = 0; at < 7; at++) {
@@ -172,9 +171,8 @@ START_TEST(every_other_byte_is_malformed)
 
 			memcpy(text, "7552241", 8);
 			text[at] = (char)byte;
-			ck_assert_int_eq(submission_parse(text, &got),
-			    skipped || digit ? SUBMISSION_CODE
-					     : SUBMISSION_MALFORMED);
+			ck_assert_int_eq(input_parse(text, &got),
+			    skipped || digit ? INPUT_CODE : INPUT_MALFORMED);
 		}
 }
 END_TEST
@@ -200,12 +198,11 @@ static const struct {
 
 START_TEST(a_recovery_code_has_a_shape_of_its_own)
 {
-	struct submission got;
+	struct input got;
 
-	ck_assert_msg(
-	    submission_parse(recoveries[_i].typed, &got) ==
-		(recoveries[_i].recovery != NULL ? SUBMISSION_RECOVERY
-						 : SUBMISSION_MALFORMED),
+	ck_assert_msg(input_parse(recoveries[_i].typed, &got) ==
+			  (recoveries[_i].recovery != NULL ? INPUT_RECOVERY
+							   : INPUT_MALFORMED),
 	    "%s", recoveries[_i].typed);
 
 	if (recoveries[_i].recovery != NULL)
@@ -216,10 +213,9 @@ END_TEST
 
 START_TEST(sixteen_digits_are_a_pair_and_no_recovery_code)
 {
-	struct submission got;
+	struct input got;
 
-	ck_assert_int_eq(
-	    submission_parse("2345672345672345", &got), SUBMISSION_CODE);
+	ck_assert_int_eq(input_parse("2345672345672345", &got), INPUT_CODE);
 	ck_assert_uint_eq(got.count, 2);
 	ck_assert_uint_eq(got.width, 8);
 }
@@ -228,7 +224,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("submission");
+	Suite *suite = suite_create("input");
 	TCase *tcase = tcase_create("shapes");
 	SRunner *runner;
 	int failed;

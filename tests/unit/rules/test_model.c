@@ -127,7 +127,7 @@ count_outcome(const struct trial *t, bool guarded)
 	static const enum verdict all[] = {VERDICT_MALFORMED, VERDICT_WRONG,
 	    VERDICT_FAR, VERDICT_REPLAYED, VERDICT_GUARDED, VERDICT_DISABLED,
 	    VERDICT_ACCEPTED, VERDICT_RESYNCED};
-	unsigned int width = t->typed.kind == SUBMISSION_RECOVERY    ? 2
+	unsigned int width = t->typed.kind == INPUT_RECOVERY	     ? 2
 			     : t->typed.width == ROLLCODE_HEX_DIGITS ? 1
 								     : 0;
 	unsigned int count = width == 2 ? 0 : t->typed.count - 1;
@@ -149,7 +149,7 @@ attempt(struct trial *t)
 	t->before = run.real;
 	model_refund(&refunded, run.world.now);
 	guarded = !model_normal(&refunded, &run.world.policy);
-	err = verify_submission(
+	err = verify_input(
 	    &run.real, &t->typed, &run.world.policy, run.world.now, &t->got);
 	if (err != ROLLCODE_OK)
 		report(t, rollcode_strerror(err));
@@ -246,8 +246,7 @@ live(uint64_t seed, uint64_t operations)
 		pass_time(&run.world);
 		do
 			type_text(&run.world, t.text);
-		while (
-		    submission_parse(t.text, &t.typed) == SUBMISSION_MALFORMED);
+		while (input_parse(t.text, &t.typed) == INPUT_MALFORMED);
 		attempt(&t);
 		strcpy(run.world.last, t.text);
 		run.operation++;

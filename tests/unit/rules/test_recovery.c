@@ -37,13 +37,12 @@ setup(void)
 static bool
 lets_in(const char *text, int64_t now)
 {
-	struct submission typed;
+	struct input typed;
 	struct verification verified;
 
-	ck_assert_int_eq(submission_parse(text, &typed), SUBMISSION_RECOVERY);
+	ck_assert_int_eq(input_parse(text, &typed), INPUT_RECOVERY);
 	ck_assert_int_eq(
-	    verify_submission(&ann, &typed, &policy, now, &verified),
-	    ROLLCODE_OK);
+	    verify_input(&ann, &typed, &policy, now, &verified), ROLLCODE_OK);
 	return verdict_admits(verified.verdict);
 }
 
@@ -195,17 +194,16 @@ END_TEST
 
 START_TEST(what_was_taken_back_has_no_shape_any_more)
 {
-	struct submission typed;
+	struct input typed;
 	struct verification verified;
 
 	issue();
 	recovery_void(&ann);
 
 	ck_assert_int_eq(
-	    submission_parse(sheet.codes[0].text, &typed), SUBMISSION_RECOVERY);
+	    input_parse(sheet.codes[0].text, &typed), INPUT_RECOVERY);
 	ck_assert_int_eq(
-	    verify_submission(&ann, &typed, &policy, NOW, &verified),
-	    ROLLCODE_OK);
+	    verify_input(&ann, &typed, &policy, NOW, &verified), ROLLCODE_OK);
 	ck_assert_int_eq(verified.verdict, VERDICT_MALFORMED);
 	ck_assert(!ann.recovery_key_set);
 }

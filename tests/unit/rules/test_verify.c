@@ -84,7 +84,7 @@ say_code(const struct story *story, const char *code, char *text)
 
 /* Verify with ever later calls of the crypto library failing, until none. */
 static void
-fail_everywhere(struct story *story, const struct submission *typed)
+fail_everywhere(struct story *story, const struct input *typed)
 {
 	struct account account;
 	struct verification verified;
@@ -92,8 +92,8 @@ fail_everywhere(struct story *story, const struct submission *typed)
 	for (unsigned int n = 1;; n += 1 + n / 4) {
 		account = story->account;
 		failing_in = n;
-		if (verify_submission(&account, typed, &story->policy,
-			story->now, &verified) == ROLLCODE_OK)
+		if (verify_input(&account, typed, &story->policy, story->now,
+			&verified) == ROLLCODE_OK)
 			break;
 		if (verified.verdict != VERDICT_NONE || verified.changed)
 			tell(story, "a verdict without its codes");
@@ -110,15 +110,15 @@ static void
 attempt(struct story *story, const char *text, const char *verdict)
 {
 	struct account before = story->account;
-	struct submission typed;
+	struct input typed;
 	char said[64];
 
-	if (submission_parse(text, &typed) == SUBMISSION_MALFORMED)
+	if (input_parse(text, &typed) == INPUT_MALFORMED)
 		tell(story, "this line never gets here");
 	if (story->failing)
 		fail_everywhere(story, &typed);
-	if (verify_submission(&story->account, &typed, &story->policy,
-		story->now, &story->verified) != ROLLCODE_OK)
+	if (verify_input(&story->account, &typed, &story->policy, story->now,
+		&story->verified) != ROLLCODE_OK)
 		tell(story, "error");
 	snprintf(said, sizeof(said), "the verdict is %s",
 	    verdict_name(story->verified.verdict));
@@ -132,7 +132,7 @@ attempt(struct story *story, const char *text, const char *verdict)
 static void
 type_line(struct story *story, const char *word)
 {
-	char line[256], text[SUBMISSION_MAX] = "", *verdict, *code, *rest;
+	char line[256], text[INPUT_MAX] = "", *verdict, *code, *rest;
 	const char *star = strchr(word, '*');
 	long times = star == NULL ? 1 : strtol(word, NULL, 10);
 	bool failing = story->failing;
@@ -270,10 +270,9 @@ END_TEST
 START_TEST(nobody_is_verified_though_the_codes_cannot_be_computed)
 {
 	const struct policy policy = {5, 1000, 300, 5, 20, 64};
-	struct submission typed;
+	struct input typed;
 
-	ck_assert_int_ne(
-	    submission_parse("755224", &typed), SUBMISSION_MALFORMED);
+	ck_assert_int_ne(input_parse("755224", &typed), INPUT_MALFORMED);
 	for (unsigned int n = 1; n < 10; n++) {
 		failing_in = n;
 		verify_nobody(&typed, &policy);
@@ -413,30 +412,30 @@ START_TEST(nobody_is_verified_without_harm)
 	    "12345678 12345678", "755224287082359152", "ABCDEFGHIJKLMNOP",
 	    "7d08241bf034fdccd1dc59655a19a04fed6d985d4689ac3541bbfafd001511f5"};
 	const struct policy policy = {5, 1000, 300, 5, 20, 64};
-	struct submission typed;
+	struct input typed;
 
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		ck_assert_int_ne(
-		    submission_parse(lines[i], &typed), SUBMISSION_MALFORMED);
+		    input_parse(lines[i], &typed), INPUT_MALFORMED);
 		verify_nobody(&typed, &policy);
 	}
 }
 END_TEST
 
 /* The module refuses these before; a caller that does not is not let in. */
-START_TEST(a_malformed_submission_opens_nothing)
+START_TEST(malformed_input_opens_nothing)
 {
 	const struct policy policy = {5, 1000, 300, 5, 20, 64};
 	struct story story = {.promise = &promises[0]};
 	struct account before;
-	struct submission typed;
+	struct input typed;
 	struct verification verified;
 
 	add_token(&story, "8@10");
 	before = story.account;
-	ck_assert_int_eq(submission_parse("1", &typed), SUBMISSION_MALFORMED);
+	ck_assert_int_eq(input_parse("1", &typed), INPUT_MALFORMED);
 
-	if (verify_submission(&story.account, &typed, &policy, 1700000000,
+	if (verify_input(&story.account, &typed, &policy, 1700000000,
 		&verified) == ROLLCODE_OK)
 		ck_assert(!verdict_admits(verified.verdict));
 
@@ -461,7 +460,7 @@ main(void)
 	tcase_add_test(tcase, nobody_is_verified_without_harm);
 	tcase_add_test(
 	    tcase, nobody_is_verified_though_the_codes_cannot_be_computed);
-	tcase_add_test(tcase, a_malformed_submission_opens_nothing);
+	tcase_add_test(tcase, malformed_input_opens_nothing);
 	tcase_add_test(tcase, recovery_codes_without_their_key_are_malformed);
 	tcase_add_test(tcase, a_recovery_code_is_spent_in_1970_too);
 	tcase_add_test(tcase, a_distance_over_32_bits_is_told_as_the_most);
