@@ -191,16 +191,14 @@ ask_verdict(pam_handle_t *pamh, const struct options *options,
 {
 	WIPED(request_wipe) struct request request = {0};
 
-	memset(answer, 0, sizeof(*answer));
-	answer->counter = -1;
-	if (typed->text.text[0] == '\0') {
-		answer->verdict = VERDICT_MALFORMED;
+	if (typed->first.code.text[0] == '\0') {
+		answer->result.verdict = VERDICT_MALFORMED;
 		return ROLLCODE_OK;
 	}
 	fill_request(pamh, person, REQUEST_VERIFY, &request);
 	request.logged = getuid() != 0;
-	request.text = typed->text;
-	request.otherwise = typed->otherwise;
+	request.text = typed->first.code;
+	request.fallback = typed->fallback.code;
 	return ask_as_told(options, &request, answer, error);
 }
 
@@ -217,28 +215,25 @@ attempt_login(pam_handle_t *pamh, const struct options *options, int flags,
 {
 	WIPED(typed_wipe) struct typed typed = {0};
 	struct answer answer = {0};
-	struct error error = {0};
-	struct audit audit = {
-	    .options = options,
-	    .user = person->name,
-	    .answer = &answer,
-	    .error = &error,
-	};
+	struct audit audit = {.options = options, .user = person->name};
 	int result;
 
 	if ((result = converse_code(pamh, options, &typed)) != PAM_SUCCESS)
 		return result;
-	audit.err = ask_verdict(pamh, options, person, &typed, &answer, &error);
-	result = pam_code(audit.err, (enum verdict)answer.verdict,
-	    options->maxtries && answer.guarded == 1);
+	audit.err =
+	    ask_verdict(pamh, options, person, &typed, &answer, &audit.error);
+	audit.result = answer.result;
+	result = pam_code(audit.err, answer.result.verdict,
+	    options->maxtries && answer.result.guarded == 1);
 	if (result == PAM_SUCCESS)
-		result = converse_forward(pamh, options, &typed, &answer);
-	audit.asked = typed.text.text[0] != '\0';
+		result =
+		    converse_forward(pamh, options, &typed, &answer.result);
+	audit.asked = typed.first.code.text[0] != '\0';
 	audit.known =
 	    person->account || (audit.err == ROLLCODE_OK && audit.asked &&
-				   is_enrolled((enum verdict)answer.verdict));
+				   is_enrolled(answer.result.verdict));
 	audit_attempt(pamh, &audit, result);
-	converse_tell(pamh, options, flags, &answer, result);
+	converse_tell(pamh, options, flags, &answer.result, result);
 	return result;
 }
 
@@ -269,7 +264,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 			audit_undecided(pamh, err, &error);
 			return pam_code(err, VERDICT_NONE, false);
 		}
-		if (answer.verdict == VERDICT_UNENROLLED)
+		if (answer.result.verdict == VERDICT_UNENROLLED)
 			return PAM_IGNORE;
 	}
 	return attempt_login(pamh, &options, flags, &person);

@@ -108,7 +108,10 @@ serve_one(const char *conf)
 	/* A server is talked to by a library that may bring others. */
 	if (!config_is_pgsql(&config))
 		code_alone();
-	request_answer(&config, &request, err, &error, &answer);
+	if (err == ROLLCODE_OK)
+		request_answer(&config, &request, &answer);
+	else
+		request_refuse(&request, err, &error, &answer);
 	if (request.logged == 1) {
 		openlog(WORKERS_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
 		outsider_log(0, &request, &answer);

@@ -7,9 +7,7 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 {
 	WIPED(input_wipe) struct input input = {0};
 	WIPED(admin_close) struct admin admin = {0};
-	const struct input none = {0};
-	struct login_result result;
-	const struct verification *v = &result.verification;
+	struct verification result;
 	enum rollcode_err err;
 
 	(void)argc;
@@ -32,23 +30,25 @@ admin_verify(void *base, int argc, char **argv, struct error *error)
 		.now = admin.now,
 		.user = argv[0],
 		.service = ADMIN_SERVICE,
+		.input = &input,
 	    },
-	    &input, &none, &result, error);
+	    &result, error);
 	if (err != ROLLCODE_OK)
 		return err;
-	if (!verdict_admits(v->verdict))
+	if (!verdict_admits(result.verdict))
 		return error_set(error, ROLLCODE_ERR_INPUT, "refused: %s%s",
-		    verdict_name(v->verdict),
-		    v->guarded ? "; three consecutive codes on one line are "
-				 "accepted, rollcode-admin unlock ends this"
-			       : "");
-	if (v->recovery)
-		printf(
-		    "accepted: a recovery code, %u left\n", v->recovery_left);
+		    verdict_name(result.verdict),
+		    result.guarded
+			? "; three consecutive codes on one line are "
+			  "accepted, rollcode-admin unlock ends this"
+			: "");
+	if (result.recovery)
+		printf("accepted: a recovery code, %u left\n",
+		    result.recovery_left);
 	else
 		plain_line(stdout,
 		    "%s: token %s, counter %" PRIu64 ", %u skipped",
-		    verdict_name(v->verdict), result.token, v->counter,
-		    v->skipped);
+		    verdict_name(result.verdict), result.token, result.counter,
+		    result.skipped);
 	return ROLLCODE_OK;
 }

@@ -50,12 +50,12 @@ wait_readable(int fd, int64_t deadline)
 static bool
 answer_valid(const struct request *request, struct answer *answer)
 {
-	answer->token[sizeof(answer->token) - 1] = '\0';
+	answer->result.token[sizeof(answer->result.token) - 1] = '\0';
 	error_bound(&answer->error);
 	return answer->magic == PROTOCOL_ANSWER &&
 	       secret_equal(
 		   answer->nonce, request->nonce, sizeof(answer->nonce)) &&
-	       answer->err >= 0 && answer->err <= ROLLCODE_ERR_USAGE;
+	       answer->err <= ROLLCODE_ERR_USAGE;
 }
 
 /*
@@ -257,11 +257,11 @@ static enum rollcode_err
 take_answer(enum rollcode_err err, struct answer *answer, struct error *error)
 {
 	if (err == ROLLCODE_OK && answer->err != ROLLCODE_OK) {
-		err = (enum rollcode_err)answer->err;
+		err = answer->err;
 		*error = answer->error;
 	}
 	if (err != ROLLCODE_OK)
-		answer->verdict = VERDICT_NONE;
+		answer->result.verdict = VERDICT_NONE;
 	return err;
 }
 

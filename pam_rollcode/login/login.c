@@ -15,86 +15,77 @@
 
 static enum rollcode_err
 verify_with_fallback(const struct login *login, struct account *account,
-    const struct input *input, const struct input *otherwise,
-    struct login_result *result)
+    struct verification *result)
 {
 	WIPED(account_wipe) struct account before = *account;
-	struct verification *v = &result->verification;
 	const struct policy *policy = &login->config->policy;
 	bool guarded = verify_is_guarded(account, policy, login->now);
 	enum rollcode_err err;
 
-	err = verify_input(account, input, policy, login->now, v);
-	if (err != ROLLCODE_OK || verdict_admits(v->verdict) || guarded ||
-	    !input_ends_with(input, otherwise))
+	err = verify_input(account, login->input, policy, login->now, result);
+	if (err != ROLLCODE_OK || verdict_admits(result->verdict) || guarded ||
+	    login->fallback == NULL ||
+	    !input_ends_with(login->input, login->fallback))
 		return err;
 	*account = before;
-	result->otherwise = true;
-	return verify_input(account, otherwise, policy, login->now, v);
+	err =
+	    verify_input(account, login->fallback, policy, login->now, result);
+	result->fallback = true;
+	return err;
 }
 
 /* Where no token was looked at, the same work as if one had been. */
 static void
-make_up(
-    const struct login *login, const struct input *input, enum verdict verdict)
+make_up(const struct login *login, enum verdict verdict)
 {
 	if (verdict == VERDICT_UNENROLLED || verdict == VERDICT_DISABLED ||
 	    verdict == VERDICT_MALFORMED)
-		verify_nobody(input, &login->config->policy);
+		verify_nobody(login->input, &login->config->policy);
 }
 
 static enum rollcode_err
 commit_changes(const struct login *login, struct store *store,
-    const struct account *account, const struct login_result *result,
+    const struct account *account, const struct verification *result,
     struct error *error)
 {
-	const struct verification *v = &result->verification;
 	struct event event;
 
-	if (!v->changed)
+	if (!result->changed)
 		return ROLLCODE_OK;
 	event_fill(&event, login->now, login->service, login->rhost,
-	    verdict_name(v->verdict));
+	    verdict_name(result->verdict));
 	memcpy(event.token, result->token, sizeof(event.token));
-	event.aside = v->verdict == VERDICT_REPLAYED &&
+	event.aside = result->verdict == VERDICT_REPLAYED &&
 		      account->replayed > REPLAYS_LISTED;
-	if (v->matched) {
-		event.counter = (int64_t)v->counter;
-		event.distance = (int64_t)v->distance;
+	if (result->matched) {
+		event.counter = (int64_t)result->counter;
+		event.distance = (int64_t)result->distance;
 	}
 	return login->ops->commit(store, account, &event, error);
 }
 
 static enum rollcode_err
 decide_enrolled(const struct login *login, struct store *store,
-    struct account *account, const struct input *input,
-    const struct input *otherwise, struct login_result *result,
-    struct error *error)
+    struct account *account, struct verification *result, struct error *error)
 {
-	struct verification *v = &result->verification;
 	enum rollcode_err err;
 
 	if ((err = policy_check(&login->config->policy, account, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	err = verify_with_fallback(login, account, input, otherwise, result);
-	if (err != ROLLCODE_OK)
+	if ((err = verify_with_fallback(login, account, result)) != ROLLCODE_OK)
 		return error_set(error, err,
 		    "the codes of %s cannot be computed: %s", login->user,
 		    rollcode_strerror(err));
-	if (v->matched)
-		memcpy(result->token, account->tokens[v->token].token.label,
-		    sizeof(result->token));
 	return commit_changes(login, store, account, result, error);
 }
 
 enum rollcode_err
-login_decide(const struct login *login, const struct input *input,
-    const struct input *otherwise, struct login_result *result,
-    struct error *error)
+login_decide(
+    const struct login *login, struct verification *result, struct error *error)
 {
 	WIPED(account_wipe) struct account account = {0};
-	struct login_result decided = {0};
+	struct verification decided = {0};
 	struct store *store = NULL;
 	bool enrolled = false;
 	enum rollcode_err err;
@@ -105,34 +96,17 @@ login_decide(const struct login *login, const struct input *input,
 	    (err = login->ops->begin(store, login->user, &enrolled, &account,
 		 error)) != ROLLCODE_OK)
 		goto out;
-	if (enrolled)
-		err = decide_enrolled(
-		    login, store, &account, input, otherwise, &decided, error);
+	if (!enrolled)
+		decided.verdict = VERDICT_UNENROLLED;
+	else if (login->input == NULL)
+		decided.verdict = VERDICT_ENROLLED;
 	else
-		decided.verification.verdict = VERDICT_UNENROLLED;
-	make_up(login, input, decided.verification.verdict);
+		err = decide_enrolled(login, store, &account, &decided, error);
+	if (login->input != NULL)
+		make_up(login, decided.verdict);
 	if (err == ROLLCODE_OK)
 		*result = decided; /* only now is it on disk */
 out:
-	login->ops->close(store);
-	return err;
-}
-
-enum rollcode_err
-login_enrolled(
-    const struct login *login, enum verdict *verdict, struct error *error)
-{
-	WIPED(account_wipe) struct account account = {0};
-	struct store *store = NULL;
-	bool enrolled = false;
-	enum rollcode_err err;
-
-	*verdict = VERDICT_NONE;
-	if ((err = login->ops->open(&store, login->config, error)) ==
-		ROLLCODE_OK &&
-	    (err = login->ops->begin(store, login->user, &enrolled, &account,
-		 error)) == ROLLCODE_OK)
-		*verdict = enrolled ? VERDICT_ENROLLED : VERDICT_UNENROLLED;
 	login->ops->close(store);
 	return err;
 }

@@ -15,30 +15,21 @@ struct login {
 	const char		*user;
 	const char		*service;	/* for the event row */
 	const char		*rhost;
-};
-
-struct login_result {
-	struct verification	verification;	/* of an admission or refusal */
-	bool			otherwise;	/* the second counted */
-	char			token[ROLLCODE_LABEL_MAX + 1];
+	const struct input	*input;		/* NULL: is one enrolled? */
+	const struct input	*fallback;	/* NULL for none */
 };
 
 /*
- * Decide.  If the first input admits nobody, the account was not guarded
- * before it, and the second is its last code, the second is verified in its
- * place; one of the two counts, never both.  Any other second input is
- * ignored.
+ * Decide.  If the input admits nobody, the account was not guarded before it,
+ * and the fallback is its last code, that is verified in its place; one of the
+ * two counts, never both.  Any other fallback is ignored.  Without input the
+ * verdict is VERDICT_ENROLLED; either way it is VERDICT_UNENROLLED on positive
+ * proof.
  *
  * The verdict is VERDICT_NONE unless OK is returned.  A verdict that admits
  * is given only when what it spends is durable.
  */
 enum rollcode_err	login_decide(const struct login *,
-			    const struct input *,
-			    const struct input *otherwise,
-			    struct login_result *, struct error *) MUST_USE;
-
-/* VERDICT_ENROLLED, or VERDICT_UNENROLLED on positive proof. */
-enum rollcode_err	login_enrolled(const struct login *, enum verdict *,
-			    struct error *) MUST_USE;
+			    struct verification *, struct error *) MUST_USE;
 
 #endif /* ROLLCODE_LOGIN_LOGIN_H */

@@ -23,7 +23,7 @@ request_valid(const struct request *r)
 	       is_terminated(r->rhost, sizeof(r->rhost)) &&
 	       is_terminated(r->tty, sizeof(r->tty)) &&
 	       is_terminated(r->text.text, sizeof(r->text.text)) &&
-	       is_terminated(r->otherwise.text, sizeof(r->otherwise.text)) &&
+	       is_terminated(r->fallback.text, sizeof(r->fallback.text)) &&
 	       r->logged <= 1;
 }
 
@@ -49,36 +49,12 @@ request_receive(
 	    "the data received is not a request of pam_rollcode");
 }
 
-static void
-verify_request(const struct login *login, const struct request *request,
-    struct answer *answer)
+static enum rollcode_err
+decide_request(const struct config *config, const struct request *request,
+    struct verification *result, struct error *error)
 {
 	WIPED(input_wipe) struct input input = {0};
-	WIPED(input_wipe) struct input otherwise = {0};
-	struct login_result result;
-	const struct verification *v = &result.verification;
-
-	input_parse(request->text.text, &input);
-	input_parse(request->otherwise.text, &otherwise);
-	answer->err = (int32_t)login_decide(
-	    login, &input, &otherwise, &result, &answer->error);
-	answer->verdict = (uint32_t)v->verdict;
-	answer->otherwise = result.otherwise;
-	answer->guarded = v->guarded;
-	answer->recovery = v->recovery;
-	answer->skipped = v->skipped;
-	answer->failed = v->failed;
-	answer->replayed = v->replayed;
-	answer->recovery_left = v->recovery_left;
-	answer->counter = v->matched ? (int64_t)v->counter : -1;
-	answer->distance = v->matched ? (int64_t)v->distance : -1;
-	memcpy(answer->token, result.token, sizeof(answer->token));
-}
-
-void
-request_answer(const struct config *config, const struct request *request,
-    enum rollcode_err refused, const struct error *error, struct answer *answer)
-{
+	WIPED(input_wipe) struct input fallback = {0};
 	struct login login = {
 	    .config = config,
 	    .now = time(NULL),
@@ -86,28 +62,43 @@ request_answer(const struct config *config, const struct request *request,
 	    .service = request->service,
 	    .rhost = request->rhost,
 	};
-	struct error unusable = {0};
-	enum verdict verdict = VERDICT_NONE;
+	enum rollcode_err err;
 
-	if (refused == ROLLCODE_OK)
-		refused = store_find(config, &login.ops, &unusable);
-	else
-		unusable = *error;
+	if ((err = store_find(config, &login.ops, error)) != ROLLCODE_OK)
+		return err;
+	if (request->kind == REQUEST_VERIFY) {
+		input_parse(request->text.text, &input);
+		input_parse(request->fallback.text, &fallback);
+		login.input = &input;
+		login.fallback = &fallback;
+	}
+	return login_decide(&login, result, error);
+}
+
+static void
+begin_answer(const struct request *request, struct answer *answer)
+{
 	memset(answer, 0, sizeof(*answer));
 	answer->magic = PROTOCOL_ANSWER;
 	memcpy(answer->nonce, request->nonce, sizeof(answer->nonce));
-	answer->err = (int32_t)refused;
-	answer->counter = -1;
-	answer->distance = -1;
-	if (refused != ROLLCODE_OK) {
-		answer->error = unusable;
-	} else if (request->kind == REQUEST_ENROLLED) {
-		answer->err =
-		    (int32_t)login_enrolled(&login, &verdict, &answer->error);
-		answer->verdict = (uint32_t)verdict;
-	} else {
-		verify_request(&login, request, answer);
-	}
+}
+
+void
+request_answer(const struct config *config, const struct request *request,
+    struct answer *answer)
+{
+	begin_answer(request, answer);
+	answer->err =
+	    decide_request(config, request, &answer->result, &answer->error);
+}
+
+void
+request_refuse(const struct request *request, enum rollcode_err err,
+    const struct error *error, struct answer *answer)
+{
+	begin_answer(request, answer);
+	answer->err = err;
+	answer->error = *error;
 }
 
 bool

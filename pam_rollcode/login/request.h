@@ -18,13 +18,13 @@ bool			request_valid(const struct request *);
 enum rollcode_err	request_receive(int fd, int seconds, struct request *,
 			    struct error *) MUST_USE;
 
-/*
- * Answer a request.  refused is not OK where no decision can be made at all;
- * error then has the sentence that goes into the answer.
- */
 void			request_answer(const struct config *,
-			    const struct request *, enum rollcode_err refused,
-			    const struct error *, struct answer *);
+			    const struct request *, struct answer *);
+
+/* Answer that no decision can be made, and why. */
+void			request_refuse(const struct request *,
+			    enum rollcode_err, const struct error *,
+			    struct answer *);
 
 /* Send an answer.  False if the other side is gone. */
 bool			answer_send(int fd, const struct answer *) MUST_USE;

@@ -75,16 +75,16 @@ audit_error(
 static void
 success_lines(pam_handle_t *pamh, const struct audit *audit)
 {
-	const struct answer *a = audit->answer;
+	const struct verification *v = &audit->result;
 	char line[LOGLINE_MAX];
 	struct escaped user;
 
-	pam_syslog(pamh, logline_success(a, audit->user, line), "%s", line);
+	pam_syslog(pamh, logline_success(v, audit->user, line), "%s", line);
 	plain_copy(audit->user, PLAIN_LOG_WORD, user.text, sizeof(user.text));
-	if (a->replayed > 0)
+	if (v->replayed > 0)
 		pam_syslog(pamh, LOG_WARNING,
 		    "used codes tried for %s since the last login: %u",
-		    user.text, (unsigned int)a->replayed);
+		    user.text, v->replayed);
 }
 
 static void
@@ -101,9 +101,8 @@ debug_line(pam_handle_t *pamh, const struct audit *audit, int result)
 	    "helper=%s conf=%s error=%d verdict=%s guarded=%u otherwise=%u "
 	    "result=%d",
 	    helper.text, conf.text, (int)audit->err,
-	    verdict_name((enum verdict)audit->answer->verdict),
-	    (unsigned int)audit->answer->guarded,
-	    (unsigned int)audit->answer->otherwise, result);
+	    verdict_name(audit->result.verdict), audit->result.guarded,
+	    audit->result.fallback, result);
 }
 
 /*
@@ -111,34 +110,31 @@ debug_line(pam_handle_t *pamh, const struct audit *audit, int result)
  * lines, as by journald, and is theirs to read: the verifier logs the reason.
  */
 static void
-hide_reason(const struct audit *audit, struct answer *answer)
+hide_reason(struct audit *audit)
 {
 	if (getuid() == 0 || !audit->asked)
 		return;
-	answer->counter = -1;
-	answer->guarded = 0;
-	answer->token[0] = '\0';
-	if (!verdict_admits((enum verdict)answer->verdict))
-		answer->verdict = VERDICT_REFUSED;
+	audit->result.matched = 0;
+	audit->result.guarded = 0;
+	if (!verdict_admits(audit->result.verdict))
+		audit->result.verdict = VERDICT_REFUSED;
 }
 
 void
-audit_attempt(pam_handle_t *pamh, const struct audit *full, int result)
+audit_attempt(pam_handle_t *pamh, struct audit *audit, int result)
 {
-	struct answer answer = *full->answer;
-	struct audit audit = *full;
 	char line[LOGLINE_MAX];
 
-	hide_reason(full, &answer);
-	audit.answer = &answer;
-	debug_line(pamh, &audit, result);
+	hide_reason(audit);
+	debug_line(pamh, audit, result);
 	if (result == PAM_SUCCESS) {
-		success_lines(pamh, &audit);
+		success_lines(pamh, audit);
 		return;
 	}
-	failure_line(pamh, &audit);
-	if (audit.err != ROLLCODE_OK)
-		audit_undecided(pamh, audit.err, audit.error);
+	failure_line(pamh, audit);
+	if (audit->err != ROLLCODE_OK)
+		audit_undecided(pamh, audit->err, &audit->error);
 	else
-		pam_syslog(pamh, logline_refusal(&answer, line), "%s", line);
+		pam_syslog(
+		    pamh, logline_refusal(&audit->result, line), "%s", line);
 }

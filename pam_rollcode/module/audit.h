@@ -19,13 +19,16 @@ struct audit {
 	const char		*user;
 	bool			 known;		/* an account, or enrolled */
 	bool			 asked;		/* the verifier was */
-	const struct answer	*answer;
+	struct verification	 result;
 	enum rollcode_err	 err;		/* no verdict, for this ... */
-	const struct error	*error;		/* ... reason */
+	struct error		 error;		/* ... reason */
 };
 
-/* The lines about one attempt that ended with this result. */
-void	audit_attempt(pam_handle_t *, const struct audit *, int result);
+/*
+ * The lines about one attempt that ended with this result; what they may not
+ * tell is taken out of the struct.
+ */
+void	audit_attempt(pam_handle_t *, struct audit *, int result);
 
 /* One line, LOG_ERR: a wrong argument denies every login. */
 void	audit_error(pam_handle_t *, enum rollcode_err, const struct error *);

@@ -61,6 +61,13 @@ find_tail(const char *line, size_t end, size_t digits, unsigned int count,
 	return true;
 }
 
+static void
+read_from(struct reading *reading, const char *line, size_t at, size_t len)
+{
+	copy_input(&reading->code, line + at, len - at);
+	copy_input(&reading->rest, line, at);
+}
+
 /*
  * forward_pass: three codes at the end where they are written apart, a pair
  * where it can be one, else a code; that too if the longer one is refused, for
@@ -77,14 +84,11 @@ split_password(const struct options *options, const char *line, size_t len,
 		return;
 	if ((find_tail(line, len, digits, 3, &more) && more.parted) ||
 	    find_tail(line, len, digits, 2, &more)) {
-		copy_input(&typed->text, line + more.at, len - more.at);
-		copy_input(&typed->rest, line, more.at);
-		copy_input(&typed->otherwise, line + one.at, len - one.at);
-		copy_input(&typed->rest_otherwise, line, one.at);
-		return;
+		read_from(&typed->first, line, more.at, len);
+		read_from(&typed->fallback, line, one.at, len);
+	} else {
+		read_from(&typed->first, line, one.at, len);
 	}
-	copy_input(&typed->text, line + one.at, len - one.at);
-	copy_input(&typed->rest, line, one.at);
 }
 
 static void
@@ -98,8 +102,8 @@ take_input(const struct options *options, const char *line, struct typed *typed)
 	if (options->forward_pass)
 		split_password(options, line, len, typed);
 	else
-		copy_input(&typed->text, line, len);
-	if (!has_shape(&typed->text))
+		copy_input(&typed->first.code, line, len);
+	if (!has_shape(&typed->first.code))
 		typed_wipe(typed);
 }
 
@@ -141,21 +145,21 @@ converse_code(
 	    pam_get_item(pamh, PAM_AUTHTOK, &earlier) == PAM_SUCCESS &&
 	    earlier != NULL)
 		take_input(options, earlier, typed);
-	if (options->use_first_pass || typed->text.text[0] != '\0')
+	if (options->use_first_pass || typed->first.code.text[0] != '\0')
 		return PAM_SUCCESS;
 	return prompt_for(pamh, options, typed);
 }
 
 int
 converse_forward(pam_handle_t *pamh, const struct options *options,
-    const struct typed *typed, const struct answer *answer)
+    const struct typed *typed, const struct verification *result)
 {
-	const struct input_text *rest =
-	    answer->otherwise == 1 ? &typed->rest_otherwise : &typed->rest;
+	const struct reading *reading =
+	    result->fallback == 1 ? &typed->fallback : &typed->first;
 
-	if (!options->forward_pass || rest->text[0] == '\0')
+	if (!options->forward_pass || reading->rest.text[0] == '\0')
 		return PAM_SUCCESS;
-	return pam_set_item(pamh, PAM_AUTHTOK, rest->text);
+	return pam_set_item(pamh, PAM_AUTHTOK, reading->rest.text);
 }
 
 /*
@@ -178,12 +182,12 @@ tell_count(
 	if (count == 1)
 		(void)!pam_info(pamh, "1 %s", one);
 	else if (count > 1)
-		(void)!pam_info(pamh, "%u %s", (unsigned int)count, many);
+		(void)!pam_info(pamh, "%u %s", count, many);
 }
 
 void
 converse_tell(pam_handle_t *pamh, const struct options *options, int flags,
-    const struct answer *answer, int result)
+    const struct verification *v, int result)
 {
 	if (options->quiet || (flags & (int)PAM_SILENT) != 0)
 		return;
@@ -193,17 +197,17 @@ converse_tell(pam_handle_t *pamh, const struct options *options, int flags,
 		return;
 	}
 	tell_count(
-	    pamh, answer->skipped, "code was skipped.", "codes were skipped.");
-	tell_count(pamh, answer->failed,
+	    pamh, v->skipped, "code was skipped.", "codes were skipped.");
+	tell_count(pamh, v->failed,
 	    "wrong code was tried since the last login.",
 	    "wrong codes were tried since the last login.");
-	tell_count(pamh, answer->replayed,
+	tell_count(pamh, v->replayed,
 	    "used code was tried again since the last login: if that was "
 	    "not you, somebody has seen your codes or copied your token.",
 	    "used codes were tried again since the last login: if that was "
 	    "not you, somebody has seen your codes or copied your token.");
-	if (answer->recovery == 1 || (answer->recovery_left > 0 &&
-					 answer->recovery_left <= RECOVERY_FEW))
-		(void)!pam_info(pamh, "Recovery codes left: %u.",
-		    (unsigned int)answer->recovery_left);
+	if (v->recovery == 1 ||
+	    (v->recovery_left > 0 && v->recovery_left <= RECOVERY_FEW))
+		(void)!pam_info(
+		    pamh, "Recovery codes left: %u.", v->recovery_left);
 }

@@ -10,14 +10,17 @@
 #include "module/options.h"
 #include "protocol/protocol.h"
 
+/* A line as code and, for forward_pass, what is left of it. */
+struct reading {
+	struct input_text	code, rest;
+};
+
 /*
- * What was typed, parted: text is verified, otherwise if that admits nobody.
- * rest and rest_otherwise are what is left of the line in either case, for
- * forward_pass.  text is "" where nothing of the right shape was typed.
+ * What was typed: the fallback is verified if the first reading admits nobody.
+ * The first code is "" where nothing of the right shape was typed.
  */
 struct typed {
-	struct input_text	text, otherwise;
-	struct input_text	rest, rest_otherwise;
+	struct reading	first, fallback;
 };
 
 static inline void
@@ -39,13 +42,13 @@ int	converse_code(pam_handle_t *, const struct options *, struct typed *);
  * nothing is left the item stays as it is.
  */
 int	converse_forward(pam_handle_t *, const struct options *,
-	    const struct typed *, const struct answer *);
+	    const struct typed *, const struct verification *);
 
 /*
  * Tell what a success has to tell, or the one sentence after any failure;
  * sshd is told nothing after a failure.
  */
 void	converse_tell(pam_handle_t *, const struct options *, int flags,
-	    const struct answer *, int result);
+	    const struct verification *, int result);
 
 #endif /* ROLLCODE_MODULE_CONVERSE_H */

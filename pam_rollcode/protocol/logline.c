@@ -37,31 +37,31 @@ static const struct {
 
 /* " token=LABEL counter=N", "" where nothing matched. */
 static void
-put_place(const struct answer *a, char out[PLACE_MAX])
+put_place(const struct verification *v, char out[PLACE_MAX])
 {
 	char token[PLAIN_MAX(ROLLCODE_LABEL_MAX)];
 
 	out[0] = '\0';
-	if (a->counter < 0)
+	if (!v->matched)
 		return;
-	plain_copy(a->token, PLAIN_LOG_WORD, token, sizeof(token));
+	plain_copy(v->token, PLAIN_LOG_WORD, token, sizeof(token));
 	snprintf(
-	    out, PLACE_MAX, " token=%s counter=%" PRId64, token, a->counter);
+	    out, PLACE_MAX, " token=%s counter=%" PRIu64, token, v->counter);
 }
 
 int
-logline_refusal(const struct answer *a, char line[LOGLINE_MAX])
+logline_refusal(const struct verification *v, char line[LOGLINE_MAX])
 {
 	const char *guarded =
-	    a->guarded && a->verdict != VERDICT_GUARDED ? " guarded" : "";
+	    v->guarded && v->verdict != VERDICT_GUARDED ? " guarded" : "";
 	char where[PLACE_MAX], distance[32] = "";
 
-	put_place(a, where);
-	if (a->counter >= 0)
-		snprintf(distance, sizeof(distance), " distance=%" PRId64,
-		    a->distance);
+	put_place(v, where);
+	if (v->matched)
+		snprintf(distance, sizeof(distance), " distance=%" PRIu64,
+		    v->distance);
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		if (reasons[i].verdict != (enum verdict)a->verdict)
+		if (reasons[i].verdict != v->verdict)
 			continue;
 		snprintf(line, LOGLINE_MAX, "reason=%s%s%s%s: %s",
 		    verdict_name(reasons[i].verdict), guarded, where, distance,
@@ -69,7 +69,7 @@ logline_refusal(const struct answer *a, char line[LOGLINE_MAX])
 		return reasons[i].priority;
 	}
 	snprintf(line, LOGLINE_MAX, "%s",
-	    verdict_admits((enum verdict)a->verdict)
+	    verdict_admits(v->verdict)
 		? "reason=none: the code was accepted and is used, but the "
 		  "password could not be passed on"
 		: "reason=none: no verdict was reached");
@@ -78,21 +78,20 @@ logline_refusal(const struct answer *a, char line[LOGLINE_MAX])
 
 int
 logline_success(
-    const struct answer *a, const char *user, char line[LOGLINE_MAX])
+    const struct verification *v, const char *user, char line[LOGLINE_MAX])
 {
 	char name[PLAIN_MAX(sizeof(((struct request *)0)->user))];
 	char where[PLACE_MAX];
 
 	plain_copy(user, PLAIN_LOG_WORD, name, sizeof(name));
-	if (a->recovery == 1) {
+	if (v->recovery) {
 		snprintf(line, LOGLINE_MAX,
 		    "recovery code accepted for %s; %u left", name,
-		    (unsigned int)a->recovery_left);
+		    v->recovery_left);
 		return LOG_WARNING;
 	}
-	put_place(a, where);
+	put_place(v, where);
 	snprintf(line, LOGLINE_MAX, "code %s for %s;%s skipped=%u",
-	    verdict_name((enum verdict)a->verdict), name, where,
-	    (unsigned int)a->skipped);
+	    verdict_name(v->verdict), name, where, v->skipped);
 	return LOG_INFO;
 }

@@ -14,12 +14,12 @@
 
 /*
  * "reason=...", the token and where it matched, and what the reason means, of
- * an answer that admits nobody.  Returns its priority, see syslog(3).
+ * a verdict that admits nobody.  Returns its priority, see syslog(3).
  */
-int	logline_refusal(const struct answer *, char line[LOGLINE_MAX]);
+int	logline_refusal(const struct verification *, char line[LOGLINE_MAX]);
 
 /* "code accepted for ...", of one that admits.  Returns its priority. */
-int	logline_success(const struct answer *, const char *user,
+int	logline_success(const struct verification *, const char *user,
 	    char line[LOGLINE_MAX]);
 
 #endif /* ROLLCODE_PROTOCOL_LOGLINE_H */

@@ -34,28 +34,18 @@ struct request {
 	char			rhost[256];
 	char			tty[64];
 	struct input_text	text;
-	struct input_text	otherwise;	/* verified if text admits */
+	struct input_text	fallback;	/* verified if text admits */
 						/* nobody; "" for none */
 	/* 1: by the verifier, because the host's log is its user's to read. */
 	uint32_t		logged;
 };
 
 struct answer {
-	uint32_t	magic;
-	uint32_t	verdict;	/* enum verdict */
-	uint8_t		nonce[PROTOCOL_NONCE_LEN];
-	int32_t		err;		/* enum rollcode_err */
-	uint32_t	otherwise;	/* 1: that was the text verified */
-	uint32_t	guarded;
-	uint32_t	recovery;	/* 1: a recovery code was accepted */
-	uint32_t	skipped;
-	uint32_t	failed;
-	uint32_t	replayed;
-	uint32_t	recovery_left;
-	int64_t		counter;	/* -1: nothing matched */
-	int64_t		distance;
-	char		token[ROLLCODE_LABEL_MAX + 1];
-	struct error	error;
+	uint32_t		magic;
+	enum rollcode_err	err;
+	uint8_t			nonce[PROTOCOL_NONCE_LEN];
+	struct verification	result;
+	struct error		error;		/* where err is not OK */
 };
 
 _Static_assert(sizeof(struct request) <= 4096, "a request fits one write");

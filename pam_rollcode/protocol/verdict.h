@@ -9,7 +9,7 @@
 #ifndef ROLLCODE_PROTOCOL_VERDICT_H
 #define ROLLCODE_PROTOCOL_VERDICT_H
 
-#include <stdbool.h>
+#include "common/base/rollcode.h"
 
 enum verdict {
 	VERDICT_NONE = 0,		/* no decision was made: refuse */
@@ -24,6 +24,27 @@ enum verdict {
 	VERDICT_ENROLLED = 0x33333333,	/* the answer to that question */
 	VERDICT_ACCEPTED = 0x3333cccc,
 	VERDICT_RESYNCED = 0x33cc33cc,	/* accepted, and far ahead */
+};
+
+/*
+ * A verdict and what there is to say of it.  It goes from one process to
+ * another, so that a flag is a number.
+ */
+struct verification {
+	enum verdict	verdict;
+	uint32_t	changed;	/* the account, beyond a refund */
+	uint32_t	guarded;	/* the account was, or is from now on */
+	uint32_t	recovery;	/* a recovery code was accepted */
+	uint32_t	fallback;	/* the second reading was verified */
+	uint32_t	skipped;	/* for the owner, at a success: ... */
+	uint32_t	failed;		/* ... codes skipped, failures ... */
+	uint32_t	replayed;	/* ... and replays since the last one */
+	uint32_t	recovery_left;
+	uint32_t	matched;	/* the following three are set */
+	uint64_t	counter;	/* the highest that matched, the last */
+					/* one of consecutive codes */
+	uint64_t	distance;	/* from the stored counter */
+	char		token[ROLLCODE_LABEL_MAX + 1];
 };
 
 /* Whether the person may come in. */

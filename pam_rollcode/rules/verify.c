@@ -74,7 +74,8 @@ report_match(const struct attempt *a, const struct matches *matches)
 		if (!m->found)
 			continue;
 		a->out->matched = true;
-		a->out->token = i;
+		memcpy(a->out->token, a->account->tokens[i].token.label,
+		    sizeof(a->out->token));
 		a->out->counter = m->first + a->input->count - 1;
 		a->out->distance = m->first >= counter ? m->first - counter
 						       : counter - m->first;

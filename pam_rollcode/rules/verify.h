@@ -15,22 +15,6 @@
 
 #define VERIFY_REFUND		86400	/* seconds to get one guess back */
 
-struct verification {
-	enum verdict	verdict;
-	bool		changed;	/* the account, beyond a refund */
-	bool		guarded;	/* the account was, or is from now on */
-	bool		recovery;	/* a recovery code was accepted */
-	bool		matched;	/* the following three are set */
-	size_t		token;		/* index of the token that matched */
-	uint64_t	counter;	/* the highest that matched, the last */
-					/* one of consecutive codes */
-	uint64_t	distance;	/* from the stored counter */
-	uint32_t	skipped;	/* for the owner, at a success: ... */
-	uint32_t	failed;		/* ... codes skipped, failures ... */
-	uint32_t	replayed;	/* ... and replays since the last one */
-	uint32_t	recovery_left;
-};
-
 /*
  * Verify input; malformed input is refused as what it is.  Guesses
  * that are due are given back first, which alone is no change worth writing;

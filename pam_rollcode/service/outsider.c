@@ -49,7 +49,7 @@ static bool
 is_success(const struct answer *answer)
 {
 	return answer->err == ROLLCODE_OK &&
-	       verdict_admits((enum verdict)answer->verdict);
+	       verdict_admits(answer->result.verdict);
 }
 
 /* What becomes of it, in the words of the module. */
@@ -57,7 +57,7 @@ static int
 format_outcome(const struct request *request, const struct answer *answer,
     char line[LOGLINE_MAX])
 {
-	enum rollcode_err err = (enum rollcode_err)answer->err;
+	enum rollcode_err err = answer->err;
 	char said[ERROR_SAID_MAX];
 
 	if (err != ROLLCODE_OK) {
@@ -66,15 +66,16 @@ format_outcome(const struct request *request, const struct answer *answer,
 		    rollcode_strerror(err), LOGLINE_MAX - 64, said);
 		return LOG_ERR;
 	}
-	return is_success(answer) ? logline_success(answer, request->user, line)
-				  : logline_refusal(answer, line);
+	return is_success(answer)
+		   ? logline_success(&answer->result, request->user, line)
+		   : logline_refusal(&answer->result, line);
 }
 
 void
 outsider_log(
     uid_t uid, const struct request *request, const struct answer *answer)
 {
-	bool unknown = answer->verdict == VERDICT_UNENROLLED;
+	bool unknown = answer->result.verdict == VERDICT_UNENROLLED;
 	char user[PLAIN_MAX(sizeof(request->user))];
 	char service[PLAIN_MAX(sizeof(request->service))];
 	char line[LOGLINE_MAX];
@@ -97,29 +98,29 @@ void
 outsider_answer(const struct request *request, struct answer *answer)
 {
 	const struct answer full = *answer;
+	const struct verification *v = &full.result;
+	struct verification *said = &answer->result;
 
 	memset(answer, 0, sizeof(*answer));
 	answer->magic = full.magic;
 	memcpy(answer->nonce, full.nonce, sizeof(answer->nonce));
-	answer->counter = -1;
-	answer->distance = -1;
 	answer->err = full.err;
 	if (full.err == ROLLCODE_ERR_PRIVILEGE) {
 		answer->error = full.error;
 	} else if (full.err != ROLLCODE_OK) {
-		error_set(&answer->error, (enum rollcode_err)full.err,
+		error_set(&answer->error, full.err,
 		    "the lines of rollcode-verify in the system log say why");
 	} else if (request->kind == REQUEST_ENROLLED) {
-		answer->verdict = full.verdict;
-	} else if (!verdict_admits((enum verdict)full.verdict)) {
-		answer->verdict = VERDICT_REFUSED;
+		said->verdict = v->verdict;
+	} else if (!verdict_admits(v->verdict)) {
+		said->verdict = VERDICT_REFUSED;
 	} else {
-		answer->verdict = full.verdict;
-		answer->otherwise = full.otherwise;
-		answer->recovery = full.recovery;
-		answer->skipped = full.skipped;
-		answer->failed = full.failed;
-		answer->replayed = full.replayed;
-		answer->recovery_left = full.recovery_left;
+		said->verdict = v->verdict;
+		said->fallback = v->fallback;
+		said->recovery = v->recovery;
+		said->skipped = v->skipped;
+		said->failed = v->failed;
+		said->replayed = v->replayed;
+		said->recovery_left = v->recovery_left;
 	}
 }

@@ -77,7 +77,7 @@ give_check(struct service *s, const struct connection *c)
 
 	task.part = TASK_CHECK;
 	explicit_bzero(&task.request.text, sizeof(task.request.text));
-	explicit_bzero(&task.request.otherwise, sizeof(task.request.otherwise));
+	explicit_bzero(&task.request.fallback, sizeof(task.request.fallback));
 	return workers_give(&s->workers, &task);
 }
 
@@ -118,7 +118,7 @@ is_refusal(const struct connection *c)
 {
 	return c->answer.err != ROLLCODE_OK ||
 	       (c->task.request.kind == REQUEST_VERIFY &&
-		   !verdict_admits((enum verdict)c->answer.verdict));
+		   !verdict_admits(c->answer.result.verdict));
 }
 
 /* A worker has something to say, or is gone. */

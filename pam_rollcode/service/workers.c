@@ -64,11 +64,14 @@ answer_task(const struct workers *workers, const struct task *task,
 	if (task->part != TASK_CHECKED)
 		err = callers_check(
 		    workers->callers, task->uid, task->request.user, &error);
-	if (task->part == TASK_CHECK && err == ROLLCODE_OK) {
+	if (err == ROLLCODE_OK && task->part == TASK_CHECK) {
 		*answer = (struct answer){.magic = PROTOCOL_ANSWER};
 		return;
 	}
-	request_answer(workers->config, &task->request, err, &error, answer);
+	if (err == ROLLCODE_OK)
+		request_answer(workers->config, &task->request, answer);
+	else
+		request_refuse(&task->request, err, &error, answer);
 	if (task->uid != 0 || task->request.logged == 1)
 		outsider_log(task->uid, &task->request, answer);
 	if (task->uid != 0)

@@ -21,7 +21,7 @@ say_yes(int listener)
 {
 	struct request request;
 	struct answer answer = {
-	    .magic = PROTOCOL_ANSWER, .verdict = VERDICT_ACCEPTED};
+	    .magic = PROTOCOL_ANSWER, .result.verdict = VERDICT_ACCEPTED};
 	int fd;
 
 	for (;;) {

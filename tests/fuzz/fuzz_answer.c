@@ -77,7 +77,8 @@ check(enum rollcode_err err, const struct answer *answer,
 	promise(calls.ms < 1000000 + (PROTOCOL_SECONDS + 1) * 1000,
 	    "nobody waits past the deadline");
 	if (!believable(&sent)) {
-		promise(err != ROLLCODE_OK && answer->verdict == VERDICT_NONE,
+		promise(err != ROLLCODE_OK &&
+			    answer->result.verdict == VERDICT_NONE,
 		    "only a whole answer of this request is believed");
 		promise(
 		    memchr(error->text, '\0', sizeof(error->text)) != NULL &&
@@ -89,8 +90,8 @@ check(enum rollcode_err err, const struct answer *answer,
 	}
 	promise(err == ROLLCODE_OK || failed, "a good answer is taken");
 	promise(err != ROLLCODE_OK ||
-		    (answer->verdict == sent.verdict &&
-			strlen(answer->token) <= ROLLCODE_LABEL_MAX),
+		    (answer->result.verdict == sent.result.verdict &&
+			strlen(answer->result.token) <= ROLLCODE_LABEL_MAX),
 	    "the verdict is the one that was sent");
 }
 

@@ -85,7 +85,7 @@ answer_one(int fd)
 	verifier.ended_well = false;
 	if (request_receive(fd, 5, &request, &error) != ROLLCODE_OK)
 		return;
-	request_answer(&place.config, &request, ROLLCODE_OK, &error, &answer);
+	request_answer(&place.config, &request, &answer);
 	verifier.ended_well = answer_send(fd, &answer);
 }
 

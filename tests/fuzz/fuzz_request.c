@@ -37,7 +37,7 @@ is_request(const uint8_t *data, size_t size)
 	    &logged, data + offsetof(struct request, logged), sizeof(logged));
 	return magic == PROTOCOL_REQUEST && (kind == 1 || kind == 2) &&
 	       logged <= 1 && ENDS(user) && ENDS(service) && ENDS(rhost) &&
-	       ENDS(tty) && ENDS(text) && ENDS(otherwise);
+	       ENDS(tty) && ENDS(text) && ENDS(fallback);
 }
 
 static enum who
@@ -60,8 +60,8 @@ check_admitted(const struct request *request, const struct answer *answer,
 		    request->kind == REQUEST_VERIFY,
 	    "somebody enrolled is admitted, without an error");
 	promise(place_admits(who, before,
-		    answer->otherwise == 1 ? request->otherwise.text
-					   : request->text.text,
+		    answer->result.fallback == 1 ? request->fallback.text
+						 : request->text.text,
 		    &want),
 	    "what is admitted is what the rules admit");
 	promise(place_read(who, &now), "and still enrolled");
@@ -82,17 +82,17 @@ check_answer(const struct request *request, const struct answer *answer,
 		    memcmp(answer->nonce, request->nonce,
 			sizeof(answer->nonce)) == 0,
 	    "an answer carries the nonce of its request");
-	promise(answer->err >= 0 && answer->err <= ROLLCODE_ERR_USAGE &&
-		    ends((const uint8_t *)answer->token, 0,
-			sizeof(answer->token)) &&
+	promise(answer->err <= ROLLCODE_ERR_USAGE &&
+		    ends((const uint8_t *)answer->result.token, 0,
+			sizeof(answer->result.token)) &&
 		    ends((const uint8_t *)answer->error.text, 0,
 			sizeof(answer->error.text)),
 	    "an answer is well formed");
-	promise((answer->err == ROLLCODE_OK) == (answer->verdict != 0),
+	promise((answer->err == ROLLCODE_OK) == (answer->result.verdict != 0),
 	    "a verdict or an error, never both");
-	promise(answer->verdict != VERDICT_UNENROLLED || who >= EVE,
+	promise(answer->result.verdict != VERDICT_UNENROLLED || who >= EVE,
 	    "nobody's enrolment is denied");
-	if (verdict_admits((enum verdict)answer->verdict))
+	if (verdict_admits(answer->result.verdict))
 		check_admitted(request, answer, who, before);
 }
 
@@ -119,8 +119,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (is) {
 		who = who_is(request.user);
 		before = *place_reset(who);
-		request_answer(
-		    &place.config, &request, ROLLCODE_OK, &error, &answer);
+		request_answer(&place.config, &request, &answer);
 		check_answer(&request, &answer, who, &before);
 	} else {
 		promise(memcmp(&request, &nothing, sizeof(request)) == 0,

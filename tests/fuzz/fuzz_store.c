@@ -215,37 +215,37 @@ raw_counters(enum who who, struct rows *rows)
 }
 
 static bool
-admitted(enum who who, const char *text, struct login_result *result)
+admitted(enum who who, const char *text, struct verification *result)
 {
+	struct input typed;
 	struct login login = {
 	    .config = &place.config,
 	    .ops = &store_sqlite,
 	    .now = calls.now,
 	    .user = place_names[who],
 	    .service = "fuzz",
+	    .input = &typed,
 	};
-	struct input typed, none = {0};
 	struct error error = {0};
 	enum rollcode_err err;
 
 	input_parse(text, &typed);
-	err = login_decide(&login, &typed, &none, result, &error);
+	err = login_decide(&login, result, &error);
 	promise(err == ROLLCODE_OK ||
-		    (result->verification.verdict == VERDICT_NONE &&
-			error.text[0] != '\0'),
+		    (result->verdict == VERDICT_NONE && error.text[0] != '\0'),
 	    "an error has a sentence and no verdict");
-	return verdict_admits(result->verification.verdict);
+	return verdict_admits(result->verdict);
 }
 
 /* Some token's true secret makes the last code typed, ahead of its row. */
 static bool
-is_true(enum who who, const char *text, const struct login_result *result,
+is_true(enum who who, const char *text, const struct verification *result,
     const struct rows *before, const struct rows *after)
 {
 	const struct account *enrolled = place_enrolled(who);
 	struct account_token token;
 	struct input typed;
-	uint64_t counter = result->verification.counter;
+	uint64_t counter = result->counter;
 
 	if (input_parse(text, &typed) != INPUT_CODE)
 		return false;
@@ -270,7 +270,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes in = {data, data + size};
 	enum who who = (enum who)(take(&in) % EVE);
 	struct rows before, after;
-	struct login_result result;
+	struct verification result;
 	char text[1024] = "";
 	uint8_t changes;
 
@@ -288,7 +288,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		before.count = 0;
 	if (!admitted(who, text, &result))
 		return 0;
-	if (!result.verification.recovery) {
+	if (!result.recovery) {
 		promise(raw_counters(who, &after), "what admits can be read");
 		promise(is_true(who, text, &result, &before, &after),
 		    "a true code, ahead of the file, and past it now");
@@ -297,8 +297,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	/* six digits may come again within the window */
 	raw_counters(who, &before);
-	promise(!result.verification.recovery &&
-		    is_true(who, text, &result, &after, &before),
+	promise(
+	    !result.recovery && is_true(who, text, &result, &after, &before),
 	    "the same text again is not accepted");
 	return 0;
 }

@@ -109,9 +109,9 @@ def request():
 
 def answer():
     def one(how, verdict, err=0, text=""):
-        body = struct.pack("<II16siIIIIIIIqq65sx768s768sHH2x", 0x52634132,
-                           verdict, bytes(16), err, 0, 0, 0, 1, 2, 3, 4, 10, 0,
-                           fixed("token", 65), fixed(text, 768),
+        body = struct.pack("<Ii16sIIIIIIIIIIQQ65s7x768s768sHH4x", 0x52634132,
+                           err, bytes(16), verdict, 1, 0, 0, 0, 1, 2, 3, 4, 1,
+                           10, 0, fixed("token", 65), fixed(text, 768),
                            fixed("", 768), 0, 0)
         return bytes([how]) + body
 

@@ -301,7 +301,7 @@ faulty() {
 	    deaf crash orphan ${long:+hang late}; do
 		words=$what
 		[ "$what" != answer ] || words="answer ffff00"
-		[ "$what" != flip ] || words="flip 3333cccc 32"
+		[ "$what" != flip ] || words="flip 3333cccc 192"
 		as_faulty "$what" "$words"
 		left "$what" 'AUTH_ERR|SYSTEM_ERR'
 	done
@@ -360,16 +360,16 @@ flips() {
 
 all_flips() {
 	local verdict
-	flips 32 3333cccc 32 "an accepting answer with any bit of its verdict \
+	flips 32 3333cccc 192 "an accepting answer with any bit of its verdict \
 turned over lets nobody in"
-	flips 32 33cc33cc 32 "nor does one that resynchronised"
+	flips 32 33cc33cc 192 "nor does one that resynchronised"
 	turn_over 1 3333cccc 100000
 	check "an answer with no bit turned over would" grep -q SUCCESS "$T/out"
 	[ -n "$long" ] || return 0
 	flips 224 3333cccc 0 "nor with any bit of its head"
 	for verdict in ffff ff00ff ffff00 f0f0f0f f0ff0f0 ff00ff0 ff0f00f \
 	    55555555 33333333 0; do
-		flips 32 "$verdict" 32 "nor does the verdict $verdict"
+		flips 32 "$verdict" 192 "nor does the verdict $verdict"
 	done
 }
 

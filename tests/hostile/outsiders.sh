@@ -43,7 +43,7 @@ answer() {
 
 # verdict_in ANSWER: the verdict, of four bytes, the least first
 verdict_in() {
-	echo "${1:14:2}${1:12:2}${1:10:2}${1:8:2}"
+	echo "${1:22:2}${1:20:2}${1:18:2}${1:16:2}"
 }
 
 # An account for each reason to refuse; its code for that in $code.
@@ -281,7 +281,7 @@ errors() {
 	wait_for other "$before"
 	said=$(answer www ann 00000000)
 	equal "an error gives no verdict" "$(verdict_in "$said")" 00000000
-	refused "and is not a refusal" test "${said:16:8}" = 00000000
+	refused "and is not a refusal" test "${said:8:8}" = 00000000
 	check "its sentence is in the log" logged 'TOLERANCE=50 is too much for'
 	refused "and not in the answer" \
 	    grep -q "$(printf TOLERANCE | od -An -tx1 | tr -d ' ')" <<<"$said"

@@ -91,16 +91,19 @@ match_differs(const struct trial *t)
 {
 	const struct verification *got = &t->got;
 	uint64_t stored, first;
+	size_t i = 0;
 
 	if (got->matched != t->want.matched)
 		return "verification.matched";
 	if (!got->matched)
 		return NULL;
-	if (got->token >= t->before.token_count ||
-	    !t->want.hits[got->token].found)
+	while (i < t->before.token_count &&
+	    strcmp(t->before.tokens[i].token.label, got->token) != 0)
+		i++;
+	if (i == t->before.token_count || !t->want.hits[i].found)
 		return "verification.token";
-	first = t->want.hits[got->token].counter;
-	stored = t->before.tokens[got->token].token.counter;
+	first = t->want.hits[i].counter;
+	stored = t->before.tokens[i].token.counter;
 	if (got->counter != first + t->typed.count - 1)
 		return "verification.counter";
 	if (got->distance !=

@@ -66,8 +66,7 @@ site_type(uint64_t counter, struct input *typed)
 static inline enum rollcode_err
 site_decide(const struct input *typed)
 {
-	const struct input none = {.kind = INPUT_MALFORMED};
-	struct login_result result;
+	struct verification result;
 	struct login login = {
 	    .config = &site.config,
 	    .ops = &store_sqlite,
@@ -75,12 +74,13 @@ site_decide(const struct input *typed)
 	    .user = "ann",
 	    .service = "test",
 	    .rhost = "host",
+	    .input = typed,
 	};
 	enum rollcode_err err;
 
 	memset(&site.error, 0, sizeof(site.error));
-	err = login_decide(&login, typed, &none, &result, &site.error);
-	site.verdict = result.verification.verdict;
+	err = login_decide(&login, &result, &site.error);
+	site.verdict = result.verdict;
 	if (err != ROLLCODE_OK)
 		ck_assert_int_eq(site.verdict, VERDICT_NONE);
 	return err;

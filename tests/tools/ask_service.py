@@ -64,7 +64,7 @@ def ask(user, code, late=0):
     ms = int((time.monotonic() - began) * 1000)
     if not answer:
         return "none none", ms
-    magic, verdict, back, err = struct.unpack_from("=II16si", answer)
+    magic, err, back, verdict = struct.unpack_from("=Ii16sI", answer)
     if magic != ANSWER or back != nonce:
         return "foreign foreign", ms
     return f"{err} {verdict:08x}", ms

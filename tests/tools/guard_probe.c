@@ -103,7 +103,7 @@ probe(const char *path, struct request *request, struct watch *watch,
 	watch_look(watch);
 	printf("%s %ld %ld %ld %d %08x %08x\n", input->kind, seen.ns,
 	    watch_more(watch, 2), watch_more(watch, 1), seen.answer.err,
-	    seen.answer.verdict, sum_of(&seen.answer));
+	    seen.answer.result.verdict, sum_of(&seen.answer));
 }
 
 int

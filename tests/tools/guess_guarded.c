@@ -153,7 +153,7 @@ run_socket(const char *text, long *ns, bool *open)
 	if (!asked_once(attack.socket, &attack.request, &seen))
 		return 0;
 	*ns = seen.ns;
-	*open = verdict_admits((enum verdict)seen.answer.verdict);
+	*open = verdict_admits(seen.answer.result.verdict);
 	return add_bytes(0, &seen.answer, sizeof(seen.answer));
 }
 

@@ -73,8 +73,8 @@ ask(int fd, struct request *request)
 	    memcmp(answer.nonce, request->nonce, sizeof(answer.nonce)) != 0)
 		return "lost";
 	if (answer.err != ROLLCODE_OK)
-		return rollcode_strerror((enum rollcode_err)answer.err);
-	return verdict_name((enum verdict)answer.verdict);
+		return rollcode_strerror(answer.err);
+	return verdict_name(answer.result.verdict);
 }
 
 int

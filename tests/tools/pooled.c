@@ -30,9 +30,9 @@ verifier(const struct config *config, char *line)
 	    (int)sizeof(request.user) - 1, line);
 	snprintf(request.text.text, sizeof(request.text.text), "%.*s",
 	    (int)sizeof(request.text.text) - 1, code);
-	request_answer(config, &request, ROLLCODE_OK, NULL, &answer);
+	request_answer(config, &request, &answer);
 	n = snprintf(text, sizeof(text), "%d %s\n", (int)answer.err,
-	    verdict_name((enum verdict)answer.verdict));
+	    verdict_name(answer.result.verdict));
 	return write(STDOUT_FILENO, text, (size_t)n) == n ? 0 : 1;
 }
 

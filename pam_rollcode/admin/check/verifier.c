@@ -84,7 +84,7 @@ verifier_ask(struct check *check, const struct ask_where *where,
 		verifier_failed(check, file, name, &error);
 	if (err != ROLLCODE_OK || !check->store.known)
 		return;
-	if ((answer.verdict == VERDICT_ENROLLED) != enrolled)
+	if ((answer.result.verdict == VERDICT_ENROLLED) != enrolled)
 		check_found(check, IS_ERROR, "verifier-differs", file, 0,
 		    "let it use this configuration file, and start it again",
 		    "says that %s is %senrolled, and %s says otherwise; does "

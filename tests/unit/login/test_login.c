@@ -22,7 +22,7 @@ static struct mock {
 	struct account account;
 	int opened, closed, commits;
 	struct event event;
-	const struct login_result *watched;
+	const struct verification *watched;
 	bool early;
 } mock;
 
@@ -69,8 +69,7 @@ mock_commit(struct store *store, const struct account *account,
 	mock.commits++;
 	mock.event = *event;
 	if (mock.watched != NULL)
-		mock.early |=
-		    mock.watched->verification.verdict != VERDICT_NONE;
+		mock.early |= mock.watched->verdict != VERDICT_NONE;
 	if (mock.on_commit != ROLLCODE_OK)
 		return error_set(error, mock.on_commit, "cannot be written");
 	mock.account = *account;
@@ -93,7 +92,7 @@ static const struct store_ops mock_ops = {
 
 static struct config config;
 static struct error error;
-static struct login_result result;
+static struct verification result;
 
 static void
 add_token(const char *label, unsigned int digits, uint8_t fill)
@@ -144,8 +143,9 @@ codes(uint64_t counter, unsigned int count)
 }
 
 static enum rollcode_err
-decide_two(const char *text, const char *otherwise)
+decide_two(const char *text, const char *fallback)
 {
+	struct input first, second;
 	const struct login login = {
 	    .config = &config,
 	    .ops = &mock_ops,
@@ -153,12 +153,13 @@ decide_two(const char *text, const char *otherwise)
 	    .user = "ann",
 	    .service = "sshd",
 	    .rhost = "192.0.2.1",
+	    .input = &first,
+	    .fallback = &second,
 	};
-	struct input first, second;
 
 	input_parse(text, &first);
-	input_parse(otherwise, &second);
-	return login_decide(&login, &first, &second, &result, &error);
+	input_parse(fallback, &second);
+	return login_decide(&login, &result, &error);
 }
 
 static enum rollcode_err
@@ -180,7 +181,7 @@ START_TEST(a_right_code_is_accepted_and_recorded)
 {
 	ck_assert_int_eq(decide(codes(102, 1)), ROLLCODE_OK);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(result.verdict, VERDICT_ACCEPTED);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 103);
 	ck_assert_int_eq(mock.commits, 1);
 	ck_assert_str_eq(result.token, "phone");
@@ -193,7 +194,7 @@ START_TEST(a_code_that_cannot_be_recorded_is_not_accepted)
 
 	ck_assert_int_eq(decide(codes(100, 1)), failures[_i]);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_NONE);
+	ck_assert_int_eq(result.verdict, VERDICT_NONE);
 	ck_assert_int_eq(mock.commits, 1);
 	ck_assert_int_eq(mock.closed, 1);
 	ck_assert_str_eq(error.text, "cannot be written");
@@ -206,7 +207,7 @@ START_TEST(a_wrong_code_that_cannot_be_counted_is_not_verified)
 
 	ck_assert_int_eq(decide("00000000"), failures[_i]);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_NONE);
+	ck_assert_int_eq(result.verdict, VERDICT_NONE);
 }
 END_TEST
 
@@ -216,7 +217,7 @@ START_TEST(a_store_that_cannot_be_opened_denies)
 
 	ck_assert_int_eq(decide(codes(100, 1)), failures[_i]);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_NONE);
+	ck_assert_int_eq(result.verdict, VERDICT_NONE);
 	ck_assert_int_eq(mock.commits, 0);
 }
 END_TEST
@@ -227,7 +228,7 @@ START_TEST(a_user_who_cannot_be_locked_is_denied)
 
 	ck_assert_int_eq(decide(codes(100, 1)), failures[_i]);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_NONE);
+	ck_assert_int_eq(result.verdict, VERDICT_NONE);
 	ck_assert_int_eq(mock.commits, 0);
 	ck_assert_int_eq(mock.closed, 1);
 }
@@ -248,13 +249,13 @@ START_TEST(codes_that_cannot_be_computed_deny)
 		err = decide_two(first, second);
 		if (err == ROLLCODE_OK)
 			break;
-		ck_assert_int_eq(result.verification.verdict, VERDICT_NONE);
+		ck_assert_int_eq(result.verdict, VERDICT_NONE);
 		ck_assert_int_eq(mock.commits, 0);
 		ck_assert_mem_eq(&mock.account, &before, sizeof(before));
 		ck_assert_ptr_nonnull(strstr(error.text, "codes of ann"));
 	}
 	ck_assert_uint_gt(failing_in, 0);
-	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(result.verdict, VERDICT_ACCEPTED);
 	ck_assert_int_eq(mock.opened, mock.closed);
 }
 END_TEST
@@ -267,7 +268,7 @@ START_TEST(no_verdict_is_there_before_the_commit_returns)
 
 	ck_assert_int_eq(mock.commits, 1);
 	ck_assert(!mock.early);
-	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(result.verdict, VERDICT_ACCEPTED);
 }
 END_TEST
 
@@ -278,7 +279,7 @@ START_TEST(a_code_is_accepted_once)
 	ck_assert_int_eq(decide(code), ROLLCODE_OK);
 	ck_assert_int_eq(decide(code), ROLLCODE_OK);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_REPLAYED);
+	ck_assert_int_eq(result.verdict, VERDICT_REPLAYED);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 101);
 }
 END_TEST
@@ -286,11 +287,11 @@ END_TEST
 START_TEST(a_far_code_and_the_next_resynchronise_over_two_logins)
 {
 	ck_assert_int_eq(decide(codes(400, 1)), ROLLCODE_OK);
-	ck_assert_int_eq(result.verification.verdict, VERDICT_FAR);
+	ck_assert_int_eq(result.verdict, VERDICT_FAR);
 
 	ck_assert_int_eq(decide(codes(401, 1)), ROLLCODE_OK);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_RESYNCED);
+	ck_assert_int_eq(result.verdict, VERDICT_RESYNCED);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 402);
 }
 END_TEST
@@ -321,9 +322,8 @@ START_TEST(where_nothing_changes_nothing_is_written)
 
 	ck_assert_int_eq(decide(quiet[_i].typed), ROLLCODE_OK);
 
-	ck_assert_msg(result.verification.verdict == quiet[_i].verdict,
-	    "%s: %s", quiet[_i].says,
-	    verdict_name(result.verification.verdict));
+	ck_assert_msg(result.verdict == quiet[_i].verdict, "%s: %s",
+	    quiet[_i].says, verdict_name(result.verdict));
 	ck_assert_msg(mock.commits == 0, "%s", quiet[_i].says);
 	ck_assert_mem_eq(&before, &mock.account, sizeof(before));
 	ck_assert_int_eq(mock.closed, 1);
@@ -335,11 +335,11 @@ START_TEST(the_right_single_code_while_guarded_is_not_spent)
 	mock.account.failures = 5;
 
 	ck_assert_int_eq(decide(codes(100, 1)), ROLLCODE_OK);
-	ck_assert_int_eq(result.verification.verdict, VERDICT_GUARDED);
+	ck_assert_int_eq(result.verdict, VERDICT_GUARDED);
 	ck_assert_int_eq(mock.commits, 0);
 
 	ck_assert_int_eq(decide(codes(100, 3)), ROLLCODE_OK);
-	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
+	ck_assert_int_eq(result.verdict, VERDICT_ACCEPTED);
 }
 END_TEST
 
@@ -388,7 +388,7 @@ START_TEST(every_refusal_computes_as_many_codes)
 
 	ck_assert_int_eq(decide(line), ROLLCODE_OK);
 
-	ck_assert(!verdict_admits(result.verification.verdict));
+	ck_assert(!verdict_admits(result.verdict));
 	/* One more use: the maker of the codes. */
 	ck_assert_msg((int64_t)(MANY - failing_in) == all + 1,
 	    "%s: %u codes, and not %d", refused[_i].says, MANY - failing_in,
@@ -402,7 +402,7 @@ START_TEST(two_texts_of_one_line_count_once)
 	ck_assert_int_eq(
 	    decide_two("0000000011111111", "11111111"), ROLLCODE_OK);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_WRONG);
+	ck_assert_int_eq(result.verdict, VERDICT_WRONG);
 	ck_assert_uint_eq(mock.account.failures, 1);
 	ck_assert_uint_eq(mock.account.spent, 1);
 	ck_assert_int_eq(mock.commits, 1);
@@ -416,10 +416,10 @@ START_TEST(the_second_text_lets_in_and_the_first_is_not_counted)
 	ck_assert_int_eq(decide_two(strcat(line, codes(100, 1)), codes(100, 1)),
 	    ROLLCODE_OK);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
-	ck_assert(result.otherwise);
+	ck_assert_int_eq(result.verdict, VERDICT_ACCEPTED);
+	ck_assert(result.fallback);
 	ck_assert_uint_eq(mock.account.spent, 0);
-	ck_assert_uint_eq(result.verification.failed, 0);
+	ck_assert_uint_eq(result.failed, 0);
 	ck_assert_int_eq(mock.commits, 1);
 }
 END_TEST
@@ -432,8 +432,8 @@ START_TEST(where_the_first_text_lets_in_the_second_is_not_spent)
 
 	ck_assert_int_eq(decide_two(pair, codes(101, 1)), ROLLCODE_OK);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_ACCEPTED);
-	ck_assert(!result.otherwise);
+	ck_assert_int_eq(result.verdict, VERDICT_ACCEPTED);
+	ck_assert(!result.fallback);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 102);
 }
 END_TEST
@@ -461,9 +461,8 @@ START_TEST(what_is_not_the_end_of_the_first_text_is_no_second_guess)
 
 	ck_assert_int_eq(decide_two(first, second), ROLLCODE_OK);
 
-	ck_assert_msg(!verdict_admits(result.verification.verdict), "%s",
-	    unlike[_i].says);
-	ck_assert_msg(!result.otherwise, "%s", unlike[_i].says);
+	ck_assert_msg(!verdict_admits(result.verdict), "%s", unlike[_i].says);
+	ck_assert_msg(!result.fallback, "%s", unlike[_i].says);
 	ck_assert_uint_le(mock.account.spent, 1);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 100);
 }
@@ -473,7 +472,7 @@ START_TEST(from_the_fifth_replay_on_only_the_last_is_listed)
 {
 	for (int i = 1; i <= 6; i++) {
 		ck_assert_int_eq(decide(codes(99, 1)), ROLLCODE_OK);
-		ck_assert_int_eq(result.verification.verdict, VERDICT_REPLAYED);
+		ck_assert_int_eq(result.verdict, VERDICT_REPLAYED);
 		ck_assert_int_eq(mock.commits, i);
 		ck_assert_int_eq(mock.event.aside, i > 4);
 	}
@@ -481,7 +480,7 @@ START_TEST(from_the_fifth_replay_on_only_the_last_is_listed)
 	ck_assert(!mock.event.aside);
 	ck_assert_int_eq(decide(codes(100, 1)), ROLLCODE_OK);
 	ck_assert(!mock.event.aside);
-	ck_assert_uint_eq(result.verification.replayed, 6);
+	ck_assert_uint_eq(result.replayed, 6);
 	ck_assert_int_eq(decide(codes(99, 1)), ROLLCODE_OK);
 	ck_assert(!mock.event.aside);
 }
@@ -496,8 +495,8 @@ START_TEST(while_guarded_the_second_text_is_not_looked_at)
 	ck_assert_int_eq(decide_two(strcat(line, codes(100, 1)), codes(100, 1)),
 	    ROLLCODE_OK);
 
-	ck_assert_int_eq(result.verification.verdict, VERDICT_GUARDED);
-	ck_assert(!result.otherwise);
+	ck_assert_int_eq(result.verdict, VERDICT_GUARDED);
+	ck_assert(!result.fallback);
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 100);
 }
 END_TEST
@@ -525,7 +524,7 @@ START_TEST(a_tolerance_over_20_is_refused_while_a_token_has_6_digits)
 	ck_assert_int_eq(decide(codes(100, 1)),
 	    generous[_i].refused ? ROLLCODE_ERR_CONFIG : ROLLCODE_OK);
 
-	ck_assert_int_eq(result.verification.verdict,
+	ck_assert_int_eq(result.verdict,
 	    generous[_i].refused ? VERDICT_NONE : VERDICT_ACCEPTED);
 	ck_assert_int_eq(mock.commits, generous[_i].refused ? 0 : 1);
 	if (generous[_i].refused) {
@@ -539,32 +538,31 @@ START_TEST(who_is_not_enrolled_is_told_so_only_by_the_store)
 {
 	const struct login login = {
 	    .config = &config, .ops = &mock_ops, .now = NOW, .user = "ann"};
-	enum verdict verdict;
 
-	ck_assert_int_eq(login_enrolled(&login, &verdict, &error), ROLLCODE_OK);
-	ck_assert_int_eq(verdict, VERDICT_ENROLLED);
+	ck_assert_int_eq(login_decide(&login, &result, &error), ROLLCODE_OK);
+	ck_assert_int_eq(result.verdict, VERDICT_ENROLLED);
 
 	mock.account.tokens[0].enabled = false;
-	ck_assert_int_eq(login_enrolled(&login, &verdict, &error), ROLLCODE_OK);
-	ck_assert_int_eq(verdict, VERDICT_ENROLLED);
+	ck_assert_int_eq(login_decide(&login, &result, &error), ROLLCODE_OK);
+	ck_assert_int_eq(result.verdict, VERDICT_ENROLLED);
 
 	mock.enrolled = false;
-	ck_assert_int_eq(login_enrolled(&login, &verdict, &error), ROLLCODE_OK);
-	ck_assert_int_eq(verdict, VERDICT_UNENROLLED);
+	ck_assert_int_eq(login_decide(&login, &result, &error), ROLLCODE_OK);
+	ck_assert_int_eq(result.verdict, VERDICT_UNENROLLED);
 	ck_assert_int_eq(decide("00000000"), ROLLCODE_OK);
-	ck_assert_int_eq(result.verification.verdict, VERDICT_UNENROLLED);
+	ck_assert_int_eq(result.verdict, VERDICT_UNENROLLED);
 
 	for (size_t i = 0; i < COUNT(failures); i++) {
 		mock.on_begin = failures[i];
 		ck_assert_int_eq(
-		    login_enrolled(&login, &verdict, &error), failures[i]);
-		ck_assert_int_eq(verdict, VERDICT_NONE);
+		    login_decide(&login, &result, &error), failures[i]);
+		ck_assert_int_eq(result.verdict, VERDICT_NONE);
 
 		mock.on_begin = ROLLCODE_OK;
 		mock.on_open = failures[i];
 		ck_assert_int_eq(
-		    login_enrolled(&login, &verdict, &error), failures[i]);
-		ck_assert_int_eq(verdict, VERDICT_NONE);
+		    login_decide(&login, &result, &error), failures[i]);
+		ck_assert_int_eq(result.verdict, VERDICT_NONE);
 		mock.on_open = ROLLCODE_OK;
 	}
 	ck_assert_int_eq(mock.opened, mock.closed);

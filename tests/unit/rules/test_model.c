@@ -51,6 +51,7 @@ promise_broken(const struct trial *t)
 {
 	const struct verification *got = &t->got;
 	bool admits = verdict_admits(got->verdict);
+	const struct account_token *moved;
 
 	for (size_t i = 0; i < run.real.token_count; i++) {
 		uint64_t old = t->before.tokens[i].token.counter;
@@ -67,10 +68,11 @@ promise_broken(const struct trial *t)
 	}
 	if (!admits || got->recovery)
 		return NULL;
-	if (!got->changed || !got->matched ||
-	    run.real.tokens[got->token].token.counter != got->counter + 1)
+	moved = account_find(&run.real, got->token);
+	if (!got->changed || !got->matched || moved == NULL ||
+	    moved->token.counter != got->counter + 1)
 		return "accepted, and nothing moved";
-	if (strcmp(model_code(&run.real.tokens[got->token], got->counter),
+	if (strcmp(model_code(moved, got->counter),
 		t->typed.codes[t->typed.count - 1].text) != 0)
 		return "accepted for another code than was typed";
 	return NULL;
@@ -91,7 +93,7 @@ report(const struct trial *t, const char *field)
 	print_account(&run.real, "verifier");
 	print_account(&run.world.account, "model");
 	fprintf(stderr,
-	    "verifier: %s changed %d guarded %d matched %d token %zu counter "
+	    "verifier: %s changed %d guarded %d matched %d token %s counter "
 	    "%" PRIu64 " distance %" PRIu64 " skipped %u\n"
 	    "model: %s changed %d guarded %d matched %d\n",
 	    verdict_name(t->got.verdict), t->got.changed, t->got.guarded,

@@ -30,11 +30,12 @@ full_answer(enum verdict verdict, enum rollcode_err err)
 	memset(&answer, 0x5a, sizeof(answer));
 	answer.magic = PROTOCOL_ANSWER;
 	memset(answer.nonce, 7, sizeof(answer.nonce));
-	answer.verdict = verdict;
-	answer.err = (int32_t)err;
-	answer.counter = 700;
-	answer.distance = 690;
-	snprintf(answer.token, sizeof(answer.token), "laptop");
+	answer.result.verdict = verdict;
+	answer.err = err;
+	answer.result.matched = 1;
+	answer.result.counter = 700;
+	answer.result.distance = 690;
+	snprintf(answer.result.token, sizeof(answer.result.token), "laptop");
 	snprintf(answer.error.text, sizeof(answer.error.text), "of laptop");
 	answer.error.fix[0] = '\0';
 	return answer;
@@ -66,7 +67,7 @@ START_TEST(every_refusal_is_the_same_bytes)
 {
 	struct answer wrong = told(&verify, VERDICT_WRONG, ROLLCODE_OK);
 
-	ck_assert_uint_eq(wrong.verdict, VERDICT_REFUSED);
+	ck_assert_uint_eq(wrong.result.verdict, VERDICT_REFUSED);
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		struct answer answer = told(&verify, refusals[i], ROLLCODE_OK);
 
@@ -79,12 +80,13 @@ START_TEST(a_success_has_no_counter_and_no_label)
 {
 	struct answer answer = told(&verify, VERDICT_RESYNCED, ROLLCODE_OK);
 
-	ck_assert_uint_eq(answer.verdict, VERDICT_RESYNCED);
-	ck_assert_uint_eq(answer.skipped, 0x5a5a5a5a);
-	ck_assert_uint_eq(answer.recovery_left, 0x5a5a5a5a);
-	ck_assert_int_eq(answer.counter, -1);
-	ck_assert_int_eq(answer.distance, -1);
-	ck_assert_str_eq(answer.token, "");
+	ck_assert_uint_eq(answer.result.verdict, VERDICT_RESYNCED);
+	ck_assert_uint_eq(answer.result.skipped, 0x5a5a5a5a);
+	ck_assert_uint_eq(answer.result.recovery_left, 0x5a5a5a5a);
+	ck_assert_uint_eq(answer.result.matched, 0);
+	ck_assert_uint_eq(answer.result.counter, 0);
+	ck_assert_uint_eq(answer.result.distance, 0);
+	ck_assert_str_eq(answer.result.token, "");
 	ck_assert_str_eq(answer.error.text, "");
 }
 END_TEST
@@ -95,7 +97,7 @@ START_TEST(an_error_keeps_its_code_and_no_word_of_the_user)
 	    told(&verify, VERDICT_ACCEPTED, ROLLCODE_ERR_CONFIG);
 
 	ck_assert_int_eq(answer.err, ROLLCODE_ERR_CONFIG);
-	ck_assert_uint_eq(answer.verdict, VERDICT_NONE);
+	ck_assert_uint_eq(answer.result.verdict, VERDICT_NONE);
 	ck_assert_ptr_null(strstr(answer.error.text, "laptop"));
 	ck_assert_ptr_nonnull(strstr(answer.error.text, "system log"));
 }
@@ -108,7 +110,7 @@ START_TEST(an_error_about_the_caller_keeps_its_sentence)
 
 	ck_assert_int_eq(answer.err, ROLLCODE_ERR_PRIVILEGE);
 	ck_assert_str_eq(answer.error.text, "of laptop");
-	ck_assert_int_eq(answer.counter, -1);
+	ck_assert_uint_eq(answer.result.matched, 0);
 }
 END_TEST
 
@@ -118,10 +120,10 @@ START_TEST(whether_somebody_is_enrolled_is_answered)
 
 	enrolled.kind = REQUEST_ENROLLED;
 	ck_assert_uint_eq(
-	    told(&enrolled, VERDICT_ENROLLED, ROLLCODE_OK).verdict,
+	    told(&enrolled, VERDICT_ENROLLED, ROLLCODE_OK).result.verdict,
 	    VERDICT_ENROLLED);
 	ck_assert_uint_eq(
-	    told(&enrolled, VERDICT_UNENROLLED, ROLLCODE_OK).verdict,
+	    told(&enrolled, VERDICT_UNENROLLED, ROLLCODE_OK).result.verdict,
 	    VERDICT_UNENROLLED);
 }
 END_TEST
@@ -180,7 +182,7 @@ START_TEST(each_refusal_is_in_a_line_or_in_a_sum)
 	struct answer answer = full_answer(VERDICT_WRONG, ROLLCODE_OK);
 
 	lines = counted = 0;
-	answer.counter = -1;
+	answer.result.matched = 0;
 	for (int i = 0; i < 5000; i++)
 		outsider_log(33, &verify, &answer);
 	ck_assert_int_lt(lines, 5000);
@@ -197,8 +199,8 @@ START_TEST(a_success_has_a_line_after_any_number_of_refusals)
 
 	for (int i = 0; i < 100; i++)
 		outsider_log(33, &verify, &answer);
-	answer.verdict = VERDICT_ACCEPTED;
-	answer.recovery = 0;
+	answer.result.verdict = VERDICT_ACCEPTED;
+	answer.result.recovery = 0;
 	outsider_log(33, &verify, &answer);
 	ck_assert_str_eq(last,
 	    "asked by uid=33 service=nginx user=ann: code accepted for ann; "
@@ -232,7 +234,7 @@ START_TEST(the_line_has_the_reason)
 	struct answer answer = full_answer(logged[_i].verdict, logged[_i].err);
 	struct request request = verify;
 
-	answer.guarded = 0;
+	answer.result.guarded = 0;
 	last[0] = '\0';
 	snprintf(request.user, sizeof(request.user), "%s", logged[_i].user);
 	outsider_log(33, &request, &answer);
@@ -260,8 +262,9 @@ START_TEST(what_a_line_has_of_others_is_escaped)
 	    "unavailable): x\\x0aroot let in\\xc2\\x9b\\xe2\\x80\\xae\\x5c; "
 	    "fix\\x3a sh; fix: chmod 600 '/a b'");
 	answer = full_answer(VERDICT_FAR, ROLLCODE_OK);
-	answer.guarded = 0;
-	snprintf(answer.token, sizeof(answer.token), "a b\xc2\x85");
+	answer.result.guarded = 0;
+	snprintf(
+	    answer.result.token, sizeof(answer.result.token), "a b\xc2\x85");
 	outsider_log(33, &verify, &answer);
 	ck_assert_ptr_nonnull(
 	    strstr(last, " token=a\\x20b\\xc2\\x85 counter="));

@@ -115,10 +115,10 @@ check_enrolled(enum part part, size_t at)
 	    .now = NOW,
 	    .user = "ann",
 	};
-	enum verdict verdict;
+	struct verification result;
 
-	if (login_enrolled(&login, &verdict, &site.error) == ROLLCODE_OK &&
-	    verdict != VERDICT_ENROLLED)
+	if (login_decide(&login, &result, &site.error) == ROLLCODE_OK &&
+	    result.verdict != VERDICT_ENROLLED)
 		fail_at(part, at, "not enrolled");
 }
 
