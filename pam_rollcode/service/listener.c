@@ -54,29 +54,54 @@ whose_is(const char *name)
 }
 
 void
-listener_handed_over(struct handed_over *handed)
+environment_read(struct environment *environment)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	const char *names = getenv("LISTEN_FDNAMES");
+	const char *notify = getenv("NOTIFY_SOCKET");
 	char copy[256], *rest = copy;
 	int64_t number;
 
-	*handed = (struct handed_over){.fds = {-1, -1}, .end = GIVEN_FD};
+	*environment = (struct environment){.fds = {-1, -1}, .end = GIVEN_FD};
+	if (notify != NULL && strlen(notify) < sizeof(environment->notify))
+		memcpy(environment->notify, notify, strlen(notify));
 	if (pid == NULL || fds == NULL ||
 	    !keyword_number(pid, 1, INT32_MAX, &number) || number != getpid() ||
 	    !keyword_number(fds, 1, INT16_MAX, &number))
 		return;
 	snprintf(copy, sizeof(copy), "%s", names != NULL ? names : "");
-	for (; number > 0 && handed->odd[0] == '\0'; number--, handed->end++) {
+	for (; number > 0 && environment->odd[0] == '\0'; number--) {
 		const char *name = strsep(&rest, ":");
 		enum socket_of whose = whose_is(name != NULL ? name : "");
 
-		if (whose == SOCKETS || handed->fds[whose] >= 0)
-			snprintf(handed->odd, sizeof(handed->odd), "%s",
-			    keyword_shown(name != NULL ? name : ""));
+		if (whose == SOCKETS || environment->fds[whose] >= 0)
+			snprintf(environment->odd, sizeof(environment->odd),
+			    "%s", keyword_shown(name != NULL ? name : ""));
 		else
-			handed->fds[whose] = handed->end;
+			environment->fds[whose] = environment->end;
+		environment->end++;
 	}
+}
+
+void
+environment_notify(const struct environment *environment, const char *state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t len = strlen(environment->notify);
+	int fd;
+
+	if (environment->notify[0] != '/' && environment->notify[0] != '@')
+		return;
+	memcpy(address.sun_path, environment->notify, len);
+	if (address.sun_path[0] == '@')
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+	    (const struct sockaddr *)&address,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	close(fd);
 }
 
 /*
@@ -111,11 +136,8 @@ option_of(int fd, int option)
 }
 
 static enum rollcode_err
-take_given(
-    struct listener *l, const struct handed_over *over, struct error *error)
+take_given(struct listener *l, int handed, struct error *error)
 {
-	int handed = over->fds[l->whose];
-
 	if (option_of(handed, SO_DOMAIN) != AF_UNIX ||
 	    option_of(handed, SO_TYPE) != SOCK_SEQPACKET ||
 	    option_of(handed, SO_ACCEPTCONN) != 1 ||
@@ -134,14 +156,11 @@ static enum rollcode_err
 make_directory(const struct listener *l, struct error *error)
 {
 	mode_t mode = sockets[l->whose].directory;
-	char path[] = ROLLCODE_ROOT_SOCKET, octal[16], *directory;
+	char path[PATH_MAX], octal[16], *directory;
 	enum rollcode_err err;
 	struct stat st = {0};
 
-	_Static_assert(sizeof(path) > sizeof(ROLLCODE_SOCKET),
-	    "root's socket is below the directory of the other socket");
-	memcpy(
-	    path, sockets[l->whose].path, strlen(sockets[l->whose].path) + 1);
+	snprintf(path, sizeof(path), "%s", sockets[l->whose].path);
 	directory = dirname(path);
 	if (mkdir(directory, mode) == 0 ? chmod(directory, mode) != 0
 					: errno != EEXIST)
@@ -239,44 +258,51 @@ drop_listener(const struct listener *l)
 		kill(holder, SIGKILL);
 }
 
-enum rollcode_err
-listener_open(struct listener *l, enum socket_of whose,
-    const struct handed_over *handed, struct error *error)
+static enum rollcode_err
+open_place(struct listener *l, struct error *error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const char *path = sockets[whose].path;
 	enum rollcode_err err;
 
-	*l = (struct listener){.whose = whose, .fd = -1, .lock = -1};
-	if (handed->odd[0] != '\0')
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "systemd passed a socket named %s; the units need "
-		    "FileDescriptorName=%s and FileDescriptorName=%s, one each",
-		    handed->odd, sockets[SOCKET_OF_ALL].name,
-		    sockets[SOCKET_OF_ROOT].name);
-	if (handed->fds[whose] >= 0)
-		return take_given(l, handed, error);
-	if (strlen(path) >= sizeof(address.sun_path))
-		return error_at(error, ROLLCODE_ERR_INPUT, path,
-		    "is too long for a socket");
-	memcpy(address.sun_path, path, strlen(path));
+	_Static_assert(sizeof(ROLLCODE_ROOT_SOCKET) <= sizeof(address.sun_path),
+	    "the path of a socket fits");
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+	    sockets[l->whose].path);
 	if ((err = make_directory(l, error)) == ROLLCODE_OK &&
 	    (err = take_lock(l, error)) == ROLLCODE_OK &&
 	    (err = clear_place(&address, error)) == ROLLCODE_OK)
 		err = listen_at(l, &address, error);
-	if (err != ROLLCODE_OK) {
-		if (l->fd >= 0)
-			close(l->fd);
-		if (l->lock >= 0)
-			close(l->lock);
-	}
+	if (err == ROLLCODE_OK)
+		return err;
+	if (l->fd >= 0)
+		close(l->fd);
+	if (l->lock >= 0)
+		close(l->lock);
+	l->fd = l->lock = -1;
 	return err;
+}
+
+enum rollcode_err
+listener_open(struct listener *l, const struct environment *environment,
+    struct error *error)
+{
+	int handed = environment->fds[l->whose];
+
+	if (environment->odd[0] != '\0')
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "systemd passed a socket named %s; the units need "
+		    "FileDescriptorName=%s and FileDescriptorName=%s, one each",
+		    environment->odd, sockets[SOCKET_OF_ALL].name,
+		    sockets[SOCKET_OF_ROOT].name);
+	return handed >= 0 ? take_given(l, handed, error)
+			   : open_place(l, error);
 }
 
 void
 listener_close(struct listener *l)
 {
-	drop_listener(l);
+	if (l->fd >= 0)
+		drop_listener(l);
 	if (l->lock < 0)
 		return;
 	unlink(sockets[l->whose].path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * listener.h - the sockets on which the service is asked.
+ * listener.h - the sockets on which the service is asked, and the service
+ * manager that may hand them over.
  */
 #ifndef ROLLCODE_SERVICE_LISTENER_H
 #define ROLLCODE_SERVICE_LISTENER_H
@@ -16,24 +17,29 @@ enum socket_of {
 
 struct listener {
 	enum socket_of	whose;
-	int		fd;
+	int		fd;	/* -1 while it is closed */
 	int		lock;	/* of its place, -1 if it was handed over */
 };
 
-/* Listening sockets that a service manager hands over. */
-struct handed_over {
-	int	fds[SOCKETS];	/* -1 for none */
+/* What a service manager says in the environment. */
+struct environment {
+	int	fds[SOCKETS];	/* listening sockets handed over, or -1 */
 	int	end;		/* the first descriptor behind them */
 	char	odd[64];	/* what is wrong with them, or "" */
+	char	notify[108];	/* NOTIFY_SOCKET, see sd_notify(3); or "" */
 };
 
 const char		*listener_path(enum socket_of);
 
 /*
- * What the environment says of sockets handed over (sd_listen_fds(3)).  A
- * single one without a name is everybody's.
+ * Read the environment (sd_listen_fds(3)).  A single socket without a name is
+ * everybody's.
  */
-void			 listener_handed_over(struct handed_over *);
+void			 environment_read(struct environment *);
+
+/* Tell the service manager, if it wants to be told. */
+void			 environment_notify(const struct environment *,
+			    const char *state);
 
 /*
  * Listen: on the one handed over, if that is a listening socket of the right
@@ -45,8 +51,8 @@ void			 listener_handed_over(struct handed_over *);
  * EXISTS if somebody listens there; STORE if the directory can be changed by
  * others; INPUT if what was given is not that; UNAVAIL or SYS.
  */
-enum rollcode_err	 listener_open(struct listener *, enum socket_of,
-			    const struct handed_over *, struct error *)
+enum rollcode_err	 listener_open(struct listener *,
+			    const struct environment *, struct error *)
 			    MUST_USE;
 
 /* Close, and remove the socket if it was made here. */

@@ -279,7 +279,8 @@ run_once(struct service *s)
 }
 
 enum rollcode_err
-serve(const struct served_socket *served, const struct config *config,
+serve(enum socket_of whose, int listener, int stop_pipe,
+    _Atomic uint64_t *heartbeat, const struct config *config,
     const struct callers *callers)
 {
 	enum rollcode_err err = ROLLCODE_OK;
@@ -287,10 +288,10 @@ serve(const struct served_socket *served, const struct config *config,
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return ROLLCODE_ERR_NOMEM;
-	s->listener = served->listener;
-	s->stop_pipe = served->stop_pipe;
-	s->heartbeat = served->heartbeat;
-	s->queue.whose = served->whose;
+	s->listener = listener;
+	s->stop_pipe = stop_pipe;
+	s->heartbeat = heartbeat;
+	s->queue.whose = whose;
 	s->queue.callers = callers;
 	closer_open(&s->queue.closer);
 	workers_open(&s->workers, config, callers);

@@ -5,27 +5,19 @@
 #ifndef ROLLCODE_SERVICE_SERVE_H
 #define ROLLCODE_SERVICE_SERVE_H
 
+#include "service/callers.h"
 #include "service/listener.h"
-#include "service/workers.h"
 
 #define SERVE_HEARTBEAT_MS	250	/* between two signs of life, at most */
 
-/* What a serving process is given by its supervisor. */
-struct served_socket {
-	enum socket_of		 whose;
-	int			 listener;
-	int			 stop_pipe;
-	_Atomic uint64_t	*heartbeat;	/* in memory of both */
-};
-
 /*
- * Serve who connects to the listener, until the descriptor stop_pipe is
- * readable or at its end; then answer who is connected, and return.  Both are
- * closed.  The sign of life is a number that rises with each turn of the loop.
- * For a process that is the account already.  NOMEM.
+ * Serve who connects to the listener, until the descriptor stop_pipe is at its
+ * end; then answer who is connected, and return.  Both are closed.  The sign of
+ * life rises with each turn of the loop.  For a process that is the account
+ * already.  NOMEM.
  */
-enum rollcode_err	serve(const struct served_socket *,
-			    const struct config *, const struct callers *)
-			    MUST_USE;
+enum rollcode_err	serve(enum socket_of, int listener, int stop_pipe,
+			    _Atomic uint64_t *heartbeat, const struct config *,
+			    const struct callers *) MUST_USE;
 
 #endif /* ROLLCODE_SERVICE_SERVE_H */

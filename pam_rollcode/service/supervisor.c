@@ -3,30 +3,71 @@
  * supervisor.c - keep a serving process for each socket, and replace it.
  *
  *  1. This process reads no request and opens no store.
- *  2. However a serving process ends, another is started.
- *  3. A process serves by one env file, whole; one with a mistake, or with no
+ *  2. One that serves is the account for good, and holds nothing of the other
+ *     socket.  However it ends, another is started.
+ *  3. One that is replaced ends by itself, or is killed when its last answer
+ *     is due; one that shows no life is replaced and killed at once.  Workers
+ *     end by themselves what they have begun.
+ *  4. Nobody waits here for one that was killed: it may be deep in the kernel,
+ *     for ever.
+ *  5. A process serves by one env file, whole; one with a mistake, or with no
  *     room for two more processes, leaves the service as it was.
- *  4. When this process ends, however it ends, so do the others.
+ *  6. When this process ends, however it ends, so do the others.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "service/workers.h"
-#include "service/server.h"
+#include "protocol/protocol.h"
+#include "service/serve.h"
 #include "service/supervisor.h"
+#include "service/workers.h"
 #include "system/fd.h"
 #include "system/limits.h"
 
 #define FILES_MAX 2048 /* descriptors of the serving process */
 #define AGAIN_MS 1000  /* between two starts, if it dies */
+#define END_MS ((PROTOCOL_SECONDS + 2) * 1000L)
+#define OLD_MAX 8      /* replaced ones that have not ended */
+#define LOOK_MS 250    /* between two looks for a sign of life */
+#define LOOKS 4	       /* without one: a second */
+#define FIRST_LOOKS 40 /* before it has shown any */
+#define HEARTBEATS 64  /* more than processes that have not ended */
+#define HEARTBEATS_SIZE (HEARTBEATS * sizeof(_Atomic uint64_t))
+
+static const char *const process_names[SOCKETS] = {
+    [SOCKET_OF_ALL] = "verify-all",
+    [SOCKET_OF_ROOT] = "verify-root",
+};
+
+/* A process that has been replaced. */
+struct old {
+	pid_t pid;     /* 0: there is none */
+	int64_t limit; /* it is killed then, clock_ms() */
+};
+
+/* A socket, the process that serves it, and those that did. */
+struct server {
+	struct listener listener;
+	pid_t serving;	 /* 0 while there is none */
+	int stop_pipe;	 /* closed: it is to end */
+	int64_t started; /* or failed to, clock_ms() */
+	/* The sign of life; as it was at the last look; looks since. */
+	_Atomic uint64_t *heartbeat;
+	uint64_t seen;
+	int still;
+	int64_t looked; /* clock_ms() */
+	struct old old[OLD_MAX];
+};
 
 struct supervisor {
 	const char *conf;
@@ -34,40 +75,248 @@ struct supervisor {
 	struct server servers[SOCKETS];
 	struct callers callers; /* as looked up last */
 	struct error said;	/* why it could not start one, or "" */
+	/* In memory of all, by turns: what has been replaced has its own. */
+	_Atomic uint64_t *heartbeats;
+	size_t starts;
 };
 
-void
-environment_read(struct environment *environment)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
+/* What a serving process is started with. */
+struct setup {
+	struct supervisor *supervisor;
+	const struct config *config;
+	const struct callers *callers;
+};
 
-	memset(environment, 0, sizeof(*environment));
-	listener_handed_over(&environment->sockets);
-	if (path != NULL && strlen(path) < sizeof(environment->notify))
-		memcpy(environment->notify, path, strlen(path));
+/* In the system log and on standard error. */
+static void
+tell_error(int priority, enum rollcode_err err, const struct error *error)
+{
+	char said[ERROR_SAID_MAX];
+
+	error_say(error, err, PLAIN_LOG, said);
+	syslog(priority, "%s", said);
+	fprintf(stderr, "rollcode-verify: %s\n", said);
 }
 
-/* systemd waits for this; it is no error if nobody does. */
-static void
-notify_systemd(const struct environment *environment, const char *state)
+static _Noreturn void
+serving_main(struct server *server, int stop_pipe, _Atomic uint64_t *heartbeat,
+    const struct setup *setup)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	size_t len = strlen(environment->notify);
-	int fd;
+	enum socket_of whose = server->listener.whose;
+	struct error error = {0};
+	enum rollcode_err err;
 
-	if (len == 0 ||
-	    (environment->notify[0] != '/' && environment->notify[0] != '@'))
+	for (int i = 0; i < SOCKETS; i++) {
+		struct server *other = &setup->supervisor->servers[i];
+
+		if (other->stop_pipe >= 0)
+			close(other->stop_pipe);
+		if (other->listener.lock >= 0)
+			close(other->listener.lock);
+		if (other != server && other->listener.fd >= 0)
+			close(other->listener.fd);
+	}
+	sigprocmask(SIG_UNBLOCK, &setup->supervisor->signals, NULL);
+	/* What a terminal sends is for the supervisor. */
+	(void)!setsid();
+	(void)!prctl(PR_SET_NAME, process_names[whose], 0, 0, 0);
+	/* No worker shows life in the place of its parent. */
+	(void)!madvise((void *)setup->supervisor->heartbeats, HEARTBEATS_SIZE,
+	    MADV_DONTFORK);
+	err = config_drop(setup->config, &error);
+	if (err == ROLLCODE_OK)
+		err = serve(whose, server->listener.fd, stop_pipe, heartbeat,
+		    setup->config, setup->callers);
+	if (err != ROLLCODE_OK)
+		tell_error(LOG_ERR, err, &error);
+	_exit(err == ROLLCODE_OK ? 0 : 1);
+}
+
+static struct old *
+old_of(struct server *server, pid_t pid)
+{
+	for (int i = 0; i < OLD_MAX; i++)
+		if (server->old[i].pid == pid)
+			return &server->old[i];
+	return NULL;
+}
+
+/* It ends what it has begun, until the limit. */
+static void
+retire_serving(struct server *server, int64_t limit)
+{
+	struct old *old = old_of(server, 0);
+
+	if (server->stop_pipe >= 0)
+		close(server->stop_pipe);
+	server->stop_pipe = -1;
+	if (server->serving != 0 && old != NULL)
+		*old = (struct old){server->serving, limit};
+	server->serving = 0;
+}
+
+static void
+log_start(const struct server *server, const struct setup *setup)
+{
+	const char *path = listener_path(server->listener.whose);
+
+	if (server->listener.whose == SOCKET_OF_ROOT)
+		syslog(LOG_NOTICE, "serving %s as the account %s", path,
+		    setup->config->account);
+	else
+		syslog(LOG_NOTICE,
+		    "serving %s as the account %s, %zu callers may ask about "
+		    "others",
+		    path, setup->config->account, setup->callers->count);
+}
+
+/* Room for one that starts, and for the one it replaces. */
+static bool
+has_spare(const struct server *server)
+{
+	int free = 0;
+
+	for (int i = 0; i < OLD_MAX; i++)
+		free += server->old[i].pid == 0;
+	return free > (server->serving != 0);
+}
+
+/* The child, and the end that keeps it alive; -1 with errno. */
+static pid_t
+fork_serving(struct server *server, const struct setup *setup,
+    _Atomic uint64_t *heartbeat, int *stop_pipe)
+{
+	int ends[2], e;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	if ((pid = fork()) == 0) {
+		close(ends[1]);
+		serving_main(server, ends[0], heartbeat, setup);
+	}
+	e = errno;
+	close(ends[0]);
+	if (pid < 0)
+		close(ends[1]);
+	*stop_pipe = ends[1];
+	errno = e;
+	return pid;
+}
+
+/* The process before, if any, ends what it has begun. */
+static enum rollcode_err
+start_server(
+    struct server *server, const struct setup *setup, struct error *error)
+{
+	const char *path = listener_path(server->listener.whose);
+	struct supervisor *s = setup->supervisor;
+	_Atomic uint64_t *heartbeat;
+	int stop_pipe = -1;
+	int64_t now;
+	pid_t pid;
+
+	if (!has_spare(server))
+		return error_set(error, ROLLCODE_ERR_UNAVAIL,
+		    "%s: %d earlier serving processes have not ended, so no "
+		    "other is started; if they are in state D (ps -C "
+		    "verify-all,verify-root -o pid,stat,wchan) abort the "
+		    "operation they wait for, as by "
+		    "/sys/fs/fuse/connections/*/abort",
+		    path, OLD_MAX);
+	heartbeat = &s->heartbeats[s->starts++ % HEARTBEATS];
+	atomic_store(heartbeat, 0);
+	if ((pid = fork_serving(server, setup, heartbeat, &stop_pipe)) < 0)
+		return error_set(error, error_from_errno(errno),
+		    "%s: no serving process: %s", path, strerror(errno));
+	now = clock_ms();
+	retire_serving(server, now + END_MS);
+	server->serving = pid;
+	server->stop_pipe = stop_pipe;
+	server->started = server->looked = now;
+	server->heartbeat = heartbeat;
+	server->seen = 0;
+	server->still = 0;
+	log_start(server, setup);
+	return ROLLCODE_OK;
+}
+
+/*
+ * Whether there was a sign of life not long ago; else it is logged, and none
+ * serves until the next start.  Looks are counted, and not the time between
+ * them: one that was stopped together with this process has had no time either.
+ */
+static bool
+is_alive(struct server *server, int64_t now)
+{
+	uint64_t heartbeat;
+
+	if (server->serving == 0 || now - server->looked < LOOK_MS)
+		return true;
+	server->looked = now;
+	heartbeat = atomic_load(server->heartbeat);
+	server->still = heartbeat == server->seen ? server->still + 1 : 0;
+	server->seen = heartbeat;
+	if (server->still < (heartbeat == 0 ? FIRST_LOOKS : LOOKS))
+		return true;
+	syslog(LOG_ERR,
+	    "%s: the serving process %d has not responded for %d ms: it is "
+	    "killed, and another is started; if it stays in state D, abort the "
+	    "operation it waits for, as by /sys/fs/fuse/connections/*/abort",
+	    listener_path(server->listener.whose), (int)server->serving,
+	    server->still * LOOK_MS);
+	retire_serving(server, now);
+	return false;
+}
+
+/* A child has ended. */
+static void
+note_end(struct server *server, pid_t pid, int status)
+{
+	const char *path = listener_path(server->listener.whose);
+	struct old *old = old_of(server, pid);
+
+	if (old != NULL)
+		*old = (struct old){0};
+	if (pid != server->serving)
 		return;
-	memcpy(address.sun_path, environment->notify, len);
-	if (address.sun_path[0] == '@')
-		address.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-	    (const struct sockaddr *)&address,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
-	close(fd);
+	server->serving = 0;
+	if (WIFSIGNALED(status))
+		syslog(LOG_ERR,
+		    "%s: the serving process was ended by signal %d; another "
+		    "is started",
+		    path, WTERMSIG(status));
+	else
+		syslog(LOG_ERR,
+		    "%s: the serving process ended with status %d; another is "
+		    "started",
+		    path, WEXITSTATUS(status));
+}
+
+static void
+end_server(struct server *server)
+{
+	listener_close(&server->listener);
+	retire_serving(server, clock_ms() + END_MS);
+}
+
+/* Whether any has not ended, nor been killed. */
+static bool
+kill_late(struct server *server, int64_t now)
+{
+	bool busy = false;
+
+	for (int i = 0; i < OLD_MAX; i++) {
+		const struct old *old = &server->old[i];
+
+		if (old->pid == 0)
+			continue;
+		if (now >= old->limit)
+			kill(old->pid, SIGKILL);
+		else
+			busy = true;
+	}
+	return busy;
 }
 
 static void
@@ -120,10 +369,10 @@ look_up(const struct supervisor *s, const struct config *config,
 
 	err = callers_find(config, callers, &missing, error);
 	if (missing.text[0] != '\0')
-		server_tell(LOG_WARNING, ROLLCODE_ERR_CONFIG, &missing);
+		tell_error(LOG_WARNING, ROLLCODE_ERR_CONFIG, &missing);
 	if (err != ROLLCODE_ERR_UNAVAIL || !nobody_serves(s))
 		return err;
-	server_tell(LOG_WARNING, err, error);
+	tell_error(LOG_WARNING, err, error);
 	return ROLLCODE_OK;
 }
 
@@ -136,21 +385,20 @@ start_servers(struct supervisor *s, bool all, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
 	struct callers callers = s->callers;
-	const struct server_setup setup = {
-	    &config, &callers, &s->signals, s->servers};
+	const struct setup setup = {s, &config, &callers};
 	enum rollcode_err err, one;
 
 	err = load_config(s, &config, error);
 	if (err == ROLLCODE_OK && all)
 		err = look_up(s, &config, &callers, error);
 	for (int i = 0; i < SOCKETS && err == ROLLCODE_OK && all; i++)
-		if (!server_has_room(&s->servers[i]))
-			err = server_start(&s->servers[i], &setup, error);
+		if (!has_spare(&s->servers[i]))
+			err = start_server(&s->servers[i], &setup, error);
 	if (err != ROLLCODE_OK)
 		return err;
 	for (int i = 0; i < SOCKETS; i++)
 		if ((all || s->servers[i].serving == 0) &&
-		    (one = server_start(&s->servers[i], &setup, error)) !=
+		    (one = start_server(&s->servers[i], &setup, error)) !=
 			ROLLCODE_OK)
 			err = one;
 	if (err == ROLLCODE_OK)
@@ -166,7 +414,7 @@ reap_children(struct supervisor *s)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (int i = 0; i < SOCKETS; i++)
-			server_reap(&s->servers[i], pid, status);
+			note_end(&s->servers[i], pid, status);
 }
 
 /* What goes on being wrong is said once. */
@@ -179,7 +427,7 @@ start_or_tell(struct supervisor *s, bool all, const char *otherwise)
 	err = start_servers(s, all, &error);
 	if (err != ROLLCODE_OK &&
 	    (all || strcmp(s->said.text, error.text) != 0)) {
-		server_tell(LOG_ERR, err, &error);
+		tell_error(LOG_ERR, err, &error);
 		syslog(LOG_ERR, "%s", otherwise);
 	}
 	s->said = error;
@@ -204,19 +452,19 @@ static void
 check_servers(struct supervisor *s)
 {
 	for (int i = 0; i < SOCKETS; i++)
-		if (!server_check(&s->servers[i], clock_ms()))
+		if (!is_alive(&s->servers[i], clock_ms()))
 			s->servers[i].started = 0;
 	if (may_start(s))
 		start_or_tell(s, false,
 		    "not every socket is served; trying again every second");
 	for (int i = 0; i < SOCKETS; i++)
-		server_kill_late(&s->servers[i], clock_ms());
+		kill_late(&s->servers[i], clock_ms());
 }
 
 static void
 watch_servers(struct supervisor *s)
 {
-	const struct timespec pause = {.tv_nsec = SERVER_LOOK_MS * 1000000L};
+	const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
 
 	for (;;) {
 		switch (sigtimedwait(&s->signals, NULL, &pause)) {
@@ -249,16 +497,14 @@ stop_servers(struct supervisor *s)
 	sigset_t child;
 
 	for (int i = SOCKETS - 1; i >= 0; i--)
-		server_end(&s->servers[i]);
+		end_server(&s->servers[i]);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	while (busy) {
 		reap_children(s);
 		busy = false;
-		for (int i = 0; i < SOCKETS; i++) {
-			server_kill_late(&s->servers[i], clock_ms());
-			busy |= server_is_busy(&s->servers[i], clock_ms());
-		}
+		for (int i = 0; i < SOCKETS; i++)
+			busy |= kill_late(&s->servers[i], clock_ms());
 		if (busy)
 			(void)!sigtimedwait(&child, NULL, &second);
 	}
@@ -266,25 +512,27 @@ stop_servers(struct supervisor *s)
 }
 
 static enum rollcode_err
-open_all(struct supervisor *s, const struct handed_over *environment,
+open_all(struct supervisor *s, const struct environment *environment,
     struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
-	int i;
 
-	for (i = 0; i < SOCKETS; i++) {
+	for (int i = 0; i < SOCKETS; i++) {
 		s->servers[i].stop_pipe = -1;
-		s->servers[i].listener.fd = -1;
+		s->servers[i].listener = (struct listener){i, -1, -1};
 	}
-	for (i = 0; i < SOCKETS && err == ROLLCODE_OK; i++)
-		err = listener_open(&s->servers[i].listener, (enum socket_of)i,
-		    environment, error);
+	s->heartbeats = mmap(NULL, HEARTBEATS_SIZE, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s->heartbeats == MAP_FAILED)
+		err = error_set(error, ROLLCODE_ERR_NOMEM,
+		    "no memory for the serving processes: %s", strerror(errno));
+	for (int i = 0; i < SOCKETS && err == ROLLCODE_OK; i++)
+		err =
+		    listener_open(&s->servers[i].listener, environment, error);
 	if (err == ROLLCODE_OK)
 		err = start_servers(s, true, error);
-	else
-		i--;
-	while (err != ROLLCODE_OK && i-- > 0)
-		server_end(&s->servers[i]);
+	for (int i = 0; i < SOCKETS && err != ROLLCODE_OK; i++)
+		end_server(&s->servers[i]);
 	return err;
 }
 
@@ -306,7 +554,7 @@ supervise(const char *conf, const struct environment *environment)
 	struct error error = {0};
 	enum rollcode_err err;
 
-	fd_close_from(environment->sockets.end);
+	fd_close_from(environment->end);
 	openlog(WORKERS_LOG_NAME, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
 	set_limits();
 	/* Standard error may be a pipe that nobody reads any more. */
@@ -315,17 +563,16 @@ supervise(const char *conf, const struct environment *environment)
 	if (geteuid() != 0) {
 		err = error_set(&error, ROLLCODE_ERR_PRIVILEGE,
 		    "only root can start the service");
-		server_tell(LOG_ERR, err, &error);
+		tell_error(LOG_ERR, err, &error);
 		return 1;
 	}
-	if ((err = open_all(&s, &environment->sockets, &error)) !=
-	    ROLLCODE_OK) {
-		server_tell(LOG_ERR, err, &error);
+	if ((err = open_all(&s, environment, &error)) != ROLLCODE_OK) {
+		tell_error(LOG_ERR, err, &error);
 		return 1;
 	}
-	notify_systemd(environment, "READY=1");
+	environment_notify(environment, "READY=1");
 	watch_servers(&s);
-	notify_systemd(environment, "STOPPING=1");
+	environment_notify(environment, "STOPPING=1");
 	stop_servers(&s);
 	return 0;
 }

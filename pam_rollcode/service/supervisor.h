@@ -8,16 +8,6 @@
 
 #include "service/listener.h"
 
-/* What the environment said before it was cleared. */
-struct environment {
-	struct handed_over	sockets;	/* listener_handed_over() */
-	char			notify[108];	/* NOTIFY_SOCKET, see
-						   sd_notify(3); or "" */
-};
-
-/* Read the environment. */
-void	environment_read(struct environment *);
-
 /*
  * Serve with that env file until told to stop by SIGTERM or SIGINT; SIGHUP
  * reads the env file anew.  0, or 1 with a sentence in the system log and on
