@@ -9,10 +9,6 @@
 
 #include "admin/check/check.h"
 #include "ask/ask.h"
-#include "ask/resident.h"
-#include "common/base/clock.h"
-
-#define CONNECT_MS 2000
 
 /*
  * Of the service at a socket, or of one that is started for a request.  The
@@ -147,22 +143,6 @@ check_one_place(struct check *check, const struct place *p)
 	return false;
 }
 
-/* Does somebody serve there, and from the same store? */
-static void
-check_serves(struct check *check, const char *path)
-{
-	struct error error = {0};
-	int fd;
-
-	if (resident_connect(path, clock_ms() + CONNECT_MS, &fd, &error) !=
-	    ROLLCODE_OK) {
-		verifier_failed(check, path, "service", &error);
-		return;
-	}
-	close(fd);
-	verifier_ask(check, NULL, path, "service");
-}
-
 /* Where there is one socket there must be the other; with CALLERS both. */
 static void
 check_service(struct check *check)
@@ -183,7 +163,7 @@ check_service(struct check *check)
 		if ((check_one_place(check, &places[i]) ||
 			lstat(places[i].path, &st) != 0) &&
 		    places[i].is_socket)
-			check_serves(check, places[i].path);
+			verifier_ask(check, NULL, places[i].path, "service");
 }
 
 void
