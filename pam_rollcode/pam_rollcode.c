@@ -134,75 +134,52 @@ find_person(pam_handle_t *pamh, struct person *person, struct error *error)
 	return PAM_AUTHINFO_UNAVAIL;
 }
 
-/* Texts for the log are cut; a name that is cut would be somebody else's. */
 static void
-fill_request(pam_handle_t *pamh, const struct person *person,
-    enum request_kind kind, struct request *request)
+copy_item(pam_handle_t *pamh, int item, char *out, size_t size)
 {
-	const struct {
-		int item;
-		char *out;
-		size_t size;
-	} items[] = {
-	    {PAM_SERVICE, request->service, sizeof(request->service)},
-	    {PAM_RHOST, request->rhost, sizeof(request->rhost)},
-	    {PAM_TTY, request->tty, sizeof(request->tty)},
-	};
-	const void *value;
-	size_t len = strlen(person->name);
+	const void *value = NULL;
 
-	request->kind = kind;
-	if (len < sizeof(request->user))
-		memcpy(request->user, person->name, len + 1);
-	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
-		value = NULL;
-		if (pam_get_item(pamh, items[i].item, &value) == PAM_SUCCESS &&
-		    value != NULL)
-			memcpy(items[i].out, value,
-			    strnlen(value, items[i].size - 1));
-	}
+	if (pam_get_item(pamh, item, &value) == PAM_SUCCESS && value != NULL)
+		memcpy(out, value, strnlen(value, size - 1));
 }
 
+/* Texts for the log are cut; a name that is cut would be somebody else's. */
+static void
+fill_request(
+    pam_handle_t *pamh, const struct person *person, struct request *request)
+{
+	size_t len = strlen(person->name);
+
+	if (len < sizeof(request->user))
+		memcpy(request->user, person->name, len + 1);
+	copy_item(
+	    pamh, PAM_SERVICE, request->service, sizeof(request->service));
+	copy_item(pamh, PAM_RHOST, request->rhost, sizeof(request->rhost));
+	copy_item(pamh, PAM_TTY, request->tty, sizeof(request->tty));
+}
+
+/* About what was typed, or without that whether the account has a token. */
 static enum rollcode_err
-ask_as_told(const struct options *options, struct request *request,
+ask_about(pam_handle_t *pamh, const struct options *options,
+    const struct person *person, const struct typed *typed,
     struct answer *answer, struct error *error)
 {
 	const struct ask_where where = {
 	    options->conf, options->helper, options->spawned};
+	WIPED(request_wipe)
+	struct request request = {.kind = REQUEST_ENROLLED};
 
-	return ask_verifier(&where, request, answer, error);
-}
-
-/* With nullok: does this account have a token at all? */
-static enum rollcode_err
-ask_enrolled(pam_handle_t *pamh, const struct options *options,
-    const struct person *person, struct answer *answer, struct error *error)
-{
-	WIPED(request_wipe) struct request request = {0};
-
-	fill_request(pamh, person, REQUEST_ENROLLED, &request);
-	return ask_as_told(options, &request, answer, error);
-}
-
-static enum rollcode_err
-ask_verdict(pam_handle_t *pamh, const struct options *options,
-    const struct person *person, const struct typed *typed,
-    struct answer *answer, struct error *error)
-{
-	WIPED(request_wipe) struct request request = {0};
-
-	if (typed->first.code.text[0] == '\0') {
-		answer->result.verdict = VERDICT_MALFORMED;
-		return ROLLCODE_OK;
+	fill_request(pamh, person, &request);
+	if (typed != NULL) {
+		request.kind = REQUEST_VERIFY;
+		request.logged = getuid() != 0;
+		request.text = typed->first.code;
+		request.fallback = typed->fallback.code;
 	}
-	fill_request(pamh, person, REQUEST_VERIFY, &request);
-	request.logged = getuid() != 0;
-	request.text = typed->first.code;
-	request.fallback = typed->fallback.code;
-	return ask_as_told(options, &request, answer, error);
+	return ask_verifier(&where, &request, answer, error);
 }
 
-/* Whether a verdict says so: it was reached with the user's tokens. */
+/* Whether it was reached with the user's tokens. */
 static bool
 is_enrolled(enum verdict verdict)
 {
@@ -220,15 +197,18 @@ attempt_login(pam_handle_t *pamh, const struct options *options, int flags,
 
 	if ((result = converse_code(pamh, options, &typed)) != PAM_SUCCESS)
 		return result;
-	audit.err =
-	    ask_verdict(pamh, options, person, &typed, &answer, &audit.error);
+	audit.asked = typed.first.code.text[0] != '\0';
+	if (audit.asked)
+		audit.err = ask_about(
+		    pamh, options, person, &typed, &answer, &audit.error);
+	else
+		answer.result.verdict = VERDICT_MALFORMED;
 	audit.result = answer.result;
 	result = pam_code(audit.err, answer.result.verdict,
 	    options->maxtries && answer.result.guarded == 1);
 	if (result == PAM_SUCCESS)
 		result =
 		    converse_forward(pamh, options, &typed, &answer.result);
-	audit.asked = typed.first.code.text[0] != '\0';
 	audit.known =
 	    person->account || (audit.err == ROLLCODE_OK && audit.asked &&
 				   is_enrolled(answer.result.verdict));
@@ -248,20 +228,21 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	int result;
 
 	if ((err = options_load(&options, argc, argv, &error)) != ROLLCODE_OK) {
-		audit_error(pamh, err, &error);
+		audit_error(pamh, AUDIT_ALL, err, &error);
 		return pam_code(err, VERDICT_NONE, false);
 	}
 	if (!options.nodelay)
 		(void)!pam_fail_delay(pamh, FAIL_DELAY_US);
 	if ((result = find_person(pamh, &person, &error)) != PAM_SUCCESS) {
 		if (error.text[0] != '\0')
-			audit_undecided(pamh, ROLLCODE_ERR_UNAVAIL, &error);
+			audit_error(
+			    pamh, AUDIT_ONE, ROLLCODE_ERR_UNAVAIL, &error);
 		return result;
 	}
 	if (options.nullok && person.account) {
-		err = ask_enrolled(pamh, &options, &person, &answer, &error);
+		err = ask_about(pamh, &options, &person, NULL, &answer, &error);
 		if (err != ROLLCODE_OK) {
-			audit_undecided(pamh, err, &error);
+			audit_error(pamh, AUDIT_ONE, err, &error);
 			return pam_code(err, VERDICT_NONE, false);
 		}
 		if (answer.result.verdict == VERDICT_UNENROLLED)

@@ -18,14 +18,20 @@ struct escaped {
 };
 
 static const char *
+escape_text(const char *text, struct escaped *out)
+{
+	plain_copy(text, PLAIN_LOG_WORD, out->text, sizeof(out->text));
+	return out->text;
+}
+
+static const char *
 read_pam_item(const pam_handle_t *pamh, int which, struct escaped *out)
 {
 	const void *value = NULL;
 
 	if (pam_get_item(pamh, which, &value) != PAM_SUCCESS)
 		value = NULL;
-	plain_copy(value, PLAIN_LOG_WORD, out->text, sizeof(out->text));
-	return out->text;
+	return escape_text(value, out);
 }
 
 static void
@@ -33,43 +39,25 @@ failure_line(pam_handle_t *pamh, const struct audit *audit)
 {
 	struct escaped login, tty, ruser, rhost, user;
 
-	plain_copy(pam_modutil_getlogin(pamh), PLAIN_LOG_WORD, login.text,
-	    sizeof(login.text));
-	plain_copy(audit->known ? audit->user : "", PLAIN_LOG_WORD, user.text,
-	    sizeof(user.text));
 	pam_syslog(pamh, LOG_NOTICE,
 	    "authentication failure; logname=%s uid=%d euid=%d tty=%s "
 	    "ruser=%s rhost=%s  user=%s",
-	    login.text, (int)getuid(), (int)geteuid(),
-	    read_pam_item(pamh, PAM_TTY, &tty),
+	    escape_text(pam_modutil_getlogin(pamh), &login), (int)getuid(),
+	    (int)geteuid(), read_pam_item(pamh, PAM_TTY, &tty),
 	    read_pam_item(pamh, PAM_RUSER, &ruser),
-	    read_pam_item(pamh, PAM_RHOST, &rhost), user.text);
+	    read_pam_item(pamh, PAM_RHOST, &rhost),
+	    escape_text(audit->known ? audit->user : "", &user));
 }
 
-static void
-error_line(pam_handle_t *pamh, const char *what, enum rollcode_err err,
+void
+audit_error(pam_handle_t *pamh, const char *meaning, enum rollcode_err err,
     const struct error *error)
 {
 	char said[ERROR_SAID_MAX];
 
 	error_say(error, err, PLAIN_LOG, said);
-	pam_syslog(
-	    pamh, LOG_ERR, "%s (%s): %s", what, rollcode_strerror(err), said);
-}
-
-void
-audit_undecided(
-    pam_handle_t *pamh, enum rollcode_err err, const struct error *error)
-{
-	error_line(pamh, "no decision", err, error);
-}
-
-void
-audit_error(
-    pam_handle_t *pamh, enum rollcode_err err, const struct error *error)
-{
-	error_line(
-	    pamh, "configuration error, all logins are refused", err, error);
+	pam_syslog(pamh, LOG_ERR, "%s (%s): %s", meaning,
+	    rollcode_strerror(err), said);
 }
 
 static void
@@ -80,11 +68,10 @@ success_lines(pam_handle_t *pamh, const struct audit *audit)
 	struct escaped user;
 
 	pam_syslog(pamh, logline_success(v, audit->user, line), "%s", line);
-	plain_copy(audit->user, PLAIN_LOG_WORD, user.text, sizeof(user.text));
 	if (v->replayed > 0)
 		pam_syslog(pamh, LOG_WARNING,
 		    "used codes tried for %s since the last login: %u",
-		    user.text, v->replayed);
+		    escape_text(audit->user, &user), v->replayed);
 }
 
 static void
@@ -95,14 +82,12 @@ debug_line(pam_handle_t *pamh, const struct audit *audit, int result)
 
 	if (!o->debug)
 		return;
-	plain_copy(o->helper, PLAIN_LOG_WORD, helper.text, sizeof(helper.text));
-	plain_copy(o->conf, PLAIN_LOG_WORD, conf.text, sizeof(conf.text));
 	pam_syslog(pamh, LOG_DEBUG,
 	    "helper=%s conf=%s error=%d verdict=%s guarded=%u otherwise=%u "
 	    "result=%d",
-	    helper.text, conf.text, (int)audit->err,
-	    verdict_name(audit->result.verdict), audit->result.guarded,
-	    audit->result.fallback, result);
+	    escape_text(o->helper, &helper), escape_text(o->conf, &conf),
+	    (int)audit->err, verdict_name(audit->result.verdict),
+	    audit->result.guarded, audit->result.fallback, result);
 }
 
 /*
@@ -133,7 +118,7 @@ audit_attempt(pam_handle_t *pamh, struct audit *audit, int result)
 	}
 	failure_line(pamh, audit);
 	if (audit->err != ROLLCODE_OK)
-		audit_undecided(pamh, audit->err, &audit->error);
+		audit_error(pamh, AUDIT_ONE, audit->err, &audit->error);
 	else
 		pam_syslog(
 		    pamh, logline_refusal(&audit->result, line), "%s", line);

@@ -30,11 +30,11 @@ struct audit {
  */
 void	audit_attempt(pam_handle_t *, struct audit *, int result);
 
-/* One line, LOG_ERR: a wrong argument denies every login. */
-void	audit_error(pam_handle_t *, enum rollcode_err, const struct error *);
+#define AUDIT_ALL	"configuration error, all logins are refused"
+#define AUDIT_ONE	"no decision"	/* of this attempt */
 
-/* One line, LOG_ERR: this attempt alone could not be decided. */
-void	audit_undecided(pam_handle_t *, enum rollcode_err,
+/* One line, LOG_ERR: what an error means for logins, and the error. */
+void	audit_error(pam_handle_t *, const char *meaning, enum rollcode_err,
 	    const struct error *);
 
 #endif /* ROLLCODE_MODULE_AUDIT_H */
