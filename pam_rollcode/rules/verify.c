@@ -15,8 +15,6 @@
 #include "rules/verify.h"
 #include "rules/window.h"
 
-#define GUARD_CODES 3 /* consecutive, to open a guarded account */
-
 /* Where the codes match, token by token. */
 struct matches {
 	bool found;
@@ -31,6 +29,7 @@ struct attempt {
 	struct verification *out;
 	bool guarded;
 	bool counted; /* can be guessed */
+	bool closed;  /* both: single codes open nothing */
 	struct code_maker *makers[ACCOUNT_TOKENS_MAX];
 };
 
@@ -43,11 +42,10 @@ attempt_close(struct attempt *a)
 
 /* Walk one range of every token. */
 static enum rollcode_err
-walk_all(const struct attempt *a, range_of *range, struct matches *matches)
+walk_all(const struct attempt *a, enum range range, struct matches *matches)
 {
 	enum rollcode_err err;
 
-	memset(matches, 0, sizeof(*matches));
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		const struct account_token *t = &a->account->tokens[i];
 		struct match *m = &matches->of[i];
@@ -55,7 +53,8 @@ walk_all(const struct attempt *a, range_of *range, struct matches *matches)
 		if (a->makers[i] == NULL)
 			continue;
 		if ((err = window_walk(a->makers[i], a->input,
-			 range(t, a->policy, a->now), m)) != ROLLCODE_OK)
+			 window_of(t, range, a->policy, a->now), m)) !=
+		    ROLLCODE_OK)
 			return err;
 		matches->found |= m->found;
 	}
@@ -217,46 +216,60 @@ refuse_replay(struct attempt *a, const struct matches *behind)
 	add_one(&a->account->replayed);
 }
 
-/* Every range was walked, so that the work tells nothing; now name it. */
-static void
-refuse_codes(
-    struct attempt *a, const struct matches *far, const struct matches *behind)
-{
-	bool closed = a->guarded && a->counted;
+/*
+ * What a match in a range means where so many codes were typed: while single
+ * codes open, and while they do not.  The first row that applies is the
+ * verdict.
+ */
+/* clang-format off */
+enum { ONE = 1 << 1, TWO = 1 << 2, THREE = 1 << 3, ANY = ONE | TWO | THREE };
 
-	if (far->found && !closed)
-		refuse_far(a, far);
-	else if (behind->found)
-		refuse_replay(a, behind);
-	else
-		refuse_attempt(a, closed ? VERDICT_GUARDED : VERDICT_WRONG);
+static const struct rule {
+	enum range	range;
+	int		open, closed;
+	enum verdict	verdict;
+} rules[] = {
+	{ RANGE_NEAR,		ANY,		THREE,	VERDICT_ACCEPTED },
+	{ RANGE_REMEMBERED,	ONE,		0,	VERDICT_RESYNCED },
+	{ RANGE_FAR,		TWO | THREE,	THREE,	VERDICT_RESYNCED },
+	{ RANGE_FAR,		ONE,		0,	VERDICT_FAR },
+	{ RANGE_BEHIND,		ANY,		ANY,	VERDICT_REPLAYED },
+};
+/* clang-format on */
+
+static const struct rule *
+find_rule(const struct attempt *a, const struct matches at[RANGES])
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (at[rules[i].range].found &&
+		    ((a->closed ? rules[i].closed : rules[i].open) &
+			1 << a->input->count) != 0)
+			return &rules[i];
+	return NULL;
 }
 
+/* Unless a near code opens all is walked, so that the work tells nothing. */
 static enum rollcode_err
 verify_matches(struct attempt *a)
 {
-	bool closed = a->guarded && a->counted;
-	bool single = a->input->count == 1;
-	bool opens = !closed || a->input->count == GUARD_CODES;
-	struct matches near, again, far, behind;
+	struct matches at[RANGES] = {0};
+	const struct rule *rule = NULL;
 	enum rollcode_err err;
 
-	if ((err = walk_all(a, range_near, &near)) != ROLLCODE_OK)
-		return err;
-	if (near.found && opens) {
-		accept_codes(a, &near, VERDICT_ACCEPTED);
-		return ROLLCODE_OK;
+	for (int i = RANGE_NEAR; i < RANGES && rule == NULL; i++) {
+		if ((err = walk_all(a, (enum range)i, &at[i])) != ROLLCODE_OK)
+			return err;
+		if (i == RANGE_NEAR || i == RANGES - 1)
+			rule = find_rule(a, at);
 	}
-	if ((err = walk_all(a, range_remembered, &again)) != ROLLCODE_OK ||
-	    (err = walk_all(a, range_far, &far)) != ROLLCODE_OK ||
-	    (err = walk_all(a, range_behind, &behind)) != ROLLCODE_OK)
-		return err;
-	if (again.found && single && !closed)
-		accept_codes(a, &again, VERDICT_RESYNCED);
-	else if (far.found && opens && !single)
-		accept_codes(a, &far, VERDICT_RESYNCED);
+	if (rule == NULL)
+		refuse_attempt(a, a->closed ? VERDICT_GUARDED : VERDICT_WRONG);
+	else if (verdict_admits(rule->verdict))
+		accept_codes(a, &at[rule->range], rule->verdict);
+	else if (rule->verdict == VERDICT_FAR)
+		refuse_far(a, &at[rule->range]);
 	else
-		refuse_codes(a, &far, &behind);
+		refuse_replay(a, &at[rule->range]);
 	return ROLLCODE_OK;
 }
 
@@ -267,6 +280,7 @@ verify_codes(struct attempt *a)
 	bool any = false;
 
 	a->counted = a->input->width < ROLLCODE_HEX_DIGITS;
+	a->closed = a->guarded && a->counted;
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		const struct account_token *t = &a->account->tokens[i];
 

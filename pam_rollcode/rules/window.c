@@ -2,40 +2,6 @@
 #include "common/token/token.h"
 #include "rules/window.h"
 
-struct range
-range_near(
-    const struct account_token *t, const struct policy *policy, int64_t now)
-{
-	(void)now;
-	return (struct range){t->token.counter, (uint64_t)policy->tolerance};
-}
-
-struct range
-range_far(
-    const struct account_token *t, const struct policy *policy, int64_t now)
-{
-	uint64_t tolerance = (uint64_t)policy->tolerance;
-	uint64_t window = (uint64_t)policy->resync_window;
-
-	(void)now;
-	return (struct range){t->token.counter + tolerance,
-	    window > tolerance ? window - tolerance : 0};
-}
-
-struct range
-range_behind(
-    const struct account_token *t, const struct policy *policy, int64_t now)
-{
-	uint64_t first = form_first_counter(t->token.form);
-	uint64_t have = t->token.counter - first;
-	uint64_t look = (uint64_t)policy->lookbehind;
-
-	(void)now;
-	if (look > have)
-		look = have;
-	return (struct range){t->token.counter - look, look};
-}
-
 static bool
 is_fresh(
     const struct account_token *t, const struct policy *policy, int64_t now)
@@ -45,17 +11,26 @@ is_fresh(
 	       t->far_counter + 1 >= t->token.counter;
 }
 
-/*
- * Where nothing is remembered the next code's place is walked in vain, which
- * is near: there it has not matched.
- */
-struct range
-range_remembered(
-    const struct account_token *t, const struct policy *policy, int64_t now)
+struct window
+window_of(const struct account_token *t, enum range range,
+    const struct policy *policy, int64_t now)
 {
-	bool fresh = is_fresh(t, policy, now);
+	uint64_t counter = t->token.counter;
+	uint64_t tolerance = (uint64_t)policy->tolerance;
+	uint64_t far = (uint64_t)policy->resync_window;
+	uint64_t behind = (uint64_t)policy->lookbehind;
 
-	return (struct range){fresh ? t->far_counter + 1 : t->token.counter, 1};
+	if (range == RANGE_NEAR)
+		return (struct window){counter, tolerance};
+	if (range == RANGE_REMEMBERED)
+		return (struct window){
+		    is_fresh(t, policy, now) ? t->far_counter + 1 : counter, 1};
+	if (range == RANGE_FAR)
+		return (struct window){
+		    counter + tolerance, far > tolerance ? far - tolerance : 0};
+	if (behind > counter - form_first_counter(t->token.form))
+		behind = counter - form_first_counter(t->token.form);
+	return (struct window){counter - behind, behind};
 }
 
 /*
@@ -64,19 +39,19 @@ range_remembered(
  */
 enum rollcode_err
 window_walk(struct code_maker *maker, const struct input *input,
-    struct range range, struct match *match)
+    struct window window, struct match *match)
 {
 	WIPED(passcode_wipe) struct passcode code = {0};
 	unsigned int more = input->count - 1;
-	uint64_t end = range.from + range.count + INPUT_CODES - 1;
+	uint64_t end = window.from + window.count + INPUT_CODES - 1;
 	bool run[INPUT_CODES + 1] = {true};
 	enum rollcode_err err;
 
-	if (range.count == 0)
+	if (window.count == 0)
 		return ROLLCODE_OK;
 	if (end > ROLLCODE_COUNTER_END)
 		end = ROLLCODE_COUNTER_END;
-	for (uint64_t c = range.from; c < end; c++) {
+	for (uint64_t c = window.from; c < end; c++) {
 		bool found;
 
 		if ((err = code_at(maker, c, &code)) != ROLLCODE_OK)
@@ -86,7 +61,7 @@ window_walk(struct code_maker *maker, const struct input *input,
 					 input->codes[i].text, input->width) &
 				     run[i];
 		found =
-		    run[input->count] & (c - range.from < range.count + more);
+		    run[input->count] & (c - window.from < window.count + more);
 		match->found |= found;
 		match->first = found ? c - more : match->first;
 	}

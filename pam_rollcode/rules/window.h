@@ -9,28 +9,28 @@
 #include "common/token/code.h"
 #include "rules/verify.h"
 
+/* The stretches around a token's counter. */
+enum range {
+	RANGE_NEAR,		/* counter .. counter + TOLERANCE - 1 */
+	/*
+	 * The one counter after a far position that was remembered
+	 * RESYNC_SECONDS ago at most; where there is none, the token's own,
+	 * which is near, so that there it has not matched.
+	 */
+	RANGE_REMEMBERED,
+	RANGE_FAR,		/* .. counter + RESYNC_WINDOW - 1 */
+	RANGE_BEHIND,		/* counter - LOOKBEHIND .. counter - 1 */
+	RANGES,
+};
+
 /* Counters at which the codes of input may start: count of them, 0 for none. */
-struct range {
+struct window {
 	uint64_t	from, count;
 };
 
-typedef struct range	range_of(const struct account_token *,
+/* That range of a token. */
+struct window		window_of(const struct account_token *, enum range,
 			    const struct policy *, int64_t now);
-
-/* counter .. counter + TOLERANCE - 1 */
-range_of		range_near;
-
-/* counter + TOLERANCE .. counter + RESYNC_WINDOW - 1 */
-range_of		range_far;
-
-/* counter - LOOKBEHIND .. counter - 1 */
-range_of		range_behind;
-
-/*
- * The one counter after a far position that was remembered RESYNC_SECONDS ago
- * at most; where there is none, the token's own counter.
- */
-range_of		range_remembered;
 
 /* Where the codes of input match among the codes of one token. */
 struct match {
@@ -39,12 +39,11 @@ struct match {
 };
 
 /*
- * Compare input with every start in a range; the match must be zero.
- * The work is the same wherever it matches and however many codes were
- * typed.  NOMEM, SYS.
+ * Compare input with every start in a window; the match must be zero.  The work
+ * is the same wherever it matches and however many codes were typed.  NOMEM,
+ * SYS.
  */
-enum rollcode_err	window_walk(struct code_maker *,
-			    const struct input *, struct range,
-			    struct match *) MUST_USE;
+enum rollcode_err	window_walk(struct code_maker *, const struct input *,
+			    struct window, struct match *) MUST_USE;
 
 #endif /* ROLLCODE_RULES_WINDOW_H */

@@ -340,13 +340,18 @@ START_TEST(what_is_not_remembered_is_looked_for_where_nothing_is)
 	const struct policy policy = {5, 1000, 300, 5, 20, 64};
 	struct account_token token = {.far_counter = 50, .far_time = 1};
 
-	ck_assert_uint_eq(range_remembered(&token, &policy, 1).from, 0);
-	ck_assert_uint_eq(range_remembered(&token, &policy, 1).count, 1);
+	ck_assert_uint_eq(
+	    window_of(&token, RANGE_REMEMBERED, &policy, 1).from, 0);
+	ck_assert_uint_eq(
+	    window_of(&token, RANGE_REMEMBERED, &policy, 1).count, 1);
 	token.far_known = true;
-	ck_assert_uint_eq(range_remembered(&token, &policy, 1).from, 51);
-	ck_assert_uint_eq(range_remembered(&token, &policy, 1).count, 1);
+	ck_assert_uint_eq(
+	    window_of(&token, RANGE_REMEMBERED, &policy, 1).from, 51);
+	ck_assert_uint_eq(
+	    window_of(&token, RANGE_REMEMBERED, &policy, 1).count, 1);
 	token.token.counter = 52;
-	ck_assert_uint_eq(range_remembered(&token, &policy, 1).from, 52);
+	ck_assert_uint_eq(
+	    window_of(&token, RANGE_REMEMBERED, &policy, 1).from, 52);
 }
 END_TEST
 
@@ -385,7 +390,7 @@ START_TEST(a_clock_of_any_time_refunds_no_more_than_is_due)
 	ck_assert(verify_is_guarded(&account, &policy, now));
 	policy.guesses++;
 	ck_assert(!verify_is_guarded(&account, &policy, now));
-	ck_assert_uint_eq(range_remembered(&far, &policy, now).from,
+	ck_assert_uint_eq(window_of(&far, RANGE_REMEMBERED, &policy, now).from,
 	    now == 1700000000 ? 51 : 0);
 }
 END_TEST
