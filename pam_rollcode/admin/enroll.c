@@ -5,7 +5,7 @@
 #include "admin/admin.h"
 #include "common/token/provision.h"
 #include "common/token/token.h"
-#include "rules/policy.h"
+#include "rules/verify.h"
 
 #define NEW_BYTES 32 /* of a new secret; a hash token's are hex */
 #define NEW_BYTES_HASH 64

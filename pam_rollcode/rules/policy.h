@@ -5,9 +5,7 @@
 #ifndef ROLLCODE_RULES_POLICY_H
 #define ROLLCODE_RULES_POLICY_H
 
-#include "common/base/error.h"
-
-struct account;
+#include <stdint.h>
 
 struct policy {
 	int64_t	tolerance;		/* codes; near is counter .. +this-1 */
@@ -17,12 +15,5 @@ struct policy {
 	int64_t	guesses;		/* ever, refunded one a day */
 	int64_t	lookbehind;		/* codes behind, to name a replay */
 };
-
-/*
- * Refuse a policy that is too generous for a token: TOLERANCE over 20 while
- * a token has 6 digits.  CONFIG.
- */
-enum rollcode_err	policy_check(const struct policy *,
-			    const struct account *, struct error *) MUST_USE;
 
 #endif /* ROLLCODE_RULES_POLICY_H */

@@ -11,9 +11,13 @@
  *  7. A code that an attempt has written off as expired stays so, whatever
  *     the clock.
  */
+#include <inttypes.h>
+
 #include "common/token/seal.h"
 #include "rules/verify.h"
 #include "rules/window.h"
+
+#define TOLERANCE_SIX_DIGITS 20
 
 /* Where the codes match, token by token. */
 struct matches {
@@ -436,4 +440,22 @@ verify_nobody(const struct input *input, const struct policy *policy)
 
 	if (verify_input(&nobody, input, policy, 0, &ignored) != ROLLCODE_OK)
 		return;
+}
+
+enum rollcode_err
+policy_check(const struct policy *policy, const struct account *account,
+    struct error *error)
+{
+	if (policy->tolerance <= TOLERANCE_SIX_DIGITS)
+		return ROLLCODE_OK;
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account->tokens[i].enabled &&
+		    account->tokens[i].token.digits == ROLLCODE_DIGITS_MIN)
+			return error_set(error, ROLLCODE_ERR_CONFIG,
+			    "TOLERANCE=%" PRId64 " is too much for the "
+			    "6-digit token \"%s\" of %s; at most %d, or enrol "
+			    "one of 8 digits",
+			    policy->tolerance, account->tokens[i].token.label,
+			    account->user, TOLERANCE_SIX_DIGITS);
+	return ROLLCODE_OK;
 }

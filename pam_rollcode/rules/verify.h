@@ -39,4 +39,11 @@ bool			verify_is_guarded(const struct account *,
 void			verify_nobody(const struct input *,
 			    const struct policy *);
 
+/*
+ * Refuse a policy that is too generous for a token: TOLERANCE over 20 while
+ * a token has 6 digits.  CONFIG.
+ */
+enum rollcode_err	policy_check(const struct policy *,
+			    const struct account *, struct error *) MUST_USE;
+
 #endif /* ROLLCODE_RULES_VERIFY_H */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "admin/import/import.h"
-#include "rules/policy.h"
+#include "rules/verify.h"
 
 static enum rollcode_err
 merge_lines(struct importing *im, struct import_group *group, bool *changed,
