@@ -24,7 +24,7 @@
 #include "common/token/code.h"
 #include "login/request.h"
 #include "service/workers.h"
-#include "service/outsider.h"
+#include "service/callers.h"
 #include "service/supervisor.h"
 
 #define SOCKET_FD 0 /* where the module puts it */

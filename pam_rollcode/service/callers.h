@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * callers.h - who may ask the service about whom.
+ * callers.h - who may ask the service about whom, and what those hear that are
+ * not root, which are called outsiders.
+ *
+ *  1. An outsider hears yes or no: one refusal, whatever the reason, without
+ *     counter, distance or label.
+ *  2. The reason stands in the log, written by the verifier itself, with the
+ *     uid from the kernel.
  */
 #ifndef ROLLCODE_SERVICE_CALLERS_H
 #define ROLLCODE_SERVICE_CALLERS_H
 
 #include "config/config.h"
+#include "protocol/protocol.h"
 
 #define CALLERS_MAX	64
 
@@ -34,5 +41,27 @@ bool			callers_include(const struct callers *, uid_t);
  */
 enum rollcode_err	callers_check(const struct callers *, uid_t,
 			    const char *user, struct error *) MUST_USE;
+
+/*
+ * Log what became of a request of this uid.  Successes have a line each; of
+ * refusals at most OUTSIDER_LINES a second have one, and the next line says
+ * how many there were beside.  The name of a user who is not enrolled is left
+ * out: people type passwords there.
+ */
+#define OUTSIDER_LINES	20
+
+void	outsider_log(uid_t, const struct request *, const struct answer *);
+
+/* Whether a refusal of this uid may have a line now; else it is counted. */
+bool	outsider_may_write(uid_t);
+
+/* Write how many refusals have no line yet, if any. */
+void	outsider_flush(void);
+
+/*
+ * Take out of an answer what only root may know.  An error keeps its code, and
+ * one about the caller itself (PRIVILEGE) its sentence.
+ */
+void	outsider_answer(const struct request *, struct answer *);
 
 #endif /* ROLLCODE_SERVICE_CALLERS_H */

@@ -20,7 +20,6 @@
 
 #include "common/base/clock.h"
 #include "login/request.h"
-#include "service/outsider.h"
 #include "service/workers.h"
 #include "store/store.h"
 #include "system/fd.h"

@@ -10,7 +10,7 @@
 
 #include <check.h>
 
-#include "pam_rollcode/service/outsider.h"
+#include "pam_rollcode/service/callers.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
