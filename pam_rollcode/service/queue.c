@@ -43,17 +43,12 @@ static struct connection *slots;
 static bool
 may_receive(const struct queue *q, struct connection *c)
 {
-	if (q->whose == SOCKET_OF_ROOT)
-		return true;
-	switch (closer_look(c->fd)) {
-	case CARRIED_BYTES:
-		return true;
-	case CARRIED_NOTHING:
-		return false;
-	default:
+	enum carried carried =
+	    q->whose == SOCKET_OF_ROOT ? CARRIED_BYTES : closer_look(c->fd);
+
+	if (carried != CARRIED_BYTES && carried != CARRIED_NOTHING)
 		c->stage = STAGE_DONE;
-		return false;
-	}
+	return carried == CARRIED_BYTES;
 }
 
 void

@@ -73,18 +73,12 @@ struct supervisor {
 	const char *conf;
 	sigset_t signals;
 	struct server servers[SOCKETS];
-	struct callers callers; /* as looked up last */
-	struct error said;	/* why it could not start one, or "" */
+	const struct config *config; /* while processes are started */
+	struct callers callers;	     /* as looked up last */
+	struct error said;	     /* why it could not start one, or "" */
 	/* In memory of all, by turns: what has been replaced has its own. */
 	_Atomic uint64_t *heartbeats;
 	size_t starts;
-};
-
-/* What a serving process is started with. */
-struct setup {
-	struct supervisor *supervisor;
-	const struct config *config;
-	const struct callers *callers;
 };
 
 /* In the system log and on standard error. */
@@ -99,15 +93,15 @@ tell_error(int priority, enum rollcode_err err, const struct error *error)
 }
 
 static _Noreturn void
-serving_main(struct server *server, int stop_pipe, _Atomic uint64_t *heartbeat,
-    const struct setup *setup)
+serving_main(struct supervisor *s, const struct server *server, int stop_pipe,
+    _Atomic uint64_t *heartbeat)
 {
 	enum socket_of whose = server->listener.whose;
 	struct error error = {0};
 	enum rollcode_err err;
 
 	for (int i = 0; i < SOCKETS; i++) {
-		struct server *other = &setup->supervisor->servers[i];
+		const struct server *other = &s->servers[i];
 
 		if (other->stop_pipe >= 0)
 			close(other->stop_pipe);
@@ -116,17 +110,16 @@ serving_main(struct server *server, int stop_pipe, _Atomic uint64_t *heartbeat,
 		if (other != server && other->listener.fd >= 0)
 			close(other->listener.fd);
 	}
-	sigprocmask(SIG_UNBLOCK, &setup->supervisor->signals, NULL);
+	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
 	/* What a terminal sends is for the supervisor. */
 	(void)!setsid();
 	(void)!prctl(PR_SET_NAME, process_names[whose], 0, 0, 0);
 	/* No worker shows life in the place of its parent. */
-	(void)!madvise((void *)setup->supervisor->heartbeats, HEARTBEATS_SIZE,
-	    MADV_DONTFORK);
-	err = config_drop(setup->config, &error);
+	(void)!madvise((void *)s->heartbeats, HEARTBEATS_SIZE, MADV_DONTFORK);
+	err = config_drop(s->config, &error);
 	if (err == ROLLCODE_OK)
 		err = serve(whose, server->listener.fd, stop_pipe, heartbeat,
-		    setup->config, setup->callers);
+		    s->config, &s->callers);
 	if (err != ROLLCODE_OK)
 		tell_error(LOG_ERR, err, &error);
 	_exit(err == ROLLCODE_OK ? 0 : 1);
@@ -156,18 +149,15 @@ retire_serving(struct server *server, int64_t limit)
 }
 
 static void
-log_start(const struct server *server, const struct setup *setup)
+log_start(const struct supervisor *s, const struct server *server)
 {
-	const char *path = listener_path(server->listener.whose);
+	char others[64] = "";
 
-	if (server->listener.whose == SOCKET_OF_ROOT)
-		syslog(LOG_NOTICE, "serving %s as the account %s", path,
-		    setup->config->account);
-	else
-		syslog(LOG_NOTICE,
-		    "serving %s as the account %s, %zu callers may ask about "
-		    "others",
-		    path, setup->config->account, setup->callers->count);
+	if (server->listener.whose == SOCKET_OF_ALL)
+		snprintf(others, sizeof(others),
+		    ", %zu callers may ask about others", s->callers.count);
+	syslog(LOG_NOTICE, "serving %s as the account %s%s",
+	    listener_path(server->listener.whose), s->config->account, others);
 }
 
 /* Room for one that starts, and for the one it replaces. */
@@ -183,34 +173,30 @@ has_spare(const struct server *server)
 
 /* The child, and the end that keeps it alive; -1 with errno. */
 static pid_t
-fork_serving(struct server *server, const struct setup *setup,
+fork_serving(struct supervisor *s, const struct server *server,
     _Atomic uint64_t *heartbeat, int *stop_pipe)
 {
-	int ends[2], e;
+	int ends[2];
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return -1;
 	if ((pid = fork()) == 0) {
 		close(ends[1]);
-		serving_main(server, ends[0], heartbeat, setup);
+		serving_main(s, server, ends[0], heartbeat);
 	}
-	e = errno;
 	close(ends[0]);
 	if (pid < 0)
 		close(ends[1]);
 	*stop_pipe = ends[1];
-	errno = e;
 	return pid;
 }
 
 /* The process before, if any, ends what it has begun. */
 static enum rollcode_err
-start_server(
-    struct server *server, const struct setup *setup, struct error *error)
+start_server(struct supervisor *s, struct server *server, struct error *error)
 {
 	const char *path = listener_path(server->listener.whose);
-	struct supervisor *s = setup->supervisor;
 	_Atomic uint64_t *heartbeat;
 	int stop_pipe = -1;
 	int64_t now;
@@ -226,7 +212,7 @@ start_server(
 		    path, OLD_MAX);
 	heartbeat = &s->heartbeats[s->starts++ % HEARTBEATS];
 	atomic_store(heartbeat, 0);
-	if ((pid = fork_serving(server, setup, heartbeat, &stop_pipe)) < 0)
+	if ((pid = fork_serving(s, server, heartbeat, &stop_pipe)) < 0)
 		return error_set(error, error_from_errno(errno),
 		    "%s: no serving process: %s", path, strerror(errno));
 	now = clock_ms();
@@ -237,7 +223,7 @@ start_server(
 	server->heartbeat = heartbeat;
 	server->seen = 0;
 	server->still = 0;
-	log_start(server, setup);
+	log_start(s, server);
 	return ROLLCODE_OK;
 }
 
@@ -273,7 +259,6 @@ is_alive(struct server *server, int64_t now)
 static void
 note_end(struct server *server, pid_t pid, int status)
 {
-	const char *path = listener_path(server->listener.whose);
 	struct old *old = old_of(server, pid);
 
 	if (old != NULL)
@@ -281,16 +266,10 @@ note_end(struct server *server, pid_t pid, int status)
 	if (pid != server->serving)
 		return;
 	server->serving = 0;
-	if (WIFSIGNALED(status))
-		syslog(LOG_ERR,
-		    "%s: the serving process was ended by signal %d; another "
-		    "is started",
-		    path, WTERMSIG(status));
-	else
-		syslog(LOG_ERR,
-		    "%s: the serving process ended with status %d; another is "
-		    "started",
-		    path, WEXITSTATUS(status));
+	syslog(LOG_ERR, "%s: the serving process %s %d; another is started",
+	    listener_path(server->listener.whose),
+	    WIFSIGNALED(status) ? "was ended by signal" : "ended with status",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 static void
@@ -361,13 +340,12 @@ load_config(
  * otherwise.
  */
 static enum rollcode_err
-look_up(const struct supervisor *s, const struct config *config,
-    struct callers *callers, struct error *error)
+look_up(struct supervisor *s, struct error *error)
 {
 	struct error missing = {0};
 	enum rollcode_err err;
 
-	err = callers_find(config, callers, &missing, error);
+	err = callers_find(s->config, &s->callers, &missing, error);
 	if (missing.text[0] != '\0')
 		tell_error(LOG_WARNING, ROLLCODE_ERR_CONFIG, &missing);
 	if (err != ROLLCODE_ERR_UNAVAIL || !nobody_serves(s))
@@ -384,25 +362,24 @@ static enum rollcode_err
 start_servers(struct supervisor *s, bool all, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
-	struct callers callers = s->callers;
-	const struct setup setup = {s, &config, &callers};
+	struct callers before = s->callers;
 	enum rollcode_err err, one;
 
+	s->config = &config;
 	err = load_config(s, &config, error);
 	if (err == ROLLCODE_OK && all)
-		err = look_up(s, &config, &callers, error);
+		err = look_up(s, error);
 	for (int i = 0; i < SOCKETS && err == ROLLCODE_OK && all; i++)
 		if (!has_spare(&s->servers[i]))
-			err = start_server(&s->servers[i], &setup, error);
-	if (err != ROLLCODE_OK)
-		return err;
-	for (int i = 0; i < SOCKETS; i++)
+			err = start_server(s, &s->servers[i], error);
+	for (int i = 0, n = err == ROLLCODE_OK ? SOCKETS : 0; i < n; i++)
 		if ((all || s->servers[i].serving == 0) &&
-		    (one = start_server(&s->servers[i], &setup, error)) !=
+		    (one = start_server(s, &s->servers[i], error)) !=
 			ROLLCODE_OK)
 			err = one;
-	if (err == ROLLCODE_OK)
-		s->callers = callers;
+	if (err != ROLLCODE_OK)
+		s->callers = before;
+	s->config = NULL;
 	return err;
 }
 
