@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "ask/spawn.h"
-#include "ask/spawn_reset.h"
 #include "common/base/clock.h"
 #include "system/fd.h"
 
@@ -35,16 +34,6 @@ struct start {
 	char *envp[1];
 	const char *program;
 };
-
-/*
- * A copy of this process, whose end is told to nobody: a host that waits for
- * any child never meets it.
- */
-static pid_t
-copy_process(void)
-{
-	return (pid_t)syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
-}
 
 /*
  * The program itself, in the memory of the copy; only calls that a copy of a
@@ -63,16 +52,6 @@ verifier_main(void *arg)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve(start->program, start->argv, start->envp);
 	_exit(CHILD_FAILED);
-}
-
-/* The copy is not copied again: it sleeps until the program has begun. */
-static pid_t
-start_verifier(struct start *start)
-{
-	_Alignas(16) char stack[VERIFIER_STACK];
-
-	return clone(verifier_main, stack + sizeof(stack),
-	    CLONE_VM | CLONE_VFORK | SIGCHLD, start);
 }
 
 /*
@@ -104,13 +83,16 @@ wait_for_verifier(pid_t verifier)
 static _Noreturn void
 child_main(struct start *start)
 {
+	_Alignas(16) char stack[VERIFIER_STACK];
 	int status = -1;
 	pid_t verifier;
 
 	if (!reset_all(start->fd) ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		_exit(CHILD_FAILED);
-	verifier = start_verifier(start);
+	/* The copy is not copied again: it sleeps until the program runs. */
+	verifier = clone(verifier_main, stack + sizeof(stack),
+	    CLONE_VM | CLONE_VFORK | SIGCHLD, start);
 	fd_close_from(STDIN_FILENO);
 	if (verifier < 0)
 		_exit(CHILD_FAILED);
@@ -130,7 +112,8 @@ start_child(struct start *start, struct child *child, struct error *error)
 	/* No handler of the host's may run in the copy. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	child->pid = copy_process();
+	/* Its end is told to nobody: who waits for any child never meets it. */
+	child->pid = (pid_t)syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
 	if (child->pid == 0)
 		child_main(start);
 	e = errno;

@@ -31,7 +31,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ask/spawn_reset.h"
+#include "ask/spawn.h"
 #include "protocol/protocol.h"
 #include "system/fd.h"
 #include "system/limits.h"

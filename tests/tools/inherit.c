@@ -32,7 +32,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "pam_rollcode/ask/spawn_reset.h"
+#include "pam_rollcode/ask/spawn.h"
 
 #define NOT_HERE 77
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
