@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -26,6 +25,7 @@
 #include "service/workers.h"
 #include "service/callers.h"
 #include "service/supervisor.h"
+#include "system/fd.h"
 
 #define SOCKET_FD 0 /* where the module puts it */
 #define RECEIVE_SECONDS 5
@@ -68,19 +68,8 @@ reset_process(void)
 	       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && chdir("/") == 0;
 }
 
-/* The other end was made by a process of uid 0. */
-static bool
-asked_by_root(int fd)
-{
-	struct ucred peer = {.uid = (uid_t)-1};
-	socklen_t len = sizeof(peer);
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       len == sizeof(peer) && peer.uid == 0;
-}
-
 static int
-serve_one(const char *conf)
+verify_one(const char *conf)
 {
 	WIPED(config_wipe) struct config config = {0};
 	WIPED(request_wipe) struct request request = {0};
@@ -89,6 +78,12 @@ serve_one(const char *conf)
 	char said[ERROR_SAID_MAX];
 	enum rollcode_err err;
 
+	alarm(LIFE_SECONDS);
+	/* The other end was made by a process of root's. */
+	if (fd_peer(SOCKET_FD) != 0) {
+		fputs(usage, stderr);
+		return EXIT_CALLED_WRONGLY;
+	}
 	err = config_load(conf, true, &config, &error);
 	if (err == ROLLCODE_OK)
 		err = config_drop(&config, &error);
@@ -119,39 +114,20 @@ serve_one(const char *conf)
 	return answer_send(SOCKET_FD, &answer) ? EXIT_DONE : EXIT_REFUSED;
 }
 
-static int
-verify_one(const char *conf, const struct environment *environment)
-{
-	(void)environment;
-	alarm(LIFE_SECONDS);
-	if (!asked_by_root(SOCKET_FD)) {
-		fputs(usage, stderr);
-		return EXIT_CALLED_WRONGLY;
-	}
-	return serve_one(conf);
-}
-
-static const struct {
-	const char *name;
-	int (*run)(const char *conf, const struct environment *);
-} modes[] = {
-    {"request", verify_one},
-    {"serve", supervise},
-};
-
 int
 main(int argc, char **argv)
 {
+	const char *mode = argc == 2 || argc == 3 ? argv[1] : "";
+	const char *conf = argc == 3 ? argv[2] : ROLLCODE_CONF;
 	struct environment environment;
 
 	environment_read(&environment);
 	if (!reset_process())
 		return EXIT_REFUSED;
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if ((argc == 2 || argc == 3) &&
-		    strcmp(argv[1], modes[i].name) == 0)
-			return modes[i].run(
-			    argc == 3 ? argv[2] : ROLLCODE_CONF, &environment);
+	if (strcmp(mode, "request") == 0)
+		return verify_one(conf);
+	if (strcmp(mode, "serve") == 0)
+		return supervise(conf, &environment);
 	fputs(usage, stderr);
 	return EXIT_CALLED_WRONGLY;
 }

@@ -172,17 +172,15 @@ is_account(uid_t uid)
 static enum rollcode_err
 check_peer(int fd, const char *path, struct error *error)
 {
-	struct ucred peer = {.uid = (uid_t)-1};
-	socklen_t len = sizeof(peer);
+	uid_t uid = fd_peer(fd);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	    len == sizeof(peer) && (peer.uid == 0 || is_account(peer.uid)))
+	if (uid == 0 || (uid != FD_NO_PEER && is_account(uid)))
 		return ROLLCODE_OK;
 	return error_at(error, ROLLCODE_ERR_HELPER, path,
 	    "belongs to a process of uid %u, which is neither root nor "
 	    "the account " ROLLCODE_ACCOUNT
 	    "; end it, remove the socket and start the service again",
-	    (unsigned int)peer.uid);
+	    (unsigned int)uid);
 }
 
 static enum rollcode_err

@@ -21,6 +21,7 @@
 
 #include "login/request.h"
 #include "service/queue.h"
+#include "system/fd.h"
 
 #define READ_MS 1000 /* for a request to come, once connected */
 #define WAIT_MS (PROTOCOL_SECONDS * 1000L)
@@ -224,25 +225,21 @@ has_room(struct queue *q, enum rank rank, uid_t uid, int64_t now)
 void
 queue_accept(struct queue *q, int fd, int64_t now)
 {
-	struct ucred peer = {.uid = (uid_t)-1};
-	socklen_t len = sizeof(peer);
+	uid_t uid = fd_peer(fd);
+	enum rank rank = rank_of(q, uid);
 	struct connection *c = NULL;
-	enum rank rank = RANK_OTHER;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	    len == sizeof(peer)) {
-		rank = rank_of(q, peer.uid);
-		if ((rank == RANK_ROOT || q->whose == SOCKET_OF_ALL) &&
-		    has_room(q, rank, peer.uid, now))
-			c = connection_new();
-	}
+	if (uid != FD_NO_PEER &&
+	    (rank == RANK_ROOT || q->whose == SOCKET_OF_ALL) &&
+	    has_room(q, rank, uid, now))
+		c = connection_new();
 	if (c == NULL) {
-		hang_up(q, fd, peer.uid, now);
+		hang_up(q, fd, uid, now);
 		return;
 	}
 	c->fd = fd;
 	c->rank = rank;
-	c->task.uid = peer.uid;
+	c->task.uid = uid;
 	c->stage = STAGE_READING;
 	c->deadline = now + READ_MS;
 	q->connections[q->count++] = c;

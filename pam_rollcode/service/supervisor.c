@@ -537,13 +537,12 @@ supervise(const char *conf, const struct environment *environment)
 	/* Standard error may be a pipe that nobody reads any more. */
 	signal(SIGPIPE, SIG_IGN);
 	block_signals(&s.signals);
-	if (geteuid() != 0) {
+	if (geteuid() != 0)
 		err = error_set(&error, ROLLCODE_ERR_PRIVILEGE,
 		    "only root can start the service");
-		tell_error(LOG_ERR, err, &error);
-		return 1;
-	}
-	if ((err = open_all(&s, environment, &error)) != ROLLCODE_OK) {
+	else
+		err = open_all(&s, environment, &error);
+	if (err != ROLLCODE_OK) {
 		tell_error(LOG_ERR, err, &error);
 		return 1;
 	}

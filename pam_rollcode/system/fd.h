@@ -7,10 +7,12 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define FD_FIRST_FREE	3
+#define FD_NO_PEER	((uid_t)-1)
 #define FD_LAST		65536	/* where the kernel cannot close a range */
 
 /*
@@ -44,6 +46,19 @@ fd_close_from(int first)
 		last = (int)files.rlim_max;
 	for (int fd = first; fd < last; fd++)
 		close(fd);
+}
+
+/* The uid at the other end of a local socket, FD_NO_PEER if there is none. */
+static inline uid_t
+fd_peer(int fd)
+{
+	struct ucred peer = {.uid = FD_NO_PEER};
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
+	    len != sizeof(peer))
+		return FD_NO_PEER;
+	return peer.uid;
 }
 
 #endif /* ROLLCODE_SYSTEM_FD_H */
