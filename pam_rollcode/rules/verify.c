@@ -420,26 +420,18 @@ verify_input(struct account *account, const struct input *input,
 void
 verify_nobody(const struct input *input, const struct policy *policy)
 {
-	bool wide = input->width == ROLLCODE_HEX_DIGITS;
+	struct account nobody = {.token_count = 1};
+	struct account_token *t = &nobody.tokens[0];
 	struct verification ignored;
-	struct account nobody = {
-	    .token_count = 1,
-	    .tokens[0] =
-		{
-		    .enabled = true,
-		    .token =
-			{
-			    .form = wide ? FORM_HEX : FORM_HOTP,
-			    .algorithm = ALGORITHM_SHA256,
-			    .digits = input->width,
-			    .counter = (uint64_t)policy->lookbehind,
-			    .secret.len = SECRET_KEY_LEN,
-			},
-		},
-	};
 
-	if (verify_input(&nobody, input, policy, 0, &ignored) != ROLLCODE_OK)
-		return;
+	t->enabled = true;
+	t->token.form =
+	    input->width == ROLLCODE_HEX_DIGITS ? FORM_HEX : FORM_HOTP;
+	t->token.algorithm = ALGORITHM_SHA256;
+	t->token.digits = input->width;
+	t->token.counter = (uint64_t)policy->lookbehind;
+	t->token.secret.len = SECRET_KEY_LEN;
+	(void)!verify_input(&nobody, input, policy, 0, &ignored);
 }
 
 enum rollcode_err
