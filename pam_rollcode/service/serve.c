@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -27,7 +26,6 @@
 #define REFUSAL_MS 1000 /* how long a refusal is kept back */
 #define REST_MS 100	/* after an accept that failed */
 #define AGAIN_MS 100	/* before another try to find a worker */
-#define THIN_MS 1000	/* between two looks at idle workers */
 #define ACCEPTED_MAX 64 /* in one turn */
 #define VERIFY_MS (PROTOCOL_SECONDS * 1000L)
 
@@ -207,12 +205,10 @@ fill_polls(struct service *s, int64_t now)
 
 /* Milliseconds until something must be done, or a sign of life is due. */
 static int
-poll_timeout(const struct service *s, bool thin, int64_t now)
+poll_timeout(const struct service *s, int64_t now)
 {
 	int64_t next = queue_deadline(&s->queue);
 
-	if (thin && now + THIN_MS < next)
-		next = now + THIN_MS;
 	if (s->rest > now && s->rest < next)
 		next = s->rest;
 	if (s->again > now && s->again < next)
@@ -250,13 +246,12 @@ stop_listening(struct service *s)
 static void
 run_once(struct service *s)
 {
-	bool thin = workers_end_idle(&s->workers);
 	int64_t now = clock_ms();
 	nfds_t n = fill_polls(s, now);
 	const struct pollfd *p = s->polls;
 
 	atomic_fetch_add(s->heartbeat, 1);
-	if (poll(s->polls, n, poll_timeout(s, thin, now)) < 0)
+	if (poll(s->polls, n, poll_timeout(s, now)) < 0)
 		return;
 	now = clock_ms();
 	for (int i = 0; i < WORKERS_MAX; i++)
@@ -274,6 +269,7 @@ run_once(struct service *s)
 	dispatch_requests(s, now);
 	queue_reap(&s->queue, now);
 	end_checks(s);
+	workers_end_idle(&s->workers);
 	if (workers_are_apart(&s->workers))
 		closer_run(&s->queue.closer);
 }
@@ -283,11 +279,9 @@ serve(enum socket_of whose, int listener, int stop_pipe,
     _Atomic uint64_t *heartbeat, const struct config *config,
     const struct callers *callers)
 {
-	enum rollcode_err err = ROLLCODE_OK;
-	struct service *s;
+	static struct service service;
+	struct service *s = &service;
 
-	if ((s = calloc(1, sizeof(*s))) == NULL)
-		return ROLLCODE_ERR_NOMEM;
 	s->listener = listener;
 	s->stop_pipe = stop_pipe;
 	s->heartbeat = heartbeat;
@@ -298,14 +292,13 @@ serve(enum socket_of whose, int listener, int stop_pipe,
 	while ((s->stop_pipe >= 0 || s->queue.count > 0) &&
 	       !closer_is_full(&s->queue.closer))
 		run_once(s);
-	if (closer_is_full(&s->queue.closer)) {
-		syslog(LOG_ERR,
-		    "%d connections stay open, because descriptors attached to "
-		    "their messages cannot be closed; another process serves",
-		    CLOSER_MAX);
-		err = ROLLCODE_ERR_UNAVAIL;
-	}
+	/* To end may take long, where a descriptor cannot be closed. */
 	workers_close(&s->workers);
-	free(s);
-	return err;
+	if (!closer_is_full(&s->queue.closer))
+		return ROLLCODE_OK;
+	syslog(LOG_ERR,
+	    "%d connections stay open, because descriptors attached to their "
+	    "messages cannot be closed; another process serves",
+	    CLOSER_MAX);
+	return ROLLCODE_ERR_UNAVAIL;
 }

@@ -12,9 +12,9 @@
 
 /*
  * Serve who connects to the listener, until the descriptor stop_pipe is at its
- * end; then answer who is connected, and return.  Both are closed.  The sign of
- * life rises with each turn of the loop.  For a process that is the account
- * already.  NOMEM.
+ * end; then answer who is connected, and return.  The sign of life rises with
+ * each turn of the loop.  For a process that is the account already and ends
+ * after this.  UNAVAIL if too much cannot be closed.
  */
 enum rollcode_err	serve(enum socket_of, int listener, int stop_pipe,
 			    _Atomic uint64_t *heartbeat, const struct config *,

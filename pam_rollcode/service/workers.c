@@ -250,7 +250,7 @@ workers_take(struct workers *workers, int member, struct answer *answer)
 	return REPLY_GONE;
 }
 
-static bool
+static void
 end_idle_of(struct workers *workers, const struct kind *kind)
 {
 	int64_t now = clock_ms();
@@ -259,22 +259,19 @@ end_idle_of(struct workers *workers, const struct kind *kind)
 	for (int i = kind->first; i < kind->end; i++) {
 		struct worker *m = &workers->members[i];
 
-		if (m->pid == 0 || m->busy)
-			continue;
-		if (++idle <= KEPT || now - m->since < IDLE_MS)
+		if (m->pid == 0 || m->busy || ++idle <= KEPT ||
+		    now - m->since < IDLE_MS)
 			continue;
 		let_go(m);
 		idle--;
 	}
-	return idle > KEPT;
 }
 
-bool
+void
 workers_end_idle(struct workers *workers)
 {
-	bool left = end_idle_of(workers, &verifiers);
-
-	return end_idle_of(workers, &checkers) || left;
+	end_idle_of(workers, &verifiers);
+	end_idle_of(workers, &checkers);
 }
 
 void

@@ -81,11 +81,8 @@ enum reply	workers_take(struct workers *, int member, struct answer *)
 /* End a member, whatever it does. */
 void		workers_end(struct workers *, int member);
 
-/*
- * End those that have been idle for long, but two of each kind.  True if there
- * still are some to be looked at later.
- */
-bool		workers_end_idle(struct workers *);
+/* End those that have been idle for long, but two of each kind. */
+void		workers_end_idle(struct workers *);
 
 /* Whether no member has a copy any more of what its parent has open. */
 bool		workers_are_apart(const struct workers *);
