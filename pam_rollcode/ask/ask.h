@@ -37,7 +37,7 @@ enum rollcode_err	ask_verifier(const struct ask_where *, struct request *,
 
 /*
  * Ask the service at that socket, and no other.  The errors of
- * ask_verifier, and ABSENT where nobody takes the request.
+ * ask_verifier, and ABSENT where nobody listens.
  */
 enum rollcode_err	ask_service(const char *path, struct request *,
 			    struct answer *, struct error *) MUST_USE;

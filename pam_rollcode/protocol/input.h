@@ -8,10 +8,10 @@
 #include "common/base/rollcode.h"
 
 #define INPUT_MAX		512	/* bytes that are looked at */
-#define INPUT_CODES	3	/* consecutive codes on one line */
+#define INPUT_CODES		3	/* consecutive codes on one line */
 #define RECOVERY_DIGITS		16	/* base32: 80 bits */
 
-/* The text as it came, for the way from the module to the verifier. */
+/* A line as it was typed; the module sends it to the verifier. */
 struct input_text {
 	char	text[INPUT_MAX + 1];
 };

@@ -24,9 +24,9 @@ struct callers {
 
 /*
  * Look up the accounts of CALLERS, names separated by commas or spaces.  A name
- * without an account cannot ask, so it is no error: it is named in missing, a
- * sentence, or "".  CONFIG if there are more than CALLERS_MAX; UNAVAIL
- * if some could not be looked up, and the others are there all the same.
+ * without an account is no error: missing says which there are, or is "".
+ * CONFIG if there are more than CALLERS_MAX; UNAVAIL if some could not be
+ * looked up: then callers has the others.
  */
 enum rollcode_err	callers_find(const struct config *, struct callers *,
 			    struct error *missing, struct error *) MUST_USE;
