@@ -14,14 +14,14 @@ rows		the table of users has no end
 cell		a field of the account is a gigabyte
 absent		nothing: there is no such user
 
-The key's id that `rollcode-admin init` gives it is kept for later.
+The ids of store and key that `rollcode-admin init` gives it are kept for later.
 """
 import socket
 import struct
 import sys
 import threading
 
-key = "0" * 16
+store, key = "0" * 32, "0" * 16
 
 
 def message(kind, body=b""):
@@ -115,14 +115,14 @@ class Client:
             self.client.sendall(piece)
 
     def says(self, statement, values):
-        global key
+        global store, key
         lie = open(sys.argv[2]).read().strip()
         if statement.startswith("INSERT INTO rollcode.store"):
-            key = values[2].decode()
+            store, key = values[1].decode(), values[2].decode()
         if "FROM pg_catalog.pg_namespace WHERE nspname" in statement:
             return table([], 2)
         if statement.startswith("SELECT version,store_id"):
-            return table([["2", "0" * 32, key, "0", "f", "on", "on"]])
+            return table([["2", store, key, "0", "f", "on", "on"]])
         if statement.startswith("SELECT failures"):
             return self.account(lie)
         if statement.startswith("SELECT name FROM rollcode.account"):
