@@ -9,8 +9,13 @@ UNIT	:= $(filter-out tests/unit/store/test_store_pgsql.c,$(UNIT))
 endif
 TOOLS	 = $(wildcard tests/tools/*.c)
 BENCH	 = $(wildcard tests/bench/*.c)
+# What tests share, and what those of one room do.
+SUPPORT	 = $(wildcard tests/support/*.c) $(filter-out \
+	   $(wildcard tests/unit/*/test_*.c),$(wildcard tests/unit/*/*.c))
 
-$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
+$(BUILD)/libtests.a: $(call obj,$(SUPPORT))
+
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtests.a \
     $(BUILD)/libadmin.a $(BUILD)/libmodule.a $(BUILD)/libservice.a \
     $(BUILD)/libserver.a $(BUILD)/libclient.a $(BUILD)/libcommon.a
 	$(call say,LD)
@@ -18,7 +23,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(LIBS_CHECK) \
 	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_PAM) -lm
 
-# What tests/support/failing.h makes fail.
+# What tests/support/failing.c makes fail.
 $(BUILD)/tests/unit/rules/test_verify $(BUILD)/tests/unit/login/test_login: \
     WRAP = -Wl,--wrap=code_open,--wrap=code_at,--wrap=seal_mac
 $(BUILD)/tests/unit/login/test_memory: WRAP = -Wl,--wrap=calloc
@@ -32,6 +37,13 @@ $(BUILD)/tests/tools/%.so: $(BUILD)/obj/tests/tools/%.o
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PAM)
+
+$(addprefix $(BUILD)/tests/tools/,flat host pamrun): \
+    $(call obj,tests/support/results.c)
+$(BUILD)/tests/tools/host: $(call obj,tests/support/snapshot.c)
+$(addprefix $(BUILD)/tests/tools/,guard_probe guess_guarded): \
+    $(call obj,tests/support/asked.c)
+$(BUILD)/tests/bench/modes: $(call obj,tests/support/code_once.c)
 
 # Programs of tests/tools and tests/bench.  A host of PAM has not loaded what
 # only the verifier needs.
@@ -49,7 +61,7 @@ FUZZ_WRAP = time clock_gettime nanosleep getrandom geteuid poll send recv \
 	   open __open_2 read fstat stat lstat calloc spawn_verifier spawn_reap \
 	   getpwnam_r pam_modutil_getlogin pam_get_item pam_set_item
 FUZZ_SHARED = $(call obj,$(addprefix tests/fuzz/,calls.c libraries.c place.c \
-	   rules.c))
+	   rules.c) tests/support/model.c tests/support/model_code.c)
 FUZZERS	 = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/%, \
 	   $(wildcard tests/fuzz/fuzz_*.c))
 ifeq ($(FUZZ),1)
@@ -79,12 +91,13 @@ tests: all completions $(TEST_PROGRAMS)
 fuzzers: $(FUZZERS)
 
 # What takes time in a test is not the test's own code.
-$(call obj,$(UNIT) $(TOOLS) $(wildcard tests/fuzz/*.c)): \
+$(call obj,$(UNIT) $(SUPPORT) $(TOOLS) $(wildcard tests/fuzz/*.c)): \
     private LIGHT = -O0 -U_FORTIFY_SOURCE
 
 # Everything compiled and nothing linked, for what a compiler has to say.
 objects: $(call obj,$(filter-out $(if $(LIBS_PGSQL),,$(PGSQL)), \
-    $(SOURCES)) $(UNIT) $(TOOLS) $(BENCH) $(wildcard tests/fuzz/*.c))
+    $(SOURCES)) $(UNIT) $(SUPPORT) $(TOOLS) $(BENCH) \
+    $(wildcard tests/fuzz/*.c))
 
 # What is missing then is named, and left out.
 bench:

@@ -5,6 +5,7 @@
 #include "calls.h"
 #include "place.h"
 #include "tests/support/model.h"
+#include "tests/support/model_code.h"
 
 /* ------------------------------------------------------------ what to type */
 

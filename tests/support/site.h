@@ -3,22 +3,14 @@
  * site.h - a store in memory where that is possible, with one user, ann, who
  * logs in through login_decide.
  */
-#ifndef ROLLCODE_TEST_SITE_H
-#define ROLLCODE_TEST_SITE_H
+#ifndef ROLLCODE_TESTS_SITE_H
+#define ROLLCODE_TESTS_SITE_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <check.h>
-
-#include "code_once.h"
-#include "folder.h"
 #include "pam_rollcode/login/login.h"
 
 #define NOW	1700000000
 
-static struct site {
+extern struct site {
 	struct config		config;
 	struct rollcode_token	token;
 	struct error		error;
@@ -26,108 +18,20 @@ static struct site {
 	char			directory[64];
 } site;
 
-static inline void
-site_unmake(void)
-{
-	folder_remove(site.directory);
-}
+/* A fixture; what cannot be made fails the test. */
+void			site_make(void);
+void			site_unmake(void);
 
-static inline enum rollcode_err
-site_enroll(void)
-{
-	struct account account = {.user = "ann", .created = NOW};
-	struct store *store = NULL;
-	struct event event;
-	enum rollcode_err err;
-
-	event_fill(&event, NOW, "test", NULL, "enrolled");
-	err = account_add(&account, &site.token, NOW, &site.error);
-	if (err == ROLLCODE_OK)
-		err = store_sqlite.open(&store, &site.config, &site.error);
-	if (err == ROLLCODE_OK)
-		err = store_sqlite.create(
-		    store, &account, &event, false, &site.error);
-	store_sqlite.close(store);
-	return err;
-}
+enum rollcode_err	site_enroll(void);
 
 /* The code of a counter, typed. */
-static inline void
-site_type(uint64_t counter, struct input *typed)
-{
-	struct passcode code;
+void			site_type(uint64_t counter, struct input *);
 
-	ck_assert_int_eq(
-	    code_once(&site.token, counter, &code), ROLLCODE_OK);
-	ck_assert_int_ne(
-	    input_parse(code.text, typed), INPUT_MALFORMED);
-}
+/* One login; nothing is decided where it fails. */
+enum rollcode_err	site_decide(const struct input *);
+enum rollcode_err	site_login(uint64_t counter);
 
-static inline enum rollcode_err
-site_decide(const struct input *typed)
-{
-	struct verification result;
-	struct login login = {
-	    .config = &site.config,
-	    .ops = &store_sqlite,
-	    .now = NOW,
-	    .user = "ann",
-	    .service = "test",
-	    .rhost = "host",
-	    .input = typed,
-	};
-	enum rollcode_err err;
+/* Whether that code lets in. */
+bool			site_admits(uint64_t counter);
 
-	memset(&site.error, 0, sizeof(site.error));
-	err = login_decide(&login, &result, &site.error);
-	site.verdict = result.verdict;
-	if (err != ROLLCODE_OK)
-		ck_assert_int_eq(site.verdict, VERDICT_NONE);
-	return err;
-}
-
-static inline enum rollcode_err
-site_login(uint64_t counter)
-{
-	struct input typed;
-
-	site_type(counter, &typed);
-	return site_decide(&typed);
-}
-
-static inline bool
-site_admits(uint64_t counter)
-{
-	return site_login(counter) == ROLLCODE_OK &&
-	    verdict_admits(site.verdict);
-}
-
-static inline void
-site_make(void)
-{
-	bool made;
-
-	memset(&site, 0, sizeof(site));
-	ck_assert(folder_make(site.directory));
-	config_defaults(&site.config);
-	snprintf(site.config.database, sizeof(site.config.database),
-	    "sqlite:%s", site.directory);
-	site.config.uid = geteuid();
-	site.config.gid = getegid();
-	for (size_t i = 0; i < sizeof(site.config.key.bytes); i++)
-		site.config.key.bytes[i] = (uint8_t)(i * 7 + 1);
-	site.config.has_key = true;
-	site.token = (struct rollcode_token){
-	    .form = FORM_HOTP,
-	    .algorithm = ALGORITHM_SHA256,
-	    .digits = 8,
-	    .label = "phone",
-	    .secret = {.len = 32},
-	};
-	memset(site.token.secret.bytes, 7, site.token.secret.len);
-	ck_assert_int_eq(
-	    store_sqlite.init(&site.config, &made, &site.error), ROLLCODE_OK);
-	ck_assert_msg(site_enroll() == ROLLCODE_OK, "%s", site.error.text);
-}
-
-#endif /* ROLLCODE_TEST_SITE_H */
+#endif /* ROLLCODE_TESTS_SITE_H */

@@ -21,7 +21,7 @@
 
 #include <security/pam_appl.h>
 
-#include "results.h"
+#include "tests/support/results.h"
 
 #define TYPED_BYTES (1 << 18)
 #define CODES_MAX 16384

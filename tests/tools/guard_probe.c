@@ -2,7 +2,7 @@
 /*
  * guard_probe SOCKET USER COUNT FILE - ask about inputs of several kinds, in
  * random order, and print what each showed; before them about one of the kind
-"warm", which is no code and starts a worker.
+ * "warm", which is no code and starts a worker.
  *
  * A line of FILE is KIND TEXT; a kind may have several.  COUNT requests are
  * made for each kind, one after the other.  For each a line:
@@ -12,7 +12,12 @@
  * WORKERS and SERVING are the voluntary context switches that the request cost
  * those processes, ANSWER a sum of the answer's bytes without the nonce.
  */
-#include "tests/tools/asked.h"
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/asked.h"
 
 #define LINES_MAX 20000
 #define KINDS_MAX 64

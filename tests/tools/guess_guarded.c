@@ -16,9 +16,15 @@
  * Lines: believed CHANNEL TEXT, code CHANNEL CODE, opened TEXT, and at the end
  * figures that begin with "# ".
  */
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include "tests/tools/asked.h"
+#include "tests/support/asked.h"
 
 #define CANDIDATES_MAX 100000
 #define BATCH_MAX 256

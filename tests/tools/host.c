@@ -22,15 +22,24 @@
  *	-x FDS		these of 0, 1 and 2 are closed meanwhile
  */
 #include <err.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <security/pam_appl.h>
 
-#include "results.h"
-#include "snapshot.h"
+#include "tests/support/results.h"
+#include "tests/support/snapshot.h"
 
 #define CHILD_MS 2000	   /* for a child that only ends */
 #define ALARM_SECONDS 1000 /* one that is the host's own */

@@ -26,7 +26,7 @@
 
 #include <security/pam_appl.h>
 
-#include "results.h"
+#include "tests/support/results.h"
 
 #define ATTEMPTS_MAX 1024
 #define LINE_BYTES 262144

@@ -5,11 +5,16 @@
  * in seven.  What a process does from its start is in tests/hostile/memory.sh.
  */
 #include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 
 #include "rollcode-token/wallet/wallet.h"
+#include "tests/support/cases.h"
 #include "tests/support/site.h"
 
 /* --- allocations that fail ------------------------------------------------ */
@@ -276,29 +281,24 @@ START_TEST(a_wallet_that_lacks_memory_gives_no_counter_twice)
 }
 END_TEST
 
-static TCase *
-tcase_of(const char *name, void (*setup)(void))
+static void
+add_case(const char *name, void (*setup)(void))
 {
-	TCase *tcase = tcase_create(name);
+	TCase *tcase = test_case(name, 50);
 
 	tcase_add_checked_fixture(tcase, setup, site_unmake);
-	tcase_set_timeout(tcase, 50);
 	tcase_add_test(
 	    tcase, a_login_that_lacks_memory_denies_or_has_spent_its_code);
 	tcase_add_test(
 	    tcase, an_enrolment_that_lacks_memory_is_whole_or_absent);
 	tcase_add_test(
 	    tcase, a_wallet_that_lacks_memory_gives_no_counter_twice);
-	return tcase;
 }
 
 int
 main(void)
 {
-	Suite *suite = suite_create("memory");
 	const char *text;
-	SRunner *runner;
-	int failed;
 
 	if (!take_over())
 		return EXIT_FAILURE;
@@ -306,12 +306,7 @@ main(void)
 		memory.step = strtoul(text, NULL, 10);
 		memory.least = 100 / memory.step;
 	}
-	suite_add_tcase(suite, tcase_of("one fails", setup_one));
-	suite_add_tcase(
-	    suite, tcase_of("all behind it fail too", setup_all_behind));
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	add_case("one fails", setup_one);
+	add_case("all behind it fail too", setup_all_behind);
+	return test_run();
 }

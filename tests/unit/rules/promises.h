@@ -17,15 +17,10 @@
  *	off=b on=b unlock	the administrator
  *	a=13		token a's counter; other names are in test_verify.c
  */
-#ifndef ROLLCODE_TEST_PROMISES_H
-#define ROLLCODE_TEST_PROMISES_H
+#ifndef ROLLCODE_TESTS_PROMISES_H
+#define ROLLCODE_TESTS_PROMISES_H
 
-struct promise {
-	const char	*says;
-	const char	*tokens;
-	const char	*policy;
-	const char	*story;
-};
+#include "tests/unit/rules/story.h"
 
 #define END_1	"9223372036854775806"	/* the last usable counter */
 #define END	"9223372036854775807"	/* exhausted */
@@ -330,4 +325,4 @@ static const struct promise promises[] = {
 };
 /* clang-format on */
 
-#endif /* ROLLCODE_TEST_PROMISES_H */
+#endif /* ROLLCODE_TESTS_PROMISES_H */

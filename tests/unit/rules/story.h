@@ -2,25 +2,17 @@
 /*
  * story.h - the account and the policy with which a story begins.
  */
-#ifndef ROLLCODE_TEST_STORY_H
-#define ROLLCODE_TEST_STORY_H
-
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <check.h>
+#ifndef ROLLCODE_TESTS_STORY_H
+#define ROLLCODE_TESTS_STORY_H
 
 #include "pam_rollcode/rules/verify.h"
-#include "promises.h"
-#include "common/token/seal.h"
-#include "common/token/token.h"
 
-#define COUNT(table)	(sizeof(table) / sizeof((table)[0]))
-
-#define SHEET	2	/* of these codes; the last is read to somebody */
-
-static const char *const recovery_codes[] = {
-    "ABCDEFGHIJKLMNOP", "QRSTUVWXYZ234567", "ZYXWVUTSRQPONMLK"};
+struct promise {
+	const char	*says;
+	const char	*tokens;
+	const char	*policy;
+	const char	*story;
+};
 
 struct story {
 	const struct promise	*promise;
@@ -29,121 +21,20 @@ struct story {
 	struct policy		policy;
 	int64_t			now;
 	bool			failing;	/* try each attempt broken */
-	struct verification	verified;		/* the last attempt */
+	struct verification	verified;	/* the last attempt */
 };
 
-/* Tokens that have a name. */
-static const struct {
-	const char		*name;
-	enum rollcode_form	form;
-	enum rollcode_algorithm	algorithm;
-	unsigned int		digits;
-	const char		*secret;
-} named[] = {
-    {"rfc", FORM_HOTP, ALGORITHM_SHA1, 6, "text:12345678901234567890"},
-    /* makes at counter 5 what rfc makes at 3 */
-    {"twin", FORM_HOTP, ALGORITHM_SHA1, 6, "text:a twin of RFC 1960361"},
-    {"repeat1", FORM_HOTP, ALGORITHM_SHA1, 6,
-	"hex:24734d46d5ffa7bcd377a71419482ba20ba04f5f"},
-    {"repeat2", FORM_HOTP, ALGORITHM_SHA256, 6,
-	"hex:e8d7b59215e0a22bec4b57edcab89ee6"
-	"44cf411d81984c6cce18f95dc0177e68"},
-    {"hex", FORM_HEX, ALGORITHM_SHA256, 64, "text:hexhexhexhexhexhex"},
-    {"hash", FORM_HASH, ALGORITHM_SHA256, 64, "text:hashhashhashhash"},
-};
+/* r0, r1 and r2. */
+extern const char *const	recovery_codes[];
 
-static inline void
-tell(const struct story *story, const char *what)
-{
-	ck_abort_msg("\"%s\": at \"%s\": %s", story->promise->says,
-	    story->word, what);
-}
+/* Fail the test, and say where. */
+void	tell(const struct story *, const char *what);
 
-static inline void
-add_token(struct story *story, const char *word)
-{
-	struct rollcode_token token = {
-	    .form = FORM_HOTP,
-	    .algorithm = ALGORITHM_SHA256,
-	    .secret = {.len = 32},
-	};
-	size_t at = story->account.token_count, name = strcspn(word, "@");
+/* A word of a promise's tokens, and one of its policy. */
+void	add_token(struct story *, const char *word);
+void	set_policy(struct story *, const char *word);
 
-	token.digits = (unsigned int)strtoul(word, NULL, 10);
-	memset(token.secret.bytes, (int)(at + 1), token.secret.len);
-	for (size_t i = 0; i < COUNT(named); i++) {
-		if (strlen(named[i].name) != name ||
-		    strncmp(named[i].name, word, name) != 0)
-			continue;
-		token.form = named[i].form;
-		token.algorithm = named[i].algorithm;
-		token.digits = named[i].digits;
-		if (token_parse_secret(named[i].secret, &token.secret,
-			NULL) != ROLLCODE_OK)
-			tell(story, "bad secret");
-	}
-	token.counter = strtoull(word + name + 1, NULL, 10);
-	snprintf(token.label, sizeof(token.label), "%zu", at);
-	if (token_check(&token, NULL) != ROLLCODE_OK)
-		tell(story, "bad token");
-	story->account.tokens[at].token = token;
-	story->account.tokens[at].enabled = true;
-	story->account.token_count++;
-}
+/* r0 and r1. */
+void	add_recovery(struct story *);
 
-static inline void
-add_code(struct story *story, const char *code, int64_t seconds)
-{
-	struct account *account = &story->account;
-	struct account_recovery *row =
-	    &account->recovery[account->recovery_count++];
-
-	memset(&account->recovery_key, 7, sizeof(account->recovery_key));
-	account->recovery_key_set = true;
-	row->issued = story->now;
-	row->expires = seconds == 0 ? 0 : story->now + seconds;
-	ck_assert_int_eq(seal_mac(&account->recovery_key, code, row->mac),
-	    ROLLCODE_OK);
-}
-
-static inline void
-add_recovery(struct story *story)
-{
-	for (size_t i = 0; i < SHEET; i++)
-		add_code(story, recovery_codes[i], 0);
-}
-
-static inline void
-set_policy(struct story *story, const char *word)
-{
-	struct policy *p = &story->policy;
-	const struct {
-		const char	*name;
-		int64_t		*value;
-	} keys[] = {
-	    {"tolerance=", &p->tolerance},
-	    {"window=", &p->resync_window},
-	    {"guard=", &p->guard_after},
-	    {"guesses=", &p->guesses},
-	    {"behind=", &p->lookbehind},
-	};
-
-	if (strcmp(word, "recovery") == 0) {
-		add_recovery(story);
-		return;
-	}
-	if (strncmp(word, "once=", 5) == 0) {
-		add_code(story, recovery_codes[SHEET],
-		    strtoll(word + 5, NULL, 10));
-		return;
-	}
-	for (size_t i = 0; i < COUNT(keys); i++)
-		if (strncmp(word, keys[i].name, strlen(keys[i].name)) == 0) {
-			*keys[i].value =
-			    strtoll(strchr(word, '=') + 1, NULL, 10);
-			return;
-		}
-	tell(story, "no such policy");
-}
-
-#endif /* ROLLCODE_TEST_STORY_H */
+#endif /* ROLLCODE_TESTS_STORY_H */

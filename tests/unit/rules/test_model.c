@@ -8,11 +8,14 @@
  *	ROLLCODE_MODEL_OPS	how many attempts
  *	ROLLCODE_MODEL_SEED	of everything; printed at each run
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#include <check.h>
-
+#include "tests/support/cases.h"
+#include "tests/support/model_code.h"
 #include "tests/support/model_compare.h"
 #include "tests/support/typing.h"
 
@@ -284,17 +287,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("model");
-	TCase *tcase = tcase_create("model");
-	SRunner *runner;
-	int failed;
+	TCase *tcase = test_case("model", 1800);
 
-	tcase_set_timeout(tcase, 1800);
 	tcase_add_test(tcase, the_verifier_and_an_independent_model_agree);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run();
 }

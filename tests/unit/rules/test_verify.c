@@ -6,11 +6,15 @@
  * verifier does to it all the same is lost.
  */
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "pam_rollcode/rules/window.h"
+#include "tests/support/cases.h"
 #include "tests/support/code_once.h"
 #include "tests/support/failing.h"
-#include "pam_rollcode/rules/window.h"
-#include "story.h"
+#include "tests/unit/rules/promises.h"
 
 #define DAY 86400
 
@@ -452,16 +456,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("verify");
-	TCase *tcase = tcase_create("promises");
-	SRunner *runner;
-	int failed;
+	TCase *tcase = test_case("promises", 60);
 
-	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(
-	    tcase, the_verifier_keeps_its_promise, 0, (int)COUNT(promises));
+	    tcase, the_verifier_keeps_its_promise, 0, COUNT(promises));
 	tcase_add_loop_test(tcase, codes_that_cannot_be_computed_change_nothing,
-	    0, (int)COUNT(promises));
+	    0, COUNT(promises));
 	tcase_add_test(tcase, nobody_is_verified_without_harm);
 	tcase_add_test(
 	    tcase, nobody_is_verified_though_the_codes_cannot_be_computed);
@@ -473,12 +473,6 @@ main(void)
 	    tcase, what_is_not_remembered_is_looked_for_where_nothing_is);
 	tcase_add_test(tcase, a_tally_stops_at_the_most);
 	tcase_add_loop_test(tcase,
-	    a_clock_of_any_time_refunds_no_more_than_is_due, 0,
-	    (int)COUNT(clocks));
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	    a_clock_of_any_time_refunds_no_more_than_is_due, 0, COUNT(clocks));
+	return test_run();
 }

@@ -4,9 +4,14 @@
  * ROLLCODE_FLIPS says how many, and ROLLCODE_SEED which.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/token/codec.h"
+#include "tests/support/cases.h"
 #include "tests/support/site.h"
 
 #define LOGINS 40
@@ -234,25 +239,16 @@ int
 main(void)
 {
 	const char *text = getenv("ROLLCODE_SEED");
-	Suite *suite = suite_create("flips");
-	TCase *tcase = tcase_create("bits");
-	SRunner *runner;
-	int failed;
+	TCase *tcase = test_case("bits", 55);
 
 	seed = text != NULL ? strtoull(text, NULL, 10) : (uint64_t)time(NULL);
 	if ((text = getenv("ROLLCODE_FLIPS")) != NULL)
 		flips = strtoul(text, NULL, 10);
 	tcase_add_checked_fixture(tcase, setup, site_unmake);
-	tcase_set_timeout(tcase, 55);
 	tcase_add_test(tcase, a_bit_that_flips_in_a_users_file_opens_nothing);
 	tcase_add_test(
 	    tcase, a_bit_that_flips_in_a_log_takes_back_no_folded_counter);
 	tcase_add_test(tcase, a_bit_that_flips_in_a_marker_opens_nothing);
 	tcase_add_test(tcase, a_bit_that_flips_in_an_env_file_opens_nothing);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run();
 }

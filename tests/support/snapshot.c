@@ -1,11 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * snapshot.h - what a process is, as lines of text: two of them are equal if
- * nothing of it was changed in between.
- */
-#ifndef ROLLCODE_TESTS_SNAPSHOT_H
-#define ROLLCODE_TESTS_SNAPSHOT_H
-
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
@@ -19,17 +12,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define SNAPSHOT_BYTES (1 << 15)
+#include "tests/support/snapshot.h"
 
-struct snapshot {
-	char	text[SNAPSHOT_BYTES];
-	size_t	len;
-};
-
-static inline void	snapshot_add(struct snapshot *, const char *fmt, ...)
-			    __attribute__((format(printf, 2, 3)));
-
-static inline void
+static void __attribute__((format(printf, 2, 3)))
 snapshot_add(struct snapshot *s, const char *fmt, ...)
 {
 	size_t left = sizeof(s->text) - s->len;
@@ -44,12 +29,12 @@ snapshot_add(struct snapshot *s, const char *fmt, ...)
 }
 
 /* A file of /proc, without the lines that move by themselves. */
-static inline void
+static void
 snapshot_file(struct snapshot *s, const char *path)
 {
 	static const char *const moving[] = {"Vm", "Rss", "voluntary",
-	    "nonvoluntary", "State", "HugetlbPages", "Cpus", "Mems",
-	    "SigPnd", "ShdPnd", "SigQ", "Speculation", "FDSize"};
+	    "nonvoluntary", "State", "HugetlbPages", "Cpus", "Mems", "SigPnd",
+	    "ShdPnd", "SigQ", "Speculation", "FDSize"};
 	char buf[8192], *at = buf, *line;
 	ssize_t n = -1;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -71,7 +56,7 @@ snapshot_file(struct snapshot *s, const char *path)
 	}
 }
 
-static inline void
+static void
 snapshot_fds(struct snapshot *s)
 {
 	char name[32], target[256];
@@ -89,7 +74,7 @@ snapshot_fds(struct snapshot *s)
 	}
 }
 
-static inline void
+static void
 snapshot_signals(struct snapshot *s)
 {
 	struct sigaction act;
@@ -99,8 +84,7 @@ snapshot_signals(struct snapshot *s)
 	for (int number = 1; number < NSIG; number++)
 		if (sigaction(number, NULL, &act) == 0)
 			snapshot_add(s, "signal %d %p %x\n", number,
-			    (void *)act.sa_handler,
-			    (unsigned int)act.sa_flags);
+			    (void *)act.sa_handler, (unsigned int)act.sa_flags);
 	sigprocmask(SIG_SETMASK, NULL, &mask);
 	for (int number = 1; number < NSIG; number++)
 		if (sigismember(&mask, number) == 1)
@@ -115,7 +99,7 @@ snapshot_signals(struct snapshot *s)
 	}
 }
 
-static inline void
+void
 snapshot_take(struct snapshot *s)
 {
 	extern char **environ;
@@ -143,8 +127,7 @@ snapshot_take(struct snapshot *s)
 		snapshot_add(s, "%p %s\n", (void *)*var, *var);
 }
 
-/* The first line in which they differ; NULL if in none. */
-static inline const char *
+const char *
 snapshot_differs(struct snapshot *before, struct snapshot *after)
 {
 	static char text[1024];
@@ -161,5 +144,3 @@ snapshot_differs(struct snapshot *before, struct snapshot *after)
 	}
 	return NULL;
 }
-
-#endif /* ROLLCODE_TESTS_SNAPSHOT_H */

@@ -1,52 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * asked.h - ask the resident verifier once, and see all that a local account
- * can see of it: the answer, the time, and in /proc how often its processes
- * waited.
- */
-#ifndef ROLLCODE_TESTS_ASKED_H
-#define ROLLCODE_TESTS_ASKED_H
-
-#include <ctype.h>
 #include <dirent.h>
 #include <err.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "pam_rollcode/protocol/protocol.h"
+#include "tests/support/asked.h"
 
-#define ASKED_PROCESSES 64
 #define ASKED_LOOKS 20000 /* until a process that works is given up */
 
-/* A process of the verifier; its status stays open. */
-struct watched {
-	int	fd;
-	long	pid, parent;
-	long	switches;	/* voluntary ones, when last looked at */
-	long	more;		/* than at the look before */
-	bool	asleep;
-};
-
-struct watch {
-	size_t		count;
-	struct watched	of[ASKED_PROCESSES];
-};
-
-/* What one request showed. */
-struct seen {
-	long		ns;
-	struct answer	answer;		/* without its nonce */
-};
-
-static inline long
+long
 asked_now(void)
 {
 	struct timespec now;
@@ -56,7 +26,7 @@ asked_now(void)
 }
 
 /* A number in [0, below). */
-static inline size_t
+size_t
 asked_random(size_t below)
 {
 	uint64_t random = 0;
@@ -66,7 +36,7 @@ asked_random(size_t below)
 	return (size_t)(random % below);
 }
 
-static inline long
+static long
 asked_field(const char *text, const char *name)
 {
 	const char *at = strstr(text, name);
@@ -75,7 +45,7 @@ asked_field(const char *text, const char *name)
 }
 
 /* False if it is gone. */
-static inline bool
+static bool
 watched_look(struct watched *w)
 {
 	char text[4096];
@@ -90,7 +60,7 @@ watched_look(struct watched *w)
 	return true;
 }
 
-static inline bool
+static bool
 watched_is_ours(const char *pid)
 {
 	char path[300], name[64] = "";
@@ -105,7 +75,7 @@ watched_is_ours(const char *pid)
 	return n > 0 && strstr(name, "verify") != NULL;
 }
 
-static inline bool
+static bool
 watch_has(const struct watch *watch, long pid)
 {
 	for (size_t i = 0; i < watch->count; i++)
@@ -115,7 +85,7 @@ watch_has(const struct watch *watch, long pid)
 }
 
 /* Take in the verifier's processes that are not watched yet. */
-static inline void
+void
 watch_find(struct watch *watch)
 {
 	struct dirent *entry;
@@ -144,7 +114,7 @@ watch_find(struct watch *watch)
 }
 
 /* Wait until all of them do; then how often each waited since the last look. */
-static inline long
+long
 watch_look(struct watch *watch)
 {
 	long more = 0;
@@ -172,7 +142,7 @@ watch_look(struct watch *watch)
 }
 
 /* How many of its parents are watched too: 2 is a worker. */
-static inline int
+static int
 watch_depth(const struct watch *watch, const struct watched *w)
 {
 	int depth = 0;
@@ -184,7 +154,7 @@ watch_depth(const struct watch *watch, const struct watched *w)
 }
 
 /* How often those of that depth waited. */
-static inline long
+long
 watch_more(const struct watch *watch, int depth)
 {
 	long more = 0;
@@ -195,7 +165,7 @@ watch_more(const struct watch *watch, int depth)
 	return more;
 }
 
-static inline void
+void
 asked_prepare(struct request *request, const char *user)
 {
 	memset(request, 0, sizeof(*request));
@@ -205,7 +175,7 @@ asked_prepare(struct request *request, const char *user)
 	snprintf(request->service, sizeof(request->service), "ask");
 }
 
-static inline int
+static int
 asked_connect(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -219,7 +189,7 @@ asked_connect(const char *path)
 }
 
 /* False if there was no answer. */
-static inline bool
+bool
 asked_once(const char *path, struct request *request, struct seen *seen)
 {
 	struct answer *answer = &seen->answer;
@@ -228,18 +198,15 @@ asked_once(const char *path, struct request *request, struct seen *seen)
 	bool good;
 
 	memset(answer, 0, sizeof(*answer));
-	good = getrandom(request->nonce, sizeof(request->nonce), 0) ==
-		   (ssize_t)sizeof(request->nonce) &&
-	       send(fd, request, sizeof(*request), MSG_NOSIGNAL) ==
-		   (ssize_t)sizeof(*request) &&
-	       recv(fd, answer, sizeof(*answer), 0) ==
-		   (ssize_t)sizeof(*answer) &&
-	       memcmp(answer->nonce, request->nonce, sizeof(answer->nonce)) ==
-		   0;
+	good =
+	    getrandom(request->nonce, sizeof(request->nonce), 0) ==
+		(ssize_t)sizeof(request->nonce) &&
+	    send(fd, request, sizeof(*request), MSG_NOSIGNAL) ==
+		(ssize_t)sizeof(*request) &&
+	    recv(fd, answer, sizeof(*answer), 0) == (ssize_t)sizeof(*answer) &&
+	    memcmp(answer->nonce, request->nonce, sizeof(answer->nonce)) == 0;
 	seen->ns = asked_now() - began;
 	close(fd);
 	memset(answer->nonce, 0, sizeof(answer->nonce));
 	return good;
 }
-
-#endif /* ROLLCODE_TESTS_ASKED_H */
