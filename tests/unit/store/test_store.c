@@ -4,14 +4,32 @@
  * files alone is at the end.
  */
 #include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include "store_behind.h"
-#include "store_files.h"
+#include "pam_rollcode/store/sqlite/parts.h"
+#include "tests/support/cases.h"
+#include "tests/unit/store/store_behind.h"
+#include "tests/unit/store/store_files.h"
+#include "tests/unit/store/store_suite.h"
 
-static const struct kind files = {&store_sqlite, files_make, files_unmake,
-    files_spoil, files_size, 2000, 10, 1};
-
-/* --- files ---------------------------------------------------------------- */
+static const struct kind files = {
+    .ops = &store_sqlite,
+    .make = files_make,
+    .unmake = files_unmake,
+    .spoil = files_spoil,
+    .size = files_size,
+    .touch = files_touch,
+    .behind = files_behind,
+    .enrolled_behind = files_enrolled_behind,
+    .many = 2000,
+    .turns = 10,
+    .step = 1,
+};
 
 START_TEST(no_statement_lowers_a_counter)
 {
@@ -26,13 +44,13 @@ START_TEST(no_statement_lowers_a_counter)
 
 	enrolled("ann");
 	ck_assert_int_eq(
-	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &error),
+	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &problem),
 	    ROLLCODE_OK);
 	for (size_t i = 0; i < COUNT(statements); i++)
-		ck_assert_msg(sqlite_change(db, &error, 1, statements[i], "") !=
-				  ROLLCODE_OK,
+		ck_assert_msg(sqlite_change(db, &problem, 1, statements[i],
+				  "") != ROLLCODE_OK,
 		    "%s", statements[i]);
-	ck_assert_int_eq(sqlite_change(db, &error, 1,
+	ck_assert_int_eq(sqlite_change(db, &problem, 1,
 			     "UPDATE token SET counter=counter+1", ""),
 	    ROLLCODE_OK);
 	sqlite_close(db);
@@ -59,12 +77,12 @@ START_TEST(an_open_file_has_every_setting)
 
 	enrolled("ann");
 	ck_assert_int_eq(
-	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &error),
+	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &problem),
 	    ROLLCODE_OK);
 	for (size_t i = 0; i < COUNT(settings); i++) {
 		WIPED(sqlite_done)
 		struct sqlite_rows r =
-		    sqlite_query(db, &error, settings[i].pragma, "");
+		    sqlite_query(db, &problem, settings[i].pragma, "");
 		int64_t value;
 
 		ck_assert(sqlite_next(&r));
@@ -140,14 +158,14 @@ START_TEST(who_waited_for_a_removed_file_does_not_use_it)
 	if (fork() == 0) {
 		ck_assert_int_eq(read(gate[0], &byte, 1), 1);
 		store = opened();
-		status = (int)ops->begin(store, "ann", &is, &account, &error);
+		status = (int)ops->begin(store, "ann", &is, &account, &problem);
 		ops->close(store);
 		_exit(is ? 98 : status);
 	}
 	store = begun("ann", &account);
 	ck_assert_int_eq(write(gate[1], "x", 1), 1);
 	usleep(300000);
-	ck_assert_int_eq(ops->remove(store, "ann", &error), ROLLCODE_OK);
+	ck_assert_int_eq(ops->remove(store, "ann", &problem), ROLLCODE_OK);
 	ops->close(store);
 	ck_assert_int_gt(wait(&status), 0);
 
@@ -156,57 +174,16 @@ START_TEST(who_waited_for_a_removed_file_does_not_use_it)
 }
 END_TEST
 
-/* By the connection that has the file locked: no other one can. */
-static void
-behind(struct store *store, const char *statement)
+int
+main(void)
 {
-	char sql[256];
-	size_t len = 0;
+	TCase *tcase = store_suite("sqlite", &files);
 
-	for (; *statement != '\0'; statement++)
-		if (*statement != '@' && len < sizeof(sql) - 1)
-			sql[len++] = *statement;
-	sql[len] = '\0';
-	ck_assert_msg(
-	    sqlite_change(store->db, &error, 1, sql, "") == ROLLCODE_OK, "%s",
-	    error.text);
-}
-
-static void
-enrolled_behind(struct store *store, const struct account *fresh)
-{
-	behind(store, "DELETE FROM @token");
-	behind(store, "DELETE FROM @account");
-	ck_assert_int_eq(rows_insert(store, fresh, &error), ROLLCODE_OK);
-	ck_assert_int_eq(
-	    sqlite_change(store->db, &error, 1, "UPDATE account SET sequence=?",
-		"i", fresh->sequence),
-	    ROLLCODE_OK);
-}
-
-static void
-add_files(TCase *tcase)
-{
 	add_behind(tcase);
 	tcase_add_test(tcase, no_statement_lowers_a_counter);
 	tcase_add_test(tcase, an_open_file_has_every_setting);
 	tcase_add_test(tcase, a_user_has_two_private_files_and_no_more);
 	tcase_add_test(tcase, what_a_killed_enrolment_left_is_no_hindrance);
 	tcase_add_test(tcase, who_waited_for_a_removed_file_does_not_use_it);
-}
-
-static void
-setup_files(void)
-{
-	setup(&files);
-}
-
-int
-main(void)
-{
-	TCase *tcase = tcase_create("sqlite");
-
-	tcase_add_checked_fixture(tcase, setup_files, teardown);
-	add_files(tcase);
-	return run_files("store", tcase);
+	return files_run();
 }

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The smallest store that keeps the promises of store.h: an array that
- * processes share, with a lock for each user.  It is in no product; it shows
+ * The smallest store that keeps the promises of store.h but one: an array of a
+ * single process, so nobody has to be locked.  It is in no product; it shows
  * that the promises are those of no library.
  */
-#include <errno.h>
-#include <pthread.h>
-#include <sys/mman.h>
-#include <time.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "pam_rollcode/rules/outcome.h"
 #include "pam_rollcode/store/name.h"
-#include "store_suite.h"
+#include "tests/support/cases.h"
+#include "tests/unit/store/store_suite.h"
 
 #define MEMORY_USERS 64
 #define MEMORY_EVENTS 200
 
 struct memory_user {
 	char name[STORE_NAME_MAX + 1]; /* "": free */
-	pthread_mutex_t lock;
 	struct account account;
 	struct event events[MEMORY_EVENTS + 1]; /* a ring, and one aside */
 };
@@ -26,52 +25,16 @@ struct memory_user {
 static struct memory {
 	bool made;
 	struct secret_key key;
-	pthread_mutex_t lock; /* of who is in the array */
 	struct memory_user users[MEMORY_USERS];
-} * memory;
+} memory;
 
 static bool memory_spoilt; /* nothing is written any more */
 
 struct store {
 	const struct config *of;
-	struct memory_user *user; /* locked, or NULL */
+	struct memory_user *user; /* begun, or NULL */
 	struct account before;
 };
-
-/* A mutex that outlives who held it. */
-static void
-memory_mutex(pthread_mutex_t *mutex)
-{
-	pthread_mutexattr_t how;
-
-	pthread_mutexattr_init(&how);
-	pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
-	pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
-	pthread_mutex_init(mutex, &how);
-}
-
-static bool
-memory_lock(pthread_mutex_t *mutex)
-{
-	struct timespec until;
-	int failed;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += STORE_BUSY_MS / 1000;
-	if ((failed = pthread_mutex_timedlock(mutex, &until)) == EOWNERDEAD)
-		failed = pthread_mutex_consistent(mutex);
-	return failed == 0;
-}
-
-static void
-memory_make(void)
-{
-	memory = mmap(NULL, sizeof(*memory), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	memory_mutex(&memory->lock);
-	for (size_t i = 0; i < MEMORY_USERS; i++)
-		memory_mutex(&memory->users[i].lock);
-}
 
 static enum rollcode_err
 memory_failed(enum rollcode_err err, struct error *why)
@@ -82,7 +45,7 @@ memory_failed(enum rollcode_err err, struct error *why)
 static bool
 memory_has_key(const struct config *of)
 {
-	const struct secret_key *key = &memory->key;
+	const struct secret_key *key = &memory.key;
 
 	return memcmp(key, &of->key, sizeof(*key)) == 0 ||
 	       (of->has_previous &&
@@ -94,24 +57,20 @@ static struct memory_user *
 memory_find(const char *name)
 {
 	for (size_t i = 0; i < MEMORY_USERS; i++)
-		if (strcmp(memory->users[i].name, name) == 0)
-			return &memory->users[i];
+		if (strcmp(memory.users[i].name, name) == 0)
+			return &memory.users[i];
 	return NULL;
 }
 
 static void
 memory_end(struct store *store)
 {
-	if (store->user != NULL)
-		pthread_mutex_unlock(&store->user->lock);
 	store->user = NULL;
 }
 
 static void
 memory_close(struct store *store)
 {
-	if (store != NULL)
-		memory_end(store);
 	free(store);
 }
 
@@ -119,7 +78,7 @@ static enum rollcode_err
 memory_open(struct store **store, const struct config *of, struct error *why)
 {
 	*store = NULL;
-	if (!memory->made)
+	if (!memory.made)
 		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
 	if (!memory_has_key(of))
 		return memory_failed(ROLLCODE_ERR_STORE, why);
@@ -136,18 +95,13 @@ memory_begin(struct store *store, const char *user, bool *enrolled,
 	char name[STORE_NAME_MAX + 1];
 	struct memory_user *u;
 
+	(void)why;
 	memory_end(store);
 	*enrolled = false;
 	account_wipe(account);
 	if (!store_name_encode(user, name) || (u = memory_find(name)) == NULL)
 		return ROLLCODE_OK;
-	if (!memory_lock(&u->lock))
-		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
 	store->user = u;
-	if (strcmp(u->name, name) != 0) {
-		memory_end(store);
-		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
-	}
 	*account = store->before = u->account;
 	*enrolled = true;
 	return ROLLCODE_OK;
@@ -195,7 +149,7 @@ memory_commit(struct store *store, const struct account *account,
 	bool aside = event != NULL && event->aside;
 	enum rollcode_err err = ROLLCODE_OK;
 
-	if (memory_spoilt)
+	if (memory_spoilt || u->account.sequence != store->before.sequence)
 		err = ROLLCODE_ERR_UNAVAIL;
 	else if (memory_falls(&u->account, account))
 		err = ROLLCODE_ERR_STORE;
@@ -228,8 +182,6 @@ memory_create(struct store *store, const struct account *account,
 	if (memory_spoilt)
 		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
 	memory_end(store);
-	if (!memory_lock(&memory->lock))
-		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
 	u = memory_find(name);
 	if (u == NULL || replace) {
 		u = u == NULL ? memory_find("") : u;
@@ -241,7 +193,6 @@ memory_create(struct store *store, const struct account *account,
 		memcpy(u->name, name, sizeof(name));
 		u = NULL;
 	}
-	pthread_mutex_unlock(&memory->lock);
 	return u == NULL ? ROLLCODE_OK
 			 : memory_failed(ROLLCODE_ERR_EXISTS, why);
 }
@@ -255,10 +206,7 @@ memory_remove(struct store *store, const char *user, struct error *why)
 	memory_end(store);
 	if (!store_name_encode(user, name) || (u = memory_find(name)) == NULL)
 		return memory_failed(ROLLCODE_ERR_ABSENT, why);
-	if (!memory_lock(&u->lock))
-		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
 	u->name[0] = '\0';
-	pthread_mutex_unlock(&u->lock);
 	return ROLLCODE_OK;
 }
 
@@ -271,7 +219,7 @@ memory_each(
 
 	(void)store;
 	for (size_t i = 0; i < MEMORY_USERS && err == ROLLCODE_OK; i++)
-		if (store_name_decode(memory->users[i].name, user))
+		if (store_name_decode(memory.users[i].name, user))
 			err = fn(context, user, why);
 	return err;
 }
@@ -309,10 +257,10 @@ memory_events(
 static enum rollcode_err
 memory_init(const struct config *of, bool *made, struct error *why)
 {
-	*made = !memory->made;
+	*made = !memory.made;
 	if (*made)
-		memory->key = of->key;
-	memory->made = true;
+		memory.key = of->key;
+	memory.made = true;
 	return memory_has_key(of) ? ROLLCODE_OK
 				  : memory_failed(ROLLCODE_ERR_STORE, why);
 }
@@ -335,14 +283,13 @@ static void
 kind_make(struct config *of)
 {
 	snprintf(of->database, sizeof(of->database), "memory:");
-	memory_make();
 }
 
 static void
 kind_unmake(struct config *of)
 {
 	(void)of;
-	memory->made = false;
+	memory.made = false;
 }
 
 static void
@@ -351,20 +298,25 @@ kind_spoil(void)
 	memory_spoilt = true;
 }
 
-static const struct kind in_memory = {
-    &store_memory, kind_make, kind_unmake, kind_spoil, NULL, 2000, 10, 1};
-
 static void
-setup_memory(void)
+kind_touch(struct store *store)
 {
-	setup(&in_memory);
+	store->user->account.sequence++;
 }
+
+static const struct kind in_memory = {
+    .ops = &store_memory,
+    .make = kind_make,
+    .unmake = kind_unmake,
+    .spoil = kind_spoil,
+    .touch = kind_touch,
+    .many = 2000,
+    .step = 1,
+};
 
 int
 main(void)
 {
-	TCase *tcase = tcase_create("memory");
-
-	tcase_add_checked_fixture(tcase, setup_memory, teardown);
-	return run_suite("store in memory", tcase);
+	store_suite("memory", &in_memory);
+	return test_run_apart();
 }

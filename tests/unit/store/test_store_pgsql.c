@@ -5,11 +5,18 @@
  * everything.  tests/store/pgsql.sh starts one.  ROLLCODE_STEP=1 tries each
  * name, and without it one in eight.
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include <libpq-fe.h>
 
 #include "pam_rollcode/store/pgsql/pgsql.h"
 #include "pam_rollcode/store/plugin.h"
-#include "store_behind.h"
+#include "tests/support/cases.h"
+#include "tests/unit/store/store_behind.h"
+#include "tests/unit/store/store_suite.h"
 
 static const char *server;
 
@@ -61,29 +68,26 @@ kind_spoil(void)
 	    strchr(config.database, '?') != NULL ? '&' : '?');
 }
 
-static struct kind on_server = {
-    NULL, kind_make, kind_unmake, kind_spoil, NULL, 8, 1, 8};
-
 /* --- behind a begin ------------------------------------------------------- */
 
 static void
 change_one(struct store *store, const char *sql)
 {
 	ck_assert_msg(
-	    link_change(store->link, &error, 1, sql, "") == ROLLCODE_OK, "%s",
-	    error.text);
+	    link_change(store->link, &problem, 1, sql, "") == ROLLCODE_OK, "%s",
+	    problem.text);
 }
 
 /* The lock is given up with the transaction, as a collision does it. */
 static void
 begin_again(struct store *store)
 {
-	ck_assert_int_eq(link_commit(store->link, &error), ROLLCODE_OK);
-	ck_assert_int_eq(link_begin(store->link, &error), ROLLCODE_OK);
+	ck_assert_int_eq(link_commit(store->link, &problem), ROLLCODE_OK);
+	ck_assert_int_eq(link_begin(store->link, &problem), ROLLCODE_OK);
 }
 
 static void
-behind(struct store *store, const char *statement)
+kind_behind(struct store *store, const char *statement)
 {
 	static const char schema[] = "rollcode.";
 	char sql[256] = "";
@@ -102,12 +106,30 @@ behind(struct store *store, const char *statement)
 }
 
 static void
-enrolled_behind(struct store *store, const struct account *fresh)
+kind_enrolled_behind(struct store *store, const struct account *fresh)
 {
 	change_one(store, "DELETE FROM rollcode.account");
-	ck_assert_int_eq(pgsql_insert(store, fresh, &error), ROLLCODE_OK);
+	ck_assert_int_eq(pgsql_insert(store, fresh, &problem), ROLLCODE_OK);
 	begin_again(store);
 }
+
+static void
+kind_touch(struct store *store)
+{
+	kind_behind(store, "UPDATE @account SET sequence=sequence+1");
+}
+
+static struct kind on_server = {
+    .make = kind_make,
+    .unmake = kind_unmake,
+    .spoil = kind_spoil,
+    .touch = kind_touch,
+    .behind = kind_behind,
+    .enrolled_behind = kind_enrolled_behind,
+    .many = 8,
+    .turns = 1,
+    .step = 8,
+};
 
 /* --- across a collision --------------------------------------------------- */
 
@@ -127,8 +149,8 @@ __wrap_link_rollback(struct link *link)
 	__real_link_rollback(link);
 	replaces = false;
 	if (now)
-		ck_assert_msg(
-		    create("ann", 0xee, true) == ROLLCODE_OK, "%s", error.text);
+		ck_assert_msg(create("ann", 0xee, true) == ROLLCODE_OK, "%s",
+		    problem.text);
 }
 
 /* The first change of an account from now on collides with another one. */
@@ -159,7 +181,7 @@ login_colliding(bool replaced)
 	login_first(&account);
 	undone = 0;
 	replaces = replaced;
-	err = ops->commit(store, &account, NULL, &error);
+	err = ops->commit(store, &account, NULL, &problem);
 	ck_assert_int_gt(undone, 0);
 	ck_assert(!replaces);
 	ops->close(store);
@@ -168,7 +190,8 @@ login_colliding(bool replaced)
 
 START_TEST(a_commit_that_collides_is_tried_again)
 {
-	ck_assert_msg(login_colliding(false) == ROLLCODE_OK, "%s", error.text);
+	ck_assert_msg(
+	    login_colliding(false) == ROLLCODE_OK, "%s", problem.text);
 
 	ck_assert_uint_eq(counter_of("ann"), 11);
 }
@@ -181,30 +204,16 @@ START_TEST(but_never_on_an_enrolment_that_came_between)
 	ck_assert_int_eq(login_colliding(true), ROLLCODE_ERR_UNAVAIL);
 
 	ck_assert_ptr_nonnull(
-	    strstr(error.text, "changed this user meanwhile"));
+	    strstr(problem.text, "changed this user meanwhile"));
 	check_as_enrolled(&fresh);
 }
 END_TEST
-
-static void
-add_server(TCase *tcase)
-{
-	add_behind(tcase);
-	tcase_add_test(tcase, a_commit_that_collides_is_tried_again);
-	tcase_add_test(tcase, but_never_on_an_enrolment_that_came_between);
-}
-
-static void
-setup_server(void)
-{
-	setup(&on_server);
-}
 
 int
 main(void)
 {
 	const char *step = getenv("ROLLCODE_STEP");
-	TCase *tcase = tcase_create("postgresql");
+	TCase *tcase;
 
 	server = getenv("ROLLCODE_TEST_PGSQL");
 	if (server == NULL) {
@@ -215,7 +224,9 @@ main(void)
 	if (step != NULL)
 		on_server.step = strtoul(step, NULL, 10);
 	on_server.ops = rollcode_store_plugin.ops;
-	tcase_add_checked_fixture(tcase, setup_server, teardown);
-	add_server(tcase);
-	return run_suite("store on a server", tcase);
+	tcase = store_suite("postgresql", &on_server);
+	add_behind(tcase);
+	tcase_add_test(tcase, a_commit_that_collides_is_tried_again);
+	tcase_add_test(tcase, but_never_on_an_enrolment_that_came_between);
+	return test_run_apart();
 }

@@ -3,9 +3,21 @@
  * The promises of every store, kept by a process that leaves users' files open
  * between its logins; and what is done to a file meanwhile.
  */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <sqlite3.h>
 
-#include "store_files.h"
+#include "common/base/clock.h"
+#include "pam_rollcode/store/sqlite/parts.h"
+#include "tests/support/cases.h"
+#include "tests/unit/store/store_files.h"
+#include "tests/unit/store/store_suite.h"
 
 static void
 pooled_make(struct config *of)
@@ -31,8 +43,16 @@ pooled_remove(struct store *store, const char *user, struct error *why)
 
 static struct store_ops pooled_ops;
 
-static const struct kind pooled = {&pooled_ops, pooled_make, pooled_unmake,
-    files_spoil, files_size, 2000, 10, 1};
+static const struct kind pooled = {
+    .ops = &pooled_ops,
+    .make = pooled_make,
+    .unmake = pooled_unmake,
+    .spoil = files_spoil,
+    .size = files_size,
+    .touch = files_touch,
+    .many = 2000,
+    .step = 1,
+};
 
 /* Descriptors of this process that are files of the store. */
 static int
@@ -48,7 +68,7 @@ count_open(void)
 		if (len <= 0)
 			continue;
 		target[len] = '\0';
-		count += strncmp(target, base, strlen(base)) == 0;
+		count += strncmp(target, files_base, strlen(files_base)) == 0;
 	}
 	return count;
 }
@@ -105,9 +125,9 @@ others_fold_and_commit(void)
 	sqlite3 *db = NULL;
 
 	ck_assert_int_eq(
-	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &error),
+	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &problem),
 	    ROLLCODE_OK);
-	ck_assert_int_eq(sqlite_checkpoint(db, &error), ROLLCODE_OK);
+	ck_assert_int_eq(sqlite_checkpoint(db, &problem), ROLLCODE_OK);
 	sqlite_close(db);
 	others_commit();
 }
@@ -119,9 +139,9 @@ others_empty_the_log(void)
 
 	others_commit();
 	ck_assert_int_eq(
-	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &error),
+	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &problem),
 	    ROLLCODE_OK);
-	ck_assert_int_eq(sqlite_empty_log(db, &error), ROLLCODE_OK);
+	ck_assert_int_eq(sqlite_empty_log(db, &problem), ROLLCODE_OK);
 	sqlite_close(db);
 }
 
@@ -287,12 +307,12 @@ START_TEST(who_begins_is_alone_with_the_user)
 
 	config.pools = false;
 	other = opened();
-	ck_assert_int_eq(ops->begin(other, "ann", &is, &account, &error),
+	ck_assert_int_eq(ops->begin(other, "ann", &is, &account, &problem),
 	    ROLLCODE_ERR_UNAVAIL);
 	ops->close(other);
 	config.pools = true;
 	other = opened();
-	ck_assert_int_eq(ops->begin(other, "ann", &is, &account, &error),
+	ck_assert_int_eq(ops->begin(other, "ann", &is, &account, &problem),
 	    ROLLCODE_ERR_UNAVAIL);
 	ops->close(other);
 	ops->close(store);
@@ -323,7 +343,7 @@ START_TEST(a_user_whom_others_removed_is_absent)
 	ck_assert_int_eq(move_to("ann", 20), ROLLCODE_OK);
 	config.pools = false;
 	store = opened();
-	ck_assert_int_eq(ops->remove(store, "ann", &error), ROLLCODE_OK);
+	ck_assert_int_eq(ops->remove(store, "ann", &problem), ROLLCODE_OK);
 	ops->close(store);
 	config.pools = true;
 
@@ -343,7 +363,7 @@ START_TEST(a_file_that_others_spoilt_is_refused)
 	ck_assert_int_eq(chmod(path_of("ann.db"), 0644), 0);
 
 	store = opened();
-	ck_assert_int_eq(ops->begin(store, "ann", &is, &account, &error),
+	ck_assert_int_eq(ops->begin(store, "ann", &is, &account, &problem),
 	    ROLLCODE_ERR_STORE);
 	ops->close(store);
 	ck_assert_int_eq(chmod(path_of("ann.db"), 0600), 0);
@@ -359,17 +379,17 @@ leave_as_if_killed(void)
 	struct stat st;
 
 	ck_assert_int_eq(
-	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &error),
+	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &problem),
 	    ROLLCODE_OK);
-	ck_assert_int_eq(sqlite_begin(db, &error), ROLLCODE_OK);
+	ck_assert_int_eq(sqlite_begin(db, &problem), ROLLCODE_OK);
 	for (int64_t slot = 50; slot < 100; slot++)
 		ck_assert_int_eq(
-		    sqlite_change(db, &error, 1,
+		    sqlite_change(db, &problem, 1,
 			"INSERT INTO event VALUES(?,1,1,hex(zeroblob(60)),'',"
 			"'','',0,0)",
 			"i", slot),
 		    ROLLCODE_OK);
-	ck_assert_int_eq(sqlite_commit(db, &error), ROLLCODE_OK);
+	ck_assert_int_eq(sqlite_commit(db, &problem), ROLLCODE_OK);
 	sqlite_close(db);
 	ck_assert_int_eq(stat(path_of("ann.db-wal"), &st), 0);
 	ck_assert_int_eq(
@@ -414,20 +434,13 @@ START_TEST(two_who_take_turns_lose_nothing)
 }
 END_TEST
 
-static void
-setup_pooled(void)
-{
-	setup(&pooled);
-}
-
 int
 main(void)
 {
-	TCase *tcase = tcase_create("pooled");
+	TCase *tcase = store_suite("pooled", &pooled);
 
 	pooled_ops = store_sqlite;
 	pooled_ops.remove = pooled_remove;
-	tcase_add_checked_fixture(tcase, setup_pooled, teardown);
 	tcase_add_test(tcase, a_file_stays_open_until_there_is_nothing_to_do);
 	tcase_add_test(tcase, files_that_stay_open_are_few);
 	tcase_add_test(tcase, a_file_stays_open_for_no_longer_if_others_log_in);
@@ -441,5 +454,5 @@ main(void)
 	tcase_add_test(
 	    tcase, behind_what_a_killed_writer_left_no_file_stays_open);
 	tcase_add_test(tcase, two_who_take_turns_lose_nothing);
-	return run_files("store_pool", tcase);
+	return files_run();
 }
