@@ -87,7 +87,7 @@ match_differs(const struct trial *t)
 	if (!got->matched)
 		return NULL;
 	while (i < t->before.token_count &&
-	    strcmp(t->before.tokens[i].token.label, got->token) != 0)
+	       strcmp(t->before.tokens[i].token.label, got->token) != 0)
 		i++;
 	if (i == t->before.token_count || !t->want.hits[i].found)
 		return "verification.token";

@@ -41,8 +41,7 @@ site_type(uint64_t counter, struct input *typed)
 	struct passcode code;
 
 	ck_assert_int_eq(code_once(&site.token, counter, &code), ROLLCODE_OK);
-	ck_assert_int_ne(
-	    input_parse(code.text, typed), INPUT_MALFORMED);
+	ck_assert_int_ne(input_parse(code.text, typed), INPUT_MALFORMED);
 }
 
 enum rollcode_err

@@ -3,7 +3,6 @@
  * test_admin_drop.c - what is left to a command of root's that has become
  * somebody else.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "pam_rollcode/admin/admin.h"
+#include "tests/support/cases.h"
 
 #define NOBODY 65534
 
@@ -67,16 +67,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("admin_drop");
-	TCase *drop = tcase_create("drop");
-	SRunner *runner;
-	int failed;
+	TCase *drop = test_case("drop", 0);
 
 	tcase_add_test(drop, it_types_nothing_at_the_terminal);
-	suite_add_tcase(suite, drop);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run();
 }

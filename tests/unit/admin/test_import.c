@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <stdio.h>
 
 #include "pam_rollcode/admin/import/import.h"
+#include "tests/support/cases.h"
 
 #define LOG_N 10 /* of scrypt: quick */
 #define PASSPHRASE "a passphrase"
@@ -314,31 +314,22 @@ END_TEST
 int
 main(void)
 {
-	SRunner *runner;
-	Suite *suite = suite_create("import");
-	TCase *tc = tcase_create("import");
-	int failed;
+	TCase *tc = test_case("import", 60);
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, an_export_opens_with_its_passphrase);
 	tcase_add_test(tc, an_export_opens_with_no_other_passphrase);
 	tcase_add_test(tc, an_export_that_was_changed_does_not_open);
 	tcase_add_test(tc, an_export_that_ends_early_does_not_open);
 	tcase_add_test(tc, a_short_passphrase_seals_nothing);
-	tcase_add_loop_test(tc, a_format_is_known_by_its_text, 0,
-	    sizeof(guesses) / sizeof(guesses[0]));
+	tcase_add_loop_test(
+	    tc, a_format_is_known_by_its_text, 0, COUNT(guesses));
 	tcase_add_loop_test(tc, where_an_owner_is_given_other_names_are_refused,
-	    0, sizeof(owned) / sizeof(owned[0]));
+	    0, COUNT(owned));
 	tcase_add_test(tc, reading_stops_after_a_hundred_refusals);
 	tcase_add_test(tc, a_list_has_an_end);
 	tcase_add_test(tc, a_counter_moves_forward_only);
 	tcase_add_test(tc, by_force_a_new_row_has_the_lower_counter);
 	tcase_add_test(tc, a_secret_does_not_become_another_kind_of_token);
 	tcase_add_test(tc, tokens_without_labels_get_some);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return test_run();
 }

@@ -2,12 +2,12 @@
 /*
  * test_rows.c - what `rollcode-admin check` reads in a file of pam.d(5).
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "admin/check/rows.h"
+#include "tests/support/cases.h"
 
 static struct row row;
 static unsigned int line;
@@ -108,20 +108,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("rows");
-	TCase *t = tcase_create("rows");
-	SRunner *runner;
-	int failed;
+	TCase *t = test_case("rows", 0);
 
-	tcase_add_loop_test(t, a_line_is_read_as_pam_reads_it, 0,
-	    sizeof(cases) / sizeof(cases[0]));
+	tcase_add_loop_test(t, a_line_is_read_as_pam_reads_it, 0, COUNT(cases));
 	tcase_add_test(t, a_row_knows_its_line_and_where_its_module_begins);
 	tcase_add_test(t, a_line_too_long_is_a_fault_and_the_next_is_read);
 	tcase_add_loop_test(t, whatever_the_bytes_it_comes_to_an_end, 0, 50);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return test_run();
 }

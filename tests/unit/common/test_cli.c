@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -12,6 +11,7 @@
 #include "common/cli/cli.h"
 #include "common/base/rollcode.h"
 #include "common/base/utf8.h"
+#include "tests/support/cases.h"
 
 struct base {
 	int64_t count;
@@ -582,12 +582,10 @@ START_TEST(printable_text_is_utf8_without_control_characters)
 }
 END_TEST
 
-#define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
-
-static TCase *
-calls(void)
+static void
+add_calls(void)
 {
-	TCase *tc = tcase_create("calls");
+	TCase *tc = test_case("calls", 0);
 
 	tcase_add_loop_test(
 	    tc, words_and_options_reach_the_command, 0, COUNT(good));
@@ -602,13 +600,12 @@ calls(void)
 	tcase_add_test(tc, output_that_cannot_be_written_is_a_failure);
 	tcase_add_test(
 	    tc, a_program_begins_without_dumps_and_with_three_descriptors);
-	return tc;
 }
 
-static TCase *
-input(void)
+static void
+add_input(void)
 {
-	TCase *tc = tcase_create("input");
+	TCase *tc = test_case("input", 0);
 
 	tcase_add_test(tc, lines_of_standard_input_are_read_one_by_one);
 	tcase_add_loop_test(
@@ -618,13 +615,12 @@ input(void)
 	tcase_add_test(tc, a_dash_is_standard_input);
 	tcase_add_loop_test(
 	    tc, only_the_whole_word_yes_confirms, 0, COUNT(answers));
-	return tc;
 }
 
-static TCase *
-output(void)
+static void
+add_output(void)
 {
-	TCase *tc = tcase_create("output");
+	TCase *tc = test_case("output", 0);
 
 	tcase_add_test(tc, a_date_is_local_and_0_is_never);
 	tcase_add_test(tc, json_has_commas_between_and_brackets_around);
@@ -633,22 +629,13 @@ output(void)
 	tcase_add_loop_test(tc,
 	    printable_text_is_utf8_without_control_characters, 0,
 	    COUNT(prints));
-	return tc;
 }
 
 int
 main(void)
 {
-	Suite *suite = suite_create("cli");
-	SRunner *sr = srunner_create(suite);
-	int failed;
-
-	suite_add_tcase(suite, calls());
-	suite_add_tcase(suite, input());
-	suite_add_tcase(suite, output());
-
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	add_calls();
+	add_input();
+	add_output();
+	return test_run();
 }

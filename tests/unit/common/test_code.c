@@ -4,14 +4,10 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <check.h>
 
 #include "tests/support/code_once.h"
 #include "common/token/token.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "tests/support/cases.h"
 
 static struct rollcode_token
 token_of(enum rollcode_form form, enum rollcode_algorithm algorithm,
@@ -173,23 +169,15 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("code");
-	TCase *codes = tcase_create("codes");
-	SRunner *runner;
-	int failed;
+	TCase *codes = test_case("codes", 0);
 
 	tcase_add_loop_test(
-	    codes, every_recorded_vector_is_met, 0, (int)COUNT(files));
+	    codes, every_recorded_vector_is_met, 0, COUNT(files));
 	tcase_add_test(codes, the_codes_of_rfc_4226_are_met);
 	tcase_add_test(codes, more_digits_are_the_same_number);
 	tcase_add_test(codes, the_original_demo_is_met_byte_for_byte);
 	tcase_add_test(codes, known_collisions_are_met);
 	tcase_add_test(codes, one_maker_makes_the_codes_in_any_order);
 	tcase_add_test(codes, a_code_leaves_nothing_behind_its_digits);
-	suite_add_tcase(suite, codes);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run();
 }

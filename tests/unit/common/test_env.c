@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/env.h"
+#include "tests/support/cases.h"
 
 struct place {
 	bool flag, other;
@@ -341,18 +341,11 @@ START_TEST(no_value_is_repeated_in_a_sentence)
 }
 END_TEST
 
-#define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
-
 int
 main(void)
 {
-	Suite *suite = suite_create("env");
-	TCase *words = tcase_create("words"), *files = tcase_create("files");
-	SRunner *sr = srunner_create(suite);
-	int failed;
+	TCase *words = test_case("words", 0), *files = test_case("files", 0);
 
-	suite_add_tcase(suite, words);
-	suite_add_tcase(suite, files);
 	tcase_add_loop_test(words,
 	    what_does_not_fit_the_table_is_refused_by_name, 0,
 	    COUNT(bad_words));
@@ -371,9 +364,5 @@ main(void)
 	tcase_add_test(files, an_empty_file_is_no_mistake);
 	tcase_add_test(files, a_file_that_is_too_long_is_refused);
 	tcase_add_test(files, no_value_is_repeated_in_a_sentence);
-
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return test_run();
 }

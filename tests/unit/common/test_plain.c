@@ -6,11 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "common/base/error.h"
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+#include "tests/support/cases.h"
 
 static const struct {
 	const char *text, *as_text, *as_word, *as_log;
@@ -209,10 +206,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("plain");
-	TCase *tc = tcase_create("text");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tc = test_case("text", 0);
 
 	tcase_add_loop_test(
 	    tc, what_others_wrote_is_shown_escaped, 0, COUNT(shown));
@@ -225,9 +219,5 @@ main(void)
 	tcase_add_test(tc, a_fix_is_a_field_and_no_sentence_has_one);
 	tcase_add_test(tc, a_fix_that_does_not_fit_is_none);
 	tcase_add_test(tc, what_came_over_a_socket_has_ends);
-	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return test_run();
 }

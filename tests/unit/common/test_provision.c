@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <stdio.h>
 
 #include "common/token/provision.h"
+#include "tests/support/cases.h"
 
 #define SECRET "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 #define TEXT_SECRET "12345678901234567890"
@@ -252,19 +252,12 @@ START_TEST(a_name_that_would_change_the_line_is_not_written)
 }
 END_TEST
 
-#define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
-
 int
 main(void)
 {
-	Suite *suite = suite_create("provision");
-	TCase *writing = tcase_create("writing");
-	TCase *reading = tcase_create("reading");
-	SRunner *sr = srunner_create(suite);
-	int failed;
+	TCase *writing = test_case("writing", 0);
+	TCase *reading = test_case("reading", 0);
 
-	suite_add_tcase(suite, writing);
-	suite_add_tcase(suite, reading);
 	tcase_add_test(writing, a_token_is_written_as_apps_read_it);
 	tcase_add_test(
 	    writing, issuer_algorithm_digits_and_counter_are_always_written);
@@ -283,9 +276,5 @@ main(void)
 	tcase_add_loop_test(
 	    reading, no_sentence_repeats_the_secret, 0, COUNT(bad));
 	tcase_add_test(reading, a_line_that_is_too_long_is_refused);
-
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return test_run();
 }

@@ -3,14 +3,10 @@
  * A sealed secret opens with its key and its associated data, unchanged, and
  * with nothing else.
  */
-#include <stdlib.h>
-
-#include <check.h>
 
 #include "common/token/codec.h"
 #include "common/token/seal.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "tests/support/cases.h"
 
 static const struct secret_key key = {.bytes = {1, 2, 3}};
 
@@ -247,12 +243,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("seal");
-	TCase *tcase = tcase_create("seal");
-	SRunner *runner;
-	int failed;
+	TCase *tcase = test_case("seal", 60);
 
-	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_sealed_secret_of_any_length_comes_back);
 	tcase_add_test(tcase, every_flipped_bit_is_refused);
 	tcase_add_test(tcase, every_other_length_is_refused);
@@ -264,10 +256,5 @@ main(void)
 	tcase_add_test(tcase, the_name_of_a_key_gives_nothing_away);
 	tcase_add_test(tcase, a_passphrase_is_stretched_as_in_rfc_7914);
 	tcase_add_test(tcase, a_mac_is_that_of_rfc_2104);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run();
 }

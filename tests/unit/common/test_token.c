@@ -3,15 +3,11 @@
  * Secrets as people and files write them, and what makes a token.
  */
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <check.h>
 
 #include "common/token/base64.h"
 #include "common/token/codec.h"
 #include "common/token/token.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "tests/support/cases.h"
 
 /* Secrets as people write them; NULL is refused. */
 static const struct {
@@ -282,27 +278,19 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("token");
-	TCase *texts = tcase_create("secrets");
-	SRunner *runner;
-	int failed;
+	TCase *texts = test_case("secrets", 0);
 
 	tcase_add_loop_test(
-	    texts, a_secret_is_read_as_people_write_it, 0, (int)COUNT(secrets));
+	    texts, a_secret_is_read_as_people_write_it, 0, COUNT(secrets));
 	tcase_add_test(texts, a_secret_may_have_128_bytes_and_no_more);
 	tcase_add_test(texts, a_refused_secret_is_not_repeated);
-	tcase_add_loop_test(texts, base32_and_hex_are_those_of_rfc_4648, 0,
-	    (int)COUNT(encodings));
+	tcase_add_loop_test(
+	    texts, base32_and_hex_are_those_of_rfc_4648, 0, COUNT(encodings));
 	tcase_add_test(texts, every_length_of_base32_comes_back);
-	tcase_add_loop_test(texts, base64_is_that_of_rfc_4648, 0,
-	    (int)(sizeof(blocks) / sizeof(blocks[0])));
+	tcase_add_loop_test(
+	    texts, base64_is_that_of_rfc_4648, 0, COUNT(blocks));
 	tcase_add_test(texts, base32_of_an_impossible_length_is_refused);
 	tcase_add_loop_test(
-	    texts, the_parts_of_a_token_fit_each_other, 0, (int)COUNT(tokens));
-	suite_add_tcase(suite, texts);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	    texts, the_parts_of_a_token_fit_each_other, 0, COUNT(tokens));
+	return test_run();
 }

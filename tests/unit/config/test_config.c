@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "pam_rollcode/config/config.h"
 #include "pam_rollcode/module/options.h"
-
-#define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
+#include "tests/support/cases.h"
 
 #define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define UPPER "ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789"
@@ -579,11 +577,10 @@ START_TEST(each_argument_reaches_its_field)
 END_TEST
 
 static void
-add_env_tests(Suite *suite)
+add_env_tests(void)
 {
-	TCase *env = tcase_create("env"), *example = tcase_create("example");
+	TCase *env = test_case("env", 0), *example = test_case("example", 0);
 
-	suite_add_tcase(suite, env);
 	tcase_add_loop_test(
 	    env, a_mistake_in_the_env_file_is_named, 0, COUNT(refused));
 	tcase_add_loop_test(
@@ -598,18 +595,16 @@ add_env_tests(Suite *suite)
 	tcase_add_test(env, a_missing_final_newline_is_no_mistake);
 	tcase_add_test(env, each_key_of_the_file_reaches_its_field);
 	tcase_add_test(env, only_init_may_read_a_file_without_a_key);
-	suite_add_tcase(suite, example);
 	tcase_add_test(example, example_env_names_each_key_once);
 	tcase_add_test(example, example_env_shows_the_defaults);
 	tcase_add_test(example, example_env_as_it_stands_gives_the_defaults);
 }
 
 static void
-add_argument_tests(Suite *suite)
+add_argument_tests(void)
 {
-	TCase *words = tcase_create("arguments");
+	TCase *words = test_case("arguments", 0);
 
-	suite_add_tcase(suite, words);
 	tcase_add_loop_test(
 	    words, a_mistake_in_the_arguments_is_named, 0, COUNT(bad_words));
 	tcase_add_test(words, a_path_of_4_kib_is_refused);
@@ -623,14 +618,7 @@ add_argument_tests(Suite *suite)
 int
 main(void)
 {
-	Suite *suite = suite_create("config");
-	SRunner *sr = srunner_create(suite);
-	int failed;
-
-	add_env_tests(suite);
-	add_argument_tests(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	add_env_tests();
+	add_argument_tests();
+	return test_run();
 }

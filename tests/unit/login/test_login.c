@@ -4,15 +4,12 @@
  * and what a failure makes of the verdict.
  */
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <check.h>
 
 #include "tests/support/code_once.h"
 #include "tests/support/failing.h"
 #include "pam_rollcode/login/login.h"
+#include "tests/support/cases.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define NOW 1700000000
 
 /* The store of these tests: one account in memory, and what to refuse. */
@@ -592,7 +589,7 @@ END_TEST
 static void
 add_failures(TCase *tcase)
 {
-	int n = (int)COUNT(failures);
+	int n = COUNT(failures);
 
 	tcase_add_loop_test(
 	    tcase, a_code_that_cannot_be_recorded_is_not_accepted, 0, n);
@@ -611,11 +608,11 @@ add_rules(TCase *tcase)
 	tcase_add_test(tcase, a_code_is_accepted_once);
 	tcase_add_test(
 	    tcase, a_far_code_and_the_next_resynchronise_over_two_logins);
-	tcase_add_loop_test(tcase, where_nothing_changes_nothing_is_written, 0,
-	    (int)COUNT(quiet));
+	tcase_add_loop_test(
+	    tcase, where_nothing_changes_nothing_is_written, 0, COUNT(quiet));
 	tcase_add_test(tcase, the_right_single_code_while_guarded_is_not_spent);
-	tcase_add_loop_test(tcase, every_refusal_computes_as_many_codes, 0,
-	    (int)COUNT(refused));
+	tcase_add_loop_test(
+	    tcase, every_refusal_computes_as_many_codes, 0, COUNT(refused));
 	tcase_add_test(tcase, two_texts_of_one_line_count_once);
 	tcase_add_test(
 	    tcase, the_second_text_lets_in_and_the_first_is_not_counted);
@@ -623,12 +620,12 @@ add_rules(TCase *tcase)
 	    tcase, where_the_first_text_lets_in_the_second_is_not_spent);
 	tcase_add_loop_test(tcase,
 	    what_is_not_the_end_of_the_first_text_is_no_second_guess, 0,
-	    (int)COUNT(unlike));
+	    COUNT(unlike));
 	tcase_add_test(tcase, while_guarded_the_second_text_is_not_looked_at);
 	tcase_add_test(tcase, from_the_fifth_replay_on_only_the_last_is_listed);
 	tcase_add_loop_test(tcase,
 	    a_tolerance_over_20_is_refused_while_a_token_has_6_digits, 0,
-	    (int)COUNT(generous));
+	    COUNT(generous));
 	tcase_add_test(tcase, who_is_not_enrolled_is_told_so_only_by_the_store);
 	tcase_add_test(tcase, the_event_says_who_asked_and_what_matched);
 }
@@ -636,23 +633,13 @@ add_rules(TCase *tcase)
 int
 main(void)
 {
-	Suite *suite = suite_create("login");
-	TCase *broken = tcase_create("a broken store");
-	TCase *rules = tcase_create("one attempt");
-	SRunner *runner;
-	int failed;
+	TCase *broken = test_case("a broken store", 0);
+	TCase *rules = test_case("one attempt", 0);
 
 	tcase_add_checked_fixture(broken, setup, NULL);
 	tcase_add_checked_fixture(rules, setup, NULL);
 	add_failures(broken);
 	add_rules(rules);
-	suite_add_tcase(suite, broken);
-	suite_add_tcase(suite, rules);
-	runner = srunner_create(suite);
 	/* A test here may leave its process in any state. */
-	srunner_set_fork_status(runner, CK_FORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run_apart();
 }

@@ -4,7 +4,6 @@
  * of its own: what it returns, says and writes for each thing a person, a
  * conversation or an administrator can do to it.
  */
-#include <check.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "tests/support/code_once.h"
 #include "pam_rollcode/store/store.h"
 #include "common/token/token.h"
+#include "tests/support/cases.h"
 
 #define BIG (1 << 20)
 
@@ -850,22 +850,15 @@ START_TEST(a_host_that_ignores_its_children_gets_its_verdict)
 }
 END_TEST
 
-#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
-
 int
 main(void)
 {
-	Suite *suite = suite_create("stack");
-	TCase *tc = tcase_create("module");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tc = test_case("module", 60);
 
 	if (geteuid() != 0) {
 		printf("skip stack - needs root, whose stores it tries\n");
-		srunner_free(runner);
 		return 0;
 	}
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_code_lets_in_once_and_never_again);
 	tcase_add_test(tc, a_code_within_the_tolerance_moves_the_counter_up);
@@ -901,11 +894,6 @@ main(void)
 	tcase_add_test(tc, setting_credentials_alone_lets_nobody_in);
 	tcase_add_test(tc, the_host_hears_of_no_child_and_keeps_its_own);
 	tcase_add_test(tc, a_host_that_ignores_its_children_gets_its_verdict);
-	suite_add_tcase(suite, tc);
 	/* A test here may leave its process in any state. */
-	srunner_set_fork_status(runner, CK_FORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return test_run_apart();
 }

@@ -2,13 +2,9 @@
 /*
  * What a person typed, by its shape alone.
  */
-#include <stdlib.h>
-
-#include <check.h>
 
 #include "pam_rollcode/protocol/input.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "tests/support/cases.h"
 
 /* 64 hex digits, and 64 others. */
 #define HEX_A                              \
@@ -224,24 +220,16 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("input");
-	TCase *tcase = tcase_create("shapes");
-	SRunner *runner;
-	int failed;
+	TCase *tcase = test_case("shapes", 0);
 
 	tcase_add_loop_test(
-	    tcase, a_shape_is_known_by_count_alone, 0, (int)COUNT(shapes));
+	    tcase, a_shape_is_known_by_count_alone, 0, COUNT(shapes));
 	tcase_add_test(tcase, nothing_at_all_is_malformed);
 	tcase_add_test(tcase, a_refused_text_leaves_nothing);
 	tcase_add_test(tcase, of_512_bytes_all_are_read_and_of_513_none);
 	tcase_add_test(tcase, every_other_byte_is_malformed);
 	tcase_add_loop_test(tcase, a_recovery_code_has_a_shape_of_its_own, 0,
-	    (int)COUNT(recoveries));
+	    COUNT(recoveries));
 	tcase_add_test(tcase, sixteen_digits_are_a_pair_and_no_recovery_code);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run();
 }

@@ -2,12 +2,11 @@
 /*
  * test_verdict.c - no single fault turns a refusal into an admission.
  */
-#include <check.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "pam_rollcode/protocol/verdict.h"
+#include "tests/support/cases.h"
 
 #define DISTANCE 8
 
@@ -26,13 +25,11 @@ static const enum verdict verdicts[] = {
     VERDICT_RESYNCED,
 };
 
-#define COUNT (sizeof(verdicts) / sizeof(verdicts[0]))
-
 START_TEST(two_verdicts_admit_and_no_other)
 {
 	unsigned int admitted = 0;
 
-	for (size_t i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < COUNT(verdicts); i++)
 		admitted += verdict_admits(verdicts[i]);
 
 	ck_assert_uint_eq(admitted, 2);
@@ -43,7 +40,7 @@ END_TEST
 
 START_TEST(a_verdict_with_one_bit_turned_over_admits_nobody)
 {
-	for (size_t i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < COUNT(verdicts); i++)
 		for (unsigned int bit = 0; bit < 32; bit++)
 			ck_assert(!verdict_admits((enum verdict)(
 			    (uint32_t)verdicts[i] ^ (UINT32_C(1) << bit))));
@@ -52,7 +49,7 @@ END_TEST
 
 START_TEST(any_two_verdicts_are_eight_bits_apart)
 {
-	for (size_t i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < COUNT(verdicts); i++)
 		for (size_t j = 0; j < i; j++)
 			ck_assert_int_ge(
 			    __builtin_popcount((unsigned int)verdicts[i] ^
@@ -65,9 +62,9 @@ START_TEST(every_one_of_these_verdicts_has_a_name)
 {
 	size_t named = 0;
 
-	for (size_t i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < COUNT(verdicts); i++)
 		named += strcmp(verdict_name(verdicts[i]), "none") != 0;
-	ck_assert_uint_eq(named, COUNT - 1);
+	ck_assert_uint_eq(named, COUNT(verdicts) - 1);
 	ck_assert_str_eq(verdict_name((enum verdict)1), "none");
 }
 END_TEST
@@ -75,18 +72,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("verdict");
-	TCase *tc = tcase_create("bits");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tc = test_case("bits", 0);
 
 	tcase_add_test(tc, two_verdicts_admit_and_no_other);
 	tcase_add_test(tc, a_verdict_with_one_bit_turned_over_admits_nobody);
 	tcase_add_test(tc, any_two_verdicts_are_eight_bits_apart);
 	tcase_add_test(tc, every_one_of_these_verdicts_has_a_name);
-	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return test_run();
 }

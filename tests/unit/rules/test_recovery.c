@@ -4,10 +4,9 @@
  */
 #include <string.h>
 
-#include <check.h>
-
 #include "pam_rollcode/rules/recovery.h"
 #include "pam_rollcode/rules/verify.h"
+#include "tests/support/cases.h"
 
 #define NOW 1700000000
 #define HOUR 3600
@@ -212,10 +211,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("recovery");
-	TCase *tcase = tcase_create("recovery");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tcase = test_case("recovery", 0);
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, each_code_of_a_sheet_lets_in_once);
@@ -230,9 +226,5 @@ main(void)
 	tcase_add_test(tcase, the_next_one_time_code_voids_the_one_before);
 	tcase_add_test(tcase, a_clock_before_1970_issues_no_one_time_code);
 	tcase_add_test(tcase, what_was_taken_back_has_no_shape_any_more);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return test_run();
 }

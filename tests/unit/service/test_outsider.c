@@ -8,11 +8,8 @@
 #include <string.h>
 #include <syslog.h>
 
-#include <check.h>
-
 #include "pam_rollcode/service/callers.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "tests/support/cases.h"
 
 static const struct request verify = {
     .magic = PROTOCOL_REQUEST,
@@ -274,14 +271,10 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("outsider");
-	TCase *tcase = tcase_create("outsider");
-	SRunner *runner;
-	int failed;
+	TCase *tcase = test_case("outsider", 0);
 
 	/* First: there are lines left in this second. */
-	tcase_add_loop_test(
-	    tcase, the_line_has_the_reason, 0, (int)COUNT(logged));
+	tcase_add_loop_test(tcase, the_line_has_the_reason, 0, COUNT(logged));
 	tcase_add_test(tcase, what_a_line_has_of_others_is_escaped);
 	tcase_add_test(tcase, every_refusal_is_the_same_bytes);
 	tcase_add_test(tcase, a_success_has_no_counter_and_no_label);
@@ -291,11 +284,5 @@ main(void)
 	tcase_add_test(tcase, each_refusal_is_in_a_line_or_in_a_sum);
 	tcase_add_test(
 	    tcase, a_success_has_a_line_after_any_number_of_refusals);
-
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run();
 }

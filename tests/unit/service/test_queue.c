@@ -6,16 +6,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "pam_rollcode/service/workers.h"
 #include "pam_rollcode/service/queue.h"
+#include "tests/support/cases.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define NOW 1000
 
 /* Who stands there, and about whom: "ann" of uid 1 asks about "ann". */
@@ -653,34 +650,26 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("queue");
-	TCase *tc = tcase_create("queue");
-	SRunner *sr;
-	int failed;
+	TCase *tc = test_case("queue", 0);
 
-	tcase_add_loop_test(tc, turn_of, 0, (int)COUNT(turns));
+	tcase_add_loop_test(tc, turn_of, 0, COUNT(turns));
 	tcase_add_test(
 	    tc, accounts_without_privileges_have_half_of_the_workers);
 	tcase_add_test(tc, a_worker_is_found_by_its_number);
 	tcase_add_test(tc, the_nearest_deadline_counts);
 	tcase_add_test(tc, sweeping_keeps_the_order);
-	tcase_add_loop_test(tc, request_of, 0, (int)COUNT(requests));
+	tcase_add_loop_test(tc, request_of, 0, COUNT(requests));
 	tcase_add_test(tc, who_hung_up_is_done);
 	tcase_add_loop_test(
-	    tc, a_descriptor_is_seen_and_not_closed, 0, (int)COUNT(messages));
+	    tc, a_descriptor_is_seen_and_not_closed, 0, COUNT(messages));
 	tcase_add_test(tc, who_was_not_read_is_told);
 	tcase_add_test(tc, nobody_sends_any_more_to_what_is_kept);
 	tcase_add_test(tc, all_are_closed_by_one_other_process);
 	tcase_add_test(tc, a_request_that_carries_a_descriptor_is_not_received);
 	tcase_add_test(tc, roots_socket_is_for_root);
 	tcase_add_test(tc, an_account_has_its_share_of_connections);
-	tcase_add_loop_test(tc, room_is_made_by, 0, (int)COUNT(full));
-	tcase_add_loop_test(tc, callers_are, 0, (int)COUNT(lists));
+	tcase_add_loop_test(tc, room_is_made_by, 0, COUNT(full));
+	tcase_add_loop_test(tc, callers_are, 0, COUNT(lists));
 	tcase_add_test(tc, too_many_callers_are_refused);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run();
 }

@@ -7,20 +7,17 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "common/cli/cli.h"
 #include "tests/support/folder.h"
 #include "pam_rollcode/config/envfile.h"
 #include "pam_rollcode/store/sqlite/parts.h"
+#include "tests/support/cases.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define NOW 1700000000
 #define OLD_HEX \
 	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -601,11 +598,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("rekey");
-	TCase *text = tcase_create("text"), *file = tcase_create("file"),
-	      *store = tcase_create("store");
-	SRunner *runner;
-	int failed;
+	TCase *text = test_case("text", 0), *file = test_case("file", 0),
+	      *store = test_case("store", 0);
 
 	tcase_add_checked_fixture(text, setup_keys, NULL);
 	tcase_add_loop_test(text,
@@ -637,12 +631,5 @@ main(void)
 	tcase_add_test(store, who_is_unusable_is_so_in_the_copy_and_not_absent);
 	tcase_add_test(
 	    store, a_copy_takes_nobodys_place_and_clears_what_a_kill_left);
-	suite_add_tcase(suite, text);
-	suite_add_tcase(suite, file);
-	suite_add_tcase(suite, store);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return test_run();
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -8,13 +7,12 @@
 #include <sqlite3.h>
 
 #include "rollcode-token/wallet/wallet.h"
+#include "tests/support/cases.h"
 
 #define LOG_N 10 /* scrypt as cheap as it gets */
 #define PHRASE "correct horse"
 #define SECRET_A "AAAAAAAAAAAAAAAAAAAA"
 #define SECRET_B "BBBBBBBBBBBBBBBBBBBB"
-#define COUNT(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
-
 static char directory[64], path[128];
 static struct wallet *w;
 static struct error error;
@@ -1262,13 +1260,11 @@ START_TEST(looking_makes_no_directory)
 END_TEST
 
 static TCase *
-case_of(Suite *suite, const char *name)
+case_of(const char *name)
 {
-	TCase *tc = tcase_create(name);
+	TCase *tc = test_case(name, 30);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 30);
-	suite_add_tcase(suite, tc);
 	return tc;
 }
 
@@ -1377,19 +1373,11 @@ files(TCase *tc)
 int
 main(void)
 {
-	Suite *suite = suite_create("wallet");
-	SRunner *sr = srunner_create(suite);
-	int failed;
-
-	counters(case_of(suite, "counters"));
-	prompts(case_of(suite, "prompts"));
-	tokens(case_of(suite, "tokens"));
-	passphrases(case_of(suite, "passphrases"));
-	edited(case_of(suite, "edited"));
-	files(case_of(suite, "files"));
-
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	counters(case_of("counters"));
+	prompts(case_of("prompts"));
+	tokens(case_of("tokens"));
+	passphrases(case_of("passphrases"));
+	edited(case_of("edited"));
+	files(case_of("files"));
+	return test_run();
 }
