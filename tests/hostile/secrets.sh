@@ -115,8 +115,9 @@ memory() {
 	local pid
 	admin unlock ann >"$T/out"
 	next_code memory
-	# free() writes over the first bytes of a text, and not over the rest.
-	printf 'ann\t%s%s\n' "$(printf %040d 0 | tr 0 -)" "$got" >"$T/in"
+	# So long a text is in memory that nobody else uses before the look;
+	# free() itself writes over its first bytes.
+	printf 'ann\t%s%s\n' "$(printf %0400d 0 | tr 0 -)" "$got" >"$T/in"
 	printf 'marker the-remote-host\n' >"$T/marker"
 	"$PAMRUN" -s -r the-remote-host "$T/pam" rc <"$T/in" >"$T/run" &
 	pid=$!

@@ -373,6 +373,22 @@ START_TEST(a_descriptor_is_seen_and_not_closed)
 }
 END_TEST
 
+/* The next one gets its memory. */
+START_TEST(of_a_connection_that_is_closed_nothing_is_left)
+{
+	static struct queue q = {.whose = SOCKET_OF_ROOT};
+	static const struct connection nothing;
+	struct connection *c = stand(&q, &turns[0].asks);
+
+	memset(c, 0x5a, sizeof(*c));
+	c->fd = -1;
+	empty(&q);
+
+	ck_assert_ptr_eq(connection_new(), c);
+	ck_assert_mem_eq(c, &nothing, sizeof(nothing));
+}
+END_TEST
+
 START_TEST(who_was_not_read_is_told)
 {
 	static struct closer b;
@@ -662,6 +678,7 @@ main(void)
 	tcase_add_test(tc, who_hung_up_is_done);
 	tcase_add_loop_test(
 	    tc, a_descriptor_is_seen_and_not_closed, 0, COUNT(messages));
+	tcase_add_test(tc, of_a_connection_that_is_closed_nothing_is_left);
 	tcase_add_test(tc, who_was_not_read_is_told);
 	tcase_add_test(tc, nobody_sends_any_more_to_what_is_kept);
 	tcase_add_test(tc, all_are_closed_by_one_other_process);
