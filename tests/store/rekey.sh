@@ -13,7 +13,6 @@ private_machine "$@"
 . "$TREE/tests/support/pam.sh"
 . "$TREE/tests/support/inject.sh"
 
-KILLAT=$BUILD/tests/tools/killat
 FIND=$TREE/tests/tools/find_secrets.py
 rounds=2 changes=1 copies=2 points=6
 [ "${1-}" != long ] ||
@@ -211,20 +210,42 @@ look_at() {	# PLACE [COUNTER]: of user0 at least
 
 # --- killed -----------------------------------------------------------------
 
-# killed_everywhere NAME AFTER COMMAND...: at each call that others can see
-# the effect of; AFTER is called with where it was killed
+# A file $T/traced.PID of each process.
+traced() {	# OPTION... COMMAND...
+	rm -f "$T"/traced.*
+	strace -ff -q -o "$T/traced" "$@" >"$T/out" 2>&1
+} 2>/dev/null
+
+# "NAME N" for each call whose effect others can see: the N-th of its kind.
+with_effects() {	# TRACE...
+	awk '
+		/^[a-z]/ {
+			name = substr($0, 1, index($0, "(") - 1)
+			n = ++count[FILENAME, name]
+		}
+		/^(pwrite64|ftruncate|flock|clone|clone3|exit_group)\(/ ||
+		/^(rename|link|unlink|mkdir)(at2?)?\(/ || /^rmdir\(/ ||
+		/^write\(([3-9]|[1-9][0-9])/ || /^openat\(.*O_CREAT/ {
+			if (!((name, n) in seen))
+				print name, n
+			seen[name, n]
+		}' "$@"
+}
+
+# killed_everywhere NAME AFTER COMMAND...: a process of it, at each call that
+# others can see the effect of; AFTER is called with where it was killed
 killed_everywhere() {
-	local process call bad=''
-	"$KILLAT" "$T/plan" 1 0 "${@:3}" >"$T/out" 2>&1 ||
-	    bad+="it fails by itself: $(cat "$T/out")"
+	local call n bad=''
+	traced "${@:3}" || bad+="it fails by itself: $(cat "$T/out")"
+	with_effects "$T"/traced.* >"$T/plan"
 	bad+=$("$2" "no call")
 	tried=0
-	while read -r process call; do
-		"$KILLAT" "$T/killed" "$process" "$call" "${@:3}" \
-		    >"$T/out" 2>&1 </dev/null
-		grep -qx killed "$T/killed" || bad+="$process $call: lived"$'\n'
+	while read -r call n; do
+		traced -e "inject=$call:signal=KILL:when=$n" "${@:3}" </dev/null
+		grep -q 'killed by SIGKILL' "$T"/traced.* ||
+		    bad+="$call $n: lived"$'\n'
 		tried=$((tried + 1))
-		bad+=$("$2" "process $process, call $call" </dev/null)
+		bad+=$("$2" "$call $n" </dev/null)
 	done < <(evenly "$points" <"$T/plan")
 	[ "$tried" -ge 5 ] || bad+="only $tried were killed"
 	echo "# killed at $tried of $(wc -l <"$T/plan") calls"

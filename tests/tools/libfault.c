@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libfault.so, put before the C library by LD_PRELOAD: allocations that fail,
- * and another time of day.
+ * and another time of day.  Neither is a system call, so strace cannot change
+ * it; and it is the installed program that is tried, from its start, so no
+ * linker's --wrap can.
  *
  *	FAULT_ALLOC=N	the N-th allocation of the process fails
  *	FAULT_FROM=N	so does every one behind it
