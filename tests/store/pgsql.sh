@@ -186,7 +186,7 @@ troubles() {
 	sed -i 's/^SECRET_KEY=./SECRET_KEY=a/' "$CONF"
 	denied "another key" SYSTEM_ERR 'was made with the key' usual
 	chown ann /usr/local/libexec/rollcode/rollcode-pgsql.so
-	denied "a plug-in of somebody else" SYSTEM_ERR 'chown root' plugin_owner
+	denied "a plug-in of somebody else" SYSTEM_ERR 'chown -h root' plugin_owner
 }
 
 # What a server says, with an escape in it.
@@ -243,7 +243,7 @@ mended_plugin() {
 }
 
 mended_plugin_owner() {
-	chown root /usr/local/libexec/rollcode/rollcode-pgsql.so
+	chown -h root /usr/local/libexec/rollcode/rollcode-pgsql.so
 }
 
 # --- certificates -----------------------------------------------------------

@@ -189,7 +189,7 @@ directories() {
 	    edit "$p/marker" "s/^STORE_ID=.*/STORE_ID=$(printf %032d 1)/"
 	spoilt $s "marker: has mode 0640.*chmod 600" "a marker others can read" \
 	    chmod 640 "$p/marker"
-	spoilt $s "marker: belongs to uid 1;.*chown root" \
+	spoilt $s "marker: belongs to uid 1;.*chown -h root" \
 	    "a marker of another owner" chown 1 "$p/marker"
 	spoilt $s "marker: is not a store's marker; restore" "a marker of garbage" \
 	    edit "$p/marker" 's/=/ /'
@@ -477,7 +477,7 @@ env_files() {
 	spoilt $s "RESYNC_WINDOW.*more than TOLERANCE" "a window too small" \
 	    append 'RESYNC_WINDOW=3\n'
 	spoilt $s "line $line" "a line without a key" append 'hello\n'
-	spoilt $s "rollcode.env: belongs to uid 1;.*chown root" \
+	spoilt $s "rollcode.env: belongs to uid 1;.*chown -h root" \
 	    "an env file of another owner" chown 1 "$CONF"
 	spoilt $s "rollcode.env: has mode 0640.*chmod 600" \
 	    "an env file others can read" chmod 640 "$CONF"

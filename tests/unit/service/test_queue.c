@@ -377,7 +377,7 @@ END_TEST
 START_TEST(of_a_connection_that_is_closed_nothing_is_left)
 {
 	static struct queue q = {.whose = SOCKET_OF_ROOT};
-	static const struct connection nothing;
+	static const struct connection nothing = {.taken = true};
 	struct connection *c = stand(&q, &turns[0].asks);
 
 	memset(c, 0x5a, sizeof(*c));
