@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# proofs.sh - each threat in tests/README.md has its tests, and they ran
+# proofs.sh - each threat of tests/threats has its tests, and they ran
 #
 # For the end of a whole run: what ran is in $BUILD/tests/ran, what was skipped
 # in $BUILD/tests/skipped.  A test of the long ring is looked for in its script
@@ -80,30 +80,32 @@ proof() {
 	fi
 }
 
-# threat NAME TESTS
+# threat FILE: what must not happen, then a test a line
 threat() {
-	local test count=0 said='' rest=$2
-	while [[ $rest =~ ^[^\`]*\`([^\`]+)\`(.*) ]]; do
-		test=${BASH_REMATCH[1]} rest=${BASH_REMATCH[2]}
+	local name=${1##*/} test count=0 said=''
+	while IFS= read -r test; do
 		count=$((count + 1))
 		proof "${test%%: *}" "${test#*: }"
-	done
+	done < <(tail -n +2 "$1")
 	if [ "$count" -eq 0 ]; then
-		not_ok "$1 has its proofs" "there is none"
+		not_ok "$name has its proofs" "there is none"
 	elif [ -z "$said" ]; then
-		ok "$1 has its proofs"
+		ok "$name has its proofs"
 	elif grep -qv '^skipped: ' <<<"${said%$'\n'}"; then
-		not_ok "$1 has its proofs" "not all of $count"
+		not_ok "$name has its proofs" "not all of $count"
 		show "${said%$'\n'}"
 	else
-		skip "$1 has its proofs" "$(head -n 1 <<<"$said")"
+		skip "$name has its proofs" "$(head -n 1 <<<"$said")"
 	fi
 }
 
-rows=0
-while IFS='|' read -r _ name _ tests; do
-	threat "${name//[\` ]/}" "$tests"
-	rows=$((rows + 1))
-done < <(sed -n '/^## Each threat/,$p' tests/README.md | grep '^| `')
-equal "every threat has a row" "$rows" "$THREATS"
-exit 0
+rows=()
+for file in tests/threats/*; do
+	threat "$file"
+	rows+=("* [${file##*/}](threats/${file##*/}): $(head -n 1 "$file")")
+done
+equal "no threat is lost" "${#rows[@]}" "$THREATS"
+check "tests/README.md lists each with its first line" \
+    diff <(grep -F '](threats/' tests/README.md | sort) \
+    <(printf '%s\n' "${rows[@]}" | sort)
+[ "$failures" -eq 0 ]
