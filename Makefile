@@ -5,6 +5,7 @@
 # make demo         a real login in a scratch directory, explained
 # make tests        build the tests
 # make check        install missing packages, build and run the tests
+# make check-fast   those that need no root, in 20 seconds; installs nothing
 # make bench        measure logins, ours and those of other modules
 # make fuzz         run every fuzzer for FUZZ_SECONDS (600); needs clang
 # make deb          Debian packages, in build/deb

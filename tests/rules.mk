@@ -90,6 +90,11 @@ TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(UNIT)) \
 tests: all completions $(TEST_PROGRAMS)
 fuzzers: $(FUZZERS)
 
+# What needs neither root nor a server, and is over in seconds; some only wait.
+FAST	 = unit corpus layers docs
+check-fast: all $(filter $(BUILD)/tests/unit/%,$(TEST_PROGRAMS)) $(FUZZERS)
+	@JOBS=6 ROLLCODE_MODEL_OPS=20000 tests/run $(FAST)
+
 # What takes time in a test is not the test's own code.
 $(call obj,$(UNIT) $(SUPPORT) $(TOOLS) $(wildcard tests/fuzz/*.c)): \
     private LIGHT = -O0 -U_FORTIFY_SOURCE
@@ -110,4 +115,4 @@ fuzz:
 	@packaging/install-dependencies build test lint
 	@tests/fuzz/run
 
-.PHONY: tests fuzzers objects bench fuzz
+.PHONY: tests check-fast fuzzers objects bench fuzz

@@ -255,9 +255,14 @@ if strace -qq -o /dev/null true 2>/dev/null; then
 	check "a directory that cannot be locked gets no store" says 1 \
 	    'cannot be locked: No locks' add_where flock:error=ENOLCK
 	: >"$STORE-journal"
-	check "what cannot be looked at does not count as absent" says 1 \
-	    'journal: cannot be examined: Input' add_where \
-	    '?lstat,newfstatat:error=EIO' -P "$STORE-journal"
+	if [ "$(id -u)" -eq 0 ]; then
+		check "what cannot be looked at does not count as absent" says 1 \
+		    'journal: cannot be examined: Input' add_where \
+		    '?lstat,newfstatat:error=EIO' -P "$STORE-journal"
+	else
+		skip "what cannot be looked at does not count as absent" \
+		    "needs root to read a path in a process without dumps"
+	fi
 	rm "$STORE-journal"
 	refused "nor was one made" test -e "$STORE"
 else
