@@ -94,10 +94,10 @@ refused "and none was written" grep -q SECRET_KEY "$T/twice/env"
 
 admin log --follow >"$T/followed" 2>&1 &
 follower=$!
-sleep 1.5
+wait_for test -s "$T/followed"
 admin enroll alice --no-account --replace >"$T/uri" 2>&1
 admin unlock alice >"$T/out"
-sleep 2.5
+wait_for grep -q unlocked "$T/followed"
 kill "$follower"
 wait "$follower" 2>/dev/null
 equal "log --follow goes on when a user is enrolled anew" \

@@ -97,8 +97,7 @@ errors() {
 	resident_start
 	gone "nor where FreeRADIUS is not among CALLERS"
 	recipe "$TITLE" /etc/rollcode/rollcode.env >>"$CONF"
-	kill -HUP "$resident"
-	sleep 1
+	resident_reload
 	let_in "radius: then the next code lets in" ssh alice \
 	    "$(both "$(code alice)")"
 	sed -i "s/$secret/another/" /etc/pam_radius_auth.conf

@@ -49,11 +49,9 @@ unlocked() {
 }
 
 lock() {
-	as ann env DISPLAY="$DISPLAY" i3lock -n -c 000000 2>"$T/i3lock.log" &
-	servers+=("$!")
+	# It goes into the background when it has the keyboard and a window.
+	as ann env DISPLAY="$DISPLAY" i3lock -c 000000 2>"$T/i3lock.log"
 	wait_for locked
-	# It has the keyboard a moment after it has a window.
-	sleep 1.5
 }
 
 type_in() {
@@ -198,8 +196,7 @@ web_errors() {
 	check "and the log says why" \
 	    logged 'asked about another account'
 	recipe nginx /etc/rollcode/rollcode.env >>"$CONF"
-	kill -HUP "$resident"
-	sleep 1
+	resident_reload
 	equal "nginx: then the next code lets in" "$(fetch)" inside
 }
 

@@ -126,7 +126,7 @@ flooded() {
 	floods+=("$!")
 	flood 99999999
 	floods+=("$!")
-	sleep 0.5
+	wait_for test -s "$T/flood"
 	pam_run <"$T/lines" >"$T/out"
 	guesses=$(wc -l <"$T/flood")
 	took=$(((${EPOCHREALTIME/./} - began) / 1000))

@@ -254,7 +254,7 @@ busy_store() {
 	hold ann
 	root_login ann "$(code ann)" >"$T/out" &
 	denied=$!
-	sleep 0.3
+	wait_for asked "$denied"
 	within "while ann's store is held, bob gets in" SUCCESS 900 \
 	    login_as bob bob "$(code bob)"
 	wait "$denied"
@@ -281,6 +281,10 @@ full_queue() {
 	rm -f "$T/crowd" "$T/ready"
 }
 
+guessed() {	# USER
+	[ "$(field "$1" failures)" -gt 0 ]
+}
+
 # Two that guess as fast as they are answered, until the last line is typed.
 flooded() {
 	local lines=5 guesses began took hammers=() bad
@@ -294,7 +298,7 @@ flooded() {
 		"$BUILD/tests/tools/hammer" 1000000 ann "$took" >>"$T/guessed" &
 		hammers+=("$!")
 	done
-	sleep 0.3
+	wait_for guessed ann
 	pam_run <"$T/lines" >"$T/out"
 	check "the guessing went on all the while" kill "${hammers[@]}"
 	wait "${hammers[@]}"
@@ -331,7 +335,7 @@ workers_die() {
 		worker=$(workers | head -n 1)
 		[ -z "$worker" ] || kill -STOP "$worker"
 		pam_run <"$T/one" >"$T/out" &
-		sleep 0.1
+		wait_for asked "$!"
 		[ -z "$worker" ] || kill -9 "$worker"
 		wait "$!"
 		case $(cut -d' ' -f2 "$T/out") in
@@ -358,11 +362,10 @@ no_workers() {
 	as rollcode prlimit --pid "$(serving)" --nproc=0:
 	root_login ann "$(code ann)" >"$T/out" &
 	pid=$!
-	sleep 0.3
-	as rollcode prlimit --pid "$(serving)" --nproc=100:
-	wait "$pid"
 	check "it logs that there is no worker" \
 	    logged 'a worker cannot be started'
+	as rollcode prlimit --pid "$(serving)" --nproc=100:
+	wait "$pid"
 	within "as soon as one can be started, who waits gets in" SUCCESS 3000 \
 	    cat "$T/out"
 }
@@ -463,7 +466,7 @@ reload() {
 	kill -HUP "$resident"
 	wait "$!"
 	equal "who was connected before a SIGHUP is answered after it" \
-	    "$(sed 1d "$T/out" | cut -d' ' -f1,2)" "0 55555555"
+	    "$(tail -n 1 "$T/out" | cut -d' ' -f1,2)" "0 55555555"
 	admin unlock ann >"$T/out"
 	wait_for other "$before"
 	before=$(serving)
@@ -651,6 +654,7 @@ all_at_rest() {
 	local before
 	before="$(serving) $(serving all)"
 	while_stopped nap 3
+	# Longer than it waits between two signs of life.
 	nap 1.5
 	equal "a service that was stopped as a whole goes on as it was" \
 	    "$(serving) $(serving all)" "$before"
@@ -694,12 +698,12 @@ no_service() {
 stopped() {
 	local got
 	as ann "$T/bin/ask_service" ask ann 00000000 0.01 >"$T/out" &
-	wait_for grep -q ready "$T/out"
-	nap 0.3
+	wait_for grep -q sent "$T/out"
+	wait_for at_rest all
 	resident_stop
 	equal "told to stop it ends well" "$?" 0
-	wait_for grep -qv ready "$T/out"
-	read -r -a got < <(grep -v ready "$T/out")
+	wait_for grep -q '^[0-9]' "$T/out"
+	read -r -a got < <(grep '^[0-9]' "$T/out")
 	equal "what was begun is answered" "${got[0]} ${got[1]}" "0 55555555"
 	refused "no socket is left" test -e "$SOCKET" -o -e "$ROOTS"
 	check "no process either" no_service
@@ -749,7 +753,7 @@ stopped_late() {
 	worker=$(workers | head -n 1)
 	kill -STOP "$worker"
 	root_login ann "$(code ann)" >"$T/denied" &
-	sleep 0.3
+	wait_for asked "$!"
 	kill -INT -- "-$resident"
 	within "ended by a terminal, root has a verifier of its own" SUCCESS 900 \
 	    root_login bob "$(code bob)"
@@ -771,15 +775,18 @@ squatted() {
 	    s.bind(path)
 	    os.chmod(path, 0o666)
 	    both.append(s)
+	ready = open("$T/ready.new", "w")
 	os.setresgid(4242, 4242, 4242)
 	os.setresuid(4242, 4242, 4242)
 	for s in both:
 	    s.listen(16)
+	ready.write("ready")
+	ready.close()
 	time.sleep(60)
 	PYTHON
 	squatter=$!
-	wait_for test -S "$ROOTS"
-	sleep 0.3
+	wait_for grep -q ready "$T/ready.new"
+	rm "$T/ready.new"
 	within "somebody else's socket is not asked by root" SYSTEM_ERR 900 \
 	    root_login ann "$(code ann)"
 	within "nor by a user" SYSTEM_ERR 900 \
@@ -791,8 +798,13 @@ squatted() {
 	rm -f "$SOCKET" "$ROOTS"
 }
 
+# A service that starts all the same is ended.
 fails() {	# NAME PATTERN COMMAND...
-	"${@:3}" >"$T/out" 2>&1
+	local job
+	"${@:3}" >"$T/out" 2>&1 &
+	job=$!
+	patience=5 wait_for ended "$job" || pkill -9 -f "^$SERVE serve"
+	wait "$job"
 	equal "$1: status 1" "$?" 1
 	check "$1: says so" grep -qE -- "$2" "$T/out"
 }

@@ -192,7 +192,7 @@ all_die() {
 		all="$resident $(serving) $(serving all) $(worker)"
 		kill -STOP "$(worker)"
 		login ann "$code" >"$T/denied" &
-		sleep 0.1
+		wait_for asked "$!"
 		# shellcheck disable=SC2086	# a list
 		kill -KILL $all
 		got=$(user_login)

@@ -399,13 +399,17 @@ streamed() {	# COUNT RESULT [FROM-LINE]
 	[ "$(tail -n "+${3:-1}" "$T/stream" | grep -c " $2 ")" -ge "$1" ]
 }
 
+is_off() {	# NAME
+	! pgrep -u pg -f -- "-D $T/$1$" >/dev/null
+}
+
 # The server, with all its processes, as a power cut would.
 power_off() {	# NAME
 	local pids
 	mapfile -t pids < <(pgrep -u pg -f -- "-D $T/$1$")
 	kill -9 "${pids[@]}"
 	pkill -9 -u pg -P "$(IFS=,; echo "${pids[*]}")"
-	sleep 0.2
+	wait_for is_off "$1"
 }
 
 # Wait until a standby is waited for.

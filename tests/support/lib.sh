@@ -27,7 +27,8 @@
 #                      nothing.  The script starts anew in it, with the
 #                      arguments given here, so call this first.
 #   start COMMAND...   in the background until the script ends; sets $started
-#   wait_for COMMAND   until it succeeds, at most 10 s
+#   wait_for COMMAND   until it succeeds, at most $patience s (10)
+#   ended PID          whether that job of ours has
 #   nap SECONDS        sleeps, and starts no program for it
 #   free_port          prints one
 #
@@ -42,7 +43,12 @@
 #   serving [all | root]          its process that serves everybody's socket, or
 #                                 root's (that one if none is named)
 #   workers [all | root]          those of that process
+#   at_rest [all | root]          whether that process waits for something
+#   asked JOB                     whether a host has sent its request to root's
+#                                 socket, and the service has read it; or the
+#                                 job that runs the host has ended
 #   store_files, no_store_files   what of $T/store they have open; whether none
+#   resident_reload               until another process serves
 #   resident_stop
 #   admin ARGUMENT...             rollcode-admin --conf $CONF
 #   pam_line [ARGUMENT...]        "auth required MODULE conf=... ..."
@@ -264,12 +270,16 @@ nap() {
 }
 
 wait_for() {
-	local end=$((${EPOCHREALTIME/./} + 10000000))
+	local end=$((${EPOCHREALTIME/./} + ${patience:-10} * 1000000))
 	while [ "${EPOCHREALTIME/./}" -lt "$end" ]; do
 		"$@" >/dev/null 2>&1 && return 0
 		nap 0.02
 	done
 	return 1
+}
+
+ended() {
+	! kill -0 "$1" 2>/dev/null
 }
 
 listening() {
@@ -339,8 +349,24 @@ resident_of() {
 	exit 1
 }
 
+resident_reload() {
+	local before
+	before="$(serving) $(serving all)"
+	kill -HUP "$resident"
+	wait_for both_replaced "$before"
+}
+
+both_replaced() {	# THOSE-BEFORE
+	local one
+	for one in "$(serving)" "$(serving all)"; do
+		[ -n "$one" ] && [[ " $1 " != *" $one "* ]] || return 1
+	done
+}
+
+# Where it does not end by itself, it is ended.
 resident_stop() {
 	kill "$resident"
+	patience=20 wait_for ended "$resident" || kill -9 "$resident"
 	wait "$resident"
 }
 
@@ -351,6 +377,24 @@ serving() {
 
 workers() {
 	pgrep -P "$(serving "$@")"
+}
+
+# The host waits in poll: its number on x86-64, arm64 and i386.  Who sends wakes
+# up who reads, so a process that sleeps behind that has read.
+asked() {
+	local call='' host
+	ended "$1" && return
+	host=$(pgrep -n -x pamrun) || return
+	read -r call _ <"/proc/$host/syscall"
+	case $call in
+	7 | 73 | 168 | 271 | 309) ;;
+	*) return 1 ;;
+	esac
+	at_rest
+} 2>/dev/null
+
+at_rest() {	# [all | root]
+	grep -q '^State:.S' "/proc/$(serving "$@")/status"
 }
 
 store_files() {	# that workers have open

@@ -4,7 +4,8 @@
 socket, or where ROOT_SOCKET is in the environment at root's.
 
 ask USER CODE [LATE]   one request; prints ERROR VERDICT MILLISECONDS, and with
-                       LATE "ready" before, so many seconds before it is sent
+                       LATE "ready" before, so many seconds before it is sent,
+                       and "sent"
 bytes USER CODE [OTHERWISE]   one request; prints the bytes of the answer,
                        without the nonce, as hex
 steady USER A_SECOND   so many wrong codes a second until it is killed; prints
@@ -52,7 +53,7 @@ def request(user, code, otherwise=""):
                               code.encode(), otherwise.encode())
 
 
-def ask(user, code, late=0):
+def ask(user, code, late=0, tell=None):
     nonce, message = request(user, code)
     s = connect()
     if late:
@@ -60,6 +61,10 @@ def ask(user, code, late=0):
         time.sleep(float(late))
     began = time.monotonic()
     s.send(message)
+    if late:
+        print("sent", flush=True)
+    if tell is not None:
+        os.write(tell, b"x")
     answer = s.recv(65536)
     ms = int((time.monotonic() - began) * 1000)
     if not answer:
@@ -97,34 +102,43 @@ def become(uid):
 
 def flood(user, count, uid):
     children = []
+    told, tell = os.pipe()
     for i in range(count):
         children.append(os.fork())
         if children[-1] == 0:
             become(uid + i)
             while True:
                 try:
-                    ask(user, "00000000")
+                    ask(user, "00000000", tell=tell)
+                    tell = None
                 except OSError:
                     pass
                 time.sleep(0.02)
-    time.sleep(0.5)
+    read_all(told, count)
     print("ready", flush=True)
     sys.stdin.read()
     for pid in children:
         os.kill(pid, signal.SIGKILL)
 
 
+def read_all(fd, count):
+    while count > 0:
+        count -= len(os.read(fd, count))
+
+
 def silent(count, uid):
     held = []
+    told, tell = os.pipe()
     for i in range(count):
         if uid is None:
             held.append(connect())
         elif os.fork() == 0:
             become(uid + i)
             held.append(connect())
+            os.write(tell, b"x")
             sys.stdin.read()
             os._exit(0)
-    time.sleep(0.2)
+    read_all(told, 0 if uid is None else count)
     print("ready", flush=True)
     sys.stdin.read()
 

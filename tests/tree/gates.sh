@@ -9,6 +9,8 @@
 . "$(dirname "$0")/../support/lib.sh"
 cd "$TREE" || exit 2
 scratch
+# `nothing` counts at the end of a pipe, so it must run in this shell.
+shopt -s lastpipe
 
 mapfile -t RUNS_IN_HOSTS < <(make -s print-MODULE)
 PROGRAMS=(rollcode-verify rollcode-admin rollcode-token)
