@@ -243,6 +243,11 @@ gate_top() {
 	    nothing "the top of the tree holds what belongs there"
 }
 
+gate_mutants() {
+	check "each fault of tests/mutants can be put in, and its test exists" \
+	    tests/mutants/run --apply
+}
+
 # --- who includes what ------------------------------------------------------
 
 gate_layers() {
@@ -482,7 +487,7 @@ for file in pam_rollcode.so "${PROGRAMS[@]}"; do
 	exit 1
 done
 
-gates=(format functions statics shell man language spelling licence words top layers
+gates=(format functions statics shell man language spelling licence words top mutants layers
     host success symbols hardening)
 if [ $# -ne 1 ]; then
 	# shellcheck disable=SC2016	# each of them is said whole
