@@ -212,35 +212,7 @@ check:
 	@$(MAKE) --no-print-directory tests
 	@tests/run
 
-# PARTS: some of these.
-PARTS	 ?= pgsql server client
-PLACES	 = DESTDIR PARTS BUILD PAMDIR BINDIR SBINDIR MANDIR LIBEXECDIR \
-	   SYSCONFDIR STATEDIR RUNDIR UNITDIR SYSUSERSDIR TMPFILESDIR \
-	   EXAMPLEDIR BASHDIR ZSHDIR FISHDIR
-INSTALL	 = $(foreach place,$(PLACES),$(place)='$($(place))') packaging/install
-
-COMPLETIONS = $(foreach shell,bash zsh fish,$(addsuffix .$(shell), \
-	   $(addprefix $(BUILD)/completions/,rollcode-admin rollcode-token)))
-
-completions: $(COMPLETIONS)
-$(COMPLETIONS): $(BUILD)/rollcode-admin $(BUILD)/rollcode-token \
-    packaging/completions
-	$(call say,GEN)
-	$(Q)mkdir -p $(@D)
-	$(Q)packaging/completions $(subst .,,$(suffix $@)) \
-	    $(BUILD)/$(basename $(@F)) >$@
-
-install: all completions
-	$(Q)$(INSTALL)
-
-uninstall:
-	$(Q)$(INSTALL) --remove
-
-# Packages are built from a copy, with debian/ and the spec where the tools
-# look for them.
-deb rpm:
-	@packaging/install-dependencies build package
-	@packaging/package $@ $(VERSION)
+include packaging/rules.mk
 
 clean:
 	rm -rf build
@@ -255,6 +227,6 @@ print-%:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all completions demo check help install uninstall deb rpm clean FORCE
+.PHONY: all demo check help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

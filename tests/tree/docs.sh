@@ -165,19 +165,19 @@ done
 grep -ohE '(^    |`)make [a-z]+([^a-z/]|$)' README.md |
     sed 's/.*make //;s/[^a-z].*//' | sort -u |
     while read -r target; do
-	grep -qE "^([a-z]+ )*$target( [a-z]+)*:" Makefile tests/rules.mk || echo "$target"
+	grep -qE "^([a-z]+ )*$target( [a-z]+)*:" Makefile ./*/rules.mk || echo "$target"
 done >"$T/unknown"
 equal "every target of make in the README exists" "$(cat "$T/unknown")" ""
 
 # make help: what a user calls, not what the Makefile needs for itself.
-sed -n 's/^\.PHONY: //p' Makefile | tr ' ' '\n' |
-    grep -vxE 'all|completions|FORCE' | sort >"$T/targets"
+sed -n 's/^\.PHONY: //p' Makefile ./*/rules.mk | tr ' ' '\n' |
+    grep -vxE 'all|completions|fuzzers|objects|FORCE' | sort >"$T/targets"
 equal "make help lists every target" \
-    "$(make -s help | sed -n 's/^make \([a-z]*\) .*/\1/p' | sort |
+    "$(make -s help | sed -n 's/^make \([a-z-]*\) .*/\1/p' | sort |
 	comm -13 - "$T/targets")" ""
-make -pq help 2>/dev/null | sed -n 's/^\([a-z]*\):.*/\1/p' >"$T/rules"
+make -pq help 2>/dev/null | sed -n 's/^\([a-z-]*\):.*/\1/p' >"$T/rules"
 equal "and none that is not there" "$(make -s help |
-    sed -n 's/^make \([a-z]\{1,\}\) .*/\1/p' | grep -vxF -f "$T/rules")" ""
+    sed -n 's/^make \([a-z-]\{1,\}\) .*/\1/p' | grep -vxF -f "$T/rules")" ""
 
 # The map: folders and files, then a phrase.  What is indented is in a half.
 sed -n '/^## Files/,/^## [^F]/p' README.md | grep '^    ' >"$T/map"
