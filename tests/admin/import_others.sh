@@ -347,4 +347,57 @@ if [ -n "$pskc" ]; then
 	import --user alice "$T/file" >/dev/null
 	equal "so is one in CDATA, and a user's name that is empty is none" \
 	    "$(counter alice 1001)" 60
+
+	# put WHAT BEFORE: a container with that text put before an element
+	put() {
+		container alice "" | sed "s|$2|$1&|"
+	}
+	key_end="</Key>"
+	ns=urn:ietf:params:xml:ns:keyprov:pskc
+	server ACCOUNT=rollcode
+	{
+		for name in StartDate ExpiryDate PINPolicy KeyUsage \
+		    NumberOfTransactions; do
+			put "<Policy><$name>1</$name></Policy>" "$key_end" |
+			    number_refused "element .*/$name," "$name"
+		done
+		put "<Policy><x:a xmlns:x='urn:x'/></Policy>" "$key_end" |
+		    number_refused "element .*/Policy," "a policy of others"
+		put "<ExpiryDate>2020-01-01T00:00:00Z</ExpiryDate>" \
+		    "</DeviceInfo>" |
+		    number_refused "element .*/ExpiryDate," "of the device"
+		for name in KeyProfileId KeyReference Unheard Suite; do
+			put "<$name>1</$name>" "$key_end" |
+			    number_refused "element .*/$name," "$name"
+		done
+		put "<ChallengeFormat/>" "</AlgorithmParameters>" |
+		    number_refused "element .*/ChallengeFormat," ChallengeFormat
+		put "<Time><PlainValue>1</PlainValue></Time>" "</Data>" |
+		    number_refused "element .*/PlainValue," Time
+		put "<p:KeyUsage xmlns:p='$ns'/>" "$key_end" |
+		    number_refused "element .*/KeyUsage," "with a prefix"
+		put "<KeyUsage xmlns=''/>" "$key_end" |
+		    number_refused "element .*/KeyUsage," "without a namespace"
+		put "<Suite>MD5</Suite>" "</AlgorithmParameters>" |
+		    number_refused Suite "a Suite of another algorithm"
+		container alice "" | sed 's/"DECIMAL"/"BASE64"/' |
+		    number_refused Encoding "an Encoding"
+		container alice "" | sed 's/"DECIMAL"/& CheckDigits="true"/' |
+		    number_refused CheckDigits "check digits"
+		put "<Secret><PlainValue>AAAA</PlainValue></Secret>" "</Data>" |
+		    number_refused "no plain secret" "two secrets"
+		put "<Unheard/>" "<KeyPackage>" >"$T/file"
+		import "$T/file" 2>&1 | grep -q "element .*/Unheard," ||
+		    echo "in the container"
+	} >"$T/wrong" 2>&1
+	say_ok "what a PSKC file says of a code or its use is refused by name" \
+	    "$(cat "$T/wrong")"
+	equal "so that nobody was enrolled" "$(enrolled)" ""
+	foreign="<x:Counter xmlns:x='urn:x'><x:PlainValue>9</x:PlainValue>"
+	foreign="$foreign<KeyUsage/></x:Counter>"
+	put "<Extensions>$foreign</Extensions>$foreign" "</Data>" |
+	    sed 's/"DECIMAL"/& CheckDigits="false"/' >"$T/file"
+	import --user alice "$T/file" >/dev/null
+	equal "what it has of other namespaces is not read" \
+	    "$(counter alice 1001)" 5
 fi

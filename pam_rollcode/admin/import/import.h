@@ -74,8 +74,9 @@ enum rollcode_err	import_store(const struct admin_options *,
 /*
  * Append the keys of a container of RFC 6030, in its order.  Taken are those of
  * the HOTP profile (section 10.1) with a plain secret and a counter, which is
- * the next one; a number that is not written as one is refused.  A container
- * that is none, and that libxml2 is missing, is a refusal in the list.  NOMEM.
+ * the next one; a number that is not written as one is refused, and an element
+ * of RFC 6030 that may change a code or its use.  A container that is none, and
+ * that libxml2 is missing, is a refusal in the list.  NOMEM.
  */
 import_reader		pskc_read;
 

@@ -7,6 +7,8 @@
  *     0 and the last of two, and a counter that is too low makes codes good
  *     again.
  *  2. A text that is no XML to its end gives no key.
+ *  3. A key with an element of RFC 6030 that is not known here is refused: it
+ *     may change a code, or when it may be used.
  *
  * What is declared here of libxml2 has been the same since 2003, and saves the
  * headers of another library.
@@ -22,10 +24,12 @@
 #include "common/token/base64.h"
 #include "common/token/token.h"
 
-#define HOTP "urn:ietf:params:xml:ns:keyprov:pskc:hotp"
+#define NAMESPACE "urn:ietf:params:xml:ns:keyprov:pskc"
+#define HOTP NAMESPACE ":hotp"
 #define VALUE_MAX 512 /* bytes of a value, with the NUL */
 #define NUMBER_MAX 64 /* digits, zeros before them too */
 #define PATH_ROOM 128 /* bytes of a path, with the NUL */
+#define FOREIGN "?"   /* in a path: of another namespace */
 #define ODD "\1"      /* in a value that is no plain text; no XML has it */
 #define SPACE " \t\r\n"
 #define QUIETLY (1 << 5 | 1 << 6 | 1 << 11) /* no message, no network */
@@ -41,13 +45,18 @@ struct xml {
 	int (*depth)(void *);
 	int (*attribute)(void *, const char *);
 	const char *(*name)(void *);
+	const char *(*namespace)(void *);
 	const char *(*value)(void *);
-	char path[PATH_ROOM]; /* of the element that began last */
+	char path[PATH_ROOM];  /* of the element that began last */
+	char other[PATH_ROOM]; /* of one in no KeyPackage that is not known */
 };
 
 #define CONTAINER "/KeyContainer"
 #define PACKAGE CONTAINER "/KeyPackage"
-#define PARAMETERS PACKAGE "/Key/AlgorithmParameters"
+#define DEVICE PACKAGE "/DeviceInfo"
+#define KEY PACKAGE "/Key"
+#define PARAMETERS KEY "/AlgorithmParameters"
+#define FORMAT PARAMETERS "/ResponseFormat"
 
 enum field {
 	DEVICE_USER,
@@ -57,6 +66,7 @@ enum field {
 	SUITE,
 	LENGTH,
 	ENCODING,
+	CHECK_DIGITS,
 	SECRET,
 	COUNTER,
 	FIELDS,
@@ -65,21 +75,50 @@ enum field {
 static const struct {
 	const char *path, *attribute; /* NULL: the element's text */
 } fields[FIELDS] = {
-    [DEVICE_USER] = {PACKAGE "/DeviceInfo/UserId", NULL},
-    [KEY_USER] = {PACKAGE "/Key/UserId", NULL},
-    [SERIAL] = {PACKAGE "/DeviceInfo/SerialNo", NULL},
-    [ALGORITHM] = {PACKAGE "/Key", "Algorithm"},
+    [DEVICE_USER] = {DEVICE "/UserId", NULL},
+    [KEY_USER] = {KEY "/UserId", NULL},
+    [SERIAL] = {DEVICE "/SerialNo", NULL},
+    [ALGORITHM] = {KEY, "Algorithm"},
     [SUITE] = {PARAMETERS "/Suite", NULL},
-    [LENGTH] = {PARAMETERS "/ResponseFormat", "Length"},
-    [ENCODING] = {PARAMETERS "/ResponseFormat", "Encoding"},
-    [SECRET] = {PACKAGE "/Key/Data/Secret/PlainValue", NULL},
-    [COUNTER] = {PACKAGE "/Key/Data/Counter/PlainValue", NULL},
+    [LENGTH] = {FORMAT, "Length"},
+    [ENCODING] = {FORMAT, "Encoding"},
+    [CHECK_DIGITS] = {FORMAT, "CheckDigits"},
+    [SECRET] = {KEY "/Data/Secret/PlainValue", NULL},
+    [COUNTER] = {KEY "/Data/Counter/PlainValue", NULL},
 };
 
-/* What a KeyPackage says; of a field that is there twice, the last. */
+/* The other elements that say nothing of a code or of its use. */
+static const char *const harmless[] = {
+    CONTAINER,
+    CONTAINER "/EncryptionKey",
+    CONTAINER "/MACMethod",
+    CONTAINER "/MACMethod/MACKey",
+    CONTAINER "/MACMethod/MACKeyReference",
+    PACKAGE,
+    DEVICE,
+    DEVICE "/Manufacturer",
+    DEVICE "/Model",
+    DEVICE "/IssueNo",
+    DEVICE "/DeviceBinding",
+    PACKAGE "/CryptoModuleInfo",
+    PACKAGE "/CryptoModuleInfo/Id",
+    KEY "/Issuer",
+    KEY "/FriendlyName",
+    PARAMETERS,
+    KEY "/Data",
+    KEY "/Data/Secret",
+    KEY "/Data/Secret/EncryptedValue",
+    KEY "/Data/Secret/ValueMAC",
+    KEY "/Data/Counter",
+    KEY "/Data/Counter/EncryptedValue",
+    KEY "/Data/Counter/ValueMAC",
+};
+
+/* What a KeyPackage says; a field that is there twice is odd. */
 struct key {
 	unsigned int count[FIELDS];
 	char text[FIELDS][VALUE_MAX];
+	char other[PATH_ROOM]; /* of an element that is not known */
 };
 
 WIPABLE(key);
@@ -106,6 +145,7 @@ load_libxml2(struct xml *xml)
 	    {"xmlTextReaderDepth", &xml->depth},
 	    {"xmlTextReaderMoveToAttribute", &xml->attribute},
 	    {"xmlTextReaderConstLocalName", &xml->name},
+	    {"xmlTextReaderConstNamespaceUri", &xml->namespace},
 	    {"xmlTextReaderConstValue", &xml->value},
 	};
 	void *symbol, *library = dlopen("libxml2.so.2", RTLD_NOW | RTLD_LOCAL);
@@ -137,12 +177,44 @@ static void
 enter_element(struct xml *xml, int depth)
 {
 	const char *name = xml->name(xml->reader);
+	const char *namespace = xml->namespace(xml->reader);
 	char *at = xml->path;
 
+	if (name == NULL ||
+	    (namespace != NULL && strcmp(namespace, NAMESPACE) != 0))
+		name = FOREIGN;
 	for (; depth > 0 && *at != '\0'; depth--)
 		at += 1 + strcspn(at + 1, "/");
-	snprintf(at, (size_t)(xml->path + PATH_ROOM - at), "/%s",
-	    name == NULL ? "" : name);
+	snprintf(at, (size_t)(xml->path + PATH_ROOM - at), "/%s", name);
+}
+
+/* Note an element that is not known, and is of no other namespace. */
+static void
+note_other(struct xml *xml, struct key *key)
+{
+	const char *name = strrchr(xml->path, '/');
+	bool inside = strncmp(xml->path, PACKAGE "/", sizeof(PACKAGE)) == 0;
+
+	if (strstr(xml->path, FOREIGN) != NULL ||
+	    strcmp(name, "/Extensions") == 0)
+		return;
+	for (enum field f = 0; f < FIELDS; f++)
+		if (strcmp(xml->path, fields[f].path) == 0)
+			return;
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		if (strcmp(xml->path, harmless[i]) == 0)
+			return;
+	memcpy(inside ? key->other : xml->other, xml->path, PATH_ROOM);
+}
+
+static enum rollcode_err
+refuse_other(const char *path, struct error *why)
+{
+	return error_set(why, ROLLCODE_ERR_INPUT,
+	    "it has the element %s, which is not supported and may change its "
+	    "codes or their use; remove it from the file if the token works "
+	    "without it",
+	    path + 1);
 }
 
 /* The element's attributes; the field whose text follows, or FIELDS. */
@@ -159,7 +231,6 @@ begin_fields(struct xml *xml, struct key *key)
 			xml->attribute(xml->reader, attribute) != 1))
 			continue;
 		key->count[f]++;
-		key->text[f][0] = '\0';
 		if (attribute != NULL)
 			set_value(key, f, xml->value(xml->reader));
 		else
@@ -192,6 +263,7 @@ next_package(struct xml *xml, struct key *key)
 		if (node != NODE_ELEMENT)
 			continue;
 		enter_element(xml, depth);
+		note_other(xml, key);
 		if (strcmp(xml->path, PACKAGE) == 0)
 			return 1;
 		if (field == FIELDS) {
@@ -253,20 +325,30 @@ take_key_form(
 	if (strcmp(key->text[ALGORITHM], HOTP) != 0)
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "the key is not of the HOTP profile");
+	if (key->other[0] != '\0')
+		return refuse_other(key->other, why);
 	t->form = FORM_HOTP;
 	if (strncmp(suite, "HMAC-", 5) == 0)
 		suite += 5;
 	t->algorithm =
 	    *suite == '\0' ? ALGORITHM_SHA1 : algorithm_from_name(suite);
-	if (key->count[ENCODING] > 0 &&
-	    strcmp(key->text[ENCODING], "DECIMAL") != 0)
-		return error_set(
-		    why, ROLLCODE_ERR_INPUT, "its codes are not decimal");
+	if (t->algorithm == ALGORITHM_NONE)
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "its Suite is not SHA1, SHA256 or SHA512");
 	if (key->count[LENGTH] > 0 &&
 	    (!one_number(key, LENGTH, &digits) || digits > UINT_MAX))
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "the Length of its codes is not one number in decimal "
 		    "digits");
+	if (key->count[ENCODING] > 0 &&
+	    strcmp(key->text[ENCODING], "DECIMAL") != 0)
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "its codes are not decimal: Encoding is not DECIMAL");
+	if (key->count[CHECK_DIGITS] > 0 &&
+	    strcmp(key->text[CHECK_DIGITS], "false") != 0 &&
+	    strcmp(key->text[CHECK_DIGITS], "0") != 0)
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "its codes have a check digit: CheckDigits is not false");
 	t->digits = (unsigned int)digits;
 	return ROLLCODE_OK;
 }
@@ -332,6 +414,7 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 {
 	WIPED(xml_close) struct xml xml = {.reader = NULL};
 	WIPED(key_wipe) struct key key = {.count = {0}};
+	struct error why = {0};
 	size_t keys = 0;
 	int more;
 
@@ -346,6 +429,9 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 	    strncmp(xml.path, CONTAINER, sizeof(CONTAINER) - 1) != 0)
 		return import_refuse(
 		    list, "it is not a key container of RFC 6030", error);
+	if (xml.other[0] != '\0' &&
+	    refuse_other(xml.other, &why) != ROLLCODE_OK)
+		return import_refuse(list, why.text, error);
 	if (keys == 0)
 		return import_refuse(list, "there is no key in it", error);
 	if (open_container(&xml, text, len, &key) != 1)
