@@ -56,6 +56,35 @@ base32_decode(const char *text, uint8_t *out, size_t max, size_t *len)
 	return n > 0 && have < 5 && text[strspn(text, "= ")] == '\0';
 }
 
+bool
+base64_decode(const char *text, uint8_t *out, size_t max, size_t *len)
+{
+	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t digits = 0, padding = 0, n = 0;
+	uint32_t bits = 0;
+	const char *at;
+
+	for (; *text != '\0'; text++) {
+		if (strchr(" \t\r\n", *text) != NULL)
+			continue;
+		if (*text == '=') {
+			padding++;
+			continue;
+		}
+		if (padding > 0 || (at = strchr(base64, *text)) == NULL)
+			return false;
+		bits = (bits << 6 | (uint32_t)(at - base64)) & 0xfff;
+		if (digits++ % 4 == 0)
+			continue;
+		if (n == max)
+			return false;
+		out[n++] = (uint8_t)(bits >> (8 - digits % 4 * 2) % 8);
+	}
+	*len = n;
+	return n > 0 && padding < 3 && (digits + padding) % 4 == 0;
+}
+
 void
 hex_encode(const uint8_t *bytes, size_t len, char *out)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * codec.h - bytes as base32 and as hex digits.
+ * codec.h - bytes as base32, base64 and hex digits.
  */
 #ifndef ROLLCODE_TOKEN_CODEC_H
 #define ROLLCODE_TOKEN_CODEC_H
@@ -21,6 +21,14 @@
 void			 base32_encode(const uint8_t *, size_t len,
 			    char *out);
 bool			 base32_decode(const char *, uint8_t *out,
+			    size_t max, size_t *len) MUST_USE;
+
+/*
+ * Base64 of RFC 4648 section 4, as XML writes it: digits and their padding,
+ * with spaces, tabs and line ends anywhere.  False if anything else is met, if
+ * max bytes do not hold it, or if it is empty; out may have been written then.
+ */
+bool			 base64_decode(const char *, uint8_t *out,
 			    size_t max, size_t *len) MUST_USE;
 
 /*

@@ -21,7 +21,7 @@
 #include <strings.h>
 
 #include "admin/import/import.h"
-#include "common/token/base64.h"
+#include "common/token/codec.h"
 #include "common/token/token.h"
 
 #define NAMESPACE "urn:ietf:params:xml:ns:keyprov:pskc"

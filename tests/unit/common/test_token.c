@@ -4,7 +4,6 @@
  */
 #include <stdio.h>
 
-#include "common/token/base64.h"
 #include "common/token/codec.h"
 #include "common/token/token.h"
 #include "tests/support/cases.h"
