@@ -4,10 +4,10 @@
 #include "cmd.h"
 
 enum rollcode_err
-cmd_check_words(int argc, char **argv, struct error *error)
+cmd_check_words(char **argv, struct error *error)
 {
-	for (int i = 0; i < argc; i++)
-		if (strncasecmp(argv[i], "otpauth:", 8) == 0)
+	for (; *argv != NULL; argv++)
+		if (strncasecmp(*argv, "otpauth:", 8) == 0)
 			return error_set(error, ROLLCODE_ERR_USAGE,
 			    "a provisioning URI was given as an argument, "
 			    "which other users of this machine can read; enrol "
@@ -29,14 +29,14 @@ cmd_create(const struct options *options, struct error *error)
 }
 
 enum rollcode_err
-cmd_open(const struct options *options, int argc, char **argv,
-    struct wallet **wallet, struct error *error)
+cmd_open(const struct options *options, char **argv, struct wallet **wallet,
+    struct error *error)
 {
 	char path[PATH_MAX];
 	enum rollcode_err err;
 
 	*wallet = NULL;
-	if ((err = cmd_check_words(argc, argv, error)) != ROLLCODE_OK ||
+	if ((err = cmd_check_words(argv, error)) != ROLLCODE_OK ||
 	    (err = wallet_locate(path, options->store, false, error)) !=
 		ROLLCODE_OK)
 		return err;
@@ -44,14 +44,13 @@ cmd_open(const struct options *options, int argc, char **argv,
 }
 
 enum rollcode_err
-cmd_unlock(const struct options *options, int argc, char **argv,
-    struct wallet **wallet, struct error *error)
+cmd_unlock(const struct options *options, char **argv, struct wallet **wallet,
+    struct error *error)
 {
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
 	enum rollcode_err err;
 
-	if ((err = cmd_open(options, argc, argv, wallet, error)) !=
-		ROLLCODE_OK ||
+	if ((err = cmd_open(options, argv, wallet, error)) != ROLLCODE_OK ||
 	    !wallet_protected(*wallet))
 		return err;
 	err = cli_passphrase(options->passphrase_file,

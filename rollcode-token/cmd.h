@@ -32,7 +32,7 @@ cli_run	cmd_add, cmd_next, cmd_pair, cmd_skip, cmd_list, cmd_show, cmd_rename,
  * USAGE if one of the words, which name tokens or files, is a provisioning
  * URI: those are read from standard input.
  */
-enum rollcode_err	cmd_check_words(int argc, char **argv, struct error *)
+enum rollcode_err	cmd_check_words(char **argv, struct error *)
 			    MUST_USE;
 
 /* Make the wallet that the options name, if there is none. */
@@ -40,13 +40,12 @@ enum rollcode_err	cmd_create(const struct options *, struct error *)
 			    MUST_USE;
 
 /* Check the words and open the wallet; the caller closes it. */
-enum rollcode_err	cmd_open(const struct options *, int argc, char **argv,
+enum rollcode_err	cmd_open(const struct options *, char **argv,
 			    struct wallet **, struct error *) MUST_USE;
 
 /* The same, and ask for its passphrase if it has one. */
-enum rollcode_err	cmd_unlock(const struct options *, int argc,
-			    char **argv, struct wallet **, struct error *)
-			    MUST_USE;
+enum rollcode_err	cmd_unlock(const struct options *, char **argv,
+			    struct wallet **, struct error *) MUST_USE;
 
 /* Print count codes of a token, from its counter on, on one line. */
 enum rollcode_err	cmd_put_codes(const struct rollcode_token *,

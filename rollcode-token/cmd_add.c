@@ -18,7 +18,7 @@ read_provision(struct provision *provision, struct error *error)
 }
 
 enum rollcode_err
-cmd_add(void *base, int argc, char **argv, struct error *error)
+cmd_add(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(provision_wipe) struct provision provision = {0};
@@ -27,13 +27,12 @@ cmd_add(void *base, int argc, char **argv, struct error *error)
 	const char *name = argv[0];
 	enum rollcode_err err;
 
-	if ((err = cmd_check_words(argc, argv, error)) != ROLLCODE_OK ||
+	if ((err = cmd_check_words(argv, error)) != ROLLCODE_OK ||
 	    (err = read_provision(&provision, error)) != ROLLCODE_OK)
 		return err;
 	name = name != NULL ? name : wallet_own_name(&provision);
 	if ((err = cmd_create(options, error)) != ROLLCODE_OK ||
-	    (err = cmd_unlock(options, argc, argv, &wallet, error)) !=
-		ROLLCODE_OK ||
+	    (err = cmd_unlock(options, argv, &wallet, error)) != ROLLCODE_OK ||
 	    (err = wallet_add(wallet, name, &provision, error)) !=
 		ROLLCODE_OK ||
 	    (err = wallet_find(wallet, name, &entry, error)) != ROLLCODE_OK)

@@ -60,7 +60,7 @@ unlock_wallet(const struct options *options, struct wallet *wallet,
 }
 
 enum rollcode_err
-cmd_askpass(void *base, int argc, char **argv, struct error *error)
+cmd_askpass(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
@@ -69,10 +69,9 @@ cmd_askpass(void *base, int argc, char **argv, struct error *error)
 	struct asker asker;
 	enum rollcode_err err;
 
-	(void)argc;
 	if (!asker_find(&asker) || !binding_of(prompt, &asker, &binding))
 		return person_answer(prompt, error);
-	err = cmd_open(base, 0, NULL, &wallet, error);
+	err = cmd_open(base, argv + 1, &wallet, error);
 	if (err == ROLLCODE_OK)
 		err = wallet_bound(wallet, &binding, &asker, &entry, error);
 	if (err == ROLLCODE_ERR_ABSENT && entry.id != 0)

@@ -27,15 +27,14 @@ cmd_put_codes(
 }
 
 static enum rollcode_err
-print_next(const struct options *options, int argc, char **argv, int64_t count,
+print_next(const struct options *options, char **argv, int64_t count,
     struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
 	enum rollcode_err err;
 
-	if ((err = cmd_unlock(options, argc, argv, &wallet, error)) !=
-		ROLLCODE_OK ||
+	if ((err = cmd_unlock(options, argv, &wallet, error)) != ROLLCODE_OK ||
 	    (err = wallet_spend(wallet, argv[0], count, &entry, error)) !=
 		ROLLCODE_OK)
 		return err;
@@ -52,29 +51,28 @@ print_next(const struct options *options, int argc, char **argv, int64_t count,
 }
 
 enum rollcode_err
-cmd_next(void *base, int argc, char **argv, struct error *error)
+cmd_next(void *base, char **argv, struct error *error)
 {
 	const struct options *options = base;
 
-	return print_next(options, argc, argv, options->count, error);
+	return print_next(options, argv, options->count, error);
 }
 
 enum rollcode_err
-cmd_pair(void *base, int argc, char **argv, struct error *error)
+cmd_pair(void *base, char **argv, struct error *error)
 {
-	return print_next(base, argc, argv, 2, error);
+	return print_next(base, argv, 2, error);
 }
 
 enum rollcode_err
-cmd_skip(void *base, int argc, char **argv, struct error *error)
+cmd_skip(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
 	const struct options *options = base;
 	enum rollcode_err err;
 
-	if ((err = cmd_open(options, argc, argv, &wallet, error)) !=
-		ROLLCODE_OK ||
+	if ((err = cmd_open(options, argv, &wallet, error)) != ROLLCODE_OK ||
 	    (err = wallet_skip(wallet, argv[0], options->count, &entry,
 		 error)) != ROLLCODE_OK)
 		return err;

@@ -2,18 +2,18 @@
 #include "cmd.h"
 
 enum rollcode_err
-cmd_rename(void *base, int argc, char **argv, struct error *error)
+cmd_rename(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	enum rollcode_err err;
 
-	if ((err = cmd_unlock(base, argc, argv, &wallet, error)) != ROLLCODE_OK)
+	if ((err = cmd_unlock(base, argv, &wallet, error)) != ROLLCODE_OK)
 		return err;
 	return wallet_rename(wallet, argv[0], argv[1], error);
 }
 
 enum rollcode_err
-cmd_remove(void *base, int argc, char **argv, struct error *error)
+cmd_remove(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	struct wallet_entry entry = {0};
@@ -21,8 +21,7 @@ cmd_remove(void *base, int argc, char **argv, struct error *error)
 	char question[256];
 	enum rollcode_err err;
 
-	if ((err = cmd_open(options, argc, argv, &wallet, error)) !=
-		ROLLCODE_OK ||
+	if ((err = cmd_open(options, argv, &wallet, error)) != ROLLCODE_OK ||
 	    (err = wallet_find(wallet, argv[0], &entry, error)) != ROLLCODE_OK)
 		return err;
 	snprintf(question, sizeof(question),
@@ -35,29 +34,29 @@ cmd_remove(void *base, int argc, char **argv, struct error *error)
 }
 
 enum rollcode_err
-cmd_default(void *base, int argc, char **argv, struct error *error)
+cmd_default(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	enum rollcode_err err;
 
-	if ((err = cmd_unlock(base, argc, argv, &wallet, error)) != ROLLCODE_OK)
+	if ((err = cmd_unlock(base, argv, &wallet, error)) != ROLLCODE_OK)
 		return err;
 	return wallet_prefer(wallet, argv[0], error);
 }
 
 enum rollcode_err
-cmd_bind(void *base, int argc, char **argv, struct error *error)
+cmd_bind(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	enum rollcode_err err;
 
-	if ((err = cmd_unlock(base, argc, argv, &wallet, error)) != ROLLCODE_OK)
+	if ((err = cmd_unlock(base, argv, &wallet, error)) != ROLLCODE_OK)
 		return err;
-	return wallet_bind(wallet, argv[0], argv + 1, (size_t)argc - 1, error);
+	return wallet_bind(wallet, argv[0], argv + 1, error);
 }
 
 enum rollcode_err
-cmd_passwd(void *base, int argc, char **argv, struct error *error)
+cmd_passwd(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
@@ -67,8 +66,7 @@ cmd_passwd(void *base, int argc, char **argv, struct error *error)
 	if (options->remove && options->new_file[0] != '\0')
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--remove and --new-passphrase-file: give one of them");
-	if ((err = cmd_unlock(options, argc, argv, &wallet, error)) !=
-	    ROLLCODE_OK)
+	if ((err = cmd_unlock(options, argv, &wallet, error)) != ROLLCODE_OK)
 		return err;
 	if (options->remove)
 		return wallet_protect(wallet, NULL, 0, error);

@@ -20,7 +20,7 @@ name_refused(const struct import_list *list, struct error *error)
 }
 
 enum rollcode_err
-cmd_import(void *base, int argc, char **argv, struct error *error)
+cmd_import(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(import_free) struct import_list list = {.entries = NULL};
@@ -36,16 +36,15 @@ cmd_import(void *base, int argc, char **argv, struct error *error)
 	size_t merged[MERGE_KINDS];
 	enum rollcode_err err;
 
-	if ((err = cmd_check_words(argc, argv, error)) != ROLLCODE_OK ||
+	if ((err = cmd_check_words(argv, error)) != ROLLCODE_OK ||
 	    (given && (err = cli_passphrase(options->seal_file, "", false,
 			   &passphrase, error)) != ROLLCODE_OK) ||
-	    (err = import_open(&opened, argc, argv, error)) != ROLLCODE_OK ||
+	    (err = import_open(&opened, argv, error)) != ROLLCODE_OK ||
 	    (err = import_files(&list, &source, &opened, error)) !=
 		ROLLCODE_OK ||
 	    (err = name_refused(&list, error)) != ROLLCODE_OK ||
 	    (err = cmd_create(options, error)) != ROLLCODE_OK ||
-	    (err = cmd_unlock(options, argc, argv, &wallet, error)) !=
-		ROLLCODE_OK ||
+	    (err = cmd_unlock(options, argv, &wallet, error)) != ROLLCODE_OK ||
 	    (err = wallet_import(
 		 wallet, &list, options->force, merged, error)) != ROLLCODE_OK)
 		return err;
@@ -84,7 +83,7 @@ add_all(struct wallet *wallet, struct cli_bytes *lines, struct error *error)
 }
 
 enum rollcode_err
-cmd_export(void *base, int argc, char **argv, struct error *error)
+cmd_export(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(cli_bytes_free) struct cli_bytes lines = {NULL, 0, 0};
@@ -93,13 +92,12 @@ cmd_export(void *base, int argc, char **argv, struct error *error)
 	const char *seal = options->plain ? NULL : passphrase.text;
 	enum rollcode_err err;
 
-	if ((err = cmd_unlock(options, argc, argv, &wallet, error)) !=
-	    ROLLCODE_OK)
+	if ((err = cmd_unlock(options, argv, &wallet, error)) != ROLLCODE_OK)
 		return err;
-	if (argc == 0)
+	if (*argv == NULL)
 		err = add_all(wallet, &lines, error);
-	for (int i = 0; i < argc && err == ROLLCODE_OK; i++)
-		err = add_line(wallet, argv[i], &lines, error);
+	for (; *argv != NULL && err == ROLLCODE_OK; argv++)
+		err = add_line(wallet, *argv, &lines, error);
 	if (err == ROLLCODE_OK && seal != NULL)
 		err = cli_passphrase(options->seal_file,
 		    "Passphrase for the export: ", true, &passphrase, error);

@@ -83,7 +83,7 @@ list_lines(struct wallet *wallet, struct error *error)
 }
 
 enum rollcode_err
-cmd_list(void *base, int argc, char **argv, struct error *error)
+cmd_list(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	struct wallet_entry entry = {0};
@@ -91,8 +91,7 @@ cmd_list(void *base, int argc, char **argv, struct error *error)
 	struct json json = {.out = stdout};
 	enum rollcode_err err;
 
-	if ((err = cmd_open(options, argc, argv, &wallet, error)) !=
-	    ROLLCODE_OK)
+	if ((err = cmd_open(options, argv, &wallet, error)) != ROLLCODE_OK)
 		return err;
 	if (!options->json)
 		return list_lines(wallet, error);
@@ -128,7 +127,7 @@ show_lines(const struct wallet_entry *entry, bool protected)
 }
 
 enum rollcode_err
-cmd_show(void *base, int argc, char **argv, struct error *error)
+cmd_show(void *base, char **argv, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	struct wallet_entry entry = {0};
@@ -136,8 +135,7 @@ cmd_show(void *base, int argc, char **argv, struct error *error)
 	struct json json = {.out = stdout};
 	enum rollcode_err err;
 
-	if ((err = cmd_open(options, argc, argv, &wallet, error)) !=
-		ROLLCODE_OK ||
+	if ((err = cmd_open(options, argv, &wallet, error)) != ROLLCODE_OK ||
 	    (err = wallet_find(wallet, argv[0], &entry, error)) != ROLLCODE_OK)
 		return err;
 	if (options->json)

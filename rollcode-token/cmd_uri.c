@@ -4,7 +4,7 @@
 
 /* The URI of the token that the words name; its account is never empty. */
 static enum rollcode_err
-make_line(const struct options *options, int argc, char **argv,
+make_line(const struct options *options, char **argv,
     struct provision_line *line, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
@@ -12,8 +12,7 @@ make_line(const struct options *options, int argc, char **argv,
 	struct provision *p = &entry.provision;
 	enum rollcode_err err;
 
-	if ((err = cmd_unlock(options, argc, argv, &wallet, error)) !=
-		ROLLCODE_OK ||
+	if ((err = cmd_unlock(options, argv, &wallet, error)) != ROLLCODE_OK ||
 	    (err = wallet_reveal(wallet, argv[0], &entry, error)) !=
 		ROLLCODE_OK)
 		return err;
@@ -23,23 +22,23 @@ make_line(const struct options *options, int argc, char **argv,
 }
 
 enum rollcode_err
-cmd_uri(void *base, int argc, char **argv, struct error *error)
+cmd_uri(void *base, char **argv, struct error *error)
 {
 	WIPED(provision_line_wipe) struct provision_line line = {""};
 	enum rollcode_err err;
 
-	if ((err = make_line(base, argc, argv, &line, error)) != ROLLCODE_OK)
+	if ((err = make_line(base, argv, &line, error)) != ROLLCODE_OK)
 		return err;
 	return cli_write_line(line.text, error);
 }
 
 enum rollcode_err
-cmd_qr(void *base, int argc, char **argv, struct error *error)
+cmd_qr(void *base, char **argv, struct error *error)
 {
 	WIPED(provision_line_wipe) struct provision_line line = {""};
 	enum rollcode_err err;
 
-	if ((err = make_line(base, argc, argv, &line, error)) != ROLLCODE_OK)
+	if ((err = make_line(base, argv, &line, error)) != ROLLCODE_OK)
 		return err;
 	return qr_print(line.text, error);
 }

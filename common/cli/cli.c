@@ -293,8 +293,7 @@ run_command(struct walk *walk, struct error *error)
 		put_help(stdout, walk);
 	else {
 		walk->argv[walk->words + 1] = NULL;
-		err = walk->command->run(
-		    walk->base, walk->words, walk->argv + 1, error);
+		err = walk->command->run(walk->base, walk->argv + 1, error);
 	}
 	if ((fflush(stdout) != 0 || ferror(stdout)) && err == ROLLCODE_OK)
 		err = error_set(error, ROLLCODE_ERR_SYS,

@@ -17,9 +17,9 @@
 
 /*
  * Run one command.  base is the program's struct of options, filled from the
- * table; argv has the argc words that are left, and NULL after them.
+ * table; argv has the words that are left, and NULL after them.
  */
-typedef enum rollcode_err	cli_run(void *base, int argc, char **argv,
+typedef enum rollcode_err	cli_run(void *base, char **argv,
 				    struct error *);
 
 struct cli_command {

@@ -38,7 +38,7 @@ struct import_opened {
  * root and the caller could have made.  No FIFO and no device is opened.
  * ABSENT, INPUT, NOMEM; import_close after either outcome.
  */
-enum rollcode_err	import_open(struct import_opened *, int argc,
+enum rollcode_err	import_open(struct import_opened *,
 			    char **argv, struct error *) MUST_USE;
 
 /* Close and free.  For use with WIPED(). */

@@ -227,12 +227,13 @@ allow_files(size_t count)
 }
 
 enum rollcode_err
-import_open(
-    struct import_opened *opened, int argc, char **argv, struct error *error)
+import_open(struct import_opened *opened, char **argv, struct error *error)
 {
-	size_t count = argc > 0 ? (size_t)argc : 1;
+	size_t count = 1;
 	enum rollcode_err err = ROLLCODE_OK;
 
+	while (argv[0] != NULL && argv[count] != NULL)
+		count++;
 	memset(opened, 0, sizeof(*opened));
 	if ((opened->files = calloc(count, sizeof(*opened->files))) == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
@@ -240,7 +241,7 @@ import_open(
 	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++) {
 		opened->count++;
 		err = open_file(
-		    argc > 0 ? argv[i] : "-", &opened->files[i], error);
+		    argv[0] == NULL ? "-" : argv[i], &opened->files[i], error);
 	}
 	return err;
 }

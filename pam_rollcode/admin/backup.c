@@ -48,7 +48,7 @@ make_absolute(const char *name, char path[PATH_MAX], struct error *error)
 }
 
 enum rollcode_err
-admin_backup(void *base, int argc, char **argv, struct error *error)
+admin_backup(void *base, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	struct copying copying = {.users = 0};
@@ -56,7 +56,6 @@ admin_backup(void *base, int argc, char **argv, struct error *error)
 	int64_t users = 0;
 	enum rollcode_err err;
 
-	(void)argc;
 	if ((err = make_absolute(argv[0], path, error)) != ROLLCODE_OK ||
 	    (err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK)
 		return err;

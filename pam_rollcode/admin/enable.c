@@ -33,15 +33,13 @@ set_enabled(void *base, const char *user, bool enabled, struct error *error)
 }
 
 enum rollcode_err
-admin_disable(void *base, int argc, char **argv, struct error *error)
+admin_disable(void *base, char **argv, struct error *error)
 {
-	(void)argc;
 	return set_enabled(base, argv[0], false, error);
 }
 
 enum rollcode_err
-admin_enable(void *base, int argc, char **argv, struct error *error)
+admin_enable(void *base, char **argv, struct error *error)
 {
-	(void)argc;
 	return set_enabled(base, argv[0], true, error);
 }

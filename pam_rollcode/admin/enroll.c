@@ -206,7 +206,7 @@ enroll_and_print(struct admin *admin, const char *user,
 }
 
 enum rollcode_err
-admin_enroll(void *base, int argc, char **argv, struct error *error)
+admin_enroll(void *base, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	WIPED(rollcode_token_wipe) struct rollcode_token token = {0};
@@ -214,7 +214,6 @@ admin_enroll(void *base, int argc, char **argv, struct error *error)
 	const char *user = argv[0];
 	enum rollcode_err err;
 
-	(void)argc;
 	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK ||
 	    (err = admin_check_user(options, user, error)) != ROLLCODE_OK ||
 	    (err = make_token(&admin, &token, error)) != ROLLCODE_OK ||

@@ -89,7 +89,7 @@ read_passphrase(const struct admin *admin, struct cli_passphrase *passphrase,
 }
 
 enum rollcode_err
-admin_export(void *base, int argc, char **argv, struct error *error)
+admin_export(void *base, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	WIPED(cli_bytes_free) struct cli_bytes lines = {NULL, 0, 0};
@@ -99,7 +99,7 @@ admin_export(void *base, int argc, char **argv, struct error *error)
 	struct exporting ex = {
 	    .admin = &admin,
 	    .lines = &lines,
-	    .named = argc > 0,
+	    .named = *argv != NULL,
 	};
 	enum rollcode_err err;
 
@@ -109,10 +109,10 @@ admin_export(void *base, int argc, char **argv, struct error *error)
 		return err;
 	if (gethostname(ex.issuer, sizeof(ex.issuer) - 1) != 0)
 		ex.issuer[0] = '\0';
-	for (int i = 0; i < argc && err == ROLLCODE_OK; i++)
-		err = export_user(&ex, argv[i], error);
-	if (argc == 0)
+	if (!ex.named)
 		err = export_all(&ex, error);
+	for (; *argv != NULL && err == ROLLCODE_OK; argv++)
+		err = export_user(&ex, *argv, error);
 	if (err != ROLLCODE_OK || (err = export_write(&lines, seal,
 				       options->output, error)) != ROLLCODE_OK)
 		return err;

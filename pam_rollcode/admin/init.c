@@ -88,7 +88,7 @@ ensure_key(const char *path, bool *made, struct error *error)
 }
 
 enum rollcode_err
-admin_init(void *base, int argc, char **argv, struct error *error)
+admin_init(void *base, char **argv, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
 	const struct admin_options *options = base;
@@ -96,7 +96,6 @@ admin_init(void *base, int argc, char **argv, struct error *error)
 	bool new_key = false, made = false;
 	enum rollcode_err err;
 
-	(void)argc;
 	(void)argv;
 	if ((err = ensure_key(options->conf, &new_key, error)) != ROLLCODE_OK)
 		return err;

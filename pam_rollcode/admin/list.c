@@ -70,14 +70,13 @@ list_one(void *context, const char *user, struct error *error)
 }
 
 enum rollcode_err
-admin_list(void *base, int argc, char **argv, struct error *error)
+admin_list(void *base, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	const struct admin_options *options = base;
 	struct listing listing = {.admin = &admin, .json.out = stdout};
 	enum rollcode_err err;
 
-	(void)argc;
 	(void)argv;
 	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK)
 		return err;

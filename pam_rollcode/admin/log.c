@@ -263,12 +263,12 @@ read_events_once(struct journal *journal, const char *user, struct error *error)
 }
 
 enum rollcode_err
-admin_log(void *base, int argc, char **argv, struct error *error)
+admin_log(void *base, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	WIPED(journal_close) struct journal journal = {.admin = &admin};
 	const struct admin_options *options = base;
-	const char *user = argc > 0 ? argv[0] : NULL;
+	const char *user = argv[0];
 	struct json json = {.out = stdout};
 	enum rollcode_err err;
 

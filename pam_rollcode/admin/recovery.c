@@ -110,14 +110,13 @@ take_back(struct admin *admin, struct error *error)
 }
 
 enum rollcode_err
-admin_recovery(void *base, int argc, char **argv, struct error *error)
+admin_recovery(void *base, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	const struct admin_options *options = base;
 	enum rollcode_err err;
 	int64_t seconds;
 
-	(void)argc;
 	if ((err = check_recovery_options(options, error)) != ROLLCODE_OK ||
 	    (err = read_duration(options->expires, &seconds, error)) !=
 		ROLLCODE_OK ||

@@ -298,7 +298,7 @@ finish_rekey(const char *conf, struct error *error)
 }
 
 enum rollcode_err
-admin_rekey(void *base, int argc, char **argv, struct error *error)
+admin_rekey(void *base, char **argv, struct error *error)
 {
 	const struct admin_options *options = base;
 	char old[PATH_MAX + 8];
@@ -306,7 +306,6 @@ admin_rekey(void *base, int argc, char **argv, struct error *error)
 	bool go_on = false;
 	int lock = -1;
 
-	(void)argc;
 	(void)argv;
 	snprintf(old, sizeof(old), "%s.rekey", options->conf);
 	if ((err = envfile_lock(options->conf, &lock, error)) != ROLLCODE_OK)

@@ -26,7 +26,7 @@ remove_token(struct admin *admin, struct error *error)
 }
 
 enum rollcode_err
-admin_remove(void *base, int argc, char **argv, struct error *error)
+admin_remove(void *base, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	const struct admin_options *options = base;
@@ -34,7 +34,6 @@ admin_remove(void *base, int argc, char **argv, struct error *error)
 	char question[ROLLCODE_USER_MAX + ROLLCODE_LABEL_MAX + 128];
 	enum rollcode_err err;
 
-	(void)argc;
 	/* Asked before anything is locked. */
 	snprintf(question, sizeof(question), "Remove %s%s%.*s for good?",
 	    token ? options->label : "", token ? " of " : "", ROLLCODE_USER_MAX,

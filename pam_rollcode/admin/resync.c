@@ -34,7 +34,7 @@ void_restored(struct admin *admin)
 }
 
 enum rollcode_err
-admin_resync(void *base, int argc, char **argv, struct error *error)
+admin_resync(void *base, char **argv, struct error *error)
 {
 	WIPED(input_wipe) struct input input = {0};
 	WIPED(admin_close) struct admin admin = {0};
@@ -42,7 +42,6 @@ admin_resync(void *base, int argc, char **argv, struct error *error)
 	enum rollcode_err err;
 	bool voided;
 
-	(void)argc;
 	if ((err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK ||
 	    (err = admin_read_code(ROLLCODE_PROMPT, false, &input, error)) !=
 		ROLLCODE_OK)

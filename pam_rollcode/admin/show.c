@@ -141,13 +141,12 @@ show_text(const struct admin *admin)
 }
 
 enum rollcode_err
-admin_show(void *base, int argc, char **argv, struct error *error)
+admin_show(void *base, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	const struct admin_options *options = base;
 	enum rollcode_err err;
 
-	(void)argc;
 	if ((err = admin_open(&admin, options, argv[0], error)) != ROLLCODE_OK)
 		return err;
 	admin.ops->end(admin.store);

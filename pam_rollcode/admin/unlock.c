@@ -2,12 +2,11 @@
 #include "admin/admin.h"
 
 enum rollcode_err
-admin_unlock(void *base, int argc, char **argv, struct error *error)
+admin_unlock(void *base, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	enum rollcode_err err;
 
-	(void)argc;
 	if ((err = admin_open(&admin, base, argv[0], error)) != ROLLCODE_OK)
 		return err;
 	account_unlock(&admin.account);

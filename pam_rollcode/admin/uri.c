@@ -52,15 +52,13 @@ print_again(void *base, const char *user, bool qr, struct error *error)
 }
 
 enum rollcode_err
-admin_uri(void *base, int argc, char **argv, struct error *error)
+admin_uri(void *base, char **argv, struct error *error)
 {
-	(void)argc;
 	return print_again(base, argv[0], false, error);
 }
 
 enum rollcode_err
-admin_qr(void *base, int argc, char **argv, struct error *error)
+admin_qr(void *base, char **argv, struct error *error)
 {
-	(void)argc;
 	return print_again(base, argv[0], true, error);
 }

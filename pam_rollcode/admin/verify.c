@@ -3,14 +3,13 @@
 #include "login/login.h"
 
 enum rollcode_err
-admin_verify(void *base, int argc, char **argv, struct error *error)
+admin_verify(void *base, char **argv, struct error *error)
 {
 	WIPED(input_wipe) struct input input = {0};
 	WIPED(admin_close) struct admin admin = {0};
 	struct verification result;
 	enum rollcode_err err;
 
-	(void)argc;
 	if ((err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK ||
 	    (err = admin_read_code(ROLLCODE_PROMPT, false, &input, error)) !=
 		ROLLCODE_OK)

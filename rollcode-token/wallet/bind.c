@@ -52,42 +52,42 @@ stored_word(struct wallet *w, const char *given, int64_t id,
 
 static enum rollcode_err
 bind_row(struct wallet *w, const char *name, char *const *bindings,
-    size_t count, struct error *error)
+    struct error *error)
 {
 	WIPED(wallet_entry_wipe) struct wallet_entry e = {0};
-	char all[BINDING_MAX + 1] = "", word[BINDING_MAX + 1];
+	char word[BINDING_MAX + 1];
 	size_t len = 0;
 	enum rollcode_err err;
 	int n;
 
 	if ((err = wallet_row_named(w, name, &e, error)) != ROLLCODE_OK)
 		return err;
-	for (size_t i = 0; i < count; i++) {
-		if ((err = stored_word(w, bindings[i], e.id, word, error)) !=
+	e.binding[0] = '\0';
+	for (; *bindings != NULL; bindings++) {
+		if ((err = stored_word(w, *bindings, e.id, word, error)) !=
 		    ROLLCODE_OK)
 			return err;
-		n = snprintf(all + len, sizeof(all) - len, "%s%s",
-		    i == 0 ? "" : " ", word);
-		if (n < 0 || (size_t)n >= sizeof(all) - len)
+		n = snprintf(e.binding + len, sizeof(e.binding) - len, "%s%s",
+		    len == 0 ? "" : " ", word);
+		if (n < 0 || (size_t)n >= sizeof(e.binding) - len)
 			return error_set(error, ROLLCODE_ERR_INPUT,
 			    "the bindings of a token have at most %d bytes; "
 			    "give fewer",
 			    BINDING_MAX);
 		len += (size_t)n;
 	}
-	memcpy(e.binding, all, sizeof(all));
 	return wallet_row_write(w, &e, WALLET_BINDING, error);
 }
 
 enum rollcode_err
 wallet_bind(struct wallet *w, const char *name, char *const *bindings,
-    size_t count, struct error *error)
+    struct error *error)
 {
 	enum rollcode_err err;
 
 	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
 		return err;
-	return wallet_end(w, bind_row(w, name, bindings, count, error), error);
+	return wallet_end(w, bind_row(w, name, bindings, error), error);
 }
 
 static enum rollcode_err

@@ -154,12 +154,12 @@ enum rollcode_err	wallet_prefer(struct wallet *, const char *name,
 			    struct error *) MUST_USE;
 
 /*
- * Replace the bindings of a token; one without a port is for port 22.  ABSENT,
- * INPUT, also if the wallet is locked; EXISTS if another token has one of them.
+ * Replace the bindings of a token by those before NULL; one without a port is
+ * for port 22.  ABSENT, INPUT, also if the wallet is locked; EXISTS if another
+ * token has one of them.
  */
 enum rollcode_err	wallet_bind(struct wallet *, const char *name,
-			    char *const *bindings, size_t count,
-			    struct error *) MUST_USE;
+			    char *const *bindings, struct error *) MUST_USE;
 
 /*
  * Look at the token of a binding, without its secret.  ABSENT: then the entry

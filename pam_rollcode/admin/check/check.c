@@ -237,13 +237,13 @@ check_all(struct check *check)
 }
 
 enum rollcode_err
-admin_check(void *base, int argc, char **argv, struct error *error)
+admin_check(void *base, char **argv, struct error *error)
 {
 	WIPED(check_wipe) struct check check = {.options = base};
 	unsigned int counts[IS_ERROR + 1] = {0};
 	struct service s = {0};
 
-	check.user = argc > 0 ? argv[0] : NULL;
+	check.user = argv[0];
 	if (geteuid() != 0)
 		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
 		    "only root can look at all of this");

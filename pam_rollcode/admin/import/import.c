@@ -84,9 +84,10 @@ each_user(struct importing *im, struct error *error)
 
 /* Nothing is passed over that somebody gave. */
 static enum rollcode_err
-from_store(const struct admin_options *options, int argc, struct error *error)
+from_store(
+    const struct admin_options *options, char **argv, struct error *error)
 {
-	if (argc > 0 || options->format[0] != '\0' ||
+	if (*argv != NULL || options->format[0] != '\0' ||
 	    options->user[0] != '\0' || options->seal_file[0] != '\0' ||
 	    options->no_account || options->force || options->add)
 		return error_set(error, ROLLCODE_ERR_USAGE,
@@ -137,14 +138,14 @@ tell_summary(struct importing *im, struct error *error)
 }
 
 enum rollcode_err
-admin_import(void *base, int argc, char **argv, struct error *error)
+admin_import(void *base, char **argv, struct error *error)
 {
 	WIPED(importing_end) struct importing im = {.options = base};
 	enum rollcode_err err;
 
 	if (im.options->from[0] != '\0')
-		return from_store(im.options, argc, error);
-	if ((err = import_open(&im.opened, argc, argv, error)) != ROLLCODE_OK ||
+		return from_store(im.options, argv, error);
+	if ((err = import_open(&im.opened, argv, error)) != ROLLCODE_OK ||
 	    (err = read_files(&im, error)) != ROLLCODE_OK ||
 	    (err = sort_entries(&im, error)) != ROLLCODE_OK ||
 	    (err = each_user(&im, error)) != ROLLCODE_OK)

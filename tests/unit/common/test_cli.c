@@ -23,25 +23,26 @@ static char said[256];
 
 /* Tells what it was called with, so that a test sees the parsed words. */
 static enum rollcode_err
-run_words(void *base, int argc, char **argv, struct error *error)
+run_words(void *base, char **argv, struct error *error)
 {
 	const struct base *b = base;
 
 	(void)error;
 	printf("%lld %d %s", (long long)b->count, b->flag, b->file);
-	for (int i = 0; i < argc; i++)
-		printf(" <%s>", argv[i]);
+	for (; *argv != NULL; argv++)
+		printf(" <%s>", *argv);
 	return ROLLCODE_OK;
 }
 
 static enum rollcode_err
-run_fail(void *base, int argc, char **argv, struct error *error)
+run_fail(void *base, char **argv, struct error *error)
 {
 	(void)base;
-	if (argc > 0 && strcmp(argv[0], "usage") == 0)
+	if (*argv != NULL && strcmp(argv[0], "usage") == 0)
 		return error_set(error, ROLLCODE_ERR_USAGE, "a wrong call");
-	return argc > 0 ? ROLLCODE_ERR_NOMEM
-			: error_set(error, ROLLCODE_ERR_STORE, "the sentence");
+	return *argv != NULL
+		   ? ROLLCODE_ERR_NOMEM
+		   : error_set(error, ROLLCODE_ERR_STORE, "the sentence");
 }
 
 /* clang-format off */

@@ -159,10 +159,10 @@ END_TEST
 static enum rollcode_err
 bind_to(const char *name, const char *binding)
 {
-	char text[64], *words[] = {text};
+	char text[64], *words[] = {text, NULL};
 
 	snprintf(text, sizeof(text), "%s", binding);
-	return wallet_bind(w, name, words, 1, &error);
+	return wallet_bind(w, name, words, &error);
 }
 
 static enum rollcode_err
@@ -787,11 +787,11 @@ END_TEST
 static void
 sealed_pair(void)
 {
-	char *where[] = {(char[]){"alice@host:22"}};
+	char *where[] = {(char[]){"alice@host:22"}, NULL};
 
 	add("a", SECRET_A, 7);
 	add("b", SECRET_B, 3);
-	ck_assert_int_eq(wallet_bind(w, "a", where, 1, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_bind(w, "a", where, &error), ROLLCODE_OK);
 	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
 	ck_assert_int_eq(wallet_spend(w, "a", 5, &entry, &error), ROLLCODE_OK);
 }
@@ -856,7 +856,7 @@ END_TEST
 
 START_TEST(the_remedies_of_an_edit_are_remedies)
 {
-	char *where[] = {(char[]){"alice@host:22"}};
+	char *where[] = {(char[]){"alice@host:22"}, NULL};
 
 	sealed_pair();
 	ck_assert_int_eq(meddle(BACK), SQLITE_OK);
@@ -864,7 +864,7 @@ START_TEST(the_remedies_of_an_edit_are_remedies)
 	ck_assert_int_eq(meddle(edits[4].sql), SQLITE_OK);
 
 	ck_assert_int_eq(wallet_skip(w, "a", 1, &entry, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_bind(w, "a", where, 1, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_bind(w, "a", where, &error), ROLLCODE_OK);
 	ck_assert_int_eq(wallet_prefer(w, "a", &error), ROLLCODE_OK);
 	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
 	ck_assert_uint_eq(entry.provision.token.counter, 12);
@@ -890,7 +890,7 @@ END_TEST
 
 START_TEST(without_the_passphrase_counters_rise_and_tokens_go_only)
 {
-	char *where[] = {(char[]){"alice@host:22"}};
+	char *where[] = {(char[]){"alice@host:22"}, NULL};
 
 	sealed_pair();
 	reopen();
@@ -898,7 +898,7 @@ START_TEST(without_the_passphrase_counters_rise_and_tokens_go_only)
 	ck_assert_int_eq(wallet_skip(w, "a", 4, &entry, &error), ROLLCODE_OK);
 	ck_assert_int_eq(wallet_remove(w, "b", &error), ROLLCODE_OK);
 	ck_assert_int_eq(
-	    wallet_bind(w, "a", where, 1, &error), ROLLCODE_ERR_INPUT);
+	    wallet_bind(w, "a", where, &error), ROLLCODE_ERR_INPUT);
 	ck_assert_int_eq(
 	    wallet_rename(w, "a", "z", &error), ROLLCODE_ERR_INPUT);
 	ck_assert_int_eq(wallet_prefer(w, "a", &error), ROLLCODE_ERR_INPUT);
@@ -911,13 +911,13 @@ END_TEST
 
 START_TEST(all_that_the_passphrase_allows_stays_good)
 {
-	char *where[] = {(char[]){"alice@host:2222"}};
+	char *where[] = {(char[]){"alice@host:2222"}, NULL};
 	struct provision p = token_of("CCCCCCCCCCCCCCCCCCCC", 2);
 
 	sealed_pair();
 	ck_assert_int_eq(wallet_add(w, "c", &p, &error), ROLLCODE_OK);
 	ck_assert_int_eq(wallet_rename(w, "a", "d", &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_bind(w, "d", where, 1, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_bind(w, "d", where, &error), ROLLCODE_OK);
 	ck_assert_int_eq(wallet_prefer(w, "c", &error), ROLLCODE_OK);
 	ck_assert_int_eq(wallet_skip(w, "b", 4, &entry, &error), ROLLCODE_OK);
 	reopen();
