@@ -85,9 +85,9 @@ wallet_bind(struct wallet *w, const char *name, char *const *bindings,
 {
 	enum rollcode_err err;
 
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	return wallet_end(w, bind_row(w, name, bindings, error), error);
+	if ((err = wallet_begin(w, error)) == ROLLCODE_OK)
+		err = bind_row(w, name, bindings, error);
+	return wallet_end(w, err, error);
 }
 
 static enum rollcode_err
@@ -170,9 +170,8 @@ wallet_answer(struct wallet *w, const struct binding *asked,
 	char name[WALLET_NAME_MAX + 1];
 	enum rollcode_err err;
 
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	if ((err = wallet_bound(w, asked, asker, e, error)) == ROLLCODE_OK) {
+	if ((err = wallet_begin(w, error)) == ROLLCODE_OK &&
+	    (err = wallet_bound(w, asked, asker, e, error)) == ROLLCODE_OK) {
 		memcpy(name, e->name, sizeof(name));
 		err = wallet_row_spend(w, name, 1, e, error);
 	}

@@ -107,91 +107,64 @@ wallet_own_name(const struct provision *provision)
 	return "token";
 }
 
-static enum rollcode_err
-add_token(struct wallet *w, struct wallet_entry *e, struct error *error)
-{
-	WIPED(wallet_entry_wipe) struct wallet_entry other = {0};
-	enum rollcode_err err;
-
-	if ((err = wallet_name_free(w, e->name, ": rollcode-token add NAME",
-		 error)) != ROLLCODE_OK ||
-	    (err = wallet_row_of_secret(
-		 w, &e->provision.token.secret, &other, error)) != ROLLCODE_OK)
-		return err;
-	if (other.id != 0)
-		return error_set(error, ROLLCODE_ERR_EXISTS,
-		    "the token %s already has this secret; every token needs "
-		    "its own, enrol a new one",
-		    other.name);
-	return wallet_row_add(w, e, error);
-}
-
 enum rollcode_err
 wallet_add(struct wallet *w, const char *name, const struct provision *p,
     struct error *error)
 {
 	WIPED(wallet_entry_wipe) struct wallet_entry e = {.provision = *p};
+	WIPED(wallet_entry_wipe) struct wallet_entry other = {0};
 	enum rollcode_err err;
 
 	if ((err = check_token_name(name, error)) != ROLLCODE_OK)
 		return err;
 	memcpy(e.name, name, strlen(name) + 1);
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	return wallet_end(w, add_token(w, &e, error), error);
-}
-
-static enum rollcode_err
-rename_row(
-    struct wallet *w, const char *from, const char *to, struct error *error)
-{
-	WIPED(wallet_entry_wipe) struct wallet_entry e = {0};
-	enum rollcode_err err;
-
-	if ((err = wallet_row_named(w, from, &e, error)) != ROLLCODE_OK ||
-	    (err = wallet_name_free(w, to, "", error)) != ROLLCODE_OK)
-		return err;
-	memcpy(e.name, to, strlen(to) + 1);
-	return wallet_row_write(w, &e, WALLET_NAME, error);
+	if ((err = wallet_begin(w, error)) == ROLLCODE_OK &&
+	    (err = wallet_name_free(
+		 w, name, ": rollcode-token add NAME", error)) == ROLLCODE_OK &&
+	    (err = wallet_row_of_secret(w, &p->token.secret, &other, error)) ==
+		ROLLCODE_OK)
+		err = other.id == 0
+			  ? wallet_row_add(w, &e, error)
+			  : error_set(error, ROLLCODE_ERR_EXISTS,
+				"the token %s already has this secret; every "
+				"token needs its own, enrol a new one",
+				other.name);
+	return wallet_end(w, err, error);
 }
 
 enum rollcode_err
 wallet_rename(
     struct wallet *w, const char *from, const char *to, struct error *error)
 {
-	enum rollcode_err err;
-
-	if ((err = check_token_name(to, error)) != ROLLCODE_OK ||
-	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	return wallet_end(w, rename_row(w, from, to, error), error);
-}
-
-static enum rollcode_err
-remove_row(struct wallet *w, const char *name, struct error *error)
-{
-	static const struct wallet_entry nobody;
 	WIPED(wallet_entry_wipe) struct wallet_entry e = {0};
 	enum rollcode_err err;
 
-	if ((err = wallet_row_named(w, name, &e, error)) != ROLLCODE_OK ||
-	    (err = sqlite_change(w->db, error, 1,
-		 "DELETE FROM token WHERE id = ?1", "i", e.id)) !=
-		ROLLCODE_OK ||
-	    (e.preferred &&
-		(err = set_preferred(w, &nobody, error)) != ROLLCODE_OK))
-		return err;
-	return prefer_single(w, error);
+	if ((err = check_token_name(to, error)) == ROLLCODE_OK &&
+	    (err = wallet_begin(w, error)) == ROLLCODE_OK &&
+	    (err = wallet_row_named(w, from, &e, error)) == ROLLCODE_OK &&
+	    (err = wallet_name_free(w, to, "", error)) == ROLLCODE_OK) {
+		memcpy(e.name, to, strlen(to) + 1);
+		err = wallet_row_write(w, &e, WALLET_NAME, error);
+	}
+	return wallet_end(w, err, error);
 }
 
 enum rollcode_err
 wallet_remove(struct wallet *w, const char *name, struct error *error)
 {
+	static const struct wallet_entry nobody;
+	WIPED(wallet_entry_wipe) struct wallet_entry e = {0};
 	enum rollcode_err err;
 
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	return wallet_end(w, remove_row(w, name, error), error);
+	if ((err = wallet_begin(w, error)) == ROLLCODE_OK &&
+	    (err = wallet_row_named(w, name, &e, error)) == ROLLCODE_OK &&
+	    (err = sqlite_change(w->db, error, 1,
+		 "DELETE FROM token WHERE id = ?1", "i", e.id)) ==
+		ROLLCODE_OK &&
+	    (!e.preferred ||
+		(err = set_preferred(w, &nobody, error)) == ROLLCODE_OK))
+		err = prefer_single(w, error);
+	return wallet_end(w, err, error);
 }
 
 enum rollcode_err
@@ -200,10 +173,9 @@ wallet_prefer(struct wallet *w, const char *name, struct error *error)
 	WIPED(wallet_entry_wipe) struct wallet_entry e = {0};
 	enum rollcode_err err;
 
-	if ((err = wallet_want_key(w, error)) != ROLLCODE_OK ||
-	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	if ((err = wallet_row_named(w, name, &e, error)) == ROLLCODE_OK)
+	if ((err = wallet_want_key(w, error)) == ROLLCODE_OK &&
+	    (err = wallet_begin(w, error)) == ROLLCODE_OK &&
+	    (err = wallet_row_named(w, name, &e, error)) == ROLLCODE_OK)
 		err = set_preferred(w, &e, error);
 	return wallet_end(w, err, error);
 }

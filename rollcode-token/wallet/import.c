@@ -123,8 +123,7 @@ wallet_import(struct wallet *w, const struct import_list *list, bool force,
 	enum rollcode_err err;
 
 	memset(merged, 0, MERGE_KINDS * sizeof(*merged));
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	return wallet_end(
-	    w, import_all_entries(w, list, force, merged, error), error);
+	if ((err = wallet_begin(w, error)) == ROLLCODE_OK)
+		err = import_all_entries(w, list, force, merged, error);
+	return wallet_end(w, err, error);
 }

@@ -59,9 +59,7 @@ bring_up(struct wallet *w, struct error *error)
 	WIPED(wallet_wipe) struct wallet now = {0};
 	enum rollcode_err err;
 
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	if (w->marked)
+	if ((err = wallet_begin(w, error)) != ROLLCODE_OK || w->marked)
 		return wallet_end(w, err, error);
 	now = *w;
 	now.marked = true;
@@ -146,9 +144,9 @@ wallet_protect(struct wallet *w, const char *passphrase, unsigned int log_n,
 		return error_at(error, ROLLCODE_ERR_INPUT, w->path,
 		    "the present passphrase is needed first");
 	now = *w;
-	if ((err = replace_key(&now, passphrase, log_n, error)) !=
-		ROLLCODE_OK ||
-	    (err = wallet_begin(w, error)) != ROLLCODE_OK)
+	if ((err = replace_key(&now, passphrase, log_n, error)) != ROLLCODE_OK)
 		return err;
+	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
+		return wallet_end(w, err, error);
 	return replace_seals(w, &now, false, error);
 }

@@ -285,9 +285,8 @@ wallet_reveal(struct wallet *w, const char *name, struct wallet_entry *e,
 {
 	enum rollcode_err err;
 
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	if ((err = wallet_row_named(w, name, e, error)) == ROLLCODE_OK)
+	if ((err = wallet_begin(w, error)) == ROLLCODE_OK &&
+	    (err = wallet_row_named(w, name, e, error)) == ROLLCODE_OK)
 		err = wallet_row_open(w, e, error);
 	return wallet_end(w, err, error);
 }

@@ -57,8 +57,9 @@ struct wallet {
 };
 
 /*
- * Begin to write: nobody else writes until wallet_end, and the head is fresh.
- * UNAVAIL if the passphrase was changed since the wallet was opened.
+ * Begin to write: nobody else writes until wallet_end, which also follows where
+ * this fails, and the head is fresh.  UNAVAIL if the passphrase was changed
+ * since the wallet was opened.
  */
 enum rollcode_err	wallet_begin(struct wallet *, struct error *) MUST_USE;
 
@@ -66,7 +67,7 @@ enum rollcode_err	wallet_begin(struct wallet *, struct error *) MUST_USE;
 enum rollcode_err	wallet_want_key(const struct wallet *, struct error *)
 			    MUST_USE;
 
-/* Commit if err is OK, else roll back; returns the result. */
+/* Commit if err is OK, else roll back what was begun; returns the result. */
 enum rollcode_err	wallet_end(struct wallet *, enum rollcode_err err,
 			    struct error *) MUST_USE;
 

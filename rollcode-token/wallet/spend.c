@@ -71,9 +71,8 @@ wallet_spend(struct wallet *w, const char *name, int64_t count,
 	enum rollcode_err err;
 
 	wallet_entry_wipe(e);
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	err = wallet_row_spend(w, name, count, e, error);
+	if ((err = wallet_begin(w, error)) == ROLLCODE_OK)
+		err = wallet_row_spend(w, name, count, e, error);
 	if ((err = wallet_end(w, err, error)) != ROLLCODE_OK)
 		wallet_entry_wipe(e);
 	return err;
@@ -86,9 +85,8 @@ wallet_skip(struct wallet *w, const char *name, int64_t count,
 	enum rollcode_err err;
 
 	wallet_entry_wipe(e);
-	if ((err = wallet_begin(w, error)) != ROLLCODE_OK)
-		return err;
-	if ((err = wallet_row_named(w, name, e, error)) == ROLLCODE_OK &&
+	if ((err = wallet_begin(w, error)) == ROLLCODE_OK &&
+	    (err = wallet_row_named(w, name, e, error)) == ROLLCODE_OK &&
 	    (err = check_codes_left(e, count, error)) == ROLLCODE_OK) {
 		e->provision.token.counter += (uint64_t)count;
 		err = wallet_row_write(w, e, 0, error);

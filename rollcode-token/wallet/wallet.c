@@ -255,24 +255,21 @@ wallet_begin(struct wallet *w, struct error *error)
 	struct wallet_head now = {0};
 	enum rollcode_err err;
 
-	if ((err = sqlite_begin(w->db, error)) != ROLLCODE_OK)
+	if ((err = sqlite_begin(w->db, error)) != ROLLCODE_OK ||
+	    (err = read_wallet_head(w->db, &now, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = read_wallet_head(w->db, &now, error)) == ROLLCODE_OK &&
-	    (now.log_n != w->head.log_n ||
-		memcmp(now.salt, w->head.salt, sizeof(now.salt)) != 0))
-		err = error_at(error, ROLLCODE_ERR_UNAVAIL, w->path,
+	if (now.log_n != w->head.log_n ||
+	    memcmp(now.salt, w->head.salt, sizeof(now.salt)) != 0)
+		return error_at(error, ROLLCODE_ERR_UNAVAIL, w->path,
 		    "its passphrase was changed meanwhile; try again");
-	if (err != ROLLCODE_OK)
-		return wallet_end(w, err, error);
 	w->head = now;
 	w->changed = false;
 	if (!w->unlocked || wallet_state_open(w) == ROLLCODE_OK)
 		return ROLLCODE_OK;
-	err = error_set(error, ROLLCODE_ERR_STORE,
+	return error_set(error, ROLLCODE_ERR_STORE,
 	    "%s: its counters and names do not match the passphrase, so "
 	    "another program changed it; restore it from a backup",
 	    w->path);
-	return wallet_end(w, err, error);
 }
 
 enum rollcode_err
@@ -284,7 +281,7 @@ wallet_end(struct wallet *w, enum rollcode_err err, struct error *error)
 		err = sqlite_commit(w->db, error);
 	if (err == ROLLCODE_OK)
 		return ROLLCODE_OK;
-	/* Some failures have rolled back already, and this one then fails. */
+	/* Where nothing was begun, or is rolled back already, it fails. */
 	(void)!sqlite_change(w->db, NULL, -1, "ROLLBACK", "");
 	return err;
 }
