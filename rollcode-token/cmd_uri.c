@@ -4,11 +4,12 @@
 
 /* The URI of the token that the words name; its account is never empty. */
 static enum rollcode_err
-make_line(const struct options *options, char **argv,
-    struct provision_line *line, struct error *error)
+print_uri(
+    const struct options *options, char **argv, bool qr, struct error *error)
 {
 	WIPED(wallet_close) struct wallet *wallet = NULL;
 	WIPED(wallet_entry_wipe) struct wallet_entry entry = {0};
+	WIPED(provision_line_wipe) struct provision_line line = {""};
 	struct provision *p = &entry.provision;
 	enum rollcode_err err;
 
@@ -18,27 +19,20 @@ make_line(const struct options *options, char **argv,
 		return err;
 	if (p->account[0] == '\0')
 		memcpy(p->account, entry.name, sizeof(entry.name));
-	return provision_format(p, line, error);
+	if ((err = provision_format(p, &line, error)) != ROLLCODE_OK)
+		return err;
+	return qr ? qr_print(line.text, error)
+		  : cli_write_line(line.text, error);
 }
 
 enum rollcode_err
 cmd_uri(void *base, char **argv, struct error *error)
 {
-	WIPED(provision_line_wipe) struct provision_line line = {""};
-	enum rollcode_err err;
-
-	if ((err = make_line(base, argv, &line, error)) != ROLLCODE_OK)
-		return err;
-	return cli_write_line(line.text, error);
+	return print_uri(base, argv, false, error);
 }
 
 enum rollcode_err
 cmd_qr(void *base, char **argv, struct error *error)
 {
-	WIPED(provision_line_wipe) struct provision_line line = {""};
-	enum rollcode_err err;
-
-	if ((err = make_line(base, argv, &line, error)) != ROLLCODE_OK)
-		return err;
-	return qr_print(line.text, error);
+	return print_uri(base, argv, true, error);
 }

@@ -14,12 +14,6 @@ reading_bad(struct reading *r, const char *what)
 }
 
 enum rollcode_err
-reading_user(struct reading *r, const char *user)
-{
-	return import_owner(&r->entry, user, r->user, &r->why);
-}
-
-enum rollcode_err
 reading_counter(struct reading *r, const char *text, bool used)
 {
 	int64_t number, max = (int64_t)ROLLCODE_COUNTER_END - (used ? 1 : 0);
@@ -54,27 +48,6 @@ find_uri(char *line, char **user)
 	return strncasecmp(uri, "otpauth://", 10) == 0 ? uri : NULL;
 }
 
-/* %XX in place; a NUL would hide what is behind it. */
-static bool
-unescape_percent(char *text)
-{
-	char *out = text, digits[3] = "";
-	uint8_t byte;
-
-	for (; *text != '\0'; text++) {
-		byte = (uint8_t)*text;
-		if (*text == '%') {
-			memcpy(digits, text + 1, text[1] == '\0' ? 1 : 2);
-			if (!hex_decode(digits, &byte, 1) || byte == 0)
-				return false;
-			text += 2;
-		}
-		*out++ = (char)byte;
-	}
-	*out = '\0';
-	return true;
-}
-
 static bool
 cut_disabled(char *uri)
 {
@@ -95,18 +68,17 @@ otpauth_line(struct reading *r)
 	char *named, *uri = find_uri(r->line.text, &named);
 	enum rollcode_err err;
 
-	if (uri == NULL || (named != NULL && !unescape_percent(named)))
+	if (uri == NULL || (named != NULL && !percent_decode(named)))
 		return reading_bad(
 		    r, "it is not a line [USER] otpauth://hotp/...");
 	r->entry.named = named != NULL;
 	r->entry.disabled = cut_disabled(uri);
-	if (named != NULL && (err = reading_user(r, named)) != ROLLCODE_OK)
+	if ((named != NULL && (err = import_owner(&r->entry, named, r->user,
+				   &r->why)) != ROLLCODE_OK) ||
+	    (err = provision_parse(uri, p, &r->why)) != ROLLCODE_OK ||
+	    named != NULL || p->account[0] == '\0')
 		return err;
-	if ((err = provision_parse(uri, p, &r->why)) != ROLLCODE_OK ||
-	    named != NULL)
-		return err;
-	return p->account[0] == '\0' ? ROLLCODE_OK
-				     : reading_user(r, p->account);
+	return import_owner(&r->entry, p->account, r->user, &r->why);
 }
 
 /* Cut out one line without its end; INPUT with why. */

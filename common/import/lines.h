@@ -34,9 +34,6 @@ read_line	reading_oath, reading_google, reading_google_end, reading_demo,
 /* INPUT, with this sentence as why. */
 enum rollcode_err	reading_bad(struct reading *, const char *);
 
-/* Whose it is.  INPUT, also if the caller says that it is another's. */
-enum rollcode_err	reading_user(struct reading *, const char *) MUST_USE;
-
 /* used: the code of that counter was accepted already.  INPUT. */
 enum rollcode_err	reading_counter(struct reading *, const char *,
 			    bool used) MUST_USE;

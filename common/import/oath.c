@@ -77,7 +77,8 @@ reading_oath(struct reading *r)
 			return reading_bad(r, "it has more than seven fields");
 		field[count++] = word;
 	}
-	if (count > USER && (err = reading_user(r, field[USER])) != ROLLCODE_OK)
+	if (count > USER && (err = import_owner(&r->entry, field[USER], r->user,
+				 &r->why)) != ROLLCODE_OK)
 		return err;
 	if (count <= SECRET)
 		return reading_bad(r,

@@ -85,6 +85,26 @@ base64_decode(const char *text, uint8_t *out, size_t max, size_t *len)
 	return n > 0 && padding < 3 && (digits + padding) % 4 == 0;
 }
 
+bool
+percent_decode(char *text)
+{
+	char *out = text, digits[3] = "";
+	uint8_t byte;
+
+	for (; *text != '\0'; text++) {
+		byte = (uint8_t)*text;
+		if (*text == '%') {
+			memcpy(digits, text + 1, text[1] == '\0' ? 1 : 2);
+			if (!hex_decode(digits, &byte, 1) || byte == 0)
+				return false;
+			text += 2;
+		}
+		*out++ = (char)byte;
+	}
+	*out = '\0';
+	return true;
+}
+
 void
 hex_encode(const uint8_t *bytes, size_t len, char *out)
 {

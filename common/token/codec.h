@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * codec.h - bytes as base32, base64 and hex digits.
+ * codec.h - bytes as base32, base64, hex digits and %XX.
  */
 #ifndef ROLLCODE_TOKEN_CODEC_H
 #define ROLLCODE_TOKEN_CODEC_H
@@ -38,5 +38,8 @@ bool			 base64_decode(const char *, uint8_t *out,
 void			 hex_encode(const uint8_t *, size_t len, char *out);
 bool			 hex_decode(const char *, uint8_t *out, size_t len)
 			    MUST_USE;
+
+/* %XX in place, of any byte but NUL, which would hide what is behind it. */
+bool			 percent_decode(char *) MUST_USE;
 
 #endif /* ROLLCODE_TOKEN_CODEC_H */

@@ -124,28 +124,12 @@ bad_line(struct error *error, const char *what)
 	    "this is not a provisioning URI (otpauth://hotp/...): %s", what);
 }
 
-/* %XX in place.  A NUL would hide what is behind it. */
 static enum rollcode_err
-decode_percent(char *text, bool plus_is_space, struct error *error)
+unescape_value(char *text, struct error *error)
 {
-	char *out = text, digits[3] = "";
-	uint8_t byte;
-
-	for (; *text != '\0'; text++) {
-		if (*text != '%') {
-			*out++ =
-			    (char)(*text == '+' && plus_is_space ? ' ' : *text);
-			continue;
-		}
-		memcpy(digits, text + 1, text[1] == '\0' ? 1 : 2);
-		if (!hex_decode(digits, &byte, 1) || byte == 0)
-			return bad_line(
-			    error, "a % is not followed by two digits");
-		*out++ = (char)byte;
-		text += 2;
-	}
-	*out = '\0';
-	return ROLLCODE_OK;
+	return percent_decode(text)
+		   ? ROLLCODE_OK
+		   : bad_line(error, "a % is not followed by two digits");
 }
 
 /* Copy the line without the spaces at its ends. */
@@ -175,7 +159,7 @@ split_label(char *label, struct fields *f, struct error *error)
 	char *colon;
 	enum rollcode_err err;
 
-	if ((err = decode_percent(label, false, error)) != ROLLCODE_OK)
+	if ((err = unescape_value(label, error)) != ROLLCODE_OK)
 		return err;
 	f->account = label;
 	if ((colon = strchr(label, ':')) != NULL) {
@@ -206,9 +190,11 @@ split_query(char *query, struct fields *f, struct error *error)
 		if (f->value[i] != NULL)
 			return error_set(error, ROLLCODE_ERR_INPUT,
 			    "the provisioning URI has %s twice", names[i]);
-		if ((err = decode_percent(value, true, error)) != ROLLCODE_OK)
-			return err;
 		f->value[i] = value;
+		while ((value = strchr(value, '+')) != NULL)
+			*value++ = ' ';
+		if ((err = unescape_value(f->value[i], error)) != ROLLCODE_OK)
+			return err;
 	}
 	return ROLLCODE_OK;
 }
