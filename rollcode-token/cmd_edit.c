@@ -26,7 +26,7 @@ cmd_remove(void *base, char **argv, struct error *error)
 		return err;
 	snprintf(question, sizeof(question),
 	    "Remove the token %s?  It cannot be brought back.", entry.name);
-	if (!options->force && !cli_confirm(question))
+	if (!options->force && !cli_confirm(question, false))
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "not removed: the answer was not yes; --force skips the "
 		    "question");

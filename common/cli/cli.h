@@ -145,8 +145,11 @@ enum rollcode_err	cli_write_line(const char *, struct error *) MUST_USE;
 enum rollcode_err	cli_write_new(const char *path, const char *,
 			    size_t len, struct error *) MUST_USE;
 
-/* A question that must be answered by the whole word yes; false if not. */
-bool	cli_confirm(const char *question);
+/*
+ * A question that must be answered by the whole word yes, as cli_read_terminal
+ * or cli_read_line reads it; false if not.
+ */
+bool	cli_confirm(const char *question, bool terminal);
 
 /* "2026-11-23 14:05" in local time; "never" for 0. */
 #define CLI_DATE_MAX	32

@@ -11,6 +11,7 @@
 #include "common/cli/cli.h"
 
 #define PROMPT_SHOWN 2048 /* bytes of a prompt, with a NUL */
+#define QUESTION_MAX 1024 /* the same of a question, and of its end */
 #define PATH_SHOWN 128	  /* bytes of a path in a sentence */
 
 struct terminal {
@@ -243,15 +244,15 @@ cli_read_secret_file(
 }
 
 bool
-cli_confirm(const char *question)
+cli_confirm(const char *question, bool terminal)
 {
-	char prompt[512], answer[16];
+	char prompt[QUESTION_MAX], answer[16];
 	int n;
 
 	n = snprintf(prompt, sizeof(prompt), "%s Type yes: ", question);
 	return n > 0 && (size_t)n < sizeof(prompt) &&
-	       cli_read_line(prompt, true, answer, sizeof(answer), NULL) ==
-		   ROLLCODE_OK &&
+	       (terminal ? cli_read_terminal : cli_read_line)(
+		   prompt, true, answer, sizeof(answer), NULL) == ROLLCODE_OK &&
 	       strcmp(answer, "yes") == 0;
 }
 

@@ -38,7 +38,7 @@ admin_remove(void *base, char **argv, struct error *error)
 	snprintf(question, sizeof(question), "Remove %s%s%.*s for good?",
 	    token ? options->label : "", token ? " of " : "", ROLLCODE_USER_MAX,
 	    argv[0]);
-	if (!options->force && !cli_confirm(question))
+	if (!options->force && !cli_confirm(question, false))
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "not removed: the answer was not yes; --force skips the "
 		    "question");

@@ -56,18 +56,6 @@ import_must_ask(const struct importing *im, const struct import_group *group)
 		   (o->user[0] == '\0' && has_uid_0(group->lines[0]->user)));
 }
 
-/* Standard input may be the file. */
-static bool
-answered_yes(const char *question)
-{
-	char answer[16];
-
-	return isatty(STDERR_FILENO) &&
-	       cli_read_terminal(question, true, answer, sizeof(answer),
-		   NULL) == ROLLCODE_OK &&
-	       strcmp(answer, "yes") == 0;
-}
-
 enum rollcode_err
 import_ask(
     struct importing *im, const struct import_group *group, struct error *error)
@@ -80,10 +68,11 @@ import_ask(
 
 	import_labels(group, labels, sizeof(labels));
 	snprintf(question, sizeof(question),
-	    "%s%s%s%s. Import %s for this account? Type yes: ", user,
+	    "%s%s%s%s. Import %s for this account?", user,
 	    root ? " has uid 0" : "", and, enrolled, labels);
 	progress_clear(&im->progress);
-	if (answered_yes(question))
+	/* Standard input may be the file. */
+	if (isatty(STDERR_FILENO) && cli_confirm(question, true))
 		return ROLLCODE_OK;
 	if (root)
 		return error_set(error, ROLLCODE_ERR_INPUT,

@@ -459,7 +459,7 @@ START_TEST(only_the_whole_word_yes_confirms)
 {
 	feed(answers[_i].answer, strlen(answers[_i].answer));
 
-	ck_assert_int_eq(cli_confirm("Sure?"), answers[_i].yes);
+	ck_assert_int_eq(cli_confirm("Sure?", false), answers[_i].yes);
 }
 END_TEST
 
