@@ -38,25 +38,6 @@ enum rollcode_err	account_merge(struct account *,
 			    int64_t now, enum import_merge *,
 			    struct error *) MUST_USE;
 
-/* "token-2, web": the labels of the lines that changed something, cut. */
-void			import_labels(const struct import_group *,
-			    char *text, size_t size);
-
-/*
- * Whether what the lines add needs a yes: a token for a user who is enrolled
- * already, unless --add is given, or for uid 0, unless --user names it too.
- */
-bool			import_must_ask(const struct importing *,
-			    const struct import_group *);
-
-/*
- * Ask at the terminal; nothing may be locked.  INPUT with the remedy where
- * there is none, or the answer is not yes.
- */
-enum rollcode_err	import_ask(struct importing *,
-			    const struct import_group *, struct error *)
-			    MUST_USE;
-
 /*
  * Take the lines of one user over, all or none, and tell what there is to
  * tell.  What is that user's own fault refuses the lines; OK is returned.

@@ -1,8 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * user.c - the lines of one user become tokens, all or none.
+ *
+ * A file must not give somebody else's account a token that its administrator
+ * does not know of.
+ */
+#include <pwd.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "admin/import/import.h"
 #include "rules/verify.h"
+
+#define SHOWN_MAX (ACCOUNT_TOKENS_MAX * (ROLLCODE_LABEL_MAX + 2))
+
+/* "token-2, web": the labels of the lines that changed something, cut. */
+static void
+changed_labels(const struct import_group *group, char *text, size_t size)
+{
+	size_t at = 0;
+	int n;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < group->count; i++) {
+		const struct import_entry *e = group->lines[i];
+
+		if (!import_changes(e->merged))
+			continue;
+		n = snprintf(text + at, size - at, "%s%s", at > 0 ? ", " : "",
+		    e->provision.token.label);
+		if (n < 0 || (size_t)n >= size - at) {
+			text[at] = '\0';
+			return;
+		}
+		at += (size_t)n;
+	}
+}
+
+/* A name that cannot be looked up may be one of uid 0. */
+static bool
+has_uid_0(const char *user)
+{
+	const struct passwd *pw;
+
+	return !admin_look_up(user, &pw) || strcmp(user, "root") == 0 ||
+	       (pw != NULL && pw->pw_uid == 0);
+}
+
+/*
+ * Whether what the lines add needs a yes: a token for a user who is enrolled
+ * already, unless --add is given, or for uid 0, unless --user names it too.
+ */
+static bool
+must_be_asked(const struct importing *im, const struct import_group *group)
+{
+	const struct admin_options *o = im->options;
+	size_t added = 0;
+
+	for (size_t i = 0; i < group->count; i++)
+		added += group->lines[i]->merged == MERGE_ADDED;
+	return added > 0 &&
+	       ((group->enrolled && !o->add) ||
+		   (o->user[0] == '\0' && has_uid_0(group->lines[0]->user)));
+}
+
+/* At the terminal, with nothing locked.  INPUT with the remedy. */
+static enum rollcode_err
+ask_for_yes(
+    struct importing *im, const struct import_group *group, struct error *error)
+{
+	const char *user = group->lines[0]->user;
+	bool root = has_uid_0(user);
+	const char *and = root && group->enrolled ? " and" : "";
+	const char *enrolled = group->enrolled ? " is already enrolled" : "";
+	char question[SHOWN_MAX + ROLLCODE_USER_MAX + 128], labels[SHOWN_MAX];
+
+	changed_labels(group, labels, sizeof(labels));
+	snprintf(question, sizeof(question),
+	    "%s%s%s%s. Import %s for this account?", user,
+	    root ? " has uid 0" : "", and, enrolled, labels);
+	progress_clear(&im->progress);
+	/* Standard input may be the file. */
+	if (isatty(STDERR_FILENO) && cli_confirm(question, true))
+		return ROLLCODE_OK;
+	if (root)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "not added: %s has uid 0%s%s; import it alone with --user "
+		    "%s%s",
+		    user, and, enrolled, user, group->enrolled ? " --add" : "");
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "not added: %s is already enrolled, and --add is not given", user);
+}
 
 static enum rollcode_err
 merge_lines(struct importing *im, struct import_group *group, bool *changed,
@@ -46,8 +134,8 @@ take_over(struct importing *im, struct import_group *group, struct error *error)
 		admin_new_account(admin, user);
 	err = merge_lines(im, group, &changed, error);
 	group->asks =
-	    err == ROLLCODE_OK && !group->agreed && import_must_ask(im, group);
-	import_labels(group, labels, sizeof(labels));
+	    err == ROLLCODE_OK && !group->agreed && must_be_asked(im, group);
+	changed_labels(group, labels, sizeof(labels));
 	if (err == ROLLCODE_OK && changed && group->enrolled && !group->asks)
 		err = admin_commit(admin, ACT_IMPORTED, labels, error);
 	else
@@ -68,7 +156,7 @@ take_over_asking(
 		 im->options, group->lines[0]->user, error)) != ROLLCODE_OK ||
 	    (err = take_over(im, group, error)) != ROLLCODE_OK || !group->asks)
 		return err;
-	if ((err = import_ask(im, group, error)) != ROLLCODE_OK)
+	if ((err = ask_for_yes(im, group, error)) != ROLLCODE_OK)
 		return err;
 	group->agreed = true;
 	return take_over(im, group, error);
