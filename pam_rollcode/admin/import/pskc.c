@@ -87,31 +87,23 @@ static const struct {
     [COUNTER] = {KEY "/Data/Counter/PlainValue", NULL},
 };
 
-/* The other elements that say nothing of a code or of its use. */
-static const char *const harmless[] = {
-    CONTAINER,
-    CONTAINER "/EncryptionKey",
-    CONTAINER "/MACMethod",
-    CONTAINER "/MACMethod/MACKey",
-    CONTAINER "/MACMethod/MACKeyReference",
-    PACKAGE,
-    DEVICE,
-    DEVICE "/Manufacturer",
-    DEVICE "/Model",
-    DEVICE "/IssueNo",
-    DEVICE "/DeviceBinding",
-    PACKAGE "/CryptoModuleInfo",
-    PACKAGE "/CryptoModuleInfo/Id",
-    KEY "/Issuer",
-    KEY "/FriendlyName",
-    PARAMETERS,
-    KEY "/Data",
-    KEY "/Data/Secret",
-    KEY "/Data/Secret/EncryptedValue",
-    KEY "/Data/Secret/ValueMAC",
-    KEY "/Data/Counter",
-    KEY "/Data/Counter/EncryptedValue",
-    KEY "/Data/Counter/ValueMAC",
+/* What is known below an element: it is read, or changes no code and no use. */
+#define VALUE "/PlainValue/EncryptedValue/ValueMAC/"
+static const struct {
+	const char *above, *names;
+} known[] = {
+    {"", "/KeyContainer/"},
+    {CONTAINER, "/EncryptionKey/MACMethod/KeyPackage/Extensions/"},
+    {CONTAINER "/MACMethod", "/MACKey/MACKeyReference/"},
+    {PACKAGE, "/DeviceInfo/CryptoModuleInfo/Key/Extensions/"},
+    {DEVICE, "/Manufacturer/SerialNo/Model/IssueNo/DeviceBinding/UserId/"
+	     "Extensions/"},
+    {PACKAGE "/CryptoModuleInfo", "/Id/Extensions/"},
+    {KEY, "/Issuer/AlgorithmParameters/FriendlyName/Data/UserId/Extensions/"},
+    {PARAMETERS, "/Suite/ResponseFormat/Extensions/"},
+    {KEY "/Data", "/Secret/Counter/Extensions/"},
+    {KEY "/Data/Secret", VALUE},
+    {KEY "/Data/Counter", VALUE},
 };
 
 /* What a KeyPackage says; a field that is there twice is odd. */
@@ -192,17 +184,17 @@ enter_element(struct xml *xml, int depth)
 static void
 note_other(struct xml *xml, struct key *key)
 {
-	const char *name = strrchr(xml->path, '/');
+	const char *name = strrchr(xml->path, '/'), *at;
+	size_t above = (size_t)(name - xml->path), len = strlen(name);
 	bool inside = strncmp(xml->path, PACKAGE "/", sizeof(PACKAGE)) == 0;
 
-	if (strstr(xml->path, FOREIGN) != NULL ||
-	    strcmp(name, "/Extensions") == 0)
+	if (strstr(xml->path, FOREIGN) != NULL)
 		return;
-	for (enum field f = 0; f < FIELDS; f++)
-		if (strcmp(xml->path, fields[f].path) == 0)
-			return;
-	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		if (strcmp(xml->path, harmless[i]) == 0)
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strlen(known[i].above) == above &&
+		    strncmp(known[i].above, xml->path, above) == 0 &&
+		    (at = strstr(known[i].names, name)) != NULL &&
+		    at[len] == '/')
 			return;
 	memcpy(inside ? key->other : xml->other, xml->path, PATH_ROOM);
 }
