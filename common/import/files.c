@@ -180,18 +180,6 @@ export_line(struct cli_bytes *bytes, const struct provision *p, bool disabled,
 	return err;
 }
 
-static enum rollcode_err
-write_out(const char *path, const char *text, size_t len, struct error *error)
-{
-	enum rollcode_err err;
-
-	if (*path == '\0')
-		return cli_write(text, len, error);
-	if ((err = cli_write_new(path, text, len, error)) != ROLLCODE_OK)
-		return err;
-	return replace_sync_directory(path, error);
-}
-
 enum rollcode_err
 export_write(const struct cli_bytes *bytes, const char *passphrase,
     const char *path, struct error *error)
@@ -199,10 +187,16 @@ export_write(const struct cli_bytes *bytes, const char *passphrase,
 	WIPED(cli_bytes_free) struct cli_bytes sealed = {NULL, 0, 0};
 	enum rollcode_err err;
 
-	if (passphrase == NULL)
-		return write_out(path, bytes->text, bytes->len, error);
-	if ((err = export_seal(passphrase, EXPORT_LOG_N, bytes->text,
-		 bytes->len, &sealed, error)) != ROLLCODE_OK)
+	if (passphrase != NULL) {
+		if ((err = export_seal(passphrase, EXPORT_LOG_N, bytes->text,
+			 bytes->len, &sealed, error)) != ROLLCODE_OK)
+			return err;
+		bytes = &sealed;
+	}
+	if (*path == '\0')
+		return cli_write(bytes->text, bytes->len, error);
+	if ((err = cli_write_new(path, bytes->text, bytes->len, error)) !=
+	    ROLLCODE_OK)
 		return err;
-	return write_out(path, sealed.text, sealed.len, error);
+	return replace_sync_directory(path, error);
 }

@@ -47,7 +47,7 @@ reading_google(struct reading *r)
 		return google_secret(r);
 	if (strncmp(r->line.text, "\" ", 2) == 0)
 		return google_option(r);
-	if (!reading_digits(r->line.text) ||
+	if (strspn(r->line.text, DECIMAL) != SCRATCH_DIGITS ||
 	    strlen(r->line.text) != SCRATCH_DIGITS)
 		return reading_bad(r,
 		    "it is neither an option after a quotation mark nor a "

@@ -25,12 +25,6 @@ reading_counter(struct reading *r, const char *text, bool used)
 	return ROLLCODE_OK;
 }
 
-bool
-reading_digits(const char *text)
-{
-	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
-}
-
 /* Where the URI starts, NULL if there is none; a name is cut off before. */
 static char *
 find_uri(char *line, char **user)

@@ -8,6 +8,7 @@
 #include "common/import/import.h"
 
 #define SPACE		" \t"
+#define DECIMAL		"0123456789"
 #define PHONE_DIGITS	6	/* where a format does not say */
 
 /* A line at work, without spaces at its ends, and what came of it. */
@@ -37,8 +38,5 @@ enum rollcode_err	reading_bad(struct reading *, const char *);
 /* used: the code of that counter was accepted already.  INPUT. */
 enum rollcode_err	reading_counter(struct reading *, const char *,
 			    bool used) MUST_USE;
-
-/* Whether it is decimal digits, one at least. */
-bool			reading_digits(const char *);
 
 #endif /* ROLLCODE_IMPORT_LINES_H */

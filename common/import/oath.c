@@ -54,7 +54,7 @@ oath_fields(struct reading *r, char *field[OATH_FIELDS], size_t count)
 		    "and keep a password in the stack");
 	t->form = FORM_HOTP;
 	t->algorithm = ALGORITHM_SHA1;
-	if (last != NULL && !reading_digits(last))
+	if (last != NULL && last[strspn(last, DECIMAL)] != '\0')
 		return reading_bad(r, "the last code is not digits");
 	if ((err = take_hex(r, field[SECRET])) != ROLLCODE_OK ||
 	    (count > COUNTER && (err = reading_counter(r, field[COUNTER],
