@@ -51,16 +51,12 @@ choose_secret(
 {
 	WIPED(provision_line_wipe) struct provision_line line = {{0}};
 	const struct admin_options *o = admin->options;
-	size_t len = NEW_BYTES;
+	size_t len = t->form == FORM_HASH ? NEW_BYTES_HASH : NEW_BYTES;
 	enum rollcode_err err;
 
-	if (o->secret_file[0] == '\0') {
-		if (o->phone)
-			len = NEW_BYTES_PHONE;
-		else if (t->form == FORM_HASH)
-			len = NEW_BYTES_HASH;
-		return token_new_secret(&t->secret, len, t->form, error);
-	}
+	if (o->secret_file[0] == '\0')
+		return token_new_secret(&t->secret,
+		    o->phone ? NEW_BYTES_PHONE : len, t->form, error);
 	if ((err = admin_read_secret(
 		 admin, line.text, sizeof(line.text), error)) != ROLLCODE_OK)
 		return err;
@@ -103,16 +99,13 @@ check_replaced(struct account *account, const struct rollcode_token *token,
 	    account->user, old->token.counter, old->token.counter);
 }
 
-/* How an account that is ready in memory gets to the store. */
-enum enrolment {
-	ADD_TO_LOCKED, /* its user is locked: commit */
-	MAKE_WHOLE,    /* nobody is locked: create */
-};
-
+/*
+ * Make the account ready in memory.  Its user is locked then, to commit it, or
+ * nobody is, to create it.
+ */
 static enum rollcode_err
 prepare_account(struct admin *admin, const char *user,
-    const struct rollcode_token *token, enum enrolment *how,
-    struct error *error)
+    const struct rollcode_token *token, bool *locked, struct error *error)
 {
 	bool replace = admin->options->replace, enrolled = false;
 	struct account *account = &admin->account;
@@ -126,8 +119,8 @@ prepare_account(struct admin *admin, const char *user,
 		err = check_replaced(account, token, error);
 	if (err != ROLLCODE_OK)
 		return err;
-	*how = enrolled && !replace ? ADD_TO_LOCKED : MAKE_WHOLE;
-	if (*how == MAKE_WHOLE) {
+	*locked = enrolled && !replace;
+	if (!*locked) {
 		admin->ops->end(admin->store);
 		admin_new_account(admin, user);
 	} else if (token->label[0] == '\0' && account->token_count > 0) {
@@ -148,15 +141,15 @@ enroll_token(struct admin *admin, const char *user,
     const struct rollcode_token *token, struct error *error)
 {
 	const struct account *account = &admin->account;
-	enum enrolment how;
 	const char *label;
 	enum rollcode_err err;
+	bool locked;
 
-	if ((err = prepare_account(admin, user, token, &how, error)) !=
+	if ((err = prepare_account(admin, user, token, &locked, error)) !=
 	    ROLLCODE_OK)
 		return err;
 	label = account->tokens[account->token_count - 1].token.label;
-	if (how == ADD_TO_LOCKED)
+	if (locked)
 		return admin_commit(admin, ACT_ENROLLED, label, error);
 	return admin_create(
 	    admin, ACT_ENROLLED, label, admin->options->replace, error);
@@ -167,10 +160,10 @@ static enum rollcode_err
 confirm_token(struct admin *admin, const char *user,
     struct rollcode_token *token, struct error *error)
 {
-	enum enrolment how;
 	enum rollcode_err err;
+	bool locked;
 
-	err = prepare_account(admin, user, token, &how, error);
+	err = prepare_account(admin, user, token, &locked, error);
 	/* Nothing is locked while a human is typing. */
 	admin->ops->end(admin->store);
 	if (err != ROLLCODE_OK ||
