@@ -175,8 +175,7 @@ add_new_key(const struct config *config, const char *conf, const char *old,
 	if ((err = admin_new_key(&key, error)) != ROLLCODE_OK)
 		return err;
 	if ((unlink(old) != 0 && errno != ENOENT) || link(conf, old) != 0)
-		return error_at(
-		    error, error_from_errno(errno), old, "%s", strerror(errno));
+		return error_errno(error, errno, old);
 	return write_keys(conf, &key, &config->key, error);
 }
 
@@ -270,12 +269,10 @@ forget_old(const char *old, int64_t seconds, struct error *error)
 	if (fd < 0 && errno == ENOENT)
 		return ROLLCODE_OK;
 	if (fd < 0)
-		return error_at(
-		    error, error_from_errno(errno), old, "%s", strerror(errno));
+		return error_errno(error, errno, old);
 	err = wait_for_readers(fd, old, seconds, error);
 	if (err == ROLLCODE_OK && unlink(old) != 0)
-		err = error_at(
-		    error, error_from_errno(errno), old, "%s", strerror(errno));
+		err = error_errno(error, errno, old);
 	if (err == ROLLCODE_OK)
 		err = replace_sync_directory(old, error);
 	close(fd);

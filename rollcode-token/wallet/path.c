@@ -75,8 +75,7 @@ check_directory(const char *directory, bool own, struct error *error)
 	enum rollcode_err err;
 
 	if (lstat(directory, &st) != 0)
-		return error_at(error, error_from_errno(errno), directory, "%s",
-		    strerror(errno));
+		return error_errno(error, errno, directory);
 	if (!S_ISDIR(st.st_mode))
 		return error_at(error, ROLLCODE_ERR_STORE, directory,
 		    "is not a directory; give another --store FILE");
