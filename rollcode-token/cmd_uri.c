@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd.h"
-#include "common/cli/qr.h"
 
 /* The URI of the token that the words name; its account is never empty. */
 static enum rollcode_err

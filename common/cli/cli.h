@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cli.h - what both commands share: tables of commands, help made from them,
- * exit codes, prompts, JSON.
+ * exit codes, prompts, JSON, QR codes.
  *
  * Exit codes: 0 done; 1 failed, with a sentence on standard error; 2 called
  * wrongly, with the usage line on standard error.
@@ -136,6 +136,16 @@ enum rollcode_err	cli_write(const char *, size_t len, struct error *)
 
 /* A text and a newline, in the same way. */
 enum rollcode_err	cli_write_line(const char *, struct error *) MUST_USE;
+
+/*
+ * Draw a text on standard output as a QR code, the smallest that holds it.  If
+ * that is a terminal which has no room for it and for a line below, standard
+ * error says so, and the text itself is printed in its place.  NOMEM, SYS.
+ *
+ * What was drawn is wiped; what the library itself puts into memory is freed
+ * unwiped, so this is for programs that end behind it.
+ */
+enum rollcode_err	qr_print(const char *, struct error *) MUST_USE;
 
 /*
  * As cli_write, to a new file, which only its owner can read.  Its content is

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * qr.c - a line of text as a QR code on a terminal.
+ *
+ * Two modules stand in one character, as half blocks of UTF-8, black on white
+ * in colours of its own: it reads the same on light and dark terminals.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <qrencode.h>
@@ -6,9 +12,8 @@
 #include <unistd.h>
 
 #include "common/cli/cli.h"
-#include "common/cli/qr.h"
 
-#define QUIET 4	    /* modules around the code */
+#define QUIET 4	    /* modules around the code, as ISO/IEC 18004 wants */
 #define QUIET_MIN 2 /* what readers are content with */
 #define MODULES_MAX 177
 #define BELOW 1 /* lines of the terminal for what comes next */

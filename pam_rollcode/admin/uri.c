@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "common/cli/qr.h"
 #include "common/token/provision.h"
 
 /* What every app can do, and so is likely in one. */
