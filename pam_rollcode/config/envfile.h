@@ -17,13 +17,7 @@ struct envfile {
 	size_t	len;
 	char	text[ENV_FILE_MAX + 2 * CONFIG_HEX_LEN + 256];
 };
-
-/* For use with WIPED(). */
-static inline void
-envfile_wipe(struct envfile *file)
-{
-	explicit_bzero(file, sizeof(*file));
-}
+WIPABLE(envfile);
 
 /*
  * CONFIG if something lies beside the usual env file that is not root's, or

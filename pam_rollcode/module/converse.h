@@ -22,12 +22,7 @@ struct reading {
 struct typed {
 	struct reading	first, fallback;
 };
-
-static inline void
-typed_wipe(struct typed *typed)
-{
-	explicit_bzero(typed, sizeof(*typed));
-}
+WIPABLE(typed);
 
 /*
  * Get the code: an earlier token where the arguments say so, else by a prompt.

@@ -6,12 +6,7 @@ struct squeezed {
 	size_t len;
 	char text[INPUT_CODES * ROLLCODE_HEX_DIGITS + 1];
 };
-
-static void
-squeezed_wipe(struct squeezed *squeezed)
-{
-	explicit_bzero(squeezed, sizeof(*squeezed));
-}
+WIPABLE(squeezed);
 
 static bool
 remove_separators(const char *text, struct squeezed *out)

@@ -15,6 +15,7 @@
 struct input_text {
 	char	text[INPUT_MAX + 1];
 };
+WIPABLE(input_text);
 
 enum input_kind {
 	INPUT_MALFORMED = 0,
@@ -29,18 +30,7 @@ struct input {
 	struct passcode		codes[INPUT_CODES];
 	char			recovery[RECOVERY_DIGITS + 1];	/* upper case */
 };
-
-static inline void
-input_text_wipe(struct input_text *text)
-{
-	explicit_bzero(text, sizeof(*text));
-}
-
-static inline void
-input_wipe(struct input *input)
-{
-	explicit_bzero(input, sizeof(*input));
-}
+WIPABLE(input);
 
 /*
  * Read the shape of a text, after spaces and dashes are taken out: 6 to 8

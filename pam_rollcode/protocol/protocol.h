@@ -39,6 +39,7 @@ struct request {
 	/* 1: by the verifier, because the host's log is its user's to read. */
 	uint32_t		logged;
 };
+WIPABLE(request);
 
 struct answer {
 	uint32_t		magic;
@@ -50,11 +51,5 @@ struct answer {
 
 _Static_assert(sizeof(struct request) <= 4096, "a request fits one write");
 _Static_assert(sizeof(struct answer) <= 4096, "an answer fits one write");
-
-static inline void
-request_wipe(struct request *request)
-{
-	explicit_bzero(request, sizeof(*request));
-}
 
 #endif /* ROLLCODE_PROTOCOL_PROTOCOL_H */

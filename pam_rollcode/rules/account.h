@@ -57,12 +57,7 @@ struct account {
 	size_t			token_count;
 	struct account_token	tokens[ACCOUNT_TOKENS_MAX];
 };
-
-static inline void
-account_wipe(struct account *account)
-{
-	explicit_bzero(account, sizeof(*account));
-}
+WIPABLE(account);
 
 /* What the store knows by that id, NULL if the account has it no more. */
 static inline const struct account_token *

@@ -9,12 +9,7 @@ struct recovery_bytes {
 	uint8_t bytes[RECOVERY_BYTES];
 	char digits[RECOVERY_DIGITS + 1];
 };
-
-static void
-recovery_bytes_wipe(struct recovery_bytes *code)
-{
-	explicit_bzero(code, sizeof(*code));
-}
+WIPABLE(recovery_bytes);
 
 /* Without a letter it would have the shape of a pair. */
 static enum rollcode_err

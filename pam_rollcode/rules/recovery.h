@@ -24,12 +24,7 @@ struct recovery_text {
 struct recovery_sheet {
 	struct recovery_text	codes[ACCOUNT_RECOVERY_CODES];
 };
-
-static inline void
-recovery_sheet_wipe(struct recovery_sheet *sheet)
-{
-	explicit_bzero(sheet, sizeof(*sheet));
-}
+WIPABLE(recovery_sheet);
 
 /*
  * Issue ACCOUNT_RECOVERY_CODES codes under a new key.  Every earlier one is

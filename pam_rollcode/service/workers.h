@@ -30,12 +30,7 @@ struct task {
 	uid_t		uid;
 	struct request	request;
 };
-
-static inline void
-task_wipe(struct task *task)
-{
-	explicit_bzero(task, sizeof(*task));
-}
+WIPABLE(task);
 
 struct worker {
 	pid_t	pid;		/* 0: there is none */
