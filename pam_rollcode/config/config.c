@@ -8,61 +8,51 @@
 #include <unistd.h>
 
 #include "common/token/codec.h"
-#include "config/config.h"
+#include "config/envfile.h"
 #include "system/path.h"
 
-#define AT(field) offsetof(struct config, field)
 #define OPEN_TRIES 8 /* if the file is replaced meanwhile */
+
+#define WORD(word, type, field, least, most)                        \
+	{                                                           \
+		.name = word, .kind = KEYWORD_##type,               \
+		.at = offsetof(struct config, field), .min = least, \
+		.max = most                                         \
+	}
 
 /* clang-format off */
 const struct keyword config_keywords[] = {
-	{ .name = "SECRET_KEY", .kind = KEYWORD_SECRET,
-	  .at = AT(text.secret_key), .min = 1, .max = CONFIG_HEX_LEN },
-	{ .name = "SECRET_KEY_PREVIOUS", .kind = KEYWORD_SECRET,
-	  .at = AT(text.secret_key_previous), .min = 1, .max = CONFIG_HEX_LEN },
-	{ .name = "DATABASE", .kind = KEYWORD_TEXT,
-	  .at = AT(database), .min = 1, .max = PATH_MAX - 1 },
-	{ .name = "DATABASE_ADMIN", .kind = KEYWORD_TEXT,
-	  .at = AT(database_admin), .min = 1, .max = PATH_MAX - 1 },
-	{ .name = "ACCOUNT", .kind = KEYWORD_TEXT,
-	  .at = AT(account), .min = 1, .max = CONFIG_NAME_MAX },
-	{ .name = "CALLERS", .kind = KEYWORD_TEXT,
-	  .at = AT(callers), .min = 1, .max = CONFIG_CALLERS_MAX },
-	{ .name = "TOLERANCE", .kind = KEYWORD_NUMBER,
-	  .at = AT(policy.tolerance), .min = 1, .max = 100 },
-	{ .name = "RESYNC_WINDOW", .kind = KEYWORD_NUMBER,
-	  .at = AT(policy.resync_window), .min = 0, .max = 32768 },
-	{ .name = "RESYNC_SECONDS", .kind = KEYWORD_NUMBER,
-	  .at = AT(policy.resync_seconds), .min = 1, .max = 86400 },
-	{ .name = "GUARD_AFTER", .kind = KEYWORD_NUMBER,
-	  .at = AT(policy.guard_after), .min = 1, .max = 100 },
-	{ .name = "GUESSES", .kind = KEYWORD_NUMBER,
-	  .at = AT(policy.guesses), .min = 1, .max = 1000 },
-	{ .name = "LOOKBEHIND", .kind = KEYWORD_NUMBER,
-	  .at = AT(policy.lookbehind), .min = 0, .max = 1000 },
-	{ .name = "EVENTS_KEPT", .kind = KEYWORD_NUMBER,
-	  .at = AT(events_kept), .min = 0, .max = 10000 },
-	{ .name = NULL },
+	WORD("SECRET_KEY", SECRET, key_text, 1, CONFIG_HEX_LEN),
+	WORD("SECRET_KEY_PREVIOUS", SECRET, previous_text, 1, CONFIG_HEX_LEN),
+	WORD("DATABASE", TEXT, database, 1, PATH_MAX - 1),
+	WORD("DATABASE_ADMIN", TEXT, database_admin, 1, PATH_MAX - 1),
+	WORD("ACCOUNT", TEXT, account, 1, CONFIG_NAME_MAX),
+	WORD("CALLERS", TEXT, callers, 1, CONFIG_CALLERS_MAX),
+	WORD("TOLERANCE", NUMBER, policy.tolerance, 1, 100),
+	WORD("RESYNC_WINDOW", NUMBER, policy.resync_window, 0, 32768),
+	WORD("RESYNC_SECONDS", NUMBER, policy.resync_seconds, 1, 86400),
+	WORD("GUARD_AFTER", NUMBER, policy.guard_after, 1, 100),
+	WORD("GUESSES", NUMBER, policy.guesses, 1, 1000),
+	WORD("LOOKBEHIND", NUMBER, policy.lookbehind, 0, 1000),
+	WORD("EVENTS_KEPT", NUMBER, events_kept, 0, 10000),
+	{.name = NULL},
 };
 /* clang-format on */
 
 void
 config_defaults(struct config *config)
 {
-	memset(config, 0, sizeof(*config));
-	snprintf(
-	    config->database, sizeof(config->database), "%s", CONFIG_DATABASE);
-	snprintf(
-	    config->account, sizeof(config->account), "%s", ROLLCODE_ACCOUNT);
-	config->policy = (struct policy){
-	    .tolerance = 5,
-	    .resync_window = 1000,
-	    .resync_seconds = 300,
-	    .guard_after = 5,
-	    .guesses = 20,
-	    .lookbehind = 64,
+	*config = (struct config){
+	    .database = CONFIG_DATABASE,
+	    .account = ROLLCODE_ACCOUNT,
+	    .policy = {.tolerance = 5,
+		.resync_window = 1000,
+		.resync_seconds = 300,
+		.guard_after = 5,
+		.guesses = 20,
+		.lookbehind = 64},
+	    .events_kept = 200,
 	};
-	config->events_kept = 200;
 }
 
 static void
@@ -113,14 +103,13 @@ check_database(struct mistakes *m, const struct config *config)
 static void
 check_values(struct mistakes *m, struct config *config, bool need_key)
 {
-	const struct config_text *text = &config->text;
 	const struct policy *policy = &config->policy;
 
 	check_key(
-	    m, "SECRET_KEY", text->secret_key, &config->key, &config->has_key);
-	check_key(m, "SECRET_KEY_PREVIOUS", text->secret_key_previous,
+	    m, "SECRET_KEY", config->key_text, &config->key, &config->has_key);
+	check_key(m, "SECRET_KEY_PREVIOUS", config->previous_text,
 	    &config->previous, &config->has_previous);
-	if (need_key && text->secret_key[0] == '\0')
+	if (need_key && config->key_text[0] == '\0')
 		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_SECRET, 0,
 		    "SECRET_KEY: is missing; rollcode-admin init makes one");
 	if (policy->resync_window != 0 &&
@@ -170,8 +159,9 @@ find_store_account(struct mistakes *m, struct config *config)
 	}
 }
 
-enum rollcode_err
-config_check_file(int fd, const char *path, struct error *error)
+/* Whether an open file can be one, by owner, mode and size. */
+static enum rollcode_err
+check_file(int fd, const char *path, struct error *error)
 {
 	struct stat st;
 
@@ -200,14 +190,9 @@ config_check_file(int fd, const char *path, struct error *error)
 	return ROLLCODE_OK;
 }
 
-struct file_text {
-	size_t len;
-	char text[ENV_FILE_MAX + 1];
-};
-
 /* What was never used costs no memory, and is zero still. */
 static void
-file_text_wipe(struct file_text *file)
+wipe_used(struct envfile *file)
 {
 	explicit_bzero(file->text, file->len);
 	file->len = 0;
@@ -237,9 +222,9 @@ open_locked(const char *path)
 	}
 }
 
-static enum rollcode_err
-read_env_file(
-    const char *path, struct file_text *file, int *held, struct error *error)
+enum rollcode_err
+envfile_open(
+    const char *path, struct envfile *file, int *held, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_ERR_CONFIG;
 	ssize_t n = 1;
@@ -252,7 +237,7 @@ read_env_file(
 		    errno == ENOENT   ? "; rollcode-admin init makes it"
 		    : errno == EACCES ? "; only root reads it"
 				      : "");
-	if (config_check_file(fd, path, error) != ROLLCODE_OK)
+	if (check_file(fd, path, error) != ROLLCODE_OK)
 		goto out;
 	while (n > 0 && file->len < ENV_FILE_MAX) {
 		n = read(fd, file->text + file->len, ENV_FILE_MAX - file->len);
@@ -273,20 +258,20 @@ enum rollcode_err
 config_read(
     const char *path, bool need_key, struct config *config, struct mistakes *m)
 {
-	static struct file_text file;
+	static struct envfile file;
 	struct error error = {0};
 	int held;
 
 	config_defaults(config);
 	if (path_check(path, geteuid(), &error) == ROLLCODE_ERR_STORE ||
-	    read_env_file(path, &file, &held, &error) != ROLLCODE_OK) {
-		file_text_wipe(&file);
+	    envfile_open(path, &file, &held, &error) != ROLLCODE_OK) {
+		wipe_used(&file);
 		m->tell(m->context, &error);
 		m->err = ROLLCODE_ERR_CONFIG;
 		return m->err;
 	}
 	(void)!config_parse(file.text, file.len, need_key, config, m);
-	file_text_wipe(&file);
+	wipe_used(&file);
 	config->file = held;
 	if (m->err == ROLLCODE_OK)
 		find_store_account(m, config);

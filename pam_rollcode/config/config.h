@@ -22,14 +22,9 @@
 #define CONFIG_DATABASE		"sqlite:" ROLLCODE_STATE	/* by default */
 #define CONFIG_HEX_LEN		64	/* digits of a SECRET_KEY */
 
-/* The keys as they stand in the file. */
-struct config_text {
-	char	secret_key[CONFIG_HEX_LEN + 1];
-	char	secret_key_previous[CONFIG_HEX_LEN + 1];
-};
-
 struct config {
-	struct config_text	text;
+	char			key_text[CONFIG_HEX_LEN + 1];	/* as written */
+	char			previous_text[CONFIG_HEX_LEN + 1];
 	char			database[PATH_MAX];
 	char			database_admin[PATH_MAX]; /* or "" */
 	char			account[CONFIG_NAME_MAX + 1];
@@ -88,10 +83,6 @@ enum rollcode_err	config_read(const char *path, bool need_key,
 /* The same, with all mistakes in one sentence. */
 enum rollcode_err	config_load(const char *path, bool need_key,
 			    struct config *, struct error *) MUST_USE;
-
-/* Whether an open file can be one, by owner, mode and size.  CONFIG. */
-enum rollcode_err	config_check_file(int fd, const char *path,
-			    struct error *) MUST_USE;
 
 /* Check the text of an env file; the text is changed.  CONFIG. */
 enum rollcode_err	config_parse(char *text, size_t len, bool need_key,

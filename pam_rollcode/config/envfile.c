@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -92,13 +91,19 @@ envfile_append(
 	return ROLLCODE_OK;
 }
 
+static bool
+line_begins_with(const char *line, size_t len, const char *name)
+{
+	return len >= strlen(name) && memcmp(line, name, strlen(name)) == 0;
+}
+
 /* "SECRET_KEY=" with nothing behind it. */
 static bool
 is_empty_key(const char *line, size_t len)
 {
 	size_t key = sizeof(ENVFILE_KEY) - 1;
 
-	if (len < key || memcmp(line, ENVFILE_KEY, key) != 0)
+	if (!line_begins_with(line, len, ENVFILE_KEY))
 		return false;
 	for (size_t i = key; i < len; i++)
 		if (strchr(" \t\r\n\"", line[i]) == NULL)
@@ -106,63 +111,57 @@ is_empty_key(const char *line, size_t len)
 	return true;
 }
 
+/* Of the line that begins there, with its newline. */
+static size_t
+line_len(const char *line, const char *end)
+{
+	const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+	return (size_t)((newline != NULL ? newline + 1 : end) - line);
+}
+
 enum rollcode_err
 envfile_read(const char *path, struct envfile *env, struct error *error)
 {
-	char line[PATH_MAX + 256];
-	enum rollcode_err err = ROLLCODE_OK;
-	FILE *file;
+	char *line = env->text, *end;
+	enum rollcode_err err;
+	struct stat st;
+	size_t len;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 && errno == ENOENT)
+	if (lstat(path, &st) != 0 && errno == ENOENT)
 		return ROLLCODE_OK;
-	if (fd < 0)
-		return error_at(
-		    error, ROLLCODE_ERR_CONFIG, path, "%s", strerror(errno));
-	if ((err = config_check_file(fd, path, error)) != ROLLCODE_OK) {
-		close(fd);
+	if ((err = envfile_open(path, env, &fd, error)) != ROLLCODE_OK)
 		return err;
+	close(fd);
+	for (end = env->text + env->len; line < end; line += len) {
+		len = line_len(line, end);
+		if (!is_empty_key(line, len))
+			continue;
+		memmove(line, line + len, (size_t)(end - line) - len);
+		end -= len;
+		len = 0;
 	}
-	if ((file = fdopen(fd, "r")) == NULL) {
-		close(fd);
-		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	}
-	(void)!setvbuf(file, NULL, _IONBF, 0);
-	while (err == ROLLCODE_OK && fgets(line, sizeof(line), file) != NULL)
-		if (!is_empty_key(line, strlen(line)))
-			err = envfile_append(env, line, strlen(line), error);
-	if (err == ROLLCODE_OK && ferror(file))
-		err = error_at(
-		    error, ROLLCODE_ERR_CONFIG, path, "cannot be read");
-	fclose(file);
-	explicit_bzero(line, sizeof(line));
-	if (err == ROLLCODE_OK && env->len > 0 &&
-	    env->text[env->len - 1] != '\n')
-		err = envfile_append(env, "\n", 1, error);
-	return err;
-}
-
-static bool
-line_begins_with(const char *line, size_t len, const char *name)
-{
-	return len >= strlen(name) && memcmp(line, name, strlen(name)) == 0;
+	env->len = (size_t)(end - env->text);
+	return env->len > 0 && end[-1] != '\n'
+		   ? envfile_append(env, "\n", 1, error)
+		   : ROLLCODE_OK;
 }
 
 enum rollcode_err
 envfile_put_key(struct envfile *to, const char *name,
     const struct secret_key *key, struct error *error)
 {
-	WIPED(secret_wipe) struct secret hex = {0};
-	enum rollcode_err err;
+	WIPED(secret_wipe) struct secret line = {.len = strlen(name)};
+	char *text = (char *)line.bytes;
 
-	hex_encode(key->bytes, sizeof(key->bytes), (char *)hex.bytes);
-	if ((err = envfile_append(to, name, strlen(name), error)) !=
-		ROLLCODE_OK ||
-	    (err = envfile_append(
-		 to, (char *)hex.bytes, CONFIG_HEX_LEN, error)) != ROLLCODE_OK)
-		return err;
-	return envfile_append(to, "\n", 1, error);
+	_Static_assert(sizeof(ENVFILE_PREVIOUS) + CONFIG_HEX_LEN < SECRET_MAX,
+	    "a line has room");
+	memcpy(text, name, line.len);
+	hex_encode(key->bytes, sizeof(key->bytes), text + line.len);
+	line.len += CONFIG_HEX_LEN;
+	text[line.len++] = '\n';
+	return envfile_append(to, text, line.len, error);
 }
 
 /* What a reader will find in it. */
@@ -194,9 +193,7 @@ envfile_rekey(const struct envfile *from, const struct secret_key *key,
 
 	to->len = 0;
 	while (line < end && err == ROLLCODE_OK) {
-		const char *newline = memchr(line, '\n', (size_t)(end - line));
-		size_t len =
-		    (size_t)((newline != NULL ? newline + 1 : end) - line);
+		size_t len = line_len(line, end);
 
 		if (line_begins_with(line, len, ENVFILE_KEY)) {
 			err = envfile_put_key(to, ENVFILE_KEY, key, error);

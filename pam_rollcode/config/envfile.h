@@ -34,10 +34,13 @@ enum rollcode_err	envfile_foreign(const char *path, struct error *)
 enum rollcode_err	envfile_lock(const char *path, int *lock,
 			    struct error *) MUST_USE;
 
+/* Read what config_read reads; *held is the locked file.  CONFIG. */
+enum rollcode_err	envfile_open(const char *path, struct envfile *,
+			    int *held, struct error *) MUST_USE;
+
 /*
- * Append what is there, without an empty key as example.env has it, and end it
- * with a newline.  No file is an empty one; one that config_load would refuse
- * for its owner or mode is refused.  CONFIG.
+ * The same for one who writes it: without an empty key as example.env has it,
+ * and with a newline at its end.  No file is an empty one.
  */
 enum rollcode_err	envfile_read(const char *path, struct envfile *,
 			    struct error *) MUST_USE;

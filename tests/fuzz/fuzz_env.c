@@ -83,8 +83,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	err = config_parse(text, len, need_key, &config, MISTAKES(&error));
 	promise((err == ROLLCODE_OK) == (error.text[0] == '\0'),
 	    "a sentence is there exactly where the file is refused");
-	promise(strlen(config.text.secret_key) < 16 ||
-		    strstr(error.text, config.text.secret_key) == NULL,
+	promise(strlen(config.key_text) < 16 ||
+		    strstr(error.text, config.key_text) == NULL,
 	    "no sentence shows a key");
 	if (err == ROLLCODE_OK)
 		check_accepted(&config, need_key);

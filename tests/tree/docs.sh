@@ -52,7 +52,7 @@ options_of() {
 
 # The names of a keyword table.
 keywords_of() {
-	sed -n 's/.*{ \.name = "\([A-Za-z_]*\)".*/\1/p' "$1"
+	sed -nE 's/.*(\{ \.name = |WORD\()"([A-Za-z_]*)".*/\2/p' "$1"
 }
 
 # --- what is said -----------------------------------------------------------
@@ -133,10 +133,8 @@ done >"$T/errors"
 equal "the kinds of errors stand in the module's page" "$(cat "$T/errors")" ""
 
 # The range of each number, as the page and example.env say it.
-sed -n '/{ \.name = "[A-Z_]*", \.kind = KEYWORD_NUMBER/{
-	N
-	s/.*"\([A-Z_]*\)".*\.min = \([0-9]*\), \.max = \([0-9]*\).*/\1 \2 \3/p
-	}' pam_rollcode/config/config.c >"$T/numbers"
+sed -nE 's/.*WORD\("([A-Z_]*)", NUMBER, [a-z_.]*, ([0-9]+), ([0-9]+)\).*/\1 \2 \3/p' \
+    pam_rollcode/config/config.c >"$T/numbers"
 while read -r key min max; do
 	default=$(sed -n "s/^#$key=//p" example.env)
 	sed -n "/^\.It Cm $key /,/^\.It /p" "$ENVFILE" |
