@@ -156,8 +156,6 @@ put_finding(const struct finding *f)
 static void
 findings_text(const struct check *check, const unsigned int *counts)
 {
-	const char *when;
-
 	for (unsigned int severity = IS_ERROR; severity >= IS_NOTE; severity--)
 		for (size_t i = 0; i < check->count; i++)
 			if (check->list[i].severity == severity)
@@ -165,11 +163,9 @@ findings_text(const struct check *check, const unsigned int *counts)
 	if (check->dry)
 		plain_line(stdout,
 		    "%s, if all other modules agree:", check->options->service);
-	for (size_t i = 0; check->dry && i < CHECK_OUTCOMES; i++) {
-		check_outcome(i, &when);
-		printf("  %-28s %s\n", when,
+	for (size_t i = 0; check->dry && i < CHECK_OUTCOMES; i++)
+		printf("  %-28s %s\n", check_outcomes[i].when,
 		    check->admits[i] ? "accepted" : "refused");
-	}
 	if (counts[IS_ERROR] + counts[IS_WARNING] == 0)
 		plain_line(stdout,
 		    "nothing wrong: %u user%s, PAM services:%s%s",
@@ -195,7 +191,6 @@ static void
 findings_json(const struct check *check, const unsigned int *counts)
 {
 	struct json json = {.out = stdout};
-	const char *when;
 
 	json_open(&json, NULL, '{');
 	json_number(&json, "errors", counts[IS_ERROR]);
@@ -208,7 +203,7 @@ findings_json(const struct check *check, const unsigned int *counts)
 	if (check->dry)
 		json_open(&json, "outcomes", '{');
 	for (size_t i = 0; check->dry && i < CHECK_OUTCOMES; i++)
-		json_bool(&json, check_outcome(i, &when), check->admits[i]);
+		json_bool(&json, check_outcomes[i].name, check->admits[i]);
 	if (check->dry)
 		json_close(&json, '}');
 	json_close(&json, '}');

@@ -19,6 +19,7 @@
 #define CHECK_TEXT_MAX	1024
 #define CHECK_SSHD_MAX	65536
 #define CHECK_ROWS_MAX	256
+#define CHECK_FILES_MAX	64	/* of one service */
 #define CHECK_RESULTS	32	/* of PAM modules */
 #define CHECK_OUTCOMES	7
 #define CHECK_INSTALL	"install Rollcode again: make install, or its package"
@@ -72,7 +73,8 @@ struct check {
 	struct config			 config;
 	bool				 configured;
 	struct store_facts		 store;
-	char				 sshd[CHECK_SSHD_MAX]; /* sshd -T */
+	char				 sshd[CHECK_SSHD_MAX]; /* sshd -T: */
+	size_t				 sshd_len; /* lines, each ends */
 	bool				 sshd_read, sshd_matched;
 	char				 services[CHECK_TEXT_MAX];
 	char				 included[CHECK_SSHD_MAX]; /* files */
@@ -168,8 +170,12 @@ void	check_verifier(struct check *);
 void	check_services(struct check *);
 void	check_root(struct check *);	/* whether it has a way in */
 
-/* Of an outcome of our module, what it is called, and when it is. */
-const char	*check_outcome(size_t, const char **when);
+/* The outcomes of our module: when one is, and what it is called. */
+extern const struct outcome {
+	const char	*when, *name;
+	int		 result;
+	bool		 ignored;	/* with nullok */
+} check_outcomes[CHECK_OUTCOMES];
 
 /* --- one service -------------------------------------------------------- */
 
@@ -205,7 +211,11 @@ struct service {
 	size_t		 count;
 	char		(*files)[PATH_MAX];	/* by row.file */
 	size_t		 file_count;
+	bool		 open[CHECK_FILES_MAX];	/* it is being read */
 	bool		 uses;		/* a row names our module */
+	bool		 proves;	/* and one another that proves */
+	bool		 nullok;	/* it is an argument of ours */
+	bool		 hands_on;	/* or one that hands passwords on */
 	const struct row *first;	/* that asks for a code, or NULL */
 	struct facts	 facts;
 };
@@ -236,14 +246,14 @@ void	check_lines(struct check *, const struct service *);
 void	check_missing(struct check *, const struct service *);
 void	check_stack(struct check *, const struct service *);
 void	check_ways_in(struct check *, const struct service *);	/* of nobody */
-bool	check_has_nullok(const struct service *);
 
 /* The row of auth as it is written, but for its control. */
 void	check_line(const struct row *, const char *control,
 	    char line[CHECK_TEXT_MAX]);
 
-/* Whether the row is a line of ours with right arguments, which are these. */
-bool	check_own_options(const struct row *, struct options *);
+/* The arguments of a row of ours.  CONFIG. */
+enum rollcode_err	check_options(const struct row *, struct options *,
+			    struct error *);
 
 /* --- sshd --------------------------------------------------------------- */
 

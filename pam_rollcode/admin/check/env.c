@@ -46,17 +46,6 @@ found_mistake(void *context, const struct error *error)
 }
 
 static void
-check_foreign(struct check *check)
-{
-	const char *conf = check->options->conf;
-	struct error error = {0};
-
-	if (envfile_foreign(conf, &error) != ROLLCODE_OK)
-		check_found_error(
-		    check, IS_ERROR, "env-file", conf, &error, NULL);
-}
-
-static void
 check_person(struct check *check)
 {
 	const char *account = check->config.account;
@@ -77,10 +66,13 @@ check_env(struct check *check)
 {
 	const char *conf = check->options->conf;
 	struct mistakes mistakes = {found_mistake, check, ROLLCODE_OK};
+	struct error error = {0};
 
 	check->configured =
 	    config_read(conf, true, &check->config, &mistakes) == ROLLCODE_OK;
-	check_foreign(check);
+	if (envfile_foreign(conf, &error) != ROLLCODE_OK)
+		check_found_error(
+		    check, IS_ERROR, "env-file", conf, &error, NULL);
 	if (!check->configured)
 		return;
 	if (check->config.has_previous)

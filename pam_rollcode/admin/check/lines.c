@@ -91,8 +91,9 @@ check_module(
 		check_loads(check, real);
 }
 
-static enum rollcode_err
-options_of(const struct row *row, struct options *options, struct error *error)
+enum rollcode_err
+check_options(
+    const struct row *row, struct options *options, struct error *error)
 {
 	const char *argv[ROW_WORDS_MAX];
 	size_t argc = 0;
@@ -100,27 +101,6 @@ options_of(const struct row *row, struct options *options, struct error *error)
 	for (size_t i = 1; i < row->count; i++)
 		argv[argc++] = row_word(row, i);
 	return options_load(options, (int)argc, argv, error);
-}
-
-bool
-check_own_options(const struct row *row, struct options *options)
-{
-	struct error error = {0};
-
-	return row_is_ours(row) &&
-	       options_of(row, options, &error) == ROLLCODE_OK;
-}
-
-bool
-check_has_nullok(const struct service *s)
-{
-	struct options options;
-
-	for (size_t i = 0; i < s->count; i++)
-		if (s->rows[i].type == ROW_AUTH &&
-		    check_own_options(&s->rows[i], &options) && options.nullok)
-			return true;
-	return false;
 }
 
 /* Does another module before or after it take a password, or ask for one? */
@@ -145,7 +125,7 @@ check_arguments(
 	struct options options;
 	struct error error = {0};
 
-	if (options_of(row, &options, &error) != ROLLCODE_OK) {
+	if (check_options(row, &options, &error) != ROLLCODE_OK) {
 		check_found(check, IS_ERROR, "line-argument", AT(s, row),
 		    "correct it, or take it out; pam_rollcode(8) lists the "
 		    "arguments",

@@ -15,7 +15,6 @@
 #include "admin/check/check.h"
 
 #define FILE_MAX (1 << 20)
-#define FILES_MAX 64 /* of one service */
 
 /* The administrator's, and the vendor's, for what that one lacks. */
 const char *const check_directories[2] = {"/etc/pam.d", "/usr/lib/pam.d"};
@@ -54,13 +53,7 @@ path_find(const char *name, char path[PATH_MAX])
 	return false;
 }
 
-struct reading {
-	struct check *check;
-	struct service *service;
-	bool open[FILES_MAX]; /* the files that are being read */
-};
-
-/* Its number, FILES_MAX if there are too many. */
+/* Its number, CHECK_FILES_MAX if there are too many. */
 static size_t
 file_number(struct service *s, const char *path, bool *is_new)
 {
@@ -68,7 +61,7 @@ file_number(struct service *s, const char *path, bool *is_new)
 
 	while (i < s->file_count && strcmp(s->files[i], path) != 0)
 		i++;
-	*is_new = i == s->file_count && i < FILES_MAX;
+	*is_new = i == s->file_count && i < CHECK_FILES_MAX;
 	if (*is_new) {
 		memcpy(s->files[i], path, strlen(path) + 1);
 		s->file_count++;
@@ -76,12 +69,33 @@ file_number(struct service *s, const char *path, bool *is_new)
 	return i;
 }
 
-/* Files include files, FILES_MAX deep at most. */
+/* What its rows say of the service, each for itself. */
+static void
+row_note(struct service *s, const struct row *row)
+{
+	struct options options;
+
+	s->uses |=
+	    !row->includes && strstr(row_module(row), "rollcode") != NULL;
+	if (!row_asks(row)) {
+		s->proves |= row_runs(row) && row_class(row) == CLASS_PROVES;
+		return;
+	}
+	if (s->first == NULL)
+		s->first = row;
+	if (check_options(row, &options, NULL) != ROLLCODE_OK)
+		return;
+	s->nullok |= options.nullok;
+	s->hands_on |= options.forward_pass || options.use_first_pass ||
+		       options.try_first_pass;
+}
+
+/* Files include files, CHECK_FILES_MAX deep at most. */
 /* NOLINTBEGIN(misc-no-recursion) */
-static void file_read(struct reading *, size_t file);
+static void file_read(struct check *, struct service *, size_t file);
 
 static void
-row_follow(struct reading *r, struct row *row)
+row_follow(struct check *check, struct service *s, struct row *row)
 {
 	char path[PATH_MAX];
 	bool is_new;
@@ -92,19 +106,18 @@ row_follow(struct reading *r, struct row *row)
 	}
 	if (row->type != ROW_ANY && row->type != ROW_AUTH)
 		return;
-	row->target = file_number(r->service, path, &is_new);
-	if (row->target == FILES_MAX)
+	row->target = file_number(s, path, &is_new);
+	if (row->target == CHECK_FILES_MAX)
 		row->fault = "includes too many files";
 	else if (is_new)
-		file_read(r, row->target);
-	else if (r->open[row->target])
+		file_read(check, s, row->target);
+	else if (s->open[row->target])
 		row->fault = "includes itself";
 }
 
 static void
-file_read(struct reading *r, size_t file)
+file_read(struct check *check, struct service *s, size_t file)
 {
-	struct service *s = r->service;
 	FILE *in = check_open(s->files[file]);
 	unsigned int line = 0;
 	struct row *row = s->rows + s->count;
@@ -113,27 +126,24 @@ file_read(struct reading *r, size_t file)
 	/* To PAM a folder is an empty file. */
 	if (in == NULL && stat(s->files[file], &st) == 0 &&
 	    !S_ISDIR(st.st_mode))
-		check_found(r->check, IS_ERROR, "pam-file", s->files[file], 0,
+		check_found(check, IS_ERROR, "pam-file", s->files[file], 0,
 		    "put a regular file of at most 1 MiB in its place",
 		    "is too big, or no regular file, and was not looked at: "
 		    "who can log in is not known");
-	r->open[file] = true;
+	s->open[file] = true;
 	for (; in != NULL && s->count < CHECK_ROWS_MAX &&
 	       row_read(in, &line, row);
 	     row = s->rows + s->count) {
 		s->count++;
 		row->file = file;
-		row->target = FILES_MAX;
-		s->uses |= !row->includes &&
-			   strstr(row_module(row), "rollcode") != NULL;
-		if (s->first == NULL && row_asks(row))
-			s->first = row;
+		row->target = CHECK_FILES_MAX;
+		row_note(s, row);
 		if (row->includes)
-			row_follow(r, row);
+			row_follow(check, s, row);
 	}
 	if (s->count == CHECK_ROWS_MAX)
 		s->rows[s->count - 1].fault = "is the last that is looked at";
-	r->open[file] = false;
+	s->open[file] = false;
 	if (in != NULL)
 		fclose(in);
 }
@@ -142,7 +152,6 @@ file_read(struct reading *r, size_t file)
 bool
 service_read(struct check *check, const char *name, struct service *s)
 {
-	struct reading r = {.check = check, .service = s};
 	char path[PATH_MAX];
 	bool is_new;
 
@@ -150,13 +159,13 @@ service_read(struct check *check, const char *name, struct service *s)
 	if (strchr(name, '/') != NULL || !path_find(name, path))
 		return false;
 	s->rows = calloc(CHECK_ROWS_MAX, sizeof(*s->rows));
-	s->files = malloc(FILES_MAX * sizeof(*s->files));
+	s->files = malloc(CHECK_FILES_MAX * sizeof(*s->files));
 	check->lost |= s->rows == NULL || s->files == NULL;
 	if (s->rows == NULL || s->files == NULL) {
 		service_free(s);
 		return false;
 	}
-	file_read(&r, file_number(s, path, &is_new));
+	file_read(check, s, file_number(s, path, &is_new));
 	return true;
 }
 

@@ -201,7 +201,7 @@ asks_for_root(const struct check *check, const char *name)
 void
 check_ways_in(struct check *check, const struct service *s)
 {
-	int result = check_has_nullok(s) ? PAM_IGNORE : PAM_AUTH_ERR;
+	int result = s->nullok ? PAM_IGNORE : PAM_AUTH_ERR;
 
 	if (!check->store.known || s->facts.lenient[result])
 		return;
@@ -248,8 +248,9 @@ check_stack(struct check *check, const struct service *s)
 	check_reached(check, s, check_bypass(check, s));
 	check_twice(check, s);
 	for (size_t i = 0; i < s->count; i++)
-		if (s->rows[i].type == ROW_AUTH &&
-		    check_own_options(&s->rows[i], &options) && options.nullok)
+		if (row_asks(&s->rows[i]) &&
+		    check_options(&s->rows[i], &options, NULL) == ROLLCODE_OK &&
+		    options.nullok)
 			check_nullok(check, s, &s->rows[i]);
 	check_ways_in(check, s);
 }
@@ -266,17 +267,6 @@ sshd_is_free(const struct check *check)
 	       !sshd_is(check, "permitrootlogin", "forced-commands-only") &&
 	       (!sshd_is(check, "usepam", "yes") ||
 		   !sshd_lists_have(check, "keyboard-interactive"));
-}
-
-static void
-root_warn(struct check *check, const struct service *s, const char *names)
-{
-	check_found(check, IS_WARNING, "root-way", AT(s, s->first),
-	    "name the module in the services that need it; leave one way to "
-	    "root without it, such as the console",
-	    "every way to root (%s) requires a code: if the store breaks, "
-	    "nobody can repair it",
-	    names);
 }
 
 /* Whether somebody gets in there without a code. */
@@ -309,7 +299,14 @@ check_root(struct check *check)
 	if (first.rows != NULL && !free_way) {
 		check_sshd_read(check);
 		if (!sshd_is_free(check))
-			root_warn(check, &first, names);
+			check_found(check, IS_WARNING, "root-way",
+			    AT(&first, first.first),
+			    "name the module in the services that need it; "
+			    "leave one way to root without it, such as the "
+			    "console",
+			    "every way to root (%s) requires a code: if the "
+			    "store breaks, nobody can repair it",
+			    names);
 	}
 	service_free(&first);
 }

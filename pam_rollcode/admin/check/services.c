@@ -116,11 +116,7 @@ check_length(struct check *check, const char *path)
 		fclose(in);
 }
 
-static const struct {
-	const char *when, *name;
-	int result;
-	bool ignored; /* with nullok */
-} outcomes[CHECK_OUTCOMES] = {
+const struct outcome check_outcomes[CHECK_OUTCOMES] = {
     {"a valid code", "accepted", PAM_SUCCESS, false},
     {"a wrong code", "refused", PAM_AUTH_ERR, false},
     {"no token", "unenrolled", PAM_AUTH_ERR, true},
@@ -130,23 +126,16 @@ static const struct {
     {"no module", "missing", PAM_MODULE_UNKNOWN, false},
 };
 
-const char *
-check_outcome(size_t i, const char **when)
-{
-	*when = outcomes[i].when;
-	return outcomes[i].name;
-}
-
 /* What becomes of each outcome of our module, if all others agree. */
 static void
-check_outcomes(struct check *check, const struct service *s)
+note_outcomes(struct check *check, const struct service *s)
 {
 	check->dry = check->options->service[0] != '\0';
 	for (size_t i = 0; i < CHECK_OUTCOMES; i++)
 		check->admits[i] =
-		    s->facts.admits[outcomes[i].ignored && check_has_nullok(s)
+		    s->facts.admits[check_outcomes[i].ignored && s->nullok
 					? PAM_IGNORE
-					: outcomes[i].result];
+					: check_outcomes[i].result];
 }
 
 static void
@@ -165,7 +154,7 @@ check_asking(struct check *check, struct service *s)
 	check_sshd_read(check);
 	if (check_try(check, s)) {
 		check_stack(check, s);
-		check_outcomes(check, s);
+		note_outcomes(check, s);
 	}
 	check_lines(check, s);
 	if (sshd_asks_as(check, s->name))

@@ -14,38 +14,30 @@
 #define KEY_AND_CODE "AuthenticationMethods publickey,keyboard-interactive:pam"
 #define METHODS KEY_AND_CODE " keyboard-interactive:pam"
 
-static void
-sshd_setting(
-    const struct check *check, const char *key, char *value, size_t size)
+/* The last line of that key, "" if there is none. */
+static const char *
+sshd_setting(const struct check *check, const char *key)
 {
-	const char *line = check->sshd;
+	const char *value = "", *line = check->sshd;
 	size_t len = strlen(key);
 
-	value[0] = '\0';
-	while (line != NULL) {
+	for (; line < check->sshd + check->sshd_len; line += strlen(line) + 1)
 		if (strncmp(line, key, len) == 0 && line[len] == ' ')
-			check_cut(value, size, "%.*s",
-			    (int)strcspn(line + len + 1, "\n"), line + len + 1);
-		line = strchr(line, '\n');
-		line = line == NULL ? NULL : line + 1;
-	}
+			value = line + len + 1;
+	return value;
 }
 
 bool
 sshd_is(const struct check *check, const char *key, const char *value)
 {
-	char text[64];
-
-	sshd_setting(check, key, text, sizeof(text));
-	return strcmp(text, value) == 0;
+	return strcmp(sshd_setting(check, key), value) == 0;
 }
 
 bool
 sshd_asks_as(const struct check *check, const char *service)
 {
-	char name[64];
+	const char *name = sshd_setting(check, "pamservicename");
 
-	sshd_setting(check, "pamservicename", name, sizeof(name));
 	return strcmp(name[0] == '\0' ? "sshd" : name, service) == 0;
 }
 
@@ -80,7 +72,7 @@ cannot_read(struct check *check, const char *program, char *output)
 void
 check_sshd_read(struct check *check)
 {
-	static char all[CHECK_SSHD_MAX];
+	static char his[CHECK_SSHD_MAX];
 	char program[PATH_MAX], test[] = "-T", with[] = "-C";
 	char who[ROLLCODE_USER_MAX + 64];
 	char *argv[] = {program, test, NULL, NULL, NULL};
@@ -90,21 +82,26 @@ check_sshd_read(struct check *check)
 	check->sshd_read = true;
 	if (check_find(check, "sshd", program) == NULL)
 		return;
-	if (check_run(argv, all, sizeof(all)) != 0) {
-		cannot_read(check, program, all);
+	if (check_run(argv, check->sshd, sizeof(check->sshd)) != 0) {
+		cannot_read(check, program, check->sshd);
+		check->sshd[0] = '\0';
 		return;
 	}
-	memcpy(check->sshd, all, sizeof(all));
-	if (check->user == NULL || strchr(check->user, ',') != NULL)
-		return;
-	check_cut(who, sizeof(who),
-	    "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22",
-	    check->user);
-	argv[2] = with;
-	argv[3] = who;
-	if (check_run(argv, check->sshd, sizeof(check->sshd)) != 0)
-		memcpy(check->sshd, all, sizeof(all));
-	check->sshd_matched = strcmp(check->sshd, all) != 0;
+	if (check->user != NULL && strchr(check->user, ',') == NULL) {
+		check_cut(who, sizeof(who),
+		    "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,"
+		    "lport=22",
+		    check->user);
+		argv[2] = with;
+		argv[3] = who;
+		check->sshd_matched = check_run(argv, his, sizeof(his)) == 0 &&
+				      strcmp(check->sshd, his) != 0;
+		if (check->sshd_matched)
+			memcpy(check->sshd, his, sizeof(his));
+	}
+	check->sshd_len = strlen(check->sshd);
+	for (char *at = check->sshd; (at = strchr(at, '\n')) != NULL;)
+		*at++ = '\0';
 }
 
 /* Where a Match block decides, the line belongs there. */
@@ -130,7 +127,8 @@ sshd_lists_have(const struct check *check, const char *name)
 	char methods[CHECK_TEXT_MAX], *rest = methods, *list, *method;
 	bool has = false;
 
-	sshd_setting(check, "authenticationmethods", methods, sizeof(methods));
+	check_cut(methods, sizeof(methods), "%s",
+	    sshd_setting(check, "authenticationmethods"));
 	while ((list = strsep(&rest, " ")) != NULL) {
 		has = false;
 		while ((method = strsep(&list, ",")) != NULL)
@@ -139,31 +137,6 @@ sshd_lists_have(const struct check *check, const char *name)
 			return false;
 	}
 	return has;
-}
-
-/* With a password sshd answers each prompt, so one has to be enough. */
-static bool
-one_prompt_is_enough(const struct service *s)
-{
-	struct options options;
-
-	for (size_t i = 0; i < s->count; i++)
-		if (check_own_options(&s->rows[i], &options) &&
-		    (options.forward_pass || options.use_first_pass ||
-			options.try_first_pass))
-			return true;
-	return false;
-}
-
-/* Without a key a code alone would do, unless a module asks for more. */
-static bool
-asks_for_more(const struct service *s)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (row_runs(&s->rows[i]) && !row_asks(&s->rows[i]) &&
-		    row_class(&s->rows[i]) == CLASS_PROVES)
-			return true;
-	return false;
 }
 
 /* Whether a file of keys is there: PATH may be of the home, with %h and %u. */
@@ -202,7 +175,8 @@ check_user_key(struct check *check, const char *methods, bool more)
 	    !sshd_is(check, "authorizedkeyscommand", "none") ||
 	    !sshd_is(check, "trustedusercakeys", "none"))
 		return;
-	sshd_setting(check, "authorizedkeysfile", files, sizeof(files));
+	check_cut(files, sizeof(files), "%s",
+	    sshd_setting(check, "authorizedkeysfile"));
 	while ((file = strsep(&rest, " ")) != NULL)
 		if (has_keys(pw, file))
 			return;
@@ -218,9 +192,9 @@ check_user_key(struct check *check, const char *methods, bool more)
 static void
 check_methods(struct check *check, bool more)
 {
-	char methods[CHECK_TEXT_MAX / 2], what[CHECK_TEXT_MAX];
+	const char *methods = sshd_setting(check, "authenticationmethods");
+	char what[CHECK_TEXT_MAX];
 
-	sshd_setting(check, "authenticationmethods", methods, sizeof(methods));
 	if (methods[0] == '\0' || strcmp(methods, "any") == 0) {
 		if (sshd_is(check, "pubkeyauthentication", "yes"))
 			check_found(check, IS_NOTE, "sshd-key", CONFIG, 0,
@@ -247,7 +221,8 @@ void
 check_sshd(struct check *check, const struct service *s)
 {
 	bool password = sshd_is(check, "passwordauthentication", "yes");
-	bool enough = one_prompt_is_enough(s);
+	/* With a password sshd answers each prompt, so one has to do. */
+	bool enough = s->hands_on;
 
 	if (check->sshd[0] == '\0')
 		return;
@@ -267,5 +242,6 @@ check_sshd(struct check *check, const struct service *s)
 		    "PasswordAuthentication no",
 		    "PasswordAuthentication yes: sshd answers every prompt "
 		    "with the password, so such a login is always refused");
-	check_methods(check, asks_for_more(s));
+	/* Without a key a code alone would do, unless a module asks more. */
+	check_methods(check, s->proves);
 }

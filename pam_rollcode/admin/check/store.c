@@ -281,7 +281,6 @@ visit_users(struct visit *v)
 struct visitor {
 	struct check *check;
 	struct report report;
-	bool ended;
 };
 
 static void
@@ -361,12 +360,11 @@ report_take(void *context)
 
 	r->name[sizeof(r->name) - 1] = r->user[sizeof(r->user) - 1] = '\0';
 	r->file[sizeof(r->file) - 1] = r->what[sizeof(r->what) - 1] = '\0';
-	v->ended = r->ended != 0;
 	check->store = r->facts;
 	while (i < COUNT(kinds) && strcmp(kinds[i].name, r->name) != 0)
 		i++;
-	if (v->ended || i == COUNT(kinds))
-		return !v->ended;
+	if (r->ended != 0 || i == COUNT(kinds))
+		return r->ended == 0;
 	f = check_found(check, kinds[i].severity, kinds[i].name,
 	    r->file[0] != '\0' ? r->file : check->config.database, 0,
 	    kinds[i].fix == NULL && kinds[i].verb == NULL
@@ -460,7 +458,7 @@ check_store(struct check *check)
 	if (!check->configured || (place != NULL && !place_check(check, place)))
 		return;
 	check_listen(visit_store, &v, &v.report, sizeof(v.report), report_take);
-	if (!v.ended)
+	if (v.report.ended == 0)
 		check_found(check, IS_ERROR, "store", check->config.database, 0,
 		    NULL,
 		    "the process that looks at the store did not end well");

@@ -34,7 +34,8 @@ static const int ours_says[] = {PAM_SUCCESS, PAM_SERVICE_ERR, PAM_SYSTEM_ERR,
 /* --- what modules do ---------------------------------------------------- */
 
 /* And what they say to somebody whom they let in, and who is not root. */
-static const struct {
+static const struct class
+{
 	enum row_class class;
 	int usual;
 	const char *modules;
@@ -55,8 +56,8 @@ static const struct {
     {CLASS_PROVES, PAM_SUCCESS, ""},
 };
 
-static size_t
-class_index(const struct row *row)
+static const struct class *
+class_of(const struct row *row)
 {
 	char name[NAME_MAX + 3];
 	size_t i = 0;
@@ -65,13 +66,13 @@ class_index(const struct row *row)
 	while (
 	    i < COUNT(classes) - 1 && strstr(classes[i].modules, name) == NULL)
 		i++;
-	return i;
+	return &classes[i];
 }
 
 enum row_class
 row_class(const struct row *row)
 {
-	return classes[class_index(row)].class;
+	return class_of(row)->class;
 }
 
 /* --- runs --------------------------------------------------------------- */
@@ -134,12 +135,12 @@ give_all(struct trial *t, int proves, int chooses, int ours)
 {
 	for (size_t i = 0; i < t->s->count; i++) {
 		const struct row *row = &t->s->rows[i];
-		enum row_class class = row_class(row);
-		int result = classes[class_index(row)].usual;
+		const struct class *class = class_of(row);
+		int result = class->usual;
 
-		if (class == CLASS_PROVES)
+		if (class->class == CLASS_PROVES)
 			result = row_asks(row) ? ours : proves;
-		else if (class == CLASS_CHOOSES)
+		else if (class->class == CLASS_CHOOSES)
 			result = chooses;
 		t->give[i] = (unsigned char)result;
 	}

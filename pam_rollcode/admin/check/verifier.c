@@ -45,12 +45,6 @@ check_program(struct check *check)
 	return false;
 }
 
-static const char *
-user_asked(const struct check *check)
-{
-	return check->user != NULL ? check->user : "root";
-}
-
 /*
  * Ask whether somebody is enrolled, at that socket where nothing else is said,
  * and compare with what the store says.
@@ -62,15 +56,16 @@ verifier_ask(struct check *check, const struct ask_where *where,
 	WIPED(request_wipe)
 	struct request request = {
 	    .kind = REQUEST_ENROLLED, .service = ADMIN_SERVICE};
+	const char *user = check->user != NULL ? check->user : "root";
 	struct answer answer;
 	struct error error = {0};
 	bool enrolled =
 	    check->user != NULL ? check->store.user : check->store.root;
 	enum rollcode_err err;
 
-	if (strlen(user_asked(check)) >= sizeof(request.user))
+	if (strlen(user) >= sizeof(request.user))
 		return;
-	memcpy(request.user, user_asked(check), strlen(user_asked(check)) + 1);
+	memcpy(request.user, user, strlen(user) + 1);
 	err = where == NULL ? ask_service(file, &request, &answer, &error)
 			    : ask_verifier(where, &request, &answer, &error);
 	/* Of a store that it cannot use either, there is a finding already. */
@@ -85,18 +80,7 @@ verifier_ask(struct check *check, const struct ask_where *where,
 		    "let it use this configuration file, and start it again",
 		    "says that %s is %senrolled, and %s says otherwise; does "
 		    "it use another configuration file?",
-		    user_asked(check), enrolled ? "not " : "",
-		    check->config.database);
-}
-
-static void
-verifier_spawn(struct check *check)
-{
-	const char *conf = check->options->conf;
-	struct ask_where where = {strcmp(conf, ROLLCODE_CONF) != 0 ? conf : "",
-	    ROLLCODE_HELPER, true};
-
-	verifier_ask(check, &where, ROLLCODE_HELPER, "verifier");
+		    user, enrolled ? "not " : "", check->config.database);
 }
 
 /* The directory of a socket, or itself: what it must allow, and what not. */
@@ -111,7 +95,7 @@ static const struct place {
     {ROLLCODE_ROOT_SOCKET, 0600, 0, true},
 };
 
-/* True if it is there and those whom it is for can use it. */
+/* False if it is there and those whom it is for cannot use it. */
 static bool
 check_one_place(struct check *check, const struct place *p)
 {
@@ -124,7 +108,7 @@ check_one_place(struct check *check, const struct place *p)
 	if (!p->is_socket)
 		*strrchr(path, '/') = '\0';
 	if (lstat(path, &st) != 0)
-		return false;
+		return true;
 	right = !p->is_socket || S_ISSOCK(st.st_mode);
 	if (right && st.st_uid == 0 && (st.st_mode & p->mode) == p->mode &&
 	    (st.st_mode & p->others) == 0)
@@ -149,7 +133,6 @@ check_service(struct check *check)
 {
 	bool any = access(ROLLCODE_SOCKET, F_OK) == 0 ||
 		   access(ROLLCODE_ROOT_SOCKET, F_OK) == 0;
-	struct stat st;
 
 	if (!any && check->config.callers[0] != '\0')
 		check_command(
@@ -159,22 +142,20 @@ check_service(struct check *check)
 			"are refused"),
 		    "systemctl", "enable", "--now", "rollcode-verify.socket",
 		    NULL);
-	for (size_t i = 0; any && i < sizeof(places) / sizeof(places[0]); i++)
-		if ((check_one_place(check, &places[i]) ||
-			lstat(places[i].path, &st) != 0) &&
-		    places[i].is_socket)
+	for (size_t i = 0; any && i < COUNT(places); i++)
+		if (check_one_place(check, &places[i]) && places[i].is_socket)
 			verifier_ask(check, NULL, places[i].path, "service");
 }
 
 void
 check_verifier(struct check *check)
 {
-	bool program = check_program(check);
+	const char *conf = check->options->conf;
+	bool usual = strcmp(conf, ROLLCODE_CONF) == 0;
+	struct ask_where where = {usual ? "" : conf, ROLLCODE_HELPER, true};
 
-	if (!check->configured)
-		return;
-	if (program)
-		verifier_spawn(check);
-	if (strcmp(check->options->conf, ROLLCODE_CONF) == 0)
+	if (check_program(check) && check->configured)
+		verifier_ask(check, &where, ROLLCODE_HELPER, "verifier");
+	if (check->configured && usual)
 		check_service(check);
 }
