@@ -137,8 +137,7 @@ struct parser {
 static void
 add_mistake(struct parser *parser, const char *what)
 {
-	mistake_tell(parser->mistakes, ROLLCODE_ERR_INPUT, REASON_NONE,
-	    parser->line, "%s", what);
+	mistake_tell(parser->mistakes, REASON_NONE, parser->line, "%s", what);
 }
 
 static bool
@@ -190,9 +189,8 @@ parse_assignment(struct parser *parser, char *line, char *equals, size_t len)
 	equals[rest] = '\0';
 	if (keyword_set(parser->table, parser->base, parser->seen, name, equals,
 		&phrase) != ROLLCODE_OK)
-		mistake_tell(parser->mistakes, ROLLCODE_ERR_INPUT,
-		    (enum error_reason)phrase.reason, parser->line, "%s",
-		    phrase.text);
+		mistake_tell(parser->mistakes, (enum error_reason)phrase.reason,
+		    parser->line, "%s", phrase.text);
 }
 
 static void
@@ -228,7 +226,7 @@ env_parse(char *text, size_t len, const struct keyword *table, void *base,
 	char *end = text + len, *newline;
 
 	if (len > ENV_FILE_MAX) {
-		mistake_tell(mistakes, ROLLCODE_ERR_INPUT, REASON_NONE, 0,
+		mistake_tell(mistakes, REASON_NONE, 0,
 		    "the file is longer than %d bytes", ENV_FILE_MAX);
 		return mistakes->err;
 	}

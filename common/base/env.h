@@ -56,8 +56,8 @@ bool			keyword_number(const char *, int64_t min, int64_t max,
  * first character is # are passed over; a value may stand in double quotes
  * and is otherwise taken as it is, without spaces at its ends.  The text
  * is changed.  Each mistake is told, with its line number; a byte order mark,
- * carriage returns and NUL bytes are named as what they are.  INPUT.  A missing
- * final newline is no mistake.
+ * carriage returns and NUL bytes are named as what they are.  CONFIG.  A final
+ * newline may be missing.
  */
 enum rollcode_err	env_parse(char *text, size_t len,
 			    const struct keyword *table, void *base,

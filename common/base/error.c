@@ -127,8 +127,8 @@ error_collect(void *context, const struct error *one)
 }
 
 void
-mistake_tell(struct mistakes *m, enum rollcode_err err,
-    enum error_reason reason, size_t line, const char *fmt, ...)
+mistake_tell(struct mistakes *m, enum error_reason reason, size_t line,
+    const char *fmt, ...)
 {
 	struct error one = {.reason = reason, .line = (uint32_t)line};
 	va_list ap;
@@ -139,7 +139,7 @@ mistake_tell(struct mistakes *m, enum rollcode_err err,
 	va_start(ap, fmt);
 	append_format(&one, fmt, ap);
 	va_end(ap);
-	m->err = err;
+	m->err = ROLLCODE_ERR_CONFIG;
 	m->tell(m->context, &one);
 }
 

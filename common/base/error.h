@@ -92,16 +92,19 @@ enum rollcode_err	error_pass(struct error *, enum rollcode_err,
 struct mistakes {
 	void			(*tell)(void *context, const struct error *);
 	void			*context;
-	enum rollcode_err	err;	/* of the last, or OK */
+	enum rollcode_err	err;	/* CONFIG if there is one, or OK */
 };
 #define MISTAKES(error) \
 	(&(struct mistakes){error_collect, (error), ROLLCODE_OK})
 void			error_collect(void *context, const struct error *);
 
-/* Tell one, of a line of a file, which begins with "line 3: ", or of none. */
-void			mistake_tell(struct mistakes *, enum rollcode_err,
-			    enum error_reason, size_t line, const char *fmt,
-			    ...) __attribute__((format(printf, 5, 6)));
+/*
+ * Tell one, of a line of a file, which begins with "line 3: ", or of none.
+ * CONFIG.
+ */
+void			mistake_tell(struct mistakes *, enum error_reason,
+			    size_t line, const char *fmt, ...)
+			    __attribute__((format(printf, 4, 5)));
 
 /* Add the reason; the code is returned. */
 enum rollcode_err	error_because(struct error *, enum rollcode_err,

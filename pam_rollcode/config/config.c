@@ -42,17 +42,18 @@ const struct keyword config_keywords[] = {
 void
 config_defaults(struct config *config)
 {
-	*config = (struct config){
-	    .database = CONFIG_DATABASE,
-	    .account = ROLLCODE_ACCOUNT,
-	    .policy = {.tolerance = 5,
-		.resync_window = 1000,
-		.resync_seconds = 300,
-		.guard_after = 5,
-		.guesses = 20,
-		.lookbehind = 64},
-	    .events_kept = 200,
+	memset(config, 0, sizeof(*config));
+	memcpy(config->database, CONFIG_DATABASE, sizeof(CONFIG_DATABASE));
+	memcpy(config->account, ROLLCODE_ACCOUNT, sizeof(ROLLCODE_ACCOUNT));
+	config->policy = (struct policy){
+	    .tolerance = 5,
+	    .resync_window = 1000,
+	    .resync_seconds = 300,
+	    .guard_after = 5,
+	    .guesses = 20,
+	    .lookbehind = 64,
 	};
+	config->events_kept = 200;
 }
 
 static void
@@ -64,7 +65,7 @@ check_key(struct mistakes *m, const char *name, const char *text,
 	if (text[0] == '\0')
 		return;
 	if (!hex_decode(text, key->bytes, sizeof(key->bytes))) {
-		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_SECRET, 0,
+		mistake_tell(m, REASON_SECRET, 0,
 		    "%s: is not %d hex digits; put the store's key there, or "
 		    "remove the line and rollcode-admin init makes one",
 		    name, CONFIG_HEX_LEN);
@@ -74,7 +75,7 @@ check_key(struct mistakes *m, const char *name, const char *text,
 		any |= key->bytes[i] ^ key->bytes[0];
 	*has = any != 0;
 	if (!*has)
-		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_SECRET, 0,
+		mistake_tell(m, REASON_SECRET, 0,
 		    "%s: is a placeholder; remove the line, and rollcode-admin "
 		    "init makes a key",
 		    name);
@@ -90,46 +91,37 @@ check_database(struct mistakes *m, const struct config *config)
 
 	if (!pgsql &&
 	    (strncmp(database, "sqlite:/", 8) != 0 || database[8] == '/'))
-		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_NONE, 0,
+		mistake_tell(m, REASON_NONE, 0,
 		    "DATABASE: is neither sqlite: and an absolute directory "
 		    "nor postgresql:// and a server");
 	if (admin[0] != '\0' &&
 	    (!pgsql || strncmp(admin, CONFIG_PGSQL, strlen(CONFIG_PGSQL)) != 0))
-		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_NONE, 0,
+		mistake_tell(m, REASON_NONE, 0,
 		    "DATABASE_ADMIN: must be postgresql:// and a server, and "
 		    "DATABASE too");
-}
-
-static void
-check_values(struct mistakes *m, struct config *config, bool need_key)
-{
-	const struct policy *policy = &config->policy;
-
-	check_key(
-	    m, "SECRET_KEY", config->key_text, &config->key, &config->has_key);
-	check_key(m, "SECRET_KEY_PREVIOUS", config->previous_text,
-	    &config->previous, &config->has_previous);
-	if (need_key && config->key_text[0] == '\0')
-		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_SECRET, 0,
-		    "SECRET_KEY: is missing; rollcode-admin init makes one");
-	if (policy->resync_window != 0 &&
-	    policy->resync_window <= policy->tolerance)
-		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_NONE, 0,
-		    "RESYNC_WINDOW: must be 0 (off) or more than TOLERANCE");
-	check_database(m, config);
 }
 
 enum rollcode_err
 config_parse(char *text, size_t len, bool need_key, struct config *config,
     struct mistakes *m)
 {
+	const struct policy *policy = &config->policy;
 	uint64_t seen = 0;
 
 	config_defaults(config);
-	if (env_parse(text, len, config_keywords, config, &seen, m) !=
-	    ROLLCODE_OK)
-		m->err = ROLLCODE_ERR_CONFIG;
-	check_values(m, config, need_key);
+	(void)!env_parse(text, len, config_keywords, config, &seen, m);
+	check_key(
+	    m, "SECRET_KEY", config->key_text, &config->key, &config->has_key);
+	check_key(m, "SECRET_KEY_PREVIOUS", config->previous_text,
+	    &config->previous, &config->has_previous);
+	if (need_key && config->key_text[0] == '\0')
+		mistake_tell(m, REASON_SECRET, 0,
+		    "SECRET_KEY: is missing; rollcode-admin init makes one");
+	if (policy->resync_window != 0 &&
+	    policy->resync_window <= policy->tolerance)
+		mistake_tell(m, REASON_NONE, 0,
+		    "RESYNC_WINDOW: must be 0 (off) or more than TOLERANCE");
+	check_database(m, config);
 	return m->err;
 }
 
@@ -138,19 +130,17 @@ find_store_account(struct mistakes *m, struct config *config)
 {
 	const struct passwd *pw;
 
-	config->uid = 0;
-	config->gid = 0;
 	if (strcmp(config->account, "root") == 0)
 		return;
 	errno = 0;
 	if ((pw = getpwnam(config->account)) == NULL) {
-		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_ACCOUNT, 0,
+		mistake_tell(m, REASON_ACCOUNT, 0,
 		    "ACCOUNT: account %s%s%s does not exist; make install or "
 		    "the package creates it",
 		    config->account, errno != 0 ? ": " : "",
 		    errno != 0 ? strerror(errno) : "");
 	} else if (pw->pw_uid == 0) {
-		mistake_tell(m, ROLLCODE_ERR_CONFIG, REASON_ACCOUNT, 0,
+		mistake_tell(m, REASON_ACCOUNT, 0,
 		    "ACCOUNT: %s is another name of root; write root",
 		    config->account);
 	} else {
@@ -226,7 +216,7 @@ enum rollcode_err
 envfile_open(
     const char *path, struct envfile *file, int *held, struct error *error)
 {
-	enum rollcode_err err = ROLLCODE_ERR_CONFIG;
+	enum rollcode_err err;
 	ssize_t n = 1;
 	int fd;
 
@@ -237,16 +227,14 @@ envfile_open(
 		    errno == ENOENT   ? "; rollcode-admin init makes it"
 		    : errno == EACCES ? "; only root reads it"
 				      : "");
-	if (check_file(fd, path, error) != ROLLCODE_OK)
-		goto out;
-	while (n > 0 && file->len < ENV_FILE_MAX) {
+	err = check_file(fd, path, error);
+	while (err == ROLLCODE_OK && n > 0 && file->len < ENV_FILE_MAX) {
 		n = read(fd, file->text + file->len, ENV_FILE_MAX - file->len);
 		file->len += n > 0 ? (size_t)n : 0;
 	}
-	err = n < 0 ? error_at(error, ROLLCODE_ERR_CONFIG, path, "%s",
-			  strerror(errno))
-		    : ROLLCODE_OK;
-out:
+	if (n < 0)
+		err = error_at(
+		    error, ROLLCODE_ERR_CONFIG, path, "%s", strerror(errno));
 	if (err == ROLLCODE_OK)
 		*held = fd;
 	else

@@ -41,24 +41,20 @@ finding_same(const struct finding *a, const struct finding *b)
 static struct finding *
 finding_add(struct check *check)
 {
-	size_t room = check->room == 0 ? 64 : 2 * check->room;
 	struct finding *more;
 
 	for (size_t i = 0; i < check->count; i++)
 		if (finding_same(&check->list[i], &check->again))
 			return &check->again;
-	if (check->count == check->room) {
-		more = check->count >= FINDINGS_MAX
-			   ? NULL
-			   : reallocarray(check->list, room, sizeof(*more));
-		check->lost |= more == NULL;
-		if (more == NULL)
-			return &check->again;
-		check->list = more;
-		check->room = room;
-	}
-	check->list[check->count] = check->again;
-	return &check->list[check->count++];
+	more = check->count == FINDINGS_MAX
+		   ? NULL
+		   : reallocarray(check->list, check->count + 1, sizeof(*more));
+	check->lost |= more == NULL;
+	if (more == NULL)
+		return &check->again;
+	check->list = more;
+	more[check->count] = check->again;
+	return &more[check->count++];
 }
 
 struct finding *

@@ -84,7 +84,7 @@ struct check {
 	bool				 admits[CHECK_OUTCOMES];
 	struct finding			*list;
 	struct finding			 again;	/* one that is not added */
-	size_t				 count, room;
+	size_t				 count;
 	bool				 lost;	/* some found no memory */
 };
 

@@ -45,28 +45,13 @@ found_mistake(void *context, const struct error *error)
 	}
 }
 
-static void
-check_person(struct check *check)
-{
-	const char *account = check->config.account;
-	struct error why = {0}, error = {0};
-
-	if (!person_is(account, &why))
-		return;
-	error_pass(&error, ROLLCODE_ERR_CONFIG, &why,
-	    "%s owns the store, and a person can use that account", account);
-	/* It would lock that person out. */
-	check_found_error(check, IS_WARNING, "account-person",
-	    check->options->conf, &error, NULL)
-	    ->runs = false;
-}
-
 void
 check_env(struct check *check)
 {
 	const char *conf = check->options->conf;
+	const char *account = check->config.account;
 	struct mistakes mistakes = {found_mistake, check, ROLLCODE_OK};
-	struct error error = {0};
+	struct error error = {0}, why = {0};
 
 	check->configured =
 	    config_read(conf, true, &check->config, &mistakes) == ROLLCODE_OK;
@@ -82,5 +67,12 @@ check_env(struct check *check)
 			"SECRET_KEY_PREVIOUS is there: a change of the key has "
 			"not ended"),
 		    "rekey", NULL);
-	check_person(check);
+	if (!person_is(account, &why))
+		return;
+	error_pass(&error, ROLLCODE_ERR_CONFIG, &why,
+	    "%s owns the store, and a person can use that account", account);
+	/* It would lock that person out. */
+	check_found_error(
+	    check, IS_WARNING, "account-person", conf, &error, NULL)
+	    ->runs = false;
 }

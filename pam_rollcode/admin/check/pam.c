@@ -55,14 +55,13 @@ path_find(const char *name, char path[PATH_MAX])
 
 /* Its number, CHECK_FILES_MAX if there are too many. */
 static size_t
-file_number(struct service *s, const char *path, bool *is_new)
+file_number(struct service *s, const char *path)
 {
 	size_t i = 0;
 
 	while (i < s->file_count && strcmp(s->files[i], path) != 0)
 		i++;
-	*is_new = i == s->file_count && i < CHECK_FILES_MAX;
-	if (*is_new) {
+	if (i == s->file_count && i < CHECK_FILES_MAX) {
 		memcpy(s->files[i], path, strlen(path) + 1);
 		s->file_count++;
 	}
@@ -98,7 +97,7 @@ static void
 row_follow(struct check *check, struct service *s, struct row *row)
 {
 	char path[PATH_MAX];
-	bool is_new;
+	size_t known = s->file_count;
 
 	if (!path_find(row_word(row, 0), path)) {
 		row->fault = "includes a file that is not there";
@@ -106,10 +105,10 @@ row_follow(struct check *check, struct service *s, struct row *row)
 	}
 	if (row->type != ROW_ANY && row->type != ROW_AUTH)
 		return;
-	row->target = file_number(s, path, &is_new);
+	row->target = file_number(s, path);
 	if (row->target == CHECK_FILES_MAX)
 		row->fault = "includes too many files";
-	else if (is_new)
+	else if (row->target == known)
 		file_read(check, s, row->target);
 	else if (s->open[row->target])
 		row->fault = "includes itself";
@@ -153,7 +152,6 @@ bool
 service_read(struct check *check, const char *name, struct service *s)
 {
 	char path[PATH_MAX];
-	bool is_new;
 
 	*s = (struct service){.name = name};
 	if (strchr(name, '/') != NULL || !path_find(name, path))
@@ -165,7 +163,7 @@ service_read(struct check *check, const char *name, struct service *s)
 		service_free(s);
 		return false;
 	}
-	file_read(check, s, file_number(s, path, &is_new));
+	file_read(check, s, file_number(s, path));
 	return true;
 }
 

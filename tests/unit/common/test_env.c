@@ -234,7 +234,7 @@ START_TEST(a_mistake_in_a_file_is_named_with_its_line)
 {
 	fresh();
 
-	ck_assert_int_eq(parse(bad_texts[_i].text), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(parse(bad_texts[_i].text), ROLLCODE_ERR_CONFIG);
 
 	ck_assert_str_eq(error.text, bad_texts[_i].says);
 }
@@ -245,7 +245,7 @@ START_TEST(all_mistakes_of_a_file_are_listed)
 	fresh();
 
 	ck_assert_int_eq(
-	    parse("NOPE=1\nTEXT=abc\nNUMBER=x\nFLAG\n"), ROLLCODE_ERR_INPUT);
+	    parse("NOPE=1\nTEXT=abc\nNUMBER=x\nFLAG\n"), ROLLCODE_ERR_CONFIG);
 
 	ck_assert_str_eq(error.text,
 	    "line 1: unknown keyword NOPE; "
@@ -278,7 +278,7 @@ START_TEST(each_mistake_is_an_error_with_its_line)
 	fresh();
 	ck_assert_int_eq(
 	    env_parse(text, sizeof(text) - 1, table, &place, &seen, &mistakes),
-	    ROLLCODE_ERR_INPUT);
+	    ROLLCODE_ERR_CONFIG);
 
 	ck_assert_int_eq(told.count, 2);
 	ck_assert_uint_eq(told.last.line, 3);
@@ -295,7 +295,7 @@ START_TEST(a_nul_byte_in_a_file_is_refused)
 	fresh();
 
 	ck_assert_int_eq(
-	    parse_bytes(text, sizeof(text) - 1), ROLLCODE_ERR_INPUT);
+	    parse_bytes(text, sizeof(text) - 1), ROLLCODE_ERR_CONFIG);
 
 	ck_assert_str_eq(
 	    error.text, "line 1: a NUL byte; this is not a text file");
@@ -322,7 +322,7 @@ START_TEST(a_file_that_is_too_long_is_refused)
 
 	ck_assert_int_eq(parse_bytes(text, ENV_FILE_MAX), ROLLCODE_OK);
 	ck_assert_int_eq(
-	    parse_bytes(text, ENV_FILE_MAX + 1), ROLLCODE_ERR_INPUT);
+	    parse_bytes(text, ENV_FILE_MAX + 1), ROLLCODE_ERR_CONFIG);
 
 	free(text);
 }
@@ -335,7 +335,7 @@ START_TEST(no_value_is_repeated_in_a_sentence)
 	ck_assert_int_eq(parse("TEXT=hunter2hunter2\nNUMBER=hunter2\n"
 			       "FLAG=hunter2\nhunter2hunter2hunter2\n"
 			       "hunter2hunter2hunter2=1\nTEXT=\"hunter2\n"),
-	    ROLLCODE_ERR_INPUT);
+	    ROLLCODE_ERR_CONFIG);
 
 	ck_assert_ptr_null(strstr(error.text, "hunter2"));
 }
