@@ -7,17 +7,13 @@
 const char *
 keyword_shown(const char *name)
 {
-	size_t len = strnlen(name, NAME_SHOWN + 1);
+	static const char plain[] = "0123456789_-abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t len = strspn(name, plain);
 
-	if (len == 0 || len > NAME_SHOWN || (name[0] >= '0' && name[0] <= '9'))
+	if (len == 0 || len > NAME_SHOWN || name[len] != '\0' ||
+	    (name[0] >= '0' && name[0] <= '9'))
 		return "(not shown)";
-	for (size_t i = 0; i < len; i++) {
-		char c = name[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			(c >= '0' && c <= '9') || c == '_' || c == '-'))
-			return "(not shown)";
-	}
 	return name;
 }
 

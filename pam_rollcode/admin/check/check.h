@@ -101,25 +101,24 @@ struct finding	*check_found(struct check *, enum severity, const char *name,
 #define AT(service, row)	(service)->files[(row)->file], (row)->first
 
 /*
- * Its fix is a command, word by word, with NULL behind the last: one with which
- * nobody can lock themselves out.  Here "rollcode-admin VERB [USER]", with this
- * configuration file.
+ * Its fix is a command with which nobody can lock themselves out, NULL behind
+ * its words.  The other is "rollcode-admin VERB [USER]", of this configuration.
  */
 void	check_command(struct finding *, ...) __attribute__((sentinel));
 void	check_admin(const struct check *, struct finding *, const char *verb,
 	    const char *user);
 
 /*
- * Add one that is an error of root's own, whose fix is a command.  Of what the
- * error does not say: the file, and what to do.
+ * Add an error of root's own, whose fix is a command; file and fix are for what
+ * it does not say.
  */
 struct finding	*check_found_error(struct check *, enum severity,
 		    const char *name, const char *file, const struct error *,
 		    const char *fix);
 
 /*
- * Check a file that root relies on, by path_check, and add what is wrong.  The
- * folder of somebody else around it may be their home and stays theirs.
+ * Check a file that root relies on, by path_check.  The folder of somebody else
+ * around it may be their home and stays theirs.
  */
 bool	check_trusted(struct check *, const char *name, const char *file,
 	    const char *fix);
@@ -141,6 +140,12 @@ int	check_child(child_fn *fn, void *context, void *out, size_t size,
 	    size_t *used);
 
 /*
+ * The same with a program, by its absolute path, in an empty environment and in
+ * /; out has what it printed, both ways.
+ */
+int	check_run(char **argv, char *out, size_t size);
+
+/*
  * Hand each message of a child over, all of one size and written at once, until
  * one is the last.  A child that is silent or goes on for too long is ended.
  */
@@ -154,13 +159,6 @@ void	check_listen(child_fn *fn, void *context, void *message, size_t size,
  */
 const char	*check_find(struct check *, const char *name,
 		    char real[PATH_MAX]);
-
-/*
- * Run a program by its absolute path, in an empty environment and in /, for at
- * most ten seconds; out has what it printed, both ways, as far as it fits.  Its
- * status, -1 if it could not be run or did not end.
- */
-int	check_run(char **argv, char *out, size_t size);
 
 /* --- the parts ---------------------------------------------------------- */
 
@@ -225,16 +223,14 @@ bool	service_read(struct check *, const char *name, struct service *);
 void	service_free(struct service *);
 
 /*
- * Fill its facts: the files are copied with another module in every module's
- * place, which gives the result that is wanted (standin.h), and libpam itself
- * runs them a few thousand times.  No module of the service is loaded or run.
- * It is done in a child without rights, in bounded time and memory; the copies
- * are in a folder of root's that is gone afterwards, also where a signal asks
- * this process to end.  False if that cannot be done.
+ * Fill its facts, if it has a line that asks for a code: the files are copied
+ * with another module in every module's place, which gives the result that is
+ * wanted (standin.h), and libpam itself runs them a few thousand times.  No
+ * module of the service is loaded or run.  It is done in a child without
+ * rights, in bounded time and memory; the copies are in a folder of root's that
+ * is gone afterwards, also where a signal asks this process to end.  False if
+ * that cannot be done, which is a finding.
  */
-bool	service_try(struct service *);
-
-/* The same, if it has a line that asks for a code; a failure is a finding. */
 bool	check_try(struct check *, struct service *);
 
 /* Where services are, and a file there: at most 1 MiB, NULL with errno. */

@@ -158,8 +158,8 @@ service_read(struct check *check, const char *name, struct service *s)
 		return false;
 	s->rows = calloc(CHECK_ROWS_MAX, sizeof(*s->rows));
 	s->files = malloc(CHECK_FILES_MAX * sizeof(*s->files));
-	check->lost |= s->rows == NULL || s->files == NULL;
 	if (s->rows == NULL || s->files == NULL) {
+		check->lost = true;
 		service_free(s);
 		return false;
 	}

@@ -218,20 +218,6 @@ check_ways_in(struct check *check, const struct service *s)
 		    "enroll", "root");
 }
 
-bool
-check_try(struct check *check, struct service *s)
-{
-	if (s->first == NULL ||
-	    !check_trusted(check, "helper", ROLLCODE_STANDIN, CHECK_INSTALL))
-		return false;
-	if (service_try(s))
-		return true;
-	check_found(check, IS_ERROR, "stack", s->files[0], 0,
-	    "if it includes files over and over, take that out",
-	    "cannot be tried: no memory, no room, or libpam takes too long");
-	return false;
-}
-
 /* Its facts are known. */
 void
 check_stack(struct check *check, const struct service *s)
@@ -269,13 +255,6 @@ sshd_is_free(const struct check *check)
 		   !sshd_lists_have(check, "keyboard-interactive"));
 }
 
-/* Whether somebody gets in there without a code. */
-static bool
-is_free(struct check *check, struct service *s)
-{
-	return s->first == NULL || !check_try(check, s) || s->facts.unasked;
-}
-
 void
 check_root(struct check *check)
 {
@@ -288,7 +267,9 @@ check_root(struct check *check)
 
 		if (!service_read(check, ways[i], &s))
 			continue;
-		free_way |= is_free(check, &s);
+		/* Somebody gets in there without a code, as far as known. */
+		free_way |=
+		    s.first == NULL || !check_try(check, &s) || s.facts.unasked;
 		check_cut(names + len, sizeof(names) - len, "%s%s",
 		    len == 0 ? "" : ", ", ways[i]);
 		if (first.rows == NULL)

@@ -126,22 +126,11 @@ const struct outcome check_outcomes[CHECK_OUTCOMES] = {
     {"no module", "missing", PAM_MODULE_UNKNOWN, false},
 };
 
-/* What becomes of each outcome of our module, if all others agree. */
-static void
-note_outcomes(struct check *check, const struct service *s)
-{
-	check->dry = check->options->service[0] != '\0';
-	for (size_t i = 0; i < CHECK_OUTCOMES; i++)
-		check->admits[i] =
-		    s->facts.admits[check_outcomes[i].ignored && s->nullok
-					? PAM_IGNORE
-					: check_outcomes[i].result];
-}
-
 static void
 check_asking(struct check *check, struct service *s)
 {
 	size_t len = strlen(check->services);
+	const struct outcome *o;
 	char real[PATH_MAX];
 
 	check_cut(check->services + len, sizeof(check->services) - len, " %s",
@@ -154,7 +143,14 @@ check_asking(struct check *check, struct service *s)
 	check_sshd_read(check);
 	if (check_try(check, s)) {
 		check_stack(check, s);
-		note_outcomes(check, s);
+		check->dry = check->options->service[0] != '\0';
+		for (size_t i = 0; i < CHECK_OUTCOMES; i++) {
+			o = &check_outcomes[i];
+			check->admits[i] =
+			    s->facts
+				.admits[o->ignored && s->nullok ? PAM_IGNORE
+								: o->result];
+		}
 	}
 	check_lines(check, s);
 	if (sshd_asks_as(check, s->name))

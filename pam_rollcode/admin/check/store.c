@@ -241,27 +241,19 @@ visit_user(void *context, const char *user, struct error *error)
 	return ROLLCODE_OK;
 }
 
-/* What another host could do here, with the same role. */
 static void
-visit_role(struct visit *v)
+visit_users(struct visit *v)
 {
 	struct error error = {0};
 	enum rollcode_err err = ROLLCODE_OK;
 
+	/* What another host could do here, with the same role. */
 	if (v->ops->examine != NULL)
 		err = v->ops->examine(v->store, &error);
 	if (err == ROLLCODE_ERR_CONFIG)
 		report_error(v, "store-role", &error);
 	else if (err != ROLLCODE_OK)
 		report_store(v, &error);
-}
-
-static void
-visit_users(struct visit *v)
-{
-	struct error error = {0};
-
-	visit_role(v);
 	if (v->ops->each(v->store, visit_user, v, &error) != ROLLCODE_OK) {
 		report_store(v, &error);
 		return;

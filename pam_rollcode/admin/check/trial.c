@@ -78,8 +78,7 @@ row_class(const struct row *row)
 /* --- runs --------------------------------------------------------------- */
 
 struct trial {
-	const struct service *s;
-	struct facts *facts;
+	struct service *s;
 	pam_handle_t *pamh;
 	size_t first; /* row of ours */
 	unsigned char give[CHECK_ROWS_MAX];
@@ -94,7 +93,7 @@ struct trial {
 static void
 trial_note(struct trial *t, size_t row)
 {
-	t->facts->called[row] = true;
+	t->s->facts.called[row] = true;
 	if (row_asks(&t->s->rows[row]))
 		t->asked++;
 	else if (t->asked == 0 && row < t->first)
@@ -193,7 +192,7 @@ each_login(struct trial *t)
 		unsigned char kept = t->give[i];
 
 		for (int result = 0; result < PAM_INCOMPLETE; result++) {
-			if (!t->facts->called[i] ||
+			if (!t->s->facts.called[i] ||
 			    !can_say(t, &t->s->rows[i], result))
 				continue;
 			t->give[i] = (unsigned char)result;
@@ -237,16 +236,16 @@ each_person(struct trial *t, int proves, int ours, void (*see)(struct trial *))
 static void
 see_admitted(struct trial *t)
 {
-	t->facts->admits[t->give[t->first]] = t->admitted;
+	t->s->facts.admits[t->give[t->first]] = t->admitted;
 	if (t->give[t->first] == PAM_SUCCESS)
-		t->facts->asks = t->asked;
+		t->s->facts.asks = t->asked;
 }
 
 static void
 see_lenient(struct trial *t)
 {
 	if (t->admitted && t->asked > 0)
-		t->facts->lenient[t->give[t->first]] = true;
+		t->s->facts.lenient[t->give[t->first]] = true;
 }
 
 static void
@@ -254,15 +253,15 @@ see_past(struct trial *t)
 {
 	if (!t->admitted || t->asked > 0)
 		return;
-	t->facts->unasked = true;
+	t->s->facts.unasked = true;
 	if (t->before < t->s->count)
-		t->facts->past[t->before] = (uint8_t)(t->give[t->before] + 1);
+		t->s->facts.past[t->before] = (uint8_t)(t->give[t->before] + 1);
 }
 
 static void
 see_unproven(struct trial *t)
 {
-	t->facts->unproven |= t->admitted && t->asked > 0;
+	t->s->facts.unproven |= t->admitted && t->asked > 0;
 }
 
 static void
@@ -283,18 +282,17 @@ ask_all(struct trial *t)
 }
 
 static bool
-trial_run(const struct service *s, const char *folder, struct facts *facts)
+trial_run(struct service *s, const char *folder)
 {
-	struct trial t = {.s = s, .facts = facts};
+	struct trial t = {.s = s};
 	const struct pam_conv conv = {trial_answer, &t};
 	int result;
 
-	memset(facts, 0, sizeof(*facts));
 	t.first = (size_t)(s->first - s->rows);
 	result = pam_start_confdir("f0", "nobody", &conv, folder, &t.pamh);
-	facts->unreadable = result == PAM_ABORT;
+	s->facts.unreadable = result == PAM_ABORT;
 	if (result != PAM_SUCCESS)
-		return facts->unreadable;
+		return s->facts.unreadable;
 	ask_all(&t);
 	pam_end(t.pamh, PAM_ABORT);
 	return true;
@@ -388,10 +386,9 @@ folder_remove(const char *folder)
 /* --- a child ------------------------------------------------------------ */
 
 struct work {
-	const struct service *s;
+	struct service *s;
 	pid_t parent; /* without whom nobody would end it */
 	char folder[64];
-	struct facts facts;
 };
 
 static void
@@ -404,38 +401,46 @@ work_child(void *context, int fd)
 	if (admin_drop(&nobody, NULL) != ROLLCODE_OK ||
 	    setrlimit(RLIMIT_CPU, &cpu) != 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != w->parent ||
-	    !trial_run(w->s, w->folder, &w->facts) ||
-	    write(fd, &w->facts, sizeof(w->facts)) != sizeof(w->facts))
+	    !trial_run(w->s, w->folder) ||
+	    write(fd, &w->s->facts, sizeof(w->s->facts)) != sizeof(w->s->facts))
 		_exit(1);
 }
 
 static bool
-work_do(struct work *w, struct facts *facts)
+work_do(struct work *w)
 {
-	size_t used = 0;
+	size_t size = sizeof(w->s->facts), used = 0;
 
 	if (!folder_make(w->folder))
 		return false;
 	for (size_t i = 0; i <= w->s->file_count; i++)
 		if (!copy_write(w->s, i, w->folder))
 			return false;
-	return check_child(work_child, w, facts, sizeof(*facts), &used) == 0 &&
-	       used == sizeof(*facts);
+	return check_child(work_child, w, &w->s->facts, size, &used) == 0 &&
+	       used == size;
 }
 
 bool
-service_try(struct service *s)
+check_try(struct check *check, struct service *s)
 {
 	struct work w = {.s = s, .parent = getpid()};
 	sigset_t some, kept;
 	bool done;
 
+	if (s->first == NULL ||
+	    !check_trusted(check, "helper", ROLLCODE_STANDIN, CHECK_INSTALL))
+		return false;
 	sigfillset(&some);
 	sigdelset(&some, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &some, &kept);
-	done = work_do(&w, &s->facts);
+	done = work_do(&w);
 	if (w.folder[0] != '\0')
 		folder_remove(w.folder);
 	sigprocmask(SIG_SETMASK, &kept, NULL);
+	if (!done)
+		check_found(check, IS_ERROR, "stack", s->files[0], 0,
+		    "if it includes files over and over, take that out",
+		    "cannot be tried: no memory, no room, or libpam takes too "
+		    "long");
 	return done;
 }
