@@ -10,7 +10,6 @@
  *  4. The caller gets no SIGPIPE, and waits for ten seconds at most.
  */
 #include <errno.h>
-#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -36,22 +35,6 @@ struct question {
 	int64_t deadline; /* clock_ms() */
 	struct error *error;
 };
-
-/* Wait until the socket is readable or closed.  False after the deadline. */
-static bool
-wait_readable(int fd, int64_t deadline)
-{
-	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	int64_t left;
-	int ready;
-
-	do {
-		if ((left = deadline - clock_ms()) <= 0)
-			return false;
-		ready = poll(&readable, 1, (int)left);
-	} while (ready == 0 || (ready < 0 && errno == EINTR));
-	return ready > 0;
-}
 
 static bool
 answer_valid(const struct request *request, struct answer *answer)
@@ -79,7 +62,7 @@ exchange_request(const struct question *q, int fd, const char *remedy)
 		return error_set(q->error, ROLLCODE_ERR_ABSENT,
 		    "rollcode-verify accepted no request; rollcode-admin list "
 		    "shows why");
-	if (!wait_readable(fd, q->deadline))
+	if (clock_wait(fd, POLLIN, q->deadline) == 0)
 		return error_set(q->error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify gave no answer in %d seconds",
 		    PROTOCOL_SECONDS);
@@ -128,7 +111,7 @@ end_child(const struct question *q, struct child *child, enum rollcode_err err)
 
 	/* It closes its end by ending. */
 	if (err == ROLLCODE_OK &&
-	    (!wait_readable(child->fd, deadline) ||
+	    (clock_wait(child->fd, POLLIN, deadline) == 0 ||
 		recv(child->fd, &more, 1, MSG_DONTWAIT) > 0))
 		err = error_set(q->error, ROLLCODE_ERR_HELPER,
 		    "rollcode-verify did not end after its answer");

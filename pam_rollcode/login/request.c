@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
 
+#include "common/base/clock.h"
 #include "login/request.h"
 #include "login/login.h"
 
@@ -31,18 +30,11 @@ enum rollcode_err
 request_receive(
     int fd, int seconds, struct request *request, struct error *error)
 {
-	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	ssize_t n;
-	int ready;
-
 	request_wipe(request);
-	do {
-		ready = poll(&readable, 1, seconds * 1000);
-	} while (ready < 0 && errno == EINTR);
-	n = ready > 0
-		? recv(fd, request, sizeof(*request), MSG_DONTWAIT | MSG_TRUNC)
-		: -1;
-	if (n == (ssize_t)sizeof(*request) && request_valid(request))
+	if (clock_wait(fd, POLLIN, clock_ms() + seconds * 1000L) != 0 &&
+	    recv(fd, request, sizeof(*request), MSG_DONTWAIT | MSG_TRUNC) ==
+		(ssize_t)sizeof(*request) &&
+	    request_valid(request))
 		return ROLLCODE_OK;
 	request_wipe(request);
 	return error_set(error, ROLLCODE_ERR_PRIVILEGE,

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,18 +54,6 @@ child_end(pid_t child)
 	return got == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static bool
-fd_readable(int fd, int64_t deadline)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int64_t left;
-
-	while ((left = deadline - clock_ms()) > 0)
-		if (poll(&p, 1, (int)left) > 0)
-			return true;
-	return false;
-}
-
 int
 check_child(child_fn *fn, void *context, void *out, size_t size, size_t *used)
 {
@@ -80,7 +67,7 @@ check_child(child_fn *fn, void *context, void *out, size_t size, size_t *used)
 	if (child < 0)
 		return -1;
 	/* What does not fit is lost. */
-	while (n != 0 && fd_readable(fd, deadline)) {
+	while (n != 0 && clock_wait(fd, POLLIN, deadline) != 0) {
 		n = *used < size ? read(fd, (char *)out + *used, size - *used)
 				 : read(fd, rest, sizeof(rest));
 		if (n > 0 && *used < size)
@@ -106,7 +93,8 @@ check_listen(child_fn *fn, void *context, void *message, size_t size,
 
 	if (child < 0)
 		return;
-	while (clock_ms() < end && fd_readable(fd, clock_ms() + SILENT_MS) &&
+	while (clock_ms() < end &&
+	       clock_wait(fd, POLLIN, clock_ms() + SILENT_MS) != 0 &&
 	       read(fd, message, size) == (ssize_t)size && take(context))
 		;
 	close(fd);

@@ -2,9 +2,7 @@
 /*
  * connect.c - connect to the first server that can be written to.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,23 +21,6 @@ link_until(const struct link *link, int64_t ms)
 	int64_t at = clock_ms() + ms;
 
 	return link->deadline != 0 && link->deadline < at ? link->deadline : at;
-}
-
-bool
-link_wait(PGconn *conn, short events, int64_t deadline, short *ready)
-{
-	struct pollfd fd = {.fd = PQsocket(conn), .events = events};
-	int64_t left;
-	int n;
-
-	do {
-		left = deadline - clock_ms();
-		if (fd.fd < 0 || left <= 0)
-			return false;
-		n = poll(&fd, 1, (int)left);
-	} while (n < 0 && errno == EINTR);
-	*ready = fd.revents;
-	return n > 0;
 }
 
 void
@@ -80,15 +61,14 @@ connect_one(struct link *link, const struct place_settings *settings,
 {
 	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
 	char why[192] = "does not answer in time";
-	short ready;
 
 	link->conn =
 	    PQconnectStartParams(settings->keywords, settings->values, 0);
 	while (link->conn != NULL && PQstatus(link->conn) != CONNECTION_BAD &&
 	       status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED &&
-	       link_wait(link->conn,
-		   status == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
-		   &ready))
+	       clock_wait(PQsocket(link->conn),
+		   status == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+		   deadline) != 0)
 		status = PQconnectPoll(link->conn);
 	if (status == PGRES_POLLING_OK &&
 	    PQsetnonblocking(link->conn, 1) == 0) {

@@ -7,10 +7,10 @@
  * standby, holds nobody up for longer than was said.
  */
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/clock.h"
 #include "common/base/env.h"
 #include "store/pgsql/parts.h"
 
@@ -57,8 +57,8 @@ send_all(
 		b->lengths, b->formats, 0) != 1)
 		return false;
 	while ((left = PQflush(link->conn)) == 1)
-		if (!link_wait(
-			link->conn, POLLIN | POLLOUT, deadline, &ready) ||
+		if ((ready = clock_wait(PQsocket(link->conn), POLLIN | POLLOUT,
+			 deadline)) == 0 ||
 		    ((ready & POLLIN) != 0 && PQconsumeInput(link->conn) != 1))
 			return false;
 	return left == 0;
@@ -68,11 +68,9 @@ send_all(
 static bool
 next_result(struct link *link, int64_t deadline, PGresult **result)
 {
-	short ready;
-
 	*result = NULL;
 	while (PQisBusy(link->conn))
-		if (!link_wait(link->conn, POLLIN, deadline, &ready) ||
+		if (clock_wait(PQsocket(link->conn), POLLIN, deadline) == 0 ||
 		    PQconsumeInput(link->conn) != 1)
 			return false;
 	*result = PQgetResult(link->conn);

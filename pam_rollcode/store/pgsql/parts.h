@@ -61,10 +61,6 @@ void			place_settings(const struct place *, size_t host,
 /* A time so many milliseconds from now, or the link's own end before it. */
 int64_t			link_until(const struct link *, int64_t ms);
 
-/* Wait for the socket.  False when the time is over. */
-bool			link_wait(PGconn *, short events, int64_t deadline,
-			    short *ready) MUST_USE;
-
 /* The first line of what a server or libpq says; controls become '?'. */
 void			link_line(const char *text, char *out, size_t size);
 
