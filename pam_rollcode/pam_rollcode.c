@@ -165,7 +165,7 @@ ask_about(pam_handle_t *pamh, const struct options *options,
     struct answer *answer, struct error *error)
 {
 	const struct ask_where where = {
-	    options->conf, options->helper, options->spawned};
+	    NULL, options->conf, options->helper, options->spawned};
 	WIPED(request_wipe)
 	struct request request = {.kind = REQUEST_ENROLLED};
 

@@ -300,10 +300,9 @@ ask_either(const struct question *q, const struct ask_where *where)
 	    (unsigned int)geteuid(), ROLLCODE_SOCKET);
 }
 
-/* Of the service at that path, or of the verifier there. */
-static enum rollcode_err
-ask_question(const char *path, const struct ask_where *where,
-    struct request *request, struct answer *answer, struct error *error)
+enum rollcode_err
+ask_verifier(const struct ask_where *where, struct request *request,
+    struct answer *answer, struct error *error)
 {
 	const struct question q = {
 	    request, answer, clock_ms() + PROTOCOL_SECONDS * 1000L, error};
@@ -315,7 +314,8 @@ ask_question(const char *path, const struct ask_where *where,
 	    (ssize_t)sizeof(request->nonce))
 		return error_set(error, ROLLCODE_ERR_SYS,
 		    "the kernel gave no random bytes for a request");
-	err = path != NULL ? ask_at(&q, path, true) : ask_either(&q, where);
+	err = where->service != NULL ? ask_at(&q, where->service, true)
+				     : ask_either(&q, where);
 	/* The answer's own error is that of the question. */
 	if (err == ROLLCODE_OK && answer->err != ROLLCODE_OK) {
 		err = answer->err;
@@ -324,18 +324,4 @@ ask_question(const char *path, const struct ask_where *where,
 	if (err != ROLLCODE_OK)
 		answer->result.verdict = VERDICT_NONE;
 	return err;
-}
-
-enum rollcode_err
-ask_verifier(const struct ask_where *where, struct request *request,
-    struct answer *answer, struct error *error)
-{
-	return ask_question(NULL, where, request, answer, error);
-}
-
-enum rollcode_err
-ask_service(const char *path, struct request *request, struct answer *answer,
-    struct error *error)
-{
-	return ask_question(path, NULL, request, answer, error);
 }

@@ -12,6 +12,7 @@
 
 /* What the arguments say of the program that is asked. */
 struct ask_where {
+	const char	*service;	/* the socket of it alone, or NULL */
 	const char	*conf;		/* "": the default */
 	const char	*helper;
 	bool		 spawned;	/* one of both was given */
@@ -30,16 +31,10 @@ struct ask_where {
  * if the env file's path can be changed by others.  HELPER if the program is
  * missing, can be changed by others, dies, hangs or talks nonsense, or if
  * somebody else listens.  SYS, NOMEM, UNAVAIL if the kernel refuses a socket
- * or a process, or the service stays too busy.
+ * or a process, or the service stays too busy.  ABSENT where nobody listens at
+ * the one socket that may be asked.
  */
 enum rollcode_err	ask_verifier(const struct ask_where *, struct request *,
-			    struct answer *, struct error *) MUST_USE;
-
-/*
- * Ask the service at that socket, and no other.  The errors of
- * ask_verifier, and ABSENT where nobody listens.
- */
-enum rollcode_err	ask_service(const char *path, struct request *,
 			    struct answer *, struct error *) MUST_USE;
 
 #endif /* ROLLCODE_ASK_ASK_H */

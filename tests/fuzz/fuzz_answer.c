@@ -99,7 +99,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes in = {data, data + size};
-	static const struct ask_where where = {"", "/usr/bin/env", false};
+	static const struct ask_where where = {NULL, "", "/usr/bin/env", false};
 	struct request request = {.kind = REQUEST_VERIFY};
 	struct answer answer;
 	struct error error = {0};

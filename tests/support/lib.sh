@@ -411,7 +411,7 @@ no_store_files() {
 # The names that findings have.
 findings_of_check() {
 	tr -s '\n\t ' ' ' < <(cat "$TREE"/pam_rollcode/admin/check/*.c) |
-	    grep -oE '((IS|PAM)_[A-Z_]+,|check_trusted\( ?check,|(HELPER|check, path),) "[a-z-]+"|"[a-z-]+", IS_|\? "[a-z]+-[a-z]+" : "[a-z]+-[a-z]+"' |
+	    grep -oE '((IS|PAM)_[A-Z_]+,|check_trusted\( ?check,|(HELPER|&where|check, path),) "[a-z-]+"|"[a-z-]+", IS_|\? "[a-z]+-[a-z]+" : "[a-z]+-[a-z]+"' |
 	    grep -oE '"[a-z-]+"' | tr -d '"' | sort -u
 }
 

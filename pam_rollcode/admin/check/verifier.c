@@ -45,14 +45,13 @@ check_program(struct check *check)
 	return false;
 }
 
-/*
- * Ask whether somebody is enrolled, at that socket where nothing else is said,
- * and compare with what the store says.
- */
+/* Whether somebody is enrolled, compared with what the store says. */
 static void
-verifier_ask(struct check *check, const struct ask_where *where,
-    const char *file, const char *name)
+verifier_ask(
+    struct check *check, const struct ask_where *where, const char *name)
 {
+	const char *file =
+	    where->service != NULL ? where->service : where->helper;
 	WIPED(request_wipe)
 	struct request request = {
 	    .kind = REQUEST_ENROLLED, .service = ADMIN_SERVICE};
@@ -66,8 +65,7 @@ verifier_ask(struct check *check, const struct ask_where *where,
 	if (strlen(user) >= sizeof(request.user))
 		return;
 	memcpy(request.user, user, strlen(user) + 1);
-	err = where == NULL ? ask_service(file, &request, &answer, &error)
-			    : ask_verifier(where, &request, &answer, &error);
+	err = ask_verifier(where, &request, &answer, &error);
 	/* Of a store that it cannot use either, there is a finding already. */
 	if (err != ROLLCODE_OK &&
 	    (check->store.known || err == ROLLCODE_ERR_HELPER ||
@@ -144,7 +142,9 @@ check_service(struct check *check)
 		    NULL);
 	for (size_t i = 0; any && i < COUNT(places); i++)
 		if (check_one_place(check, &places[i]) && places[i].is_socket)
-			verifier_ask(check, NULL, places[i].path, "service");
+			verifier_ask(check,
+			    &(struct ask_where){.service = places[i].path},
+			    "service");
 }
 
 void
@@ -152,10 +152,11 @@ check_verifier(struct check *check)
 {
 	const char *conf = check->options->conf;
 	bool usual = strcmp(conf, ROLLCODE_CONF) == 0;
-	struct ask_where where = {usual ? "" : conf, ROLLCODE_HELPER, true};
+	const struct ask_where where = {
+	    NULL, usual ? "" : conf, ROLLCODE_HELPER, true};
 
 	if (check_program(check) && check->configured)
-		verifier_ask(check, &where, ROLLCODE_HELPER, "verifier");
+		verifier_ask(check, &where, "verifier");
 	if (check->configured && usual)
 		check_service(check);
 }
