@@ -13,12 +13,6 @@ store_find(const struct config *config, const struct store_ops **ops,
 	return store_plugin_load(ops, error);
 }
 
-bool
-store_present(const struct config *config)
-{
-	return !config_is_pgsql(config) && store_sqlite_present(config);
-}
-
 static void
 copy_cut(char *out, size_t size, const char *text)
 {

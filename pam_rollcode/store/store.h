@@ -171,9 +171,6 @@ struct store_ops {
 /* The store of files, one for each user: DATABASE=sqlite:/DIRECTORY. */
 extern const struct store_ops	store_sqlite;
 
-/* Whether there is one of any key, as far as can be seen by a name. */
-bool			store_sqlite_present(const struct config *);
-
 /*
  * The kind of store of this configuration's DATABASE.  For PostgreSQL its
  * plug-in is loaded, which root must not do: see plugin.h.
@@ -182,7 +179,10 @@ enum rollcode_err	store_find(const struct config *,
 			    const struct store_ops **, struct error *)
 			    MUST_USE;
 
-/* The same for the store of this configuration; false if it must be asked. */
+/*
+ * Whether there is a store of any key, as far as can be seen by a name; false
+ * if it must be asked.
+ */
 bool			store_present(const struct config *);
 
 /* An event now, with texts cut to their sizes.  Any text may be NULL. */

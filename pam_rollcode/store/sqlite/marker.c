@@ -187,12 +187,13 @@ marker_read(const struct config *config, const struct store_path *users,
 }
 
 bool
-store_sqlite_present(const struct config *config)
+store_present(const struct config *config)
 {
 	struct store_path users, path;
 	struct stat st;
 
-	return store_users_path(config, &users, NULL) == ROLLCODE_OK &&
+	return !config_is_pgsql(config) &&
+	       store_users_path(config, &users, NULL) == ROLLCODE_OK &&
 	       join_path(&path, users.text, "marker", "", NULL) ==
 		   ROLLCODE_OK &&
 	       lstat(path.text, &st) == 0;
