@@ -17,8 +17,7 @@ lock_directory(const char *path, int ms, int *fd, struct error *error)
 
 	*fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*fd < 0)
-		return error_at(error, error_from_errno(errno), path, "%s",
-		    strerror(errno));
+		return error_errno(error, errno, path);
 	for (int waited = 0;; waited += STEP_MS) {
 		if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
 			return ROLLCODE_OK;

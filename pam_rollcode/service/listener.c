@@ -164,8 +164,7 @@ make_directory(const struct listener *l, struct error *error)
 	directory = dirname(path);
 	if (mkdir(directory, mode) == 0 ? chmod(directory, mode) != 0
 					: errno != EEXIST)
-		return error_at(error, error_from_errno(errno), directory, "%s",
-		    strerror(errno));
+		return error_errno(error, errno, directory);
 	if ((err = path_check(directory, 0, error)) != ROLLCODE_OK)
 		return err;
 	if (stat(directory, &st) == 0 && (st.st_mode & 0077 & ~mode) == 0)
@@ -188,8 +187,7 @@ take_lock(struct listener *l, struct error *error)
 	l->lock =
 	    open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
 	if (l->lock < 0)
-		return error_at(error, error_from_errno(errno), name, "%s",
-		    strerror(errno));
+		return error_errno(error, errno, name);
 	if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
 		return ROLLCODE_OK;
 	return error_at(error, ROLLCODE_ERR_EXISTS, name,
@@ -218,10 +216,8 @@ clear_place(const struct sockaddr_un *address, struct error *error)
 		    "another process listens there, or it is not a socket; is "
 		    "the service already running? see: systemctl status "
 		    "rollcode-verify.socket rollcode-verify.service");
-	if (unlink(path) == 0)
-		return ROLLCODE_OK;
-	return error_at(
-	    error, error_from_errno(errno), path, "%s", strerror(errno));
+	return unlink(path) == 0 ? ROLLCODE_OK
+				 : error_errno(error, errno, path);
 }
 
 static enum rollcode_err
