@@ -21,8 +21,7 @@ cmd_put_codes(
 			err = cli_bytes_add(&line, code.text, len, NULL);
 	}
 	if (err != ROLLCODE_OK)
-		return error_set(error, err, "no code can be made: %s",
-		    rollcode_strerror(err));
+		return error_named(error, err, "no code can be made");
 	return cli_write(line.text, line.len, error);
 }
 

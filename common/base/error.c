@@ -233,6 +233,14 @@ error_bound(struct error *error)
 }
 
 enum rollcode_err
+error_named(struct error *error, enum rollcode_err err, const char *what)
+{
+	if (err == ROLLCODE_OK)
+		return err;
+	return error_set(error, err, "%s: %s", what, rollcode_strerror(err));
+}
+
+enum rollcode_err
 error_from_errno(int e)
 {
 	switch (e) {

@@ -129,6 +129,10 @@ void			error_say(const struct error *, enum rollcode_err,
 /* From somewhere else: all texts end, and file and what are within theirs. */
 void			error_bound(struct error *);
 
+/* "WHAT: " and what the code is called.  OK says nothing, and stays OK. */
+enum rollcode_err	error_named(struct error *, enum rollcode_err,
+			    const char *what);
+
 /* The code for an errno: NOMEM, UNAVAIL (full, read-only, limits) or SYS. */
 enum rollcode_err	error_from_errno(int);
 

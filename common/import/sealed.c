@@ -64,16 +64,11 @@ static enum rollcode_err
 derive_export_key(const char *passphrase, const struct head *head,
     struct secret_key *key, struct seal_aad *aad, struct error *error)
 {
-	enum rollcode_err err;
-
 	seal_aad_begin(aad, "rollcode export 1");
 	seal_aad_add_text(aad, head->text);
-	err = seal_passphrase(passphrase, head->salt, head->log_n, key);
-	if (err != ROLLCODE_OK)
-		return error_set(error, err,
-		    "no key can be made from the passphrase: %s",
-		    rollcode_strerror(err));
-	return ROLLCODE_OK;
+	return error_named(error,
+	    seal_passphrase(passphrase, head->salt, head->log_n, key),
+	    "no key can be made from the passphrase");
 }
 
 static enum rollcode_err
@@ -136,10 +131,8 @@ export_seal(const char *passphrase, unsigned int log_n, const char *text,
 	if ((sealed = malloc(len + SEAL_OVERHEAD)) == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 	err = seal_wrap_bytes(&key, &aad, text, len, sealed);
-	if (err != ROLLCODE_OK)
-		error_set(error, err, "the export cannot be encrypted: %s",
-		    rollcode_strerror(err));
-	else
+	error_named(error, err, "the export cannot be encrypted");
+	if (err == ROLLCODE_OK)
 		err = encode_lines(
 		    &head, sealed, len + SEAL_OVERHEAD, out, error);
 	free(sealed);

@@ -3,6 +3,7 @@
 #include "common/token/seal.h"
 #include "rules/recovery.h"
 
+#define NOT_ISSUED "a recovery code cannot be made"
 #define RECOVERY_BYTES 10 /* RECOVERY_DIGITS in base32 */
 
 struct recovery_bytes {
@@ -66,13 +67,6 @@ make_recovery_key(struct account *account)
 	    account->recovery_key.bytes, sizeof(account->recovery_key.bytes));
 }
 
-static enum rollcode_err
-cannot_issue(enum rollcode_err err, struct error *error)
-{
-	return error_set(error, err, "a recovery code cannot be made: %s",
-	    rollcode_strerror(err));
-}
-
 enum rollcode_err
 recovery_issue(struct account *account, int64_t now,
     struct recovery_sheet *sheet, struct error *error)
@@ -84,7 +78,7 @@ recovery_issue(struct account *account, int64_t now,
 	for (size_t i = 0; i < ACCOUNT_RECOVERY_CODES && err == ROLLCODE_OK;
 	     i++)
 		err = add_code(account, now, 0, &sheet->codes[i]);
-	return err == ROLLCODE_OK ? err : cannot_issue(err, error);
+	return error_named(error, err, NOT_ISSUED);
 }
 
 enum rollcode_err
@@ -105,7 +99,7 @@ recovery_issue_once(struct account *account, int64_t now, int64_t seconds,
 		err = make_recovery_key(account);
 	if (err == ROLLCODE_OK)
 		err = add_code(account, now, now + seconds, text);
-	return err == ROLLCODE_OK ? err : cannot_issue(err, error);
+	return error_named(error, err, NOT_ISSUED);
 }
 
 void

@@ -6,18 +6,18 @@
 #include "common/token/token.h"
 #include "store/keys.h"
 
+#define NOT_SEALED "a secret cannot be encrypted"
+
 static enum rollcode_err
 derive_key(
     const struct secret_key *master, struct store_key *key, struct error *error)
 {
-	enum rollcode_err err;
+	enum rollcode_err err = seal_key_id(master, key->id);
 
-	if ((err = seal_key_id(master, key->id)) != ROLLCODE_OK ||
-	    (err = seal_derive(master, "rollcode store secrets 1",
-		 &key->seal)) != ROLLCODE_OK)
-		return error_set(error, err, "a key cannot be derived: %s",
-		    rollcode_strerror(err));
-	return ROLLCODE_OK;
+	if (err == ROLLCODE_OK)
+		err =
+		    seal_derive(master, "rollcode store secrets 1", &key->seal);
+	return error_named(error, err, "a key cannot be derived");
 }
 
 enum rollcode_err
@@ -38,13 +38,11 @@ enum rollcode_err
 store_id_make(char id[STORE_ID_LEN + 1], struct error *error)
 {
 	uint8_t bytes[STORE_ID_LEN / 2];
-	enum rollcode_err err;
+	enum rollcode_err err = seal_random(bytes, sizeof(bytes));
 
-	if ((err = seal_random(bytes, sizeof(bytes))) != ROLLCODE_OK)
-		return error_set(error, err, "a store id cannot be made: %s",
-		    rollcode_strerror(err));
-	hex_encode(bytes, sizeof(bytes), id);
-	return ROLLCODE_OK;
+	if (err == ROLLCODE_OK)
+		hex_encode(bytes, sizeof(bytes), id);
+	return error_named(error, err, "a store id cannot be made");
 }
 
 static const struct store_key *
@@ -103,18 +101,6 @@ bind_token(struct seal_aad *aad, const struct store_keys *keys,
 }
 
 static enum rollcode_err
-seal_secret(const struct store_key *key, const struct seal_aad *aad,
-    const struct secret *secret, struct sealed *sealed, struct error *error)
-{
-	enum rollcode_err err = seal_wrap(&key->seal, aad, secret, sealed);
-
-	if (err == ROLLCODE_OK)
-		return err;
-	return error_set(error, err, "a secret cannot be encrypted: %s",
-	    rollcode_strerror(err));
-}
-
-static enum rollcode_err
 open_secret(const struct store_keys *keys, const char *where,
     const char *key_id, const struct seal_aad *aad, const struct sealed *sealed,
     struct secret *secret, struct error *error)
@@ -139,7 +125,8 @@ store_seal_token(const struct store_keys *keys, const struct store_key *key,
 	struct seal_aad aad;
 
 	bind_token(&aad, keys, key->id, user, token);
-	return seal_secret(key, &aad, &token->secret, sealed, error);
+	return error_named(error,
+	    seal_wrap(&key->seal, &aad, &token->secret, sealed), NOT_SEALED);
 }
 
 enum rollcode_err
@@ -152,7 +139,8 @@ store_seal_recovery(const struct store_keys *keys, const struct store_key *key,
 
 	memcpy(secret.bytes, recovery->bytes, SECRET_KEY_LEN);
 	bind_place(&aad, "rollcode recovery 1", keys, key->id, user);
-	return seal_secret(key, &aad, &secret, sealed, error);
+	return error_named(
+	    error, seal_wrap(&key->seal, &aad, &secret, sealed), NOT_SEALED);
 }
 
 enum rollcode_err

@@ -294,10 +294,8 @@ new_marker(
 	memset(marker, 0, sizeof(*marker));
 	if ((err = store_id_make(marker->store_id, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = seal_key_id(&config->key, marker->key_id)) != ROLLCODE_OK)
-		return error_set(error, err, "a key cannot be named: %s",
-		    rollcode_strerror(err));
-	return ROLLCODE_OK;
+	return error_named(error, seal_key_id(&config->key, marker->key_id),
+	    "a key cannot be named");
 }
 
 enum rollcode_err
