@@ -37,20 +37,19 @@
 #define FILES_MAX 2048 /* descriptors of the serving process */
 #define AGAIN_MS 1000  /* between two starts, if it dies */
 #define END_MS ((PROTOCOL_SECONDS + 2) * 1000L)
-#define OLD_MAX 8      /* replaced ones that have not ended */
-#define LOOK_MS 250    /* between two looks for a sign of life */
-#define LOOKS 4	       /* without one: a second */
-#define FIRST_LOOKS 40 /* before it has shown any */
-#define HEARTBEATS 64  /* more than processes that have not ended */
-#define HEARTBEATS_SIZE (HEARTBEATS * sizeof(_Atomic uint64_t))
+#define PROCESSES_MAX 8 /* of a socket, that have not ended */
+#define LOOK_MS 250	/* between two looks for a sign of life */
+#define LOOKS 4		/* without one: a second */
+#define FIRST_LOOKS 40	/* before it has shown any */
+#define HEARTBEATS_SIZE (SOCKETS * PROCESSES_MAX * sizeof(_Atomic uint64_t))
 
 static const char *const process_names[SOCKETS] = {
     [SOCKET_OF_ALL] = "verify-all",
     [SOCKET_OF_ROOT] = "verify-root",
 };
 
-/* A process that has been replaced. */
-struct old {
+/* One that serves, or did. */
+struct process {
 	pid_t pid;     /* 0: there is none */
 	int64_t limit; /* it is killed then, clock_ms() */
 };
@@ -58,15 +57,15 @@ struct old {
 /* A socket, the process that serves it, and those that did. */
 struct server {
 	struct listener listener;
-	pid_t serving;	 /* 0 while there is none */
-	int stop_pipe;	 /* closed: it is to end */
-	int64_t started; /* or failed to, clock_ms() */
+	struct process processes[PROCESSES_MAX];
+	struct process *serving; /* one of them; NULL while there is none */
+	int stop_pipe;		 /* closed: it is to end */
+	int64_t started;	 /* or failed to, clock_ms() */
 	/* The sign of life; as it was at the last look; looks since. */
 	_Atomic uint64_t *heartbeat;
 	uint64_t seen;
 	int still;
 	int64_t looked; /* clock_ms() */
-	struct old old[OLD_MAX];
 };
 
 struct supervisor {
@@ -76,9 +75,8 @@ struct supervisor {
 	const struct config *config; /* while processes are started */
 	struct callers callers;	     /* as looked up last */
 	struct error said;	     /* why it could not start one, or "" */
-	/* In memory of all, by turns: what has been replaced has its own. */
+	/* In memory of all: one for each process that there may be. */
 	_Atomic uint64_t *heartbeats;
-	size_t starts;
 };
 
 /* In the system log and on standard error. */
@@ -125,12 +123,13 @@ serving_main(struct supervisor *s, const struct server *server, int stop_pipe,
 	_exit(err == ROLLCODE_OK ? 0 : 1);
 }
 
-static struct old *
-old_of(struct server *server, pid_t pid)
+/* The process of that number; of 0, room for another one. */
+static struct process *
+process_of(struct server *server, pid_t pid)
 {
-	for (int i = 0; i < OLD_MAX; i++)
-		if (server->old[i].pid == pid)
-			return &server->old[i];
+	for (int i = 0; i < PROCESSES_MAX; i++)
+		if (server->processes[i].pid == pid)
+			return &server->processes[i];
 	return NULL;
 }
 
@@ -138,14 +137,12 @@ old_of(struct server *server, pid_t pid)
 static void
 retire_serving(struct server *server, int64_t limit)
 {
-	struct old *old = old_of(server, 0);
-
 	if (server->stop_pipe >= 0)
 		close(server->stop_pipe);
 	server->stop_pipe = -1;
-	if (server->serving != 0 && old != NULL)
-		*old = (struct old){server->serving, limit};
-	server->serving = 0;
+	if (server->serving != NULL)
+		server->serving->limit = limit;
+	server->serving = NULL;
 }
 
 static void
@@ -158,17 +155,6 @@ log_start(const struct supervisor *s, const struct server *server)
 		    ", %zu callers may ask about others", s->callers.count);
 	syslog(LOG_NOTICE, "serving %s as the account %s%s",
 	    listener_path(server->listener.whose), s->config->account, others);
-}
-
-/* Room for one that starts, and for the one it replaces. */
-static bool
-has_spare(const struct server *server)
-{
-	int free = 0;
-
-	for (int i = 0; i < OLD_MAX; i++)
-		free += server->old[i].pid == 0;
-	return free > (server->serving != 0);
 }
 
 /* The child, and the end that keeps it alive; -1 with errno. */
@@ -197,27 +183,30 @@ static enum rollcode_err
 start_server(struct supervisor *s, struct server *server, struct error *error)
 {
 	const char *path = listener_path(server->listener.whose);
+	struct process *process = process_of(server, 0);
 	_Atomic uint64_t *heartbeat;
 	int stop_pipe = -1;
 	int64_t now;
 	pid_t pid;
 
-	if (!has_spare(server))
+	if (process == NULL)
 		return error_set(error, ROLLCODE_ERR_UNAVAIL,
 		    "%s: %d earlier serving processes have not ended, so no "
 		    "other is started; if they are in state D (ps -C "
 		    "verify-all,verify-root -o pid,stat,wchan) abort the "
 		    "operation they wait for, as by "
 		    "/sys/fs/fuse/connections/*/abort",
-		    path, OLD_MAX);
-	heartbeat = &s->heartbeats[s->starts++ % HEARTBEATS];
+		    path, PROCESSES_MAX);
+	heartbeat = &s->heartbeats[server->listener.whose * PROCESSES_MAX +
+				   (process - server->processes)];
 	atomic_store(heartbeat, 0);
 	if ((pid = fork_serving(s, server, heartbeat, &stop_pipe)) < 0)
 		return error_set(error, error_from_errno(errno),
 		    "%s: no serving process: %s", path, strerror(errno));
 	now = clock_ms();
 	retire_serving(server, now + END_MS);
-	server->serving = pid;
+	*process = (struct process){pid, INT64_MAX};
+	server->serving = process;
 	server->stop_pipe = stop_pipe;
 	server->started = server->looked = now;
 	server->heartbeat = heartbeat;
@@ -237,7 +226,7 @@ is_alive(struct server *server, int64_t now)
 {
 	uint64_t heartbeat;
 
-	if (server->serving == 0 || now - server->looked < LOOK_MS)
+	if (server->serving == NULL || now - server->looked < LOOK_MS)
 		return true;
 	server->looked = now;
 	heartbeat = atomic_load(server->heartbeat);
@@ -249,7 +238,7 @@ is_alive(struct server *server, int64_t now)
 	    "%s: the serving process %d has not responded for %d ms: it is "
 	    "killed, and another is started; if it stays in state D, abort the "
 	    "operation it waits for, as by /sys/fs/fuse/connections/*/abort",
-	    listener_path(server->listener.whose), (int)server->serving,
+	    listener_path(server->listener.whose), (int)server->serving->pid,
 	    server->still * LOOK_MS);
 	retire_serving(server, now);
 	return false;
@@ -259,13 +248,13 @@ is_alive(struct server *server, int64_t now)
 static void
 note_end(struct server *server, pid_t pid, int status)
 {
-	struct old *old = old_of(server, pid);
+	struct process *process = process_of(server, pid);
 
-	if (old != NULL)
-		*old = (struct old){0};
-	if (pid != server->serving)
+	if (process != NULL)
+		process->pid = 0;
+	if (process == NULL || process != server->serving)
 		return;
-	server->serving = 0;
+	server->serving = NULL;
 	syslog(LOG_ERR, "%s: the serving process %s %d; another is started",
 	    listener_path(server->listener.whose),
 	    WIFSIGNALED(status) ? "was ended by signal" : "ended with status",
@@ -285,13 +274,13 @@ kill_late(struct server *server, int64_t now)
 {
 	bool busy = false;
 
-	for (int i = 0; i < OLD_MAX; i++) {
-		const struct old *old = &server->old[i];
+	for (int i = 0; i < PROCESSES_MAX; i++) {
+		const struct process *process = &server->processes[i];
 
-		if (old->pid == 0)
+		if (process->pid == 0)
 			continue;
-		if (now >= old->limit)
-			kill(old->pid, SIGKILL);
+		if (now >= process->limit)
+			kill(process->pid, SIGKILL);
 		else
 			busy = true;
 	}
@@ -313,7 +302,7 @@ static bool
 nobody_serves(const struct supervisor *s)
 {
 	for (int i = 0; i < SOCKETS; i++)
-		if (s->servers[i].serving != 0)
+		if (s->servers[i].serving != NULL)
 			return false;
 	return true;
 }
@@ -370,10 +359,10 @@ start_servers(struct supervisor *s, bool all, struct error *error)
 	if (err == ROLLCODE_OK && all)
 		err = look_up(s, error);
 	for (int i = 0; i < SOCKETS && err == ROLLCODE_OK && all; i++)
-		if (!has_spare(&s->servers[i]))
+		if (process_of(&s->servers[i], 0) == NULL)
 			err = start_server(s, &s->servers[i], error);
 	for (int i = 0, n = err == ROLLCODE_OK ? SOCKETS : 0; i < n; i++)
-		if ((all || s->servers[i].serving == 0) &&
+		if ((all || s->servers[i].serving == NULL) &&
 		    (one = start_server(s, &s->servers[i], error)) !=
 			ROLLCODE_OK)
 			err = one;
@@ -409,7 +398,7 @@ start_or_tell(struct supervisor *s, bool all, const char *otherwise)
 	}
 	s->said = error;
 	for (int i = 0; i < SOCKETS; i++)
-		if (s->servers[i].serving == 0)
+		if (s->servers[i].serving == NULL)
 			s->servers[i].started = clock_ms();
 }
 
@@ -418,7 +407,7 @@ static bool
 may_start(const struct supervisor *s)
 {
 	for (int i = 0; i < SOCKETS; i++)
-		if (s->servers[i].serving == 0 &&
+		if (s->servers[i].serving == NULL &&
 		    clock_ms() - s->servers[i].started >= AGAIN_MS)
 			return true;
 	return false;
