@@ -3,6 +3,40 @@
 
 #include "common/sqlite/parts.h"
 
+#define HOLDS_LOCK "; another process holds its lock, try again"
+#define NOT_WRITABLE \
+	"; does it exist, and are its directory and file system writable?"
+
+/* What a result means, and what an administrator does about it. */
+static const struct result {
+	int rc;
+	enum rollcode_err err;
+	const char *remedy;
+} results[] = {
+    {SQLITE_NOMEM, ROLLCODE_ERR_NOMEM, ""},
+    {SQLITE_BUSY, ROLLCODE_ERR_UNAVAIL, HOLDS_LOCK},
+    {SQLITE_LOCKED, ROLLCODE_ERR_UNAVAIL, HOLDS_LOCK},
+    {SQLITE_FULL, ROLLCODE_ERR_UNAVAIL, "; free space on that file system"},
+    {SQLITE_IOERR, ROLLCODE_ERR_UNAVAIL,
+	"; does its disk work, and is there a limit on the size of files?"},
+    {SQLITE_READONLY, ROLLCODE_ERR_UNAVAIL, NOT_WRITABLE},
+    {SQLITE_CANTOPEN, ROLLCODE_ERR_UNAVAIL, NOT_WRITABLE},
+    {SQLITE_PROTOCOL, ROLLCODE_ERR_UNAVAIL, ""},
+    {SQLITE_CORRUPT, ROLLCODE_ERR_STORE, "; restore it or enrol again"},
+    {SQLITE_NOTADB, ROLLCODE_ERR_STORE, "; restore it or enrol again"},
+    {SQLITE_OK, ROLLCODE_ERR_STORE, ""}, /* any other */
+};
+
+static const struct result *
+result_of(int rc)
+{
+	const struct result *r = results;
+
+	while (r->rc != (rc & 0xff) && r->rc != SQLITE_OK)
+		r++;
+	return r;
+}
+
 enum rollcode_err
 sqlite_result(int rc)
 {
@@ -10,49 +44,7 @@ sqlite_result(int rc)
 		return ROLLCODE_ERR_NOMEM;
 	if (rc == SQLITE_CANTOPEN_SYMLINK || rc == SQLITE_IOERR_SHORT_READ)
 		return ROLLCODE_ERR_STORE;
-	switch (rc & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return ROLLCODE_OK;
-	case SQLITE_NOMEM:
-		return ROLLCODE_ERR_NOMEM;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-	case SQLITE_FULL:
-	case SQLITE_IOERR:
-	case SQLITE_READONLY:
-	case SQLITE_CANTOPEN:
-	case SQLITE_PROTOCOL:
-		return ROLLCODE_ERR_UNAVAIL;
-	default:
-		return ROLLCODE_ERR_STORE;
-	}
-}
-
-/* What an administrator does about a result. */
-static const char *
-remedy_for(int rc)
-{
-	switch (rc & 0xff) {
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return "; another process holds its lock, try again";
-	case SQLITE_FULL:
-		return "; free space on that file system";
-	case SQLITE_IOERR:
-		return "; does its disk work, and is there a limit on the "
-		       "size of files?";
-	case SQLITE_READONLY:
-	case SQLITE_CANTOPEN:
-		return "; does it exist, and are its directory and file system "
-		       "writable?";
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return "; restore it or enrol again";
-	default:
-		return "";
-	}
+	return result_of(rc)->err;
 }
 
 enum rollcode_err
@@ -64,7 +56,7 @@ sqlite_fail(sqlite3 *db, int rc, struct error *error)
 	    path == NULL || *path == '\0' ? "database" : path,
 	    "%s (SQLite %d)%s",
 	    db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db), rc,
-	    remedy_for(rc));
+	    result_of(rc)->remedy);
 }
 
 enum rollcode_err

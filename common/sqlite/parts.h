@@ -14,7 +14,7 @@ enum sqlite_locks {
 	SQLITE_LOCKS_NONE,	/* the caller */
 };
 
-/* The error that an SQLite result code stands for. */
+/* The error that an SQLite result code other than success stands for. */
 enum rollcode_err	sqlite_result(int rc);
 
 /* That error, with a sentence that names the file and the remedy. */
