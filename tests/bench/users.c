@@ -113,7 +113,8 @@ put(const struct store *store, const char *user, const char *ending,
 	struct error error = {0};
 	int fd;
 
-	need(store_file_path(store, user, ending, &path, &error), &error);
+	need(store_path_join(&path, store->users.text, user, ending, &error),
+	    &error);
 	fd = open(path.text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, bytes, len) != (ssize_t)len || close(fd) != 0)
 		fail(path.text, strerror(errno));

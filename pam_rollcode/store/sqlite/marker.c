@@ -35,8 +35,8 @@ static const struct keyword marker_keywords[] = {
 };
 /* clang-format on */
 
-static enum rollcode_err
-join_path(struct store_path *out, const char *directory, const char *name,
+enum rollcode_err
+store_path_join(struct store_path *out, const char *directory, const char *name,
     const char *ending, struct error *error)
 {
 	int n;
@@ -53,15 +53,8 @@ enum rollcode_err
 store_users_path(
     const struct config *config, struct store_path *path, struct error *error)
 {
-	return join_path(
+	return store_path_join(
 	    path, config->database + strlen(SCHEME), "users", "", error);
-}
-
-enum rollcode_err
-store_file_path(const struct store *store, const char *name, const char *ending,
-    struct store_path *path, struct error *error)
-{
-	return join_path(path, store->users.text, name, ending, error);
 }
 
 static enum rollcode_err
@@ -151,7 +144,7 @@ read_marker(const struct config *config, const struct store_path *users,
 	ssize_t n;
 	int fd;
 
-	if ((err = join_path(&path, users->text, "marker", "", error)) !=
+	if ((err = store_path_join(&path, users->text, "marker", "", error)) !=
 	    ROLLCODE_OK)
 		return err;
 	fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -194,7 +187,7 @@ store_present(const struct config *config)
 
 	return !config_is_pgsql(config) &&
 	       store_users_path(config, &users, NULL) == ROLLCODE_OK &&
-	       join_path(&path, users.text, "marker", "", NULL) ==
+	       store_path_join(&path, users.text, "marker", "", NULL) ==
 		   ROLLCODE_OK &&
 	       lstat(path.text, &st) == 0;
 }
@@ -208,7 +201,7 @@ marker_write(const struct store_path *users, const struct marker *marker,
 	enum rollcode_err err;
 	int n, e;
 
-	if ((err = join_path(&path, users->text, "marker", "", error)) !=
+	if ((err = store_path_join(&path, users->text, "marker", "", error)) !=
 	    ROLLCODE_OK)
 		return err;
 	if (marker->backup != 0)

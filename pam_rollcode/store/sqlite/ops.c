@@ -135,8 +135,8 @@ sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
 	user_close(store);
 	if (!store_name_encode(user, name))
 		return ROLLCODE_OK;
-	if ((err = store_file_path(store, name, ".db", &store->file, error)) !=
-	    ROLLCODE_OK)
+	if ((err = store_path_join(&store->file, store->users.text, name, ".db",
+		 error)) != ROLLCODE_OK)
 		return err;
 	err = user_open(store, error);
 	if (err == ROLLCODE_ERR_ABSENT)

@@ -45,12 +45,12 @@ struct store {
 
 extern const struct sqlite_kind	store_sqlite_kind;
 
-/* DIRECTORY/users, and DIRECTORY/users/NAME followed by an ending. */
+/* DIRECTORY/users, and a name in such a directory followed by an ending. */
 enum rollcode_err	store_users_path(const struct config *,
 			    struct store_path *, struct error *) MUST_USE;
-enum rollcode_err	store_file_path(const struct store *,
-			    const char *name, const char *ending,
-			    struct store_path *, struct error *) MUST_USE;
+enum rollcode_err	store_path_join(struct store_path *,
+			    const char *directory, const char *name,
+			    const char *ending, struct error *) MUST_USE;
 
 /* Remove that path followed by an ending, if it is there. */
 enum rollcode_err	store_remove_file(const struct store_path *,

@@ -123,8 +123,8 @@ store_sqlite_clean(struct store *store, struct error *error)
 		err = error_errno(error, errno, store->users.text);
 	for (int i = 0; i < count; i++) {
 		if (err == ROLLCODE_OK &&
-		    (err = store_file_path(store, entries[i]->d_name, "", &path,
-			 error)) == ROLLCODE_OK &&
+		    (err = store_path_join(&path, store->users.text,
+			 entries[i]->d_name, "", error)) == ROLLCODE_OK &&
 		    is_left_over(&path))
 			err = store_remove_file(&path, "", error);
 		free(entries[i]);

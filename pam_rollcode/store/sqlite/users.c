@@ -36,10 +36,11 @@ files_of(const struct store *store, const char *user, struct user_files *f,
 	if (!store_name_encode(user, name))
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "a user's name is empty or too long to be enrolled");
-	err = store_file_path(store, name, ".db", &f->file, error);
-	return err == ROLLCODE_OK
-		   ? store_file_path(store, name, ".new", &f->fresh, error)
-		   : err;
+	if ((err = store_path_join(&f->file, store->users.text, name, ".db",
+		 error)) != ROLLCODE_OK)
+		return err;
+	return store_path_join(
+	    &f->fresh, store->users.text, name, ".new", error);
 }
 
 enum rollcode_err
