@@ -44,9 +44,8 @@ create_once(struct store *store, const struct user_change *c, bool there,
 		    "%s is already enrolled; --replace removes the old tokens, "
 		    "--label adds another",
 		    c->user);
-	return err == ROLLCODE_OK && c->event != NULL
-		   ? pgsql_event(store, c->event, 0, error)
-		   : err;
+	return err == ROLLCODE_OK ? pgsql_event(store, c->event, 0, error)
+				  : err;
 }
 
 static enum rollcode_err
