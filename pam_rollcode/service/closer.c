@@ -19,10 +19,7 @@
 void
 closer_open(struct closer *b)
 {
-	b->count = 0;
-	b->process = 0;
-	b->pidfd = -1;
-	b->said = 0;
+	*b = (struct closer){.pidfd = -1};
 }
 
 /*

@@ -217,23 +217,23 @@ start_server(struct supervisor *s, struct server *server, struct error *error)
 }
 
 /*
- * Whether there was a sign of life not long ago; else it is logged, and none
- * serves until the next start.  Looks are counted, and not the time between
- * them: one that was stopped together with this process has had no time either.
+ * Retire one that has shown no life for long; another may start at once.  Looks
+ * are counted, and not the time between them: one that was stopped together
+ * with this process has had no time either.
  */
-static bool
-is_alive(struct server *server, int64_t now)
+static void
+check_alive(struct server *server, int64_t now)
 {
 	uint64_t heartbeat;
 
 	if (server->serving == NULL || now - server->looked < LOOK_MS)
-		return true;
+		return;
 	server->looked = now;
 	heartbeat = atomic_load(server->heartbeat);
 	server->still = heartbeat == server->seen ? server->still + 1 : 0;
 	server->seen = heartbeat;
 	if (server->still < (heartbeat == 0 ? FIRST_LOOKS : LOOKS))
-		return true;
+		return;
 	syslog(LOG_ERR,
 	    "%s: the serving process %d has not responded for %d ms: it is "
 	    "killed, and another is started; if it stays in state D, abort the "
@@ -241,7 +241,7 @@ is_alive(struct server *server, int64_t now)
 	    listener_path(server->listener.whose), (int)server->serving->pid,
 	    server->still * LOOK_MS);
 	retire_serving(server, now);
-	return false;
+	server->started = 0;
 }
 
 /* A child has ended. */
@@ -402,29 +402,24 @@ start_or_tell(struct supervisor *s, bool all, const char *otherwise)
 			s->servers[i].started = clock_ms();
 }
 
-/* Whether one that ended may be started again. */
-static bool
-may_start(const struct supervisor *s)
-{
-	for (int i = 0; i < SOCKETS; i++)
-		if (s->servers[i].serving == NULL &&
-		    clock_ms() - s->servers[i].started >= AGAIN_MS)
-			return true;
-	return false;
-}
-
-/* Replace whoever shows no life. */
+/* Replace whoever shows no life, or has ended. */
 static void
 check_servers(struct supervisor *s)
 {
-	for (int i = 0; i < SOCKETS; i++)
-		if (!is_alive(&s->servers[i], clock_ms()))
-			s->servers[i].started = 0;
-	if (may_start(s))
+	int64_t now = clock_ms();
+	bool due = false;
+
+	for (int i = 0; i < SOCKETS; i++) {
+		struct server *server = &s->servers[i];
+
+		check_alive(server, now);
+		due |= server->serving == NULL &&
+		       now - server->started >= AGAIN_MS;
+		kill_late(server, now);
+	}
+	if (due)
 		start_or_tell(s, false,
 		    "not every socket is served; trying again every second");
-	for (int i = 0; i < SOCKETS; i++)
-		kill_late(&s->servers[i], clock_ms());
 }
 
 static void
@@ -460,19 +455,16 @@ stop_servers(struct supervisor *s)
 {
 	const struct timespec second = {.tv_sec = 1};
 	bool busy = true;
-	sigset_t child;
 
 	for (int i = SOCKETS - 1; i >= 0; i--)
 		end_server(&s->servers[i]);
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
 	while (busy) {
 		reap_children(s);
 		busy = false;
 		for (int i = 0; i < SOCKETS; i++)
 			busy |= kill_late(&s->servers[i], clock_ms());
 		if (busy)
-			(void)!sigtimedwait(&child, NULL, &second);
+			(void)!sigtimedwait(&s->signals, NULL, &second);
 	}
 	syslog(LOG_NOTICE, "stopped");
 }
