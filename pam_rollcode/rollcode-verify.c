@@ -73,10 +73,9 @@ verify_one(const char *conf)
 {
 	WIPED(config_wipe) struct config config = {0};
 	WIPED(request_wipe) struct request request = {0};
-	struct answer answer;
-	struct error error = {0}, fatal = {0};
+	struct answer answer = {0};
+	struct error fatal = {0};
 	char said[ERROR_SAID_MAX];
-	enum rollcode_err err;
 
 	alarm(LIFE_SECONDS);
 	/* The other end was made by a process of root's. */
@@ -84,15 +83,15 @@ verify_one(const char *conf)
 		fputs(usage, stderr);
 		return EXIT_CALLED_WRONGLY;
 	}
-	err = config_load(conf, true, &config, &error);
-	if (err == ROLLCODE_OK)
-		err = config_drop(&config, &error);
+	answer.err = config_load(conf, true, &config, &answer.error);
+	if (answer.err == ROLLCODE_OK)
+		answer.err = config_drop(&config, &answer.error);
 	/* The reason reaches the log only in an answer, from anybody. */
-	if (err != ROLLCODE_OK) {
+	if (answer.err != ROLLCODE_OK) {
 		config.uid = NOBODY;
 		config.gid = NOBODY;
 	}
-	if ((err != ROLLCODE_OK &&
+	if ((answer.err != ROLLCODE_OK &&
 		config_drop(&config, &fatal) != ROLLCODE_OK) ||
 	    request_receive(SOCKET_FD, RECEIVE_SECONDS, &request, &fatal) !=
 		ROLLCODE_OK) {
@@ -103,10 +102,7 @@ verify_one(const char *conf)
 	/* A server is talked to by a library that may bring others. */
 	if (!config_is_pgsql(&config))
 		code_alone();
-	if (err == ROLLCODE_OK)
-		request_answer(&config, &request, &answer);
-	else
-		request_refuse(&request, err, &error, &answer);
+	request_answer(&config, &request, &answer);
 	if (request.logged == 1) {
 		openlog(WORKERS_LOG_NAME, LOG_PID, LOG_AUTHPRIV);
 		outsider_log(0, &request, &answer);

@@ -67,30 +67,15 @@ decide_request(const struct config *config, const struct request *request,
 	return login_decide(&login, result, error);
 }
 
-static void
-begin_answer(const struct request *request, struct answer *answer)
-{
-	memset(answer, 0, sizeof(*answer));
-	answer->magic = PROTOCOL_ANSWER;
-	memcpy(answer->nonce, request->nonce, sizeof(answer->nonce));
-}
-
 void
 request_answer(const struct config *config, const struct request *request,
     struct answer *answer)
 {
-	begin_answer(request, answer);
-	answer->err =
-	    decide_request(config, request, &answer->result, &answer->error);
-}
-
-void
-request_refuse(const struct request *request, enum rollcode_err err,
-    const struct error *error, struct answer *answer)
-{
-	begin_answer(request, answer);
-	answer->err = err;
-	answer->error = *error;
+	answer->magic = PROTOCOL_ANSWER;
+	memcpy(answer->nonce, request->nonce, sizeof(answer->nonce));
+	if (answer->err == ROLLCODE_OK)
+		answer->err = decide_request(
+		    config, request, &answer->result, &answer->error);
 }
 
 bool

@@ -18,13 +18,12 @@ bool			request_valid(const struct request *);
 enum rollcode_err	request_receive(int fd, int seconds, struct request *,
 			    struct error *) MUST_USE;
 
+/*
+ * Fill in an answer, which is zero but for an error: where it has one, no
+ * decision is made.
+ */
 void			request_answer(const struct config *,
 			    const struct request *, struct answer *);
-
-/* Answer that no decision can be made, and why. */
-void			request_refuse(const struct request *,
-			    enum rollcode_err, const struct error *,
-			    struct answer *);
 
 /* Send an answer.  False if the other side is gone. */
 bool			answer_send(int fd, const struct answer *) MUST_USE;

@@ -57,20 +57,14 @@ static void
 answer_task(const struct workers *workers, const struct task *task,
     struct answer *answer)
 {
-	struct error error = {0};
-	enum rollcode_err err = ROLLCODE_OK;
-
 	if (task->part != TASK_CHECKED)
-		err = callers_check(
-		    workers->callers, task->uid, task->request.user, &error);
-	if (err == ROLLCODE_OK && task->part == TASK_CHECK) {
-		*answer = (struct answer){.magic = PROTOCOL_ANSWER};
+		answer->err = callers_check(workers->callers, task->uid,
+		    task->request.user, &answer->error);
+	if (answer->err == ROLLCODE_OK && task->part == TASK_CHECK) {
+		answer->magic = PROTOCOL_ANSWER;
 		return;
 	}
-	if (err == ROLLCODE_OK)
-		request_answer(workers->config, &task->request, answer);
-	else
-		request_refuse(&task->request, err, &error, answer);
+	request_answer(workers->config, &task->request, answer);
 	if (task->uid != 0 || task->request.logged == 1)
 		outsider_log(task->uid, &task->request, answer);
 	if (task->uid != 0)
@@ -94,7 +88,7 @@ worker_main(const struct workers *workers, int fd)
 		_exit(1);
 	for (;;) {
 		WIPED(task_wipe) struct task task = {0};
-		struct answer answer;
+		struct answer answer = {0};
 
 		wait_for_task(WORKER_FD, workers->config);
 		if (recv(WORKER_FD, &task, sizeof(task), 0) !=

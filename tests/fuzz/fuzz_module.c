@@ -79,7 +79,7 @@ static void
 answer_one(int fd)
 {
 	struct request request;
-	struct answer answer;
+	struct answer answer = {0};
 	struct error error = {0};
 
 	verifier.ended_well = false;

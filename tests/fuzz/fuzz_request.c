@@ -102,7 +102,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct request nothing;
 	struct account before;
 	struct request request;
-	struct answer answer;
+	struct answer answer = {0};
 	struct error error = {0};
 	enum who who;
 	int fds[2];

@@ -19,7 +19,7 @@ verifier(const struct config *config, char *line)
 {
 	struct request request = {.kind = REQUEST_VERIFY};
 	char *code = strchr(line, '\t'), text[128];
-	struct answer answer;
+	struct answer answer = {0};
 	int n;
 
 	if (code == NULL)
