@@ -246,6 +246,8 @@ error_from_errno(int e)
 	switch (e) {
 	case ENOMEM:
 		return ROLLCODE_ERR_NOMEM;
+	case EEXIST:
+		return ROLLCODE_ERR_EXISTS;
 	case ENOSPC:
 	case EDQUOT:
 	case EROFS:

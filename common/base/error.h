@@ -133,7 +133,7 @@ void			error_bound(struct error *);
 enum rollcode_err	error_named(struct error *, enum rollcode_err,
 			    const char *what);
 
-/* The code for an errno: NOMEM, UNAVAIL (full, read-only, limits) or SYS. */
+/* The code for an errno: NOMEM, EXISTS, UNAVAIL (full, limits ...) or SYS. */
 enum rollcode_err	error_from_errno(int);
 
 /* That code, with its sentence about a file: "PATH: No such device". */

@@ -62,9 +62,8 @@ replace_sync_file(const char *path, struct error *error)
 {
 	int e = sync_path(path, O_RDWR | O_NOFOLLOW);
 
-	if (e == 0 || e == ENOENT)
-		return ROLLCODE_OK;
-	return error_at(error, error_from_errno(e), path, "%s", strerror(e));
+	return e == 0 || e == ENOENT ? ROLLCODE_OK
+				     : error_errno(error, e, path);
 }
 
 enum rollcode_err

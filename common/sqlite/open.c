@@ -271,10 +271,7 @@ sqlite_create(const char *path, const struct sqlite_kind *kind, sqlite3 **db,
 	fd = open(
 	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return error_at(error,
-		    errno == EEXIST ? ROLLCODE_ERR_EXISTS
-				    : error_from_errno(errno),
-		    path, "%s", strerror(errno));
+		return error_errno(error, errno, path);
 	close(fd);
 	if ((err = open_connection(
 		 path, kind, SQLITE_LOCKS_USUAL, db, error)) != ROLLCODE_OK ||

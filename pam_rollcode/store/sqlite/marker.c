@@ -212,7 +212,5 @@ marker_write(const struct store_path *users, const struct marker *marker,
 	    marker->store_id, marker->key_id, backup);
 	if ((e = replace_file(path.text, text, (size_t)n, replace)) == 0)
 		return replace_sync_directory(path.text, error);
-	return error_at(error,
-	    e == EEXIST ? ROLLCODE_ERR_EXISTS : error_from_errno(e), path.text,
-	    "%s", strerror(e));
+	return error_errno(error, e, path.text);
 }

@@ -117,16 +117,12 @@ clear_logs(const struct user_files *f, struct error *error)
 static enum rollcode_err
 place_new(const struct user_files *f, struct error *error)
 {
-	enum rollcode_err err;
-	int e;
+	enum rollcode_err err = clear_logs(f, error);
 
-	if ((err = clear_logs(f, error)) != ROLLCODE_OK ||
-	    renameat2(AT_FDCWD, f->fresh.text, AT_FDCWD, f->file.text,
-		RENAME_NOREPLACE) == 0)
-		return err;
-	e = errno;
-	err = error_errno(error, e, f->file.text);
-	return e == EEXIST ? ROLLCODE_ERR_EXISTS : err;
+	if (err == ROLLCODE_OK && renameat2(AT_FDCWD, f->fresh.text, AT_FDCWD,
+				      f->file.text, RENAME_NOREPLACE) != 0)
+		err = error_errno(error, errno, f->file.text);
+	return err;
 }
 
 /*
