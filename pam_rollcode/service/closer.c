@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "service/closer.h"
+#include "system/fd.h"
 
 #define SAY_MS 1000 /* between two lines in the log */
 #define TRIES 4	    /* an error that waits is told first, once */
@@ -120,24 +121,14 @@ log_refusal(struct closer *b, uid_t uid, int64_t now)
 	    (unsigned int)uid);
 }
 
-/* Whether the kernel has kept descriptors out of whatever waits there. */
-static bool
-is_clean(int fd)
-{
-	int takes = 1;
-	socklen_t len = sizeof(takes);
-
-	return getsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &takes, &len) == 0 &&
-	       takes == 0;
-}
-
 /* Once nobody can send any more, what waits is all that ever will. */
 void
 closer_close(struct closer *b, int fd, uid_t uid, int64_t now)
 {
 	enum carried carried;
 
-	if (is_clean(fd)) {
+	/* The kernel has kept descriptors out of whatever waits there. */
+	if (fd_option(fd, SO_PASSRIGHTS) == 0) {
 		close(fd);
 		return;
 	}

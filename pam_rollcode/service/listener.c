@@ -15,6 +15,7 @@
 #include "common/base/env.h"
 #include "service/closer.h"
 #include "service/listener.h"
+#include "system/fd.h"
 #include "system/path.h"
 
 #define GIVEN_FD 3  /* the first one handed over */
@@ -125,22 +126,12 @@ refuse_descriptors(int fd)
 		    &options[i].value, sizeof(options[i].value));
 }
 
-static int
-option_of(int fd, int option)
-{
-	int value = -1;
-	socklen_t len = sizeof(value);
-
-	return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value
-								     : -1;
-}
-
 static enum rollcode_err
 take_given(struct listener *l, int handed, struct error *error)
 {
-	if (option_of(handed, SO_DOMAIN) != AF_UNIX ||
-	    option_of(handed, SO_TYPE) != SOCK_SEQPACKET ||
-	    option_of(handed, SO_ACCEPTCONN) != 1 ||
+	if (fd_option(handed, SO_DOMAIN) != AF_UNIX ||
+	    fd_option(handed, SO_TYPE) != SOCK_SEQPACKET ||
+	    fd_option(handed, SO_ACCEPTCONN) != 1 ||
 	    fcntl(handed, F_SETFL, O_NONBLOCK) != 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "descriptor %d: is not a listening local socket of "

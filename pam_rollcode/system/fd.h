@@ -48,6 +48,17 @@ fd_close_from(int first)
 		close(fd);
 }
 
+/* An option of a socket that is a number, -1 if it has none such. */
+static inline int
+fd_option(int fd, int option)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value
+								     : -1;
+}
+
 /* The uid at the other end of a local socket, FD_NO_PEER if there is none. */
 static inline uid_t
 fd_peer(int fd)
