@@ -43,17 +43,6 @@ on_notice(void *context, const PGresult *result)
 	    link->warning, sizeof(link->warning));
 }
 
-static void
-session_of(const struct link *link, char *out, size_t size)
-{
-	snprintf(out, size,
-	    "-c search_path=pg_catalog,pg_temp -c synchronous_commit=on "
-	    "-c bytea_output=hex -c client_min_messages=warning "
-	    "-c statement_timeout=%" PRId64 " -c lock_timeout=%d "
-	    "-c idle_in_transaction_session_timeout=%d",
-	    link->statement_ms, STORE_BUSY_MS, IDLE_MS);
-}
-
 /* One server.  What is wrong is added to the sentence. */
 static bool
 connect_one(struct link *link, const struct place_settings *settings,
@@ -92,7 +81,12 @@ connect_any(struct link *link, const struct place *place, struct error *error)
 	struct place_settings settings;
 	char session[512];
 
-	session_of(link, session, sizeof(session));
+	snprintf(session, sizeof(session),
+	    "-c search_path=pg_catalog,pg_temp -c synchronous_commit=on "
+	    "-c bytea_output=hex -c client_min_messages=warning "
+	    "-c statement_timeout=%" PRId64 " -c lock_timeout=%d "
+	    "-c idle_in_transaction_session_timeout=%d",
+	    link->statement_ms, STORE_BUSY_MS, IDLE_MS);
 	for (size_t i = 0; i < place->count; i++) {
 		now = clock_ms();
 		place_where(&place->hosts[i], link->where);

@@ -9,16 +9,6 @@
  */
 #include "store/pgsql/pgsql.h"
 
-static enum rollcode_err
-run_all(struct store *store, const char *const *statements, struct error *error)
-{
-	enum rollcode_err err = ROLLCODE_OK;
-
-	for (; *statements != NULL && err == ROLLCODE_OK; statements++)
-		err = link_query(store->link, NULL, error, *statements, "");
-	return err;
-}
-
 /* A role that can only read the table cannot hold what this waits for. */
 static const char one_init[] =
     "LOCK TABLE rollcode.store IN SHARE ROW EXCLUSIVE MODE";
@@ -107,8 +97,10 @@ ensure_tables(struct store *store, bool *made, struct error *error)
 	*made = !marked;
 	if (version == PGSQL_VERSION)
 		return ROLLCODE_OK;
-	for (; version < PGSQL_VERSION && err == ROLLCODE_OK; version++)
-		err = run_all(store, pgsql_versions[version], error);
+	for (; version < PGSQL_VERSION; version++)
+		for (const char *const *sql = pgsql_versions[version];
+		     *sql != NULL && err == ROLLCODE_OK; sql++)
+			err = link_query(store->link, NULL, error, *sql, "");
 	return err == ROLLCODE_OK ? write_store_row(store, marked, error) : err;
 }
 
