@@ -238,6 +238,7 @@ visit_user(void *context, const char *user, struct error *error)
 	else if (enrolled)
 		visit_account(v);
 	account_wipe(&v->account);
+	v->user = ""; /* the name is gone with this call */
 	return ROLLCODE_OK;
 }
 
