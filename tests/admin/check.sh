@@ -875,7 +875,7 @@ store-place
 store-place 
 store-place 
 store-place 
-store-place chmod 600 $u/bob.db
+store-place runuser -u rollcode -- chmod 600 $u/bob.db
 user-file "
 	refused "nor is it a fix" grep -qE '"fix": *"[^"]*evil' "$T/json"
 	rm "$u/twice"

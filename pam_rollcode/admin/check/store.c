@@ -307,13 +307,14 @@ place_of(const struct check *check)
 
 /*
  * What sets right the owner or the mode of something in the store, if it has no
- * other name and no link leads there.
+ * other name and no link leads there.  The account can put something else there
+ * before it is run: so it is run as that account, or only for that owner.
  */
 static void
 place_command(const struct check *check, struct finding *f, const char *file)
 {
 	const char *place = place_of(check);
-	char real[PATH_MAX];
+	char real[PATH_MAX], from[32];
 	struct stat st;
 
 	if (place == NULL || strncmp(file, place, strlen(place)) != 0 ||
@@ -321,13 +322,16 @@ place_command(const struct check *check, struct finding *f, const char *file)
 	    strcmp(real, file) != 0 || lstat(file, &st) != 0 ||
 	    (!S_ISDIR(st.st_mode) && st.st_nlink > 1))
 		return;
+	snprintf(from, sizeof(from), "--from=%u", (unsigned int)st.st_uid);
 	if (st.st_uid != check->config.uid)
 		check_command(
-		    f, "chown", "-h", check->config.account, file, NULL);
+		    f, "chown", "-h", from, check->config.account, file, NULL);
 	else if (S_ISDIR(st.st_mode) && (st.st_mode & 077) != 0)
-		check_command(f, "chmod", "700", file, NULL);
+		check_command(f, "runuser", "-u", check->config.account, "--",
+		    "chmod", "700", file, NULL);
 	else if (S_ISREG(st.st_mode) && (st.st_mode & 07777) != 0600)
-		check_command(f, "chmod", "600", file, NULL);
+		check_command(f, "runuser", "-u", check->config.account, "--",
+		    "chmod", "600", file, NULL);
 }
 
 static const char *
