@@ -75,8 +75,6 @@ plain_copy(const char *text, enum plain how, char *out, size_t size)
 	return columns;
 }
 
-/* --- for a shell ---------------------------------------------------------- */
-
 static bool
 is_ascii(const char *text)
 {

@@ -61,14 +61,3 @@ utf8_printable(const char *text)
 			return false;
 	return true;
 }
-
-size_t
-utf8_count(const char *text)
-{
-	size_t count = 0;
-
-	for (; *text != '\0'; text++)
-		if (((uint8_t)*text & 0xc0) != 0x80)
-			count++;
-	return count;
-}

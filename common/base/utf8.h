@@ -28,7 +28,4 @@ bool	utf8_is_steering(uint32_t point);
 /* True if text is UTF-8 without any of them.  "" is. */
 bool	utf8_printable(const char *text);
 
-/* How many characters a printable text has. */
-size_t	utf8_count(const char *text);
-
 #endif /* ROLLCODE_BASE_UTF8_H */

@@ -5,7 +5,6 @@
 
 #include "admin/admin.h"
 #include "common/base/utf8.h"
-#include "common/token/provision.h"
 #include "system/limits.h"
 
 #define MEMORY_MAX ((rlim_t)768 << 20) /* 262,144 tokens, or scrypt's 2^19 */

@@ -10,7 +10,6 @@
  *  3. Nobody waits for one that ends: it may be deep in a hung disk.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>

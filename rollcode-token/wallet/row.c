@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-
 #include "common/base/utf8.h"
 #include "common/token/token.h"
 #include "wallet/row.h"

@@ -5,7 +5,6 @@
  * Files and rows are bounded, and each file is read once: one that includes
  * itself is a finding, and nothing else.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
  * a store breaks and no way to root is left.
  */
 #include <ctype.h>
-#include <stdio.h>
 
 #include "admin/check/check.h"
 

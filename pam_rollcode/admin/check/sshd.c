@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "admin/check/check.h"

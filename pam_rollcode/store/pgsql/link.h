@@ -12,7 +12,6 @@
 #ifndef ROLLCODE_STORE_PGSQL_LINK_H
 #define ROLLCODE_STORE_PGSQL_LINK_H
 
-#include <stdarg.h>
 #include <sys/types.h>
 
 #include "common/base/error.h"
