@@ -258,6 +258,43 @@ gate_layers() {
 	    nothing "the verifier does no I/O and reads no clock"
 }
 
+# --- secrets ----------------------------------------------------------------
+
+# odd_compares FILE...: statements in which memcmp looks at something secret
+odd_compares() {
+	local secret='macs?|nonce|keys?|previous|secret|codes?|digest|passphrase'
+	code_of "$@" | awk '{
+			text = $0
+			sub(/^[^:]*:[^:]*:/, "", text)
+			if (whole == "")
+				at = substr($0, 1, length($0) - length(text))
+			whole = whole " " text
+			if (text ~ /[;{}][ \t]*$/) {
+				print at whole
+				whole = ""
+			}
+		}' |
+	    grep -E "\b(mem|b)cmp *\([^,]*(,[^,]*)?\b($secret)\b[^,]*,"
+}
+
+gate_secrets() {
+	cat >"$T/compare.c" <<-'C'
+	int odd(void) { return memcmp(r->mac, mac, 4) == 0; }
+	int broken(void)
+	{
+		return memcmp(line,
+		    answer->nonce, 16);
+	}
+	int even(void) { return memcmp(line, NAME, key) != 0; }
+	C
+	equal "a comparison that is planted is noticed" \
+	    "$(odd_compares "$T/compare.c" | wc -l)" 2
+	mapfile -t files < <(tracked common pam_rollcode rollcode-token |
+	    grep '\.[ch]$')
+	odd_compares "${files[@]}" |
+	    nothing "what is secret is compared in constant time"
+}
+
 # --- what runs in other people's processes ----------------------------------
 
 gate_host() {
@@ -487,8 +524,8 @@ for file in pam_rollcode.so "${PROGRAMS[@]}"; do
 	exit 1
 done
 
-gates=(format functions statics shell man language spelling licence words top mutants layers
-    host success symbols hardening)
+gates=(secrets format functions statics shell man language spelling licence words top
+    mutants layers host success symbols hardening)
 if [ $# -ne 1 ]; then
 	# shellcheck disable=SC2016	# each of them is said whole
 	printf '%s\n' "${@:-${gates[@]}}" | xargs -P "$(nproc)" -I {} bash -c \

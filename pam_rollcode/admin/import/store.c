@@ -89,7 +89,8 @@ static const struct account_recovery *
 find_mac(const struct account *account, const uint8_t mac[ACCOUNT_MAC_LEN])
 {
 	for (size_t i = 0; i < account->recovery_count; i++)
-		if (memcmp(account->recovery[i].mac, mac, ACCOUNT_MAC_LEN) == 0)
+		if (secret_equal(
+			account->recovery[i].mac, mac, ACCOUNT_MAC_LEN))
 			return &account->recovery[i];
 	return NULL;
 }
