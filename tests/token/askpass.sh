@@ -225,6 +225,17 @@ PYTHON
 chmod 755 "$T/bin/feign"
 check "nor one whose files in /proc are root's, and that is not root" \
     leaves "Rolling code: " feign sudo "Rolling code: " "not_dumpable()"
+# An old ssh puts nothing before a prompt, and a host may have any name.
+for prompt in "Rolling code: " "(local) Rolling code: "; do
+	check "no ssh is answered for local: $prompt" \
+	    leaves "$prompt" feign ssh "$prompt" "pass"
+done
+for own in rollcode-askpass "$T/bin/rollcode-askpass"; do
+	by_askpass env ROLLCODE_ASKPASS="$own" timeout 10 setsid \
+	    rollcode-askpass "Password: " >"$T/out" 2>&1
+	equal "a program of the person that is this one asks once: $own" \
+	    "$?" 1
+done
 pam_service sshd nodelay quiet
 wallet bind there
 check "without a binding a host is not answered" \

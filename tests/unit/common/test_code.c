@@ -6,8 +6,10 @@
 #include <stdio.h>
 
 #include "tests/support/code_once.h"
+#include "common/token/codec.h"
 #include "common/token/token.h"
 #include "tests/support/cases.h"
+#include "tests/support/stack.h"
 
 static struct rollcode_token
 token_of(enum rollcode_form form, enum rollcode_algorithm algorithm,
@@ -166,6 +168,32 @@ START_TEST(a_code_leaves_nothing_behind_its_digits)
 }
 END_TEST
 
+static struct code_maker *hex_maker;
+static struct passcode hex_code;
+
+static void
+make_code(void)
+{
+	(void)!code_at(hex_maker, 7, &hex_code);
+}
+
+/* A code of 64 digits is its digest. */
+START_TEST(a_code_leaves_no_digest_on_the_stack)
+{
+	struct rollcode_token token = token_of(FORM_HEX, ALGORITHM_SHA256,
+	    ROLLCODE_HEX_DIGITS, "text:12345678901234567890");
+	uint8_t digest[ROLLCODE_HEX_DIGITS / 2];
+
+	ck_assert_int_eq(code_open(&hex_maker, &token), ROLLCODE_OK);
+	ck_assert_int_eq(code_at(hex_maker, 7, &hex_code), ROLLCODE_OK);
+	ck_assert(hex_decode(hex_code.text, digest, sizeof(digest)));
+
+	ck_assert(!stays_on_stack(make_code, digest, sizeof(digest)));
+
+	code_close(&hex_maker);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -179,5 +207,6 @@ main(void)
 	tcase_add_test(codes, known_collisions_are_met);
 	tcase_add_test(codes, one_maker_makes_the_codes_in_any_order);
 	tcase_add_test(codes, a_code_leaves_nothing_behind_its_digits);
+	tcase_add_test(codes, a_code_leaves_no_digest_on_the_stack);
 	return test_run();
 }

@@ -35,6 +35,11 @@ static const struct {
 	"b",
 	"a\\xc2\\xa0b", "a\\xc2\\xa0b"},
     {"\x7f\xff", "\\x7f\\xff", "\\x7f\\xff", "\\x7f\\xff"},
+    {"\xc2\x9f", "\\xc2\\x9f", "\\xc2\\x9f", "\\xc2\\x9f"},
+    /* What no writer of UTF-8 writes: a surrogate, longer forms of '/'. */
+    {"\xed\xa0\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80"},
+    {"\xc0\xaf", "\\xc0\\xaf", "\\xc0\\xaf", "\\xc0\\xaf"},
+    {"\xe0\x80\xaf", "\\xe0\\x80\\xaf", "\\xe0\\x80\\xaf", "\\xe0\\x80\\xaf"},
     {"`$(id)'\"", "`$(id)'\"", "`$(id)'\"", "`$(id)'\""},
 };
 
@@ -120,6 +125,25 @@ START_TEST(a_word_for_a_shell_is_that_word)
 	got[len] = '\0';
 	ck_assert_int_eq(pclose(shell), 0);
 	ck_assert_str_eq(got, words[_i]);
+}
+END_TEST
+
+/* Whatever room there is, and whichever way the word is written. */
+START_TEST(no_word_is_written_behind_its_room)
+{
+	static const char *const odd[] = {
+	    "'''' ''''", "a b'c", "\n\xff'\\", "abcde"};
+
+	for (int i = 0; i < COUNT(odd); i++)
+		for (size_t size = 1; size < 48; size++) {
+			char out[64];
+
+			memset(out, '#', sizeof(out));
+			plain_shell(odd[i], out, size);
+			ck_assert_ptr_nonnull(memchr(out, '\0', size));
+			for (size_t at = size; at < sizeof(out); at++)
+				ck_assert_int_eq(out[at], '#');
+		}
 }
 END_TEST
 
@@ -215,6 +239,7 @@ main(void)
 	tcase_add_test(tc, what_does_not_fit_is_cut_between_two_characters);
 	tcase_add_loop_test(
 	    tc, a_word_for_a_shell_is_that_word, 0, COUNT(words));
+	tcase_add_test(tc, no_word_is_written_behind_its_room);
 	tcase_add_test(tc, a_word_that_does_not_fit_is_none);
 	tcase_add_test(tc, a_fix_is_a_field_and_no_sentence_has_one);
 	tcase_add_test(tc, a_fix_that_does_not_fit_is_none);

@@ -45,12 +45,17 @@ static void
 assert_refused(const struct secret_key *with, const struct seal_aad *aad,
     const struct sealed *sealed)
 {
-	struct secret opened, nothing = {0};
+	struct secret nothing = {0};
+	struct {
+		struct secret secret;
+		uint8_t guard;
+	} opened;
 
 	memset(&opened, 0xff, sizeof(opened));
 	ck_assert_int_eq(
-	    seal_open(with, aad, sealed, &opened), ROLLCODE_ERR_STORE);
-	ck_assert_mem_eq(&opened, &nothing, sizeof(opened));
+	    seal_open(with, aad, sealed, &opened.secret), ROLLCODE_ERR_STORE);
+	ck_assert_mem_eq(&opened.secret, &nothing, sizeof(nothing));
+	ck_assert_uint_eq(opened.guard, 0xff);
 }
 
 START_TEST(a_sealed_secret_of_any_length_comes_back)
@@ -94,6 +99,24 @@ START_TEST(every_other_length_is_refused)
 	for (sealed.len = 0; sealed.len <= SEAL_MAX + 1; sealed.len++)
 		if (sealed.len != right)
 			assert_refused(&key, &aad, &sealed);
+}
+END_TEST
+
+/* They are decrypted before the tag says that they are none. */
+START_TEST(of_bytes_that_are_refused_none_is_left)
+{
+	struct seal_aad aad = aad_of("test 1", "ann", "phone", 8);
+	struct secret secret = secret_of(32);
+	struct sealed sealed = sealed_of(&aad, &secret);
+	uint8_t out[33], none[32] = {0};
+
+	memset(out, 0xff, sizeof(out));
+	sealed.bytes[sealed.len - 1] ^= 1;
+	ck_assert_int_eq(
+	    seal_open_bytes(&key, &aad, sealed.bytes, sealed.len, out),
+	    ROLLCODE_ERR_STORE);
+	ck_assert_mem_eq(out, none, sizeof(none));
+	ck_assert_uint_eq(out[32], 0xff);
 }
 END_TEST
 
@@ -248,6 +271,7 @@ main(void)
 	tcase_add_test(tcase, a_sealed_secret_of_any_length_comes_back);
 	tcase_add_test(tcase, every_flipped_bit_is_refused);
 	tcase_add_test(tcase, every_other_length_is_refused);
+	tcase_add_test(tcase, of_bytes_that_are_refused_none_is_left);
 	tcase_add_test(tcase, every_flipped_bit_of_the_key_is_refused);
 	tcase_add_test(tcase, associated_data_of_another_row_is_refused);
 	tcase_add_test(tcase, the_same_secret_is_never_sealed_alike);

@@ -187,7 +187,8 @@ static const struct {
     {"\n Zm9v\tYm\r\n Fy ", "foobar"}, {"", NULL}, {" ", NULL}, {"Zm9", NULL},
     {"Zm9vY", NULL}, {"Zm9vYg=", NULL}, {"Zg===", NULL}, {"Z===", NULL},
     {"====", NULL}, {"Zg=g", NULL}, {"Zg==Zg==", NULL}, {"Zm9-", NULL},
-    {"Zm_v", NULL}, {"Zm9vYmFyYmF6", NULL}, /* more than there is room for */
+    {"Zm_v", NULL}, {"Zm9vYmFyYg==", NULL},
+    {"Zm9vYmFyYmF6", NULL}, /* more than there is room for */
 };
 
 START_TEST(base64_is_that_of_rfc_4648)
@@ -204,6 +205,19 @@ START_TEST(base64_is_that_of_rfc_4648)
 		return;
 	ck_assert_uint_eq(len, strlen(plain));
 	ck_assert_mem_eq(out, plain, len);
+}
+END_TEST
+
+START_TEST(an_algorithm_is_known_by_its_whole_name)
+{
+	static const char *const none[] = {
+	    "", "sha", "SHA2", "SHA10", "SHA2560", "SHA-5123", "MD5", "-1"};
+
+	ck_assert_int_eq(algorithm_from_name("sha-1"), ALGORITHM_SHA1);
+	ck_assert_int_eq(algorithm_from_name("SHA256"), ALGORITHM_SHA256);
+	ck_assert_int_eq(algorithm_from_name("Sha512"), ALGORITHM_SHA512);
+	for (int i = 0; i < COUNT(none); i++)
+		ck_assert_int_eq(algorithm_from_name(none[i]), ALGORITHM_NONE);
 }
 END_TEST
 
@@ -286,6 +300,7 @@ main(void)
 	tcase_add_loop_test(
 	    texts, base32_and_hex_are_those_of_rfc_4648, 0, COUNT(encodings));
 	tcase_add_test(texts, every_length_of_base32_comes_back);
+	tcase_add_test(texts, an_algorithm_is_known_by_its_whole_name);
 	tcase_add_loop_test(
 	    texts, base64_is_that_of_rfc_4648, 0, COUNT(blocks));
 	tcase_add_test(texts, base32_of_an_impossible_length_is_refused);

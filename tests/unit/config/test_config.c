@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "pam_rollcode/config/config.h"
+#include "pam_rollcode/config/envfile.h"
+#include "common/token/codec.h"
 #include "pam_rollcode/module/options.h"
 #include "tests/support/cases.h"
 
@@ -111,6 +113,7 @@ static const char *const bad_places[] = {
 	"/var/lib/rollcode", "sqlite:", "sqlite:rollcode", "sqlite:./rollcode",
 	"SQLITE:/var/lib/rollcode", "mysql://host/rollcode",
 	"postgres://host/rollcode", "postgresql:",
+	"sqlite://var/lib/rollcode",
 };
 
 static const char *const taken[] = {
@@ -185,9 +188,11 @@ START_TEST(who_administers_goes_to_the_same_kind_of_place)
 	    KEY "DATABASE_ADMIN=postgresql://admin@host/rollcode\n",
 	    KEY "DATABASE=postgresql://host/rollcode\n"
 		"DATABASE_ADMIN=sqlite:/var/lib/rollcode\n",
+	    KEY "DATABASE=postgresql://host/rollcode\n"
+		"DATABASE_ADMIN=postgresql:admin\n",
 	};
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < COUNT(texts); i++) {
 		ck_assert_int_eq(parse(texts[i]), ROLLCODE_ERR_CONFIG);
 		ck_assert_ptr_nonnull(strstr(error.text, "DATABASE_ADMIN: "));
 	}
@@ -600,6 +605,56 @@ add_env_tests(void)
 	tcase_add_test(example, example_env_as_it_stands_gives_the_defaults);
 }
 
+/* --- the file itself ---------------------------------------------------- */
+
+static struct envfile from, to;
+
+START_TEST(a_file_has_as_many_bytes_as_there_is_room_for)
+{
+	from.len = 0;
+	while (from.len < sizeof(from.text))
+		ck_assert_int_eq(
+		    envfile_append(&from, "x", 1, &error), ROLLCODE_OK);
+
+	ck_assert_int_eq(
+	    envfile_append(&from, "x", 1, &error), ROLLCODE_ERR_CONFIG);
+	ck_assert_uint_eq(from.len, sizeof(from.text));
+}
+END_TEST
+
+/* The previous key's name begins like that of the key. */
+START_TEST(another_key_takes_the_place_of_both)
+{
+	static const char text[] =
+	    "TOLERANCE=5\n" KEY "SECRET_KEY_PREVIOUS=" UPPER "\n"
+	    "GUESSES=7";
+	struct secret_key key;
+
+	ck_assert(hex_decode(HEX, key.bytes, sizeof(key.bytes)));
+	key.bytes[0] = 0xff;
+	from.len = 0;
+	ck_assert_int_eq(
+	    envfile_append(&from, text, sizeof(text) - 1, &error), ROLLCODE_OK);
+
+	ck_assert_int_eq(
+	    envfile_rekey(&from, &key, NULL, &to, &error), ROLLCODE_OK);
+
+	to.text[to.len] = '\0';
+	ck_assert_ptr_nonnull(
+	    strstr(to.text, "TOLERANCE=5\nSECRET_KEY=ff0102"));
+	ck_assert_ptr_nonnull(strstr(to.text, "1e1f\nGUESSES=7"));
+}
+END_TEST
+
+static void
+add_file_tests(void)
+{
+	TCase *files = test_case("the file", 0);
+
+	tcase_add_test(files, a_file_has_as_many_bytes_as_there_is_room_for);
+	tcase_add_test(files, another_key_takes_the_place_of_both);
+}
+
 static void
 add_argument_tests(void)
 {
@@ -619,6 +674,7 @@ int
 main(void)
 {
 	add_env_tests();
+	add_file_tests();
 	add_argument_tests();
 	return test_run();
 }

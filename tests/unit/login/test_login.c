@@ -185,6 +185,20 @@ START_TEST(a_right_code_is_accepted_and_recorded)
 }
 END_TEST
 
+/* Whichever digit it is. */
+START_TEST(a_code_that_differs_in_one_digit_is_wrong)
+{
+	char text[INPUT_MAX];
+
+	strcpy(text, codes(102, 1));
+	text[_i] = (char)(text[_i] == '9' ? '0' : text[_i] + 1);
+	ck_assert_int_eq(decide(text), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.verdict, VERDICT_WRONG);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 100);
+}
+END_TEST
+
 START_TEST(a_code_that_cannot_be_recorded_is_not_accepted)
 {
 	mock.on_commit = failures[_i];
@@ -583,6 +597,10 @@ START_TEST(the_event_says_who_asked_and_what_matched)
 	ck_assert_str_eq(mock.event.outcome, "wrong");
 	ck_assert_str_eq(mock.event.token, "");
 	ck_assert_int_eq(mock.event.counter, -1);
+
+	ck_assert_int_eq(decide(codes(104, 1)), ROLLCODE_OK);
+	ck_assert_int_eq(mock.event.counter, 104);
+	ck_assert_int_eq(mock.event.distance, 0);
 }
 END_TEST
 
@@ -603,6 +621,8 @@ add_failures(TCase *tcase)
 static void
 add_rules(TCase *tcase)
 {
+	tcase_add_loop_test(
+	    tcase, a_code_that_differs_in_one_digit_is_wrong, 0, 8);
 	tcase_add_test(tcase, a_right_code_is_accepted_and_recorded);
 	tcase_add_test(tcase, no_verdict_is_there_before_the_commit_returns);
 	tcase_add_test(tcase, a_code_is_accepted_once);

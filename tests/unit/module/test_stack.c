@@ -625,6 +625,10 @@ START_TEST(sshd_is_told_nothing_after_a_failure)
 
 	ck_assert_int_eq(pam_authenticate(pamh, 0), PAM_AUTH_ERR);
 	ck_assert_str_eq(person.told, "");
+	/* Only that name is sshd's. */
+	ck_assert_int_eq(pam_set_item(pamh, PAM_TTY, "ssh1"), PAM_SUCCESS);
+	ck_assert_int_eq(pam_authenticate(pamh, 0), PAM_AUTH_ERR);
+	ck_assert_str_ne(person.told, "");
 	ck_assert_int_eq(pam_end(pamh, PAM_AUTH_ERR), PAM_SUCCESS);
 }
 END_TEST
@@ -811,6 +815,32 @@ count_children(int number)
 	children++;
 }
 
+/* The number that the next one gets. */
+static int
+next_descriptor(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	return fd;
+}
+
+START_TEST(a_login_costs_the_host_no_descriptor)
+{
+	int number;
+
+	service("", "", "");
+	ck_assert_int_eq(say("alice", code(0)), PAM_SUCCESS);
+	number = next_descriptor();
+
+	ck_assert_int_eq(say("alice", code(1)), PAM_SUCCESS);
+	ck_assert_int_eq(say("alice", wrong()), PAM_AUTH_ERR);
+
+	ck_assert_int_eq(next_descriptor(), number);
+}
+END_TEST
+
 START_TEST(the_host_hears_of_no_child_and_keeps_its_own)
 {
 	struct sigaction counting = {.sa_handler = count_children}, now;
@@ -892,6 +922,7 @@ main(void)
 	tcase_add_test(tc, the_order_of_events_is_one_login_one_row);
 	tcase_add_test(tc, a_caller_without_privileges_is_told_so);
 	tcase_add_test(tc, setting_credentials_alone_lets_nobody_in);
+	tcase_add_test(tc, a_login_costs_the_host_no_descriptor);
 	tcase_add_test(tc, the_host_hears_of_no_child_and_keeps_its_own);
 	tcase_add_test(tc, a_host_that_ignores_its_children_gets_its_verdict);
 	/* A test here may leave its process in any state. */

@@ -5,6 +5,7 @@
 
 #include "pam_rollcode/protocol/input.h"
 #include "tests/support/cases.h"
+#include "tests/support/stack.h"
 
 /* 64 hex digits, and 64 others. */
 #define HEX_A                              \
@@ -217,6 +218,37 @@ START_TEST(sixteen_digits_are_a_pair_and_no_recovery_code)
 }
 END_TEST
 
+/* A last code that begins like the code of a shorter token is not it. */
+START_TEST(a_line_ends_with_a_whole_code)
+{
+	struct input line, tail;
+
+	input_parse("1234567834567812", &line);
+	input_parse("34567812", &tail);
+	ck_assert(input_ends_with(&line, &tail));
+	input_parse("345678", &tail);
+	ck_assert(!input_ends_with(&line, &tail));
+	input_parse("12345678", &tail);
+	ck_assert(!input_ends_with(&line, &tail));
+	ck_assert(!input_ends_with(&tail, &tail));
+}
+END_TEST
+
+static struct input parsed;
+
+static void
+parse_typed(void)
+{
+	(void)input_parse("7552 2428-7082", &parsed);
+}
+
+START_TEST(what_was_typed_does_not_stay_on_the_stack)
+{
+	ck_assert(!stays_on_stack(parse_typed, "755224287082", 12));
+	ck_assert_uint_eq(parsed.count, 2);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -231,5 +263,7 @@ main(void)
 	tcase_add_loop_test(tcase, a_recovery_code_has_a_shape_of_its_own, 0,
 	    COUNT(recoveries));
 	tcase_add_test(tcase, sixteen_digits_are_a_pair_and_no_recovery_code);
+	tcase_add_test(tcase, a_line_ends_with_a_whole_code);
+	tcase_add_test(tcase, what_was_typed_does_not_stay_on_the_stack);
 	return test_run();
 }

@@ -2,11 +2,13 @@
 /*
  * Codes for somebody who has lost a token, from issue to use.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "pam_rollcode/rules/recovery.h"
 #include "pam_rollcode/rules/verify.h"
 #include "tests/support/cases.h"
+#include "tests/support/stack.h"
 
 #define NOW 1700000000
 #define HOUR 3600
@@ -205,8 +207,106 @@ START_TEST(what_was_taken_back_has_no_shape_any_more)
 	    verify_input(&ann, &typed, &policy, NOW, &verified), ROLLCODE_OK);
 	ck_assert_int_eq(verified.verdict, VERDICT_MALFORMED);
 	ck_assert(!ann.recovery_key_set);
+	ck_assert_mem_eq(
+	    &ann.recovery_key, &(struct secret_key){{0}}, SECRET_KEY_LEN);
 }
 END_TEST
+
+static char digits[RECOVERY_DIGITS + 1];
+
+static void
+issue_digits(void)
+{
+	char *out = digits;
+
+	(void)!recovery_issue_once(&ann, NOW, HOUR, &once, &error);
+	for (const char *in = once.text; *in != '\0'; in++)
+		if (*in != '-')
+			*out++ = *in;
+}
+
+START_TEST(a_code_does_not_stay_on_the_stack)
+{
+	ck_assert(!stays_on_stack(issue_digits, digits, RECOVERY_DIGITS));
+	ck_assert_uint_eq(strlen(digits), RECOVERY_DIGITS);
+}
+END_TEST
+
+/* --- the tokens of an account --------------------------------------------- */
+
+static enum rollcode_err
+add(const char *label, uint8_t first, size_t len)
+{
+	struct rollcode_token token = ann.tokens[0].token;
+
+	strcpy(token.label, label);
+	memset(token.secret.bytes, 7, len);
+	token.secret.bytes[0] = first;
+	token.secret.len = len;
+	return account_add(&ann, &token, NOW, &error);
+}
+
+START_TEST(a_label_that_begins_like_another_is_its_own)
+{
+	ck_assert_int_eq(add("phones", 1, 32), ROLLCODE_OK);
+	ck_assert_int_eq(add("phone", 2, 32), ROLLCODE_OK);
+
+	ck_assert_str_eq(account_find(&ann, "phone")->token.label, "phone");
+	ck_assert_str_eq(account_find(&ann, "phones")->token.label, "phones");
+	ck_assert_ptr_null(account_find(&ann, "phon"));
+	ck_assert_int_eq(add("phone", 3, 32), ROLLCODE_ERR_EXISTS);
+}
+END_TEST
+
+START_TEST(a_secret_that_begins_like_another_is_its_own)
+{
+	ck_assert_int_eq(add("a", 1, 32), ROLLCODE_OK);
+	ck_assert_int_eq(add("b", 1, 33), ROLLCODE_OK);
+	ck_assert_int_eq(add("c", 1, 31), ROLLCODE_OK);
+	ck_assert_int_eq(add("d", 1, 32), ROLLCODE_ERR_EXISTS);
+}
+END_TEST
+
+START_TEST(an_account_has_as_many_tokens_as_there_is_room_for)
+{
+	char label[8];
+
+	for (uint8_t i = 1; i < ACCOUNT_TOKENS_MAX; i++) {
+		snprintf(label, sizeof(label), "t%u", i);
+		ck_assert_int_eq(add(label, i, 32), ROLLCODE_OK);
+	}
+
+	ck_assert_int_eq(add("more", 200, 32), ROLLCODE_ERR_INPUT);
+	ck_assert_uint_eq(ann.token_count, ACCOUNT_TOKENS_MAX);
+}
+END_TEST
+
+START_TEST(an_unlocked_account_has_its_guesses_and_remembers_nothing)
+{
+	ann.failures = 5;
+	ann.spent = 20;
+	ann.spent_time = NOW;
+	ann.tokens[0].far_known = true;
+
+	account_unlock(&ann);
+
+	ck_assert(!verify_is_guarded(&ann, &policy, NOW));
+	ck_assert_uint_eq(ann.failures, 0);
+	ck_assert_uint_eq(ann.spent, 0);
+	ck_assert(!ann.tokens[0].far_known);
+}
+END_TEST
+
+static void
+add_account_tests(TCase *tcase)
+{
+	tcase_add_test(tcase, a_label_that_begins_like_another_is_its_own);
+	tcase_add_test(tcase, a_secret_that_begins_like_another_is_its_own);
+	tcase_add_test(
+	    tcase, an_account_has_as_many_tokens_as_there_is_room_for);
+	tcase_add_test(
+	    tcase, an_unlocked_account_has_its_guesses_and_remembers_nothing);
+}
 
 int
 main(void)
@@ -226,5 +326,7 @@ main(void)
 	tcase_add_test(tcase, the_next_one_time_code_voids_the_one_before);
 	tcase_add_test(tcase, a_clock_before_1970_issues_no_one_time_code);
 	tcase_add_test(tcase, what_was_taken_back_has_no_shape_any_more);
+	tcase_add_test(tcase, a_code_does_not_stay_on_the_stack);
+	add_account_tests(tcase);
 	return test_run();
 }

@@ -432,6 +432,21 @@ START_TEST(nobody_is_verified_without_harm)
 END_TEST
 
 /* The module refuses these before; a caller that does not is not let in. */
+START_TEST(behind_a_counter_stands_what_has_been_made)
+{
+	const struct policy policy = {5, 1000, 300, 5, 20, 64};
+	struct account_token t = {.token = {.form = FORM_HASH, .counter = 3}};
+	struct window window = window_of(&t, RANGE_BEHIND, &policy, 0);
+
+	ck_assert_uint_eq(window.from, 1);
+	ck_assert_uint_eq(window.count, 2);
+	t.token.form = FORM_HOTP;
+	window = window_of(&t, RANGE_BEHIND, &policy, 0);
+	ck_assert_uint_eq(window.from, 0);
+	ck_assert_uint_eq(window.count, 3);
+}
+END_TEST
+
 START_TEST(malformed_input_opens_nothing)
 {
 	const struct policy policy = {5, 1000, 300, 5, 20, 64};
@@ -465,6 +480,7 @@ main(void)
 	tcase_add_test(tcase, nobody_is_verified_without_harm);
 	tcase_add_test(
 	    tcase, nobody_is_verified_though_the_codes_cannot_be_computed);
+	tcase_add_test(tcase, behind_a_counter_stands_what_has_been_made);
 	tcase_add_test(tcase, malformed_input_opens_nothing);
 	tcase_add_test(tcase, recovery_codes_without_their_key_are_malformed);
 	tcase_add_test(tcase, a_recovery_code_is_spent_in_1970_too);

@@ -539,6 +539,27 @@ START_TEST(a_copy_is_a_store_for_the_administrator_and_for_no_login)
 }
 END_TEST
 
+/* Its name begins like that of the store's own folder. */
+START_TEST(a_copy_may_lie_beside_the_users_and_not_below)
+{
+	const char *folder = config.database + strlen("sqlite:");
+	char path[192];
+	struct store *store;
+
+	enroll("ann");
+	store = opened();
+	snprintf(path, sizeof(path), "%s/users/copy", folder);
+	ck_assert_int_eq(
+	    store_sqlite.backup(store, path, NOW, tell, told, &error),
+	    ROLLCODE_ERR_INPUT);
+	snprintf(path, sizeof(path), "%s/users-copy", folder);
+	ck_assert_msg(store_sqlite.backup(
+			  store, path, NOW, tell, told, &error) == ROLLCODE_OK,
+	    "%s", error.text);
+	store_sqlite.close(store);
+}
+END_TEST
+
 START_TEST(a_copy_stays_one_when_its_key_is_changed)
 {
 	struct account account = {0};
@@ -627,6 +648,7 @@ main(void)
 	    a_key_is_adopted_and_a_user_sealed_anew_as_often_as_one_likes);
 	tcase_add_test(
 	    store, a_copy_is_a_store_for_the_administrator_and_for_no_login);
+	tcase_add_test(store, a_copy_may_lie_beside_the_users_and_not_below);
 	tcase_add_test(store, a_copy_stays_one_when_its_key_is_changed);
 	tcase_add_test(store, who_is_unusable_is_so_in_the_copy_and_not_absent);
 	tcase_add_test(

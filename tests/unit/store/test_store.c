@@ -174,6 +174,153 @@ START_TEST(who_waited_for_a_removed_file_does_not_use_it)
 }
 END_TEST
 
+START_TEST(of_a_removed_user_no_file_is_left)
+{
+	struct store *store;
+
+	enrolled("ann");
+	ck_assert_int_eq(move_to("ann", 11), ROLLCODE_OK);
+	ck_assert_int_eq(access(path_of("ann.db-wal"), F_OK), 0);
+	store = opened();
+	ck_assert_int_eq(ops->remove(store, "ann", &problem), ROLLCODE_OK);
+	ops->close(store);
+
+	ck_assert_int_eq(access(path_of("ann.db"), F_OK), -1);
+	ck_assert_int_eq(access(path_of("ann.db-wal"), F_OK), -1);
+}
+END_TEST
+
+/* As it is stored, of the first token. */
+static size_t
+read_sealed(uint8_t bytes[SEAL_MAX])
+{
+	struct sqlite_rows r;
+	sqlite3 *db = NULL;
+	size_t len;
+
+	ck_assert_int_eq(
+	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &problem),
+	    ROLLCODE_OK);
+	r = sqlite_query(
+	    db, &problem, "SELECT secret FROM token ORDER BY id LIMIT 1", "");
+	ck_assert(sqlite_next(&r));
+	len = sqlite_blob(&r, bytes, SEAL_MAX);
+	sqlite_done(&r);
+	sqlite_close(db);
+	return len;
+}
+
+static bool
+file_has(const char *name, const uint8_t *bytes, size_t len)
+{
+	static uint8_t all[1 << 20];
+	FILE *file = fopen(path_of(name), "r");
+	size_t n;
+
+	ck_assert_ptr_nonnull(file);
+	n = fread(all, 1, sizeof(all), file);
+	fclose(file);
+	return memmem(all, n, bytes, len) != NULL;
+}
+
+START_TEST(of_a_removed_token_no_file_has_the_secret)
+{
+	struct account account;
+	uint8_t sealed[SEAL_MAX];
+	struct store *store;
+	size_t len;
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	fill_token(&account, "second", 7);
+	ck_assert_int_eq(
+	    ops->commit(store, &account, NULL, &problem), ROLLCODE_OK);
+	ops->close(store);
+	len = read_sealed(sealed);
+	ck_assert(file_has("ann.db", sealed, len) ||
+		  file_has("ann.db-wal", sealed, len));
+
+	store = begun("ann", &account);
+	account.tokens[0] = account.tokens[1];
+	account.token_count = 1;
+	ck_assert_int_eq(
+	    ops->commit(store, &account, NULL, &problem), ROLLCODE_OK);
+	ops->close(store);
+
+	ck_assert(!file_has("ann.db", sealed, len));
+	ck_assert(!file_has("ann.db-wal", sealed, len));
+}
+END_TEST
+
+START_TEST(nobody_is_absent_in_a_store_that_took_the_place_of_another)
+{
+	struct store *store = opened();
+	struct account account;
+	bool is_there;
+	char text[256], *id;
+	size_t len;
+	FILE *file;
+
+	ck_assert_ptr_nonnull(file = fopen(path_of("marker"), "r+"));
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	ck_assert_ptr_nonnull(id = strstr(text, "STORE_ID="));
+	id[9] = (char)(id[9] == 'a' ? 'b' : 'a');
+	rewind(file);
+	ck_assert_uint_eq(fwrite(text, 1, len, file), len);
+	fclose(file);
+
+	ck_assert_int_eq(
+	    ops->begin(store, "ann", &is_there, &account, &problem),
+	    ROLLCODE_ERR_UNAVAIL);
+	ops->close(store);
+}
+END_TEST
+
+static const mode_t marker_modes[] = {0640, 0604, 0620, 0602, 0400, 0700};
+
+START_TEST(a_marker_of_another_mode_is_refused)
+{
+	struct store *store = NULL;
+
+	ck_assert_int_eq(chmod(path_of("marker"), marker_modes[_i]), 0);
+
+	ck_assert_int_eq(
+	    ops->open(&store, &config, &problem), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(problem.text, "has mode"));
+}
+END_TEST
+
+START_TEST(of_a_user_who_is_done_with_nothing_stays_in_memory)
+{
+	static const struct account none;
+	struct account account;
+	struct store *store;
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	ck_assert_mem_ne(&store->before, &none, sizeof(none));
+
+	ops->end(store);
+
+	ck_assert_mem_eq(&store->before, &none, sizeof(none));
+	ops->close(store);
+}
+END_TEST
+
+static void
+add_remains(TCase *tcase)
+{
+	tcase_add_test(tcase, of_a_removed_user_no_file_is_left);
+	tcase_add_test(tcase, of_a_removed_token_no_file_has_the_secret);
+	tcase_add_test(
+	    tcase, nobody_is_absent_in_a_store_that_took_the_place_of_another);
+	tcase_add_loop_test(
+	    tcase, a_marker_of_another_mode_is_refused, 0, COUNT(marker_modes));
+	tcase_add_test(
+	    tcase, of_a_user_who_is_done_with_nothing_stays_in_memory);
+}
+
 int
 main(void)
 {
@@ -185,5 +332,6 @@ main(void)
 	tcase_add_test(tcase, a_user_has_two_private_files_and_no_more);
 	tcase_add_test(tcase, what_a_killed_enrolment_left_is_no_hindrance);
 	tcase_add_test(tcase, who_waited_for_a_removed_file_does_not_use_it);
+	add_remains(tcase);
 	return files_run();
 }

@@ -405,6 +405,7 @@ START_TEST(a_token_ends_and_never_wraps)
 	ck_assert_int_eq(
 	    wallet_spend(w, "a", 3, &entry, &error), ROLLCODE_ERR_INPUT);
 	ck_assert_ptr_nonnull(strstr(error.text, "only 2 codes left"));
+	ck_assert_mem_eq(&entry, &(struct wallet_entry){0}, sizeof(entry));
 	ck_assert_int_eq(wallet_spend(w, "a", 2, &entry, &error), ROLLCODE_OK);
 	ck_assert_int_eq(
 	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_INPUT);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that are replaced whole, and a directory that one command has.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/lock.h"
+#include "common/base/replace.h"
+#include "tests/support/cases.h"
+#include "tests/support/folder.h"
+
+static char folder[64], file[PATH_MAX], fresh[PATH_MAX];
+
+/* What was synced, and whether the name was there at that time. */
+static struct {
+	int files, directories;
+	bool named;
+	off_t size;
+} synced;
+
+/* In place of the C library's. */
+int
+fsync(int fd)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	synced.files += S_ISREG(st.st_mode);
+	synced.directories += S_ISDIR(st.st_mode);
+	synced.named |= access(file, F_OK) == 0;
+	synced.size = st.st_size;
+	return 0;
+}
+
+static void
+setup(void)
+{
+	ck_assert(folder_make(folder));
+	snprintf(file, sizeof(file), "%s/file", folder);
+	snprintf(fresh, sizeof(fresh), "%s/file.new", folder);
+}
+
+static void
+teardown(void)
+{
+	folder_remove(folder);
+}
+
+static void
+assert_content(const char *want)
+{
+	char text[16] = "";
+	FILE *in = fopen(file, "r");
+
+	ck_assert_ptr_nonnull(in);
+	ck_assert_uint_eq(fread(text, 1, sizeof(text) - 1, in), strlen(want));
+	fclose(in);
+	ck_assert_str_eq(text, want);
+}
+
+START_TEST(a_file_is_replaced_and_is_ones_own)
+{
+	struct stat st;
+
+	umask(0);
+	ck_assert_int_eq(replace_file(file, "old", 3, false), 0);
+	ck_assert_int_eq(replace_file(file, "newer", 5, true), 0);
+
+	assert_content("newer");
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	ck_assert_int_eq(access(fresh, F_OK), -1);
+}
+END_TEST
+
+START_TEST(a_file_is_on_disk_before_it_has_its_name)
+{
+	struct error error;
+
+	ck_assert_int_eq(replace_file(file, "new", 3, false), 0);
+	ck_assert_int_eq(synced.files, 1);
+	ck_assert_int_eq(synced.size, 3);
+	ck_assert(!synced.named);
+
+	ck_assert_int_eq(replace_sync_directory(file, &error), ROLLCODE_OK);
+	ck_assert_int_eq(synced.directories, 1);
+	ck_assert_int_eq(replace_sync_file(file, &error), ROLLCODE_OK);
+	ck_assert_int_eq(synced.files, 2);
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_to_be_replaced_stays)
+{
+	ck_assert_int_eq(replace_file(file, "old", 3, false), 0);
+
+	ck_assert_int_eq(replace_file(file, "newer", 5, false), EEXIST);
+
+	assert_content("old");
+	ck_assert_int_eq(access(fresh, F_OK), -1);
+}
+END_TEST
+
+START_TEST(a_link_beside_it_is_not_followed)
+{
+	char other[PATH_MAX];
+
+	snprintf(other, sizeof(other), "%s/other", folder);
+	ck_assert_int_eq(symlink(other, fresh), 0);
+
+	ck_assert_int_eq(replace_file(file, "new", 3, false), 0);
+
+	assert_content("new");
+	ck_assert_int_eq(access(other, F_OK), -1);
+}
+END_TEST
+
+/* The number that the next one gets. */
+static int
+next_descriptor(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	return fd;
+}
+
+START_TEST(a_lock_that_is_busy_costs_no_descriptor)
+{
+	struct error error;
+	int one, two, next;
+
+	ck_assert_int_eq(lock_directory(folder, 0, &one, &error), ROLLCODE_OK);
+	next = next_descriptor();
+
+	ck_assert_int_eq(
+	    lock_directory(folder, 20, &two, &error), ROLLCODE_ERR_UNAVAIL);
+
+	ck_assert_int_eq(two, -1);
+	ck_assert_int_eq(next_descriptor(), next);
+	close(one);
+	ck_assert_int_eq(lock_directory(folder, 0, &two, &error), ROLLCODE_OK);
+	close(two);
+}
+END_TEST
+
+int
+main(void)
+{
+	TCase *tcase = test_case("files", 0);
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, a_file_is_replaced_and_is_ones_own);
+	tcase_add_test(tcase, a_file_is_on_disk_before_it_has_its_name);
+	tcase_add_test(tcase, a_file_that_is_not_to_be_replaced_stays);
+	tcase_add_test(tcase, a_link_beside_it_is_not_followed);
+	tcase_add_test(tcase, a_lock_that_is_busy_costs_no_descriptor);
+	return test_run_apart();
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is taken for a request, and what an answer has in it.
+ */
+#include <sys/socket.h>
+
+#include "pam_rollcode/login/request.h"
+#include "tests/support/cases.h"
+
+static const struct request good = {
+    .magic = PROTOCOL_REQUEST,
+    .kind = REQUEST_VERIFY,
+    .nonce = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
+    .user = "ann",
+};
+
+#define TEXT(field)                                      \
+	{                                                \
+		offsetof(struct request, field),         \
+		    sizeof(((struct request *)0)->field) \
+	}
+
+/* Every text in it. */
+static const struct {
+	size_t at, len;
+} texts[] = {
+    TEXT(user),
+    TEXT(service),
+    TEXT(rhost),
+    TEXT(tty),
+    TEXT(text),
+    TEXT(fallback),
+};
+
+START_TEST(each_text_of_a_request_ends_in_its_own_place)
+{
+	struct request request = good;
+	char *text = (char *)&request + texts[_i].at;
+
+	memset(text, 'x', texts[_i].len - 1);
+	ck_assert(request_valid(&request));
+
+	text[texts[_i].len - 1] = 'x';
+	ck_assert(!request_valid(&request));
+}
+END_TEST
+
+START_TEST(what_is_no_request_is_known)
+{
+	struct request request = good;
+
+	request.magic = PROTOCOL_ANSWER;
+	ck_assert(!request_valid(&request));
+
+	request = good;
+	request.kind = REQUEST_NONE;
+	ck_assert(!request_valid(&request));
+	request.kind = REQUEST_VERIFY + 1;
+	ck_assert(!request_valid(&request));
+
+	request = good;
+	request.logged = 1;
+	ck_assert(request_valid(&request));
+	request.logged = 2;
+	ck_assert(!request_valid(&request));
+}
+END_TEST
+
+/* Of bytes that are a request, more or fewer. */
+static enum rollcode_err
+receive(const struct request *sent, size_t len, struct request *received)
+{
+	char bytes[sizeof(*sent) + 1] = {0};
+	enum rollcode_err err;
+	struct error error;
+	int fds[2];
+
+	memcpy(bytes, sent, sizeof(*sent));
+	memset(received, 0xff, sizeof(*received));
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	ck_assert_int_eq(send(fds[0], bytes, len, 0), (ssize_t)len);
+	err = request_receive(fds[1], 1, received, &error);
+	close(fds[0]);
+	close(fds[1]);
+	return err;
+}
+
+START_TEST(a_request_is_whole_and_no_longer)
+{
+	struct request got;
+
+	ck_assert_int_eq(receive(&good, sizeof(good), &got), ROLLCODE_OK);
+	ck_assert_mem_eq(&got, &good, sizeof(good));
+	ck_assert_int_eq(
+	    receive(&good, sizeof(good) - 1, &got), ROLLCODE_ERR_PRIVILEGE);
+	ck_assert_int_eq(
+	    receive(&good, sizeof(good) + 1, &got), ROLLCODE_ERR_PRIVILEGE);
+}
+END_TEST
+
+START_TEST(of_a_refused_request_nothing_is_left)
+{
+	struct request request = good, got, none = {0};
+
+	request.logged = 2;
+	ck_assert_int_eq(
+	    receive(&request, sizeof(request), &got), ROLLCODE_ERR_PRIVILEGE);
+	ck_assert_mem_eq(&got, &none, sizeof(none));
+}
+END_TEST
+
+START_TEST(an_answer_that_has_an_error_gets_the_nonce_and_no_decision)
+{
+	struct verification none = {0};
+	struct answer answer = {.err = ROLLCODE_ERR_UNAVAIL};
+
+	request_answer(NULL, &good, &answer);
+
+	ck_assert_uint_eq(answer.magic, PROTOCOL_ANSWER);
+	ck_assert_int_eq(answer.err, ROLLCODE_ERR_UNAVAIL);
+	ck_assert_mem_eq(answer.nonce, good.nonce, sizeof(good.nonce));
+	ck_assert_mem_eq(&answer.result, &none, sizeof(none));
+}
+END_TEST
+
+int
+main(void)
+{
+	TCase *tcase = test_case("requests", 0);
+
+	tcase_add_loop_test(tcase, each_text_of_a_request_ends_in_its_own_place,
+	    0, COUNT(texts));
+	tcase_add_test(tcase, what_is_no_request_is_known);
+	tcase_add_test(tcase, a_request_is_whole_and_no_longer);
+	tcase_add_test(tcase, of_a_refused_request_nothing_is_left);
+	tcase_add_test(
+	    tcase, an_answer_that_has_an_error_gets_the_nonce_and_no_decision);
+	return test_run();
+}

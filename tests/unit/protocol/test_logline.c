@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a log line says of an attempt.
+ */
+#include <stdbool.h>
+#include <syslog.h>
+
+#include "pam_rollcode/protocol/logline.h"
+#include "tests/support/cases.h"
+
+static const struct {
+	enum verdict verdict;
+	bool guarded;
+	int priority;
+	const char *begins;
+} refusals[] = {
+    {VERDICT_WRONG, false, LOG_NOTICE, "reason=wrong: "},
+    {VERDICT_WRONG, true, LOG_NOTICE, "reason=wrong guarded: "},
+    {VERDICT_REPLAYED, false, LOG_WARNING, "reason=replayed: "},
+    {VERDICT_GUARDED, true, LOG_NOTICE, "reason=guarded: "},
+    {VERDICT_NONE, false, LOG_ERR, "reason=none: no verdict"},
+    {VERDICT_ACCEPTED, false, LOG_ERR, "reason=none: the code was accepted"},
+};
+
+START_TEST(a_refusal_has_its_reason_and_whether_it_is_guarded)
+{
+	struct verification v = {
+	    .verdict = refusals[_i].verdict, .guarded = refusals[_i].guarded};
+	char line[LOGLINE_MAX];
+
+	ck_assert_int_eq(logline_refusal(&v, line), refusals[_i].priority);
+	ck_assert_msg(strncmp(line, refusals[_i].begins,
+			  strlen(refusals[_i].begins)) == 0,
+	    "%s", line);
+}
+END_TEST
+
+START_TEST(names_in_a_line_are_words_of_ascii)
+{
+	struct verification v = {.verdict = VERDICT_ACCEPTED,
+	    .matched = 1,
+	    .counter = 7,
+	    .token = "a b"};
+	char line[LOGLINE_MAX];
+
+	ck_assert_int_eq(logline_success(&v, "a nn\xc3\xa4", line), LOG_INFO);
+	ck_assert_str_eq(line, "code accepted for a\\x20nn\\xc3\\xa4; "
+			       "token=a\\x20b counter=7 skipped=0");
+	v.recovery = 1;
+	ck_assert_int_eq(logline_success(&v, "a b", line), LOG_WARNING);
+	ck_assert_str_eq(line, "recovery code accepted for a\\x20b; 0 left");
+}
+END_TEST
+
+int
+main(void)
+{
+	TCase *tcase = test_case("lines", 0);
+
+	tcase_add_loop_test(tcase,
+	    a_refusal_has_its_reason_and_whether_it_is_guarded, 0,
+	    COUNT(refusals));
+	tcase_add_test(tcase, names_in_a_line_are_words_of_ascii);
+	return test_run();
+}

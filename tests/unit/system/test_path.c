@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A path that nobody else can change, a descriptor of its own, and root's
+ * rights given up.  What only root can try is left out where nobody is root.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pam_rollcode/system/fd.h"
+#include "pam_rollcode/system/path.h"
+#include "pam_rollcode/system/privileges.h"
+#include "tests/support/cases.h"
+#include "tests/support/folder.h"
+
+#define SOMEBODY 54321 /* who owns nothing here */
+
+static char folder[64], file[PATH_MAX];
+static struct error error;
+
+static void
+setup(void)
+{
+	int fd;
+
+	ck_assert(folder_make(folder));
+	snprintf(file, sizeof(file), "%s/file", folder);
+	fd = open(file, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+}
+
+static void
+teardown(void)
+{
+	folder_remove(folder);
+}
+
+static enum rollcode_err
+check(const char *path, uid_t owner)
+{
+	memset(&error, 0, sizeof(error));
+	return path_check(path, owner, &error);
+}
+
+/* --- paths ---------------------------------------------------------------- */
+
+START_TEST(ones_own_path_is_right)
+{
+	ck_assert_int_eq(check(file, geteuid()), ROLLCODE_OK);
+	ck_assert_int_eq(check(folder, geteuid()), ROLLCODE_OK);
+	ck_assert_int_eq(check("/", geteuid()), ROLLCODE_OK);
+	strcat(file, "s");
+	ck_assert_int_eq(check(file, geteuid()), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_int_eq(check("file", geteuid()), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+START_TEST(a_link_is_refused_wherever_it_stands)
+{
+	char link[PATH_MAX], below[PATH_MAX];
+
+	snprintf(link, sizeof(link), "%s/link", folder);
+	snprintf(below, sizeof(below), "%.80s/file", link);
+	ck_assert_int_eq(symlink(folder, link), 0);
+
+	ck_assert_int_eq(check(link, geteuid()), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, "symbolic link"));
+	ck_assert_int_eq(check(below, geteuid()), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+/* Group or others; a sticky bit counts at a directory alone. */
+static const struct {
+	mode_t file, folder;
+	enum rollcode_err err;
+} modes[] = {
+    {0600, 0700, ROLLCODE_OK},
+    {0755, 0755, ROLLCODE_OK},
+    {0620, 0700, ROLLCODE_ERR_STORE},
+    {0602, 0700, ROLLCODE_ERR_STORE},
+    {0600, 0770, ROLLCODE_ERR_STORE},
+    {0600, 0707, ROLLCODE_ERR_STORE},
+    {0600, 01777, ROLLCODE_OK},
+    {01666, 0700, ROLLCODE_ERR_STORE},
+};
+
+START_TEST(what_others_can_write_is_refused)
+{
+	ck_assert_int_eq(chmod(file, modes[_i].file), 0);
+	ck_assert_int_eq(chmod(folder, modes[_i].folder), 0);
+
+	ck_assert_int_eq(check(file, geteuid()), modes[_i].err);
+}
+END_TEST
+
+START_TEST(each_component_is_roots_or_the_owners)
+{
+	if (geteuid() != 0) {
+		ck_assert_int_eq(check(file, SOMEBODY), ROLLCODE_ERR_STORE);
+		return;
+	}
+	ck_assert_int_eq(check(file, SOMEBODY), ROLLCODE_OK);
+	ck_assert_int_eq(chown(file, SOMEBODY, 0), 0);
+	ck_assert_int_eq(check(file, SOMEBODY), ROLLCODE_OK);
+	ck_assert_int_eq(check(file, SOMEBODY + 1), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(check(file, 0), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+START_TEST(a_path_has_as_many_bytes_as_there_is_room_for)
+{
+	static char path[PATH_MAX + 1];
+
+	memset(path, '/', PATH_MAX);
+	ck_assert_int_eq(check(path, 0), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, "not an absolute path"));
+	path[PATH_MAX - 1] = '\0';
+	ck_assert_int_eq(check(path, 0), ROLLCODE_OK);
+}
+END_TEST
+
+/* --- descriptors ---------------------------------------------------------- */
+
+START_TEST(a_descriptor_moves_up_and_leaves_nothing)
+{
+	int fd;
+
+	close(STDIN_FILENO);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(fd, STDIN_FILENO);
+
+	fd = fd_move_up(fd);
+
+	ck_assert_int_ge(fd, FD_FIRST_FREE);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(STDIN_FILENO, F_GETFD), -1);
+	ck_assert_int_eq(fd_move_up(fd), fd);
+	ck_assert_int_eq(fd_move_up(-1), -1);
+	close(fd);
+}
+END_TEST
+
+/* --- rights --------------------------------------------------------------- */
+
+/* In a process of its own; the number of the first thing that is wrong. */
+static int
+drop_rights(uid_t uid, gid_t gid)
+{
+	char directory[8] = "";
+
+	umask(0);
+	if (chdir(folder) != 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
+		return 1;
+	if (privileges_drop(uid, gid, "somebody", &error) != ROLLCODE_OK)
+		return 2;
+	if (getuid() != uid || geteuid() != uid || getegid() != gid)
+		return 3;
+	if (umask(0) != 077)
+		return 4;
+	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return 5;
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return 6;
+	if (getcwd(directory, sizeof(directory)) == NULL ||
+	    strcmp(directory, "/") != 0)
+		return 7;
+	return 0;
+}
+
+/* Root becomes somebody, and stays who it is, like anybody else. */
+START_TEST(who_gave_up_privileges_has_kept_none)
+{
+	bool somebody = _i == 1 && geteuid() == 0;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(somebody ? drop_rights(SOMEBODY, SOMEBODY)
+			       : drop_rights(geteuid(), getegid()));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	TCase *tcase = test_case("the system", 0);
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, ones_own_path_is_right);
+	tcase_add_test(tcase, a_link_is_refused_wherever_it_stands);
+	tcase_add_loop_test(
+	    tcase, what_others_can_write_is_refused, 0, COUNT(modes));
+	tcase_add_test(tcase, each_component_is_roots_or_the_owners);
+	tcase_add_test(tcase, a_path_has_as_many_bytes_as_there_is_room_for);
+	tcase_add_test(tcase, a_descriptor_moves_up_and_leaves_nothing);
+	tcase_add_loop_test(tcase, who_gave_up_privileges_has_kept_none, 0, 2);
+	/* A test here may leave its process in any state. */
+	return test_run_apart();
+}
