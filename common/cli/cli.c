@@ -269,6 +269,7 @@ take_command(struct walk *walk, struct error *error)
 		return find_command(walk, walk->argv[walk->at], error);
 	}
 	if ((err = find_command(walk, name, error)) != ROLLCODE_OK ||
+	    walk->command == NULL ||
 	    (err = take_options(walk, walk->command->options, error)) !=
 		ROLLCODE_OK ||
 	    walk->help)
@@ -291,7 +292,7 @@ run_command(struct walk *walk, struct error *error)
 		printf("%s %s\n", walk->program->name, ROLLCODE_VERSION);
 	else if (walk->help)
 		put_help(stdout, walk);
-	else {
+	else if (walk->command != NULL) {
 		walk->argv[walk->words + 1] = NULL;
 		err = walk->command->run(walk->base, walk->argv + 1, error);
 	}

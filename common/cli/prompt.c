@@ -246,7 +246,7 @@ cli_read_secret_file(
 bool
 cli_confirm(const char *question, bool terminal)
 {
-	char prompt[QUESTION_MAX], answer[16];
+	char prompt[QUESTION_MAX], answer[16] = "";
 	int n;
 
 	n = snprintf(prompt, sizeof(prompt), "%s Type yes: ", question);

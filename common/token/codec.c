@@ -9,7 +9,7 @@ static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 static int
 digit_value(const char *digits, char c)
 {
-	char upper = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+	char upper = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
 	const char *at = c == '\0' ? NULL : strchr(digits, upper);
 
 	return at == NULL ? -1 : (int)(at - digits);

@@ -12,11 +12,11 @@
 
 #define OPEN_TRIES 8 /* if the file is replaced meanwhile */
 
-#define WORD(word, type, field, least, most)                        \
-	{                                                           \
-		.name = word, .kind = KEYWORD_##type,               \
-		.at = offsetof(struct config, field), .min = least, \
-		.max = most                                         \
+#define WORD(word, type, field, least, most)                          \
+	{                                                             \
+		.name = (word), .kind = KEYWORD_##type,               \
+		.at = offsetof(struct config, field), .min = (least), \
+		.max = (most)                                         \
 	}
 
 /* clang-format off */
@@ -139,7 +139,7 @@ find_store_account(struct mistakes *m, struct config *config)
 		    config->account, errno != 0 ? ": " : "",
 		    errno != 0 ? strerror(errno) : "");
 	} else if (pw->pw_uid == 0) {
-		mistake_tell(m, REASON_ACCOUNT, 0,
+		mistake_tell(m, REASON_NONE, 0,
 		    "ACCOUNT: %s is another name of root; write root",
 		    config->account);
 	} else {

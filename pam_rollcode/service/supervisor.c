@@ -475,7 +475,7 @@ open_all(struct supervisor *s, const struct environment *environment,
 {
 	enum rollcode_err err = ROLLCODE_OK;
 
-	for (int i = 0; i < SOCKETS; i++) {
+	for (enum socket_of i = 0; i < SOCKETS; i++) {
 		s->servers[i].stop_pipe = -1;
 		s->servers[i].listener = (struct listener){i, -1, -1};
 	}

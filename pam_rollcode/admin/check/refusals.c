@@ -276,7 +276,7 @@ check_root(struct check *check)
 		else
 			service_free(&s);
 	}
-	if (first.rows != NULL && !free_way) {
+	if (first.first != NULL && !free_way) {
 		check_sshd_read(check);
 		if (!sshd_is_free(check))
 			check_found(check, IS_WARNING, "root-way",

@@ -34,9 +34,8 @@ static const int ours_says[] = {PAM_SUCCESS, PAM_SERVICE_ERR, PAM_SYSTEM_ERR,
 /* --- what modules do ---------------------------------------------------- */
 
 /* And what they say to somebody whom they let in, and who is not root. */
-static const struct class
-{
-	enum row_class class;
+static const struct known {
+	enum row_class is;
 	int usual;
 	const char *modules;
 } classes[] = {
@@ -56,7 +55,7 @@ static const struct class
     {CLASS_PROVES, PAM_SUCCESS, ""},
 };
 
-static const struct class *
+static const struct known *
 class_of(const struct row *row)
 {
 	char name[NAME_MAX + 3];
@@ -72,7 +71,7 @@ class_of(const struct row *row)
 enum row_class
 row_class(const struct row *row)
 {
-	return class_of(row)->class;
+	return class_of(row)->is;
 }
 
 /* --- runs --------------------------------------------------------------- */
@@ -134,12 +133,12 @@ give_all(struct trial *t, int proves, int chooses, int ours)
 {
 	for (size_t i = 0; i < t->s->count; i++) {
 		const struct row *row = &t->s->rows[i];
-		const struct class *class = class_of(row);
-		int result = class->usual;
+		const struct known *known = class_of(row);
+		int result = known->usual;
 
-		if (class->class == CLASS_PROVES)
+		if (known->is == CLASS_PROVES)
 			result = row_asks(row) ? ours : proves;
-		else if (class->class == CLASS_CHOOSES)
+		else if (known->is == CLASS_CHOOSES)
 			result = chooses;
 		t->give[i] = (unsigned char)result;
 	}

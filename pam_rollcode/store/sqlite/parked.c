@@ -299,7 +299,7 @@ make_parked(const char *path)
 	if (p == NULL)
 		return NULL;
 	p->lock = -1;
-	memcpy(p->path, path, len);
+	memcpy(p->path, path, len + 1);
 	return p;
 }
 
