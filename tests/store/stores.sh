@@ -558,6 +558,8 @@ helpers() {
 	    "an answer with another nonce" between "$h" \
 	    "answer[8] ^= 1; $send"
 	spoilt $s "another request.*same version" \
+	    "an answer of another kind" between "$h" "answer[0] ^= 1; $send"
+	spoilt $s "another request.*same version" \
 	    "an answer that is too short" between "$h" "ask.send(answer[:-4])"
 	spoilt $s "another request.*same version" \
 	    "an answer that is too long" between "$h" "ask.send(answer + b'x')"

@@ -12,6 +12,7 @@
  * Make a call on a stack of its own; it puts the secret's bytes behind secret,
  * a place outside of that stack.  True if they stand on the stack then.  What
  * is called behind it would write over them, so that it checks nothing itself.
+ * Under valgrind it is false.
  */
 bool	stays_on_stack(void (*call)(void), const void *secret, size_t len);
 
