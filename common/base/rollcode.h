@@ -14,6 +14,9 @@
 
 #include "common/base/secret.h"
 
+/* How many elements an array has. */
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
 #ifndef ROLLCODE_VERSION
 #define ROLLCODE_VERSION	"unversioned"
 #endif

@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "common/base/rollcode.h"
 #include "common/cli/cli.h"
 
 #define PROMPT_SHOWN 2048 /* bytes of a prompt, with a NUL */
@@ -69,7 +70,7 @@ signals_that_act(sigset_t *set)
 	struct sigaction action;
 
 	sigfillset(set);
-	for (size_t i = 0; i < sizeof(alone) / sizeof(alone[0]); i++)
+	for (size_t i = 0; i < COUNT(alone); i++)
 		sigdelset(set, alone[i]);
 	for (int n = 1; n <= SIGRTMAX; n++)
 		if (sigismember(set, n) == 1 &&

@@ -29,7 +29,7 @@ static const struct {
 enum import_format
 import_format_from_name(const char *name)
 {
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+	for (size_t i = 0; i < COUNT(formats); i++)
 		if (strcmp(formats[i].name, name) == 0)
 			return formats[i].format;
 	return IMPORT_NONE;
@@ -69,7 +69,7 @@ import_next_line(struct import_text *text, const char **line, size_t *len)
 static enum import_format
 guess_line(const char *line, size_t len)
 {
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+	for (size_t i = 0; i < COUNT(formats); i++) {
 		const char *sign = formats[i].sign;
 		size_t n = strlen(sign);
 

@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/replace.h"
+#include "common/base/rollcode.h"
 #include "common/sqlite/parts.h"
 #include "common/sqlite/sqlite.h"
 
@@ -143,14 +144,14 @@ sqlite_restrict(sqlite3 *db, struct error *error)
 {
 	int on, rc;
 
-	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+	for (size_t i = 0; i < COUNT(switches); i++) {
 		rc = sqlite3_db_config(
 		    db, switches[i].option, switches[i].on, &on);
 		if (rc != SQLITE_OK || on != switches[i].on)
 			return sqlite_fail(
 			    db, rc != SQLITE_OK ? rc : SQLITE_MISUSE, error);
 	}
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+	for (size_t i = 0; i < COUNT(limits); i++)
 		sqlite3_limit(db, limits[i].limit, limits[i].value);
 	return ROLLCODE_OK;
 }

@@ -19,8 +19,6 @@ static const char *const algorithms[] = {
     [ALGORITHM_SHA512] = "SHA512",
 };
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
 const char *
 form_name(enum rollcode_form form)
 {

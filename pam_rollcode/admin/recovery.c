@@ -29,7 +29,7 @@ read_duration(const char *text, int64_t *seconds, struct error *error)
 	if (len == 0)
 		return ROLLCODE_OK;
 	memcpy(number, text, len - 1);
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < COUNT(units); i++) {
 		if (text[len - 1] != units[i].letter ||
 		    !keyword_number(
 			number, 1, EXPIRES_MAX / units[i].seconds, &n))

@@ -61,7 +61,7 @@ bool
 admin_forbid_typing(void)
 {
 	const struct sock_fprog program = {
-	    .len = sizeof(no_typing) / sizeof(no_typing[0]),
+	    .len = COUNT(no_typing),
 	    .filter = no_typing,
 	};
 

@@ -201,7 +201,7 @@ reap_child(const struct child *child, int pidfd, int64_t deadline)
 		if (got < 0 && errno != EINTR)
 			return false;
 		if (clock_ms() >= deadline) {
-			if (sent == sizeof(signals) / sizeof(signals[0]))
+			if (sent == COUNT(signals))
 				return false;
 			kill(child->pid, signals[sent++]);
 			deadline = clock_ms() + REAP_SECONDS * 1000L;

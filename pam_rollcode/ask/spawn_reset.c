@@ -139,8 +139,7 @@ default_signals(void)
 static rlim_t
 limit_of(int resource)
 {
-	for (size_t i = 0; i < sizeof(number_limits) / sizeof(number_limits[0]);
-	     i++)
+	for (size_t i = 0; i < COUNT(number_limits); i++)
 		if (number_limits[i].resource == resource)
 			return number_limits[i].limit;
 	return RLIM_INFINITY;
@@ -197,7 +196,7 @@ every_cpu(void)
 static void
 write_own_files(void)
 {
-	for (size_t i = 0; i < sizeof(own_files) / sizeof(own_files[0]); i++) {
+	for (size_t i = 0; i < COUNT(own_files); i++) {
 		long fd = syscall(SYS_openat, AT_FDCWD, own_files[i].path,
 		    O_WRONLY | O_CLOEXEC);
 
@@ -212,8 +211,7 @@ write_own_files(void)
 static void
 make_simple_calls(void)
 {
-	for (size_t i = 0; i < sizeof(simple_calls) / sizeof(simple_calls[0]);
-	     i++) {
+	for (size_t i = 0; i < COUNT(simple_calls); i++) {
 		const unsigned long *a = simple_calls[i].arguments;
 
 		(void)!syscall(

@@ -60,7 +60,7 @@ logline_refusal(const struct verification *v, char line[LOGLINE_MAX])
 	if (v->matched)
 		snprintf(distance, sizeof(distance), " distance=%" PRIu64,
 		    v->distance);
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+	for (size_t i = 0; i < COUNT(reasons); i++) {
 		if (reasons[i].verdict != v->verdict)
 			continue;
 		snprintf(line, LOGLINE_MAX, "reason=%s%s%s%s: %s",

@@ -44,7 +44,7 @@ outcome_known(const char *outcome)
 	for (size_t i = 0; i < ACTS; i++)
 		if (strcmp(acts[i], outcome) == 0)
 			return true;
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+	for (size_t i = 0; i < COUNT(verdicts); i++)
 		if (strcmp(verdict_name(verdicts[i]), outcome) == 0)
 			return true;
 	return false;

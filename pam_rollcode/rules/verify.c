@@ -244,7 +244,7 @@ static const struct rule {
 static const struct rule *
 find_rule(const struct attempt *a, const struct matches at[RANGES])
 {
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+	for (size_t i = 0; i < COUNT(rules); i++)
 		if (at[rules[i].range].found &&
 		    ((a->closed ? rules[i].closed : rules[i].open) &
 			1 << a->input->count) != 0)

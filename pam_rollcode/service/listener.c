@@ -121,7 +121,7 @@ refuse_descriptors(int fd)
 	    {SO_PASSPIDFD, 0},
 	};
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+	for (size_t i = 0; i < COUNT(options); i++)
 		(void)!setsockopt(fd, SOL_SOCKET, options[i].option,
 		    &options[i].value, sizeof(options[i].value));
 }

@@ -294,7 +294,7 @@ set_limits(void)
 	    RLIMIT_AS, RLIMIT_NPROC, RLIMIT_MEMLOCK, RLIMIT_LOCKS};
 
 	limit_set(RLIMIT_NOFILE, FILES_MAX);
-	for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++)
+	for (size_t i = 0; i < COUNT(endless); i++)
 		limit_set(endless[i], RLIM_INFINITY);
 }
 

@@ -9,15 +9,13 @@
 /* What dates and messages need.  A library is steered by none of these. */
 static const char *const kept[] = {"TZ", "LANG", "LC_ALL", "TERM", "COLUMNS"};
 
-#define KEPT (sizeof(kept) / sizeof(kept[0]))
-
 static enum rollcode_err
 narrow_environment(struct error *error)
 {
-	char values[KEPT][128];
-	bool has[KEPT];
+	char values[COUNT(kept)][128];
+	bool has[COUNT(kept)];
 
-	for (size_t i = 0; i < KEPT; i++) {
+	for (size_t i = 0; i < COUNT(kept); i++) {
 		const char *value = getenv(kept[i]);
 
 		has[i] = value != NULL && strlen(value) < sizeof(values[i]);
@@ -26,7 +24,7 @@ narrow_environment(struct error *error)
 	}
 	if (clearenv() != 0)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	for (size_t i = 0; i < KEPT; i++)
+	for (size_t i = 0; i < COUNT(kept); i++)
 		if (has[i] && setenv(kept[i], values[i], 1) != 0)
 			return error_set(
 			    error, ROLLCODE_ERR_NOMEM, "out of memory");

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "askpass/asker.h"
+#include "common/base/rollcode.h"
 
 #define SOCKETS_MAX 64
 #define STATE_ESTABLISHED 1
@@ -40,7 +41,7 @@ leads_nowhere(const char *protocol)
 	static const char *const kinds[] = {
 	    "UNIX", "UNIX-STREAM", "NETLINK", "UDP", "UDPv6"};
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < COUNT(kinds); i++)
 		if (strcmp(protocol, kinds[i]) == 0)
 			return true;
 	return false;

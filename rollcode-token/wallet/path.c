@@ -27,7 +27,7 @@ default_path(const char **base, const char **rest, struct error *error)
 	    {"HOME", "/.local/share/rollcode/token.db"},
 	};
 
-	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+	for (size_t i = 0; i < COUNT(bases); i++) {
 		*base = getenv(bases[i].variable);
 		*rest = bases[i].rest;
 		if (*base == NULL || **base == '\0')

@@ -56,7 +56,7 @@ read_row(const struct wallet *w, struct sqlite_rows *r, struct wallet_entry *e)
 	sqlite_text(r, algorithm, sizeof(algorithm));
 	token->form = form_from_name(form);
 	token->algorithm = algorithm_from_name(algorithm);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < COUNT(texts); i++) {
 		char *text = (char *)e + texts[i].at;
 
 		sqlite_text(r, text, texts[i].size);

@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(table)	(sizeof(table) / sizeof((table)[0]))
-
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 struct bytes {

@@ -12,7 +12,7 @@
 
 #include <check.h>
 
-#define COUNT(table)	((int)(sizeof(table) / sizeof((table)[0])))
+#include "common/base/rollcode.h"
 
 /* Another case; each test of it may take so many seconds, or 4 if that is 0. */
 TCase	*test_case(const char *name, int seconds);

@@ -35,7 +35,6 @@
 #include "pam_rollcode/ask/spawn.h"
 
 #define NOT_HERE 77
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* Younger than some C libraries. */
 #ifndef PR_SET_MEMORY_MERGE

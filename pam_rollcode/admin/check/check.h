@@ -24,8 +24,6 @@
 #define CHECK_OUTCOMES	7
 #define CHECK_INSTALL	"install Rollcode again: make install, or its package"
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-
 /* --- findings ----------------------------------------------------------- */
 
 enum severity {

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "admin/check/rows.h"
+#include "common/base/rollcode.h"
 
 #define BLANK " \t\n"
 
@@ -117,7 +118,7 @@ control_read(struct row *row, const char *word)
 	bool known = false;
 
 	row->control = (uint16_t)(word - row->text);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		known |= strcasecmp(word, names[i]) == 0;
 	if (!known && row->line[row->control - 1] != '[' && row->fault == NULL)
 		row->fault = "has a control that PAM does not know";

@@ -22,7 +22,7 @@ is_service(const struct dirent *entry)
 	const char *name = entry->d_name;
 	size_t len = strlen(name), end;
 
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+	for (size_t i = 0; i < COUNT(endings); i++) {
 		end = strlen(endings[i]);
 		if (len > end && strcmp(name + len - end, endings[i]) == 0)
 			return 0;

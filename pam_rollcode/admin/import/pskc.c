@@ -144,7 +144,7 @@ load_libxml2(struct xml *xml)
 
 	if (library == NULL)
 		library = dlopen("libxml2.so.16", RTLD_NOW | RTLD_LOCAL);
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+	for (size_t i = 0; i < COUNT(functions); i++) {
 		if (library == NULL ||
 		    (symbol = dlsym(library, functions[i].name)) == NULL)
 			return false;
@@ -190,7 +190,7 @@ note_other(struct xml *xml, struct key *key)
 
 	if (strstr(xml->path, FOREIGN) != NULL)
 		return;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < COUNT(known); i++)
 		if (strlen(known[i].above) == above &&
 		    strncmp(known[i].above, xml->path, above) == 0 &&
 		    (at = strstr(known[i].names, name)) != NULL &&

@@ -206,8 +206,7 @@ pgsql_give_rights(struct store *store, const char *role, struct error *error)
 	if ((err = ensure_role(store, role, quoted, error)) != ROLLCODE_OK ||
 	    (err = take_rights(store, role, error)) != ROLLCODE_OK)
 		return err;
-	return run_rights(
-	    store, sizeof(rights) / sizeof(rights[0]), quoted, error);
+	return run_rights(store, COUNT(rights), quoted, error);
 }
 
 enum rollcode_err

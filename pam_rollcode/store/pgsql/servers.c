@@ -42,7 +42,7 @@ check_refused(const struct place *place, struct error *error)
 {
 	const char *attributes = place_value(place, "target_session_attrs");
 
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+	for (size_t i = 0; i < COUNT(refused); i++)
 		if (place_value(place, refused[i].name) != NULL)
 			return error_set(error, ROLLCODE_ERR_CONFIG,
 			    "DATABASE: has %s=; leave it out: %s",
@@ -148,7 +148,7 @@ check_anchors(const struct place *place, uid_t uid, struct error *error)
 	const char *path = ROOT_CERTIFICATE;
 	enum rollcode_err err;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < COUNT(names); i++) {
 		if (place_value(place, names[i]) != NULL)
 			path = place_value(place, names[i]);
 		err = ROLLCODE_OK;

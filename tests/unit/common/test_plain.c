@@ -134,7 +134,7 @@ START_TEST(no_word_is_written_behind_its_room)
 	static const char *const odd[] = {
 	    "'''' ''''", "a b'c", "\n\xff'\\", "abcde"};
 
-	for (int i = 0; i < COUNT(odd); i++)
+	for (size_t i = 0; i < COUNT(odd); i++)
 		for (size_t size = 1; size < 48; size++) {
 			char out[64];
 

@@ -216,7 +216,7 @@ START_TEST(an_algorithm_is_known_by_its_whole_name)
 	ck_assert_int_eq(algorithm_from_name("sha-1"), ALGORITHM_SHA1);
 	ck_assert_int_eq(algorithm_from_name("SHA256"), ALGORITHM_SHA256);
 	ck_assert_int_eq(algorithm_from_name("Sha512"), ALGORITHM_SHA512);
-	for (int i = 0; i < COUNT(none); i++)
+	for (size_t i = 0; i < COUNT(none); i++)
 		ck_assert_int_eq(algorithm_from_name(none[i]), ALGORITHM_NONE);
 }
 END_TEST

@@ -192,7 +192,7 @@ START_TEST(who_administers_goes_to_the_same_kind_of_place)
 		"DATABASE_ADMIN=postgresql:admin\n",
 	};
 
-	for (int i = 0; i < COUNT(texts); i++) {
+	for (size_t i = 0; i < COUNT(texts); i++) {
 		ck_assert_int_eq(parse(texts[i]), ROLLCODE_ERR_CONFIG);
 		ck_assert_ptr_nonnull(strstr(error.text, "DATABASE_ADMIN: "));
 	}

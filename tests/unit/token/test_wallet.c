@@ -207,7 +207,7 @@ START_TEST(a_binding_is_a_whole_word_and_never_the_default)
 	add("a", SECRET_A, 0);
 	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
 
-	for (int i = 0; i < COUNT(others); i++)
+	for (size_t i = 0; i < COUNT(others); i++)
 		for (int port = -2; port < 30; port++)
 			ck_assert_int_eq(
 			    ask(others[i], port, &ssh), ROLLCODE_ERR_ABSENT);
@@ -249,7 +249,7 @@ START_TEST(a_binding_is_answered_at_its_port_alone)
 	ck_assert_int_eq(wallet_find(w, "a", &entry, &error), ROLLCODE_OK);
 	ck_assert_str_eq(entry.binding, bindings[_i].stored);
 
-	for (int i = 0; i < COUNT(ports); i++) {
+	for (int i = 0; i < (int)COUNT(ports); i++) {
 		struct asker ssh = {.pid = i + 1, .start = 1};
 		bool own = ports[i] == bindings[_i].port;
 
@@ -309,7 +309,7 @@ START_TEST(a_binding_of_before_is_for_port_22_and_for_a_proxy)
 	    meddle("UPDATE token SET binding = 'ann@one' WHERE name = 'a'"),
 	    SQLITE_OK);
 
-	for (int i = 0; i < COUNT(ports); i++) {
+	for (int i = 0; i < (int)COUNT(ports); i++) {
 		struct asker ssh = {.pid = i + 1, .start = 1};
 		bool own = ports[i] == 22 || ports[i] == ASKER_PROXY;
 
