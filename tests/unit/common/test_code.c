@@ -10,20 +10,7 @@
 #include "common/token/token.h"
 #include "tests/support/cases.h"
 #include "tests/support/stack.h"
-
-static struct rollcode_token
-token_of(enum rollcode_form form, enum rollcode_algorithm algorithm,
-    unsigned int digits, const char *secret)
-{
-	struct rollcode_token token = {
-	    .form = form, .algorithm = algorithm, .digits = digits};
-	struct error error = {0};
-
-	ck_assert_msg(
-	    token_parse_secret(secret, &token.secret, &error) == ROLLCODE_OK,
-	    "%s", error.text);
-	return token;
-}
+#include "tests/support/tokens.h"
 
 static void
 assert_code(

@@ -7,6 +7,7 @@
 #include "common/token/codec.h"
 #include "common/token/token.h"
 #include "tests/support/cases.h"
+#include "tests/support/tokens.h"
 
 /* Secrets as people write them; NULL is refused. */
 static const struct {
@@ -257,20 +258,6 @@ static const struct {
     {"hash of bytes", FORM_HASH, ALGORITHM_SHA256, 64,
 	"hex:00112233445566778899aabbccddeeff", 1, false},
 };
-
-static struct rollcode_token
-token_of(enum rollcode_form form, enum rollcode_algorithm algorithm,
-    unsigned int digits, const char *secret)
-{
-	struct rollcode_token token = {
-	    .form = form, .algorithm = algorithm, .digits = digits};
-	struct error error = {0};
-
-	ck_assert_msg(
-	    token_parse_secret(secret, &token.secret, &error) == ROLLCODE_OK,
-	    "%s", error.text);
-	return token;
-}
 
 START_TEST(the_parts_of_a_token_fit_each_other)
 {

@@ -9,6 +9,7 @@
 #include "common/base/utf8.h"
 #include "tests/support/cases.h"
 #include "tests/unit/store/store_suite.h"
+#include "tests/support/tokens.h"
 
 #define RACERS 16
 
@@ -45,16 +46,8 @@ unmake_store(void)
 void
 fill_token(struct account *account, const char *label, uint8_t fill)
 {
-	struct rollcode_token token = {
-	    .form = FORM_HOTP,
-	    .algorithm = ALGORITHM_SHA256,
-	    .digits = 8,
-	    .counter = 10,
-	    .secret = {.len = 32},
-	};
+	struct rollcode_token token = token_filled(label, fill);
 
-	memset(token.secret.bytes, fill, token.secret.len);
-	snprintf(token.label, sizeof(token.label), "%s", label);
 	ck_assert_int_eq(
 	    account_add(account, &token, NOW, &problem), ROLLCODE_OK);
 }

@@ -17,6 +17,7 @@
 #include "pam_rollcode/config/envfile.h"
 #include "pam_rollcode/store/sqlite/parts.h"
 #include "tests/support/cases.h"
+#include "tests/support/tokens.h"
 
 #define NOW 1700000000
 #define OLD_HEX \
@@ -267,16 +268,8 @@ opened(void)
 static void
 add(struct account *account, const char *label, uint8_t with)
 {
-	struct rollcode_token token = {
-	    .form = FORM_HOTP,
-	    .algorithm = ALGORITHM_SHA256,
-	    .digits = 8,
-	    .counter = 10,
-	    .secret = {.len = 32},
-	};
+	struct rollcode_token token = token_filled(label, with);
 
-	memset(token.secret.bytes, with, token.secret.len);
-	snprintf(token.label, sizeof(token.label), "%s", label);
 	ck_assert_int_eq(
 	    account_add(account, &token, NOW, &error), ROLLCODE_OK);
 }
