@@ -178,31 +178,39 @@ fork_serving(struct supervisor *s, const struct server *server,
 	return pid;
 }
 
+static enum rollcode_err
+find_room(struct server *server, struct process **process, struct error *error)
+{
+	if ((*process = process_of(server, 0)) != NULL)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_UNAVAIL,
+	    "%s: %d earlier serving processes have not ended, so no other is "
+	    "started; if they are in state D (ps -C verify-all,verify-root -o "
+	    "pid,stat,wchan) abort the operation they wait for, as by "
+	    "/sys/fs/fuse/connections/*/abort",
+	    listener_path(server->listener.whose), PROCESSES_MAX);
+}
+
 /* The process before, if any, ends what it has begun. */
 static enum rollcode_err
 start_server(struct supervisor *s, struct server *server, struct error *error)
 {
-	const char *path = listener_path(server->listener.whose);
-	struct process *process = process_of(server, 0);
 	_Atomic uint64_t *heartbeat;
+	struct process *process;
+	enum rollcode_err err;
 	int stop_pipe = -1;
 	int64_t now;
 	pid_t pid;
 
-	if (process == NULL)
-		return error_set(error, ROLLCODE_ERR_UNAVAIL,
-		    "%s: %d earlier serving processes have not ended, so no "
-		    "other is started; if they are in state D (ps -C "
-		    "verify-all,verify-root -o pid,stat,wchan) abort the "
-		    "operation they wait for, as by "
-		    "/sys/fs/fuse/connections/*/abort",
-		    path, PROCESSES_MAX);
+	if ((err = find_room(server, &process, error)) != ROLLCODE_OK)
+		return err;
 	heartbeat = &s->heartbeats[server->listener.whose * PROCESSES_MAX +
 				   (process - server->processes)];
 	atomic_store(heartbeat, 0);
 	if ((pid = fork_serving(s, server, heartbeat, &stop_pipe)) < 0)
 		return error_set(error, error_from_errno(errno),
-		    "%s: no serving process: %s", path, strerror(errno));
+		    "%s: no serving process: %s",
+		    listener_path(server->listener.whose), strerror(errno));
 	now = clock_ms();
 	retire_serving(server, now + END_MS);
 	*process = (struct process){pid, INT64_MAX};
@@ -352,6 +360,7 @@ start_servers(struct supervisor *s, bool all, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
 	struct callers before = s->callers;
+	struct process *room;
 	enum rollcode_err err, one;
 
 	s->config = &config;
@@ -359,8 +368,7 @@ start_servers(struct supervisor *s, bool all, struct error *error)
 	if (err == ROLLCODE_OK && all)
 		err = look_up(s, error);
 	for (int i = 0; i < SOCKETS && err == ROLLCODE_OK && all; i++)
-		if (process_of(&s->servers[i], 0) == NULL)
-			err = start_server(s, &s->servers[i], error);
+		err = find_room(&s->servers[i], &room, error);
 	for (int i = 0, n = err == ROLLCODE_OK ? SOCKETS : 0; i < n; i++)
 		if ((all || s->servers[i].serving == NULL) &&
 		    (one = start_server(s, &s->servers[i], error)) !=
@@ -402,7 +410,7 @@ start_or_tell(struct supervisor *s, bool all, const char *otherwise)
 			s->servers[i].started = clock_ms();
 }
 
-/* Replace whoever shows no life, or has ended. */
+/* Replace each process that shows no life, or has ended. */
 static void
 check_servers(struct supervisor *s)
 {

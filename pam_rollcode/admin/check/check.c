@@ -156,12 +156,13 @@ findings_text(const struct check *check, const unsigned int *counts)
 		for (size_t i = 0; i < check->count; i++)
 			if (check->list[i].severity == severity)
 				put_finding(&check->list[i]);
-	if (check->dry)
+	if (check->dry) {
 		plain_line(stdout,
 		    "%s, if all other modules agree:", check->options->service);
-	for (size_t i = 0; check->dry && i < CHECK_OUTCOMES; i++)
-		printf("  %-28s %s\n", check_outcomes[i].when,
-		    check->admits[i] ? "accepted" : "refused");
+		for (size_t i = 0; i < CHECK_OUTCOMES; i++)
+			printf("  %-28s %s\n", check_outcomes[i].when,
+			    check->admits[i] ? "accepted" : "refused");
+	}
 	if (counts[IS_ERROR] + counts[IS_WARNING] == 0)
 		plain_line(stdout,
 		    "nothing wrong: %u user%s, PAM services:%s%s",
@@ -196,12 +197,13 @@ findings_json(const struct check *check, const unsigned int *counts)
 	for (size_t i = 0; i < check->count; i++)
 		json_finding(&json, &check->list[i]);
 	json_close(&json, ']');
-	if (check->dry)
+	if (check->dry) {
 		json_open(&json, "outcomes", '{');
-	for (size_t i = 0; check->dry && i < CHECK_OUTCOMES; i++)
-		json_bool(&json, check_outcomes[i].name, check->admits[i]);
-	if (check->dry)
+		for (size_t i = 0; i < CHECK_OUTCOMES; i++)
+			json_bool(
+			    &json, check_outcomes[i].name, check->admits[i]);
 		json_close(&json, '}');
+	}
 	json_close(&json, '}');
 }
 

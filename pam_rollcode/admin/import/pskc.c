@@ -421,9 +421,10 @@ pskc_read(struct import_list *list, const char *user, const char *text,
 	    strncmp(xml.path, CONTAINER, sizeof(CONTAINER) - 1) != 0)
 		return import_refuse(
 		    list, "it is not a key container of RFC 6030", error);
-	if (xml.other[0] != '\0' &&
-	    refuse_other(xml.other, &why) != ROLLCODE_OK)
+	if (xml.other[0] != '\0') {
+		(void)refuse_other(xml.other, &why);
 		return import_refuse(list, why.text, error);
+	}
 	if (keys == 0)
 		return import_refuse(list, "there is no key in it", error);
 	if (open_container(&xml, text, len, &key) != 1)
