@@ -8,7 +8,7 @@
  *  2. Who asks is what the kernel says.
  *  3. Neither argv nor the environment holds anything secret, and of the
  *     environment only what a service manager hands over is used.
- *  4. Started for one request it ends by itself, whoever stops talking to it.
+ *  4. Started for one request it ends by itself, also if nobody talks to it.
  */
 #include <fcntl.h>
 #include <signal.h>

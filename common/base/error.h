@@ -66,7 +66,7 @@ enum rollcode_err	error_set(struct error *, enum rollcode_err,
 			    const char *fmt, ...)
 			    __attribute__((format(printf, 3, 4)));
 
-/* The same, but behind what is already there, parted by "; ". */
+/* The same, but after what is already there, separated by "; ". */
 enum rollcode_err	error_add(struct error *, enum rollcode_err,
 			    const char *fmt, ...)
 			    __attribute__((format(printf, 3, 4)));
@@ -86,8 +86,8 @@ enum rollcode_err	error_pass(struct error *, enum rollcode_err,
 
 /*
  * For a function that may find more than one mistake: each is told, as an error
- * of its own.  By MISTAKES, whose error may be NULL, all of their sentences are
- * in one, parted by "; ".
+ * of its own.  MISTAKES joins all of their sentences in one error, separated by
+ * "; "; that error may be NULL.
  */
 struct mistakes {
 	void			(*tell)(void *context, const struct error *);

@@ -2,7 +2,7 @@
 /*
  * person.c - is the account that owns the store a person's?
  *
- * Whoever logs in as it can read and change every token.
+ * Anybody who logs in as it can read and change every token.
  */
 #include <pwd.h>
 #include <shadow.h>

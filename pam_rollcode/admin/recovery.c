@@ -56,7 +56,7 @@ check_recovery_options(const struct admin_options *o, struct error *error)
 	return ROLLCODE_OK;
 }
 
-/* What is lost once it is issued can only be issued anew. */
+/* If the printed codes are lost, only new ones can be issued. */
 static enum rollcode_err
 issue_codes(struct admin *admin, int64_t seconds, struct error *error)
 {

@@ -5,7 +5,7 @@
  *  1. A verdict is believed only in a whole answer that carries the nonce,
  *     from a service of the right account, or from a spawned one that
  *     then ends with status 0.
- *  2. Whoever listens is who the kernel says, and else is not asked.
+ *  2. Only a listener that the kernel says is root or our account is asked.
  *  3. Another verifier is asked only where nobody took the request.
  *  4. The caller gets no SIGPIPE, and waits for ten seconds at most.
  */
@@ -256,8 +256,8 @@ ask_at(const struct question *q, const char *path, bool patient)
 
 /*
  * Root has a socket that nobody else can reach, and can spawn: it does not
- * wait.  Whoever is root in a user namespace only cannot reach it either, and
- * is one account among others.
+ * wait.  A process that is root in a user namespace only cannot reach it
+ * either, and is one account among others.
  */
 static enum rollcode_err
 ask_resident(const struct question *q)

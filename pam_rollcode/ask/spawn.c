@@ -2,8 +2,8 @@
 /*
  * spawn.c - start rollcode-verify for one request, and collect it.
  *
- *  1. The child is out of reach of whoever started the caller, and keeps
- *     nothing of it: spawn_reset.c has the list.
+ *  1. A person who started the caller cannot reach the child, which keeps
+ *     nothing of the caller: spawn_reset.c has the list.
  *  2. The caller gets no SIGCHLD, and keeps no zombie, also where it takes in
  *     the orphans of others.
  */

@@ -74,8 +74,8 @@ void			config_defaults(struct config *);
  * need_key is false only for `init`, which makes the key.  Looks up the
  * account.  CONFIG.
  *
- * The file stays open, locked shared by flock(2), until config_wipe: whoever
- * changes the key waits until nobody uses the file as it was.
+ * The file stays open, locked shared by flock(2), until config_wipe: a command
+ * that changes the key waits until nobody uses the file as it was.
  */
 enum rollcode_err	config_read(const char *path, bool need_key,
 			    struct config *, struct mistakes *) MUST_USE;

@@ -164,7 +164,7 @@ converse_forward(pam_handle_t *pamh, const struct options *options,
 
 /*
  * sshd that has something to tell after a failure does not log the failure,
- * and whoever counts its lines, as fail2ban does, would count none.
+ * and a program that counts its lines, as fail2ban does, would count none.
  */
 static bool
 asked_by_sshd(pam_handle_t *pamh)

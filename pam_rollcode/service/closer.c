@@ -72,8 +72,8 @@ closer_look(int fd)
 }
 
 /*
- * Look at all messages, one after the other, and leave them there: whoever sent
- * a request is told by the kernel that nobody has read it.
+ * Look at all messages, one after the other, and leave them there: the kernel
+ * tells the sender of a request that nobody has read it.
  */
 static enum carried
 look_through(int fd)

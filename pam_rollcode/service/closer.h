@@ -2,14 +2,14 @@
 /*
  * closer.h - descriptors that are not closed in this process.
  *
- * A message can carry descriptors, and whoever drops the last reference to one
- * closes it, which takes as long as its owner wished: a socket may linger, and
- * a file of FUSE hang the process for ever, out of reach of any signal.  To
- * look at a message does not drop them; to receive it, or to close the
- * connection that it waits in, does.  So such a connection is kept, and another
- * process, which has nothing else to do, is the last to hold it.
- *
- * Linux 6.16 can refuse such messages, see listener.c; this is for older ones.
+ * A message can carry descriptors, and a process that drops the last
+ * reference to one closes it, which takes as long as its owner wished: a
+ * socket may linger, and a file of FUSE hang the process for ever, out of
+ * reach of any signal.  To look at a message does not drop them; to receive
+ * it, or to close the connection that it waits in, does.  So such a
+ * connection is kept, and another process, which has nothing else to do, is
+ * the last to hold it.  Linux 6.16 can refuse such messages, see listener.c;
+ * this is for older ones.
  */
 #ifndef ROLLCODE_SERVICE_CLOSER_H
 #define ROLLCODE_SERVICE_CLOSER_H

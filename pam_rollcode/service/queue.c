@@ -9,8 +9,9 @@
  *  3. An account without privileges has one request verified at a time, and a
  *     refusal takes it a second more; all of them together have a part of the
  *     connections and of the workers, so that the others have theirs.
- *  4. Whoever connects and says nothing makes way for who says something, who
- *     may ask about nobody for who may, and who asks often for who asks once.
+ *  4. If there is no room, a connection without a request makes way for one
+ *     with a request, a caller who may ask about nobody for one who may, and
+ *     an account with many connections for one with few.
  *  5. A message that carries descriptors is not received, and the connection
  *     that it waits in not closed here.
  */

@@ -23,8 +23,8 @@ struct store_keys {
 };
 
 /*
- * From SECRET_KEY and SECRET_KEY_PREVIOUS, for the store of that id, which is
- * read when they are used.  NOMEM, SYS.
+ * Derive the keys of that store from SECRET_KEY and SECRET_KEY_PREVIOUS.  The
+ * text store_id is read later: it must live as long as the keys.  NOMEM, SYS.
  */
 enum rollcode_err	store_keys_derive(struct store_keys *,
 			    const char *store_id, const struct config *,

@@ -9,7 +9,7 @@
 
 #include "wallet/row.h"
 
-/* A copied file is another inode: whoever copied it has two tokens now. */
+/* A copied file is another inode: the person then has two tokens. */
 static enum rollcode_err
 note_inode(struct wallet *w, struct error *error)
 {

@@ -147,7 +147,7 @@ wallet_create(const char *path, struct error *error)
 	return err;
 }
 
-/* More would let whoever edits a wallet take a gigabyte of memory. */
+/* With more, a person who edits a wallet could take a gigabyte of memory. */
 static enum rollcode_err
 check_cost(int64_t log_n, struct error *error)
 {

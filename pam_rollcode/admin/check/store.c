@@ -3,9 +3,9 @@
  * store.c - the store, and every user in it.
  *
  *  1. A store is opened by a child that has become the account, never by root.
- *  2. Whoever took that account over chooses words of a sentence, and no more:
- *     the child reports which finding it is, a user and a file, and root makes
- *     the remedy, and a command of what root itself has seen.
+ *  2. An attacker who controls that account can choose the words of a sentence,
+ *     and no more: root's side writes the remedy, and makes a command only from
+ *     a user's name and what it has seen itself.
  */
 #include <pwd.h>
 #include <stdarg.h>
@@ -26,8 +26,6 @@
 #define NAMED_USERS 10 /* of those that are counted */
 #define LOOKED_UP 1000 /* accounts, and users whose account is looked up */
 #define ALIVE_USERS 64 /* after so many it says that it is */
-
-/* --- what a child reports ----------------------------------------------- */
 
 #define RESTORE                                                       \
 	"mount or restore the store; only where there was none yet: " \

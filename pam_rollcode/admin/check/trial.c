@@ -31,8 +31,6 @@ static const int ours_says[] = {PAM_SUCCESS, PAM_SERVICE_ERR, PAM_SYSTEM_ERR,
     PAM_BUF_ERR, PAM_AUTH_ERR, PAM_CRED_INSUFFICIENT, PAM_AUTHINFO_UNAVAIL,
     PAM_MAXTRIES, PAM_CONV_ERR, PAM_IGNORE, PAM_MODULE_UNKNOWN};
 
-/* --- what modules do ---------------------------------------------------- */
-
 /* And what they say to somebody whom they let in, and who is not root. */
 static const struct known {
 	enum row_class is;
@@ -73,8 +71,6 @@ row_class(const struct row *row)
 {
 	return class_of(row)->is;
 }
-
-/* --- runs --------------------------------------------------------------- */
 
 struct trial {
 	struct service *s;
@@ -230,8 +226,6 @@ each_person(struct trial *t, int proves, int ours, void (*see)(struct trial *))
 	}
 }
 
-/* --- questions ---------------------------------------------------------- */
-
 static void
 see_admitted(struct trial *t)
 {
@@ -296,8 +290,6 @@ trial_run(struct service *s, const char *folder)
 	pam_end(t.pamh, PAM_ABORT);
 	return true;
 }
-
-/* --- copies ------------------------------------------------------------- */
 
 /* As long as it was, because libpam may refuse long lines. */
 static void
@@ -381,8 +373,6 @@ folder_remove(const char *folder)
 		closedir(dir);
 	rmdir(folder);
 }
-
-/* --- a child ------------------------------------------------------------ */
 
 struct work {
 	struct service *s;

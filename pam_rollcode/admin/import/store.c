@@ -138,8 +138,8 @@ merge_accounts(struct account *to, const struct account *from, int64_t now,
 }
 
 /*
- * What is the store's own is made anew.  Nobody logs in there before its counts
- * are there too.
+ * The new store gives its own numbers to the account's rows.  The tokens stay
+ * disabled until the account's counts are copied too.
  */
 static enum rollcode_err
 create_disabled(

@@ -51,7 +51,7 @@ static const char powerful[] =
 	"'pg_signal_backend','pg_maintain','pg_create_subscription')) "
 	"ORDER BY 1 DESC,2 LIMIT 1";
 
-/* Whoever can write, but for the owner and for $1; quoted. */
+/* The roles that can write, except for the owner and for $1; quoted. */
 static const char writers[] =
 	"SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE "
 	"pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(grantee)) END "

@@ -55,7 +55,7 @@ check_refused(const struct place *place, struct error *error)
 	return ROLLCODE_OK;
 }
 
-/* The next of a list parted by commas; of one alone, that one again. */
+/* The next element, separated by commas; after the last one, that one again. */
 static bool
 take_element(const char **list, char *out, size_t size)
 {
@@ -139,7 +139,7 @@ check_passfile(const struct place *place, uid_t uid, struct error *error)
 		   : error_fix(error, err, "chown", "-h", owner, path, NULL);
 }
 
-/* Whoever can change these says which server is the right one. */
+/* Anybody who can change these files chooses which server is believed. */
 static enum rollcode_err
 check_anchors(const struct place *place, uid_t uid, struct error *error)
 {

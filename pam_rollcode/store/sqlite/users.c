@@ -4,7 +4,7 @@
  *
  *  1. An enrolment is there whole or not at all, whenever it is killed.
  *  2. A log left by somebody of that name is never rolled into a new file.
- *  3. A removed user's code is refused, whoever waits for the old file.
+ *  3. A removed user's code is refused, also if a login has the old file open.
  *
  * One administrator at a time holds the directory's lock; logins do not.
  */
