@@ -17,10 +17,15 @@ enroll alice
 stopped() {
 	python3 - "$@" <<-'PYTHON'
 	import os, pty, subprocess, sys, time
+	def waits_at(pid, *places):
+	    # running, or: number of the call, first argument, ...
+	    with open(f"/proc/{pid}/syscall") as call:
+	        return call.read().split()[1:2] in [[p] for p in places]
 	reader, writer = pty.openpty()
 	os.write(reader, b"\x13")
 	held = subprocess.Popen(sys.argv[2:], stdout=writer, stderr=writer)
-	time.sleep(0.5)
+	while not waits_at(held.pid, "0x1", "0x2"):
+	    time.sleep(0.01)
 	began = time.monotonic()
 	code = subprocess.run(["rollcode-admin", "--conf", os.environ["CONF"],
 	    "verify", "alice"], input=sys.argv[1], text=True,

@@ -59,6 +59,15 @@ type_in() {
 	on_screen xdotool key Return
 }
 
+# For two seconds after a refusal it takes no keys.
+types_anew() {
+	for _ in 1 2 3 4 5; do
+		type_in "$(code ann)"
+		patience=3 wait_for unlocked && return
+	done
+	return 1
+}
+
 locker() {
 	local spent
 	stack_of i3lock i3lock
@@ -74,10 +83,9 @@ locker() {
 	type_in "$spent"
 	check "the same code is verified, and the verifier says how" \
 	    logged 'asked by uid=.*user=ann: reason=replayed'
-	sleep 3
+	nap 1
 	check "and the screen stays locked" locked
-	type_in "$(code ann)"
-	check "the next code unlocks it" wait_for unlocked
+	check "another code unlocks it" types_anew
 	lock
 	resident_stop
 	type_in "$(code ann)"
@@ -85,9 +93,7 @@ locker() {
 	    logged 'i3lock.*so it needs the service rollcode-verify'
 	check "and runs on" locked
 	resident_start
-	sleep 3
-	type_in "$(code ann)"
-	check "with the service it can be unlocked again" wait_for unlocked
+	check "with the service it can be unlocked again" types_anew
 	password ann sesam
 	stack_in_one_line i3lock
 	checked "i3lock, in one line" i3lock ""

@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -144,6 +145,28 @@ START_TEST(what_a_killed_enrolment_left_is_no_hindrance)
 }
 END_TEST
 
+static bool
+process_has_open(pid_t pid, const char *name)
+{
+	char folder[32], path[PATH_MAX];
+	struct dirent *entry;
+	bool found = false;
+	ssize_t length;
+	DIR *dir;
+
+	snprintf(folder, sizeof folder, "/proc/%ld/fd", (long)pid);
+	dir = opendir(folder);
+	ck_assert_ptr_nonnull(dir);
+	while (!found && (entry = readdir(dir)) != NULL) {
+		length =
+		    readlinkat(dirfd(dir), entry->d_name, path, sizeof path);
+		found = length > 0 && (size_t)length == strlen(name) &&
+			memcmp(path, name, strlen(name)) == 0;
+	}
+	closedir(dir);
+	return found;
+}
+
 /* Somebody waits for the lock of a file that is taken away meanwhile. */
 START_TEST(who_waited_for_a_removed_file_does_not_use_it)
 {
@@ -152,10 +175,12 @@ START_TEST(who_waited_for_a_removed_file_does_not_use_it)
 	int status, gate[2];
 	bool is = false;
 	char byte;
+	pid_t pid;
 
 	enrolled("ann");
 	ck_assert_int_eq(pipe(gate), 0);
-	if (fork() == 0) {
+	pid = fork();
+	if (pid == 0) {
 		ck_assert_int_eq(read(gate[0], &byte, 1), 1);
 		store = opened();
 		status = (int)ops->begin(store, "ann", &is, &account, &problem);
@@ -164,7 +189,8 @@ START_TEST(who_waited_for_a_removed_file_does_not_use_it)
 	}
 	store = begun("ann", &account);
 	ck_assert_int_eq(write(gate[1], "x", 1), 1);
-	usleep(300000);
+	while (!process_has_open(pid, path_of("ann.db")))
+		usleep(1000);
 	ck_assert_int_eq(ops->remove(store, "ann", &problem), ROLLCODE_OK);
 	ops->close(store);
 	ck_assert_int_gt(wait(&status), 0);
