@@ -280,16 +280,18 @@ equal "and no account" "$(cat "$T/accounts.after")" "$(cat "$T/accounts")"
 
 # purged_elsewhere ANSWER: whose the store is, in a place of DATABASE's
 purged_elsewhere() {
+	local elsewhere
 	dpkg_does -i "$(deb libpam-rollcode)" || return
-	rm -rf /srv/rollcode
-	install -d -m 700 -o rollcode -g rollcode /srv/rollcode
-	echo DATABASE=sqlite:/srv/rollcode >"$CONF"
+	elsewhere=$(mktemp -d /srv/store.XXXXXX) || return
+	chown rollcode: "$elsewhere"
+	echo "DATABASE=sqlite:$elsewhere" >"$CONF"
 	chmod 600 "$CONF"
 	rollcode-admin init >"$T/log" 2>&1
 	echo "libpam-rollcode libpam-rollcode/delete-store boolean $1" |
 	    debconf-set-selections
 	dpkg_does -P libpam-rollcode || return
-	of /srv/rollcode
+	of "$elsewhere"
+	rm -r "$elsewhere"
 }
 for answer in false true; do
 	equal "a store elsewhere keeps its account (delete-store $answer)" \

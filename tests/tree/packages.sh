@@ -98,6 +98,7 @@ fill_machine() {
 	rm -f "$T/root/var/lib/man-db/auto-update"
 	mkdir -p "$T/root$TREE" "$T/root/tmp/debs"
 	mount -n --bind "$TREE" "$T/root$TREE"
+	mount -n -o remount,bind,ro "$T/root$TREE"
 	cp build/deb/{libpam-rollcode,rollcode-token}_*.deb "$T/root/tmp/debs"
 	cp "$BUILD/tests/tools/pamrun" "$T/root/tmp/pamrun"
 }
