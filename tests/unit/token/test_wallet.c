@@ -6,131 +6,19 @@
 
 #include <sqlite3.h>
 
-#include "rollcode-token/wallet/wallet.h"
 #include "tests/support/cases.h"
-
-#define LOG_N 10 /* scrypt as cheap as it gets */
-#define PHRASE "correct horse"
-#define SECRET_A "AAAAAAAAAAAAAAAAAAAA"
-#define SECRET_B "BBBBBBBBBBBBBBBBBBBB"
-static char directory[64], path[128];
-static struct wallet *w;
-static struct error error;
-static struct wallet_entry entry;
-
-static struct provision
-token_of(const char *secret, uint64_t counter)
-{
-	struct provision p = {
-	    .token =
-		{
-		    .form = FORM_HOTP,
-		    .algorithm = ALGORITHM_SHA256,
-		    .digits = 8,
-		    .counter = counter,
-		    .secret = {.len = 20},
-		},
-	    .issuer = "web",
-	};
-
-	memcpy(p.token.secret.bytes, secret, 20);
-	return p;
-}
-
-static void
-reopen(void)
-{
-	wallet_close(&w);
-	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_OK);
-}
-
-static void
-add(const char *name, const char *secret, uint64_t counter)
-{
-	struct provision p = token_of(secret, counter);
-
-	ck_assert_int_eq(wallet_add(w, name, &p, &error), ROLLCODE_OK);
-}
-
-static uint64_t
-counter_of(const char *name)
-{
-	ck_assert_int_eq(wallet_find(w, name, &entry, &error), ROLLCODE_OK);
-	return entry.provision.token.counter;
-}
-
-/* The work of somebody else on the file; the sentence of the last failure. */
-static char sql_error[256];
-
-static int
-meddle(const char *sql)
-{
-	sqlite3 *db = NULL;
-	char *text = NULL;
-	int rc;
-
-	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-	rc = sqlite3_exec(db, sql, NULL, NULL, &text);
-	snprintf(sql_error, sizeof(sql_error), "%s", text ? text : "");
-	sqlite3_free(text);
-	sqlite3_close(db);
-	return rc;
-}
-
-static bool
-file_has(const char *bytes)
-{
-	static char content[65536];
-	FILE *file = fopen(path, "r");
-	size_t n;
-
-	ck_assert_ptr_nonnull(file);
-	n = fread(content, 1, sizeof(content), file);
-	fclose(file);
-	return memmem(content, n, bytes, strlen(bytes)) != NULL;
-}
-
-static void
-setup(void)
-{
-	snprintf(directory, sizeof(directory), "/tmp/test_wallet.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/token.db", directory);
-	memset(&error, 0, sizeof(error));
-	ck_assert_int_eq(wallet_create(path, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_OK);
-}
-
-static void
-teardown(void)
-{
-	char command[128];
-
-	wallet_close(&w);
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static void
-replace_with(const char *command)
-{
-	char line[512];
-
-	wallet_close(&w);
-	snprintf(line, sizeof(line), "cd %s && %s", directory, command);
-	ck_assert_int_eq(system(line), 0);
-}
+#include "tests/unit/token/wallets.h"
 
 START_TEST(a_spent_counter_is_in_the_file_when_the_code_can_be_made)
 {
 	add("a", SECRET_A, 7);
 
-	ck_assert_int_eq(wallet_spend(w, "a", 3, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 3, &entry, &why), ROLLCODE_OK);
 	ck_assert_uint_eq(entry.provision.token.counter, 7);
 	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_A, 20);
 
 	reopen();
-	ck_assert_uint_eq(counter_of("a"), 10);
+	ck_assert_uint_eq(counter_at("a"), 10);
 	ck_assert_int_ne(entry.used, 0);
 }
 END_TEST
@@ -141,13 +29,13 @@ START_TEST(two_users_of_one_store_never_get_the_same_counter)
 	struct wallet_entry b;
 
 	add("a", SECRET_A, 0);
-	ck_assert_int_eq(wallet_open(&other, path, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_open(&other, path, &why), ROLLCODE_OK);
 
 	for (uint64_t i = 0; i < 6; i += 2) {
 		ck_assert_int_eq(
-		    wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
+		    wallet_spend(w, NULL, 1, &entry, &why), ROLLCODE_OK);
 		ck_assert_int_eq(
-		    wallet_spend(other, NULL, 1, &b, &error), ROLLCODE_OK);
+		    wallet_spend(other, NULL, 1, &b, &why), ROLLCODE_OK);
 		ck_assert_uint_eq(entry.provision.token.counter, i);
 		ck_assert_uint_eq(b.provision.token.counter, i + 1);
 	}
@@ -155,24 +43,6 @@ START_TEST(two_users_of_one_store_never_get_the_same_counter)
 	wallet_close(&other);
 }
 END_TEST
-
-static enum rollcode_err
-bind_to(const char *name, const char *binding)
-{
-	char text[64], *words[] = {text, NULL};
-
-	snprintf(text, sizeof(text), "%s", binding);
-	return wallet_bind(w, name, words, &error);
-}
-
-static enum rollcode_err
-ask(const char *shown, int port, const struct asker *asker)
-{
-	struct binding asked = {.port = port};
-
-	snprintf(asked.shown, sizeof(asked.shown), "%s", shown);
-	return wallet_answer(w, &asked, asker, &entry, &error);
-}
 
 START_TEST(a_process_gets_one_code_of_whatever_token)
 {
@@ -192,8 +62,8 @@ START_TEST(a_process_gets_one_code_of_whatever_token)
 	ck_assert_int_eq(ask("ann@one", 22, &later), ROLLCODE_OK);
 	ck_assert_int_eq(ask("ann@two", 22, &other), ROLLCODE_OK);
 
-	ck_assert_uint_eq(counter_of("a"), 2);
-	ck_assert_uint_eq(counter_of("b"), 1);
+	ck_assert_uint_eq(counter_at("a"), 2);
+	ck_assert_uint_eq(counter_at("b"), 1);
 }
 END_TEST
 
@@ -212,7 +82,7 @@ START_TEST(a_binding_is_a_whole_word_and_never_the_default)
 			ck_assert_int_eq(
 			    ask(others[i], port, &ssh), ROLLCODE_ERR_ABSENT);
 
-	ck_assert_uint_eq(counter_of("a"), 0);
+	ck_assert_uint_eq(counter_at("a"), 0);
 }
 END_TEST
 
@@ -246,7 +116,7 @@ START_TEST(a_binding_is_answered_at_its_port_alone)
 
 	add("a", SECRET_A, 0);
 	ck_assert_int_eq(bind_to("a", bindings[_i].given), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_find(w, "a", &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_find(w, "a", &entry, &why), ROLLCODE_OK);
 	ck_assert_str_eq(entry.binding, bindings[_i].stored);
 
 	for (int i = 0; i < (int)COUNT(ports); i++) {
@@ -257,7 +127,7 @@ START_TEST(a_binding_is_answered_at_its_port_alone)
 		    own ? ROLLCODE_OK : ROLLCODE_ERR_ABSENT);
 	}
 	ck_assert_int_eq(bind_to("a", bindings[_i].stored), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_find(w, "a", &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_find(w, "a", &entry, &why), ROLLCODE_OK);
 	ck_assert_str_eq(entry.binding, bindings[_i].stored);
 }
 END_TEST
@@ -295,8 +165,8 @@ START_TEST(what_is_no_binding_is_refused)
 
 	ck_assert_int_eq(bind_to("a", no_bindings[_i]), ROLLCODE_ERR_INPUT);
 
-	ck_assert_ptr_nonnull(strstr(error.text, "USER@HOST"));
-	ck_assert_int_eq(wallet_find(w, "a", &entry, &error), ROLLCODE_OK);
+	ck_assert_ptr_nonnull(strstr(why.text, "USER@HOST"));
+	ck_assert_int_eq(wallet_find(w, "a", &entry, &why), ROLLCODE_OK);
 	ck_assert_str_eq(entry.binding, "ann@one:22");
 }
 END_TEST
@@ -331,12 +201,12 @@ START_TEST(two_tokens_share_a_host_and_no_port)
 
 	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
 	ck_assert_int_eq(bind_to("b", "ann@one:22"), ROLLCODE_ERR_EXISTS);
-	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token bind a"));
+	ck_assert_ptr_nonnull(strstr(why.text, "rollcode-token bind a"));
 	ck_assert_int_eq(bind_to("b", "ann@one:2222"), ROLLCODE_OK);
 	ck_assert_int_eq(ask("ann@one", 2222, &ssh), ROLLCODE_OK);
 
-	ck_assert_uint_eq(counter_of("a"), 0);
-	ck_assert_uint_eq(counter_of("b"), 1);
+	ck_assert_uint_eq(counter_at("a"), 0);
+	ck_assert_uint_eq(counter_at("b"), 1);
 }
 END_TEST
 
@@ -350,19 +220,101 @@ START_TEST(another_port_is_named_with_the_remedy)
 	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
 
 	ck_assert_int_eq(
-	    wallet_bound(w, &asked, &ssh, &entry, &error), ROLLCODE_ERR_ABSENT);
+	    wallet_bound(w, &asked, &ssh, &entry, &why), ROLLCODE_ERR_ABSENT);
 	ck_assert_str_eq(entry.name, "a");
-	ck_assert_ptr_nonnull(strstr(error.text, "bound to ann@one:22,"));
-	ck_assert_ptr_nonnull(strstr(
-	    error.text, "rollcode-token bind a ann@one:22 ann@one:2222"));
+	ck_assert_ptr_nonnull(strstr(why.text, "bound to ann@one:22,"));
+	ck_assert_ptr_nonnull(
+	    strstr(why.text, "rollcode-token bind a ann@one:22 ann@one:2222"));
 	asked.port = ASKER_UNKNOWN;
 	ck_assert_int_eq(
-	    wallet_bound(w, &asked, &ssh, &entry, &error), ROLLCODE_ERR_ABSENT);
-	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token next a"));
+	    wallet_bound(w, &asked, &ssh, &entry, &why), ROLLCODE_ERR_ABSENT);
+	ck_assert_ptr_nonnull(strstr(why.text, "rollcode-token next a"));
 	asked.shown[0] = 'b';
 	ck_assert_int_eq(
-	    wallet_bound(w, &asked, &ssh, &entry, &error), ROLLCODE_ERR_ABSENT);
+	    wallet_bound(w, &asked, &ssh, &entry, &why), ROLLCODE_ERR_ABSENT);
 	ck_assert_int_eq(entry.id, 0);
+}
+END_TEST
+
+START_TEST(the_latest_256_processes_are_remembered)
+{
+	struct asker ssh = {.start = 100};
+
+	add("a", SECRET_A, 0);
+	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
+	for (ssh.pid = 1; ssh.pid <= 257; ssh.pid++)
+		ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_OK);
+
+	for (ssh.pid = 2; ssh.pid <= 257; ssh.pid++)
+		ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_ERR_EXISTS);
+	ssh.pid = 1;
+	ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_OK);
+}
+END_TEST
+
+START_TEST(each_of_several_bindings_is_answered)
+{
+	char *words[] = {(char[]){"ann@one"}, (char[]){"ann@two:7"},
+	    (char[]){"local"}, NULL};
+	const struct asker first = {.pid = 1, .start = 1};
+	const struct asker second = {.pid = 2, .start = 1};
+	const struct asker third = {.pid = 3, .start = 1};
+
+	add("a", SECRET_A, 0);
+	ck_assert_int_eq(wallet_bind(w, "a", words, &why), ROLLCODE_OK);
+
+	ck_assert_int_eq(ask("ann@one", 22, &first), ROLLCODE_OK);
+	ck_assert_int_eq(ask("ann@two", 7, &second), ROLLCODE_OK);
+	ck_assert_int_eq(ask("local", ASKER_PROXY, &third), ROLLCODE_OK);
+}
+END_TEST
+
+START_TEST(without_a_word_a_token_is_bound_no_longer)
+{
+	const struct asker ssh = {.pid = 7, .start = 100};
+	char *none[] = {NULL};
+
+	add("a", SECRET_A, 0);
+	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
+
+	ck_assert_int_eq(wallet_bind(w, "a", none, &why), ROLLCODE_OK);
+
+	ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_ERR_ABSENT);
+}
+END_TEST
+
+START_TEST(bindings_that_do_not_fit_are_refused_and_never_cut)
+{
+	char first[BINDING_MAX + 1] = "", second[] = "ann@one:2222";
+	char *words[] = {first, second, NULL};
+	size_t len = BINDING_MAX - sizeof(second); /* of both and a space */
+
+	add("a", SECRET_A, 0);
+	memset(first, 'x', len);
+	memcpy(first + len - 8, "@host:22", 8);
+	ck_assert_int_eq(wallet_bind(w, "a", words, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_find(w, "a", &entry, &why), ROLLCODE_OK);
+	ck_assert_uint_eq(strlen(entry.binding), BINDING_MAX);
+
+	first[len - 8] = 'x';
+	memcpy(first + len - 7, "@host:22", 8);
+	ck_assert_int_eq(wallet_bind(w, "a", words, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(why.text, "at most 255 bytes"));
+}
+END_TEST
+
+START_TEST(an_answer_that_fails_gives_nothing)
+{
+	const struct wallet_entry nothing = {.id = 0};
+	const struct asker ssh = {.pid = 7, .start = 100};
+
+	add("a", SECRET_A, ROLLCODE_COUNTER_END - 1);
+	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_skip(w, "a", 1, &entry, &why), ROLLCODE_OK);
+
+	ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_ERR_INPUT);
+
+	ck_assert_mem_eq(&entry, &nothing, sizeof(entry));
 }
 END_TEST
 
@@ -372,12 +324,12 @@ START_TEST(what_cannot_be_spent_is_not_noted)
 
 	add("a", SECRET_A, 0);
 	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 	reopen();
 
 	ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_ERR_INPUT);
-	ck_assert_uint_eq(counter_of("a"), 0);
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_uint_eq(counter_at("a"), 0);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
 	ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_OK);
 }
 END_TEST
@@ -389,11 +341,11 @@ START_TEST(a_counter_never_moves_backward)
 	ck_assert_int_ne(meddle("UPDATE token SET counter = 6"), SQLITE_OK);
 	ck_assert_str_eq(sql_error, "a counter never moves backward");
 	ck_assert_int_eq(
-	    wallet_skip(w, "a", -1, &entry, &error), ROLLCODE_ERR_INPUT);
+	    wallet_skip(w, "a", -1, &entry, &why), ROLLCODE_ERR_INPUT);
 	ck_assert_int_eq(
-	    wallet_spend(w, "a", 0, &entry, &error), ROLLCODE_ERR_INPUT);
+	    wallet_spend(w, "a", 0, &entry, &why), ROLLCODE_ERR_INPUT);
 
-	ck_assert_uint_eq(counter_of("a"), 7);
+	ck_assert_uint_eq(counter_at("a"), 7);
 	ck_assert_int_eq(meddle("UPDATE token SET counter = 8"), SQLITE_OK);
 }
 END_TEST
@@ -403,17 +355,17 @@ START_TEST(a_token_ends_and_never_wraps)
 	add("a", SECRET_A, ROLLCODE_COUNTER_END - 2);
 
 	ck_assert_int_eq(
-	    wallet_spend(w, "a", 3, &entry, &error), ROLLCODE_ERR_INPUT);
-	ck_assert_ptr_nonnull(strstr(error.text, "only 2 codes left"));
+	    wallet_spend(w, "a", 3, &entry, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(why.text, "only 2 codes left"));
 	ck_assert_mem_eq(&entry, &(struct wallet_entry){0}, sizeof(entry));
-	ck_assert_int_eq(wallet_spend(w, "a", 2, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 2, &entry, &why), ROLLCODE_OK);
 	ck_assert_int_eq(
-	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_INPUT);
-	ck_assert_ptr_nonnull(strstr(error.text, "exhausted"));
+	    wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(why.text, "exhausted"));
 	ck_assert_int_eq(
-	    wallet_skip(w, "a", 1, &entry, &error), ROLLCODE_ERR_INPUT);
+	    wallet_skip(w, "a", 1, &entry, &why), ROLLCODE_ERR_INPUT);
 
-	ck_assert_uint_eq(counter_of("a"), ROLLCODE_COUNTER_END);
+	ck_assert_uint_eq(counter_at("a"), ROLLCODE_COUNTER_END);
 }
 END_TEST
 
@@ -423,11 +375,11 @@ START_TEST(skipping_moves_forward_and_gives_no_secret)
 
 	add("a", SECRET_A, 7);
 
-	ck_assert_int_eq(wallet_skip(w, NULL, 5, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_skip(w, NULL, 5, &entry, &why), ROLLCODE_OK);
 
 	ck_assert_uint_eq(entry.provision.token.counter, 12);
 	ck_assert_mem_eq(&entry.provision.token.secret, &none, sizeof(none));
-	ck_assert_uint_eq(counter_of("a"), 12);
+	ck_assert_uint_eq(counter_at("a"), 12);
 }
 END_TEST
 
@@ -436,11 +388,11 @@ START_TEST(the_first_token_is_the_default)
 	add("a", SECRET_A, 1);
 	add("b", SECRET_B, 2);
 
-	ck_assert_uint_eq(counter_of(NULL), 1);
-	ck_assert_int_eq(wallet_prefer(w, "b", &error), ROLLCODE_OK);
-	ck_assert_uint_eq(counter_of(NULL), 2);
+	ck_assert_uint_eq(counter_at(NULL), 1);
+	ck_assert_int_eq(wallet_prefer(w, "b", &why), ROLLCODE_OK);
+	ck_assert_uint_eq(counter_at(NULL), 2);
 	ck_assert(entry.preferred);
-	ck_assert_uint_eq(counter_of("a"), 1);
+	ck_assert_uint_eq(counter_at("a"), 1);
 	ck_assert(!entry.preferred);
 }
 END_TEST
@@ -450,9 +402,9 @@ START_TEST(a_single_token_that_is_left_becomes_the_default)
 	add("a", SECRET_A, 1);
 	add("b", SECRET_B, 2);
 
-	ck_assert_int_eq(wallet_remove(w, "a", &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_remove(w, "a", &why), ROLLCODE_OK);
 
-	ck_assert_uint_eq(counter_of(NULL), 2);
+	ck_assert_uint_eq(counter_at(NULL), 2);
 }
 END_TEST
 
@@ -462,11 +414,26 @@ START_TEST(among_several_no_other_default_is_chosen)
 	add("b", SECRET_B, 2);
 	add("c", "CCCCCCCCCCCCCCCCCCCC", 3);
 
-	ck_assert_int_eq(wallet_remove(w, "a", &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_remove(w, "a", &why), ROLLCODE_OK);
 
 	ck_assert_int_eq(
-	    wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_ERR_ABSENT);
-	ck_assert_ptr_nonnull(strstr(error.text, "default NAME"));
+	    wallet_spend(w, NULL, 1, &entry, &why), ROLLCODE_ERR_ABSENT);
+	ck_assert_ptr_nonnull(strstr(why.text, "default NAME"));
+}
+END_TEST
+
+START_TEST(no_later_token_is_the_default_that_was_removed)
+{
+	add("a", SECRET_A, 1);
+	add("b", SECRET_B, 2);
+	add("c", "CCCCCCCCCCCCCCCCCCCC", 3);
+	ck_assert_int_eq(wallet_prefer(w, "c", &why), ROLLCODE_OK);
+
+	ck_assert_int_eq(wallet_remove(w, "c", &why), ROLLCODE_OK);
+	add("d", "DDDDDDDDDDDDDDDDDDDD", 4);
+
+	ck_assert_int_eq(
+	    wallet_spend(w, NULL, 1, &entry, &why), ROLLCODE_ERR_ABSENT);
 }
 END_TEST
 
@@ -475,57 +442,118 @@ START_TEST(a_removed_secret_is_gone_from_the_file)
 	add("a", SECRET_A, 1);
 	ck_assert(file_has(SECRET_A));
 
-	ck_assert_int_eq(wallet_remove(w, "a", &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_remove(w, "a", &why), ROLLCODE_OK);
 
 	ck_assert(!file_has(SECRET_A));
 	ck_assert_int_eq(
-	    wallet_find(w, "a", &entry, &error), ROLLCODE_ERR_ABSENT);
+	    wallet_find(w, "a", &entry, &why), ROLLCODE_ERR_ABSENT);
 }
 END_TEST
 
 START_TEST(one_secret_is_not_added_twice)
 {
-	struct provision p = token_of(SECRET_A, 5);
+	struct provision p = provision_of(SECRET_A, 5);
 
 	add("a", SECRET_A, 1);
 	p.token.digits = 6;
 
-	ck_assert_int_eq(wallet_add(w, "b", &p, &error), ROLLCODE_ERR_EXISTS);
+	ck_assert_int_eq(wallet_add(w, "b", &p, &why), ROLLCODE_ERR_EXISTS);
 
-	ck_assert_ptr_nonnull(strstr(error.text, "token a "));
+	ck_assert_ptr_nonnull(strstr(why.text, "token a "));
 	ck_assert_int_eq(
-	    wallet_find(w, "b", &entry, &error), ROLLCODE_ERR_ABSENT);
+	    wallet_find(w, "b", &entry, &why), ROLLCODE_ERR_ABSENT);
+}
+END_TEST
+
+START_TEST(a_secret_that_begins_like_another_is_another)
+{
+	struct provision p = provision_of(SECRET_A, 5);
+
+	add("a", SECRET_A, 1);
+	p.token.secret.len = 21;
+	ck_assert_int_eq(wallet_add(w, "b", &p, &why), ROLLCODE_OK);
+	p.token.secret.len = 19;
+	ck_assert_int_eq(wallet_add(w, "c", &p, &why), ROLLCODE_OK);
+}
+END_TEST
+
+START_TEST(a_token_without_a_code_is_not_added)
+{
+	struct provision p = provision_of(SECRET_A, ROLLCODE_COUNTER_END);
+
+	ck_assert_int_eq(wallet_add(w, "a", &p, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(why.text, "exhausted"));
+
+	add("a", SECRET_A, ROLLCODE_COUNTER_END - 1);
+}
+END_TEST
+
+START_TEST(a_look_at_a_token_gives_nothing_of_its_secret)
+{
+	add("a", SECRET_A, 1);
+
+	ck_assert_int_eq(wallet_find(w, "a", &entry, &why), ROLLCODE_OK);
+
+	ck_assert_ptr_null(
+	    memmem(&entry, sizeof(entry), SECRET_A, sizeof(SECRET_A) - 1));
+}
+END_TEST
+
+/* Texts that the wallet itself takes from nobody. */
+static const char *const odd_rows[] = {
+    "UPDATE token SET name = 'b' || char(27)",
+    "UPDATE token SET issuer = char(10)",
+    "UPDATE token SET account = char(155)",
+    "UPDATE token SET label = char(8238)",
+    "UPDATE token SET binding = char(7)",
+    "UPDATE token SET uid = x'00'",
+    "UPDATE token SET form = 'hotpx'",
+    "UPDATE token SET digits = 65",
+    "UPDATE token SET name = printf('%.65c', 'a')",
+};
+
+START_TEST(a_row_that_the_wallet_would_not_write_is_refused)
+{
+	enum rollcode_err err;
+
+	add("a", SECRET_A, 1);
+	ck_assert_int_eq(meddle(odd_rows[_i]), SQLITE_OK);
+
+	ck_assert_int_eq(
+	    wallet_spend(w, NULL, 1, &entry, &why), ROLLCODE_ERR_STORE);
+	memset(&entry, 0, sizeof(entry));
+	ck_assert(!wallet_each(w, &entry, &err, &why));
+	ck_assert_int_eq(err, ROLLCODE_ERR_STORE);
 }
 END_TEST
 
 START_TEST(a_name_is_not_given_twice)
 {
-	struct provision p = token_of(SECRET_B, 5);
+	struct provision p = provision_of(SECRET_B, 5);
 
 	add("a", SECRET_A, 1);
 
-	ck_assert_int_eq(wallet_add(w, "a", &p, &error), ROLLCODE_ERR_EXISTS);
+	ck_assert_int_eq(wallet_add(w, "a", &p, &why), ROLLCODE_ERR_EXISTS);
 	add("b", SECRET_B, 2);
-	ck_assert_int_eq(
-	    wallet_rename(w, "b", "a", &error), ROLLCODE_ERR_EXISTS);
+	ck_assert_int_eq(wallet_rename(w, "b", "a", &why), ROLLCODE_ERR_EXISTS);
 
-	ck_assert_uint_eq(counter_of("a"), 1);
-	ck_assert_uint_eq(counter_of("b"), 2);
+	ck_assert_uint_eq(counter_at("a"), 1);
+	ck_assert_uint_eq(counter_at("b"), 2);
 }
 END_TEST
 
 START_TEST(a_renamed_token_keeps_the_rest)
 {
 	add("a", SECRET_A, 1);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 
-	ck_assert_int_eq(wallet_rename(w, "a", "b", &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_rename(w, "a", "b", &why), ROLLCODE_OK);
 
-	ck_assert_int_eq(wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "b", 1, &entry, &why), ROLLCODE_OK);
 	ck_assert(entry.preferred);
 	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_A, 20);
 	ck_assert_int_eq(
-	    wallet_find(w, "a", &entry, &error), ROLLCODE_ERR_ABSENT);
+	    wallet_find(w, "a", &entry, &why), ROLLCODE_ERR_ABSENT);
 }
 END_TEST
 
@@ -541,14 +569,14 @@ static const char *const odd_names[] = {
 
 START_TEST(a_name_that_could_fool_a_terminal_is_refused)
 {
-	struct provision p = token_of(SECRET_B, 5);
+	struct provision p = provision_of(SECRET_B, 5);
 
 	add("a", SECRET_A, 1);
 
 	ck_assert_int_eq(
-	    wallet_add(w, odd_names[_i], &p, &error), ROLLCODE_ERR_INPUT);
+	    wallet_add(w, odd_names[_i], &p, &why), ROLLCODE_ERR_INPUT);
 	ck_assert_int_eq(
-	    wallet_rename(w, "a", odd_names[_i], &error), ROLLCODE_ERR_INPUT);
+	    wallet_rename(w, "a", odd_names[_i], &why), ROLLCODE_ERR_INPUT);
 }
 END_TEST
 
@@ -561,13 +589,13 @@ START_TEST(tokens_are_listed_as_they_were_added_without_secrets)
 	add("a", SECRET_A, 1);
 
 	memset(&entry, 0, sizeof(entry));
-	ck_assert(wallet_each(w, &entry, &err, &error));
+	ck_assert(wallet_each(w, &entry, &err, &why));
 	ck_assert_str_eq(entry.name, "b");
 	ck_assert_mem_eq(&entry.provision.token.secret, &none, sizeof(none));
 	ck_assert_uint_eq(entry.stored.len, 0);
-	ck_assert(wallet_each(w, &entry, &err, &error));
+	ck_assert(wallet_each(w, &entry, &err, &why));
 	ck_assert_str_eq(entry.name, "a");
-	ck_assert(!wallet_each(w, &entry, &err, &error));
+	ck_assert(!wallet_each(w, &entry, &err, &why));
 	ck_assert_int_eq(err, ROLLCODE_OK);
 	ck_assert_int_eq(entry.id, 0);
 }
@@ -577,7 +605,7 @@ START_TEST(a_passphrase_keeps_secrets_out_of_the_file)
 {
 	add("a", SECRET_A, 1);
 
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 	add("b", SECRET_B, 2);
 
 	ck_assert(wallet_protected(w));
@@ -589,38 +617,37 @@ END_TEST
 
 START_TEST(a_locked_store_spends_nothing_and_adds_nothing)
 {
-	struct provision p = token_of(SECRET_B, 5);
+	struct provision p = provision_of(SECRET_B, 5);
 
 	add("a", SECRET_A, 1);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 	reopen();
 
 	ck_assert(wallet_locked(w));
 	ck_assert_int_eq(
-	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_INPUT);
+	    wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_ERR_INPUT);
 	ck_assert_int_eq(
-	    wallet_reveal(w, "a", &entry, &error), ROLLCODE_ERR_INPUT);
-	ck_assert_int_eq(wallet_add(w, "b", &p, &error), ROLLCODE_ERR_INPUT);
-	ck_assert_int_eq(
-	    wallet_protect(w, NULL, 0, &error), ROLLCODE_ERR_INPUT);
+	    wallet_reveal(w, "a", &entry, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_add(w, "b", &p, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_protect(w, NULL, 0, &why), ROLLCODE_ERR_INPUT);
 
-	ck_assert_uint_eq(counter_of("a"), 1);
+	ck_assert_uint_eq(counter_at("a"), 1);
 }
 END_TEST
 
 START_TEST(only_the_right_passphrase_unlocks)
 {
 	add("a", SECRET_A, 1);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 	reopen();
 
 	ck_assert_int_eq(
-	    wallet_unlock(w, PHRASE "s", &error), ROLLCODE_ERR_INPUT);
-	ck_assert_ptr_nonnull(strstr(error.text, "passphrase is wrong"));
-	ck_assert_ptr_null(strstr(error.text, PHRASE));
+	    wallet_unlock(w, PHRASE "s", &why), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(why.text, "passphrase is wrong"));
+	ck_assert_ptr_null(strstr(why.text, PHRASE));
 	ck_assert(wallet_locked(w));
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
 
 	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_A, 20);
 }
@@ -629,18 +656,18 @@ END_TEST
 START_TEST(a_passphrase_can_be_changed_and_removed)
 {
 	add("a", SECRET_A, 1);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 	ck_assert_int_eq(
-	    wallet_protect(w, "another one", LOG_N, &error), ROLLCODE_OK);
+	    wallet_protect(w, "another one", LOG_N, &why), ROLLCODE_OK);
 	reopen();
 
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_ERR_INPUT);
-	ck_assert_int_eq(wallet_unlock(w, "another one", &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_protect(w, NULL, 0, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_unlock(w, "another one", &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, NULL, 0, &why), ROLLCODE_OK);
 	reopen();
 
 	ck_assert(!wallet_protected(w));
-	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
 	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_A, 20);
 }
 END_TEST
@@ -648,11 +675,66 @@ END_TEST
 START_TEST(a_short_passphrase_is_refused)
 {
 	ck_assert_int_eq(
-	    wallet_protect(w, "1234567", LOG_N, &error), ROLLCODE_ERR_INPUT);
+	    wallet_protect(w, "1234567", LOG_N, &why), ROLLCODE_ERR_INPUT);
 	ck_assert_int_eq(
-	    wallet_protect(w, "", LOG_N, &error), ROLLCODE_ERR_INPUT);
+	    wallet_protect(w, "", LOG_N, &why), ROLLCODE_ERR_INPUT);
 
 	ck_assert(!wallet_protected(w));
+}
+END_TEST
+
+START_TEST(an_empty_wallet_keeps_its_passphrase)
+{
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
+	reopen();
+
+	ck_assert_int_eq(
+	    wallet_protect(w, "another one", LOG_N, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_protect(w, NULL, 0, &why), ROLLCODE_ERR_INPUT);
+
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
+}
+END_TEST
+
+START_TEST(a_passphrase_of_8_bytes_is_taken)
+{
+	ck_assert_int_eq(
+	    wallet_protect(w, "12345678", LOG_N, &why), ROLLCODE_OK);
+}
+END_TEST
+
+/* Tokens as another program may add them, all at once. */
+static void
+many_tokens(int count)
+{
+	char sql[512];
+
+	snprintf(sql, sizeof(sql),
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+	    "SELECT i + 1 FROM n WHERE i < %d) "
+	    "INSERT INTO token SELECT i, randomblob(16), 'n' || i, NULL, NULL, "
+	    "NULL, NULL, 'hotp', 'SHA1', 6, 0, randomblob(20), 1, 0 "
+	    "FROM n",
+	    count);
+	ck_assert_int_eq(meddle(sql), SQLITE_OK);
+}
+
+START_TEST(a_wallet_with_a_passphrase_has_1000_tokens_and_no_more)
+{
+	struct provision p = provision_of(SECRET_A, 0);
+
+	many_tokens(1001);
+	ck_assert_int_eq(
+	    wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(why.text, "at most 1000 tokens"));
+	ck_assert_int_eq(wallet_remove(w, "n1", &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
+
+	ck_assert_int_eq(wallet_add(w, "a", &p, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(
+	    wallet_spend(w, "n1001", 1, &entry, &why), ROLLCODE_OK);
+	reopen();
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
 }
 END_TEST
 
@@ -672,13 +754,13 @@ START_TEST(a_sealed_secret_opens_only_in_its_own_row)
 {
 	add("a", SECRET_A, 1);
 	add("b", SECRET_B, 1);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 
 	ck_assert_int_eq(meddle(swaps[_i]), SQLITE_OK);
 
 	ck_assert_int_eq(
-	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_STORE);
-	ck_assert_uint_eq(counter_of("a"), 1);
+	    wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_ERR_STORE);
+	ck_assert_uint_eq(counter_at("a"), 1);
 }
 END_TEST
 
@@ -696,24 +778,24 @@ static const char *const unsealed[] = {
 
 START_TEST(what_is_sealed_never_passes_for_plain)
 {
-	struct provision p = token_of(SECRET_A, 5);
+	struct provision p = provision_of(SECRET_A, 5);
 
 	add("a", SECRET_A, 1);
 	add("b", SECRET_B, 1);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 	ck_assert_int_eq(meddle(unsealed[_i]), SQLITE_OK);
 	reopen();
 
 	ck_assert_int_eq(
-	    wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_ERR_STORE);
-	ck_assert_ptr_nonnull(strstr(error.text, "another program changed it"));
+	    wallet_spend(w, "b", 1, &entry, &why), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(why.text, "another program changed it"));
 	ck_assert_int_eq(
-	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_STORE);
+	    wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_ERR_STORE);
 	ck_assert_int_eq(
-	    wallet_reveal(w, "b", &entry, &error), ROLLCODE_ERR_STORE);
-	ck_assert_int_eq(wallet_add(w, "c", &p, &error), ROLLCODE_ERR_STORE);
+	    wallet_reveal(w, "b", &entry, &why), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(wallet_add(w, "c", &p, &why), ROLLCODE_ERR_STORE);
 	ck_assert_int_eq(
-	    wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_ERR_STORE);
+	    wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_ERR_STORE);
 	ck_assert(!file_has(SECRET_A));
 }
 END_TEST
@@ -723,11 +805,10 @@ START_TEST(a_store_sealed_meanwhile_is_not_read_as_plain)
 	struct wallet *other = NULL;
 
 	add("a", SECRET_A, 1);
-	ck_assert_int_eq(wallet_open(&other, path, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_open(&other, path, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 
-	ck_assert_int_ne(
-	    wallet_reveal(other, "a", &entry, &error), ROLLCODE_OK);
+	ck_assert_int_ne(wallet_reveal(other, "a", &entry, &why), ROLLCODE_OK);
 
 	wallet_close(&other);
 }
@@ -735,18 +816,17 @@ END_TEST
 
 START_TEST(a_plain_secret_that_looks_sealed_wants_a_passphrase)
 {
-	struct provision p = token_of(SECRET_A, 5);
+	struct provision p = provision_of(SECRET_A, 5);
 
 	p.token.secret.len = 45;
 	p.token.secret.bytes[0] = 1;
-	ck_assert_int_eq(wallet_add(w, "a", &p, &error), ROLLCODE_ERR_INPUT);
-	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token passwd"));
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_add(w, "a", &p, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(why.text, "rollcode-token passwd"));
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 
-	ck_assert_int_eq(wallet_add(w, "a", &p, &error), ROLLCODE_OK);
-	ck_assert_int_eq(
-	    wallet_protect(w, NULL, 0, &error), ROLLCODE_ERR_INPUT);
-	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_add(w, "a", &p, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, NULL, 0, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
 }
 END_TEST
 
@@ -757,12 +837,12 @@ START_TEST(a_store_that_asks_for_another_cost_is_refused)
 	char sql[64];
 
 	add("a", SECRET_A, 1);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 	snprintf(sql, sizeof(sql), "UPDATE wallet SET log_n = %s", costs[_i]);
 	ck_assert_int_eq(meddle(sql), SQLITE_OK);
 	wallet_close(&w);
 
-	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(wallet_open(&w, path, &why), ROLLCODE_ERR_STORE);
 }
 END_TEST
 
@@ -771,38 +851,73 @@ START_TEST(a_passphrase_changed_meanwhile_stops_the_other_user)
 	struct wallet *other = NULL;
 
 	add("a", SECRET_A, 1);
-	ck_assert_int_eq(wallet_open(&other, path, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_open(&other, path, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
 
 	ck_assert_int_eq(
-	    wallet_spend(other, "a", 1, &entry, &error), ROLLCODE_ERR_UNAVAIL);
-	ck_assert_ptr_nonnull(strstr(error.text, "try again"));
-	ck_assert_uint_eq(counter_of("a"), 1);
+	    wallet_spend(other, "a", 1, &entry, &why), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_ptr_nonnull(strstr(why.text, "try again"));
+	ck_assert_uint_eq(counter_at("a"), 1);
 
 	wallet_close(&other);
 }
 END_TEST
 
-/* --- a sealed store that somebody edits ----------------------------------- */
-
-static void
-sealed_pair(void)
+START_TEST(another_passphrase_set_meanwhile_stops_the_other_user)
 {
-	char *where[] = {(char[]){"alice@host:22"}, NULL};
+	struct wallet *other = NULL;
 
-	add("a", SECRET_A, 7);
-	add("b", SECRET_B, 3);
-	ck_assert_int_eq(wallet_bind(w, "a", where, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, "a", 5, &entry, &error), ROLLCODE_OK);
+	add("a", SECRET_A, 1);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_open(&other, path, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(other, PHRASE, &why), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    wallet_protect(w, "another one", LOG_N, &why), ROLLCODE_OK);
+
+	ck_assert_int_eq(
+	    wallet_spend(other, "a", 1, &entry, &why), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_int_eq(
+	    wallet_skip(other, "a", 1, &entry, &why), ROLLCODE_ERR_UNAVAIL);
+
+	wallet_close(&other);
 }
+END_TEST
 
-#define BACK                                                     \
-	"DROP TRIGGER counter_forward; "                         \
-	"UPDATE token SET counter = 11 WHERE name = 'a'; "       \
-	"CREATE TRIGGER counter_forward BEFORE UPDATE ON token " \
-	"WHEN NEW.counter < OLD.counter BEGIN "                  \
-	"SELECT RAISE(ABORT, 'a counter never moves backward'); END"
+START_TEST(two_users_of_a_sealed_wallet_undo_nothing_of_each_other)
+{
+	struct wallet *other = NULL;
+
+	add("a", SECRET_A, 1);
+	add("b", SECRET_B, 1);
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_open(&other, path, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(other, PHRASE, &why), ROLLCODE_OK);
+
+	ck_assert_int_eq(wallet_rename(w, "b", "c", &why), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    wallet_spend(other, "a", 1, &entry, &why), ROLLCODE_OK);
+	reopen();
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "c", 1, &entry, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
+	ck_assert_uint_eq(entry.provision.token.counter, 2);
+
+	wallet_close(&other);
+}
+END_TEST
+
+START_TEST(the_dearest_cost_that_a_wallet_may_ask_for_is_taken)
+{
+	ck_assert_int_eq(wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
+	ck_assert_int_eq(meddle("UPDATE wallet SET log_n = 18"), SQLITE_OK);
+
+	reopen();
+
+	ck_assert(wallet_locked(w));
+}
+END_TEST
+
+/* --- a sealed store that somebody edits ----------------------------------- */
 
 /* What gives a, or the default, another meaning; and what is said. */
 static const struct {
@@ -828,16 +943,16 @@ START_TEST(what_was_edited_without_the_passphrase_is_refused)
 	reopen();
 
 	ck_assert_int_eq(meddle(edits[_i].sql), SQLITE_OK);
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
 
-	ck_assert_int_eq(wallet_spend(w, edits[_i].name, 1, &entry, &error),
+	ck_assert_int_eq(wallet_spend(w, edits[_i].name, 1, &entry, &why),
 	    ROLLCODE_ERR_STORE);
-	ck_assert_ptr_nonnull(strstr(error.text, edits[_i].says));
-	ck_assert_int_eq(wallet_reveal(w, edits[_i].name, &entry, &error),
-	    ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(why.text, edits[_i].says));
+	ck_assert_int_eq(
+	    wallet_reveal(w, edits[_i].name, &entry, &why), ROLLCODE_ERR_STORE);
 	reopen();
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, edits[_i].name, 1, &entry, &error),
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, edits[_i].name, 1, &entry, &why),
 	    ROLLCODE_ERR_STORE);
 }
 END_TEST
@@ -847,10 +962,10 @@ START_TEST(no_other_change_makes_an_edit_good)
 	sealed_pair();
 	ck_assert_int_eq(meddle(edits[_i].sql), SQLITE_OK);
 
-	ck_assert_int_eq(wallet_rename(w, "b", "d", &error),
+	ck_assert_int_eq(wallet_rename(w, "b", "d", &why),
 	    _i == 3 ? ROLLCODE_ERR_ABSENT : ROLLCODE_OK);
-	(void)!wallet_spend(w, "d", 1, &entry, &error);
-	ck_assert_int_eq(wallet_spend(w, edits[_i].name, 1, &entry, &error),
+	(void)!wallet_spend(w, "d", 1, &entry, &why);
+	ck_assert_int_eq(wallet_spend(w, edits[_i].name, 1, &entry, &why),
 	    ROLLCODE_ERR_STORE);
 }
 END_TEST
@@ -864,11 +979,24 @@ START_TEST(the_remedies_of_an_edit_are_remedies)
 	ck_assert_int_eq(meddle(edits[1].sql), SQLITE_OK);
 	ck_assert_int_eq(meddle(edits[4].sql), SQLITE_OK);
 
-	ck_assert_int_eq(wallet_skip(w, "a", 1, &entry, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_bind(w, "a", where, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_prefer(w, "a", &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_skip(w, "a", 1, &entry, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_bind(w, "a", where, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_prefer(w, "a", &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &why), ROLLCODE_OK);
 	ck_assert_uint_eq(entry.provision.token.counter, 12);
+}
+END_TEST
+
+START_TEST(no_passphrase_is_set_over_an_edit)
+{
+	sealed_pair();
+	ck_assert_int_eq(meddle(edits[_i].sql), SQLITE_OK);
+
+	/* The default alone is no row: it is then chosen again. */
+	ck_assert_int_eq(wallet_protect(w, "another one", LOG_N, &why),
+	    edits[_i].name == NULL ? ROLLCODE_OK : ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(wallet_spend(w, edits[_i].name, 1, &entry, &why),
+	    ROLLCODE_ERR_STORE);
 }
 END_TEST
 
@@ -878,14 +1006,16 @@ START_TEST(a_removed_row_that_comes_back_is_refused)
 	ck_assert_int_eq(meddle("CREATE TABLE kept AS SELECT * FROM token "
 				"WHERE name = 'b'"),
 	    SQLITE_OK);
-	ck_assert_int_eq(wallet_remove(w, "b", &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_remove(w, "b", &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
 	ck_assert_int_eq(
 	    meddle("INSERT INTO token SELECT * FROM kept; DROP TABLE kept"),
 	    SQLITE_OK);
 
 	ck_assert_int_eq(
-	    wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_ERR_STORE);
+	    wallet_spend(w, "b", 1, &entry, &why), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(wallet_rename(w, "b", "c", &why), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(bind_to("b", "ann@one"), ROLLCODE_ERR_STORE);
 }
 END_TEST
 
@@ -896,16 +1026,14 @@ START_TEST(without_the_passphrase_counters_rise_and_tokens_go_only)
 	sealed_pair();
 	reopen();
 
-	ck_assert_int_eq(wallet_skip(w, "a", 4, &entry, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_remove(w, "b", &error), ROLLCODE_OK);
-	ck_assert_int_eq(
-	    wallet_bind(w, "a", where, &error), ROLLCODE_ERR_INPUT);
-	ck_assert_int_eq(
-	    wallet_rename(w, "a", "z", &error), ROLLCODE_ERR_INPUT);
-	ck_assert_int_eq(wallet_prefer(w, "a", &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_skip(w, "a", 4, &entry, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_remove(w, "b", &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_bind(w, "a", where, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_rename(w, "a", "z", &why), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(wallet_prefer(w, "a", &why), ROLLCODE_ERR_INPUT);
 
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &why), ROLLCODE_OK);
 	ck_assert_uint_eq(entry.provision.token.counter, 16);
 }
 END_TEST
@@ -913,25 +1041,25 @@ END_TEST
 START_TEST(all_that_the_passphrase_allows_stays_good)
 {
 	char *where[] = {(char[]){"alice@host:2222"}, NULL};
-	struct provision p = token_of("CCCCCCCCCCCCCCCCCCCC", 2);
+	struct provision p = provision_of("CCCCCCCCCCCCCCCCCCCC", 2);
 
 	sealed_pair();
-	ck_assert_int_eq(wallet_add(w, "c", &p, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_rename(w, "a", "d", &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_bind(w, "d", where, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_prefer(w, "c", &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_skip(w, "b", 4, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_add(w, "c", &p, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_rename(w, "a", "d", &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_bind(w, "d", where, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_prefer(w, "c", &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_skip(w, "b", 4, &entry, &why), ROLLCODE_OK);
 	reopen();
 
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &why), ROLLCODE_OK);
 	ck_assert_str_eq(entry.name, "c");
-	ck_assert_int_eq(wallet_spend(w, "d", 1, &entry, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "d", 1, &entry, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "b", 1, &entry, &why), ROLLCODE_OK);
 	ck_assert_uint_eq(entry.provision.token.counter, 7);
 	ck_assert_int_eq(
-	    wallet_protect(w, "another one", LOG_N, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &error), ROLLCODE_OK);
+	    wallet_protect(w, "another one", LOG_N, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &why), ROLLCODE_OK);
 }
 END_TEST
 
@@ -956,18 +1084,18 @@ START_TEST(a_sealed_store_of_before_goes_on_and_is_brought_up)
 	ck_assert_int_eq(meddle(EARLIER), SQLITE_OK);
 	reopen();
 
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, NULL, 5, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 5, &entry, &why), ROLLCODE_OK);
 	ck_assert_uint_eq(entry.provision.token.counter, 7);
 	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_A, 20);
-	ck_assert_int_eq(wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "b", 1, &entry, &why), ROLLCODE_OK);
 	ck_assert_mem_eq(entry.provision.token.secret.bytes, SECRET_B, 20);
 	reopen();
 
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
 	ck_assert_int_eq(meddle(BACK), SQLITE_OK);
 	ck_assert_int_eq(
-	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_STORE);
+	    wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_ERR_STORE);
 }
 END_TEST
 
@@ -984,13 +1112,13 @@ START_TEST(no_part_of_the_format_before_disables_the_check)
 {
 	ck_assert_int_eq(meddle(EARLIER), SQLITE_OK);
 	reopen();
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
 	ck_assert_int_eq(meddle(pieces[_i]), SQLITE_OK);
 	reopen();
 
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
 	ck_assert_int_eq(
-	    wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_ERR_STORE);
+	    wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_ERR_STORE);
 }
 END_TEST
 
@@ -1002,25 +1130,25 @@ START_TEST(a_row_of_before_that_does_not_open_stops_no_other)
 	    SQLITE_OK);
 	reopen();
 
-	ck_assert_int_eq(wallet_unlock(w, PHRASE, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
 	ck_assert_int_eq(
-	    wallet_spend(w, "b", 1, &entry, &error), ROLLCODE_ERR_STORE);
+	    wallet_spend(w, "b", 1, &entry, &why), ROLLCODE_ERR_STORE);
 }
 END_TEST
 
 START_TEST(a_copied_store_is_noticed_once)
 {
 	add("a", SECRET_A, 1);
-	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
 	ck_assert(!wallet_copied(w));
 	replace_with("cp -p token.db x && mv x token.db");
 
-	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_OK);
-	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_open(&w, path, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
 	ck_assert(wallet_copied(w));
 	reopen();
-	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
 	ck_assert(!wallet_copied(w));
 }
 END_TEST
@@ -1048,10 +1176,10 @@ START_TEST(a_file_that_is_not_ours_alone_is_refused)
 		return;
 	replace_with(bad_files[_i].command);
 
-	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(wallet_open(&w, path, &why), ROLLCODE_ERR_STORE);
 
-	ck_assert_msg(strstr(error.text, bad_files[_i].says) != NULL,
-	    "\"%s\" does not say \"%s\"", error.text, bad_files[_i].says);
+	ck_assert_msg(strstr(why.text, bad_files[_i].says) != NULL,
+	    "\"%s\" does not say \"%s\"", why.text, bad_files[_i].says);
 }
 END_TEST
 
@@ -1059,10 +1187,10 @@ START_TEST(a_store_that_is_not_there_is_named_with_the_remedy)
 {
 	replace_with("rm token.db");
 
-	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_ERR_ABSENT);
+	ck_assert_int_eq(wallet_open(&w, path, &why), ROLLCODE_ERR_ABSENT);
 
-	ck_assert_ptr_nonnull(strstr(error.text, path));
-	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token add"));
+	ck_assert_ptr_nonnull(strstr(why.text, path));
+	ck_assert_ptr_nonnull(strstr(why.text, "rollcode-token add"));
 }
 END_TEST
 
@@ -1073,9 +1201,9 @@ START_TEST(what_a_killed_creation_left_is_in_nobodys_way)
 	replace_with(
 	    "mv token.db token.db.new && echo x >token.db.new-journal");
 
-	ck_assert_int_eq(wallet_create(path, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_create(path, &why), ROLLCODE_OK);
 
-	ck_assert_int_eq(wallet_open(&w, path, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_open(&w, path, &why), ROLLCODE_OK);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0600);
 	replace_with("test \"$(ls)\" = token.db");
@@ -1086,9 +1214,9 @@ START_TEST(a_stray_journal_is_not_rolled_into_a_new_store)
 {
 	replace_with("mv token.db token.db-journal");
 
-	ck_assert_int_eq(wallet_create(path, &error), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(wallet_create(path, &why), ROLLCODE_ERR_STORE);
 
-	ck_assert_ptr_nonnull(strstr(error.text, "token.db-journal"));
+	ck_assert_ptr_nonnull(strstr(why.text, "token.db-journal"));
 }
 END_TEST
 
@@ -1096,9 +1224,57 @@ START_TEST(a_store_that_is_there_is_not_made_anew)
 {
 	add("a", SECRET_A, 1);
 
-	ck_assert_int_eq(wallet_create(path, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_create(path, &why), ROLLCODE_OK);
 
-	ck_assert_uint_eq(counter_of("a"), 1);
+	ck_assert_uint_eq(counter_at("a"), 1);
+}
+END_TEST
+
+/* --- imports ----------------------------------------------------------------
+ */
+
+static enum rollcode_err
+import_of(const struct provision *p, bool force, size_t merged[MERGE_KINDS])
+{
+	struct import_entry one = {.file = "f", .line = 1, .provision = *p};
+	const struct import_list list = {.entries = &one, .count = 1};
+
+	return wallet_import(w, &list, force, merged, &why);
+}
+
+START_TEST(an_import_moves_a_counter_back_by_force_alone)
+{
+	struct provision p = provision_of(SECRET_A, 5);
+	size_t merged[MERGE_KINDS];
+
+	sealed_pair();
+	ck_assert_int_eq(import_of(&p, false, merged), ROLLCODE_OK);
+	ck_assert_uint_eq(merged[MERGE_KEPT], 1);
+	ck_assert_uint_eq(counter_at("a"), 12);
+
+	ck_assert_int_eq(import_of(&p, true, merged), ROLLCODE_OK);
+	ck_assert_uint_eq(merged[MERGE_LOWERED], 1);
+	reopen();
+	ck_assert_int_eq(wallet_unlock(w, PHRASE, &why), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_spend(w, NULL, 1, &entry, &why), ROLLCODE_OK);
+	ck_assert_str_eq(entry.name, "a");
+	ck_assert_uint_eq(entry.provision.token.counter, 5);
+	ck_assert_str_eq(entry.binding, "alice@host:22");
+}
+END_TEST
+
+START_TEST(an_import_makes_no_other_kind_of_a_token)
+{
+	struct provision p = provision_of(SECRET_A, 50);
+	size_t merged[MERGE_KINDS];
+
+	add("a", SECRET_A, 5);
+	p.token.digits = 6;
+
+	ck_assert_int_eq(import_of(&p, true, merged), ROLLCODE_ERR_EXISTS);
+
+	ck_assert_ptr_nonnull(strstr(why.text, "f: line 1: "));
+	ck_assert_uint_eq(counter_at("a"), 5);
 }
 END_TEST
 
@@ -1136,7 +1312,7 @@ START_TEST(the_store_lies_where_the_person_keeps_data)
 	set_variable("HOME", places[_i].home);
 	set_variable("XDG_DATA_HOME", places[_i].data);
 
-	ck_assert_int_eq(wallet_locate(where, "", true, &error), ROLLCODE_OK);
+	ck_assert_int_eq(wallet_locate(where, "", true, &why), ROLLCODE_OK);
 
 	ck_assert_str_eq(where, want);
 	*strrchr(want, '/') = '\0';
@@ -1164,9 +1340,9 @@ START_TEST(without_home_the_remedy_is_named)
 		setenv("XDG_DATA_HOME", nowhere[_i].data, 1);
 
 	ck_assert_int_eq(
-	    wallet_locate(where, "", true, &error), ROLLCODE_ERR_CONFIG);
+	    wallet_locate(where, "", true, &why), ROLLCODE_ERR_CONFIG);
 
-	ck_assert_ptr_nonnull(strstr(error.text, "--store FILE"));
+	ck_assert_ptr_nonnull(strstr(why.text, "--store FILE"));
 }
 END_TEST
 
@@ -1176,12 +1352,31 @@ START_TEST(a_directory_that_others_may_write_is_refused)
 	snprintf(path, sizeof(path), "%s/d/token.db", directory);
 
 	ck_assert_int_eq(
-	    wallet_locate(where, path, false, &error), ROLLCODE_ERR_STORE);
-	ck_assert_ptr_eq(strstr(error.fix, "chmod go-w /"), error.fix);
+	    wallet_locate(where, path, false, &why), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_eq(strstr(why.fix, "chmod go-w /"), why.fix);
 	snprintf(path, sizeof(path), "%s/t/token.db", directory);
 	ck_assert_int_eq(
-	    wallet_locate(where, path, false, &error), ROLLCODE_ERR_STORE);
-	ck_assert_ptr_nonnull(strstr(error.text, "a directory of your own"));
+	    wallet_locate(where, path, false, &why), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(why.text, "a directory of your own"));
+}
+END_TEST
+
+START_TEST(a_path_that_does_not_fit_is_refused_and_never_cut)
+{
+	static char longest[PATH_MAX + 1];
+	int len = snprintf(longest, sizeof(longest), "%s", directory);
+
+	memset(longest + len, '/', sizeof(longest) - (size_t)len);
+	memcpy(longest + PATH_MAX - 1 - 8, "token.db", 9);
+	ck_assert_int_eq(
+	    wallet_locate(where, longest, false, &why), ROLLCODE_OK);
+	ck_assert_str_eq(where, path);
+
+	longest[PATH_MAX - 1] = 'x';
+	longest[PATH_MAX] = '\0';
+	ck_assert_int_eq(
+	    wallet_locate(where, longest, false, &why), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(why.text, "is longer than"));
 }
 END_TEST
 
@@ -1209,7 +1404,7 @@ place_below(const char *command)
 	snprintf(path, sizeof(path), "%s/link", directory);
 	snprintf(path, sizeof(path), "%s/%s/token.db", directory,
 	    lstat(path, &st) == 0 ? "link/d" : "a/b/d");
-	return wallet_locate(where, path, false, &error);
+	return wallet_locate(where, path, false, &why);
 }
 
 START_TEST(a_directory_above_that_others_may_change_is_named)
@@ -1225,7 +1420,7 @@ START_TEST(a_directory_above_that_others_may_change_is_named)
 
 	snprintf(
 	    want, sizeof(want), "%s%s: ", directory, bad_ancestors[_i].below);
-	error_say(&error, ROLLCODE_ERR_STORE, PLAIN_TEXT, said);
+	error_say(&why, ROLLCODE_ERR_STORE, PLAIN_TEXT, said);
 	ck_assert_msg(strncmp(said, want, strlen(want)) == 0 &&
 			  strstr(said, bad_ancestors[_i].says) != NULL,
 	    "\"%s\" does not say \"%s\" of %s", said, bad_ancestors[_i].says,
@@ -1245,7 +1440,7 @@ START_TEST(usual_directories_above_are_accepted)
 {
 	enum rollcode_err err = place_below(good_ancestors[_i]);
 
-	ck_assert_msg(err == ROLLCODE_OK, "%s", error.text);
+	ck_assert_msg(err == ROLLCODE_OK, "%s", why.text);
 }
 END_TEST
 
@@ -1254,20 +1449,11 @@ START_TEST(looking_makes_no_directory)
 	snprintf(path, sizeof(path), "%s/new/deep/token.db", directory);
 
 	ck_assert_int_eq(
-	    wallet_locate(where, path, false, &error), ROLLCODE_ERR_ABSENT);
-	ck_assert_ptr_nonnull(strstr(error.text, "rollcode-token add"));
-	ck_assert_int_eq(wallet_locate(where, path, true, &error), ROLLCODE_OK);
+	    wallet_locate(where, path, false, &why), ROLLCODE_ERR_ABSENT);
+	ck_assert_ptr_nonnull(strstr(why.text, "rollcode-token add"));
+	ck_assert_int_eq(wallet_locate(where, path, true, &why), ROLLCODE_OK);
 }
 END_TEST
-
-static TCase *
-case_of(const char *name)
-{
-	TCase *tc = test_case(name, 30);
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	return tc;
-}
 
 static void
 counters(TCase *tc)
@@ -1294,6 +1480,11 @@ prompts(TCase *tc)
 	tcase_add_test(tc, two_tokens_share_a_host_and_no_port);
 	tcase_add_test(tc, another_port_is_named_with_the_remedy);
 	tcase_add_test(tc, what_cannot_be_spent_is_not_noted);
+	tcase_add_test(tc, the_latest_256_processes_are_remembered);
+	tcase_add_test(tc, each_of_several_bindings_is_answered);
+	tcase_add_test(tc, without_a_word_a_token_is_bound_no_longer);
+	tcase_add_test(tc, bindings_that_do_not_fit_are_refused_and_never_cut);
+	tcase_add_test(tc, an_answer_that_fails_gives_nothing);
 }
 
 static void
@@ -1304,6 +1495,13 @@ tokens(TCase *tc)
 	tcase_add_test(tc, among_several_no_other_default_is_chosen);
 	tcase_add_test(tc, a_removed_secret_is_gone_from_the_file);
 	tcase_add_test(tc, one_secret_is_not_added_twice);
+	tcase_add_test(tc, no_later_token_is_the_default_that_was_removed);
+	tcase_add_test(tc, a_secret_that_begins_like_another_is_another);
+	tcase_add_test(tc, a_token_without_a_code_is_not_added);
+	tcase_add_test(tc, a_look_at_a_token_gives_nothing_of_its_secret);
+	tcase_add_loop_test(tc,
+	    a_row_that_the_wallet_would_not_write_is_refused, 0,
+	    COUNT(odd_rows));
 	tcase_add_test(tc, a_name_is_not_given_twice);
 	tcase_add_test(tc, a_renamed_token_keeps_the_rest);
 	tcase_add_loop_test(tc, a_name_that_could_fool_a_terminal_is_refused, 0,
@@ -1320,6 +1518,8 @@ edited(TCase *tc)
 	tcase_add_loop_test(
 	    tc, no_other_change_makes_an_edit_good, 0, COUNT(edits));
 	tcase_add_test(tc, the_remedies_of_an_edit_are_remedies);
+	tcase_add_loop_test(
+	    tc, no_passphrase_is_set_over_an_edit, 0, COUNT(edits));
 	tcase_add_test(tc, a_removed_row_that_comes_back_is_refused);
 	tcase_add_test(
 	    tc, without_the_passphrase_counters_rise_and_tokens_go_only);
@@ -1338,6 +1538,15 @@ passphrases(TCase *tc)
 	tcase_add_test(tc, only_the_right_passphrase_unlocks);
 	tcase_add_test(tc, a_passphrase_can_be_changed_and_removed);
 	tcase_add_test(tc, a_short_passphrase_is_refused);
+	tcase_add_test(tc, a_passphrase_of_8_bytes_is_taken);
+	tcase_add_test(tc, an_empty_wallet_keeps_its_passphrase);
+	tcase_add_test(
+	    tc, a_wallet_with_a_passphrase_has_1000_tokens_and_no_more);
+	tcase_add_test(
+	    tc, another_passphrase_set_meanwhile_stops_the_other_user);
+	tcase_add_test(
+	    tc, two_users_of_a_sealed_wallet_undo_nothing_of_each_other);
+	tcase_add_test(tc, the_dearest_cost_that_a_wallet_may_ask_for_is_taken);
 	tcase_add_loop_test(
 	    tc, a_sealed_secret_opens_only_in_its_own_row, 0, COUNT(swaps));
 	tcase_add_test(tc, a_passphrase_changed_meanwhile_stops_the_other_user);
@@ -1347,6 +1556,13 @@ passphrases(TCase *tc)
 	tcase_add_test(tc, a_plain_secret_that_looks_sealed_wants_a_passphrase);
 	tcase_add_loop_test(
 	    tc, a_store_that_asks_for_another_cost_is_refused, 0, COUNT(costs));
+}
+
+static void
+imports(TCase *tc)
+{
+	tcase_add_test(tc, an_import_moves_a_counter_back_by_force_alone);
+	tcase_add_test(tc, an_import_makes_no_other_kind_of_a_token);
 }
 
 static void
@@ -1363,6 +1579,7 @@ files(TCase *tc)
 	tcase_add_loop_test(
 	    tc, without_home_the_remedy_is_named, 0, COUNT(nowhere));
 	tcase_add_test(tc, a_directory_that_others_may_write_is_refused);
+	tcase_add_test(tc, a_path_that_does_not_fit_is_refused_and_never_cut);
 	tcase_add_loop_test(tc,
 	    a_directory_above_that_others_may_change_is_named, 0,
 	    COUNT(bad_ancestors));
@@ -1374,11 +1591,12 @@ files(TCase *tc)
 int
 main(void)
 {
-	counters(case_of("counters"));
-	prompts(case_of("prompts"));
-	tokens(case_of("tokens"));
-	passphrases(case_of("passphrases"));
-	edited(case_of("edited"));
-	files(case_of("files"));
+	counters(wallet_case("counters"));
+	prompts(wallet_case("prompts"));
+	tokens(wallet_case("tokens"));
+	passphrases(wallet_case("passphrases"));
+	edited(wallet_case("edited"));
+	imports(wallet_case("imports"));
+	files(wallet_case("files"));
 	return test_run();
 }
