@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "common/base/utf8.h"
 #include "common/token/token.h"
 #include "wallet/row.h"
 
@@ -54,11 +55,25 @@ wanted_name(const struct import_entry *e)
 	return wallet_own_name(&e->provision);
 }
 
+/* How many bytes the characters have that fit into so many. */
+static int
+whole_characters(const char *text, int max)
+{
+	uint32_t point;
+	int len = 0, n;
+
+	while (text[len] != '\0' &&
+	       (n = (int)utf8_next(text + len, &point)) > 0 && len + n <= max)
+		len += n;
+	return len;
+}
+
 /* The name that is wanted, or the first of "NAME-2" and so on that is free. */
 static enum rollcode_err
 free_name(struct wallet *w, const char *wanted, char name[WALLET_NAME_MAX + 1],
     struct error *error)
 {
+	int kept = whole_characters(wanted, WALLET_NAME_MAX - 6);
 	enum rollcode_err err;
 
 	snprintf(name, WALLET_NAME_MAX + 1, "%.*s", WALLET_NAME_MAX, wanted);
@@ -66,8 +81,7 @@ free_name(struct wallet *w, const char *wanted, char name[WALLET_NAME_MAX + 1],
 		if ((err = wallet_name_free(w, name, "", error)) !=
 		    ROLLCODE_ERR_EXISTS)
 			return err;
-		snprintf(name, WALLET_NAME_MAX + 1, "%.*s-%d",
-		    WALLET_NAME_MAX - 6, wanted, n);
+		snprintf(name, WALLET_NAME_MAX + 1, "%.*s-%d", kept, wanted, n);
 	}
 	return error_set(error, ROLLCODE_ERR_EXISTS,
 	    "there are too many tokens named %s", wanted);

@@ -1278,6 +1278,40 @@ START_TEST(an_import_makes_no_other_kind_of_a_token)
 }
 END_TEST
 
+static const struct {
+	const char *name, *second;
+} long_names[] = {
+    {"web", "web-2"},
+    {"1234567890123456789012345678901234567890123456789012345678901234",
+	"1234567890123456789012345678901234567890123456789012345678-2"},
+    {"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+     "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+     "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+     "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+     "\xe2\x82\xac",
+	"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+	"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+	"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+	"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac-2"},
+};
+
+START_TEST(a_name_that_is_taken_gets_a_number_at_its_end)
+{
+	struct provision p = provision_of(SECRET_A, 5);
+	size_t merged[MERGE_KINDS];
+
+	snprintf(p.issuer, sizeof(p.issuer), "%s", long_names[_i].name);
+	ck_assert_int_eq(import_of(&p, false, merged), ROLLCODE_OK);
+	p.token.secret.bytes[0] = 'x';
+	ck_assert_msg(
+	    import_of(&p, false, merged) == ROLLCODE_OK, "%s", why.text);
+
+	ck_assert_uint_eq(merged[MERGE_ADDED], 1);
+	ck_assert_uint_eq(counter_at(long_names[_i].name), 5);
+	ck_assert_uint_eq(counter_at(long_names[_i].second), 5);
+}
+END_TEST
+
 static char where[PATH_MAX];
 
 static const struct {
@@ -1563,6 +1597,8 @@ imports(TCase *tc)
 {
 	tcase_add_test(tc, an_import_moves_a_counter_back_by_force_alone);
 	tcase_add_test(tc, an_import_makes_no_other_kind_of_a_token);
+	tcase_add_loop_test(tc, a_name_that_is_taken_gets_a_number_at_its_end,
+	    0, COUNT(long_names));
 }
 
 static void
