@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +15,8 @@
 #include "common/base/rollcode.h"
 #include "common/base/utf8.h"
 #include "tests/support/cases.h"
+#include "tests/support/folder.h"
+#include "tests/support/freed.h"
 
 struct base {
 	int64_t count;
@@ -45,6 +50,20 @@ run_fail(void *base, char **argv, struct error *error)
 		   : error_set(error, ROLLCODE_ERR_STORE, "the sentence");
 }
 
+/* As much as a stream writes past its buffer. */
+static enum rollcode_err
+run_long(void *base, char **argv, struct error *error)
+{
+	static char blank[65536];
+
+	(void)base;
+	(void)argv;
+	(void)error;
+	memset(blank, ' ', sizeof(blank));
+	fwrite(blank, 1, sizeof(blank), stdout);
+	return ROLLCODE_OK;
+}
+
 /* clang-format off */
 static const struct keyword global[] = {
 	{ "file", KEYWORD_TEXT, offsetof(struct base, file), 1, 15,
@@ -63,6 +82,7 @@ static const struct keyword local[] = {
 static const struct cli_command commands[] = {
 	{ "words", run_words, "[ONE [TWO]]", "say the words", 0, 2, local },
 	{ "fail", run_fail, "[HOW]", "fail", 0, 1, NULL },
+	{ "long", run_long, "", "say much", 0, 0, NULL },
 	{ "one", run_words, "ONE", "need a word", 1, 1, NULL },
 	{ .name = NULL },
 };
@@ -138,6 +158,9 @@ static const struct {
     {"prog words -", "0 0  <->"},
     {"prog --file x words a", "0 0 x <a>"},
     {"prog --file=a=b words", "0 0 a=b"},
+    {"prog --file x words -n 3", "3 0 x"},
+    {"prog words -n 9", "9 0 "},
+    {"prog words -n 1", "1 0 "},
     {"prog -- words a", "0 0  <a>"},
     {"prog one two", "0 0  <two>"},
 };
@@ -172,6 +195,12 @@ static const struct {
     {"prog words -n 0", "--count must be a number from 1 to 9"},
     {"prog words -n 10", "--count must be a number from 1 to 9"},
     {"prog words -n x", "--count must be a number from 1 to 9"},
+    {"prog words -n 3x", "--count must be a number from 1 to 9"},
+    {"prog words -n", "--count needs a value"},
+    {"prog words --coun 3", "unknown option --coun"},
+    {"prog words --counts 3", "unknown option --counts"},
+    {"prog words --version", "unknown option --version"},
+    {"prog --help=yes", "unknown option --help"},
     {"prog words -n 1 --count 1", "--count is given twice"},
     {"prog words --flag=1", "--flag takes no value"},
     {"prog words -f1", "--flag takes no value"},
@@ -284,6 +313,8 @@ START_TEST(output_that_cannot_be_written_is_a_failure)
 	ck_assert_int_eq(status_with("/dev/null", "prog words"), 0);
 	ck_assert_int_eq(status_with("/dev/full", "prog words"), 1);
 	ck_assert_int_eq(status_with(NULL, "prog words"), 1);
+	ck_assert_int_eq(status_with("/dev/null", "prog long"), 0);
+	ck_assert_int_eq(status_with("/dev/full", "prog long"), 1);
 	ck_assert_int_eq(status_with("/dev/full", "prog --help"), 1);
 	ck_assert_int_eq(status_with("/dev/full", "prog --version"), 1);
 }
@@ -316,6 +347,28 @@ START_TEST(a_program_begins_without_dumps_and_with_three_descriptors)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 
 	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+static bool
+has_action(int number, void (*action)(int))
+{
+	struct sigaction now;
+
+	return sigaction(number, NULL, &now) == 0 && now.sa_handler == action;
+}
+
+START_TEST(a_program_begins_with_the_signals_that_it_needs)
+{
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	signal(SIGCHLD, SIG_IGN);
+
+	cli_begin();
+
+	ck_assert(has_action(SIGPIPE, SIG_IGN));
+	ck_assert(has_action(SIGXFSZ, SIG_IGN));
+	ck_assert(has_action(SIGCHLD, SIG_DFL));
 }
 END_TEST
 
@@ -415,6 +468,30 @@ START_TEST(a_secret_file_has_one_line)
 }
 END_TEST
 
+/* The number that the next one gets. */
+static int
+next_descriptor(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	return fd;
+}
+
+START_TEST(a_secret_file_that_was_read_is_closed)
+{
+	int next = next_descriptor();
+	char line[16];
+
+	ck_assert_int_eq(
+	    cli_read_secret_file("/dev/null", line, sizeof(line), NULL),
+	    ROLLCODE_ERR_INPUT);
+
+	ck_assert_int_eq(next_descriptor(), next);
+}
+END_TEST
+
 START_TEST(a_secret_file_that_is_not_there_is_named)
 {
 	struct error error = {0};
@@ -460,6 +537,308 @@ START_TEST(only_the_whole_word_yes_confirms)
 	feed(answers[_i].answer, strlen(answers[_i].answer));
 
 	ck_assert_int_eq(cli_confirm("Sure?", false), answers[_i].yes);
+}
+END_TEST
+
+/* --- bytes ---------------------------------------------------------------- */
+
+START_TEST(bytes_have_room_for_the_nul_behind_them)
+{
+	static const char piece[4096];
+	struct cli_bytes bytes = {.text = NULL};
+
+	for (int i = 0; i < 40; i++) {
+		ck_assert_int_eq(
+		    cli_bytes_add(&bytes, piece, sizeof(piece), NULL),
+		    ROLLCODE_OK);
+		ck_assert_uint_lt(bytes.len, bytes.room);
+		ck_assert_int_eq(bytes.text[bytes.len], '\0');
+	}
+	cli_bytes_free(&bytes);
+}
+END_TEST
+
+START_TEST(bytes_that_are_freed_or_outgrown_are_wiped)
+{
+	static const char piece[4096] = "a secret of many bytes";
+	struct cli_bytes bytes = {.text = NULL};
+
+	freed_watch(piece, strlen(piece));
+	for (int i = 0; i < 40; i++)
+		ck_assert_int_eq(
+		    cli_bytes_add(&bytes, piece, sizeof(piece), NULL),
+		    ROLLCODE_OK);
+	cli_bytes_free(&bytes);
+
+	ck_assert_uint_eq(freed_with(), 0);
+	ck_assert_ptr_null(bytes.text);
+}
+END_TEST
+
+/* That many bytes in a file, to be read. */
+static int
+file_of(size_t len)
+{
+	char name[] = "/tmp/test_cli.XXXXXX";
+	int fd = mkstemp(name);
+
+	ck_assert_int_ge(fd, 0);
+	unlink(name);
+	ck_assert_int_eq(ftruncate(fd, (off_t)len), 0);
+	return fd;
+}
+
+static const struct {
+	size_t len;
+	enum rollcode_err err;
+} sizes[] = {
+    {0, ROLLCODE_OK},
+    {65535, ROLLCODE_OK},
+    {65536, ROLLCODE_OK},
+    {1 << 20, ROLLCODE_OK},
+    {(1 << 20) + 1, ROLLCODE_ERR_INPUT},
+    {1 << 23, ROLLCODE_ERR_INPUT},
+};
+
+START_TEST(all_is_read_up_to_the_most)
+{
+	struct cli_bytes bytes;
+	struct error error = {0};
+	int fd = file_of(sizes[_i].len);
+
+	ck_assert_int_eq(
+	    cli_read_all(fd, 1 << 20, &bytes, &error), sizes[_i].err);
+
+	if (sizes[_i].err == ROLLCODE_OK)
+		ck_assert_uint_eq(bytes.len, sizes[_i].len);
+	else
+		ck_assert_str_eq(error.text, "is larger than 1 MiB; split it");
+	ck_assert_uint_lt(bytes.len, bytes.room);
+	cli_bytes_free(&bytes);
+	close(fd);
+}
+END_TEST
+
+/* --- writing -------------------------------------------------------------- */
+
+/* In place of the C library's: three bytes at a time, or interrupted. */
+static bool in_pieces;
+
+ssize_t
+write(int fd, const void *bytes, size_t len)
+{
+	static unsigned int calls;
+
+	if (in_pieces && ++calls % 2 == 0) {
+		errno = EINTR;
+		return -1;
+	}
+	return syscall(SYS_write, fd, bytes, in_pieces && len > 3 ? 3 : len);
+}
+
+/* The same, which may fail. */
+static struct {
+	bool fails;
+	unsigned int files;
+	off_t size;
+} synced;
+
+int
+fsync(int fd)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	synced.files++;
+	synced.size = st.st_size;
+	errno = EIO;
+	return synced.fails ? -1 : 0;
+}
+
+/* What a function writes to standard output. */
+static void
+written_by(void (*put)(void), char *text, size_t size)
+{
+	FILE *file = tmpfile();
+	int was = dup(1);
+
+	ck_assert_ptr_nonnull(file);
+	fflush(stdout);
+	dup2(fileno(file), 1);
+
+	put();
+
+	in_pieces = false;
+	fflush(stdout);
+	dup2(was, 1);
+	close(was);
+	slurp(file, text, size);
+	fclose(file);
+}
+
+static void
+put_pieces(void)
+{
+	in_pieces = true;
+	ck_assert_int_eq(cli_write_line("0123456789", NULL), ROLLCODE_OK);
+}
+
+static void
+put_behind(void)
+{
+	printf("first ");
+	ck_assert_int_eq(cli_write("second", 6, NULL), ROLLCODE_OK);
+}
+
+START_TEST(what_is_written_is_whole_and_in_order)
+{
+	written_by(put_pieces, said, sizeof(said));
+	ck_assert_str_eq(said, "0123456789\n");
+	written_by(put_behind, said, sizeof(said));
+	ck_assert_str_eq(said, "first second");
+}
+END_TEST
+
+static char folder[64], made[96];
+
+static void
+folder_setup(void)
+{
+	ck_assert(folder_make(folder));
+	snprintf(made, sizeof(made), "%s/made", folder);
+}
+
+static void
+folder_teardown(void)
+{
+	folder_remove(folder);
+}
+
+START_TEST(a_new_file_is_ones_own_and_on_disk)
+{
+	int next = next_descriptor();
+	struct stat st;
+
+	umask(0);
+	in_pieces = true;
+	ck_assert_int_eq(
+	    cli_write_new(made, "0123456789", 10, NULL), ROLLCODE_OK);
+	in_pieces = false;
+
+	ck_assert_int_eq(stat(made, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	ck_assert_int_eq(st.st_size, 10);
+	ck_assert_uint_eq(synced.files, 1);
+	ck_assert_int_eq(synced.size, 10);
+	ck_assert_int_eq(next_descriptor(), next);
+}
+END_TEST
+
+START_TEST(a_file_that_is_there_is_not_written_over)
+{
+	char other[96];
+	struct error error = {0};
+	struct stat st;
+
+	ck_assert_int_eq(cli_write_new(made, "old", 3, NULL), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    cli_write_new(made, "newer", 5, &error), ROLLCODE_ERR_EXISTS);
+	ck_assert_ptr_nonnull(strstr(error.text, made));
+	ck_assert_int_eq(stat(made, &st), 0);
+	ck_assert_int_eq(st.st_size, 3);
+
+	ck_assert_int_eq(unlink(made), 0);
+	snprintf(other, sizeof(other), "%s/other", folder);
+	ck_assert_int_eq(symlink(other, made), 0);
+	ck_assert_int_ne(cli_write_new(made, "new", 3, NULL), ROLLCODE_OK);
+	ck_assert_int_eq(access(other, F_OK), -1);
+}
+END_TEST
+
+START_TEST(of_a_file_that_cannot_be_written_nothing_is_left)
+{
+	int next = next_descriptor();
+
+	synced.fails = true;
+
+	ck_assert_int_eq(cli_write_new(made, "new", 3, NULL), ROLLCODE_ERR_SYS);
+
+	ck_assert_int_eq(access(made, F_OK), -1);
+	ck_assert_int_eq(next_descriptor(), next);
+}
+END_TEST
+
+/* --- progress ------------------------------------------------------------- */
+
+static const struct {
+	struct progress progress;
+	const char *line;
+} bars[] = {
+    {{.what = "copying", .total = 0},
+	"copying [................................] 0/0"},
+    {{.what = "copying", .total = 64, .done = 32},
+	"copying [################................] 32/64"},
+    {{.what = "copying", .total = 3, .done = 3},
+	"copying [################################] 3/3"},
+    {{.what = "copying", .total = 100, .done = 3},
+	"copying [................................] 3/100"},
+    {{.what = "a name that is far too long", .total = 1},
+	"a name that is [................................] 0/1"},
+};
+
+START_TEST(a_bar_is_as_full_as_the_work_is_done)
+{
+	struct {
+		char line[PROGRESS_MAX], guard;
+	} shown = {.guard = 'g'};
+
+	progress_line(&bars[_i].progress, shown.line);
+
+	ck_assert_str_eq(shown.line, bars[_i].line);
+	ck_assert_int_eq(shown.guard, 'g');
+}
+END_TEST
+
+START_TEST(a_bar_ends_where_the_work_does)
+{
+	struct progress progress;
+
+	progress_begin(&progress, "copying", 1);
+	progress_step(&progress);
+	ck_assert_int_eq(progress.total, 1);
+	progress_step(&progress);
+	ck_assert_int_eq(progress.total, 2);
+	ck_assert_int_eq(progress.done, 2);
+}
+END_TEST
+
+static void
+step_at_terminal(void)
+{
+	struct progress progress;
+	int was = dup(2);
+
+	dup2(1, 2);
+	progress_begin(&progress, "copying", 4);
+	progress.terminal = true;
+	progress_step(&progress);
+	progress_clear(&progress);
+	progress.due = 0;
+	progress_step(&progress);
+	progress_step(&progress);
+	progress_clear(&progress);
+	progress_clear(&progress);
+	dup2(was, 2);
+	close(was);
+}
+
+START_TEST(a_bar_is_drawn_once_it_is_due_and_cleared_once)
+{
+	written_by(step_at_terminal, said, sizeof(said));
+
+	ck_assert_str_eq(said,
+	    "\rcopying [################................] 2/4\033[K"
+	    "\r\033[K");
 }
 END_TEST
 
@@ -601,6 +980,7 @@ add_calls(void)
 	tcase_add_test(tc, output_that_cannot_be_written_is_a_failure);
 	tcase_add_test(
 	    tc, a_program_begins_without_dumps_and_with_three_descriptors);
+	tcase_add_test(tc, a_program_begins_with_the_signals_that_it_needs);
 }
 
 static void
@@ -612,10 +992,44 @@ add_input(void)
 	tcase_add_loop_test(
 	    tc, a_line_that_does_not_fit_is_refused_and_wiped, 0, COUNT(lines));
 	tcase_add_loop_test(tc, a_secret_file_has_one_line, 0, COUNT(files));
+	tcase_add_test(tc, a_secret_file_that_was_read_is_closed);
 	tcase_add_test(tc, a_secret_file_that_is_not_there_is_named);
 	tcase_add_test(tc, a_dash_is_standard_input);
 	tcase_add_loop_test(
 	    tc, only_the_whole_word_yes_confirms, 0, COUNT(answers));
+}
+
+static void
+add_bytes(void)
+{
+	TCase *tc = test_case("bytes", 0);
+
+	tcase_add_test(tc, bytes_have_room_for_the_nul_behind_them);
+	tcase_add_test(tc, bytes_that_are_freed_or_outgrown_are_wiped);
+	tcase_add_loop_test(tc, all_is_read_up_to_the_most, 0, COUNT(sizes));
+}
+
+static void
+add_writing(void)
+{
+	TCase *tc = test_case("writing", 0);
+
+	tcase_add_checked_fixture(tc, folder_setup, folder_teardown);
+	tcase_add_test(tc, what_is_written_is_whole_and_in_order);
+	tcase_add_test(tc, a_new_file_is_ones_own_and_on_disk);
+	tcase_add_test(tc, a_file_that_is_there_is_not_written_over);
+	tcase_add_test(tc, of_a_file_that_cannot_be_written_nothing_is_left);
+}
+
+static void
+add_progress(void)
+{
+	TCase *tc = test_case("progress", 0);
+
+	tcase_add_loop_test(
+	    tc, a_bar_is_as_full_as_the_work_is_done, 0, COUNT(bars));
+	tcase_add_test(tc, a_bar_ends_where_the_work_does);
+	tcase_add_test(tc, a_bar_is_drawn_once_it_is_due_and_cleared_once);
 }
 
 static void
@@ -637,6 +1051,9 @@ main(void)
 {
 	add_calls();
 	add_input();
+	add_bytes();
+	add_writing();
+	add_progress();
 	add_output();
 	return test_run();
 }

@@ -9,6 +9,7 @@
 #include "common/token/codec.h"
 #include "common/token/token.h"
 #include "tests/support/cases.h"
+#include "tests/support/freed.h"
 #include "tests/support/stack.h"
 #include "tests/support/tokens.h"
 
@@ -181,6 +182,26 @@ START_TEST(a_code_leaves_no_digest_on_the_stack)
 }
 END_TEST
 
+/* The form whose secret is used as it is. */
+START_TEST(a_closed_maker_leaves_no_secret_in_freed_memory)
+{
+	static const char secret[] = "open-sesame-with-a-long-secret";
+	struct rollcode_token token = token_of(FORM_HASH, ALGORITHM_SHA256,
+	    ROLLCODE_HEX_DIGITS, "text:open-sesame-with-a-long-secret");
+	struct code_maker *maker;
+	struct passcode code;
+
+	ck_assert_int_eq(code_open(&maker, &token), ROLLCODE_OK);
+	ck_assert_int_eq(code_at(maker, 7, &code), ROLLCODE_OK);
+
+	freed_watch(secret, sizeof(secret) - 1);
+	code_close(&maker);
+
+	ck_assert_uint_eq(freed_with(), 0);
+	ck_assert_ptr_null(maker);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -195,5 +216,6 @@ main(void)
 	tcase_add_test(codes, one_maker_makes_the_codes_in_any_order);
 	tcase_add_test(codes, a_code_leaves_nothing_behind_its_digits);
 	tcase_add_test(codes, a_code_leaves_no_digest_on_the_stack);
+	tcase_add_test(codes, a_closed_maker_leaves_no_secret_in_freed_memory);
 	return test_run();
 }

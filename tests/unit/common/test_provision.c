@@ -3,6 +3,7 @@
 
 #include "common/token/provision.h"
 #include "tests/support/cases.h"
+#include "tests/support/stack.h"
 
 #define SECRET "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 #define TEXT_SECRET "12345678901234567890"
@@ -240,6 +241,74 @@ START_TEST(a_line_that_is_too_long_is_refused)
 }
 END_TEST
 
+/* A parameter with so many characters, and whether it is read. */
+static const struct {
+	const char *name;
+	int len;
+	bool good;
+} lengths[] = {
+    {"issuer", PROVISION_NAME_MAX, true},
+    {"issuer", PROVISION_NAME_MAX + 1, false},
+    {"label", ROLLCODE_LABEL_MAX, true},
+    {"label", ROLLCODE_LABEL_MAX + 1, false},
+};
+
+START_TEST(a_name_that_does_not_fit_is_refused_and_never_cut)
+{
+	char name[PROVISION_NAME_MAX + 2];
+
+	memset(name, 'x', sizeof(name));
+	snprintf(line.text, sizeof(line.text), HOTP "&counter=1&%s=%.*s",
+	    lengths[_i].name, lengths[_i].len, name);
+
+	ck_assert_int_eq(provision_parse(line.text, &p, &error),
+	    lengths[_i].good ? ROLLCODE_OK : ROLLCODE_ERR_INPUT);
+}
+END_TEST
+
+START_TEST(a_line_may_be_as_long_as_there_is_room)
+{
+	static char text[PROVISION_LINE_MAX + 1];
+	static const char start[] = HOTP "&counter=1&x=";
+
+	memset(text, 'x', PROVISION_LINE_MAX - 1);
+	memcpy(text, start, sizeof(start) - 1);
+	ck_assert_int_eq(provision_parse(text, &p, &error), ROLLCODE_OK);
+
+	text[PROVISION_LINE_MAX - 1] = 'x';
+	ck_assert_int_eq(provision_parse(text, &p, &error), ROLLCODE_ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(error.text, "too long"));
+}
+END_TEST
+
+static void
+read_line(void)
+{
+	(void)!provision_parse(HOTP "&counter=3", &p, &error);
+}
+
+static void
+refuse_line(void)
+{
+	(void)!provision_parse(HOTP "&counter=x", &p, &error);
+}
+
+static void
+write_line(void)
+{
+	(void)!provision_format(&p, &line, &error);
+}
+
+START_TEST(no_secret_stays_on_the_stack)
+{
+	ck_assert(!stays_on_stack(read_line, SECRET, sizeof(SECRET) - 1));
+	ck_assert_uint_eq(p.token.counter, 3);
+	ck_assert(!stays_on_stack(write_line, SECRET, sizeof(SECRET) - 1));
+	ck_assert_ptr_nonnull(strstr(line.text, SECRET));
+	ck_assert(!stays_on_stack(refuse_line, SECRET, sizeof(SECRET) - 1));
+}
+END_TEST
+
 START_TEST(a_name_that_would_change_the_line_is_not_written)
 {
 	p = sample();
@@ -276,5 +345,10 @@ main(void)
 	tcase_add_loop_test(
 	    reading, no_sentence_repeats_the_secret, 0, COUNT(bad));
 	tcase_add_test(reading, a_line_that_is_too_long_is_refused);
+	tcase_add_test(reading, a_line_may_be_as_long_as_there_is_room);
+	tcase_add_loop_test(reading,
+	    a_name_that_does_not_fit_is_refused_and_never_cut, 0,
+	    COUNT(lengths));
+	tcase_add_test(reading, no_secret_stays_on_the_stack);
 	return test_run();
 }

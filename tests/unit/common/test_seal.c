@@ -170,6 +170,23 @@ START_TEST(the_same_secret_is_never_sealed_alike)
 }
 END_TEST
 
+START_TEST(every_byte_of_a_nonce_is_random)
+{
+	struct seal_aad aad = aad_of("test 1", "ann", "phone", 8);
+	struct secret secret = secret_of(32);
+	struct sealed first = sealed_of(&aad, &secret), next;
+	uint8_t differs[SEAL_NONCE_LEN] = {0};
+
+	for (int n = 0; n < 64; n++) {
+		next = sealed_of(&aad, &secret);
+		for (size_t i = 0; i < sizeof(differs); i++)
+			differs[i] |= first.bytes[1 + i] ^ next.bytes[1 + i];
+	}
+	for (size_t i = 0; i < sizeof(differs); i++)
+		ck_assert_uint_ne(differs[i], 0);
+}
+END_TEST
+
 START_TEST(associated_data_that_does_not_fit_seals_nothing)
 {
 	static const uint8_t field[SEAL_AAD_MAX] = {0};
@@ -275,6 +292,7 @@ main(void)
 	tcase_add_test(tcase, every_flipped_bit_of_the_key_is_refused);
 	tcase_add_test(tcase, associated_data_of_another_row_is_refused);
 	tcase_add_test(tcase, the_same_secret_is_never_sealed_alike);
+	tcase_add_test(tcase, every_byte_of_a_nonce_is_random);
 	tcase_add_test(tcase, associated_data_that_does_not_fit_seals_nothing);
 	tcase_add_test(tcase, derived_keys_are_those_of_rfc_5869);
 	tcase_add_test(tcase, the_name_of_a_key_gives_nothing_away);

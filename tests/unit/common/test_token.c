@@ -3,6 +3,8 @@
  * Secrets as people and files write them, and what makes a token.
  */
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "common/token/codec.h"
 #include "common/token/token.h"
@@ -209,6 +211,73 @@ START_TEST(base64_is_that_of_rfc_4648)
 }
 END_TEST
 
+/* A text at the end of the memory that may be read. */
+static char *
+text_at_the_end(const char *text)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), len = strlen(text) + 1;
+	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(pages, MAP_FAILED);
+	ck_assert_int_eq(mprotect(pages + page, page, PROT_NONE), 0);
+	return memcpy(pages + page - len, text, len);
+}
+
+static const struct {
+	const char *text, *plain;
+} escapes[] = {
+    {"a%41b", "aAb"},
+    {"%2541", "%41"},
+    {"%c3%A4", "\xc3\xa4"},
+    {"", ""},
+    {"%", NULL},
+    {"a%4", NULL},
+    {"%4%41", NULL},
+    {"%00", NULL},
+    {"%zz", NULL},
+};
+
+START_TEST(an_escape_has_two_digits_and_nothing_behind_the_text_is_read)
+{
+	char *text = text_at_the_end(escapes[_i].text);
+
+	ck_assert_int_eq(percent_decode(text), escapes[_i].plain != NULL);
+	if (escapes[_i].plain != NULL)
+		ck_assert_str_eq(text, escapes[_i].plain);
+}
+END_TEST
+
+START_TEST(hex_is_read_to_the_end_of_its_text_and_no_further)
+{
+	uint8_t out[4] = {9, 9, 9, 9};
+
+	ck_assert(!hex_decode(text_at_the_end("0"), out, 2));
+	ck_assert(!hex_decode(text_at_the_end("00a"), out, 2));
+	ck_assert(!hex_decode(text_at_the_end(""), out, 2));
+	ck_assert(hex_decode(text_at_the_end("0aFF"), out, 2));
+	ck_assert_mem_eq(out, "\x0a\xff\x09\x09", 4);
+}
+END_TEST
+
+START_TEST(nothing_is_written_behind_the_room_that_there_is)
+{
+	static const uint8_t bytes[3] = {0xff, 0xff, 0xff};
+	char text[9];
+	uint8_t out[4] = {9, 9, 9, 9};
+	size_t len;
+
+	memset(text, 'g', sizeof(text));
+	hex_encode(bytes, 3, text);
+	ck_assert_mem_eq(text, "ffffff\0gg", 9);
+	memset(text, 'g', sizeof(text));
+	base32_encode(bytes, 3, text);
+	ck_assert_mem_eq(text, "77776\0ggg", 9);
+	ck_assert(!base32_decode("AAAAAAA", out, 3, &len));
+	ck_assert_uint_eq(out[3], 9);
+}
+END_TEST
+
 START_TEST(an_algorithm_is_known_by_its_whole_name)
 {
 	static const char *const none[] = {
@@ -288,6 +357,12 @@ main(void)
 	    texts, base32_and_hex_are_those_of_rfc_4648, 0, COUNT(encodings));
 	tcase_add_test(texts, every_length_of_base32_comes_back);
 	tcase_add_test(texts, an_algorithm_is_known_by_its_whole_name);
+	tcase_add_loop_test(texts,
+	    an_escape_has_two_digits_and_nothing_behind_the_text_is_read, 0,
+	    COUNT(escapes));
+	tcase_add_test(
+	    texts, hex_is_read_to_the_end_of_its_text_and_no_further);
+	tcase_add_test(texts, nothing_is_written_behind_the_room_that_there_is);
 	tcase_add_loop_test(
 	    texts, base64_is_that_of_rfc_4648, 0, COUNT(blocks));
 	tcase_add_test(texts, base32_of_an_impossible_length_is_refused);

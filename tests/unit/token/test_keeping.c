@@ -59,13 +59,15 @@ fdatasync(int fd)
 	return 0;
 }
 
-/* The same, whose bytes a test may know before. */
-static bool foreseen;
+/* The same, whose bytes a test may know before, or lack. */
+static bool foreseen, lacking;
 
 ssize_t
 getrandom(void *bytes, size_t len, unsigned int flags)
 {
 	(void)flags;
+	if (lacking)
+		len--;
 	if (foreseen)
 		memset(bytes, 0x5a, len);
 	else
@@ -136,6 +138,21 @@ START_TEST(a_wallet_that_is_made_and_closed_costs_no_descriptor)
 	wallet_close(&w);
 
 	ck_assert_int_eq(next_descriptor(), next);
+}
+END_TEST
+
+START_TEST(without_random_bytes_nothing_is_made)
+{
+	struct provision p = provision_of(SECRET_A, 1);
+
+	lacking = true;
+
+	ck_assert_int_eq(wallet_add(w, "a", &p, &why), ROLLCODE_ERR_SYS);
+	ck_assert_int_eq(
+	    wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_ERR_SYS);
+	replace_with("rm token.db");
+	ck_assert_int_eq(wallet_create(path, &why), ROLLCODE_ERR_SYS);
+	ck_assert_int_eq(access(path, F_OK), -1);
 }
 END_TEST
 
@@ -238,6 +255,7 @@ main(void)
 	tcase_add_test(made, a_new_wallet_is_ones_own_under_any_umask);
 	tcase_add_test(
 	    made, a_wallet_that_is_made_and_closed_costs_no_descriptor);
+	tcase_add_test(made, without_random_bytes_nothing_is_made);
 	tcase_add_test(made, each_passphrase_has_a_salt_of_its_own);
 	tcase_add_test(memory, a_closed_wallet_leaves_no_key_in_freed_memory);
 	tcase_add_test(

@@ -154,6 +154,8 @@ static const char *const no_bindings[] = {
     "ann@[one]22",
     "ann@[::1]2222",
     "(ann@one):22",
+    "(ann@one",
+    "ann@one)",
     "ann@one\n",
     "local:22",
 };
