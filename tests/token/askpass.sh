@@ -223,6 +223,9 @@ exec(sys.argv[3])
 subprocess.run(["rollcode-askpass", sys.argv[2]])
 PYTHON
 chmod 755 "$T/bin/feign"
+prompt="(alice@$HERE) Rolling code: "
+check "nor one whose name begins like ssh" \
+    leaves "$prompt" feign sshx "$prompt" "a = connect($SSHD_PORT)"
 check "nor one whose files in /proc are root's, and that is not root" \
     leaves "Rolling code: " feign sudo "Rolling code: " "not_dumpable()"
 # An old ssh puts nothing before a prompt, and a host may have any name.
