@@ -215,7 +215,9 @@ to_closed() { rt next >&-; }
 to_pipe() {
 	rm -f "$T/unread"
 	mkfifo "$T/unread"
-	(exec 3<>"$T/unread" >"$T/unread" 3>&- && rt next)
+	(exec 3<>"$T/unread"
+	exec >"$T/unread" 3>&-
+	rt next)
 }
 check "a full standard output is a failure" says 1 'No space left' to_full
 check "a closed standard output is a failure" says 1 'cannot write' to_closed
