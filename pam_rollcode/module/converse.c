@@ -99,6 +99,8 @@ take_input(const struct options *options, const char *line, struct typed *typed)
 	typed_wipe(typed);
 	if (len > INPUT_MAX)
 		return;
+	while (len > 0 && strchr(INPUT_ENDS, line[len - 1]) != NULL)
+		len--;
 	if (options->forward_pass)
 		split_password(options, line, len, typed);
 	else

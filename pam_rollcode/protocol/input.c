@@ -15,7 +15,9 @@ remove_separators(const char *text, struct squeezed *out)
 
 	if (len > INPUT_MAX)
 		return false;
-	for (size_t i = 0; i < len; i++) {
+	while (len > 0 && strchr(INPUT_ENDS, text[len - 1]) != NULL)
+		len--;
+	for (size_t i = strspn(text, INPUT_ENDS); i < len; i++) {
 		if (text[i] == ' ' || text[i] == '-')
 			continue;
 		if (out->len == sizeof(out->text) - 1)

@@ -8,6 +8,7 @@
 #include "common/base/rollcode.h"
 
 #define INPUT_MAX		512	/* bytes that are looked at */
+#define INPUT_ENDS		" \t\r\n"	/* what is pasted with a code */
 #define INPUT_CODES		3	/* consecutive codes on one line */
 #define RECOVERY_DIGITS		16	/* base32: 80 bits */
 
@@ -33,11 +34,12 @@ struct input {
 WIPABLE(input);
 
 /*
- * Read the shape of a text, after spaces and dashes are taken out: 6 to 8
- * decimal digits are a code, 12, 14 or 16 two of them, 18, 21 or 24 three; 64,
- * 128 or 192 lower-case hex digits likewise; 16 base32 digits in either case,
- * a letter among them, are a recovery code.  Everything else is malformed:
- * NULL, empty, over INPUT_MAX bytes, any other byte.  Returns the kind.
+ * Read the shape of a text, without tabs and line ends before and after it, and
+ * without spaces and dashes: 6 to 8 decimal digits are a code, 12, 14 or 16 two
+ * of them, 18, 21 or 24 three; 64, 128 or 192 lower-case hex digits likewise;
+ * 16 base32 digits in either case, a letter among them, are a recovery code.
+ * Everything else is malformed: NULL, empty, over INPUT_MAX bytes, any other
+ * byte.  Returns the kind.
  */
 enum input_kind	input_parse(const char *, struct input *);
 

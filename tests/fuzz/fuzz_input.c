@@ -27,7 +27,7 @@ static const char decimal[] = "0123456789";
 static const char hex[] = "0123456789abcdef";
 static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/* The text without spaces and dashes, and its kind by the book. */
+/* The text without what may be pasted too, and its kind by the book. */
 static const struct shape *
 classify(const char *text, char *plain, bool *recovery)
 {
@@ -37,9 +37,11 @@ classify(const char *text, char *plain, bool *recovery)
 	*recovery = false;
 	if (strlen(text) > INPUT_MAX)
 		return NULL;
-	for (; *text != '\0'; text++)
-		if (*text != ' ' && *text != '-')
-			plain[n++] = *text;
+	text += strspn(text, " \t\r\n");
+	for (size_t i = 0; text[i] != '\0'; i++)
+		if (text[i] != ' ' && text[i] != '-' &&
+		    text[i + strspn(text + i, " \t\r\n")] != '\0')
+			plain[n++] = text[i];
 	plain[n] = '\0';
 	for (size_t i = 0; i < COUNT(shapes); i++)
 		if (shapes[i].len == n &&

@@ -61,8 +61,14 @@ static const struct {
     {"a sign", "+755224", {NULL}},
     {"a dot", "755.224", {NULL}},
     {"a tab", "755224\t287082", {NULL}},
-    {"a newline", "755224\n", {NULL}},
-    {"a carriage return", "755224\r", {NULL}},
+    {"a newline at the end", "755224\n", {"755224"}},
+    {"a carriage return at the end", "755224 287082\r", {"755224", "287082"}},
+    {"both, and a space before them", "755224 \r\n", {"755224"}},
+    {"a tab at the end", "755224\t", {"755224"}},
+    {"spaces and tabs at the beginning", " \t 755224", {"755224"}},
+    {"a newline in between", "755224\n287082", {NULL}},
+    {"ends of lines only", "\r\n\r\n", {NULL}},
+    {"a form feed at the end", "755224\f", {NULL}},
     {"upper-case hex",
 	"7D08241BF034FDCCD1DC59655A19A04FED6D985D4689AC35"
 	"41BBFAFD001511F5",
@@ -163,7 +169,10 @@ START_TEST(every_other_byte_is_malformed)
 
 	for (int byte = 1; byte < 256; byte++)
 		for (size_t at = 0; at < 7; at++) {
-			bool skipped = byte == ' ' || byte == '-';
+			bool end = at == 0 || at == 6;
+			bool skipped = byte == ' ' || byte == '-' ||
+				       (end && byte < ' ' &&
+					   strchr("\t\r\n", byte) != NULL);
 			bool digit = byte >= '0' && byte <= '9';
 
 			memcpy(text, "7552241", 8);
