@@ -82,16 +82,23 @@ static enum rollcode_err
 read_import_file(struct import_list *list, const struct import_source *source,
     const struct import_opened *opened, size_t *at, struct error *error)
 {
+	WIPED(cli_bytes_free) struct cli_bytes raw = {NULL, 0, 0};
 	WIPED(cli_bytes_free) struct cli_bytes bytes = {NULL, 0, 0};
 	const struct import_file *file = &opened->files[(*at)++];
 	import_reader *pskc = source->pskc;
 	enum import_format format;
+	struct error why = {0};
 	enum rollcode_err err;
 
 	list->file = file->name;
-	if ((err = file_bytes(file, &bytes, error)) != ROLLCODE_OK ||
-	    (err = choose_format(source, &bytes, &format, error)) !=
-		ROLLCODE_OK)
+	if ((err = file_bytes(file, &raw, error)) != ROLLCODE_OK)
+		return err;
+	if ((err = import_unmark(&raw, &bytes, &why)) != ROLLCODE_OK)
+		return err == ROLLCODE_ERR_INPUT
+			   ? import_refuse(list, why.text, error)
+			   : error_pass(error, err, &why, NULL);
+	if ((err = choose_format(source, &bytes, &format, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	if (format == IMPORT_SEALED)
 		return read_sealed(list, source, &bytes, error);
@@ -108,7 +115,8 @@ read_import_file(struct import_list *list, const struct import_source *source,
 		    "PSKC is for servers; rollcode-admin import reads it",
 		    error);
 	if (format == IMPORT_PSKC)
-		return pskc(list, source->user, bytes.text, bytes.len, error);
+		/* XML says itself how it is encoded. */
+		return pskc(list, source->user, raw.text, raw.len, error);
 	return import_read(
 	    list, format, source->user, bytes.text, bytes.len, error);
 }

@@ -55,6 +55,13 @@ enum rollcode_err	import_files(struct import_list *,
 			    const struct import_opened *, struct error *)
 			    MUST_USE;
 
+/*
+ * Append the text as UTF-8: without the mark of UTF-8 at its beginning, or, if
+ * it begins with that of UTF-16, converted from it.  INPUT if that is damaged.
+ */
+enum rollcode_err	import_unmark(const struct cli_bytes *raw,
+			    struct cli_bytes *, struct error *) MUST_USE;
+
 /* "PROGRAM: FILE: line 3: bob: WHAT" on stderr. */
 void			import_tell(const struct import_entry *,
 			    const char *program, const char *what);

@@ -73,10 +73,12 @@ guess_line(const char *line, size_t len)
 		const char *sign = formats[i].sign;
 		size_t n = strlen(sign);
 
-		if (formats[i].anywhere
-			? memmem(line, len, sign, n) != NULL
-			: len >= n && strncasecmp(line, sign, n) == 0)
-			return formats[i].format;
+		for (size_t at = 0; at + n <= len; at++) {
+			if (strncasecmp(line + at, sign, n) == 0)
+				return formats[i].format;
+			if (!formats[i].anywhere)
+				break;
+		}
 	}
 	return IMPORT_NONE;
 }
@@ -205,6 +207,12 @@ import_all_read(const struct import_list *list, struct error *error)
 	    IMPORT_REFUSED_MAX, list->unread, list->unread_files);
 }
 
+const char *
+import_unit(const struct import_entry *entry)
+{
+	return entry->unit == NULL ? "line" : entry->unit;
+}
+
 void
 import_place(const struct import_entry *entry, char place[IMPORT_PLACE_MAX])
 {
@@ -212,8 +220,8 @@ import_place(const struct import_entry *entry, char place[IMPORT_PLACE_MAX])
 	char line[24] = "";
 
 	if (entry->line > 0)
-		snprintf(line, sizeof(line), ": %s %u",
-		    entry->is_key ? "key" : "line", entry->line);
+		snprintf(line, sizeof(line), ": %s %u", import_unit(entry),
+		    entry->line);
 	snprintf(place, IMPORT_PLACE_MAX, "%.200s%s%s%s", file, line,
 	    entry->user[0] == '\0' ? "" : ": ", entry->user);
 }

@@ -49,7 +49,7 @@ enum import_merge {
 struct import_entry {
 	const char		*file;		/* the list's caller owns it */
 	unsigned int		 line;		/* 0: the whole file */
-	bool			 is_key;	/* the line is a key's number */
+	const char		*unit;		/* "key", ...; NULL: "line" */
 	char			 user[ROLLCODE_USER_MAX + 1];
 	char			*refused;	/* why, or NULL */
 	struct provision	 provision;	/* empty if refused */
@@ -166,6 +166,9 @@ import_full(const struct import_list *list)
 /* INPUT, with how much was not read, if anything was not. */
 enum rollcode_err	import_all_read(const struct import_list *,
 			    struct error *) MUST_USE;
+
+/* What the number of an entry counts: "line", "key". */
+const char		*import_unit(const struct import_entry *);
 
 /* "FILE: line 3: bob", as far as it is known. */
 #define IMPORT_PLACE_MAX	512

@@ -29,9 +29,11 @@ reading_counter(struct reading *r, const char *text, bool used)
 static char *
 find_uri(char *line, char **user)
 {
-	char *uri = line + strcspn(line, SPACE);
+	char *uri;
 
 	*user = NULL;
+	line += provision_begin(line) - line;
+	uri = line + strcspn(line, SPACE);
 	if (strncasecmp(line, "otpauth://", 10) == 0)
 		return line;
 	if (*uri == '\0')

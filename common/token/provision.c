@@ -9,6 +9,7 @@
 #include "common/token/token.h"
 
 #define SCHEME "otpauth://"
+#define SPACE " \t\r\n"
 #define DEFAULT_ISSUER "Rollcode"
 
 static void
@@ -132,19 +133,31 @@ unescape_value(char *text, struct error *error)
 		   : bad_line(error, "a % is not followed by two digits");
 }
 
+const char *
+provision_begin(const char *line)
+{
+	static const char *const before[] = {"\xef\xbb\xbf", "QR-Code:"};
+
+	for (size_t i = 0; i < COUNT(before); i++) {
+		line += strspn(line, SPACE);
+		if (strncmp(line, before[i], strlen(before[i])) == 0)
+			line += strlen(before[i]);
+	}
+	return line + strspn(line, SPACE);
+}
+
 /* Copy the line without the spaces at its ends. */
 static enum rollcode_err
 copy_trimmed(const char *line, struct fields *f, struct error *error)
 {
-	static const char space[] = " \t\r\n";
 	size_t len;
 
-	line += strspn(line, space);
+	line = provision_begin(line);
 	len = strnlen(line, sizeof(f->text));
 	if (len == sizeof(f->text))
 		return bad_line(error, "it is too long");
 	memcpy(f->text, line, len + 1);
-	while (len > 0 && strchr(space, f->text[len - 1]) != NULL)
+	while (len > 0 && strchr(SPACE, f->text[len - 1]) != NULL)
 		f->text[--len] = '\0';
 	return utf8_printable(f->text)
 		   ? ROLLCODE_OK
@@ -152,17 +165,25 @@ copy_trimmed(const char *line, struct fields *f, struct error *error)
 			 error, "it has control characters or is not UTF-8");
 }
 
-/* ISSUER:ACCOUNT or ACCOUNT; the colon may be escaped. */
+/*
+ * ISSUER:ACCOUNT or ACCOUNT; the colon may be escaped.  An issuer that has
+ * colons itself is known by the parameter.
+ */
 static enum rollcode_err
 split_label(char *label, struct fields *f, struct error *error)
 {
+	const char *issuer = f->value[ISSUER];
 	char *colon;
+	size_t len = issuer == NULL ? 0 : strlen(issuer);
 	enum rollcode_err err;
 
 	if ((err = unescape_value(label, error)) != ROLLCODE_OK)
 		return err;
 	f->account = label;
-	if ((colon = strchr(label, ':')) != NULL) {
+	if (strncmp(label, len > 0 ? issuer : "", len) != 0)
+		len = 0;
+	if ((colon = label[len] == ':' ? label + len : strchr(label, ':')) !=
+	    NULL) {
 		*colon = '\0';
 		f->issuer = label;
 		f->account = colon + 1;
@@ -179,6 +200,10 @@ split_query(char *query, struct fields *f, struct error *error)
 	int i;
 
 	while ((word = strsep(&query, "&")) != NULL) {
+		if (strncmp(word, "amp;", 4) == 0)
+			return bad_line(error,
+			    "it was copied from HTML, with &amp; instead of &; "
+			    "replace each by &");
 		if ((value = strchr(word, '=')) == NULL)
 			continue;
 		*value++ = '\0';
@@ -217,9 +242,9 @@ split_uri(struct fields *f, struct error *error)
 	if ((query = strchr(label, '?')) == NULL)
 		return bad_line(error, "there is no secret in it");
 	*query++ = '\0';
-	if ((err = split_label(label, f, error)) != ROLLCODE_OK)
+	if ((err = split_query(query, f, error)) != ROLLCODE_OK)
 		return err;
-	return split_query(query, f, error);
+	return split_label(label, f, error);
 }
 
 static enum rollcode_err
@@ -293,6 +318,8 @@ take_names(const struct fields *f, struct provision *p, struct error *error)
 	if (!copy_text(p->issuer, sizeof(p->issuer), issuer) ||
 	    !copy_text(p->account, sizeof(p->account), f->account))
 		return bad_line(error, "issuer or account is over 255 bytes");
+	for (char *colon = p->issuer; (colon = strchr(colon, ':')) != NULL;)
+		*colon = '-';
 	if (!copy_text(
 		p->token.label, sizeof(p->token.label), f->value[LABEL]) ||
 	    !utf8_printable(p->token.label))

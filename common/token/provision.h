@@ -35,12 +35,16 @@ struct provision_line {
 WIPABLE(provision);
 WIPABLE(provision_line);
 
+/* Where a URI begins: after spaces, a mark of UTF-8, and zbarimg's "QR-Code:". */
+const char		*provision_begin(const char *);
+
 /* Write the line, without a newline.  INPUT if the token fails its check. */
 enum rollcode_err	provision_format(const struct provision *,
 			    struct provision_line *, struct error *) MUST_USE;
 
 /*
- * Read a line; spaces and a newline at its ends are passed over.  Missing
+ * Read a line from where it begins; spaces and a newline at its end are passed
+ * over, and a colon of the issuer becomes a dash.  Missing
  * algorithm, digits and counter mean what apps take them for: SHA1, 6, and an
  * error for counter (an otpauth://totp/ line is refused by name, for a clock
  * is no counter).  Unknown parameters are ignored, a known one given twice is

@@ -390,7 +390,7 @@ take_keys(struct import_list *list, const char *user, struct xml *xml,
 		}
 		(void)next_package(xml, &key);
 		import_entry_begin(&e, user);
-		e.is_key = true;
+		e.unit = "key";
 		e.line = (unsigned int)i + 1;
 		taken = take_key(&key, user, &e, &why);
 		err = import_add(

@@ -246,9 +246,8 @@ import_user(
 
 	if (refused != NULL)
 		error_set(&why, err,
-		    "not imported, because entry %u of the same user was "
-		    "refused",
-		    refused->line);
+		    "not imported, because %s %u of the same user was refused",
+		    import_unit(refused), refused->line);
 	else if (user[0] == '\0')
 		error_set(&why, err,
 		    "the entry names no user; give --user USER, or write the "

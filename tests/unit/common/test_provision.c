@@ -145,6 +145,13 @@ static const struct {
     {"otpauth://hotp/?counter=0&secret=" SECRET, "", ""},
     {HOTP "&counter=0&issuer=Other+one", "Other one", "ann"},
     {HOTP "&counter=0&period=30&image=x&image=y&flag", "Web", "ann"},
+    {"QR-Code:" HOTP "&counter=0", "Web", "ann"},
+    {"\xef\xbb\xbf" HOTP "&counter=0", "Web", "ann"},
+    {HOTP "&counter=0&issuer=a:b", "a-b", "ann"},
+    {"otpauth://hotp/web.example:80:ann?counter=0&issuer=web.example%3A80"
+     "&secret=" SECRET,
+	"web.example-80", "ann"},
+    {"otpauth://hotp/Web:80:ann?counter=0&secret=" SECRET, "Web", "80:ann"},
     {"otpauth://hotp/Web:ann?counter=0&secret=gezdgnbvgy3tqojqge"
      "zdgnbvgy3tqojq%3D%3D",
 	"Web", "ann"},
@@ -189,7 +196,7 @@ static const struct {
     {HOTP "&counter=1&issuer=%1b[31m", "issuer"},
     {HOTP "&counter=1&issuer=%c2%9b31m", "issuer"},
     {HOTP "&counter=1&issuer=%ff", "issuer"},
-    {HOTP "&counter=1&issuer=a:b", "issuer"},
+    {"otpauth://hotp/ann?secret=" SECRET "&amp;counter=1", "&amp;"},
     {HOTP "&counter=1&label=%0a", "label"},
     {HOTP "&counter=1&issuer=%", "%"},
     {HOTP "&counter=1&issuer=%4", "%"},
