@@ -116,7 +116,7 @@ read_import_file(struct import_list *list, const struct import_source *source,
 		    error);
 	if (format == IMPORT_PSKC)
 		/* XML says itself how it is encoded. */
-		return pskc(list, source->user, raw.text, raw.len, error);
+		return pskc(list, source, raw.text, raw.len, error);
 	return import_read(
 	    list, format, source->user, bytes.text, bytes.len, error);
 }

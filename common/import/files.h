@@ -8,16 +8,20 @@
 #include "common/cli/cli.h"
 #include "common/import/import.h"
 
+struct import_source;
+
 /* A reader of a format that only one side knows. */
 typedef enum rollcode_err	import_reader(struct import_list *,
-				    const char *user, const char *text,
-				    size_t len, struct error *);
+				    const struct import_source *,
+				    const char *text, size_t len,
+				    struct error *);
 
 struct import_source {
-	const char	*format;	/* "" to guess */
-	const char	*user;		/* "" or whose all tokens are */
-	const char	*passphrase;	/* NULL to ask at the terminal */
-	import_reader	*pskc;		/* NULL: not read here */
+	const char		*format;	/* "" to guess */
+	const char		*user;		/* "" or whose all tokens are */
+	const char		*passphrase;	/* NULL: none was given */
+	const struct secret	*key;		/* NULL: none was given */
+	import_reader		*pskc;		/* NULL: not read here */
 };
 
 /* A file that is open, and of which nothing was read. */

@@ -35,7 +35,7 @@ struct provision_line {
 WIPABLE(provision);
 WIPABLE(provision_line);
 
-/* Where a URI begins: after spaces, a mark of UTF-8, and zbarimg's "QR-Code:". */
+/* Where a URI begins: after spaces, UTF-8's mark, and zbarimg's "QR-Code:". */
 const char		*provision_begin(const char *);
 
 /* Write the line, without a newline.  INPUT if the token fails its check. */

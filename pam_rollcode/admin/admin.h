@@ -29,6 +29,7 @@ struct admin_options {
 	char	expires[ADMIN_DURATION_MAX + 1];
 	char	user[ROLLCODE_USER_MAX + 1];
 	char	seal_file[PATH_MAX];	/* "" for the terminal */
+	char	key_file[PATH_MAX];
 	char	output[PATH_MAX];	/* "" for standard output */
 	int64_t	digits;
 	int64_t	counter;

@@ -28,11 +28,13 @@ admin_drop(const struct config *config, struct error *error)
 	    strerror(errno));
 }
 
-/* No command has both. */
+/* No command takes two of them. */
 static const char *
 secret_path(const struct admin_options *o)
 {
-	return o->secret_file[0] != '\0' ? o->secret_file : o->seal_file;
+	if (o->secret_file[0] != '\0')
+		return o->secret_file;
+	return o->key_file[0] != '\0' ? o->key_file : o->seal_file;
 }
 
 enum rollcode_err

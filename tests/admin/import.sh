@@ -183,7 +183,7 @@ else
 	head -c 900 "$T/batch.xml" >"$T/torn.xml"
 	import "$T/torn.xml" >"$T/out" 2>&1
 	equal "PSKC: one that is torn is refused" \
-	    "$? $(grep -c "not a key container" "$T/out")" "1 1"
+	    "$? $(grep -c "line 2.: it is not well-formed XML" "$T/out")" "1 1"
 	check "PSKC: and nothing of it is printed" \
 	    test "$(grep -c "$BASE64" "$T/out")" = 0
 fi
@@ -245,7 +245,7 @@ HOTP m - HEX 9223372036854775807 123456|line 1|counter is not a number
 HOTP m - HEX 1 xyz|line 1|last code is not digits
 HOTP m - HEX 1 123456 now more|line 1|more than seven
 HOTP m\0001 - HEX|line 1|control character
-HOTP m - HEX 1\nHOTP m - zz|line 1|entry 2 of the same user was refused
+HOTP m - HEX 1\nHOTP m - zz|line 1|line 2 of the same user was refused
 otpauth://totp/m?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ|line 1|totp
 m otpauth://hotp/m?secret=GEZDGNBVGY3TQOJQ&counter=1|line 1|16
 m otpauth://hotp/m?counter=1|line 1|no secret

@@ -315,7 +315,8 @@ if [ -n "$pskc" ]; then
 	{
 		for n in 5x 1,000 1.000 "1 000" 0x10 abc "" -1 +5 1e3 '&#65;' ٣ \
 		    5.0 18446744073709551621 99999999999999999999999999 \
-		    "5<!-- -->0" "<![CDATA[5]]>0" "5<x/>" \
+		    00000010 0000000000000123 MTIzNDU2 NTY3OA== MTIzNDU2Nzg= \
+		    AAUAAA AAU= "5<!-- -->0" "<![CDATA[5]]>0" "5<x/>" \
 		    "$(printf '0%.0s' {1..80})5"; do
 			counter_element "$n" | number_refused Counter "$n"
 		done
@@ -342,6 +343,15 @@ if [ -n "$pskc" ]; then
 	import --user alice "$T/file" >/dev/null
 	equal "one with space around it is that number" \
 	    "$(counter alice 1001)" 50
+	for n in AAAANw== AAAAAAAAADg=; do
+		counter_element "$n" >"$T/file"
+		import --user alice "$T/file" >/dev/null
+		counter alice 1001
+		echo
+	done >"$T/seen"
+	equal "so is one of four or eight bytes in base64" \
+	    "$(cat "$T/seen")" "55
+56"
 	counter_element '<![CDATA[60]]>' |
 	    sed 's|<UserId>.*</UserId>|<UserId/>|' >"$T/file"
 	import --user alice "$T/file" >/dev/null
@@ -362,7 +372,10 @@ if [ -n "$pskc" ]; then
 			    number_refused "element .*/$name," "$name"
 		done
 		put "<Policy><x:a xmlns:x='urn:x'/></Policy>" "$key_end" |
-		    number_refused "element .*/Policy," "a policy of others"
+		    number_refused "element .*/Policy/" "a policy of others"
+		usage="<KeyUsage>OTP</KeyUsage><KeyUsage>Encrypt</KeyUsage>"
+		put "<Policy>$usage</Policy>" "$key_end" |
+		    number_refused "element .*/KeyUsage," "two usages"
 		put "<ExpiryDate>2020-01-01T00:00:00Z</ExpiryDate>" \
 		    "</DeviceInfo>" |
 		    number_refused "element .*/ExpiryDate," "of the device"
@@ -385,7 +398,7 @@ if [ -n "$pskc" ]; then
 		container alice "" | sed 's/"DECIMAL"/& CheckDigits="true"/' |
 		    number_refused CheckDigits "check digits"
 		put "<Secret><PlainValue>AAAA</PlainValue></Secret>" "</Data>" |
-		    number_refused "no plain secret" "two secrets"
+		    number_refused "no secret of" "two secrets"
 		put "<Unheard/>" "<KeyPackage>" >"$T/file"
 		import "$T/file" 2>&1 | grep -q "element .*/Unheard," ||
 		    echo "in the container"
@@ -400,4 +413,9 @@ if [ -n "$pskc" ]; then
 	import --user alice "$T/file" >/dev/null
 	equal "what it has of other namespaces is not read" \
 	    "$(counter alice 1001)" 5
+	put "<Policy><KeyUsage>OTP</KeyUsage></Policy>" "$key_end" |
+	    sed 's/>5</>9</' >"$T/file"
+	import --user alice "$T/file" >/dev/null
+	equal "a policy that says what a token is for restricts nothing" \
+	    "$(counter alice 1001)" 9
 fi

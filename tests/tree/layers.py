@@ -52,7 +52,7 @@ FOREIGN = {
     "libpq": "pam_rollcode/store/pgsql",
     "openssl/": "common/token",
     "qrencode.h": "common/cli",
-    "dlfcn.h": "pam_rollcode/store/plugin.c pam_rollcode/admin/import "
+    "dlfcn.h": "pam_rollcode/store/plugin.c common/import "
                "pam_rollcode/admin/check",
     "syslog.h": "pam_rollcode/pam_rollcode.c pam_rollcode/rollcode-verify.c "
                 "pam_rollcode/module pam_rollcode/protocol/logline.c "

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 
 #include "admin/import/import.h"
+#include "common/token/codec.h"
+#include "common/token/token.h"
 
 static void
 importing_end(struct importing *im)
@@ -89,30 +91,57 @@ from_store(
 {
 	if (*argv != NULL || options->format[0] != '\0' ||
 	    options->user[0] != '\0' || options->seal_file[0] != '\0' ||
-	    options->no_account || options->force || options->add)
+	    options->key_file[0] != '\0' || options->no_account ||
+	    options->force || options->add)
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--from imports a whole store; give no file and no other "
 		    "option with it");
 	return import_store(options, error);
 }
 
+/* The passphrase or the key of an encrypted file, if one is given. */
+static enum rollcode_err
+read_key(struct importing *im, struct import_source *source,
+    struct provision_line *line, struct secret *key, struct error *error)
+{
+	const struct admin_options *o = im->options;
+	bool given = o->seal_file[0] != '\0';
+	enum rollcode_err err;
+
+	if (!given && o->key_file[0] == '\0')
+		return ROLLCODE_OK;
+	if ((err = admin_read_secret(&im->admin, line->text,
+		 given ? CLI_PASSPHRASE_MAX + 1 : sizeof(line->text), error)) !=
+	    ROLLCODE_OK)
+		return err;
+	if (given) {
+		source->passphrase = line->text;
+		return ROLLCODE_OK;
+	}
+	source->key = key;
+	key->len = strlen(line->text) / 2;
+	/* No key of AES has these lengths in base32. */
+	if ((key->len == 16 || key->len == 24 || key->len == 32) &&
+	    hex_decode(line->text, key->bytes, key->len))
+		return ROLLCODE_OK;
+	return token_parse_secret(line->text, key, error);
+}
+
 static enum rollcode_err
 read_files(struct importing *im, struct error *error)
 {
-	WIPED(cli_passphrase_wipe) struct cli_passphrase passphrase = {""};
-	bool given = im->options->seal_file[0] != '\0';
+	WIPED(provision_line_wipe) struct provision_line line = {""};
+	WIPED(secret_wipe) struct secret key = {0};
 	struct import_source source = {
 	    .format = im->options->format,
 	    .user = im->options->user,
-	    .passphrase = given ? passphrase.text : NULL,
 	    .pskc = pskc_read,
 	};
 	enum rollcode_err err;
 
 	if ((err = admin_open(&im->admin, im->options, NULL, error)) !=
 		ROLLCODE_OK ||
-	    (given && (err = admin_read_secret(&im->admin, passphrase.text,
-			   sizeof(passphrase.text), error)) != ROLLCODE_OK) ||
+	    (err = read_key(im, &source, &line, &key, error)) != ROLLCODE_OK ||
 	    (err = import_files(&im->list, &source, &im->opened, error)) !=
 		ROLLCODE_OK)
 		return err;
@@ -145,6 +174,10 @@ admin_import(void *base, char **argv, struct error *error)
 
 	if (im.options->from[0] != '\0')
 		return from_store(im.options, argv, error);
+	if (im.options->key_file[0] != '\0' && im.options->seal_file[0] != '\0')
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "give a key or a passphrase, not both; import the files "
+		    "that need them one by one");
 	if ((err = import_open(&im.opened, argv, error)) != ROLLCODE_OK ||
 	    (err = read_files(&im, error)) != ROLLCODE_OK ||
 	    (err = sort_entries(&im, error)) != ROLLCODE_OK ||
