@@ -63,7 +63,8 @@ static const struct keyword options_passwd[] = {
 
 static const struct keyword options_import[] = {
 	{ "format", KEYWORD_TEXT, FIELD(format), 1, 15, 0,
-	    "otpauth|oath|google|demo|sealed", "default: guess" },
+	    "otpauth|oath|google|demo|csv|migration|json|sealed",
+	    "default: guess" },
 	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f',
 	    NULL, "also lower counters: codes are repeated" },
 	SEAL_FILE,

@@ -74,7 +74,8 @@ FUZZ_SHARED += $(call obj,tests/fuzz/replay.c)
 endif
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED) \
-    $(BUILD)/libmodule.a $(BUILD)/libserver.a $(BUILD)/libcommon.a
+    $(BUILD)/libmodule.a $(BUILD)/libadmin.a $(BUILD)/libserver.a \
+    $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) $(FUZZ_LDFLAGS) \

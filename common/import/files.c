@@ -18,7 +18,8 @@ choose_format(const struct import_source *source, const struct cli_bytes *bytes,
 	if (*format != IMPORT_NONE)
 		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_USAGE,
-	    "--format is otpauth, oath, google, demo, pskc or sealed");
+	    "--format is otpauth, oath, google, demo, pskc, csv, migration, "
+	    "json or sealed");
 }
 
 static enum rollcode_err

@@ -26,6 +26,7 @@ google_option(struct reading *r)
 {
 	static const char counter[] = "\" HOTP_COUNTER ";
 	struct rollcode_token *t = &r->entry.provision.token;
+	enum rollcode_err err;
 
 	if (strncmp(r->line.text, "\" TOTP_AUTH", 11) == 0)
 		return reading_bad(r,
@@ -35,7 +36,11 @@ google_option(struct reading *r)
 		return ROLLCODE_OK;
 	if (t->counter != ROLLCODE_COUNTER_END)
 		return reading_bad(r, "a second HOTP_COUNTER");
-	return reading_counter(r, r->line.text + sizeof(counter) - 1, false);
+	if ((err = reading_counter(r, r->line.text + sizeof(counter) - 1,
+		 false)) == ROLLCODE_OK &&
+	    t->counter == ROLLCODE_COUNTER_END)
+		err = reading_bad(r, "the token is exhausted");
+	return err;
 }
 
 enum rollcode_err

@@ -8,7 +8,8 @@
 #include "common/import/import.h"
 #include "common/token/token.h"
 
-#define ROOM 64 /* entries at first */
+#define ROOM 64	   /* entries at first */
+#define HEX_MIN 20 /* digits of a secret */
 
 /* The first whose sign a line has tells what the text is. */
 static const struct {
@@ -19,7 +20,12 @@ static const struct {
 } formats[] = {
     {"sealed", IMPORT_SEALED, "rollcode-export ", false},
     {"pskc", IMPORT_PSKC, "<", false},
+    {"json", IMPORT_JSON, "{", false},
+    {"json", IMPORT_JSON, "[", false},
+    {"migration", IMPORT_MIGRATION, "otpauth-migration://", true},
     {"otpauth", IMPORT_OTPAUTH, "otpauth://", true},
+    {"csv", IMPORT_CSV, "LOGGING START,", false},
+    {"csv", IMPORT_CSV, "OATH-HOTP,", false},
     {"oath", IMPORT_OATH, "HOTP", false},
     {"demo", IMPORT_DEMO, "SECRET_KEY", false},
     {"demo", IMPORT_DEMO, "export SECRET_KEY", false},
@@ -66,6 +72,26 @@ import_next_line(struct import_text *text, const char **line, size_t *len)
 	return true;
 }
 
+/* A column of so many hexadecimal digits, and one before it. */
+static bool
+has_hex_column(const char *line, size_t len)
+{
+	size_t digits = 0, columns = 0;
+
+	for (size_t i = 0; i <= len; i++) {
+		if (i == len || line[i] == ',') {
+			if (columns++ > 0 && digits >= HEX_MIN)
+				return true;
+			digits = 0;
+		} else if (isxdigit((unsigned char)line[i])) {
+			digits++;
+		} else if (line[i] != ' ' && line[i] != '"') {
+			digits = 0;
+		}
+	}
+	return false;
+}
+
 static enum import_format
 guess_line(const char *line, size_t len)
 {
@@ -80,7 +106,7 @@ guess_line(const char *line, size_t len)
 				break;
 		}
 	}
-	return IMPORT_NONE;
+	return has_hex_column(line, len) ? IMPORT_CSV : IMPORT_NONE;
 }
 
 enum import_format
@@ -131,14 +157,76 @@ import_entry_refuse(struct import_list *list, struct import_entry *entry,
 	return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 }
 
+/* It is its owner's, once, whatever else says whose it is.  INPUT. */
+static enum rollcode_err
+give_owner(struct import_entry *entry, struct owner *owner, bool again,
+    struct error *why)
+{
+	if (again)
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "another token has the serial number %s", owner->serial);
+	if (owner->user[0] == '\0')
+		return ROLLCODE_OK;
+	if (entry->user[0] != '\0' && strcmp(entry->user, owner->user) != 0)
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "the list of owners says that it is %s's; correct the list "
+		    "or the file",
+		    owner->user);
+	return import_owner(entry, owner->user, "", why);
+}
+
+/* False if the owners do not want it. */
+static bool
+apply_owners(struct import_list *list, struct import_entry *entry,
+    const struct error **why, struct error *said)
+{
+	struct owner *owner;
+	bool again;
+
+	/* A refusal of all of a file is about every token. */
+	if (list->owners == NULL || entry->line == 0)
+		return true;
+	if ((owner = owners_find(list->owners, entry->serial)) == NULL)
+		return false;
+	again = owner->seen;
+	owner->seen = true;
+	if (*why == NULL &&
+	    give_owner(entry, owner, again, said) != ROLLCODE_OK)
+		*why = said;
+	return true;
+}
+
 enum rollcode_err
-import_add(struct import_list *list, const struct import_entry *entry,
+import_unseen(struct import_list *list, struct error *error)
+{
+	const struct import_owners *owners = list->owners;
+	struct error why = {0};
+	enum rollcode_err err = ROLLCODE_OK;
+
+	for (size_t i = 0; owners != NULL && i < owners->count; i++) {
+		if (owners->rows[i].seen || err != ROLLCODE_OK)
+			continue;
+		error_set(&why, ROLLCODE_ERR_INPUT,
+		    "no token has the serial number %s",
+		    owners->rows[i].serial);
+		list->file = "the files";
+		err = import_refuse(list, why.text, error);
+	}
+	return err;
+}
+
+enum rollcode_err
+import_add(struct import_list *list, const struct import_entry *given,
     const struct error *why, struct error *error)
 {
+	WIPED(import_entry_wipe) struct import_entry copy = *given;
+	const struct import_entry *entry = &copy;
 	struct import_entry *added;
 	struct error spent;
 	enum rollcode_err err;
 
+	if (!apply_owners(list, &copy, &why, &spent))
+		return ROLLCODE_OK;
 	if (why == NULL &&
 	    token_check_left(&entry->provision.token, &spent) != ROLLCODE_OK)
 		why = &spent;
@@ -193,6 +281,15 @@ import_owner(struct import_entry *entry, const char *name, const char *user,
 	    "it is not %s's, as --user says; leave --user out, or correct the "
 	    "file",
 	    user);
+}
+
+void
+import_serial(struct import_entry *entry, const char *serial)
+{
+	if (token_check_label(serial, NULL) != ROLLCODE_OK)
+		return;
+	memcpy(entry->serial, serial, strlen(serial) + 1);
+	memcpy(entry->provision.token.label, serial, strlen(serial) + 1);
 }
 
 enum rollcode_err

@@ -19,6 +19,7 @@
 #define ROLLCODE_IMPORT_IMPORT_H
 
 #include "common/base/error.h"
+#include "common/import/owners.h"
 #include "common/token/provision.h"
 
 enum import_format {
@@ -29,6 +30,9 @@ enum import_format {
 	IMPORT_DEMO,		/* the demo's .env, and a database */
 	IMPORT_PSKC,		/* RFC 6030; the server reads it */
 	IMPORT_SEALED,		/* what export wrote, see sealed.c */
+	IMPORT_CSV,		/* hardware tokens, see csv.c */
+	IMPORT_MIGRATION,	/* Google Authenticator's QR codes */
+	IMPORT_JSON,		/* backups of phone apps, see apps.c */
 };
 
 #define IMPORT_REFUSED_MAX	100	/* entries; then reading stops */
@@ -51,6 +55,7 @@ struct import_entry {
 	unsigned int		 line;		/* 0: the whole file */
 	const char		*unit;		/* "key", ...; NULL: "line" */
 	char			 user[ROLLCODE_USER_MAX + 1];
+	char			 serial[ROLLCODE_LABEL_MAX + 1]; /* or "" */
 	char			*refused;	/* why, or NULL */
 	struct provision	 provision;	/* empty if refused */
 	bool			 named;		/* user stood before the line */
@@ -80,6 +85,7 @@ struct import_list {
 	size_t			 unread;	/* lines or keys, once full */
 	size_t			 unread_files;
 	const char		*file;		/* of what is added */
+	struct import_owners	*owners;	/* NULL: all are wanted */
 };
 
 /* "otpauth" and so on; IMPORT_NONE if there is no such format. */
@@ -98,8 +104,8 @@ bool			import_next_line(struct import_text *,
 enum import_format	import_guess(const char *text, size_t len);
 
 /*
- * Read a text of format OTPAUTH, OATH or GOOGLE.  user owns all of it, or "":
- * the entries say.  An OTPAUTH line belongs to the name before it, in which
+ * Read a text of any format but DEMO, PSKC and SEALED.  user owns all of it, or
+ * "": the entries say.  An OTPAUTH line belongs to the name before it, in which
  * %XX stands for a byte, without one to its account.
  *
  * OATH: fields "TYPE USER PIN HEX [COUNTER [LAST-OTP [TIME]]]" as liboath's
@@ -128,8 +134,14 @@ enum rollcode_err	import_demo(struct import_list *, const char *user,
 			    const void *database, size_t database_len,
 			    struct error *) MUST_USE;
 
+/* Append a refusal for each serial number that no token has.  NOMEM. */
+enum rollcode_err	import_unseen(struct import_list *, struct error *)
+			    MUST_USE;
+
 /*
- * Append a copy; why, if not NULL, is why it is refused; a token without a code
+ * Append a copy, unless the list has owners and this one is none of theirs;
+ * they say whose it is, and of two tokens of one serial number the second is
+ * refused.  why, if not NULL, is why it is refused; a token without a code
  * left is refused too.  NOMEM; INPUT beyond IMPORT_TOKENS_MAX.
  */
 enum rollcode_err	import_add(struct import_list *,
@@ -155,6 +167,9 @@ void			import_entry_begin(struct import_entry *,
  */
 enum rollcode_err	import_owner(struct import_entry *, const char *name,
 			    const char *user, struct error *why) MUST_USE;
+
+/* The serial number of an entry, which is its label too, if it can be one. */
+void			import_serial(struct import_entry *, const char *);
 
 /* Whether so many were refused that no more is read. */
 static inline bool

@@ -3,6 +3,7 @@
 
 #include "common/base/env.h"
 #include "common/import/lines.h"
+#include "common/import/phone.h"
 #include "common/token/codec.h"
 
 WIPABLE(reading);
@@ -112,6 +113,7 @@ static const struct line_format line_formats[] = {
     [IMPORT_OATH] = {reading_oath, NULL},
     [IMPORT_GOOGLE] = {reading_google, reading_google_end},
     [IMPORT_DEMO] = {reading_demo, reading_demo_end},
+    [IMPORT_CSV] = {reading_csv, NULL},
 };
 
 static enum rollcode_err
@@ -140,9 +142,10 @@ each_line(struct reading *r, const struct line_format *format,
 		if (read == ROLLCODE_OK &&
 		    (r->line.text[0] == '\0' || r->line.text[0] == '#'))
 			continue;
+		r->nothing = false;
 		if (read == ROLLCODE_OK)
 			read = format->line(r);
-		if (read == ROLLCODE_OK && format->end != NULL)
+		if (read == ROLLCODE_OK && (format->end != NULL || r->nothing))
 			continue;
 		err = add_read(r, read, error);
 		if (format->end != NULL)
@@ -163,8 +166,12 @@ import_read(struct import_list *list, enum import_format format,
 {
 	WIPED(reading_wipe) struct reading r = {.list = list, .user = user};
 
+	if (format == IMPORT_MIGRATION)
+		return migration_read(list, user, text, len, error);
+	if (format == IMPORT_JSON)
+		return apps_read(list, user, text, len, error);
 	if (format != IMPORT_OTPAUTH && format != IMPORT_OATH &&
-	    format != IMPORT_GOOGLE)
+	    format != IMPORT_GOOGLE && format != IMPORT_CSV)
 		return import_refuse(list,
 		    "the format is not known; name it with --format", error);
 	return each_line(&r, &line_formats[format], text, len, error);

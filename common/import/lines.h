@@ -21,6 +21,7 @@ struct reading {
 	const void		*database;	/* the demo's */
 	size_t			 database_len;
 	unsigned int		 secret_line;	/* where its secret is, or 0 */
+	bool			 nothing;	/* the line has no token */
 };
 
 /*
@@ -30,10 +31,13 @@ struct reading {
 typedef enum rollcode_err	read_line(struct reading *);
 
 read_line	reading_oath, reading_google, reading_google_end, reading_demo,
-		reading_demo_end;
+		reading_demo_end, reading_csv;
 
 /* INPUT, with this sentence as why. */
 enum rollcode_err	reading_bad(struct reading *, const char *);
+
+/* The secret, in hexadecimal digits.  INPUT. */
+enum rollcode_err	reading_hex(struct reading *, const char *) MUST_USE;
 
 /* used: the code of that counter was accepted already.  INPUT. */
 enum rollcode_err	reading_counter(struct reading *, const char *,

@@ -3,8 +3,8 @@
 #include "common/token/codec.h"
 #include "common/token/token.h"
 
-static enum rollcode_err
-take_hex(struct reading *r, const char *hex)
+enum rollcode_err
+reading_hex(struct reading *r, const char *hex)
 {
 	struct secret *secret = &r->entry.provision.token.secret;
 	size_t len = strlen(hex);
@@ -56,7 +56,7 @@ oath_fields(struct reading *r, char *field[OATH_FIELDS], size_t count)
 	t->algorithm = ALGORITHM_SHA1;
 	if (last != NULL && last[strspn(last, DECIMAL)] != '\0')
 		return reading_bad(r, "the last code is not digits");
-	if ((err = take_hex(r, field[SECRET])) != ROLLCODE_OK ||
+	if ((err = reading_hex(r, field[SECRET])) != ROLLCODE_OK ||
 	    (count > COUNTER && (err = reading_counter(r, field[COUNTER],
 				     last != NULL)) != ROLLCODE_OK))
 		return err;

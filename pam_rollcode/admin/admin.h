@@ -30,6 +30,8 @@ struct admin_options {
 	char	user[ROLLCODE_USER_MAX + 1];
 	char	seal_file[PATH_MAX];	/* "" for the terminal */
 	char	key_file[PATH_MAX];
+	char	serial[ROLLCODE_LABEL_MAX + 1];
+	char	owners[PATH_MAX];	/* a list of serial numbers */
 	char	output[PATH_MAX];	/* "" for standard output */
 	int64_t	digits;
 	int64_t	counter;

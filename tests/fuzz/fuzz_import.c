@@ -6,12 +6,14 @@
  *  1. An entry that is accepted is a token that passes its check; written as
  *     an export and read again it is the same.
  *  2. An entry that is refused has a sentence and nothing of a token.
- *  3. No sentence repeats a piece of the file that could be a secret.
+ *  3. No sentence repeats a piece of the file that could be a secret; of a key
+ *     container it repeats the names of elements.
  *  4. Where the caller names the owner, nobody else is given a token.
  */
 #include "fuzz.h"
 #include "common/import/files.h"
 #include "common/token/token.h"
+#include "pam_rollcode/admin/import/import.h"
 
 #define SHOWN 16 /* characters that would be too many */
 
@@ -65,16 +67,27 @@ check_refused(const struct import_entry *e, const char *text, size_t size)
 
 static enum rollcode_err
 read_input(struct import_list *list, uint8_t format, const char *user,
-    const char *text, size_t size, struct error *error)
+    const char *text, size_t size, bool *names, struct error *error)
 {
-	static const enum import_format formats[] = {
-	    IMPORT_OTPAUTH, IMPORT_OATH, IMPORT_GOOGLE, IMPORT_DEMO};
-	enum import_format chosen = formats[format % COUNT(formats)];
+	static const enum import_format formats[] = {IMPORT_OTPAUTH,
+	    IMPORT_OATH, IMPORT_GOOGLE, IMPORT_DEMO, IMPORT_CSV,
+	    IMPORT_MIGRATION, IMPORT_JSON, IMPORT_PSKC};
+	static const struct secret key = {
+	    .len = 16, .bytes = "the pskc fuzzer"};
+	const struct import_source source = {
+	    .user = user,
+	    .key = &key,
+	    .passphrase = "a passphrase",
+	};
+	enum import_format chosen = formats[(format & 15) % COUNT(formats)];
 	size_t env = strnlen(text, size);
 	size_t database = env < size ? env + 1 : size;
 
 	if (format & 32)
 		chosen = import_guess(text, size);
+	*names = chosen == IMPORT_PSKC;
+	if (chosen == IMPORT_PSKC)
+		return pskc_read(list, &source, text, size, error);
 	if (chosen == IMPORT_DEMO)
 		return import_demo(list, user, text, env, text + database,
 		    size - database, error);
@@ -88,20 +101,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error error = {0};
 	char place[IMPORT_PLACE_MAX], *text;
 	const char *user;
+	bool names = false;
 
 	if (size == 0)
 		return 0;
 	user = data[0] & 16 ? "ann" : "";
 	text = exact(data + 1, size - 1);
-	promise(read_input(&list, data[0], user, text, size - 1, &error) ==
-		    ROLLCODE_OK,
+	promise(read_input(&list, data[0], user, text, size - 1, &names,
+		    &error) == ROLLCODE_OK,
 	    "whatever is wrong is in the list");
 	for (size_t i = 0; i < list.count; i++) {
 		import_place(&list.entries[i], place);
 		if (list.entries[i].refused == NULL)
 			check_accepted(&list.entries[i], user);
 		else
-			check_refused(&list.entries[i], text, size - 1);
+			check_refused(
+			    &list.entries[i], text, names ? 0 : size - 1);
 	}
 	free(text);
 	return 0;

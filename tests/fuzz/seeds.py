@@ -184,6 +184,17 @@ def import_():
     yield (b"\x13PORT=80\nexport SECRET_KEY='a secret that is text' # x\n\0" +
            image.serialize())
     yield f"\x20{line}\n"
+    yield (f"\x14S1,{digits},hotp,8,7\nOATH-HOTP,1,1,id,,{digits},,,0,0,0,6,0,"
+           "0,0,0,0,0\n")
+    yield ("\x05otpauth-migration://offline?data=CigKFDEyMzQ1Njc4OTAxMjM0NTY3OD"
+           "kwEgNhbm4aA1dlYiABKAIwATgHEAIYAQ%3D%3D\n")
+    yield (f'\x06[{{"secret": "{secret}", "label": "ann", "type": "HOTP", '
+           '"algorithm": "SHA1", "digits": 8, "counter": 7}]')
+    yield ('\x07<KeyContainer xmlns="urn:ietf:params:xml:ns:keyprov:pskc">'
+           '<KeyPackage><Key Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:hotp"'
+           '><Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue>'
+           '</Secret><Counter><PlainValue>7</PlainValue></Counter></Data>'
+           '<UserId>ann</UserId></Key></KeyPackage></KeyContainer>')
 
 
 def module():

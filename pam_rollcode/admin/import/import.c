@@ -16,12 +16,16 @@
 #include "common/token/codec.h"
 #include "common/token/token.h"
 
+#define OWNERS_LEN_MAX ((size_t)16 << 20)
+
 static void
 importing_end(struct importing *im)
 {
 	admin_close(&im->admin);
 	import_close(&im->opened);
+	import_close(&im->owners_file);
 	import_free(&im->list);
+	owners_free(&im->owners);
 	free(im->order);
 }
 
@@ -127,6 +131,32 @@ read_key(struct importing *im, struct import_source *source,
 	return token_parse_secret(line->text, key, error);
 }
 
+/* Which tokens are wanted, if not all; the list is a file of somebody else. */
+static enum rollcode_err
+read_owners(struct importing *im, struct error *error)
+{
+	WIPED(cli_bytes_free) struct cli_bytes raw = {NULL, 0, 0};
+	WIPED(cli_bytes_free) struct cli_bytes text = {NULL, 0, 0};
+	const struct admin_options *o = im->options;
+	struct error why = {0};
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (o->serial[0] != '\0')
+		err = owners_add(&im->owners, o->serial, "", error);
+	if (err != ROLLCODE_OK || im->owners_file.count == 0)
+		return err;
+	if ((err = cli_read_all(im->owners_file.files[0].fd, OWNERS_LEN_MAX,
+		 &raw, &why)) != ROLLCODE_OK ||
+	    (err = import_unmark(&raw, &text, &why)) != ROLLCODE_OK ||
+	    (err = owners_read(&im->owners, text.text, text.len, &why)) !=
+		ROLLCODE_OK)
+		return error_pass(error, err, &why, "%.200s", o->owners);
+	if (im->owners.count > 0)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "%.200s: there is no serial number in it", o->owners);
+}
+
 static enum rollcode_err
 read_files(struct importing *im, struct error *error)
 {
@@ -142,8 +172,13 @@ read_files(struct importing *im, struct error *error)
 	if ((err = admin_open(&im->admin, im->options, NULL, error)) !=
 		ROLLCODE_OK ||
 	    (err = read_key(im, &source, &line, &key, error)) != ROLLCODE_OK ||
-	    (err = import_files(&im->list, &source, &im->opened, error)) !=
-		ROLLCODE_OK)
+	    (err = read_owners(im, error)) != ROLLCODE_OK)
+		return err;
+	if (im->owners.count > 0)
+		im->list.owners = &im->owners;
+	if ((err = import_files(&im->list, &source, &im->opened, error)) !=
+		ROLLCODE_OK ||
+	    (err = import_unseen(&im->list, error)) != ROLLCODE_OK)
 		return err;
 	import_close(&im->opened);
 	if ((err = import_all_read(&im->list, error)) != ROLLCODE_OK)
@@ -170,8 +205,11 @@ enum rollcode_err
 admin_import(void *base, char **argv, struct error *error)
 {
 	WIPED(importing_end) struct importing im = {.options = base};
+	char owners_path[PATH_MAX];
+	char *owners[] = {owners_path, NULL};
 	enum rollcode_err err;
 
+	memcpy(owners_path, im.options->owners, sizeof(owners_path));
 	if (im.options->from[0] != '\0')
 		return from_store(im.options, argv, error);
 	if (im.options->key_file[0] != '\0' && im.options->seal_file[0] != '\0')
@@ -179,6 +217,9 @@ admin_import(void *base, char **argv, struct error *error)
 		    "give a key or a passphrase, not both; import the files "
 		    "that need them one by one");
 	if ((err = import_open(&im.opened, argv, error)) != ROLLCODE_OK ||
+	    (im.options->owners[0] != '\0' &&
+		(err = import_open(&im.owners_file, owners, error)) !=
+		    ROLLCODE_OK) ||
 	    (err = read_files(&im, error)) != ROLLCODE_OK ||
 	    (err = sort_entries(&im, error)) != ROLLCODE_OK ||
 	    (err = each_user(&im, error)) != ROLLCODE_OK)

@@ -11,7 +11,8 @@
 struct importing {
 	struct admin			 admin;
 	const struct admin_options	*options;
-	struct import_opened		 opened;
+	struct import_opened		 opened, owners_file;
+	struct import_owners		 owners;
 	struct import_list		 list;
 	struct import_entry		**order;	/* sorted by user */
 	struct progress			 progress;

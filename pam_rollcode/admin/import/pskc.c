@@ -423,9 +423,9 @@ take_key(struct key *key, const struct cipher *cipher, const char *user,
     struct import_entry *e, struct error *why)
 {
 	struct rollcode_token *t = &e->provision.token;
-	const char *serial = key->text[SERIAL];
 	enum rollcode_err err;
 
+	import_serial(e, key->text[SERIAL]);
 	if ((err = take_key_user(key, DEVICE_USER, user, e, why)) !=
 		ROLLCODE_OK ||
 	    (err = take_key_user(key, KEY_USER, user, e, why)) != ROLLCODE_OK ||
@@ -435,8 +435,6 @@ take_key(struct key *key, const struct cipher *cipher, const char *user,
 	    (err = take_key_counter(key, cipher, &t->counter, why)) !=
 		ROLLCODE_OK)
 		return err;
-	if (token_check_label(serial, NULL) == ROLLCODE_OK)
-		memcpy(t->label, serial, strlen(serial) + 1);
 	return token_check(t, why);
 }
 

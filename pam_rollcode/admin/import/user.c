@@ -104,6 +104,13 @@ merge_lines(struct importing *im, struct import_group *group, bool *changed,
 
 		err = account_merge(account, &e->provision.token,
 		    im->options->force, im->admin.now, &e->merged, error);
+		if (err == ROLLCODE_ERR_INPUT &&
+		    group->count > ACCOUNT_TOKENS_MAX)
+			return error_set(error, err,
+			    "the files have %zu tokens for %s, and a user has "
+			    "%d at most; choose one with --serial, or give "
+			    "each a user with --owners",
+			    group->count, account->user, ACCOUNT_TOKENS_MAX);
 		if (err != ROLLCODE_OK)
 			return err;
 		if (e->merged == MERGE_ADDED && e->disabled)
@@ -250,8 +257,13 @@ import_user(
 		    import_unit(refused), refused->line);
 	else if (user[0] == '\0')
 		error_set(&why, err,
-		    "the entry names no user; give --user USER, or write the "
-		    "name and a space before an otpauth URI");
+		    group->lines[0]->serial[0] == '\0'
+			? "the entry names no user; give --user USER, or write "
+			  "the name and a space before an otpauth URI"
+			: "the entry names no user; give --user USER with "
+			  "--serial %s, or --owners FILE with lines SERIAL "
+			  "USER",
+		    group->lines[0]->serial);
 	else
 		err = take_over_asking(im, group, &why);
 	if (err == ROLLCODE_OK) {
