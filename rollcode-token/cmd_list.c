@@ -35,14 +35,12 @@ static enum rollcode_err
 widest_name(struct wallet *wallet, int *width, struct error *error)
 {
 	struct wallet_entry entry = {0};
-	char shown[PLAIN_MAX(WALLET_NAME_MAX)];
 	enum rollcode_err err;
 	int n;
 
 	*width = (int)strlen("NAME");
 	while (wallet_each(wallet, &entry, &err, error))
-		if ((n = plain_copy(entry.name, PLAIN_TEXT, shown,
-			 sizeof(shown))) > *width)
+		if ((n = plain_width(entry.name, PLAIN_TEXT)) > *width)
 			*width = n;
 	return err;
 }

@@ -50,18 +50,11 @@ escape_next(const char *text, enum plain how, char piece[PIECE_MAX], size_t *n)
 	return len;
 }
 
-static int
-columns_of(const char *piece, size_t len)
-{
-	return piece[0] == '\\' ? (int)len : 1;
-}
-
-int
+void
 plain_copy(const char *text, enum plain how, char *out, size_t size)
 {
 	char piece[PIECE_MAX];
 	size_t used = 0, len, n;
-	int columns = 0;
 
 	for (; text != NULL && *text != '\0'; text += n) {
 		len = escape_next(text, how, piece, &n);
@@ -69,10 +62,8 @@ plain_copy(const char *text, enum plain how, char *out, size_t size)
 			break;
 		memcpy(out + used, piece, len);
 		used += len;
-		columns += columns_of(piece, len);
 	}
 	out[used] = '\0';
-	return columns;
 }
 
 static bool

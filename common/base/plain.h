@@ -26,11 +26,17 @@ enum plain {
 /* What a text of n bytes has room in, every one of them escaped. */
 #define PLAIN_MAX(n)	(4 * (n) + 1)
 
-/* Copy; what does not fit is cut.  NULL is "".  Returns the columns. */
-int	plain_copy(const char *text, enum plain, char *out, size_t size);
+/* Copy; what does not fit is cut.  NULL is "". */
+void	plain_copy(const char *text, enum plain, char *out, size_t size);
 
-/* Write to a stream.  Returns the columns it takes. */
-int	plain_put(FILE *, const char *text, enum plain);
+/* Write to a stream. */
+void	plain_put(FILE *, const char *text, enum plain);
+
+/*
+ * The columns of a terminal that it takes: two for a wide character, none for
+ * one that is put on top of the one before.
+ */
+int	plain_width(const char *text, enum plain);
 
 /* The same, filled up with spaces to a width. */
 void	plain_pad(FILE *, const char *text, enum plain, int width);

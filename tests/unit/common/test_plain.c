@@ -91,13 +91,33 @@ START_TEST(what_does_not_fit_is_cut_between_two_characters)
 
 	memset(long_text, '\x1b', sizeof(long_text));
 	long_text[sizeof(long_text) - 1] = '\0';
-	ck_assert_int_eq(
-	    plain_copy(long_text, PLAIN_TEXT, out, sizeof(out)), 16);
+	plain_copy(long_text, PLAIN_TEXT, out, sizeof(out));
 	ck_assert_str_eq(out, "\\x1b\\x1b\\x1b\\x1b");
-	ck_assert_int_eq(plain_copy("ab\n", PLAIN_TEXT, out, 6), 2);
+	plain_copy("ab\n", PLAIN_TEXT, out, 6);
 	ck_assert_str_eq(out, "ab");
-	ck_assert_int_eq(plain_copy(NULL, PLAIN_TEXT, out, 1), 0);
+	plain_copy(NULL, PLAIN_TEXT, out, 1);
 	ck_assert_str_eq(out, "");
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	enum plain how;
+	int columns;
+} wide[] = {
+    {"", PLAIN_TEXT, 0}, {"alice", PLAIN_TEXT, 5},
+    {"j\xc3\xb6rg", PLAIN_TEXT, 4},
+    {"jo\xcc\x88rg", PLAIN_TEXT, 4},		 /* a dot on top */
+    {"\xe6\x97\xa5\xe6\x9c\xac", PLAIN_TEXT, 4}, /* two wide ones */
+    {"\xe6\x97\xa5", PLAIN_LOG, 12}, {"a\nb\xff", PLAIN_TEXT, 10},
+    {"a b\\", PLAIN_WORD, 10},
+    {"\xee\x80\x80", PLAIN_TEXT, 1}, /* of no known width */
+};
+
+START_TEST(a_column_is_as_wide_as_a_terminal_shows_it)
+{
+	ck_assert_int_eq(
+	    plain_width(wide[_i].text, wide[_i].how), wide[_i].columns);
 }
 END_TEST
 
@@ -237,6 +257,8 @@ main(void)
 	tcase_add_loop_test(tc, a_stream_gets_the_same, 0, COUNT(shown));
 	tcase_add_test(tc, a_line_of_ours_is_one_line_whatever_is_put_in);
 	tcase_add_test(tc, what_does_not_fit_is_cut_between_two_characters);
+	tcase_add_loop_test(
+	    tc, a_column_is_as_wide_as_a_terminal_shows_it, 0, COUNT(wide));
 	tcase_add_loop_test(
 	    tc, a_word_for_a_shell_is_that_word, 0, COUNT(words));
 	tcase_add_test(tc, no_word_is_written_behind_its_room);
