@@ -180,11 +180,38 @@ static const struct cli_command commands[] = {
 };
 /* clang-format on */
 
+static const struct cli_example examples[] = {
+    {"", "rollcode-admin init"},
+    {"", "rollcode-admin enroll alice"},
+    {"", "rollcode-admin check alice"},
+    {"enroll", "rollcode-admin enroll alice"},
+    {"enroll", "rollcode-admin enroll alice --label phone --phone --qr "
+	       "--confirm"},
+    {"enroll", "rollcode-admin enroll radius1 --no-account"},
+    {"list", "rollcode-admin list"},
+    {"uri", "rollcode-admin uri alice --label phone"},
+    {"remove", "rollcode-admin remove alice --label phone"},
+    {"verify", "rollcode-admin verify alice"},
+    {"resync", "rollcode-admin resync alice --label phone"},
+    {"recovery", "rollcode-admin recovery alice"},
+    {"recovery", "rollcode-admin recovery alice --once --expires 15m"},
+    {"import", "rollcode-admin import --user alice alice.uri"},
+    {"import", "rollcode-admin import users.oath"},
+    {"export", "rollcode-admin export -o tokens.sealed"},
+    {"log", "rollcode-admin log alice -n 20"},
+    {"rekey", "rollcode-admin rekey --wait 0"},
+    {"backup", "rollcode-admin backup /var/backups/rollcode/monday"},
+    {"check", "rollcode-admin check alice"},
+    {"check", "rollcode-admin check --service sshd"},
+    {NULL, NULL},
+};
+
 static const struct cli_program program = {
     .name = "rollcode-admin",
     .about = "Administers users and tokens of pam_rollcode.",
     .commands = commands,
     .options = options_all,
+    .examples = examples,
     .see = "rollcode-admin(8)",
 };
 

@@ -24,10 +24,7 @@ put_json(struct json *json, const struct wallet_entry *entry)
 	json_number(json, "digits", p->token.digits);
 	json_number(json, "counter", (int64_t)p->token.counter);
 	json_number(json, "created", entry->created);
-	if (entry->used == 0)
-		json_null(json, "used");
-	else
-		json_number(json, "used", entry->used);
+	json_time(json, "used", entry->used);
 	json_close(json, '}');
 }
 
@@ -54,7 +51,7 @@ put_line(const struct wallet_entry *entry, int width)
 	cli_date(entry->used, date);
 	printf("%c ", entry->preferred ? '*' : ' ');
 	plain_pad(stdout, entry->name, PLAIN_TEXT, width);
-	printf("  %-4s  %-6s  %6u  %*llu  %-16s  ", form_name(p->token.form),
+	printf("  %-4s  %-6s  %6u  %*llu  %-25s  ", form_name(p->token.form),
 	    algorithm_name(p->token.algorithm), p->token.digits, COUNTER_WIDTH,
 	    (unsigned long long)p->token.counter, date);
 	plain_line(stdout, "%s%s%s%s%s", p->issuer,
@@ -72,7 +69,7 @@ list_lines(struct wallet *wallet, struct error *error)
 
 	if ((err = widest_name(wallet, &width, error)) != ROLLCODE_OK)
 		return err;
-	printf("  %-*s  %-4s  %-6s  %6s  %*s  %-16s  %s\n", width, "NAME",
+	printf("  %-*s  %-4s  %-6s  %6s  %*s  %-25s  %s\n", width, "NAME",
 	    "FORM", "HASH", "DIGITS", COUNTER_WIDTH, "COUNTER", "LAST USED",
 	    "FOR");
 	while (wallet_each(wallet, &entry, &err, error))

@@ -125,11 +125,29 @@ static const struct cli_command commands[] = {
 };
 /* clang-format on */
 
+static const struct cli_example examples[] = {
+    {"", "ssh server sudo rollcode-admin enroll alice | "
+	 "rollcode-token add server"},
+    {"", "rollcode-token next server"},
+    {"add", "rollcode-token add server <alice.uri"},
+    {"next", "rollcode-token next"},
+    {"next", "rollcode-token next server -n 3"},
+    {"pair", "rollcode-token pair server"},
+    {"rename", "rollcode-token rename token server"},
+    {"skip", "rollcode-token skip server -n 20"},
+    {"bind", "rollcode-token bind server alice@server.example.org:22"},
+    {"bind", "rollcode-token bind server local"},
+    {"import", "rollcode-token import tokens.sealed"},
+    {"export", "rollcode-token export -o tokens.sealed"},
+    {NULL, NULL},
+};
+
 static const struct cli_program program = {
     .name = "rollcode-token",
     .about = "Keeps tokens and prints their next rolling codes.",
     .commands = commands,
     .options = options_all,
+    .examples = examples,
     .see = "rollcode-token(1)",
 };
 

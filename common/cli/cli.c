@@ -46,12 +46,19 @@ cli_date(int64_t when, char date[CLI_DATE_MAX])
 {
 	struct tm tm;
 	time_t t = (time_t)when;
+	size_t n = 0;
 
-	if (when == 0)
+	if (when != 0 && localtime_r(&t, &tm) != NULL)
+		n = strftime(date, CLI_DATE_MAX - 1, "%FT%T%z", &tm);
+	if (when == 0) {
 		snprintf(date, CLI_DATE_MAX, "never");
-	else if (localtime_r(&t, &tm) == NULL ||
-		 strftime(date, CLI_DATE_MAX, "%Y-%m-%d %H:%M", &tm) == 0)
+	} else if (n == 0) {
 		snprintf(date, CLI_DATE_MAX, "%lld", (long long)when);
+	} else {
+		/* "+0100" becomes "+01:00" */
+		memmove(date + n - 1, date + n - 2, sizeof("00"));
+		date[n - 2] = ':';
+	}
 }
 
 static void
@@ -101,6 +108,21 @@ put_option_lines(FILE *out, const struct keyword *options)
 }
 
 static void
+put_examples(FILE *out, const struct walk *walk)
+{
+	const struct cli_example *e = walk->program->examples;
+	const struct cli_command *c = walk->command;
+	bool any = false;
+
+	for (; e != NULL && e->command != NULL; e++) {
+		if (strcmp(e->command, c != NULL ? c->name : "") != 0)
+			continue;
+		fprintf(out, "%s    %s\n", any ? "" : "\nExamples:\n", e->line);
+		any = true;
+	}
+}
+
+static void
 put_help(FILE *out, const struct walk *walk)
 {
 	const struct cli_program *program = walk->program;
@@ -111,6 +133,7 @@ put_help(FILE *out, const struct walk *walk)
 	fprintf(out, "\n%s\n\n", c == NULL ? program->about : c->about);
 	if (c != NULL) {
 		put_option_lines(out, c->options);
+		put_examples(out, walk);
 		return;
 	}
 	for (c = program->commands; c->name != NULL; c++) {
@@ -119,7 +142,9 @@ put_help(FILE *out, const struct walk *walk)
 	}
 	fprintf(out, "\n");
 	put_option_lines(out, program->options);
+	fprintf(out, "  %-28s  %s\n", "-h, --help", "print this");
 	fprintf(out, "  %-28s  %s\n", "    --version", "print the version");
+	put_examples(out, walk);
 	fprintf(out, "\n`%s help COMMAND` describes a command.  See %s.\n",
 	    program->name, program->see);
 }
@@ -136,14 +161,23 @@ find_option(const struct keyword *table, const char *name, char letter)
 }
 
 static enum rollcode_err
-unknown_option(const struct walk *walk, const char *name, struct error *error)
+unknown_option(const struct walk *walk, const struct keyword *table,
+    const char *name, struct error *error)
 {
+	struct nearest nearest;
+
 	if (walk->command != NULL &&
 	    find_option(walk->program->options, name, '\0') != NULL)
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--%s is given before the command", name);
-	return error_set(error, ROLLCODE_ERR_USAGE, "unknown option --%s",
+	error_set(error, ROLLCODE_ERR_USAGE, "unknown option --%s",
 	    keyword_shown(name));
+	nearest_begin(&nearest, name);
+	for (; table != NULL && table->name != NULL; table++)
+		nearest_try(&nearest, table->name);
+	return nearest.name == NULL ? ROLLCODE_ERR_USAGE
+				    : error_add(error, ROLLCODE_ERR_USAGE,
+					  "did you mean --%s?", nearest.name);
 }
 
 static enum rollcode_err
@@ -181,7 +215,7 @@ long_option(struct walk *walk, const struct keyword *table, char *name,
 		return ROLLCODE_OK;
 	}
 	if ((option = find_option(table, name, '\0')) == NULL)
-		return unknown_option(walk, name, error);
+		return unknown_option(walk, table, name, error);
 	return set_option(walk, table, option, equals, error);
 }
 
@@ -191,6 +225,10 @@ short_option(struct walk *walk, const struct keyword *table, char *text,
 {
 	const struct keyword *option = find_option(table, NULL, text[0]);
 
+	if (option == NULL && strcmp(text, "h") == 0) {
+		walk->help = true;
+		return ROLLCODE_OK;
+	}
 	if (option == NULL)
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "unknown option -%.*s", text[1] == '\0' ? 1 : 0, text);
@@ -235,15 +273,40 @@ static enum rollcode_err
 find_command(struct walk *walk, const char *name, struct error *error)
 {
 	const struct cli_command *c = walk->program->commands;
+	struct nearest nearest;
 
-	while (c->name != NULL && strcmp(c->name, name) != 0)
-		c++;
+	nearest_begin(&nearest, name);
+	for (; c->name != NULL && strcmp(c->name, name) != 0; c++)
+		nearest_try(&nearest, c->name);
 	if (c->name == NULL)
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "unknown command %s; `%s help` lists the commands",
-		    keyword_shown(name), walk->program->name);
+		    "unknown command %s; %s%s%s`%s help` lists the commands",
+		    keyword_shown(name),
+		    nearest.name == NULL ? "" : "did you mean ",
+		    nearest.name == NULL ? "" : nearest.name,
+		    nearest.name == NULL ? "" : "? ", walk->program->name);
 	walk->command = c;
 	return ROLLCODE_OK;
+}
+
+/* Whether it has as many words as it takes. */
+static enum rollcode_err
+check_words(const struct walk *walk, struct error *error)
+{
+	const struct cli_command *c = walk->command;
+	const char *missing = c->args;
+
+	/* Which one it is may be a secret. */
+	if (walk->words > c->max_args)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "%s: too many arguments; it takes %s", c->name,
+		    c->args[0] == '\0' ? "none" : c->args);
+	if (walk->words >= c->min_args)
+		return ROLLCODE_OK;
+	for (int i = 0; i < walk->words; i++)
+		missing += strcspn(missing, " ") + 1;
+	return error_set(error, ROLLCODE_ERR_USAGE, "%s: %.*s is missing",
+	    c->name, (int)strcspn(missing, " "), missing);
 }
 
 static enum rollcode_err
@@ -261,7 +324,9 @@ take_command(struct walk *walk, struct error *error)
 	name = walk->argv[walk->at++];
 	if (strcmp(name, "help") == 0) {
 		walk->help = true;
-		if (walk->at == walk->argc)
+		if (walk->at == walk->argc ||
+		    strcmp(walk->argv[walk->at], "--help") == 0 ||
+		    strcmp(walk->argv[walk->at], "-h") == 0)
 			return ROLLCODE_OK;
 		if (walk->argc - walk->at > 1)
 			return error_set(error, ROLLCODE_ERR_USAGE,
@@ -274,13 +339,7 @@ take_command(struct walk *walk, struct error *error)
 		ROLLCODE_OK ||
 	    walk->help)
 		return err;
-	if (walk->words < walk->command->min_args)
-		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "%s: an argument is missing", walk->command->name);
-	if (walk->words > walk->command->max_args)
-		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "%s: too many arguments", walk->command->name);
-	return ROLLCODE_OK;
+	return check_words(walk, error);
 }
 
 static enum rollcode_err

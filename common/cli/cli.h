@@ -31,20 +31,27 @@ struct cli_command {
 	const struct keyword	*options;	/* NULL for none */
 };
 
+/* A line that somebody may type. */
+struct cli_example {
+	const char	*command;		/* it is for its help */
+	const char	*line;
+};
+
 struct cli_program {
 	const char			*name;
 	const char			*about;		/* one sentence */
 	const struct cli_command	*commands;	/* NULL name last */
 	const struct keyword		*options;	/* before the command */
+	const struct cli_example	*examples;	/* NULL command last */
 	const char			*see;		/* the man page */
 };
 
 /*
- * Parse, run, report.  `help`, `help COMMAND`, `--help`, `COMMAND --help` and
- * `--version` print and are 0; no command, an unknown one (whole names only), a
- * bad option or a wrong number of words is 2.  Options are --name VALUE,
- * --name=VALUE, -x VALUE; "--" ends them.  Output that could not be written is
- * a failure.
+ * Parse, run, report.  `help`, `help COMMAND`, `--help`, `COMMAND --help`, -h
+ * for --help, and `--version` print and are 0; no command, an unknown one
+ * (whole names only), a bad option or a wrong number of words is 2.  Options
+ * are --name VALUE, --name=VALUE, -x VALUE; "--" ends them.  Output that could
+ * not be written is a failure.
  */
 int	cli_main(const struct cli_program *, void *base, int argc,
 	    char **argv);
@@ -161,7 +168,22 @@ enum rollcode_err	cli_write_new(const char *path, const char *,
  */
 bool	cli_confirm(const char *question, bool terminal);
 
-/* "2026-11-23 14:05" in local time; "never" for 0. */
+/*
+ * The name that may have been meant by one that nobody knows: begin, try each
+ * that there is, and name is the nearest, NULL if none is near.
+ */
+struct nearest {
+	const char	*typed, *name;
+	unsigned int	 edits;
+};
+
+void	nearest_begin(struct nearest *, const char *typed);
+void	nearest_try(struct nearest *, const char *name);
+
+/* What a noun ends with behind that number. */
+#define PLURAL(n)	((n) == 1 ? "" : "s")
+
+/* "2026-11-23T14:05:31+01:00", local time as in RFC 3339; "never" for 0. */
 #define CLI_DATE_MAX	32
 void	cli_date(int64_t when, char date[CLI_DATE_MAX]);
 
@@ -198,6 +220,7 @@ struct json {
 
 void	json_text(struct json *, const char *key, const char *value);
 void	json_number(struct json *, const char *key, int64_t);
+void	json_time(struct json *, const char *key, int64_t); /* 0 is null */
 void	json_bool(struct json *, const char *key, bool);
 void	json_null(struct json *, const char *key);
 

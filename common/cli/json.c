@@ -63,6 +63,15 @@ json_number(struct json *json, const char *key, int64_t number)
 }
 
 void
+json_time(struct json *json, const char *key, int64_t when)
+{
+	if (when == 0)
+		json_null(json, key);
+	else
+		json_number(json, key, when);
+}
+
+void
 json_bool(struct json *json, const char *key, bool yes)
 {
 	begin_value(json, key);

@@ -24,7 +24,7 @@ list_user_json(
 		json_text(&l->json, "state", admin_state(l->admin));
 		json_number(&l->json, "tokens", (int64_t)a->token_count);
 		json_number(&l->json, "failures", a->failures);
-		json_number(&l->json, "last_success", a->last_success);
+		json_time(&l->json, "last_success", a->last_success);
 	}
 	json_close(&l->json, '}');
 }

@@ -23,8 +23,8 @@ show_token_json(struct json *json, const struct account_token *t)
 	json_number(json, "digits", t->token.digits);
 	json_number(json, "counter", (int64_t)t->token.counter);
 	json_bool(json, "enabled", t->enabled);
-	json_number(json, "created", t->created);
-	json_number(json, "used", t->used);
+	json_time(json, "created", t->created);
+	json_time(json, "used", t->used);
 	json_close(json, '}');
 }
 
@@ -84,12 +84,12 @@ show_json(const struct admin *admin)
 	json_number(&json, "spent", a->spent);
 	json_number(&json, "failed", a->failed);
 	json_number(&json, "replayed", a->replayed);
-	json_number(&json, "created", a->created);
-	json_number(&json, "last_success", a->last_success);
-	json_number(&json, "last_failure", a->last_failure);
+	json_time(&json, "created", a->created);
+	json_time(&json, "last_success", a->last_success);
+	json_time(&json, "last_failure", a->last_failure);
 	json_number(&json, "recovery_left", account_recovery_left(a));
-	json_number(&json, "recovery_issued", recovery_issued(a));
-	json_number(&json, "once_expires", once_expires(admin));
+	json_time(&json, "recovery_issued", recovery_issued(a));
+	json_time(&json, "once_expires", once_expires(admin));
 	json_open(&json, "tokens", '[');
 	for (size_t i = 0; i < a->token_count; i++)
 		show_token_json(&json, &a->tokens[i]);

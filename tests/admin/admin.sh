@@ -106,7 +106,7 @@ wait_for grep -q unlocked "$T/followed"
 kill "$follower"
 wait "$follower" 2>/dev/null
 equal "log --follow goes on when a user is enrolled anew" \
-    "$(tail -n 2 "$T/followed" | awk '{ print $4 }' | xargs)" \
+    "$(tail -n 2 "$T/followed" | awk '{ print $3 }' | xargs)" \
     "enrolled unlocked"
 
 # Of 10,000 events, which EVENTS_KEPT can be: what a log of them takes, in KiB.

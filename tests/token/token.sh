@@ -185,7 +185,7 @@ equal "after wrong calls the counter is where it was" "$(counter)" 0
 secret_calls() {
 	says 2 'standard input or at the prompt' rt add "$HOTP" &&
 	    says 2 'standard input or at the prompt' rt next "$HOTP" &&
-	    says 2 'too many arguments' rt add web "$HOTP" &&
+	    says 2 'too many arguments; it takes .NAME.' rt add web "$HOTP" &&
 	    says 2 'unknown command' rt "$HOTP" &&
 	    says 2 'unknown option' rt add "--secret=$BASE32" &&
 	    says 2 'unknown command' rt "$BASE32" &&

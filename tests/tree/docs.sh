@@ -94,6 +94,36 @@ for program in rollcode-admin rollcode-token; do
 	    "$program" "$(options_of "$program")" "$(options_in_page "$page")"
 done
 
+# Of an example, what is after the last pipe is a command of the program.
+examples_of() {	# PROGRAM COMMAND, "" for the help of the program itself
+	# shellcheck disable=SC2086	# no word where there is none
+	"$1" help $2 | sed -n '/^Examples:/,/^$/s/^    //p' | sed 's/.*| //; s/ <.*//'
+}
+
+# untrue PROGRAM COMMAND: its examples that name another, or no option of it
+untrue() {
+	local line word command
+	examples_of "$1" "$2" | while read -r line; do
+		command=$(cut -d' ' -f2 <<<"$line")
+		[ "${line%% *}" = "$1" ] && [ "$command" = "${2:-$command}" ] ||
+		    echo "not of $1 $2: $line"
+		for word in $(grep -oE ' --?[a-z][a-z-]*' <<<"$line"); do
+			"$1" help "$command" | options_in | grep -qxe "$word" ||
+			    echo "$word is no option: $line"
+		done
+	done
+}
+
+for program in rollcode-admin rollcode-token; do
+	check "the help of $program has examples" \
+	    test -n "$(examples_of "$program" "")"
+	for command in "" $(commands_of "$program"); do
+		untrue "$program" "$command"
+	done >"$T/untrue"
+	equal "each is of its command, with options that it has" \
+	    "$(cat "$T/untrue")" ""
+done
+
 same "the module's arguments stand in its page, and no others" options.c \
     "$(keywords_of pam_rollcode/module/options.c)" \
     "$(items_in_section "$MODULE" ARGUMENTS)"

@@ -88,11 +88,19 @@ static const struct cli_command commands[] = {
 };
 /* clang-format on */
 
+static const struct cli_example examples[] = {
+    {"", "prog words"},
+    {"words", "prog words one"},
+    {"words", "prog words -n 3"},
+    {NULL, NULL},
+};
+
 static const struct cli_program program = {
     .name = "prog",
     .about = "Tests.",
     .commands = commands,
     .options = global,
+    .examples = examples,
     .see = "prog(1)",
 };
 
@@ -179,18 +187,23 @@ static const struct {
 } bad[] = {
     {"prog", "a command is missing"},
     {"prog --file x", "a command is missing"},
-    {"prog nope", "unknown command nope"},
-    {"prog word", "unknown command word"},
-    {"prog Words", "unknown command Words"},
-    {"prog --nope words", "unknown option --nope"},
-    {"prog --fil x words", "unknown option --fil"},
+    {"prog nope", "unknown command nope; `prog help`"},
+    {"prog word", "unknown command word; did you mean words?"},
+    {"prog Words", "unknown command Words; did you mean words?"},
+    {"prog wrods", "unknown command wrods; did you mean words?"},
+    {"prog fa", "unknown command fa; did you mean fail?"},
+    {"prog w", "unknown command w; `prog help`"},
+    {"prog words-and-words-and-words", "(not shown); `prog help`"},
+    {"prog --nope words", "unknown option --nope\n"},
+    {"prog --fil x words", "unknown option --fil; did you mean --file?"},
+    {"prog words --cuont 3", "unknown option --cuont; did you mean --count?"},
     {"prog -x words", "unknown option -x"},
     {"prog --file", "--file needs a value"},
     {"prog --file= words", "--file has an empty value"},
     {"prog --file 1234567890123456 words", "--file must have 1 to 15"},
     {"prog --file a --file b words", "--file is given twice"},
-    {"prog words a b c", "too many arguments"},
-    {"prog one", "an argument is missing"},
+    {"prog words a b c", "words: too many arguments; it takes [ONE [TWO]]"},
+    {"prog one", "one: ONE is missing"},
     {"prog words -n", "--count needs a value"},
     {"prog words -n 0", "--count must be a number from 1 to 9"},
     {"prog words -n 10", "--count must be a number from 1 to 9"},
@@ -267,6 +280,13 @@ static const struct {
     {"prog words --help", "usage: prog [--file FILE] words [ONE [TWO]] "
 			  "[-n COUNT] [-f]"},
     {"prog one --help", "need a word"},
+    {"prog -h", "words [ONE [TWO]]"},
+    {"prog help --help", "words [ONE [TWO]]"},
+    {"prog help -h", "words [ONE [TWO]]"},
+    {"prog words -h", "-n, --count COUNT"},
+    {"prog help words", "\nExamples:\n    prog words one\n"
+			"    prog words -n 3\n"},
+    {"prog --help", "\nExamples:\n    prog words\n\n"},
     {"prog --version", "prog " ROLLCODE_VERSION "\n"},
 };
 
@@ -852,7 +872,11 @@ START_TEST(a_date_is_local_and_0_is_never)
 	cli_date(0, date);
 	ck_assert_str_eq(date, "never");
 	cli_date(1795442700, date);
-	ck_assert_str_eq(date, "2026-11-23 16:05");
+	ck_assert_str_eq(date, "2026-11-23T16:05:00+02:00");
+	setenv("TZ", "UTC3:30", 1);
+	tzset();
+	cli_date(1795442701, date);
+	ck_assert_str_eq(date, "2026-11-23T10:35:01-03:30");
 	cli_date(INT64_MAX, date);
 	ck_assert_str_eq(date, "9223372036854775807");
 }
@@ -900,6 +924,24 @@ START_TEST(json_has_commas_between_and_brackets_around)
 			       "  ],\n"
 			       "  \"no\": false\n"
 			       "}\n");
+}
+END_TEST
+
+static void
+two_times(struct json *json)
+{
+	json_open(json, NULL, '{');
+	json_time(json, "never", 0);
+	json_time(json, "once", 1795442700);
+	json_close(json, '}');
+}
+
+START_TEST(json_has_null_for_what_never_was)
+{
+	in_json(two_times, said, sizeof(said));
+
+	ck_assert_str_eq(
+	    said, "{\n  \"never\": null,\n  \"once\": 1795442700\n}\n");
 }
 END_TEST
 
@@ -1038,6 +1080,7 @@ add_output(void)
 	TCase *tc = test_case("output", 0);
 
 	tcase_add_test(tc, a_date_is_local_and_0_is_never);
+	tcase_add_test(tc, json_has_null_for_what_never_was);
 	tcase_add_test(tc, json_has_commas_between_and_brackets_around);
 	tcase_add_loop_test(
 	    tc, json_text_is_utf8_without_control_characters, 0, COUNT(texts));
