@@ -53,6 +53,13 @@ static const struct keyword options_enroll[] = {
 static const struct keyword options_json[] = { JSON, END };
 static const struct keyword options_label[] = { LABEL, END };
 
+static const struct keyword options_list[] = {
+	FLAG("missing", missing, "accounts that can log in and have no token"),
+	FLAG("stale", stale, "users with a token and no account"),
+	JSON,
+	END,
+};
+
 static const struct keyword options_remove[] = {
 	LABEL,
 	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f', NULL, "do not ask" },
@@ -139,7 +146,7 @@ static const struct cli_command commands[] = {
 	    "enrol a token and print its URI with the secret", 1, 1,
 	    options_enroll },
 	{ "list", admin_list, "",
-	    "list the users and their state", 0, 0, options_json },
+	    "list the users and their state", 0, 0, options_list },
 	{ "show", admin_show, "USER",
 	    "show a user's tokens, without secrets", 1, 1, options_json },
 	{ "uri", admin_uri, "USER",
@@ -189,6 +196,7 @@ static const struct cli_example examples[] = {
 	       "--confirm"},
     {"enroll", "rollcode-admin enroll radius1 --no-account"},
     {"list", "rollcode-admin list"},
+    {"list", "rollcode-admin list --missing"},
     {"uri", "rollcode-admin uri alice --label phone"},
     {"remove", "rollcode-admin remove alice --label phone"},
     {"verify", "rollcode-admin verify alice"},

@@ -46,6 +46,8 @@ struct admin_options {
 	bool	add;
 	bool	force;
 	bool	json;
+	bool	missing;
+	bool	stale;
 	bool	follow;
 	bool	once;
 	bool	take_back;
@@ -118,6 +120,16 @@ void			admin_close(struct admin *);
 /* For a store's each: one more in the int64_t that is handed over. */
 enum rollcode_err	admin_count_user(void *count, const char *user,
 			    struct error *) MUST_USE;
+
+/*
+ * Call back, sorted by name, for each account that is a person's who can log in
+ * and has no token, as person_logs_in says; or for each user without an
+ * account.  UNAVAIL if the accounts are not known.
+ */
+enum rollcode_err	accounts_missing(struct admin *, store_user_fn *,
+			    void *context, struct error *) MUST_USE;
+enum rollcode_err	accounts_stale(struct admin *, store_user_fn *,
+			    void *context, struct error *) MUST_USE;
 
 /* An event of now that says so; label may be NULL. */
 void			admin_event(const struct admin *, enum act,

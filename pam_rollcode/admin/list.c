@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin/admin.h"
 
-#define USER_COLUMNS 24
-
 struct listing {
 	struct admin *admin;
 	struct json json;
+	int64_t names; /* how many there are */
+	int width;     /* columns of the widest */
 	bool unusable; /* a user's file could not be read */
 };
 
@@ -35,7 +35,7 @@ list_text(struct listing *l, const char *user, const struct error *unusable)
 	const struct account *a = &l->admin->account;
 	char date[CLI_DATE_MAX], said[ERROR_SAID_MAX];
 
-	plain_pad(stdout, user, PLAIN_WORD, USER_COLUMNS);
+	plain_pad(stdout, user, PLAIN_WORD, l->width);
 	if (unusable != NULL) {
 		error_say(unusable, ROLLCODE_ERR_STORE, PLAIN_TEXT, said);
 		printf(" %-9s %s\n", "unusable", said);
@@ -69,6 +69,74 @@ list_one(void *context, const char *user, struct error *error)
 	return ROLLCODE_OK;
 }
 
+static enum rollcode_err
+measure_name(void *context, const char *user, struct error *error)
+{
+	struct listing *l = context;
+	int width = plain_width(user, PLAIN_WORD);
+
+	(void)error;
+	l->names++;
+	if (width > l->width)
+		l->width = width;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+list_users(struct listing *l, struct error *error)
+{
+	struct admin *admin = l->admin;
+	enum rollcode_err err;
+
+	l->width = (int)strlen("USER");
+	if ((err = admin->ops->each(admin->store, measure_name, l, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	if (l->names == 0)
+		fprintf(stderr, "nobody is enrolled; rollcode-admin enroll "
+				"USER adds a token\n");
+	else if (!admin->options->json)
+		printf("%-*s %-9s %6s  %s\n", l->width, "USER", "STATE",
+		    "TOKENS", "LAST LOGIN");
+	if ((err = admin->ops->each(admin->store, list_one, l, error)) ==
+		ROLLCODE_OK &&
+	    l->unusable)
+		err = error_set(error, ROLLCODE_ERR_STORE,
+		    "the files of some users are unusable; see the list");
+	return err;
+}
+
+/* Nothing but the name, one on each line. */
+static enum rollcode_err
+list_name(void *context, const char *user, struct error *error)
+{
+	struct listing *l = context;
+
+	(void)error;
+	l->names++;
+	if (l->admin->options->json) {
+		json_text(&l->json, NULL, user);
+	} else {
+		plain_put(stdout, user, PLAIN_WORD);
+		putchar('\n');
+	}
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+list_names(struct listing *l, bool missing, struct error *error)
+{
+	enum rollcode_err err;
+
+	err = (missing ? accounts_missing : accounts_stale)(
+	    l->admin, list_name, l, error);
+	if (err == ROLLCODE_OK && l->names == 0)
+		fprintf(stderr, "%s\n",
+		    missing ? "everybody who can log in has a token"
+			    : "every user with a token has an account");
+	return err;
+}
+
 enum rollcode_err
 admin_list(void *base, char **argv, struct error *error)
 {
@@ -78,19 +146,17 @@ admin_list(void *base, char **argv, struct error *error)
 	enum rollcode_err err;
 
 	(void)argv;
+	if (options->missing && options->stale)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--missing and --stale: give one of them");
 	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK)
 		return err;
-	if (options->json) {
+	if (options->json)
 		json_open(&listing.json, NULL, '[');
-	} else {
-		printf("%-*s %-9s %6s  %s\n", USER_COLUMNS, "USER", "STATE",
-		    "TOKENS", "LAST LOGIN");
-	}
-	err = admin.ops->each(admin.store, list_one, &listing, error);
+	err = options->missing || options->stale
+		  ? list_names(&listing, options->missing, error)
+		  : list_users(&listing, error);
 	if (options->json)
 		json_close(&listing.json, ']');
-	if (err == ROLLCODE_OK && listing.unusable)
-		err = error_set(error, ROLLCODE_ERR_STORE,
-		    "the files of some users are unusable; see the list");
 	return err;
 }
