@@ -84,8 +84,10 @@ static const struct keyword options_recovery[] = {
 static const struct keyword options_log[] = {
 	{ "follow", KEYWORD_FLAG, FIELD(follow), 0, 0, 'f', NULL,
 	    "continue with new events" },
-	{ "number", KEYWORD_NUMBER, FIELD(number), 1, 10000, 'n', "N",
-	    "only the last N" },
+	{ "number", KEYWORD_NUMBER, FIELD(number), 0, 10000, 'n', "N",
+	    "only the last N; with -f default 10" },
+	TEXT("since", since, "TIME", "not before: a time, or 2h for 2 hours ago"),
+	TEXT("until", until, "TIME", "not after"),
 	JSON,
 	END,
 };
@@ -207,6 +209,8 @@ static const struct cli_example examples[] = {
     {"import", "rollcode-admin import users.oath"},
     {"export", "rollcode-admin export -o tokens.sealed"},
     {"log", "rollcode-admin log alice -n 20"},
+    {"log", "rollcode-admin log --since 2h -f"},
+    {"log", "rollcode-admin log --since 2026-11-28 --until 2026-11-29"},
     {"rekey", "rollcode-admin rekey --wait 0"},
     {"backup", "rollcode-admin backup /var/backups/rollcode/monday"},
     {"check", "rollcode-admin check alice"},
@@ -226,7 +230,8 @@ static const struct cli_program program = {
 int
 main(int argc, char **argv)
 {
-	struct admin_options options = {.counter = -1, .wait = ADMIN_WAIT};
+	struct admin_options options = {
+	    .counter = -1, .number = -1, .wait = ADMIN_WAIT};
 
 	cli_begin();
 	memcpy(options.conf, ROLLCODE_CONF, sizeof(ROLLCODE_CONF));

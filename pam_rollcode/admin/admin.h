@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 #define ADMIN_SERVICE	"rollcode-admin"	/* in event rows */
-#define ADMIN_DURATION_MAX	8	/* bytes of "15m" */
+#define ADMIN_TIME_MAX	40	/* bytes of a time, or of "15m" */
 #define ADMIN_WAIT	60	/* seconds, for who uses an old key */
 
 struct admin_options {
@@ -26,7 +26,9 @@ struct admin_options {
 	char	algorithm[16];
 	char	secret_file[PATH_MAX];
 	char	service[64];
-	char	expires[ADMIN_DURATION_MAX + 1];
+	char	expires[ADMIN_TIME_MAX + 1];
+	char	since[ADMIN_TIME_MAX + 1];
+	char	until[ADMIN_TIME_MAX + 1];
 	char	user[ROLLCODE_USER_MAX + 1];
 	char	seal_file[PATH_MAX];	/* "" for the terminal */
 	char	key_file[PATH_MAX];
@@ -36,7 +38,7 @@ struct admin_options {
 	int64_t	digits;
 	int64_t	counter;
 	int64_t	window;
-	int64_t	number;
+	int64_t	number;			/* -1: not given */
 	int64_t	wait;
 	bool	phone;
 	bool	qr;
@@ -185,6 +187,28 @@ enum rollcode_err	admin_confirm(const struct admin *,
 
 /* How admin's account stands, in one word. */
 const char		*admin_state(const struct admin *);
+
+/*
+ * Whether it is guarded; since is when that began, which is its last failure:
+ * refusals since then changed nothing.
+ */
+bool			 admin_guarded(const struct admin *, int64_t *since);
+
+/* What ends that: "three consecutive codes on one line, ..." */
+#define ADMIN_OPENS_MAX	(ROLLCODE_USER_MAX + 128)
+void			 admin_opens(const struct admin *,
+			    char opens[ADMIN_OPENS_MAX]);
+
+/* "15m", "2h" or "1d" in seconds; false if it is no such thing. */
+bool			 when_duration(const char *, int64_t *seconds);
+
+/*
+ * The value of an option that is a time: that of RFC 3339, a local one, or a
+ * duration before now.  USAGE.
+ */
+enum rollcode_err	 when_read(const char *option, const char *text,
+			    int64_t now, int64_t *when, struct error *)
+			    MUST_USE;
 
 /* A key of random bytes.  SYS. */
 enum rollcode_err	admin_new_key(struct secret_key *, struct error *)

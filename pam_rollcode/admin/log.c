@@ -5,16 +5,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin/admin.h"
+#include "admin/log.h"
 
 #define FOLLOW_SECONDS 1
-#define USER_COLUMNS 16
-#define SERVICE_COLUMNS 14
-
-struct line {
-	char user[ROLLCODE_USER_MAX + 1];
-	struct event event;
-};
+#define FOLLOW_LINES 10 /* of what was before */
+#define NAMED_GUARDED 10
 
 /* All lines of one look at the store; the largest sequence seen per user is
  * kept from one look to the next. */
@@ -23,14 +18,26 @@ struct seen {
 	int64_t created;
 	int64_t sequence;
 	int64_t aside; /* time of the last one written aside */
+	bool guarded;
+};
+
+/* Users whose refusals are in no event, of one look. */
+struct unlogged {
+	size_t count;
+	int64_t since; /* of the first one, and what opens it */
+	char opens[ADMIN_OPENS_MAX];
+	char names[NAMED_GUARDED * (ROLLCODE_USER_MAX + 2)];
 };
 
 struct journal {
 	struct admin *admin;
-	struct line *lines;
+	struct log_line *lines;
 	size_t count, room;
 	struct seen *seen, *now; /* now: of the one being read */
 	size_t seen_count;
+	struct unlogged unlogged;
+	struct log_widths widths;
+	int64_t since, until, last; /* last: the -n of the first look, or -1 */
 	bool shown;    /* the first look was printed, which -n cuts */
 	bool unusable; /* a user's file could not be read */
 };
@@ -48,6 +55,8 @@ seen_of(struct journal *journal, const char *user)
 {
 	struct seen *more;
 
+	if (!journal->admin->options->follow)
+		journal->seen_count = 0; /* nobody comes twice */
 	for (size_t i = 0; i < journal->seen_count; i++)
 		if (strcmp(journal->seen[i].user, user) == 0)
 			return &journal->seen[i];
@@ -72,7 +81,7 @@ is_news(const struct seen *seen, const struct event *event)
 static int
 by_time(const void *a, const void *b)
 {
-	const struct line *x = a, *y = b;
+	const struct log_line *x = a, *y = b;
 	int users = strcmp(x->user, y->user);
 
 	if (x->event.time != y->event.time)
@@ -86,12 +95,12 @@ by_time(const void *a, const void *b)
 static void
 sort_lines(struct journal *journal)
 {
-	size_t last = (size_t)journal->admin->options->number;
+	size_t last = (size_t)journal->last;
 
 	if (journal->count > 0)
 		qsort(journal->lines, journal->count, sizeof(*journal->lines),
 		    by_time);
-	if (last == 0 || journal->shown || journal->count <= last)
+	if (journal->last < 0 || journal->shown || journal->count <= last)
 		return;
 	memmove(journal->lines, journal->lines + journal->count - last,
 	    last * sizeof(*journal->lines));
@@ -103,11 +112,11 @@ static bool
 make_room(struct journal *journal)
 {
 	size_t room = journal->room == 0 ? 256 : 2 * journal->room;
-	struct line *more;
+	struct log_line *more;
 
 	if (journal->count < journal->room)
 		return true;
-	if (journal->admin->options->number > 0)
+	if (journal->last >= 0)
 		sort_lines(journal);
 	if (journal->count < journal->room / 2)
 		return true;
@@ -124,7 +133,7 @@ take_event(void *context, const struct event *event, struct error *error)
 {
 	struct journal *journal = context;
 	struct seen *seen = journal->now;
-	struct line *line;
+	struct log_line *line;
 
 	if (seen != NULL && !is_news(seen, event))
 		return ROLLCODE_OK;
@@ -135,10 +144,35 @@ take_event(void *context, const struct event *event, struct error *error)
 		seen->aside = event->time;
 	else
 		seen->sequence = event->sequence;
+	if (event->time < journal->since || event->time > journal->until)
+		return ROLLCODE_OK;
 	line = &journal->lines[journal->count++];
 	memcpy(line->user, seen->user, sizeof(line->user));
 	line->event = *event;
 	return ROLLCODE_OK;
+}
+
+/* Each of them once, until it has been opened. */
+static void
+note_guarded(struct journal *journal)
+{
+	struct admin *admin = journal->admin;
+	struct unlogged *u = &journal->unlogged;
+	size_t used = strlen(u->names);
+	int64_t since;
+	bool was = journal->now->guarded;
+
+	admin->now = time(NULL);
+	journal->now->guarded = admin_guarded(admin, &since);
+	if (was || !journal->now->guarded)
+		return;
+	if (u->count == 0) {
+		u->since = since;
+		admin_opens(admin, u->opens);
+	}
+	if (u->count++ < NAMED_GUARDED)
+		snprintf(u->names + used, sizeof(u->names) - used, "%s%s",
+		    used > 0 ? ", " : "", admin->account.user);
 }
 
 static enum rollcode_err
@@ -164,65 +198,42 @@ read_user_events(void *context, const char *user, struct error *error)
 		err = admin->ops->events(
 		    admin->store, take_event, journal, error);
 	admin->ops->end(admin->store);
+	if (err == ROLLCODE_OK && enrolled)
+		note_guarded(journal);
 	return err;
 }
 
-/* Each field is one word, so that none of them feigns another. */
+/* One line, whatever the number of users. */
 static void
-print_text(const struct line *line)
+tell_unlogged(struct unlogged *u)
 {
-	const struct event *e = &line->event;
 	char date[CLI_DATE_MAX];
 
-	cli_date(e->time, date);
-	printf("%s  ", date);
-	plain_pad(stdout, line->user, PLAIN_WORD, USER_COLUMNS);
-	printf(" %-10s ", e->outcome);
-	plain_pad(stdout, e->service, PLAIN_LOG_WORD, SERVICE_COLUMNS);
-	if (e->token[0] != '\0') {
-		fputs(" token=", stdout);
-		plain_put(stdout, e->token, PLAIN_WORD);
+	if (u->count == 1) {
+		cli_date(u->since, date);
+		plain_line(stderr,
+		    "%s is guarded since %s, and refusals since then are only "
+		    "in the system log; opened by: %s",
+		    u->names, date, u->opens);
+	} else if (u->count > 1) {
+		plain_line(stderr,
+		    "%zu users are guarded, and their refusals are only in the "
+		    "system log: %s%s; see: rollcode-admin show USER",
+		    u->count, u->names, u->count > NAMED_GUARDED ? " ..." : "");
 	}
-	if (e->counter >= 0)
-		printf(" counter=%" PRId64 " distance=%" PRId64, e->counter,
-		    e->distance);
-	if (e->rhost[0] != '\0') {
-		fputs(" rhost=", stdout);
-		plain_put(stdout, e->rhost, PLAIN_LOG_WORD);
-	}
-	putchar('\n');
-}
-
-static void
-print_json(struct json *json, const struct line *line)
-{
-	const struct event *e = &line->event;
-
-	json_open(json, NULL, '{');
-	json_number(json, "time", e->time);
-	json_text(json, "user", line->user);
-	json_text(json, "outcome", e->outcome);
-	json_text(json, "service", e->service);
-	json_text(json, "rhost", e->rhost);
-	json_text(json, "token", e->token);
-	if (e->counter >= 0) {
-		json_number(json, "counter", e->counter);
-		json_number(json, "distance", e->distance);
-	}
-	json_close(json, '}');
+	memset(u, 0, sizeof(*u));
 }
 
 static void
 print_lines(struct journal *journal, struct json *json)
 {
 	sort_lines(journal);
-	for (size_t i = 0; i < journal->count; i++)
-		if (journal->admin->options->json)
-			print_json(json, &journal->lines[i]);
-		else
-			print_text(&journal->lines[i]);
+	log_print(journal->lines, journal->count, &journal->widths,
+	    journal->admin->options->json ? json : NULL);
 	journal->count = 0;
 	journal->shown = true;
+	if (fflush(stdout) == 0)
+		tell_unlogged(&journal->unlogged);
 }
 
 /* Among all users, one whose file is unusable does not hide the others. */
@@ -262,36 +273,67 @@ read_events_once(struct journal *journal, const char *user, struct error *error)
 	return err;
 }
 
-enum rollcode_err
-admin_log(void *base, char **argv, struct error *error)
+static enum rollcode_err
+read_limits(struct journal *journal, struct error *error)
 {
-	WIPED(admin_close) struct admin admin = {0};
-	WIPED(journal_close) struct journal journal = {.admin = &admin};
-	const struct admin_options *options = base;
-	const char *user = argv[0];
+	const struct admin_options *o = journal->admin->options;
+	int64_t now = time(NULL);
+	enum rollcode_err err = ROLLCODE_OK;
+
+	journal->since = INT64_MIN;
+	journal->until = INT64_MAX;
+	journal->last = o->number;
+	if (o->follow && o->json)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--follow and --json: give one of them");
+	if (o->follow && o->until[0] != '\0')
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--follow and --until: give one of them");
+	if (o->since[0] != '\0')
+		err = when_read("since", o->since, now, &journal->since, error);
+	else if (o->follow && o->number < 0)
+		journal->last = FOLLOW_LINES;
+	if (err == ROLLCODE_OK && o->until[0] != '\0')
+		err = when_read("until", o->until, now, &journal->until, error);
+	return err;
+}
+
+static enum rollcode_err
+print_events(struct journal *journal, const char *user, struct error *error)
+{
+	const struct admin_options *options = journal->admin->options;
 	struct json json = {.out = stdout};
 	enum rollcode_err err;
 
-	if (options->follow && options->json)
-		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--follow and --json: give one of them");
-	if ((err = admin_open(&admin, options, user, error)) != ROLLCODE_OK)
-		return err;
-	admin.ops->close(admin.store);
-	admin.store = NULL;
 	if (options->json)
 		json_open(&json, NULL, '[');
 	for (;;) {
-		if ((err = read_events_once(&journal, user, error)) !=
+		if ((err = read_events_once(journal, user, error)) !=
 		    ROLLCODE_OK)
 			break;
-		print_lines(&journal, &json);
-		if (!options->follow || fflush(stdout) != 0)
+		print_lines(journal, &json);
+		if (!options->follow || ferror(stdout))
 			break;
 		sleep(FOLLOW_SECONDS);
 	}
 	if (options->json)
 		json_close(&json, ']');
+	return err;
+}
+
+enum rollcode_err
+admin_log(void *base, char **argv, struct error *error)
+{
+	WIPED(admin_close) struct admin admin = {.options = base};
+	WIPED(journal_close) struct journal journal = {.admin = &admin};
+	enum rollcode_err err;
+
+	if ((err = read_limits(&journal, error)) != ROLLCODE_OK ||
+	    (err = admin_open(&admin, base, argv[0], error)) != ROLLCODE_OK)
+		return err;
+	admin.ops->close(admin.store);
+	admin.store = NULL;
+	err = print_events(&journal, argv[0], error);
 	if (err == ROLLCODE_OK && journal.unusable)
 		err = error_set(error, ROLLCODE_ERR_STORE,
 		    "the files of some users are unusable; rollcode-admin list "

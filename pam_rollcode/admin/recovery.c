@@ -13,30 +13,13 @@
 #define EXPIRES_DEFAULT (60 * 60)
 #define EXPIRES_MAX (30 * 24 * 60 * 60)
 
-/* A number of minutes, hours or days: 15m, 2h, 1d. */
 static enum rollcode_err
-read_duration(const char *text, int64_t *seconds, struct error *error)
+read_expires(const char *text, int64_t *seconds, struct error *error)
 {
-	static const struct {
-		char letter;
-		int64_t seconds;
-	} units[] = {{'m', 60}, {'h', 60 * 60}, {'d', 24 * 60 * 60}};
-	size_t len = strlen(text);
-	char number[ADMIN_DURATION_MAX + 1] = "";
-	int64_t n;
-
 	*seconds = EXPIRES_DEFAULT;
-	if (len == 0)
+	if (text[0] == '\0' ||
+	    (when_duration(text, seconds) && *seconds <= EXPIRES_MAX))
 		return ROLLCODE_OK;
-	memcpy(number, text, len - 1);
-	for (size_t i = 0; i < COUNT(units); i++) {
-		if (text[len - 1] != units[i].letter ||
-		    !keyword_number(
-			number, 1, EXPIRES_MAX / units[i].seconds, &n))
-			continue;
-		*seconds = n * units[i].seconds;
-		return ROLLCODE_OK;
-	}
 	return error_set(error, ROLLCODE_ERR_USAGE,
 	    "--expires must be minutes, hours or days as in 15m, 2h or 1d, at "
 	    "most 30d");
@@ -118,7 +101,7 @@ admin_recovery(void *base, char **argv, struct error *error)
 	int64_t seconds;
 
 	if ((err = check_recovery_options(options, error)) != ROLLCODE_OK ||
-	    (err = read_duration(options->expires, &seconds, error)) !=
+	    (err = read_expires(options->expires, &seconds, error)) !=
 		ROLLCODE_OK ||
 	    (err = admin_open(&admin, options, argv[0], error)) != ROLLCODE_OK)
 		return err;

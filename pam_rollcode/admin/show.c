@@ -2,15 +2,27 @@
 #include "admin/admin.h"
 #include "common/token/token.h"
 
+bool
+admin_guarded(const struct admin *admin, int64_t *since)
+{
+	const struct account *a = &admin->account;
+
+	*since = 0;
+	if (account_enabled(a) == 0 ||
+	    !verify_is_guarded(a, &admin->config.policy, admin->now))
+		return false;
+	*since = a->last_failure;
+	return true;
+}
+
 const char *
 admin_state(const struct admin *admin)
 {
+	int64_t since;
+
 	if (account_enabled(&admin->account) == 0)
 		return "disabled";
-	if (verify_is_guarded(
-		&admin->account, &admin->config.policy, admin->now))
-		return "guarded";
-	return "normal";
+	return admin_guarded(admin, &since) ? "guarded" : "normal";
 }
 
 static void
@@ -51,6 +63,37 @@ once_expires(const struct admin *admin)
 	return 0;
 }
 
+void
+admin_opens(const struct admin *admin, char opens[ADMIN_OPENS_MAX])
+{
+	bool codes = account_recovery_left(&admin->account) > 0 ||
+		     once_expires(admin) != 0;
+
+	snprintf(opens, ADMIN_OPENS_MAX,
+	    "three consecutive codes on one line, %srollcode-admin unlock %s",
+	    codes ? "a recovery code, " : "", admin->account.user);
+}
+
+/* Nothing is written while it is guarded, so the log has nothing of it. */
+static void
+show_state(const struct admin *admin)
+{
+	char date[CLI_DATE_MAX], opens[ADMIN_OPENS_MAX];
+	int64_t since;
+
+	if (!admin_guarded(admin, &since)) {
+		printf("%-16s %s\n", "state", admin_state(admin));
+		return;
+	}
+	cli_date(since, date);
+	admin_opens(admin, opens);
+	printf("%-16s guarded since %s\n", "state", date);
+	plain_line(stdout, "%-16s %s", "opened by", opens);
+	printf("%-16s since then only in the system log: journalctl -g "
+	       "pam_rollcode\n",
+	    "refusals");
+}
+
 static void
 show_recovery(const struct admin *admin)
 {
@@ -76,10 +119,13 @@ show_json(const struct admin *admin)
 {
 	const struct account *a = &admin->account;
 	struct json json = {.out = stdout};
+	int64_t since;
 
+	(void)admin_guarded(admin, &since);
 	json_open(&json, NULL, '{');
 	json_text(&json, "user", a->user);
 	json_text(&json, "state", admin_state(admin));
+	json_time(&json, "guarded_since", since);
 	json_number(&json, "failures", a->failures);
 	json_number(&json, "spent", a->spent);
 	json_number(&json, "failed", a->failed);
@@ -125,7 +171,7 @@ show_text(const struct admin *admin)
 	char date[CLI_DATE_MAX];
 
 	plain_line(stdout, "%-16s %s", "user", a->user);
-	printf("%-16s %s\n", "state", admin_state(admin));
+	show_state(admin);
 	printf("%-16s %u in a row, guarded at %" PRId64 "\n", "failures",
 	    a->failures, policy->guard_after);
 	printf("%-16s %u, guarded at %" PRId64 ", one is forgiven per day\n",
