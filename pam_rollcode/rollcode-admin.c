@@ -22,6 +22,8 @@
 #define ROOM(field) (sizeof(((struct admin_options *)NULL)->field) - 1)
 #define END { .name = NULL }
 #define LABEL TEXT("label", label, "LABEL", "the token with that label")
+#define FORCE \
+	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f', NULL, "do not ask" }
 #define JSON FLAG("json", json, "print JSON")
 
 static const struct keyword options_all[] = {
@@ -46,6 +48,7 @@ static const struct keyword options_enroll[] = {
 	FLAG("confirm", confirm,
 	    "enrol only after a code of the token was typed"),
 	FLAG("replace", replace, "first remove all tokens of an enrolled user"),
+	FORCE,
 	FLAG("no-account", no_account, "a name that only PAM knows"),
 	END,
 };
@@ -62,7 +65,7 @@ static const struct keyword options_list[] = {
 
 static const struct keyword options_remove[] = {
 	LABEL,
-	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f', NULL, "do not ask" },
+	FORCE,
 	END,
 };
 
@@ -78,6 +81,7 @@ static const struct keyword options_recovery[] = {
 	TEXT("expires", expires, "DURATION",
 	    "when it expires: 15m, 2h, 1d; default 1h"),
 	FLAG("void", take_back, "make every code void and issue none"),
+	FORCE,
 	END,
 };
 

@@ -185,6 +185,15 @@ enum rollcode_err	admin_try_token(const struct admin *,
 enum rollcode_err	admin_confirm(const struct admin *,
 			    struct rollcode_token *, struct error *) MUST_USE;
 
+/*
+ * Before what cannot be undone: OK if the answer is yes, or with --force.  It
+ * is not asked where standard input is no terminal, unless always is set.
+ * Nothing may be locked.  INPUT.
+ */
+enum rollcode_err	admin_ask(const struct admin_options *, bool always,
+			    struct error *, const char *fmt, ...)
+			    __attribute__((format(printf, 4, 5))) MUST_USE;
+
 /* How admin's account stands, in one word. */
 const char		*admin_state(const struct admin *);
 

@@ -1,9 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "admin/admin.h"
 
 #define TRIES 3
+#define QUESTION_MAX (ROLLCODE_USER_MAX + ROLLCODE_LABEL_MAX + 160)
+
+enum rollcode_err
+admin_ask(const struct admin_options *options, bool always, struct error *error,
+    const char *fmt, ...)
+{
+	char question[QUESTION_MAX];
+	va_list args;
+
+	if (options->force || (!always && !isatty(STDIN_FILENO)))
+		return ROLLCODE_OK;
+	va_start(args, fmt);
+	vsnprintf(question, sizeof(question), fmt, args);
+	va_end(args);
+	if (cli_confirm(question, false))
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "nothing was changed: the answer was not yes; --force skips the "
+	    "question");
+}
 
 enum rollcode_err
 admin_read_code(

@@ -136,6 +136,31 @@ prepare_account(struct admin *admin, const char *user,
 	return policy_check(&admin->config.policy, account, error);
 }
 
+/* Before tokens are taken away that work today. */
+static enum rollcode_err
+ask_to_replace(struct admin *admin, const char *user, struct error *error)
+{
+	enum rollcode_err err;
+	bool enrolled = false;
+	size_t count;
+
+	if (!admin->options->replace)
+		return ROLLCODE_OK;
+	err = admin->ops->begin(
+	    admin->store, user, &enrolled, &admin->account, error);
+	count = admin->account.token_count;
+	admin->ops->end(admin->store);
+	account_wipe(&admin->account);
+	if (err != ROLLCODE_OK && err != ROLLCODE_ERR_STORE)
+		return err;
+	if (err == ROLLCODE_OK && !enrolled)
+		return ROLLCODE_OK;
+	return admin_ask(admin->options, false, error,
+	    "%s has %zu token%s, which will be removed for good with all "
+	    "recovery codes and events.  Replace?",
+	    user, count, PLURAL(count));
+}
+
 static enum rollcode_err
 enroll_token(struct admin *admin, const char *user,
     const struct rollcode_token *token, struct error *error)
@@ -210,6 +235,7 @@ admin_enroll(void *base, char **argv, struct error *error)
 	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK ||
 	    (err = admin_check_user(options, user, error)) != ROLLCODE_OK ||
 	    (err = make_token(&admin, &token, error)) != ROLLCODE_OK ||
+	    (err = ask_to_replace(&admin, user, error)) != ROLLCODE_OK ||
 	    (options->confirm && (err = confirm_token(&admin, user, &token,
 				      error)) != ROLLCODE_OK))
 		return err;

@@ -92,6 +92,25 @@ take_back(struct admin *admin, struct error *error)
 	return err;
 }
 
+/* Somebody may only want to see the codes again. */
+static enum rollcode_err
+ask_about_codes(struct admin *admin, const char *user, struct error *error)
+{
+	const struct admin_options *o = admin->options;
+	unsigned int left = account_recovery_left(&admin->account);
+	enum rollcode_err err;
+
+	if (o->once || left == 0)
+		return ROLLCODE_OK;
+	admin->ops->end(admin->store);
+	err = admin_ask(o, false, error,
+	    "%s has %u unused recovery code%s, which cannot be shown again and "
+	    "will be void.  %s?",
+	    user, left, PLURAL(left),
+	    o->take_back ? "Make them void" : "Issue new ones");
+	return err != ROLLCODE_OK ? err : admin_begin(admin, user, error);
+}
+
 enum rollcode_err
 admin_recovery(void *base, char **argv, struct error *error)
 {
@@ -105,13 +124,14 @@ admin_recovery(void *base, char **argv, struct error *error)
 		ROLLCODE_OK ||
 	    (err = admin_open(&admin, options, argv[0], error)) != ROLLCODE_OK)
 		return err;
-	if (options->take_back)
-		return take_back(&admin, error);
-	if (account_enabled(&admin.account) == 0)
+	if (!options->take_back && account_enabled(&admin.account) == 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "no token of %s is enabled, so no code is accepted; run "
 		    "rollcode-admin enable %s, or enroll %s --label NAME, "
 		    "first",
 		    argv[0], argv[0], argv[0]);
-	return issue_codes(&admin, seconds, error);
+	if ((err = ask_about_codes(&admin, argv[0], error)) != ROLLCODE_OK)
+		return err;
+	return options->take_back ? take_back(&admin, error)
+				  : issue_codes(&admin, seconds, error);
 }

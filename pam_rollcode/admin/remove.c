@@ -25,28 +25,43 @@ remove_token(struct admin *admin, struct error *error)
 	return err;
 }
 
+/* What cannot be used can be removed all the same. */
+static enum rollcode_err
+look_first(struct admin *admin, const struct admin_options *options,
+    const char *user, struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = admin_open(admin, options, user, error)) != ROLLCODE_OK &&
+	    (err != ROLLCODE_ERR_STORE || admin->store == NULL))
+		return err;
+	if (options->label[0] != '\0' &&
+	    (err != ROLLCODE_OK || admin_token(admin, &err, error) == NULL))
+		return err;
+	/* Nothing is locked while somebody thinks about it. */
+	admin->ops->end(admin->store);
+	return ROLLCODE_OK;
+}
+
 enum rollcode_err
 admin_remove(void *base, char **argv, struct error *error)
 {
 	WIPED(admin_close) struct admin admin = {0};
 	const struct admin_options *options = base;
 	bool token = options->label[0] != '\0';
-	char question[ROLLCODE_USER_MAX + ROLLCODE_LABEL_MAX + 128];
 	enum rollcode_err err;
 
-	/* Asked before anything is locked. */
-	snprintf(question, sizeof(question), "Remove %s%s%.*s for good?",
-	    token ? options->label : "", token ? " of " : "", ROLLCODE_USER_MAX,
-	    argv[0]);
-	if (!options->force && !cli_confirm(question, false))
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "not removed: the answer was not yes; --force skips the "
-		    "question");
-	if ((err = admin_open(&admin, options, token ? argv[0] : NULL,
-		 error)) != ROLLCODE_OK)
+	if ((err = look_first(&admin, options, argv[0], error)) !=
+		ROLLCODE_OK ||
+	    (err = admin_ask(options, true, error, "Remove %s%s%s for good?",
+		 token ? options->label : "", token ? " of " : "", argv[0])) !=
+		ROLLCODE_OK)
 		return err;
 	if (token)
-		return remove_token(&admin, error);
+		return (err = admin_begin(&admin, argv[0], error)) ==
+			       ROLLCODE_OK
+			   ? remove_token(&admin, error)
+			   : err;
 	if ((err = admin.ops->remove(admin.store, argv[0], error)) ==
 	    ROLLCODE_OK)
 		plain_line(stdout, "removed %s", argv[0]);

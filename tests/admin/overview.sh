@@ -205,3 +205,79 @@ zoe is"
 admin unlock eve >"$T/out"
 equal "then nothing is said of it" \
     "$(admin show eve | grep -c guarded\ since)$(admin log eve 2>&1 >"$T/out")" 0
+
+# --- what asks -----------------------------------------------------------------
+
+# at_terminal ANSWER ARGUMENT...: the status of rollcode-admin at a terminal;
+# what it shows there is left in $T/out, its standard output in $T/stdout
+at_terminal() {
+	python3 - "$T/out" "$T/stdout" "$@" <<-'PYTHON'
+	import os, pty, sys
+	shown, output, answer, *words = sys.argv[1:]
+	pid, fd = pty.fork()
+	if pid == 0:
+	    os.dup2(os.open(output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 1)
+	    os.execvp("rollcode-admin", ["rollcode-admin", *words])
+	text = b""
+	try:
+	    while chunk := os.read(fd, 4096):
+	        if b"Type yes:" in chunk:
+	            os.write(fd, answer.encode() + b"\n")
+	        text += chunk
+	except OSError:
+	    pass
+	with open(shown, "wb") as out:
+	    out.write(text.replace(b"\r", b""))
+	sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	PYTHON
+}
+question() {	# what was asked, on one line
+	tr '\n' ' ' <"$T/out" | grep -oE '.*Type yes' | sed 's/ Type yes$//'
+}
+tokens_of() {
+	admin show "$1" --json | value '[t["created"] for t in j["tokens"]]'
+}
+unused_of() {
+	admin show "$1" --json | value 'j["recovery_left"]'
+}
+
+admin recovery eve >"$T/out" 2>&1
+had=$(tokens_of eve)
+nap 1.1
+at_terminal no enroll eve --replace
+equal "enroll --replace at a terminal does nothing without a yes" \
+    "$? $(tokens_of eve)" "1 $had"
+equal "it says what will be gone" "$(question)" "eve has 1 token, which will be\
+ removed for good with all recovery codes and events.  Replace?"
+at_terminal no recovery eve
+equal "recovery neither, while codes are unused" "$? $(unused_of eve)" "1 10"
+equal "it says how many" "$(question)" "eve has 10 unused recovery codes, which\
+ cannot be shown again and will be void.  Issue new ones?"
+at_terminal no recovery eve --void
+equal "nor --void" "$? $(unused_of eve) $(question | grep -c 'Make them void')" \
+    "1 10 1"
+at_terminal no recovery eve --once
+equal "a single code takes none away, and is not asked for" \
+    "$? $(question)" "0 "
+at_terminal yes recovery eve
+equal "with yes there are new ones" "$? $(wc -l <"$T/stdout")" "0 10"
+at_terminal yes enroll eve --replace
+check "and a new token" test "$?" = 0 -a "$(tokens_of eve)" != "$had"
+at_terminal no recovery eve
+equal "where no code is left, nothing is asked" "$? $(question)" "0 "
+at_terminal no recovery eve -f
+equal "nor with -f" "$? $(question)" "0 "
+at_terminal no enroll eve --replace --force
+equal "nor with --force" "$? $(question)" "0 "
+at_terminal no enroll nobody --replace --no-account
+equal "nor where there is nothing to replace" "$? $(question)" "0 "
+at_terminal yes remove carl
+equal "remove looks first, and asks about nobody who is not enrolled" \
+    "$? $(question)" "1 "
+at_terminal yes remove eve --label nope
+equal "nor about a token that is not there" "$? $(question)" "1 "
+at_terminal no remove eve --label token
+equal "it asks about one that is" "$? $(question)" \
+    "1 Remove token of eve for good?"
+at_terminal yes remove eve
+equal "and removes it after a yes" "$? $(cat "$T/stdout")" "0 removed eve"
