@@ -20,8 +20,10 @@ print_uri(
 		memcpy(p->account, entry.name, sizeof(entry.name));
 	if ((err = provision_format(p, &line, error)) != ROLLCODE_OK)
 		return err;
-	return qr ? qr_print(line.text, error)
-		  : cli_write_line(line.text, error);
+	if (!qr)
+		return cli_write_line(line.text, error);
+	cli_warn_apps(&p->token);
+	return qr_print(line.text, error);
 }
 
 enum rollcode_err

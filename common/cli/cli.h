@@ -14,6 +14,7 @@
 #include "common/base/env.h"
 #include "common/base/error.h"
 #include "common/base/plain.h"
+#include "common/base/rollcode.h"
 
 /*
  * Run one command.  base is the program's struct of options, filled from the
@@ -153,6 +154,12 @@ enum rollcode_err	cli_write_line(const char *, struct error *) MUST_USE;
  * unwiped, so this is for programs that end behind it.
  */
 enum rollcode_err	qr_print(const char *, struct error *) MUST_USE;
+
+/*
+ * Before a QR code: a line on standard error if many apps cannot use the token,
+ * or take it for another one.
+ */
+void	cli_warn_apps(const struct rollcode_token *);
 
 /*
  * As cli_write, to a new file, which only its owner can read.  Its content is

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/cli/cli.h"
+#include "common/token/token.h"
 
 #define QUIET 4	    /* modules around the code, as ISO/IEC 18004 wants */
 #define QUIET_MIN 2 /* what readers are content with */
@@ -126,4 +127,16 @@ qr_print(const char *line, struct error *error)
 	    code_columns(code, QUIET_MIN), code_lines(code, QUIET_MIN),
 	    there.ws_col, there.ws_row);
 	return cli_write_line(line, error);
+}
+
+void
+cli_warn_apps(const struct rollcode_token *token)
+{
+	if (!token_for_apps(token))
+		fprintf(stderr,
+		    "most authenticator apps know only SHA1 with 6 digits, and "
+		    "this token is %s, %s, %u digits: use one that was made "
+		    "with rollcode-admin enroll --phone\n",
+		    form_name(token->form), algorithm_name(token->algorithm),
+		    token->digits);
 }

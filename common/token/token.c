@@ -137,6 +137,13 @@ token_check(const struct rollcode_token *token, struct error *error)
 	return check_secret(token, error);
 }
 
+bool
+token_for_apps(const struct rollcode_token *token)
+{
+	return token->form == FORM_HOTP && token->algorithm == ALGORITHM_SHA1 &&
+	       token->digits == ROLLCODE_DIGITS_MIN;
+}
+
 enum rollcode_err
 token_check_left(const struct rollcode_token *token, struct error *error)
 {

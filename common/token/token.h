@@ -34,6 +34,9 @@ uint64_t		 form_first_counter(enum rollcode_form);
 enum rollcode_err	 token_check(const struct rollcode_token *,
 			    struct error *) MUST_USE;
 
+/* Whether every authenticator app can use it: hotp, SHA1, 6 digits. */
+bool			 token_for_apps(const struct rollcode_token *);
+
 /* Whether it has a code left: INPUT with a sentence if it is exhausted. */
 enum rollcode_err	 token_check_left(const struct rollcode_token *,
 			    struct error *) MUST_USE;

@@ -198,22 +198,37 @@ confirm_token(struct admin *admin, const char *user,
 	return admin_confirm(admin, token, error);
 }
 
+static void
+tell_enrolled(const struct admin *admin, const struct rollcode_token *token)
+{
+	const char *user = admin->account.user;
+
+	plain_line(stderr, "enrolled %s: %s, %s, %u digits%s%s%s", user,
+	    form_name(token->form), algorithm_name(token->algorithm),
+	    token->digits,
+	    admin->options->confirm ? ""
+				    : "; give the URI to rollcode-token add",
+	    admin->options->confirm || !token_for_apps(token)
+		? ""
+		: " or an authenticator app",
+	    admin->options->confirm ? "" : ", and to nobody else");
+	if (account_recovery_left(&admin->account) == 0)
+		plain_line(stderr,
+		    "next: rollcode-admin recovery %s prints codes for the day "
+		    "when the token is lost",
+		    user);
+}
+
 static enum rollcode_err
 enroll_and_print(struct admin *admin, const char *user,
     const struct rollcode_token *token, struct error *error)
 {
-	bool confirmed = admin->options->confirm;
 	enum rollcode_err err;
 
 	if ((err = enroll_token(admin, user, token, error)) != ROLLCODE_OK)
 		return err;
-	plain_line(stderr, "enrolled %s: %s, %s, %u digits%s", user,
-	    form_name(token->form), algorithm_name(token->algorithm),
-	    token->digits,
-	    confirmed ? ""
-		      : "; give the URI to rollcode-token add or an app, and "
-			"to nobody else");
-	if (confirmed)
+	tell_enrolled(admin, token);
+	if (admin->options->confirm)
 		return ROLLCODE_OK;
 	if ((err = admin_print_line(admin, token, admin->options->qr, error)) !=
 	    ROLLCODE_OK)

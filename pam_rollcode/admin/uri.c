@@ -4,14 +4,7 @@
 
 #include "admin/admin.h"
 #include "common/token/provision.h"
-
-/* What every app can do, and so is likely in one. */
-static bool
-is_for_apps(const struct rollcode_token *token)
-{
-	return token->form == FORM_HOTP && token->algorithm == ALGORITHM_SHA1 &&
-	       token->digits == ROLLCODE_DIGITS_MIN;
-}
+#include "common/token/token.h"
 
 enum rollcode_err
 admin_print_line(const struct admin *admin, const struct rollcode_token *token,
@@ -22,7 +15,7 @@ admin_print_line(const struct admin *admin, const struct rollcode_token *token,
 	enum rollcode_err err;
 
 	/* No app knows label=, and a QR code is the smaller without it. */
-	if (is_for_apps(token) ||
+	if (token_for_apps(token) ||
 	    strcmp(token->label, ACCOUNT_LABEL_DEFAULT) == 0)
 		p.token.label[0] = '\0';
 	snprintf(p.account, sizeof(p.account), "%s", admin->account.user);
@@ -31,8 +24,10 @@ admin_print_line(const struct admin *admin, const struct rollcode_token *token,
 		snprintf(p.issuer, sizeof(p.issuer), "Rollcode");
 	if ((err = provision_format(&p, &line, error)) != ROLLCODE_OK)
 		return err;
-	return qr ? qr_print(line.text, error)
-		  : cli_write_line(line.text, error);
+	if (!qr)
+		return cli_write_line(line.text, error);
+	cli_warn_apps(token);
+	return qr_print(line.text, error);
 }
 
 static enum rollcode_err

@@ -281,3 +281,36 @@ equal "it asks about one that is" "$? $(question)" \
     "1 Remove token of eve for good?"
 at_terminal yes remove eve
 equal "and removes it after a yes" "$? $(cat "$T/stdout")" "0 removed eve"
+
+# --- what enrolment says ----------------------------------------------------------
+
+# warned OPTION...: whether enrolment says that apps cannot use the token
+warned() {
+	admin enroll phone --no-account --replace "$@" >"$T/out" 2>"$T/said"
+	grep -q 'most authenticator apps know only SHA1 with 6 digits' "$T/said" &&
+	    echo warned
+}
+named_apps() {
+	grep -q 'give the URI to rollcode-token add or an authenticator app' \
+	    "$T/said" && echo apps
+}
+equal "a QR code that most apps cannot use has a warning" \
+    "$(warned --qr; warned --qr --digits 6; warned --qr --form hex
+    warned --qr --algorithm SHA1 | xargs)" "warned
+warned
+warned
+warned"
+equal "that of --phone has none" "$(warned --phone --qr)" ""
+check "qr has the same" grep -q '^most authenticator apps' \
+    <(admin enroll ann --label other >"$T/out" 2>&1
+    admin qr ann --label other 2>&1 >"$T/out")
+equal "an app is named only where it can use the token" \
+    "$(warned; named_apps; warned --phone; named_apps)" apps
+check "recovery codes are the next step" \
+    grep -q '^next: rollcode-admin recovery phone' "$T/said"
+admin recovery phone >"$T/out" 2>&1
+admin enroll phone --no-account --label second >"$T/out" 2>"$T/said"
+equal "but not where there are some" "$(grep -c ^next "$T/said")" 0
+token big add big <"$T/out" >"$T/log" 2>&1
+check "rollcode-token qr warns too" grep -q '^most authenticator apps' \
+    <(token big qr big 2>&1 >"$T/log")
