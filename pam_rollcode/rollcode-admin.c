@@ -49,6 +49,11 @@ static const struct keyword options_enroll[] = {
 	    "enrol only after a code of the token was typed"),
 	FLAG("replace", replace, "first remove all tokens of an enrolled user"),
 	FORCE,
+	FLAG("if-missing", if_missing,
+	    "do nothing if the user has a token, or one with that label"),
+	FLAG("all-missing", all_missing,
+	    "everybody who can log in and has no token"),
+	TEXT("out", out, "DIR", "a file with the URI of each user there"),
 	FLAG("no-account", no_account, "a name that only PAM knows"),
 	END,
 };
@@ -148,8 +153,8 @@ static const struct keyword options_check[] = {
 static const struct cli_command commands[] = {
 	{ "init", admin_init, "",
 	    "make the key and an empty store", 0, 0, NULL },
-	{ "enroll", admin_enroll, "USER",
-	    "enrol a token and print its URI with the secret", 1, 1,
+	{ "enroll", admin_enroll, "[USER]...",
+	    "enrol a token and print its URI with the secret", 0, FILES_MAX,
 	    options_enroll },
 	{ "list", admin_list, "",
 	    "list the users and their state", 0, 0, options_list },
@@ -201,6 +206,7 @@ static const struct cli_example examples[] = {
     {"enroll", "rollcode-admin enroll alice --label phone --phone --qr "
 	       "--confirm"},
     {"enroll", "rollcode-admin enroll radius1 --no-account"},
+    {"enroll", "rollcode-admin enroll --all-missing --out /root/tokens"},
     {"list", "rollcode-admin list"},
     {"list", "rollcode-admin list --missing"},
     {"uri", "rollcode-admin uri alice --label phone"},

@@ -35,6 +35,7 @@ struct admin_options {
 	char	serial[ROLLCODE_LABEL_MAX + 1];
 	char	owners[PATH_MAX];	/* a list of serial numbers */
 	char	output[PATH_MAX];	/* "" for standard output */
+	char	out[PATH_MAX];		/* a directory, or "" */
 	int64_t	digits;
 	int64_t	counter;
 	int64_t	window;
@@ -49,6 +50,8 @@ struct admin_options {
 	bool	force;
 	bool	json;
 	bool	missing;
+	bool	all_missing;
+	bool	if_missing;
 	bool	stale;
 	bool	follow;
 	bool	once;
@@ -67,6 +70,8 @@ struct admin {
 	int64_t				 now;
 	int				 secret; /* the file of one, opened */
 						 /* by root; 0: none */
+	int				 handout; /* of what writes for --out; */
+						 /* 0: none */
 };
 
 /*
@@ -153,6 +158,12 @@ void			admin_new_account(struct admin *, const char *user);
  */
 struct account_token	*admin_token(struct admin *, enum rollcode_err *,
 			    struct error *);
+
+/* The provisioning line of a token of admin's account.  INPUT. */
+struct provision_line;
+enum rollcode_err	admin_format_line(const struct admin *,
+			    const struct rollcode_token *,
+			    struct provision_line *, struct error *) MUST_USE;
 
 /*
  * Print the provisioning line of a token of admin's account, or draw it with

@@ -2,7 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "admin/admin.h"
+#include "admin/enroll.h"
+#include "admin/handout.h"
 #include "common/token/provision.h"
 #include "common/token/token.h"
 #include "rules/verify.h"
@@ -136,26 +137,32 @@ prepare_account(struct admin *admin, const char *user,
 	return policy_check(&admin->config.policy, account, error);
 }
 
-/* Before tokens are taken away that work today. */
+/* Whether --if-missing has nothing to do; and what --replace takes away. */
 static enum rollcode_err
-ask_to_replace(struct admin *admin, const char *user, struct error *error)
+look_before(
+    struct admin *admin, const char *user, bool *skipped, struct error *error)
 {
+	const struct admin_options *o = admin->options;
+	struct account *account = &admin->account;
 	enum rollcode_err err;
 	bool enrolled = false;
 	size_t count;
 
-	if (!admin->options->replace)
+	if (!o->replace && !o->if_missing)
 		return ROLLCODE_OK;
-	err = admin->ops->begin(
-	    admin->store, user, &enrolled, &admin->account, error);
-	count = admin->account.token_count;
+	err = admin->ops->begin(admin->store, user, &enrolled, account, error);
+	count = account->token_count;
+	*skipped =
+	    o->if_missing &&
+	    (o->label[0] == '\0' ? count > 0
+				 : account_find(account, o->label) != NULL);
 	admin->ops->end(admin->store);
-	account_wipe(&admin->account);
-	if (err != ROLLCODE_OK && err != ROLLCODE_ERR_STORE)
+	account_wipe(account);
+	if (err != ROLLCODE_OK && (err != ROLLCODE_ERR_STORE || o->if_missing))
 		return err;
-	if (err == ROLLCODE_OK && !enrolled)
+	if (o->if_missing || (err == ROLLCODE_OK && !enrolled))
 		return ROLLCODE_OK;
-	return admin_ask(admin->options, false, error,
+	return admin_ask(o, false, error,
 	    "%s has %zu token%s, which will be removed for good with all "
 	    "recovery codes and events.  Replace?",
 	    user, count, PLURAL(count));
@@ -202,16 +209,15 @@ static void
 tell_enrolled(const struct admin *admin, const struct rollcode_token *token)
 {
 	const char *user = admin->account.user;
+	bool confirmed = admin->options->confirm;
 
 	plain_line(stderr, "enrolled %s: %s, %s, %u digits%s%s%s", user,
 	    form_name(token->form), algorithm_name(token->algorithm),
 	    token->digits,
-	    admin->options->confirm ? ""
-				    : "; give the URI to rollcode-token add",
-	    admin->options->confirm || !token_for_apps(token)
-		? ""
-		: " or an authenticator app",
-	    admin->options->confirm ? "" : ", and to nobody else");
+	    confirmed ? "" : "; give the URI to rollcode-token add",
+	    confirmed || !token_for_apps(token) ? ""
+						: " or an authenticator app",
+	    confirmed ? "" : ", and to nobody else");
 	if (account_recovery_left(&admin->account) == 0)
 		plain_line(stderr,
 		    "next: rollcode-admin recovery %s prints codes for the day "
@@ -219,40 +225,48 @@ tell_enrolled(const struct admin *admin, const struct rollcode_token *token)
 		    user);
 }
 
+/* To the terminal or a pipe, or into a file. */
 static enum rollcode_err
-enroll_and_print(struct admin *admin, const char *user,
-    const struct rollcode_token *token, struct error *error)
+hand_out(const struct admin *admin, const struct rollcode_token *token,
+    struct error *error)
 {
+	WIPED(provision_line_wipe) struct provision_line line = {{0}};
 	enum rollcode_err err;
 
-	if ((err = enroll_token(admin, user, token, error)) != ROLLCODE_OK)
-		return err;
-	tell_enrolled(admin, token);
-	if (admin->options->confirm)
-		return ROLLCODE_OK;
-	if ((err = admin_print_line(admin, token, admin->options->qr, error)) !=
+	if (admin->handout == 0) {
+		tell_enrolled(admin, token);
+		return admin->options->confirm ? ROLLCODE_OK
+					       : admin_print_line(admin, token,
+						     admin->options->qr, error);
+	}
+	if ((err = admin_format_line(admin, token, &line, error)) !=
 	    ROLLCODE_OK)
+		return err;
+	return handout_write(
+	    admin->handout, admin->account.user, token->label, &line, error);
+}
+
+enum rollcode_err
+enroll_user(
+    struct admin *admin, const char *user, bool *skipped, struct error *error)
+{
+	WIPED(rollcode_token_wipe) struct rollcode_token token = {0};
+	enum rollcode_err err;
+
+	if ((err = admin_check_user(admin->options, user, error)) !=
+		ROLLCODE_OK ||
+	    (err = make_token(admin, &token, error)) != ROLLCODE_OK ||
+	    (err = look_before(admin, user, skipped, error)) != ROLLCODE_OK ||
+	    *skipped ||
+	    (admin->options->confirm && (err = confirm_token(admin, user,
+					     &token, error)) != ROLLCODE_OK))
+		return err;
+	err = enroll_token(admin, user, &token, error);
+	admin->ops->end(admin->store);
+	if (err == ROLLCODE_OK &&
+	    (err = hand_out(admin, &token, error)) != ROLLCODE_OK)
 		error_add(error, err,
 		    "the token is enrolled nevertheless; rollcode-admin uri "
 		    "prints its URI");
 	return err;
-}
-
-enum rollcode_err
-admin_enroll(void *base, char **argv, struct error *error)
-{
-	WIPED(admin_close) struct admin admin = {0};
-	WIPED(rollcode_token_wipe) struct rollcode_token token = {0};
-	const struct admin_options *options = base;
-	const char *user = argv[0];
-	enum rollcode_err err;
-
-	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK ||
-	    (err = admin_check_user(options, user, error)) != ROLLCODE_OK ||
-	    (err = make_token(&admin, &token, error)) != ROLLCODE_OK ||
-	    (err = ask_to_replace(&admin, user, error)) != ROLLCODE_OK ||
-	    (options->confirm && (err = confirm_token(&admin, user, &token,
-				      error)) != ROLLCODE_OK))
-		return err;
-	return enroll_and_print(&admin, user, &token, error);
 }

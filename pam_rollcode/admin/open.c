@@ -131,6 +131,8 @@ admin_close(struct admin *admin)
 		admin->ops->close(admin->store);
 	if (admin->secret > STDIN_FILENO)
 		close(admin->secret);
+	if (admin->handout > STDIN_FILENO)
+		close(admin->handout);
 	config_wipe(&admin->config);
 	explicit_bzero(admin, sizeof(*admin));
 }

@@ -7,12 +7,10 @@
 #include "common/token/token.h"
 
 enum rollcode_err
-admin_print_line(const struct admin *admin, const struct rollcode_token *token,
-    bool qr, struct error *error)
+admin_format_line(const struct admin *admin, const struct rollcode_token *token,
+    struct provision_line *line, struct error *error)
 {
 	WIPED(provision_wipe) struct provision p = {.token = *token};
-	WIPED(provision_line_wipe) struct provision_line line = {{0}};
-	enum rollcode_err err;
 
 	/* No app knows label=, and a QR code is the smaller without it. */
 	if (token_for_apps(token) ||
@@ -22,7 +20,18 @@ admin_print_line(const struct admin *admin, const struct rollcode_token *token,
 	if (gethostname(p.issuer, sizeof(p.issuer) - 1) != 0 ||
 	    p.issuer[0] == '\0')
 		snprintf(p.issuer, sizeof(p.issuer), "Rollcode");
-	if ((err = provision_format(&p, &line, error)) != ROLLCODE_OK)
+	return provision_format(&p, line, error);
+}
+
+enum rollcode_err
+admin_print_line(const struct admin *admin, const struct rollcode_token *token,
+    bool qr, struct error *error)
+{
+	WIPED(provision_line_wipe) struct provision_line line = {{0}};
+	enum rollcode_err err;
+
+	if ((err = admin_format_line(admin, token, &line, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	if (!qr)
 		return cli_write_line(line.text, error);

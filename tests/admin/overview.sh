@@ -314,3 +314,105 @@ equal "but not where there are some" "$(grep -c ^next "$T/said")" 0
 token big add big <"$T/out" >"$T/log" 2>&1
 check "rollcode-token qr warns too" grep -q '^most authenticator apps' \
     <(token big qr big 2>&1 >"$T/log")
+
+# --- many users ---------------------------------------------------------------------
+
+sed -i '/:x:[1-9][0-9][0-9][0-9]:/d' /etc/passwd
+for user in $(admin list --json | value '" ".join(u["user"] for u in j)'); do
+	admin remove -f "$user"
+done >"$T/out"
+for user in anna bert first.last; do add_user "$user"; done
+out=$T/handed
+uri_of() {	# USER [LABEL]
+	admin uri "$1" ${2:+--label "$2"}
+}
+status=0
+admin enroll bert --out "$out" >"$T/out" 2>"$T/said" || status=$?
+equal "enroll --out prints nothing and makes a file" \
+    "$status $(wc -c <"$T/out") $(ls "$out")" "0 0 bert.uri"
+equal "which only root can read, as the directory" \
+    "$(stat -c '%U %a' "$out" "$out"/* | xargs)" "root 700 root 600"
+equal "and which has the URI" "$(cat "$out/bert.uri")" "$(uri_of bert)"
+admin enroll --all-missing --out "$out" >"$T/out" 2>"$T/said"
+equal "--all-missing enrols who has no token, and nobody else" \
+    "$? $(ls "$out" | xargs)" "0 anna.uri bert.uri first%2Elast.uri"
+check "and says how many, and what to do" \
+    grep -q "^enrolled 2 users; the URI of each is a file in $out: give" "$T/said"
+equal "then nobody is missing" "$(admin list --missing 2>"$T/log")" ""
+equal "each has the token of the file" "$(cat "$out"/*)" \
+    "$(uri_of anna; uri_of bert; uri_of first.last)"
+check "which is good" token fresh add mine <"$out/anna.uri"
+check "for a login" admin verify anna <<<"$(code fresh)"
+admin enroll --all-missing --out "$out" >"$T/out" 2>"$T/said"
+equal "again, it has nothing to do" "$? $(cat "$T/said")" "0 enrolled 0 users"
+before=$(cat "$out"/*)
+admin enroll anna nosuch bert --out "$out" >"$T/out" 2>"$T/said"
+equal "of some users each that cannot be enrolled is named" \
+    "$? $(grep -cE '(anna|nosuch|bert): ' "$T/said")" "1 3"
+equal "and no file was changed" "$(cat "$out"/*)" "$before"
+admin enroll anna bert --label 'a b' --phone --out "$out" >"$T/out" 2>&1
+equal "with a label there is a file of its own" \
+    "$? $(cat "$out/anna.a%20b.uri")" "0 $(uri_of anna 'a b')"
+
+while IFS='|' read -r words says; do
+	# shellcheck disable=SC2086	# words
+	admin enroll $words >"$T/out" 2>&1
+	[ "$?" = 2 ] && grep -qF -- "$says" "$T/out" || echo "$words"
+done >"$T/wrong" <<TABLE
+|USER is missing
+a b|--out DIR is needed
+--all-missing|--out DIR is needed
+a --all-missing --out $out|give one of them
+a --if-missing --replace|give one of them
+a --out $out --qr|leave --qr
+a --out $out --confirm|leave --qr
+a --out $out --secret-file -|leave --qr
+TABLE
+equal "what does not go together is a wrong call" "$(cat "$T/wrong")" ""
+
+add_user carl
+for place in "$T/open" "$T/link" "$T/file/x" "$T/bad/x"; do
+	install -d -m 777 "$T/open"
+	install -d -o mallory "$T/bad" 2>"$T/log" || install -d -o 4242 "$T/bad"
+	ln -sfn "$T/open" "$T/link"
+	: >"$T/file"
+	admin enroll carl --out "$place" >"$T/out" 2>&1
+	equal "a place that others can change, or that is none, is refused" \
+	    "$? $(find "$T/open" "$T/bad" -type f)" "1 "
+done
+equal "and nobody was enrolled for it" "$(admin list --missing)" carl
+ln -s /etc/passwd "$out/carl.uri"
+before=$(cksum </etc/passwd)
+admin enroll carl --out "$out" >"$T/out" 2>&1
+equal "a link in the place of the file is replaced, not followed" \
+    "$? $(stat -c %F "$out/carl.uri") $(cksum </etc/passwd)" \
+    "0 regular file $before"
+
+# A full disk: the token is enrolled, and that is said.
+mkdir "$T/full"
+mount -n -t tmpfs -o size=4k,mode=0700 full "$T/full"
+head -c 4096 /dev/zero >"$T/full/zero" 2>"$T/log"
+add_user dave
+admin enroll dave --out "$T/full" >"$T/out" 2>&1
+equal "where the file cannot be written, it is said what to do" \
+    "$? $(grep -c 'enrolled nevertheless; rollcode-admin uri' "$T/out")
+    $(find "$T/full" -name 'dave*')" "1 1
+    "
+umount "$T/full"
+
+# --- to be repeated --------------------------------------------------------------------
+
+had=$(tokens_of anna)
+admin enroll anna --if-missing >"$T/out" 2>"$T/said"
+equal "--if-missing leaves a token alone, and succeeds without a word on stdout" \
+    "$? $(wc -c <"$T/out") $(tokens_of anna)" "0 0 $had"
+admin enroll anna --if-missing --label laptop >"$T/out" 2>"$T/log"
+equal "one with another label is missing" "$? $(wc -l <"$T/out")" "0 1"
+admin enroll anna --if-missing --label laptop >"$T/out" 2>"$T/log"
+equal "and then is not" "$? $(wc -l <"$T/out")" "0 0"
+add_user erna
+admin enroll erna --if-missing >"$T/out" 2>"$T/log"
+equal "who has none is enrolled" "$? $(grep -c ^otpauth: "$T/out")" "0 1"
+admin enroll anna bert erna nils --no-account --if-missing --out "$out" \
+    >"$T/out" 2>"$T/said"
+equal "of many too" "$? $(head -n 1 "$T/said" | cut -d';' -f1)" "0 enrolled 1 user"

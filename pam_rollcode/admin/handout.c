@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * handout.c - a file for each user who was enrolled, to be handed to them.
+ *
+ *  1. The files are root's.  The process that has given root's rights up hands
+ *     each URI to one that has not, which only puts it into one directory.
+ *  2. Of a file nothing is there, or all of it, on disk.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/handout.h"
+#include "common/base/replace.h"
+#include "store/name.h"
+#include "system/path.h"
+
+struct handed {
+	char user[ROLLCODE_USER_MAX + 1];
+	char label[ROLLCODE_LABEL_MAX + 1]; /* "" for the default one */
+	struct provision_line line;
+};
+
+struct receipt {
+	enum rollcode_err err;
+	struct error error;
+};
+
+WIPABLE(handed);
+
+/* One that is made here is root's; in another only root may change a name. */
+static enum rollcode_err
+prepare_place(const char *dir, char real[PATH_MAX], struct error *error)
+{
+	struct stat st;
+
+	if ((mkdir(dir, 0700) != 0 && errno != EEXIST) ||
+	    realpath(dir, real) == NULL || stat(real, &st) != 0)
+		return error_errno(error, errno, dir);
+	if (!S_ISDIR(st.st_mode))
+		return error_errno(error, ENOTDIR, dir);
+	return path_check(real, 0, error);
+}
+
+/* What comes from the other process is bytes and two names, whatever it is. */
+static enum rollcode_err
+write_handed(const char *place, struct handed *h, struct error *error)
+{
+	char user[STORE_NAME_MAX + 1], label[STORE_NAME_MAX + 1] = "";
+	char path[PATH_MAX];
+	size_t len;
+	int e;
+
+	h->user[sizeof(h->user) - 1] = h->label[sizeof(h->label) - 1] = '\0';
+	len = strnlen(h->line.text, sizeof(h->line.text) - 1);
+	h->line.text[len] = '\n';
+	if (!store_name_encode(h->user, user) ||
+	    (h->label[0] != '\0' && !store_name_encode(h->label, label)) ||
+	    (size_t)snprintf(path, sizeof(path), "%s/%s%s%s.uri", place, user,
+		label[0] != '\0' ? "." : "", label) >= sizeof(path))
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "%s: the name is too long for a file", h->user);
+	if ((e = replace_file(path, h->line.text, len + 1, true)) != 0)
+		return error_errno(error, e, path);
+	return replace_sync_directory(path, error);
+}
+
+/* Until the other process has ended. */
+static void
+write_all_handed(const char *place, int fd)
+{
+	WIPED(handed_wipe) struct handed handed;
+	struct receipt receipt;
+
+	while (
+	    recv(fd, &handed, sizeof(handed), 0) == (ssize_t)sizeof(handed)) {
+		memset(&receipt, 0, sizeof(receipt));
+		receipt.err = write_handed(place, &handed, &receipt.error);
+		if (send(fd, &receipt, sizeof(receipt), MSG_NOSIGNAL) < 0)
+			break;
+	}
+}
+
+enum rollcode_err
+handout_begin(const char *dir, int *fd, struct error *error)
+{
+	char place[PATH_MAX];
+	enum rollcode_err err;
+	int ends[2];
+	pid_t child;
+
+	if ((err = prepare_place(dir, place, error)) != ROLLCODE_OK)
+		return err;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return error_errno(error, errno, dir);
+	if ((child = fork()) < 0) {
+		err = error_errno(error, errno, dir);
+		close(ends[0]);
+		close(ends[1]);
+		return err;
+	}
+	if (child == 0) {
+		close(ends[0]);
+		write_all_handed(place, ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	*fd = ends[0];
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+handout_write(int fd, const char *user, const char *label,
+    const struct provision_line *line, struct error *error)
+{
+	WIPED(handed_wipe) struct handed handed = {.line = *line};
+	struct receipt receipt;
+
+	snprintf(handed.user, sizeof(handed.user), "%s", user);
+	snprintf(handed.label, sizeof(handed.label), "%s", label);
+	if (send(fd, &handed, sizeof(handed), MSG_NOSIGNAL) !=
+		(ssize_t)sizeof(handed) ||
+	    recv(fd, &receipt, sizeof(receipt), 0) != (ssize_t)sizeof(receipt))
+		return error_set(error, ROLLCODE_ERR_SYS,
+		    "the process that writes the files of --out has ended");
+	if (receipt.err == ROLLCODE_OK)
+		return ROLLCODE_OK;
+	error_bound(&receipt.error);
+	return error_pass(error, receipt.err, &receipt.error, NULL);
+}

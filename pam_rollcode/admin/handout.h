@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * handout.h - provisioning URIs as files, which root hands to their owners.
+ */
+#ifndef ROLLCODE_ADMIN_HANDOUT_H
+#define ROLLCODE_ADMIN_HANDOUT_H
+
+#include "admin/admin.h"
+#include "common/token/provision.h"
+
+/*
+ * Start the process that writes to the directory, which is made if it is not
+ * there, before root's rights are given up.  It ends when *fd is closed.
+ * INPUT, STORE, SYS.
+ */
+enum rollcode_err	handout_begin(const char *dir, int *fd, struct error *)
+			    MUST_USE;
+
+/*
+ * Write USER.uri, or USER.LABEL.uri, over a file of that name: its token is
+ * gone.  It is on disk when this returns.  INPUT, UNAVAIL, SYS.
+ */
+enum rollcode_err	handout_write(int fd, const char *user,
+			    const char *label, const struct provision_line *,
+			    struct error *) MUST_USE;
+
+#endif /* ROLLCODE_ADMIN_HANDOUT_H */
