@@ -150,6 +150,12 @@ static const struct keyword options_check[] = {
 	END,
 };
 
+static const struct keyword options_stats[] = {
+	FLAG("prometheus", prometheus, "print the format of Prometheus"),
+	JSON,
+	END,
+};
+
 static const struct cli_command commands[] = {
 	{ "init", admin_init, "",
 	    "make the key and an empty store", 0, 0, NULL },
@@ -194,6 +200,8 @@ static const struct cli_command commands[] = {
 	    "copy the store while logins continue", 1, 1, NULL },
 	{ "check", admin_check, "[USER]",
 	    "print what is wrong and how to fix it", 0, 1, options_check },
+	{ "stats", admin_stats, "",
+	    "print figures for monitoring", 0, 0, options_stats },
 	END,
 };
 /* clang-format on */
@@ -225,6 +233,7 @@ static const struct cli_example examples[] = {
     {"backup", "rollcode-admin backup /var/backups/rollcode/monday"},
     {"check", "rollcode-admin check alice"},
     {"check", "rollcode-admin check --service sshd"},
+    {"stats", "rollcode-admin stats --prometheus"},
     {NULL, NULL},
 };
 

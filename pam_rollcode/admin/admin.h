@@ -49,6 +49,7 @@ struct admin_options {
 	bool	add;
 	bool	force;
 	bool	json;
+	bool	prometheus;
 	bool	missing;
 	bool	all_missing;
 	bool	if_missing;
@@ -252,6 +253,7 @@ enum rollcode_err	person_refuse(const char *account, struct error *)
 cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri, admin_qr,
 	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,
 	admin_resync, admin_recovery, admin_import, admin_export, admin_log,
-	admin_rekey, admin_backup, admin_check;
+	admin_rekey, admin_backup, admin_check,
+	admin_stats;
 
 #endif /* ROLLCODE_ADMIN_ADMIN_H */

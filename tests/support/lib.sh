@@ -51,6 +51,7 @@
 #   resident_reload               until another process serves
 #   resident_stop
 #   admin ARGUMENT...             rollcode-admin --conf $CONF
+#   value EXPRESSION              of the JSON on standard input, which is j
 #   pam_line [ARGUMENT...]        "auth required MODULE conf=... ..."
 #   pam_service NAME [ARGUMENT...]  /etc/pam.d/NAME with that line
 #   add_user NAME                 an account with a home, in the private /etc
@@ -417,6 +418,12 @@ findings_of_check() {
 
 admin() {
 	rollcode-admin --conf "$CONF" "$@"
+}
+
+value() {
+	python3 -c 'import json, sys
+j = json.load(sys.stdin)
+print(eval(" ".join(sys.argv[1].split())))' "$1"
 }
 
 pam_line() {
