@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # enrolling.sh - enrolment, of one and of many, and what asks before it is done.
+# limit: 300
 . "$(dirname "$0")/../support/lib.sh"
 need python3
 private_machine
@@ -195,6 +196,11 @@ equal "a link in the place of the file is replaced, not followed" \
     "$? $(stat -c %F "$out/carl.uri") $(cksum </etc/passwd)" \
     "0 regular file $before"
 
+admin enroll ../../etc/x .hidden --no-account --out "$out" >"$T/out" 2>&1
+equal "the process that writes takes no name for a path" \
+    "$? $(cd "$out" && find . -newer carl.uri -name '*.uri' | sort | xargs)" \
+    "0 ./%2E%2E%2F%2E%2E%2Fetc%2Fx.uri ./%2Ehidden.uri"
+
 # A full disk: the token is enrolled, and that is said.
 mkdir "$T/full"
 mount -n -t tmpfs -o size=4k,mode=0700 full "$T/full"
@@ -223,3 +229,22 @@ equal "who has none is enrolled" "$? $(grep -c ^otpauth: "$T/out")" "0 1"
 admin enroll anna bert erna nils --no-account --if-missing --out "$out" \
     >"$T/out" 2>"$T/said"
 equal "of many too" "$? $(head -n 1 "$T/said" | cut -d';' -f1)" "0 enrolled 1 user"
+
+# --- a thousand -------------------------------------------------------------------------
+
+for i in {1..1000}; do
+	echo "user$i:x:$((5000 + i)):$((5000 + i))::/home/user$i:/bin/sh"
+done >>/etc/passwd
+before=$(admin list --json | value 'len(j)')
+admin enroll --all-missing --out "$T/thousand" >"$T/out" 2>"$T/said"
+equal "1,000 users are enrolled by one command" \
+    "$? $(find "$T/thousand" -name 'user*.uri' | wc -l) $(admin list --json |
+    value 'len(j)') $(admin list --missing 2>"$T/log")" \
+    "0 1000 $((before + 1000)) "
+equal "each has a secret of its own" \
+    "$(sed 's/.*secret=//; s/&.*//' "$T"/thousand/*.uri | sort -u | wc -l)" \
+    "$(find "$T/thousand" -type f | wc -l)"
+equal "stats has all of them" \
+    "$(admin stats --json | value 'j["users"]')" "$((before + 1000))"
+equal "the log has the last 20 of all" "$(admin log -n 20 | tr -s ' ')" \
+    "$(admin log | tail -n 20 | tr -s ' ')"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # monitoring.sh - figures for monitoring, and the examples that use them.
+# limit: 300
 . "$(dirname "$0")/../support/lib.sh"
 need python3
 private_machine

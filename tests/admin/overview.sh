@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # overview.sh - what an administrator sees of users and logins.
+# limit: 300
 . "$(dirname "$0")/../support/lib.sh"
 need python3 sqlite3
 private_machine

@@ -48,6 +48,7 @@ made() {
 	equal "with nullok such a one is let through" \
 	    "$(login eve 12345678 nullok)" SUCCESS
 	check "list, show and log see her" equal_all
+	check "so do list --stale and stats" counted
 	check "two codes resynchronise her" resync
 	check "a user comes and goes" come_and_go
 }
@@ -56,6 +57,15 @@ equal_all() {
 	admin list | grep -q '^ann .*normal' && admin show ann | grep -q counter &&
 	    [ "$(admin log ann | grep -c accepted)" -eq 2 ] &&
 	    admin log ann | grep -q replayed
+}
+
+# The accounts are those of this machine, and ann has one.
+counted() {
+	[ -z "$(admin list --stale 2>"$T/log")" ] &&
+	    ! admin list --missing 2>&1 | grep -qx ann &&
+	    [ "$(admin stats --json 2>&1 | value 'j["store_up"], j["users"],
+	    j["users_stale"], j["replays"]')" = "(True, 1, 0, 1)" ] &&
+	    [ "$(admin log --since 1h -n 2 | wc -l)" -eq 2 ]
 }
 
 resync() {
