@@ -4,7 +4,7 @@
 # sshd.sh - logins through a real sshd, with the code alone and with a key.
 # limit: 240
 . "$(dirname "$0")/../support/lib.sh"
-need sshd ssh ssh-keygen pamtester su setpriv
+need sshd ssh ssh-keygen pamtester su setpriv python3
 private_machine
 . "$TREE/tests/support/logins.sh"
 doors
@@ -37,6 +37,39 @@ kept_out "ssh: the owner of a guarded account is refused a single code" \
     ssh alice "$(code alice)"
 admin unlock alice >/dev/null
 let_in "ssh: rollcode-admin unlock ends the guard" ssh alice "$(code alice)"
+
+# --- what a login says --------------------------------------------------------
+
+# at_terminal USER CODE: what ssh shows at a terminal until the shell has ended
+at_terminal() {
+	python3 - "$2" ssh -F none -p "$SSHD_PORT" -o LogLevel=ERROR \
+	    -o "UserKnownHostsFile=$T/known_hosts" \
+	    -o PreferredAuthentications=keyboard-interactive \
+	    "$1@127.0.0.1" <<-'PYTHON'
+	import os, pty, sys
+	pid, fd = pty.fork()
+	if pid == 0:
+	    os.execvp(sys.argv[2], sys.argv[2:])
+	shown = b""
+	try:
+	    while chunk := os.read(fd, 4096):
+	        shown += chunk
+	        if b"code: " in chunk:
+	            os.write(fd, sys.argv[1].encode() + b"\n")
+	        if b"$ " in chunk:
+	            os.write(fd, b"exit\n")
+	except OSError:
+	    pass
+	os.waitpid(pid, 0)
+	print(shown.decode())
+	PYTHON
+}
+code alice -n 3 >"$T/log"
+try ssh alice 00000000
+at_terminal alice "$(code alice)" >"$T/shown"
+equal "ssh: at a terminal each notice is shown once" \
+    "$(grep -cE '^3 codes were skipped' "$T/shown") $(
+    grep -cE '^1 wrong code was tried' "$T/shown")" "1 1"
 
 # --- who has no code --------------------------------------------------------
 
