@@ -72,8 +72,8 @@ admin_backup(void *base, char **argv, struct error *error)
 	progress_clear(&copying.progress);
 	if (err != ROLLCODE_OK)
 		return err;
-	plain_line(
-	    stdout, "copied %" PRId64 " users to %s", copying.users, path);
+	plain_line(stdout, "copied %" PRId64 " user%s to %s", copying.users,
+	    PLURAL(copying.users), path);
 	printf("keep %s in another place: without %s nothing in the copy can "
 	       "be read\n",
 	    admin.config.has_previous ? "SECRET_KEY and SECRET_KEY_PREVIOUS"

@@ -117,8 +117,8 @@ admin_export(void *base, char **argv, struct error *error)
 				       options->output, error)) != ROLLCODE_OK)
 		return err;
 	fprintf(stderr,
-	    "exported %" PRId64 " tokens of %" PRId64
-	    " users; the export does not know about codes used from now on\n",
-	    ex.tokens, ex.users);
+	    "exported %" PRId64 " token%s of %" PRId64
+	    " user%s; the export does not know about codes used from now on\n",
+	    ex.tokens, PLURAL(ex.tokens), ex.users, PLURAL(ex.users));
 	return ROLLCODE_OK;
 }

@@ -144,7 +144,8 @@ reseal_all(struct admin *admin, struct error *error)
 		    "repair their files, or remove or re-enrol the users, and "
 		    "run rollcode-admin rekey again",
 		    walk.unusable, walk.users);
-	printf("re-encrypted the secrets of %" PRId64 " users\n", walk.users);
+	printf("re-encrypted the secrets of %" PRId64 " user%s\n", walk.users,
+	    PLURAL(walk.users));
 	return ROLLCODE_OK;
 }
 

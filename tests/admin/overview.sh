@@ -198,3 +198,14 @@ zoe is"
 admin unlock eve >"$T/out"
 equal "then nothing is said of it" \
     "$(admin show eve | grep -c guarded\ since)$(admin log eve 2>&1 >"$T/out")" 0
+
+# --- one, or many -----------------------------------------------------------------
+
+install -d -m 700 -o rollcode "$T/copies"
+equal "one is one, and two are two" "$(admin export --plain eve 2>&1 >"$T/out")
+$(admin export --plain ann eve 2>&1 >"$T/out")
+$(admin backup "$T/copies/one" | head -n 1)" \
+    "exported 1 token of 1 user; the export does not know about codes used\
+ from now on
+exported 2 tokens of 2 users; the export does not know about codes used from now on
+copied 4 users to $T/copies/one"
