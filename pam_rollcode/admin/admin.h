@@ -71,7 +71,7 @@ struct admin {
 	int64_t				 now;
 	int				 secret; /* the file of one, opened */
 						 /* by root; 0: none */
-	int				 handout; /* of what writes for --out; */
+	int				 handout; /* for --out, a socket; */
 						 /* 0: none */
 };
 

@@ -30,7 +30,7 @@ before=$(date +%s)
 admin verify ann <<<"$used" >"$T/out"
 after=$(date +%s)
 admin verify ann <<<"$used" >"$T/out" 2>&1
-for i in 1 2 3 4 5; do admin verify bob <<<"$(wrong "$(code bob)")"; done \
+for _ in 1 2 3 4 5; do admin verify bob <<<"$(wrong "$(code bob)")"; done \
     >"$T/out" 2>&1
 equal "users and accounts are counted" \
     "$(figures users users_guarded users_disabled users_unusable users_stale \

@@ -107,7 +107,8 @@ untrue() {
 		command=$(cut -d' ' -f2 <<<"$line")
 		[ "${line%% *}" = "$1" ] && [ "$command" = "${2:-$command}" ] ||
 		    echo "not of $1 $2: $line"
-		for word in $(grep -oE ' --?[a-z][a-z-]*' <<<"$line"); do
+		grep -oE ' --?[a-z][a-z-]*' <<<"$line" | tr -d ' ' |
+		    while read -r word; do
 			"$1" help "$command" | options_in | grep -qxe "$word" ||
 			    echo "$word is no option: $line"
 		done

@@ -230,7 +230,7 @@ ask_health(const struct ask_where *where)
 
 /* While this is root. */
 static void
-ask_all(const char *conf, struct stats *s)
+ask_verifiers(const char *conf, struct stats *s)
 {
 	bool usual = strcmp(conf, ROLLCODE_CONF) == 0;
 
@@ -260,7 +260,7 @@ admin_stats(void *base, char **argv, struct error *error)
 		    "--prometheus and --json: give one of them");
 	memset(&stats, 0xff, sizeof(stats)); /* UNKNOWN */
 	stats.store = 0;
-	ask_all(options->conf, &stats);
+	ask_verifiers(options->conf, &stats);
 	if ((err = admin_open(&admin, options, NULL, error)) == ROLLCODE_OK)
 		err = count_store(&admin, &stats, error);
 	if (options->prometheus)
