@@ -27,13 +27,13 @@ add_name(void *tree, const char *name, struct error *error)
 {
 	char *copy = strdup(name), **node = NULL;
 
-	if (copy != NULL && (node = tsearch(copy, tree, by_name)) == NULL)
-		free(copy);
-	if (node == NULL)
-		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	if (*node != copy)
-		free(copy);
-	return ROLLCODE_OK;
+	if (copy != NULL)
+		node = tsearch(copy, tree, by_name);
+	if (node == NULL || *node != copy)
+		free(copy); /* it is there already, or cannot be */
+	return node != NULL
+		   ? ROLLCODE_OK
+		   : error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 }
 
 static void
