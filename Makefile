@@ -8,10 +8,13 @@
 # make check-fast   those that need no root, in 20 seconds; installs nothing
 # make bench        measure logins, ours and those of other modules
 # make fuzz         run every fuzzer for FUZZ_SECONDS (600); needs clang
-# make deb          Debian packages, in build/deb
+# make deb          Debian packages, in build/deb; the PostgreSQL store and
+#                   debug symbols in build/deb/all
 # make rpm          RPM packages, in build/rpm
-# make install      install to PREFIX and DESTDIR; PARTS=client: only the client
+# make install      install to PREFIX and DESTDIR
 # make uninstall    remove the installed files, but no store and no key
+# make install-token    only the user's program, for a laptop
+# make uninstall-token  remove it, but no wallet
 # make clean        remove build/
 #
 # V=1 shows commands, DEBUG=1 builds for a debugger, SAN=1 builds with

@@ -31,6 +31,27 @@ check "a client's part is the token program and its pages" \
 refused "and none of a server" grep -qE 'admin|verify|pam' <<<"$client"
 equal "no file belongs to both parts" \
     "$(comm -12 <(echo "$client") <(echo "$server"))" ""
+rm -rf "$T/dest"
+check "make install-token needs nothing of the server" make install-token \
+    DESTDIR="$T/dest" BUILD="$BUILD" \
+    LIBS_PAM=-lnone LIBS_PGSQL=
+equal "and installs the client's part" \
+    "$(cd "$T/dest" && find . ! -type d | sort)" "$client"
+make -Bn install-token BUILD="$BUILD" >"$T/log" 2>&1
+refused "of the server it compiles nothing" \
+    grep -qE 'pam_rollcode/|rollcode-admin' "$T/log"
+check "make uninstall-token" \
+    make uninstall-token DESTDIR="$T/dest" BUILD="$BUILD"
+equal "removes it" "$(find "$T/dest" ! -type d)" ""
+# What a laptop needs, as a machine that lacks everything would install it.
+packages_of() {	# GROUP: as Debian calls them
+	sed -n "s/^\t$1 [a-z]*:[^ ]* \([^ ]*\).*/\1/p" \
+	    packaging/install-dependencies | sort
+}
+refused "the group client of install-dependencies has no package of PAM" \
+    grep -q pam <(packages_of client)
+equal "and none that the server does not need to be built" \
+    "$(comm -23 <(packages_of client) <(packages_of build))" ""
 equal "and together they are all but the PostgreSQL store" \
     "$(part "pgsql server client" | grep -v pgsql)" \
     "$(sort <<<"$client"$'\n'"$server")"
