@@ -92,6 +92,12 @@ for page in pam_rollcode/*.[1-8] rollcode-token/*.[1-8]; do
 	[ -f "$MANDIR/man${page##*.}/${page##*/}" ] || echo "$page"
 done >"$T/missing"
 equal "every man page is installed" "$(cat "$T/missing")" ""
+equal "and names the places of this installation" \
+    "$(grep -rhoE '/usr/local/[a-z/-]*|/etc/rollcode/[a-z.]*example' \
+    "$MANDIR")" ""
+check "also where the program that answers ssh is" \
+    grep -qF "SSH_ASKPASS=$BINDIR/rollcode-askpass" \
+    "$MANDIR/man1/rollcode-token.1"
 
 equal "and what each shell completes" \
     "$(cd "$T/usr" && echo bash/* fish/* zsh/*)" \
@@ -173,6 +179,49 @@ if [ -e /usr/bin/systemctl ]; then
 else
 	install -D "$T/fake" /usr/local/sbin/systemctl
 fi
+
+# A service that names the module would refuse everybody without it.
+mkdir -p /etc/pam.d
+echo "auth required pam_rollcode.so" >/etc/pam.d/rollcode-named
+echo "auth required pam_rollcode.so" >/etc/pam.d/rollcode-named.bak
+before=$(files)
+packaging/install --remove >"$T/log" 2>&1
+equal "a removal is refused while a PAM service names the module" "$?" 1
+equal "and then nothing is removed" "$(files)" "$before"
+check "it says which service does, and how to go on" grep -qE \
+    "name pam_rollcode.so: (/[^ ]*)? ?/etc/pam.d/rollcode-named;.*: sed -i '/pam_rollcode\\\\.so/d' /" \
+    "$T/log"
+rm /etc/pam.d/rollcode-named*
+
+# What dpkg or rpm knows: the module, as on a machine that has the package too.
+fake_package() {	# COMMAND TEXT
+	printf '%s\n' '#!/bin/sh' "case \$* in *$PAMDIR/pam_rollcode.so*)" \
+	    "echo $2; exit 0 ;; esac" 'echo "file is owned by nobody"; exit 1' \
+	    >"$T/$1"
+	chmod 755 "$T/$1"
+	mount -n --bind "$T/$1" "$(command -v "$1")"
+}
+# Each is there where it is the machine's own.
+if command -v dpkg-query >/dev/null; then
+	package=libpam-rollcode
+	fake_package dpkg-query "libpam-rollcode:amd64: $PAMDIR/pam_rollcode.so"
+else
+	package=pam_rollcode
+	fake_package rpm pam_rollcode
+fi
+before=$(files)
+packaging/install >"$T/log" 2>&1
+equal "no installation replaces a file that belongs to a package" "$?" 1
+check "it says to which" grep -q \
+    "belong to a package: $package: $PAMDIR/pam_rollcode.so;" "$T/log"
+equal "and then nothing is installed" "$(files)" "$before"
+check "with FORCE=1 it does" env FORCE=1 packaging/install
+check "a removal, where a package has the module" packaging/install --remove
+equal "leaves it what it has" "$(cd "$T" && find usr pam ! -type d)" \
+    pam/pam_rollcode.so
+umount "$(command -v dpkg-query || command -v rpm)"
+check "an installation once more" packaging/install
+rm -f "$T/systemctl"
 
 check "a removal" env "PATH=/usr/local/bin:$PATH" packaging/install --remove
 equal "it stops the service first" "$(xargs <"$T/systemctl")" \
