@@ -5,8 +5,9 @@
 # folder DEBS, on the machine that it runs on: a root to throw away, which has
 # sshd, and where nothing else names the module.
 #
-# Installed; the README's lines up to a login; upgraded while people log in;
-# removed, purged, and nothing is left.
+# Installed; the README's lines up to a login; chosen in the dialog of
+# pam-auth-update; upgraded while people log in; removed, purged, and nothing is
+# left.
 export BUILD=/nonexistent
 . "$(dirname "$0")/../support/lib.sh"
 scratch
@@ -40,7 +41,7 @@ files() {
 		    -o -path /var/cache -o -path /var/log -o -path /var/tmp \
 		    -o -path "$TREE" -o -path '/etc/*-' \) -prune \
 		    -o ! -type d -printf '%p %M %U %G %l\n'
-		find /etc /usr /var -xdev \( -path "$TREE" \
+		find /etc /run /usr /var -xdev \( -path "$TREE" \
 		    -o -path /var/tmp \) -prune -o -name '*rollcode*' -print
 	} | sort
 }
@@ -165,6 +166,9 @@ equal "the store's folder is the account's alone" "$(of /var/lib/rollcode)" \
 equal "the key's folder is root's alone" "$(of /etc/rollcode)" "root 700"
 equal "no login changes by that" "$(cat /etc/pam.d/common-*)" \
     "$(cat "$T/common")"
+equal "the service's sockets are enabled" \
+    "$(find /etc/systemd/system -name '*rollcode*' -printf '%f ' | xargs -n 1 |
+    sort -u | xargs)" "rollcode-verify-root.socket rollcode-verify.socket"
 equal "the programs are where the others look for them" \
     "$(alices rollcode-askpass --version)" "$(alices rollcode-token --version)"
 
@@ -185,6 +189,50 @@ refused "nor does the password with a wrong one" log_in 00000000
 
 # --- everywhere, by pam-auth-update ----------------------------------------------
 
+# A dialog as people see it; what it changes is what the command does.
+profiles() {
+	sed -n 's/^Name: //p' /usr/share/pam-configs/* | sort
+}
+screen() {
+	tmux -L rollcode capture-pane -p -t dialog
+}
+rows() {
+	screen | sed -nE 's/.*\[[ *]\] (.*[^ ]) *(│|x).*/\1/p'
+}
+shown() {
+	screen | grep -q '<Ok>'
+}
+closed() {
+	! tmux -L rollcode has-session -t dialog 2>"$T/log"
+}
+
+# toggle PROFILE: in the dialog; sets $rows to what it shows
+rows=
+toggle() {
+	local i at
+	tmux -L rollcode new-session -d -s dialog -x 120 -y 40 env \
+	    DEBIAN_FRONTEND=dialog TERM=screen LC_ALL=C.UTF-8 pam-auth-update
+	wait_for shown || screen
+	rows=$(rows)
+	at=$(grep -nxF "$1" <<<"$rows" | cut -d: -f1)
+	for ((i = 1; i < ${at:-1}; i++)); do
+		tmux -L rollcode send-keys -t dialog Down
+	done
+	tmux -L rollcode send-keys -t dialog Space Tab Enter
+	wait_for closed || screen
+}
+
+ROW=$(sed -n 's/^Name: //p' /usr/share/pam-configs/rollcode)
+pam-auth-update --enable rollcode
+cat /etc/pam.d/common-* >"$T/chosen"
+pam-auth-update --disable rollcode
+toggle "$ROW"
+equal "the dialog of pam-auth-update has a row for each profile" \
+    "$(sort <<<"$rows")" "$(profiles)"
+equal "the profile can be chosen there, and nothing else changes" \
+    "$(cat /etc/pam.d/common-*)" "$(cat "$T/chosen")"
+toggle "$ROW"
+equal "and left again" "$(cat /etc/pam.d/common-*)" "$(cat "$T/common")"
 check "the profile can be chosen" pam-auth-update --enable rollcode
 check "it asks behind the password" \
     test "$(grep -oE 'pam_(unix|deny|rollcode)\.so' /etc/pam.d/common-auth |
@@ -247,10 +295,22 @@ equal "an upgrade leaves the chosen profile" \
 pam-auth-update --disable rollcode
 equal "the profile can be left again" "$(cat /etc/pam.d/common-*)" \
     "$(cat "$T/common")"
+# may_remove ANSWER
+may_remove() {
+	echo "libpam-rollcode libpam-rollcode/remove-named boolean $1" |
+	    debconf-set-selections
+}
+may_remove false
+refused "the module is not removed while a service asks for codes" \
+    dpkg_does -r libpam-rollcode
+check "which is said, and how to go on" grep -qF \
+    "  sed -i '/pam_rollcode\.so/d' /etc/pam.d/$SERVICE" "$T/dpkg.log"
+equal "and then the next code lets in" "$(log_in "$(next)")" alice
 pam-auth-update --enable rollcode
+refused "nor if a profile is chosen besides" dpkg_does -r libpam-rollcode
+equal "which stays" "$(cat /etc/pam.d/common-*)" "$(cat "$T/chosen")"
+may_remove true
 check "the packages can be removed" dpkg_does -r "${PACKAGES[@]}"
-check "which names the services that ask for codes still" \
-    grep -q "still name it: /etc/pam.d/$SERVICE" "$T/dpkg.log"
 equal "but no chosen profile" "$(cat /etc/pam.d/common-*)" \
     "$(cat "$T/common")"
 refused "a service that asks for codes refuses then" log_in 00000000
@@ -265,6 +325,13 @@ check "a purge that nobody answers" dpkg_does -P "${PACKAGES[@]}"
 check "keeps them too" test -s "$CONF" -a -s /var/lib/rollcode/users/alice.db
 # shellcheck disable=SC2046	# two names
 check "the packages can be installed again" dpkg_does -i $(both)
+install -D -m 755 /bin/true /usr/local/sbin/rollcode-admin
+check "also where Rollcode was installed by hand" \
+    dpkg_does -i "$(deb libpam-rollcode)"
+check "which is said" grep -q "installed by hand" "$T/dpkg.log"
+check "make uninstall removes that one" make -s -C "$TREE" uninstall
+refused "all of it" test -e /usr/local/sbin/rollcode-admin
+equal "and nothing of the package" "$(dpkg -V libpam-rollcode)" ""
 protect
 equal "and the next code lets in" "$(log_in "$(next)")" alice
 unprotect

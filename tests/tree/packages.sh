@@ -11,7 +11,7 @@ private_machine
 cd "$TREE" || exit 1
 
 need dh dpkg-buildpackage lintian rpmbuild debconf-set-selections \
-    pam-auth-update setpriv sshd ssh
+    pam-auth-update setpriv sshd ssh tmux whiptail
 
 # --- built ------------------------------------------------------------------
 
@@ -32,7 +32,7 @@ equal "so has the spec" \
 export DEB_BUILD_OPTIONS=noautodbgsym DEB_CFLAGS_APPEND="-O1 -g0"
 check "the Debian packages are built" packaging/package deb "$version" || exit
 equal "lintian finds nothing in the packages" \
-    "$(lintian --allow-root --info --display-info build/deb/*.changes 2>&1 |
+    "$(lintian --allow-root --info --display-info build/deb/all/*.changes 2>&1 |
 	grep -v '^N:')" ""
 contents() {
 	sed 's,^/lib/,/usr/lib/,' | grep -E 'rollcode' |
@@ -44,7 +44,7 @@ rpm_packages() {
 	check "the RPM packages are built" packaging/package rpm "$version"
 	equal "the RPM packages hold what the Debian ones do" \
 	    "$(rpm -qpl build/rpm/RPMS/*/*.rpm | contents)" \
-	    "$(for deb in build/deb/{*rollcode,rollcode-{token,pgsql}}_*.deb; do
+	    "$(for deb in build/deb/all/{*rollcode,rollcode-{token,pgsql}}_*.deb; do
 		dpkg-deb --fsys-tarfile "$deb" | tar -t |
 		    sed 's,^\.,,; s,/$,,'
 	    done | contents)"
@@ -72,10 +72,22 @@ if [ -n "${ROLLCODE_ALL-}" ]; then
 	rpm_refuses
 fi
 equal "the PostgreSQL store is a package of its own" \
-    "$(for deb in build/deb/*.deb; do
+    "$(for deb in build/deb/all/*.deb; do
 	! dpkg-deb -c "$deb" | grep 'rollcode-pgsql\.so$' >"$T/log" ||
 	    basename "${deb%%_*}"
     done)" rollcode-pgsql
+each_deb() {
+	for deb in build/deb/*.deb; do
+		dpkg-deb -x "$deb" "$T/unpacked"
+	done
+	zgrep -ho '/usr/local/[a-z/-]*' "$T"/unpacked/usr/share/man/man*/*
+}
+equal "man pages name the places of the package" "$(each_deb)" ""
+check "the server's has the README" \
+    compgen -G "$T/unpacked/usr/share/doc/libpam-rollcode/README.md*"
+equal "what is installed with *.deb is the server's and the user's" \
+    "$(basename -a build/deb/*.deb | cut -d_ -f1 | xargs)" \
+    "libpam-rollcode rollcode-token"
 
 # --- in a copy of this machine -----------------------------------------------
 
