@@ -96,7 +96,7 @@ found() {
 
 # follow NAME: what it says is done, as somebody would who reads it
 follow() {
-	local file=${place[$1]%:*} line=${place[$1]##*:} text=${fix[$1]-} key
+	local file=${place[$1]%:*} line=${place[$1]##*:} text=${fix[$1]-}
 	case $text in
 	'auth '*) sed -i "${line}c$text" "$file" ;;
 	*'in front of this line: "'*)
@@ -111,9 +111,12 @@ follow() {
 		sed -i "${line}s/ ${text%% *}//" "$file" ;;
 	*'take the line out' | *'take one of the two lines out' | \
 	    *'or take it out') sed -i "${line}d" "$file" ;;
-	'write in place of the first line that sets it: '*)
-		text=${text#*: } text=${text%%, then*} key=${text%% *}
-		sed -i "/^$key /d" "$file" && sed -i "1i$text" "$file" ;;
+	'write in place of this line: '*)
+		text=${text#*: }
+		sed -i "${line}c${text%%, then*}" "$file" ;;
+	'write at the beginning of this file: '*)
+		text=${text#*: }
+		sed -i "1i${text%%, then*}" "$file" ;;
 	*) echo "nobody can follow this: $text" ;;
 	esac
 }
@@ -502,6 +505,35 @@ keyless() {
 	rm -f "$T/home/ann/.ssh/authorized_keys"
 }
 
+# drop_in NAME LINE...: beside sshd_config, which reads it first, as Debian's does
+drop_in() {
+	mkdir -p "$SSHD.d"
+	grep -q '^Include' "$SSHD" || sed -i "1iInclude $SSHD.d/*.conf" "$SSHD"
+	printf '%s\n' "${@:2}" >"$SSHD.d/$1.conf"
+}
+
+# Of a cloud's image, whose file is read before.
+clouds() {
+	edit "$SSHD" '/^AuthenticationM/d'
+	drop_in 05-cloud "# of the image" "$1"
+	drop_in 10-rollcode "UsePAM yes" "KbdInteractiveAuthentication yes" \
+	    "PasswordAuthentication no"
+}
+
+# before_pam: the lines of sshd, before the one of PAM
+before_pam() {
+	stack sshd "auth requisite pam_unix.so"
+	found ann --service sshd
+	equal "before PAM names the module sshd's settings are looked at" \
+	    "$names:$status" pam-unused:0
+	edit "$SSHD" '/^AuthenticationM/d;/^Kbd/s/yes/no/'
+	found ann --service sshd
+	equal "and what is wrong with them is found" \
+	    "${severity[sshd-asks]-}:$status" error:1
+	found ann
+	equal "but only if it was asked about sshd" "${severity[sshd-asks]-}" ""
+}
+
 sshd_cases() {
 	with_sshd=1 LOGIN=sshd
 	planted sshd-pam fix "UsePAM no" setting UsePAM no
@@ -509,6 +541,15 @@ sshd_cases() {
 	    edit "$SSHD" '/^AuthenticationM/d;/^Kbd/s/yes/no/'
 	planted sshd-password fix "passwords that answer every prompt" \
 	    setting PasswordAuthentication yes
+	planted sshd-password fix "also those of a file that wins" \
+	    clouds "PasswordAuthentication yes"
+	planted sshd-asks fix "and those that nobody is asked by" \
+	    clouds "ChallengeResponseAuthentication no"
+	restore
+	clouds "KbdInteractiveAuthentication no"
+	found
+	equal "it is found where it stands" "${place[sshd-asks]-}" \
+	    "$SSHD.d/05-cloud.conf:2"
 	planted sshd-key "sed -i '1iAuthenticationMethods \
 publickey,keyboard-interactive:pam keyboard-interactive:pam' $SSHD" \
 	    "a key alone" edit "$SSHD" /^AuthenticationM/d
@@ -531,6 +572,19 @@ publickey,keyboard-interactive:pam keyboard-interactive:pam' $SSHD" \
 	planted sshd run "sshd's own folder is missing" rmdir /run/sshd
 	planted sshd-config "sed -i /^Nonsense/d $SSHD" "a bad sshd_config" \
 	    add "$SSHD" "Nonsense yes"
+	restore
+	drop_in 50-bad "# a comment" "Nonsense yes"
+	found
+	equal "it is found in the file that has it" "${place[sshd-config]-}" \
+	    "$SSHD.d/50-bad.conf:2"
+	planted sshd-root "sed -i '/^Permit/s/ .*/ yes/' $SSHD" \
+	    "a code of root, whom sshd asks for none" \
+	    setting PermitRootLogin prohibit-password
+	also sshd-root "printf '%s\n' 'Match User root' \
+	    'AuthenticationMethods publickey' >>$SSHD" \
+	    "the same, mended for root alone" \
+	    setting PermitRootLogin prohibit-password
+	before_pam
 	ARGS=(ann)
 	planted sshd-methods "sed -i '/^Match/,\$d' $SSHD" \
 	    "a match for one user" \

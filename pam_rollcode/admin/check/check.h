@@ -65,15 +65,20 @@ struct report {
 
 _Static_assert(sizeof(struct report) <= PIPE_BUF, "it is written at once");
 
+/* What sshd says of its own. */
+struct settings {
+	char	text[CHECK_SSHD_MAX];	/* lines, each ends */
+	size_t	len;
+};
+
 struct check {
 	const struct admin_options	*options;
 	const char			*user;	/* NULL: nobody was named */
 	struct config			 config;
 	bool				 configured;
 	struct store_facts		 store;
-	char				 sshd[CHECK_SSHD_MAX]; /* sshd -T: */
-	size_t				 sshd_len; /* lines, each ends */
-	bool				 sshd_read, sshd_matched;
+	struct settings			 sshd, sshd_root;
+	bool				 sshd_read;
 	char				 services[CHECK_TEXT_MAX];
 	char				 included[CHECK_SSHD_MAX]; /* files */
 	char				 loaded[CHECK_FILE_MAX];

@@ -157,6 +157,15 @@ check_asking(struct check *check, struct service *s)
 		check_sshd(check, s);
 }
 
+/* Is sshd ready for a line of ours, which has an effect at once? */
+static void
+check_before(struct check *check, const struct service *s)
+{
+	check_sshd_read(check);
+	if (sshd_asks_as(check, s->name))
+		check_sshd(check, s);
+}
+
 static void
 check_one(struct check *check, const char *name)
 {
@@ -167,6 +176,8 @@ check_one(struct check *check, const char *name)
 	check_missing(check, &s);
 	if (s.uses)
 		check_asking(check, &s);
+	else if (check->options->service[0] != '\0')
+		check_before(check, &s);
 	service_free(&s);
 }
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "admin/check/check.h"
@@ -15,15 +16,21 @@
 
 /* The last line of that key, "" if there is none. */
 static const char *
-sshd_setting(const struct check *check, const char *key)
+setting_of(const struct settings *settings, const char *key)
 {
-	const char *value = "", *line = check->sshd;
+	const char *value = "", *line = settings->text;
 	size_t len = strlen(key);
 
-	for (; line < check->sshd + check->sshd_len; line += strlen(line) + 1)
+	for (; line < settings->text + settings->len; line += strlen(line) + 1)
 		if (strncmp(line, key, len) == 0 && line[len] == ' ')
 			value = line + len + 1;
 	return value;
+}
+
+static const char *
+sshd_setting(const struct check *check, const char *key)
+{
+	return setting_of(&check->sshd, key);
 }
 
 bool
@@ -48,12 +55,19 @@ sshd_prompts(const struct check *check)
 	       sshd_is(check, "challengeresponseauthentication", "yes");
 }
 
+static unsigned int
+line_number(const char *digits)
+{
+	return (unsigned int)strtoul(digits, NULL, 10);
+}
+
 /* Where it does not run its folder may be missing; the rest is a mistake. */
 static void
 cannot_read(struct check *check, const char *program, char *output)
 {
 	static const char missing[] = "separation directory: ";
 	const char *line = strtok(output, "\r\n"), *directory;
+	char file[CHECK_FILE_MAX], at[16] = "0";
 	struct finding *f;
 
 	if (line != NULL && (directory = strstr(line, missing)) != NULL) {
@@ -62,72 +76,138 @@ cannot_read(struct check *check, const char *program, char *output)
 		check_command(f, "mkdir", directory + strlen(missing), NULL);
 		return;
 	}
-	f = check_found(check, IS_WARNING, "sshd-config", CONFIG, 0, NULL,
-	    "sshd cannot print its settings, and would not start: %s",
+	/* "FILE: line 3: ...", or without the first colon. */
+	if (line == NULL ||
+	    sscanf(line, "%511[^: ]%*[: ]line %15[0-9]", file, at) != 2)
+		check_cut(file, sizeof(file), CONFIG);
+	f = check_found(check, IS_WARNING, "sshd-config", file, line_number(at),
+	    NULL, "sshd cannot print its settings, and would not start: %s",
 	    line == NULL ? "it says nothing" : line);
 	check_command(f, program, "-t", NULL);
+}
+
+/* Its settings, those of a user if there is one; verbose, with their lines. */
+static int
+ask_sshd(char *program, const char *user, bool verbose, char *out)
+{
+	char test[] = "-T", with[] = "-C", more[] = "-ddd";
+	char who[ROLLCODE_USER_MAX + 64];
+	char *argv[] = {program, test, NULL, NULL, NULL, NULL};
+	size_t n = 2;
+
+	if (verbose)
+		argv[n++] = more;
+	if (user != NULL && strchr(user, ',') == NULL) {
+		check_cut(who, sizeof(who),
+		    "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,"
+		    "lport=22",
+		    user);
+		argv[n++] = with;
+		argv[n] = who;
+	}
+	return check_run(argv, out, CHECK_SSHD_MAX);
+}
+
+static void
+end_lines(struct settings *settings)
+{
+	settings->len = strlen(settings->text);
+	for (char *at = settings->text; (at = strchr(at, '\n')) != NULL;)
+		*at++ = '\0';
 }
 
 void
 check_sshd_read(struct check *check)
 {
-	static char his[CHECK_SSHD_MAX];
-	char program[PATH_MAX], test[] = "-T", with[] = "-C";
-	char who[ROLLCODE_USER_MAX + 64];
-	char *argv[] = {program, test, NULL, NULL, NULL};
+	char program[PATH_MAX], *text = check->sshd.text;
 
 	if (check->sshd_read)
 		return;
 	check->sshd_read = true;
 	if (check_find(check, "sshd", program) == NULL)
 		return;
-	if (check_run(argv, check->sshd, sizeof(check->sshd)) != 0) {
-		cannot_read(check, program, check->sshd);
-		check->sshd[0] = '\0';
+	if (ask_sshd(program, check->user, false, text) != 0 &&
+	    ask_sshd(program, NULL, false, text) != 0) {
+		cannot_read(check, program, text);
+		text[0] = '\0';
 		return;
 	}
-	if (check->user != NULL && strchr(check->user, ',') == NULL) {
-		check_cut(who, sizeof(who),
-		    "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,"
-		    "lport=22",
-		    check->user);
-		argv[2] = with;
-		argv[3] = who;
-		check->sshd_matched = check_run(argv, his, sizeof(his)) == 0 &&
-				      strcmp(check->sshd, his) != 0;
-		if (check->sshd_matched)
-			memcpy(check->sshd, his, sizeof(his));
-	}
-	check->sshd_len = strlen(check->sshd);
-	for (char *at = check->sshd; (at = strchr(at, '\n')) != NULL;)
-		*at++ = '\0';
+	if (ask_sshd(program, "root", false, check->sshd_root.text) != 0)
+		check->sshd_root.text[0] = '\0';
+	end_lines(&check->sshd);
+	end_lines(&check->sshd_root);
 }
 
-/* Where a Match block decides, the line belongs there. */
+/* A line of sshd_config sets what "KEY VALUE" sets. */
+static bool
+same_key(const char *key, const char *setting)
+{
+	size_t len = strlen(key);
+
+	/* The older name of one of them. */
+	if (strcasecmp(key, "ChallengeResponseAuthentication") == 0)
+		return strncmp(setting, "KbdInteractive", 14) == 0;
+	return strncasecmp(setting, key, len) == 0 && setting[len] == ' ';
+}
+
+/*
+ * Where it is set: sshd itself says so of each line that it heeds, in all
+ * files, and then anew in those of Match, which win.  Of either the first one
+ * counts.
+ */
+static unsigned int
+setting_line(
+    struct check *check, const char *setting, char file[CHECK_FILE_MAX])
+{
+	static char said[CHECK_SSHD_MAX];
+	char program[PATH_MAX], name[CHECK_FILE_MAX], at[16], key[64];
+	char *rest = said, *line;
+	unsigned int found = 0;
+	bool heeded = false;
+
+	check_cut(file, CHECK_FILE_MAX, CONFIG);
+	if (check_find(check, "sshd", program) == NULL ||
+	    ask_sshd(program, check->user, true, said) != 0)
+		return 0;
+	while ((line = strsep(&rest, "\r\n")) != NULL) {
+		heeded &= strstr(line, "config reprocess config") == NULL;
+		if (sscanf(line, "debug3: %511[^:]:%15[0-9] setting %63s", name,
+			at, key) != 3 ||
+		    !same_key(key, setting) || heeded)
+			continue;
+		heeded = true;
+		found = line_number(at);
+		/* What it has read is no file for it. */
+		check_cut(
+		    file, CHECK_FILE_MAX, "%s", name[0] == '/' ? name : CONFIG);
+	}
+	return found;
+}
+
 static void
 found_setting(struct check *check, unsigned int severity, const char *name,
     const char *setting, const char *what)
 {
-	char fix[CHECK_TEXT_MAX];
+	char fix[CHECK_TEXT_MAX], file[CHECK_FILE_MAX];
+	unsigned int line = setting_line(check, setting, file);
 
 	check_cut(fix, sizeof(fix),
-	    "%s%s, then \"sshd -t\" before you reload sshd",
-	    check->sshd_matched
-		? "write in the Match block that decides for this user: "
-		: "write in place of the first line that sets it: ",
+	    "write %s: %s, then \"sshd -t\" before you reload sshd",
+	    line == 0 ? "at the beginning of this file"
+		      : "in place of this line",
 	    setting);
-	check_found(check, severity, name, CONFIG, 0, fix, "%s", what);
+	check_found(check, severity, name, file, line, fix, "%s", what);
 }
 
 /* Its lists are separated by spaces; "any" has none. */
-bool
-sshd_lists_have(const struct check *check, const char *name)
+static bool
+lists_have(const struct settings *settings, const char *name)
 {
 	char methods[CHECK_TEXT_MAX], *rest = methods, *list, *method;
 	bool has = false;
 
 	check_cut(methods, sizeof(methods), "%s",
-	    sshd_setting(check, "authenticationmethods"));
+	    setting_of(settings, "authenticationmethods"));
 	while ((list = strsep(&rest, " ")) != NULL) {
 		has = false;
 		while ((method = strsep(&list, ",")) != NULL)
@@ -136,6 +216,12 @@ sshd_lists_have(const struct check *check, const char *name)
 			return false;
 	}
 	return has;
+}
+
+bool
+sshd_lists_have(const struct check *check, const char *name)
+{
+	return lists_have(&check->sshd, name);
 }
 
 /* Whether a file of keys is there: PATH may be of the home, with %h and %u. */
@@ -188,6 +274,26 @@ check_user_key(struct check *check, const char *methods, bool more)
 	    methods, check->user);
 }
 
+/* PermitRootLogin no says that root is meant to stay out. */
+static void
+check_root_methods(struct check *check)
+{
+	const char *root = setting_of(&check->sshd_root, "permitrootlogin");
+
+	if (root[0] != '\0' && strcmp(root, "yes") != 0 &&
+	    strcmp(root, "no") != 0 &&
+	    lists_have(&check->sshd_root, "keyboard-interactive"))
+		check_found(check, IS_WARNING, "sshd-root", CONFIG, 0,
+		    "to let root in with a key and a code: PermitRootLogin "
+		    "yes; with a key alone, at the end: Match User root, and "
+		    "in the next line: AuthenticationMethods publickey; not "
+		    "at all: PermitRootLogin no",
+		    "AuthenticationMethods asks root for a code, which "
+		    "PermitRootLogin %s does not allow: every login of root's "
+		    "by ssh is refused",
+		    root);
+}
+
 static void
 check_methods(struct check *check, bool more)
 {
@@ -223,7 +329,7 @@ check_sshd(struct check *check, const struct service *s)
 	/* With a password sshd answers each prompt, so one has to do. */
 	bool enough = s->hands_on;
 
-	if (check->sshd[0] == '\0')
+	if (check->sshd.len == 0)
 		return;
 	if (!sshd_is(check, "usepam", "yes")) {
 		found_setting(check, IS_ERROR, "sshd-pam", "UsePAM yes",
@@ -243,4 +349,5 @@ check_sshd(struct check *check, const struct service *s)
 		    "with the password, so such a login is always refused");
 	/* Without a key a code alone would do, unless a module asks more. */
 	check_methods(check, s->proves);
+	check_root_methods(check);
 }
