@@ -229,6 +229,8 @@ equal "it stops the service first" "$(xargs <"$T/systemctl")" \
 rollcode-verify-root.socket disable --now rollcode-verify.service"
 equal "it removes every file but the store and the env file" \
     "$(files | xargs)" "state/rollcode/kept sysconf/rollcode/rollcode.env"
+equal "and no folder of its own" "$(cd "$T/usr" && find . -type d | sort |
+    xargs)" ". ./bin ./man ./sbin"
 refused "and runs no program that others could have put there" \
     test -e "$T/owned"
 check "it keeps the account" getent passwd rollcode
