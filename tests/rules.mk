@@ -108,15 +108,19 @@ objects: $(call obj,$(filter-out $(if $(LIBS_PGSQL),,$(PGSQL)), \
     $(SOURCES)) $(UNIT) $(SUPPORT) $(TOOLS) $(BENCH) \
     $(wildcard tests/fuzz/*.c))
 
+# Without what only unit tests need.
+benched: all completions $(filter-out $(BUILD)/tests/unit/% \
+    $(BUILD)/tests/fuzz/%,$(TEST_PROGRAMS))
+
 # What is missing then is named, and left out.
 bench:
 	@packaging/install-dependencies build
 	@packaging/install-dependencies bench || echo "Going on without them."
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory benched
 	@tests/bench/run
 
 fuzz:
 	@packaging/install-dependencies build test lint
 	@tests/fuzz/run
 
-.PHONY: tests check-fast fuzzers objects bench fuzz
+.PHONY: tests check-fast fuzzers objects benched bench fuzz

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # install.sh - make install and make uninstall
+# limit: 240
 #
 # The places are compiled in, so `make install` runs with the usual ones and a
 # DESTDIR; what it calls runs with places in the scratch directory.
@@ -40,6 +41,8 @@ equal "and installs the client's part" \
 make -Bn install-token BUILD="$BUILD" >"$T/log" 2>&1
 refused "of the server it compiles nothing" \
     grep -qE 'pam_rollcode/|rollcode-admin' "$T/log"
+refused "nor does make bench link what only unit tests need" \
+    grep -q -e '-lcheck' <(make -Bn benched BUILD="$BUILD")
 check "make uninstall-token" \
     make uninstall-token DESTDIR="$T/dest" BUILD="$BUILD"
 equal "removes it" "$(find "$T/dest" ! -type d)" ""
