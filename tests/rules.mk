@@ -28,8 +28,8 @@ $(BUILD)/tests/unit/rules/test_verify $(BUILD)/tests/unit/login/test_login: \
     WRAP = -Wl,--wrap=code_open,--wrap=code_at,--wrap=seal_mac
 $(BUILD)/tests/unit/login/test_memory: WRAP = -Wl,--wrap=calloc
 # Where tests/support/freed.c looks.
-$(addprefix $(BUILD)/tests/unit/,common/test_cli common/test_code \
-    token/test_keeping): WRAP = -Wl,--wrap=free
+$(addprefix $(BUILD)/tests/unit/,admin/test_readers common/test_cli \
+    common/test_code token/test_keeping): WRAP = -Wl,--wrap=free
 
 # The contract's tests, with the plug-in's own objects.
 $(BUILD)/tests/unit/store/test_store_pgsql: $(call obj,$(PGSQL))

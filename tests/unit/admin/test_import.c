@@ -86,8 +86,32 @@ START_TEST(an_export_that_ends_early_does_not_open)
 }
 END_TEST
 
+/* Somebody else may have written how much work its key is. */
+START_TEST(an_export_whose_key_costs_too_much_is_none)
+{
+	static const char *const heads[] = {"9", "21", "30", "010", "+10"};
+	char text[256];
+
+	for (size_t i = 0; i < COUNT(heads); i++) {
+		snprintf(text, sizeof(text),
+		    "rollcode-export 1\nscrypt %s "
+		    "00112233445566778899aabbccddeeff\n%080d\n",
+		    heads[i], 0);
+		ck_assert_int_eq(export_open(PASSPHRASE, text, strlen(text),
+				     &opened, &error),
+		    ROLLCODE_ERR_INPUT);
+		ck_assert_ptr_nonnull(
+		    strstr(error.text, "does not start like an export"));
+	}
+}
+END_TEST
+
 START_TEST(a_short_passphrase_seals_nothing)
 {
+	ck_assert_int_eq(
+	    export_seal("12345678", LOG_N, "text", 4, &sealed, &error),
+	    ROLLCODE_OK);
+	cli_bytes_free(&sealed);
 	ck_assert_int_eq(
 	    export_seal("1234567", LOG_N, "text", 4, &sealed, &error),
 	    ROLLCODE_ERR_INPUT);
@@ -173,6 +197,7 @@ START_TEST(where_an_owner_is_given_other_names_are_refused)
 		ck_assert_str_eq(owner, "root");
 		ck_assert(!taken(format, text, "Ann", "ann", owner));
 		ck_assert(!taken(format, text, "annn", "ann", owner));
+		ck_assert(!taken(format, text, "an", "ann", owner));
 	}
 	if (nobody != NULL) {
 		ck_assert(taken(format, nobody, "", "ann", owner));
@@ -274,6 +299,32 @@ START_TEST(a_counter_moves_forward_only)
 }
 END_TEST
 
+START_TEST(a_counter_that_moves_forgets_what_was_far)
+{
+	begin();
+	account.tokens[0].far_known = true;
+
+	ck_assert_int_eq(merge(token(1, 20), false), MERGE_SAME);
+	ck_assert(account.tokens[0].far_known);
+	ck_assert_int_eq(merge(token(1, 21), false), MERGE_RAISED);
+	ck_assert(!account.tokens[0].far_known);
+}
+END_TEST
+
+START_TEST(a_token_has_the_label_that_the_account_gives_it)
+{
+	enum import_merge merged;
+	struct rollcode_token t = token(1, 21);
+
+	begin();
+	strcpy(t.label, "other");
+	ck_assert_int_eq(account_merge(&account, &t, false, 0, &merged, &error),
+	    ROLLCODE_OK);
+	ck_assert_str_eq(t.label, "token");
+	ck_assert_uint_eq(account.token_count, 1);
+}
+END_TEST
+
 START_TEST(by_force_a_new_row_has_the_lower_counter)
 {
 	begin();
@@ -320,6 +371,7 @@ main(void)
 	tcase_add_test(tc, an_export_opens_with_no_other_passphrase);
 	tcase_add_test(tc, an_export_that_was_changed_does_not_open);
 	tcase_add_test(tc, an_export_that_ends_early_does_not_open);
+	tcase_add_test(tc, an_export_whose_key_costs_too_much_is_none);
 	tcase_add_test(tc, a_short_passphrase_seals_nothing);
 	tcase_add_loop_test(
 	    tc, a_format_is_known_by_its_text, 0, COUNT(guesses));
@@ -328,6 +380,8 @@ main(void)
 	tcase_add_test(tc, reading_stops_after_a_hundred_refusals);
 	tcase_add_test(tc, a_list_has_an_end);
 	tcase_add_test(tc, a_counter_moves_forward_only);
+	tcase_add_test(tc, a_counter_that_moves_forgets_what_was_far);
+	tcase_add_test(tc, a_token_has_the_label_that_the_account_gives_it);
 	tcase_add_test(tc, by_force_a_new_row_has_the_lower_counter);
 	tcase_add_test(tc, a_secret_does_not_become_another_kind_of_token);
 	tcase_add_test(tc, tokens_without_labels_get_some);
