@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -20,6 +22,25 @@ static int
 errno_of(int result)
 {
 	return result == 0 ? 0 : errno;
+}
+
+#ifdef __x86_64__
+#define X32_IOCTL (0x40000000L | 514)
+#endif
+
+/* Calls have other numbers there, if the kernel knows them at all. */
+static bool
+types_nothing_by_x32(int terminal)
+{
+#ifdef X32_IOCTL
+	char letter = 'x';
+
+	return errno_of((int)syscall(X32_IOCTL, terminal, TIOCSTI, &letter)) ==
+	       EPERM;
+#else
+	(void)terminal;
+	return true;
+#endif
 }
 
 /* At a terminal of its own, as a command is at root's. */
@@ -39,10 +60,25 @@ types_nothing(int terminal)
 	       admin_drop(&config, NULL) == ROLLCODE_OK &&
 	       errno_of(ioctl(terminal, TIOCSTI, &letter)) == EPERM &&
 	       errno_of(ioctl(terminal, TIOCLINUX, parts)) == EPERM &&
+	       types_nothing_by_x32(terminal) &&
 	       tcgetattr(terminal, &modes) == 0 &&
 	       tcsetattr(terminal, TCSANOW, &modes) == 0 &&
 	       ioctl(terminal, TIOCGWINSZ, &size) == 0;
 }
+
+/* Any account but root has a limit, and so has a store of root's. */
+START_TEST(its_memory_is_bounded)
+{
+	struct config config = {.uid = geteuid(), .gid = getegid()};
+	struct rlimit before, after;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
+	ck_assert_int_eq(admin_drop(&config, NULL), ROLLCODE_OK);
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &after), 0);
+	ck_assert(after.rlim_max <= before.rlim_max &&
+		  after.rlim_max != RLIM_INFINITY);
+}
+END_TEST
 
 START_TEST(it_types_nothing_at_the_terminal)
 {
@@ -69,6 +105,7 @@ main(void)
 {
 	TCase *drop = test_case("drop", 0);
 
+	tcase_add_test(drop, its_memory_is_bounded);
 	tcase_add_test(drop, it_types_nothing_at_the_terminal);
 	return test_run();
 }

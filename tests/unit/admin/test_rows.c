@@ -33,6 +33,9 @@ static const struct {
     {"auth substack other", "substack", "other", ROW_AUTH, 1, 0},
     {"account Include other", "Include", "other", ROW_ACCOUNT, 1, 0},
     {"auth \\\n required \\\n x.so", "required", "x.so", ROW_AUTH, 0, 0},
+    {"auth [a=\\] b] x.so", "a=] b", "x.so", ROW_AUTH, 0, 0},
+    {"authx required x.so", "required", "x.so", ROW_UNKNOWN, 0, 1},
+    {"auth requiredx x.so", "requiredx", "x.so", ROW_AUTH, 0, 1},
     {"auth required x.so # y \\", "required", "x.so", ROW_AUTH, 0, 0},
     {"auht required x.so", "required", "x.so", ROW_UNKNOWN, 0, 1},
     {"auth requird x.so", "requird", "x.so", ROW_AUTH, 0, 1},
@@ -88,6 +91,48 @@ START_TEST(a_line_too_long_is_a_fault_and_the_next_is_read)
 }
 END_TEST
 
+/* The longest has a blank behind it, and its NUL. */
+START_TEST(a_line_is_as_long_as_there_is_room)
+{
+	char text[ROW_TEXT_MAX] = "auth required ";
+	FILE *in;
+
+	memset(text + 14, 'x', sizeof(text) - 14);
+	in = file_of(text, ROW_TEXT_MAX - 2);
+	ck_assert(row_read(in, &line, &row));
+	ck_assert_ptr_null(row.fault);
+	ck_assert_uint_eq(strlen(row.line), ROW_TEXT_MAX - 1);
+	fclose(in);
+	in = file_of(text, ROW_TEXT_MAX - 1);
+	ck_assert(row_read(in, &line, &row));
+	ck_assert_ptr_nonnull(row.fault);
+	fclose(in);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	bool ours;
+} modules[] = {
+    {"auth required pam_rollcode.so", true},
+    {"auth required /lib/security/pam_rollcode.so", true},
+    {"account required pam_rollcode.so", true},
+    {"auth required pam_rollcode.so.1", false},
+    {"auth required my_pam_rollcode.so", false},
+    {"auth include pam_rollcode.so", false},
+    {"auht required pam_rollcode.so", false},
+};
+
+START_TEST(our_module_is_known_by_its_whole_name)
+{
+	FILE *in = file_of(modules[_i].text, strlen(modules[_i].text));
+
+	ck_assert(row_read(in, &line, &row));
+	ck_assert_int_eq(row_is_ours(&row), modules[_i].ours);
+	fclose(in);
+}
+END_TEST
+
 START_TEST(whatever_the_bytes_it_comes_to_an_end)
 {
 	char text[4096];
@@ -113,6 +158,9 @@ main(void)
 	tcase_add_loop_test(t, a_line_is_read_as_pam_reads_it, 0, COUNT(cases));
 	tcase_add_test(t, a_row_knows_its_line_and_where_its_module_begins);
 	tcase_add_test(t, a_line_too_long_is_a_fault_and_the_next_is_read);
+	tcase_add_test(t, a_line_is_as_long_as_there_is_room);
+	tcase_add_loop_test(
+	    t, our_module_is_known_by_its_whole_name, 0, COUNT(modules));
 	tcase_add_loop_test(t, whatever_the_bytes_it_comes_to_an_end, 0, 50);
 	return test_run();
 }
