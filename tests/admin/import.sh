@@ -33,6 +33,19 @@ followed() {
 	equal "$1: and no second time" "$(login "$2" "$4")" AUTH_ERR
 }
 
+# --- whose a line is ----------------------------------------------------------
+
+printf 'HOTP/E/8 %s - %s 5\n' ann "$HEX" an "${HEX/31/32}" anna "${HEX/31/34}" |
+    import >"$T/out"
+equal "each of three whose names begin alike has a token, their own" \
+    "$(for user in an ann anna; do
+	admin verify "$user" <<<"$(oathtool -d 8 -c 5 "$(
+	    case $user in
+	    an) echo "${HEX/31/32}" ;;
+	    ann) echo "$HEX" ;;
+	    anna) echo "${HEX/31/34}" ;;
+	    esac)")"; done 2>&1 | grep -c ^accepted)" 3
+
 # --- oathtool ---------------------------------------------------------------
 
 for digits in 6 8; do
@@ -126,6 +139,15 @@ check "demo: its server accepts what our client prints" \
     demo accepts 8 "$(code demo)"
 equal "demo: our server, too" "$(login demo "$(code demo)")" SUCCESS
 
+for journal in opener.db-wal opener.db-journal; do
+	echo x >"$T/$journal"
+	import --user demo2 "$T/.env" "$T/opener.db" 2>&1 |
+	    grep -q "a journal beside the database" || echo "$journal"
+	rm "$T/$journal"
+done >"$T/wrong"
+equal "demo: a database with a journal, which has a part of it, is refused" \
+    "$(cat "$T/wrong")" ""
+
 # --- PSKC --------------------------------------------------------------------
 
 # key_package SERIAL USER SECRET COUNTER ALGORITHM
@@ -214,6 +236,13 @@ line bob 40 | token bob import >/dev/null
 equal "but moved forward" "$(code bob)" "$(oathtool -d 8 -c 40 $HEX)"
 line bob 10 | token bob import --force >/dev/null
 equal "and lowered by force" "$(code bob)" "$(oathtool -d 8 -c 10 $HEX)"
+
+server TOLERANCE=50
+refused "a token of 6 digits is refused where a login would refuse it" \
+    import <<<"otpauth://hotp/six?secret=$B32&counter=1"
+check "and not one of 8" import < <(line eight 1)
+equal "so that one is enrolled" "$(admin list --json | grep -c '"user"')" 1
+server
 
 # --- what is refused --------------------------------------------------------
 
