@@ -223,6 +223,9 @@ done >"$T/wrong" <<-OPTIONS
 	--user ann
 	--format oath
 	--seal-file $T/secret
+	--key-file $T/secret
+	--serial 1
+	--owners $T/secret
 	--no-account
 	--force
 	--add

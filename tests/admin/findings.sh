@@ -293,12 +293,12 @@ equal "a file without a key is none" \
 echo key >"$T/home/ann/.ssh/authorized_keys"
 equal "and one that is there" "$(found sshd-no-key ann --service sshd)" ""
 feigned "${RIGHT[@]/UsePAM yes/UsePAM no}" "$KEY_AND_CODE"
-equal "sshd does not ask PAM" "$(found sshd-pam)" "error $config - write in \
-place of the first line that sets it: UsePAM yes, then \"sshd -t\" before you \
+equal "sshd does not ask PAM" "$(found sshd-pam)" "error $config - write at \
+the beginning of this file: UsePAM yes, then \"sshd -t\" before you \
 reload sshd"
 feigned "${RIGHT[@]}" "AuthenticationMethods publickey ${KEY_AND_CODE#* }"
 equal "one list of methods without a code" "$(found sshd-methods)" "warning \
-$config - write in place of the first line that sets it: $KEY_AND_CODE \
+$config - write at the beginning of this file: $KEY_AND_CODE \
 keyboard-interactive:pam, then \"sshd -t\" before you reload sshd"
 feigned "${RIGHT[@]}" "$KEY_AND_CODE"
 stack sshd "$OURS nullok" "auth required pam_permit.so"

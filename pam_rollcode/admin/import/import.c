@@ -95,7 +95,8 @@ from_store(
 {
 	if (*argv != NULL || options->format[0] != '\0' ||
 	    options->user[0] != '\0' || options->seal_file[0] != '\0' ||
-	    options->key_file[0] != '\0' || options->no_account ||
+	    options->key_file[0] != '\0' || options->serial[0] != '\0' ||
+	    options->owners[0] != '\0' || options->no_account ||
 	    options->force || options->add)
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--from imports a whole store; give no file and no other "

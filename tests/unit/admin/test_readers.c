@@ -44,9 +44,10 @@ static void
 read_text(
     enum import_format format, const char *user, const char *text, size_t len)
 {
+	const struct import_source source = {.format = "", .user = user};
 	enum rollcode_err err =
 	    format == IMPORT_PSKC
-		? pskc_read(&list, user, text, len, &error)
+		? pskc_read(&list, &source, text, len, &error)
 		: import_read(&list, format, user, text, len, &error);
 
 	ck_assert_int_eq(err, ROLLCODE_OK);
@@ -130,8 +131,9 @@ static const struct {
 	"CheckDigits"},
     {IMPORT_PSKC, KEYS("<Suite>SHA3</Suite>" EIGHT, DATA), "ann", 0, 0,
 	"Suite"},
-    {IMPORT_PSKC, XML("", ANN "<Policy/>", "hotp", EIGHT, DATA, ""), "ann", 0,
-	0, "/Policy"},
+    {IMPORT_PSKC,
+	XML("", ANN "<Policy><PINPolicy/></Policy>", "hotp", EIGHT, DATA, ""),
+	"ann", 0, 0, "/PINPolicy"},
     {IMPORT_PSKC, XML("", ANN "<Use/>", "hotp", EIGHT, DATA, ""), "ann", 0, 0,
 	"/Use,"},
     {IMPORT_PSKC, KEYS(EIGHT, DATA PLAIN("Time", "1")), "ann", 0, 0,
@@ -274,7 +276,7 @@ static const struct {
 	"<KeyContainer xmlns='" NS "'><KeyPackage><Key Algorithm='" NS
 	":hotp'><Data>" PLAIN("Counter", "5") "<Secret><PlainValue>",
 	"</PlainValue></Secret></Data></Key></KeyPackage></KeyContainer>",
-	"no plain secret"},
+	"no secret of 128 bytes"},
     {IMPORT_DEMO, "SECRET_KEY=", "\n", "is empty or over"},
 };
 
