@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# recipes.sh - the recipes of pam_rollcode(8) for sshd, login, sudo and su, as
-# they stand in the page, with the programs themselves.  Arguments name some of
-# them: sshd, exempt, login, sudo, su.
+# recipes.sh - the recipes of pam_rollcode(8) for sshd, login, sudo, su and doas,
+# as they stand in the page, with the programs themselves.  Arguments name some
+# of them: sshd, exempt, login, sudo, su, doas.
 # shellcheck disable=SC2317	# some functions are called by name
 # long
 # limit: 150
@@ -235,8 +235,43 @@ recipe_su() {
 	equal "su: root is not asked" "$(su alice -c 'id -un' </dev/null)" alice
 }
 
+door_doas() {
+	printf '%s\n' "$2" | as "$1" "$TREE/tests/tools/console.py" \
+	    sh -c "${doas:-doas id -un}" >"$T/screen"
+	set -- $?
+	tail -n 1 "$T/screen"
+	cat "$T/screen" >&2
+	return "$1"
+}
+
+door_doas_twice() {
+	doas="doas true && doas id -un" door_doas "$@"
+}
+
+recipe_doas() {
+	command -v doas >/dev/null || {
+		skip doas "needs doas"
+		return
+	}
+	stack_of doas doas
+	checked doas doas ""
+	echo "permit alice" >/etc/doas.conf
+	DENIED='Authentication failed' into=root every_code doas doas both
+	turned_away "doas: a wrong password is asked for no code" doas alice \
+	    $'wrong\n00000000'
+	sed -i /common-auth/d /etc/pam.d/doas
+	into=root let_in "doas: without the first line a code is enough" \
+	    doas alice "$(code alice)"
+	echo "permit persist alice" >/etc/doas.conf
+	into=root let_in "doas: with persist the second one is not asked" \
+	    doas_twice alice "$(code alice)"
+	echo "permit nopass alice" >/etc/doas.conf
+	equal "doas: with nopass nothing is asked" \
+	    "$(as alice doas id -un </dev/null)" root
+}
+
 arrange
-[ $# -gt 0 ] || set -- sshd exempt login sudo su
+[ $# -gt 0 ] || set -- sshd exempt login sudo su doas
 for part in "$@"; do
 	"recipe_$part"
 done

@@ -105,8 +105,9 @@ locker() {
 # --- a web server -----------------------------------------------------------
 
 web_config() {
-	mkdir -p "$T/web/root" "$T/web/tmp"
-	echo inside >"$T/web/root/file"
+	mkdir -p "$T/web/root/data" "$T/web/tmp"
+	echo inside >"$T/web/root/data/file"
+	echo open >"$T/web/root/open"
 	chown -R www-data: "$T/web"
 	cat >"$T/web/nginx.conf" <<-CONF
 	load_module $MODULES/ngx_http_auth_pam_module.so;
@@ -126,7 +127,7 @@ web_config() {
 	    server {
 	        listen 127.0.0.1:$port;
 	        root $T/web/root;
-	        $(recipe nginx /etc/nginx/conf.d/codes.conf)
+	        $(recipe nginx /etc/nginx/sites-enabled/default)
 	    }
 	}
 	CONF
@@ -134,10 +135,22 @@ web_config() {
 
 # fetch [CODE]: the page's own command; with a code in place of the next one
 fetch() {
-	typed printf | sed "s,https://[^/]*,http://127.0.0.1:$port," \
-	    >"$T/fetch"
-	[ $# -eq 0 ] || sed -i "s/\$(rollcode-token.*)/$1/" "$T/fetch"
-	as ann sh "$T/fetch" 2>"$T/fetch.log"
+	local script
+	script=$(typed flock | sed "s,https://[^/]*,http://127.0.0.1:$port,")
+	# shellcheck disable=SC2016	# it is replaced as it stands
+	[ $# -eq 0 ] || script=${script/'$(rollcode-token next backup)'/$1}
+	as ann sh -c "$script" 2>"$T/fetch.log"
+}
+
+# How many of N that run at once get the file.
+fetch_at_once() {	# N
+	local i jobs=()
+	for ((i = 0; i < $1; i++)); do
+		fetch &
+		jobs+=("$!")
+	done >"$T/fetched"
+	wait "${jobs[@]}"
+	grep -cx inside "$T/fetched"
 }
 
 # A curl that tells what it was called with.
@@ -159,7 +172,7 @@ web_start() {
 	nginx=$started
 	wait_for listening "$port"
 	check "a script is enrolled as the page says" eval \
-	    "$(typed 'rollcode-admin enroll backup' |
+	    "$(typed 'rollcode-admin enroll backup --no-account' |
 	    sed 's/ssh job@client/as ann/')"
 }
 
@@ -184,10 +197,28 @@ web() {
 	    logged 'nginx:auth.: authentication failure.* rhost=127.0.0.1 '
 	refused "a wrong code is refused" fetch "$(wrong "$(next)")"
 	refused "without a code nobody gets in" \
-	    curl -fsS "http://127.0.0.1:$port/file"
+	    curl -fsS "http://127.0.0.1:$port/data/file"
+	equal "outside of the location no code is asked for" \
+	    "$(curl -fsS "http://127.0.0.1:$port/open")" open
 	refused "no code was an argument" grep -E '[0-9a-f]{64}' "$T/arguments"
 	check "which were looked at" grep -q -- '-K -' "$T/arguments"
+	: >"$T/syslog"
+	equal "twenty at once, with the page's lock, get it" \
+	    "$(fetch_at_once 20)" 20
+	refused "and none of them is a replay" \
+	    grep -q 'reason=replayed' "$T/syslog"
+	second_worker
 	web_errors
+}
+
+# A worker with a token of its own, which is its user's too.
+second_worker() {
+	check "a second worker gets a token of its own" eval \
+	    "$(typed 'rollcode-admin enroll backup --label two' |
+	    sed 's/ssh job@client/as ann/')"
+	equal "with which it is let in beside the first" \
+	    "$(fetch "$(as ann rollcode-token next backup-two)") $(fetch)" \
+	    "inside inside"
 }
 
 web_errors() {

@@ -52,8 +52,9 @@ recipe_file() {
 
 # In place of common-auth, or of all where the distribution has not that.
 put_stack() {	# NAME [WHOLE]
-	if [ -z "${2-}" ] && grep -qs '^@include common-auth' "$T/pam.d/$1"; then
-		sed -e "/^@include common-auth/{r $T/stack" -e 'd}' \
+	local common='^(@include|auth +substack) +common-auth'
+	if [ -z "${2-}" ] && grep -qsE "$common" "$T/pam.d/$1"; then
+		sed -E -e "/$common/{r $T/stack" -e 'd}' \
 		    -e 's/pam_faildelay\.so .*/pam_permit.so/' \
 		    "$T/pam.d/$1" >"/etc/pam.d/$1"
 	else
@@ -79,7 +80,7 @@ stack_in_one_line() {
 
 typed() {
 	awk -v words="$1 " '
-	    $1 == ".Ed" { on = 0 } index($0, words) == 1 { on = 1 } on' \
+	    $1 == ".Ed" { on = 0 } index($0 " ", words) == 1 { on = 1 } on' \
 	    "$RECIPES" | sed 's/\\e/\\/g'
 }
 

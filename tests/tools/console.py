@@ -3,7 +3,7 @@
 """console.py COMMAND... - somebody at a terminal
 
 Runs the command on a terminal of its own.  The lines of standard input answer
-what ends in "login: ", "Password: " or "Rolling code: ", each when it is asked.
+what ends in "login:", "username:", "password:" or "code:", each when it is asked.
 What is on the screen goes to standard output.  Ends with 0 if the command
 does, with 1 if it says "incorrect" or asks for more, or after 20 seconds.
 """
@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 
-ASKED = re.compile(rb"(login|Password|Rolling code): $")
+ASKED = re.compile(rb"(?i)(login|username|password1?|code):? ?$")
 
 
 def screen(fd, lines):
@@ -34,6 +34,8 @@ def screen(fd, lines):
             if not lines:
                 return False
             seen = b""
+            # Some throw away what was typed before they end the echo.
+            time.sleep(0.05)
             os.write(fd, lines.pop(0))
     return False
 
