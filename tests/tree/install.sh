@@ -91,6 +91,8 @@ check "and under the name that answers ssh and sudo" \
 check "so does the administrator's" "$SBINDIR/rollcode-admin" --version
 check "the env file's model lies beside it" \
     cmp example.env "$SYSCONFDIR/rollcode/rollcode.env.example"
+check "the filter is where fail2ban reads it" cmp packaging/fail2ban/rollcode.conf \
+    "$SYSCONFDIR/fail2ban/filter.d/rollcode.conf"
 for page in pam_rollcode/*.[1-8] rollcode-token/*.[1-8]; do
 	[ -f "$MANDIR/man${page##*.}/${page##*/}" ] || echo "$page"
 done >"$T/missing"
