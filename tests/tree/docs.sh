@@ -11,7 +11,9 @@ ADMIN=pam_rollcode/rollcode-admin.8
 TOKEN=rollcode-token/rollcode-token.1
 MODULE=pam_rollcode/pam_rollcode.8
 ENVFILE=pam_rollcode/rollcode.env.5
-PAGES=("$MODULE" pam_rollcode/rollcode-verify.8 "$ADMIN" "$ENVFILE" "$TOKEN")
+HANDBOOK=pam_rollcode/rollcode-handbook.7
+PAGES=("$MODULE" pam_rollcode/rollcode-verify.8 "$ADMIN" "$ENVFILE" "$TOKEN"
+    "$HANDBOOK")
 
 # same NAME WHERE HERE THERE: two lists of words, one a line
 same() {
@@ -154,6 +156,24 @@ done <"$T/titles" >"$T/untried"
 check "there are recipes" test -s "$T/titles"
 equal "each is tried with its program" "$(cat "$T/untried")" ""
 
+awk '$1 == ".Ss" { title = $2 } /^# \// { print title }' "$HANDBOOK" |
+    sort -u >"$T/titles"
+while read -r title; do
+	grep -qE "(script|recipe) $title " tests/login/recipes_clients.sh ||
+	    echo "$title"
+done <"$T/titles" >"$T/untried"
+check "there are clients in the handbook" test -s "$T/titles"
+equal "each that needs a file is tried with its program" \
+    "$(cat "$T/untried")" ""
+
+# The commands of the handbook, as those of the README further down.
+for program in rollcode-admin rollcode-token; do
+	grep -ohE "$program [a-z]+" "$HANDBOOK" | awk '{ print $2 }' | sort -u |
+	    grep -vxF "$(commands_of "$program")" >"$T/unknown"
+	equal "every command of $program in the handbook exists" \
+	    "$(cat "$T/unknown")" ""
+done
+
 # The words that audit.c puts into parentheses, where a login can meet them.
 for words in "out of memory" "system error" "bad configuration" \
     "temporarily unavailable" "store unusable" "rollcode-verify failed" \
@@ -184,6 +204,12 @@ typed() {
 	grep -ohE '^    .*|`[^`]*`' README.md example.env |
 	    grep -oE "$1( --[a-z]+ [^ ]+)* [a-z]+" | awk '{ print $NF }'
 }
+
+for page in "${PAGES[@]}"; do
+	name=${page##*/}
+	grep -qF "${name%.*}(${name##*.})" README.md || echo "$name"
+done >"$T/unnamed"
+equal "the README names every man page" "$(cat "$T/unnamed")" ""
 
 for program in rollcode-admin rollcode-token; do
 	typed "$program" | sort -u |
