@@ -91,12 +91,9 @@ ssh_recipe() {
 	recipe_file "$1" /etc/ssh/sshd_config
 	checked "$1" sshd "$2"
 	SSHD_PORT=$(free_port)
-	cat >>/etc/ssh/sshd_config <<-CONF
-	Port $SSHD_PORT
-	ListenAddress 127.0.0.1
-	HostKey $T/host_key
-	PidFile none
-	CONF
+	# Before a Match block.
+	sed -i "1i Port $SSHD_PORT\nListenAddress 127.0.0.1\n\
+HostKey $T/host_key\nPidFile none" /etc/ssh/sshd_config
 	start /usr/sbin/sshd -D -E "$T/sshd.log"
 	wait_for listening "$SSHD_PORT" || cat "$T/sshd.log"
 }

@@ -89,7 +89,7 @@ need_python() {	# MODULE
 client_paramiko() {
 	local code
 	need_python paramiko || return
-	script paramiko /usr/local/lib/rollcode/paramiko_login.py
+	script paramiko /opt/rollcode/paramiko_login.py
 	equal "paramiko: password and code let in" \
 	    "$(by_paramiko <<<"sesam alice")" alice
 	refused "paramiko: another password does not" by_paramiko <<<wrong
@@ -117,7 +117,7 @@ print(client.exec_command("id -un")[1].read().decode().strip())' \
 
 client_asyncssh() {
 	need_python asyncssh || return
-	script asyncssh /usr/local/lib/rollcode/asyncssh_login.py
+	script asyncssh /opt/rollcode/asyncssh_login.py
 	RECIPES=$HANDBOOK stack_of asyncssh sshd
 	equal "asyncssh: a code lets in" "$(as alice python3 \
 	    "$T/asyncssh_login.py" 127.0.0.1 "$SSHD_PORT" alice server)" alice
