@@ -69,7 +69,6 @@ client_putty() {
 	kept_out "PuTTY: a replay does not" putty alice "$(both "$code")"
 	refused "PuTTY: with -batch it cannot ask" as alice plink -ssh -batch \
 	    -P "$SSHD_PORT" alice@127.0.0.1 id
-	skip "WinSCP" "runs on Windows only"
 }
 
 need_client() {	# PROGRAM NAME
