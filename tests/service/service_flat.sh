@@ -5,6 +5,7 @@
 # REQUESTS in the environment says how many (6000).
 # long
 # limit: 7200
+# shellcheck disable=SC2317	# some functions are called by name
 . "$(dirname "$0")/../support/lib.sh"
 private_machine
 . "$TREE/tests/support/pam.sh"
@@ -29,8 +30,12 @@ size() {
 # Idle workers beyond the usual have ended, and the others closed what they had
 # of a user's.
 settled() {
-	sleep 1
-	wait_for no_store_files
+	patience=20 wait_for as_usual
+}
+
+as_usual() {	# two verify for each socket, and two look who asks
+	[ "$(workers | wc -l)" -le 2 ] && [ "$(workers all | wc -l)" -le 4 ] &&
+	    no_store_files
 }
 
 # many COUNT: right codes, wrong ones, replays, while guarded and not; half of

@@ -10,8 +10,8 @@ bytes USER CODE [OTHERWISE]   one request; prints the bytes of the answer,
                        without the nonce, as hex
 steady USER A_SECOND   so many wrong codes a second until it is killed; prints
                        "ready"
-late USER CODE         the same, but prints "ready" when it is connected, and
-                       sends half a second later
+late USER CODE         one request; prints "ready" when it is connected, and
+                       sends when standard input ends
 hang-up USER CODE N    N requests, each left before its answer
 silent N [FIRST-UID]   N connections that say nothing, each of another uid if
                        one is given, until standard input ends; prints
@@ -53,12 +53,14 @@ def request(user, code, otherwise=""):
                               code.encode(), otherwise.encode())
 
 
-def ask(user, code, late=0, tell=None):
+def ask(user, code, late=0, tell=None, wait=None):
     nonce, message = request(user, code)
     s = connect()
-    if late:
+    if late or wait:
         print("ready", flush=True)
         time.sleep(float(late))
+    if wait:
+        wait()
     began = time.monotonic()
     s.send(message)
     if late:
@@ -248,7 +250,7 @@ def main(mode, *words):
     elif mode == "steady":
         steady(words[0], int(words[1]))
     elif mode == "late":
-        print(*ask(*words, late=0.5))
+        print(*ask(*words, wait=sys.stdin.read))
     elif mode == "hang-up":
         for _ in range(int(words[2])):
             s = connect()
