@@ -30,6 +30,9 @@ $(BUILD)/tests/unit/login/test_memory: WRAP = -Wl,--wrap=calloc
 # Where tests/support/freed.c looks.
 $(addprefix $(BUILD)/tests/unit/,admin/test_readers common/test_cli \
     common/test_code token/test_keeping): WRAP = -Wl,--wrap=free
+# Where the service that is asked does what it likes.
+$(BUILD)/tests/unit/ask/test_ask: \
+    WRAP = -Wl,--wrap=getsockopt,--wrap=poll,--wrap=getpwnam_r
 
 # The contract's tests, with the plug-in's own objects.
 $(BUILD)/tests/unit/store/test_store_pgsql: $(call obj,$(PGSQL))
