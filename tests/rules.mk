@@ -30,6 +30,7 @@ $(BUILD)/tests/unit/login/test_memory: WRAP = -Wl,--wrap=calloc
 # Where tests/support/freed.c looks.
 $(addprefix $(BUILD)/tests/unit/,admin/test_readers common/test_cli \
     common/test_code token/test_keeping): WRAP = -Wl,--wrap=free
+$(BUILD)/tests/unit/service/test_outsider: WRAP = -Wl,--wrap=clock_gettime
 # Where the service that is asked does what it likes.
 $(BUILD)/tests/unit/ask/test_ask: \
     WRAP = -Wl,--wrap=getsockopt,--wrap=poll,--wrap=getpwnam_r

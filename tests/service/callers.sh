@@ -23,6 +23,8 @@ callers() {
 	check "a refusal takes a user a second" test "${got[1]}" -ge 1000
 	within "it does not take root one" AUTH_ERR 900 \
 	    root_login ann "$spent"
+	within "nor an account of CALLERS" AUTH_ERR 900 \
+	    login_as www ann "$spent"
 	within "an account of CALLERS asks about anybody" SUCCESS 900 \
 	    login_as www bob "$(code bob)"
 	read -r -a got < <(login_as ann bob "$(code bob)")
@@ -34,6 +36,11 @@ callers() {
 	    grep -E 'asked about.*bob' "$T/syslog"
 	equal "nor is root" \
 	    "$(login_as ann root 12345678 | cut -d' ' -f1)" CRED_INSUFFICIENT
+	pam_named nullok nullok
+	read -r -a got < <(printf 'bob\t00000000\n' |
+	    as ann "$PAMRUN" "$T/pam" nullok | cut -d' ' -f2,3)
+	equal "nor whether another one has a token" "${got[0]}" CRED_INSUFFICIENT
+	check "which takes a second too" test "${got[1]}" -ge 1000
 	equal "nobody is charged for it" \
 	    "$(field bob failures) $(field bob spent)" "0 0"
 	equal "the code that was tried there is still good" \
@@ -82,6 +89,10 @@ directory_down() {
 	check "one that cannot be looked up at a reload is named" \
 	    logged 'CALLERS: the account far cannot be looked up'
 	equal "and keeps its rights" "$(serving)" "$before"
+	: >"$T/syslog"
+	kill -9 "$(serving all)"
+	check "also in the process that serves next" \
+	    logged 'serving .*, 2 callers may ask'
 	resident_stop
 	: >"$T/syslog"
 	resident_start
@@ -90,6 +101,25 @@ directory_down() {
 	within "which can ask" SUCCESS 900 login_as www bob "$(code bob)"
 	resident_stop
 	sed -i '/^CALLERS/d' "$CONF"
+}
+
+# While it is looked up whether somebody may ask.
+checker() {
+	printf '%s\n' "user stranger-to-bob" >"$T/needles"
+	setpriv --reuid "$NEW_UIDS" --clear-groups "$T/bin/ask_service" \
+	    ask stranger-to-bob 40721358 >"$T/out" &
+	wait_for finds_any all
+	check "who checks whether one may ask knows about whom" \
+	    finds "$(workers all)"
+	echo "code 40721358" >"$T/needles"
+	check "the code waits in the serving process" finds "$(serving all)"
+	refused "and is not in who checks" finds "$(workers all)"
+	kill "$!"
+	wait "$!" 2>/dev/null
+}
+
+finds_any() {	# WHICH
+	finds "$(workers "$1" | head -n 1)"
 }
 
 # Strangers ask about bob, and the directory takes long to say who they are.
@@ -102,6 +132,7 @@ slow_directory() {
 	echo 4 >/etc/passwd.slow
 	echo "CALLERS=www" >>"$CONF"
 	resident_start
+	checker
 	for strangers in 20 100; do
 		mkfifo "$T/crowd"
 		"$T/bin/ask_service" flood bob "$strangers" "$NEW_UIDS" \

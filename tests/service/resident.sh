@@ -324,11 +324,6 @@ another_worker() {	# PID...: beside these
 	[ "$(workers | wc -l)" -gt "$#" ]
 }
 
-finds() {	# PID
-	"$TREE/tests/tools/find_secrets.py" "$T/needles" --memory "$1" |
-	    grep .
-}
-
 # --- what a message can carry -------------------------------------------------
 
 kernel_refuses() {

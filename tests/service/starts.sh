@@ -194,7 +194,7 @@ handed_a_file() {	# [NAME]
 # Started with the limits of some shell, and what it says goes to nobody.
 foreign() {
 	start bash -c "ulimit -S -u 1 -n 16 -v 40000 -f 0 -t 1 -l 0
-	    umask 777; exec setsid $SERVE serve 2> >(exec 0</dev/null)"
+	    umask 777; exec setsid $SERVE serve 15</dev/null 2> >(exec 0</dev/null)"
 	resident=$started
 	wait_for test -S "$ROOTS"
 	within "started with tight limits it serves" SUCCESS 900 \
@@ -203,6 +203,7 @@ foreign() {
 	    /cpu time|file size|processes|address space|locked memory/ &&
 	    substr($0, 27, 20) != substr($0, 48, 20)' \
 	    "/proc/$(serving)/limits")"
+	refused "nor a descriptor" test -e "/proc/$resident/fd/15"
 	echo nonsense >>"$CONF"
 	kill -HUP "$resident"
 	check "an error that nobody reads" logged 'no equals sign'

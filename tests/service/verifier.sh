@@ -172,6 +172,15 @@ sys.exit(subprocess.call(['$VERIFIER', 'request', '$CONF'], stdin=b))"
 	    with_socket 'ask.send(bytes(4096))' "$VERIFIER" request "$CONF"
 	refused "who closes the socket is refused" \
 	    with_socket 'ask.close()' "$VERIFIER" request "$CONF"
+	sed 's/^ACCOUNT=.*/nonsense/' "$CONF" >"$T/bad.env"
+	chmod 600 "$T/bad.env"
+	refused "whose env file has a mistake is nobody" \
+	    with_socket 'ask.send(b"x" * 100)' strace -qq -o "$T/trace" \
+	    -e trace=setresuid,setresuid32,recvfrom \
+	    "$VERIFIER" request "$T/bad.env"
+	equal "before it receives a request" \
+	    "$(sed -nE 's/^(setresuid|recvfrom)[0-9]*\(([0-9]+),.*/\1 \2/p' \
+		"$T/trace" | xargs)" "setresuid 65534 recvfrom 0"
 	equal "none of that touched the store" "$(field ann failures)" 0
 }
 

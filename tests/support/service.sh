@@ -16,6 +16,7 @@
 #   while_stopped COMMAND...   with the whole service at rest
 #   other PID                  whether another process serves root's socket
 #   gone PID                   whether there is no such process
+#   finds PID                  what of $T/needles its memory has
 #   no_service                 whether none is left of the service
 # shellcheck disable=SC2034,SC2154	# here are things of lib.sh and of scripts
 
@@ -73,6 +74,11 @@ other() {
 
 gone() {	# PID
 	[ ! -e "/proc/$1" ]
+}
+
+finds() {	# PID
+	"$TREE/tests/tools/find_secrets.py" "$T/needles" --memory "$1" |
+	    grep .
 }
 
 no_service() {

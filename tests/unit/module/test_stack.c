@@ -476,6 +476,67 @@ START_TEST(nullok_ignores_only_accounts_without_a_token)
 }
 END_TEST
 
+/* A name that is cut would be somebody else's. */
+START_TEST(a_name_that_is_too_long_is_nobodys)
+{
+	char name[300];
+
+	service("", "", "");
+	memset(name, 'a', sizeof(name));
+	name[ROLLCODE_USER_MAX] = '\0';
+	enroll(name, &token);
+	ck_assert_int_eq(say(name, code(0)), PAM_SUCCESS);
+
+	for (size_t len = ROLLCODE_USER_MAX + 1; len < sizeof(name); len++) {
+		name[len - 1] = 'a';
+		name[len] = '\0';
+		if (len == ROLLCODE_USER_MAX + 1 || (len > 250 && len < 260))
+			ck_assert_int_eq(say(name, code(1)), PAM_AUTH_ERR);
+	}
+}
+END_TEST
+
+static unsigned int delayed;
+
+static void
+take_delay(int result, unsigned int microseconds, void *context)
+{
+	(void)context;
+	delayed = result == PAM_SUCCESS ? 0 : microseconds;
+}
+
+static unsigned int
+delay_of(const char *arguments)
+{
+	struct person person = {.text = wrong()};
+	struct pam_conv conv = {converse, &person};
+	void (*take)(int, unsigned int, void *) = take_delay;
+	pam_handle_t *pamh = NULL;
+
+	put("service", 0644,
+	    "auth required %s/pam_rollcode.so conf=%s/env "
+	    "helper=%s/rollcode-verify %s\n",
+	    place, place, place, arguments);
+	ck_assert_int_eq(
+	    pam_start_confdir("service", "alice", &conv, place, &pamh),
+	    PAM_SUCCESS);
+	ck_assert_int_eq(
+	    pam_set_item(pamh, PAM_FAIL_DELAY, *(void **)&take), PAM_SUCCESS);
+	delayed = 0;
+	ck_assert_int_eq(pam_authenticate(pamh, 0), PAM_AUTH_ERR);
+	ck_assert_int_eq(pam_end(pamh, PAM_AUTH_ERR), PAM_SUCCESS);
+	return delayed;
+}
+
+/* libpam makes it half as long to half as long again. */
+START_TEST(a_refusal_takes_two_seconds_but_with_nodelay)
+{
+	ck_assert_uint_ge(delay_of(""), 1000000);
+	ck_assert_uint_le(delay_of(""), 3000000);
+	ck_assert_uint_eq(delay_of("nodelay"), 0);
+}
+END_TEST
+
 static const char *const breaks[] = {
     "rm -rf store",
     "rm store/users/marker",
@@ -737,6 +798,51 @@ START_TEST(a_bad_argument_denies_everybody)
 }
 END_TEST
 
+static enum rollcode_err
+keep_event(void *last, const struct event *event, struct error *error)
+{
+	(void)error;
+	*(struct event *)last = *event;
+	return ROLLCODE_OK;
+}
+
+/* Which is not where the terminal is. */
+START_TEST(the_row_of_a_login_says_from_where)
+{
+	struct person person = {.text = code(0)};
+	struct pam_conv conv = {converse, &person};
+	struct account account;
+	struct config config;
+	struct error error = {0};
+	struct event last = {0};
+	struct store *store;
+	pam_handle_t *pamh = NULL;
+	bool enrolled;
+
+	service("", "", "");
+	ck_assert_int_eq(
+	    pam_start_confdir("service", "alice", &conv, place, &pamh),
+	    PAM_SUCCESS);
+	ck_assert_int_eq(
+	    pam_set_item(pamh, PAM_RHOST, "192.0.2.7"), PAM_SUCCESS);
+	ck_assert_int_eq(pam_set_item(pamh, PAM_TTY, "tty7"), PAM_SUCCESS);
+	ck_assert_int_eq(pam_authenticate(pamh, 0), PAM_SUCCESS);
+	ck_assert_int_eq(pam_end(pamh, PAM_SUCCESS), PAM_SUCCESS);
+
+	load(&config);
+	ck_assert_int_eq(
+	    store_sqlite.open(&store, &config, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    store_sqlite.begin(store, "alice", &enrolled, &account, &error),
+	    ROLLCODE_OK);
+	ck_assert_int_eq(
+	    store_sqlite.events(store, keep_event, &last, &error), ROLLCODE_OK);
+	store_sqlite.close(store);
+	ck_assert_str_eq(last.rhost, "192.0.2.7");
+	ck_assert_str_eq(last.service, "service");
+}
+END_TEST
+
 START_TEST(the_order_of_events_is_one_login_one_row)
 {
 	struct account account;
@@ -905,6 +1011,8 @@ main(void)
 	tcase_add_test(tc, spaces_and_dashes_are_for_people);
 	tcase_add_test(tc, who_is_not_enrolled_is_asked_and_refused);
 	tcase_add_test(tc, nullok_ignores_only_accounts_without_a_token);
+	tcase_add_test(tc, a_name_that_is_too_long_is_nobodys);
+	tcase_add_test(tc, a_refusal_takes_two_seconds_but_with_nodelay);
 	tcase_add_loop_test(tc, nullok_ignores_no_error, 0, COUNT(breaks));
 	tcase_add_test(tc, every_failure_says_the_same_and_quiet_says_nothing);
 	tcase_add_test(tc, the_prompt_and_its_echo_are_the_administrators);
@@ -920,6 +1028,7 @@ main(void)
 	    tc, a_bad_argument_denies_everybody, 0, COUNT(bad_arguments));
 	tcase_add_loop_test(tc, a_code_of_two_counters_moves_to_the_higher_one,
 	    0, COUNT(collisions));
+	tcase_add_test(tc, the_row_of_a_login_says_from_where);
 	tcase_add_test(tc, the_order_of_events_is_one_login_one_row);
 	tcase_add_test(tc, a_caller_without_privileges_is_told_so);
 	tcase_add_test(tc, setting_credentials_alone_lets_nobody_in);

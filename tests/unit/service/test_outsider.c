@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "pam_rollcode/service/callers.h"
 #include "tests/support/cases.h"
@@ -190,6 +191,37 @@ START_TEST(each_refusal_is_in_a_line_or_in_a_sum)
 }
 END_TEST
 
+/* Seconds that have passed beside those of the clock. */
+static time_t passed;
+
+int __real_clock_gettime(clockid_t, struct timespec *);
+int __wrap_clock_gettime(clockid_t, struct timespec *);
+
+int
+__wrap_clock_gettime(clockid_t id, struct timespec *now)
+{
+	int result = __real_clock_gettime(id, now);
+
+	now->tv_sec += passed;
+	return result;
+}
+
+START_TEST(each_second_has_lines_of_its_own)
+{
+	struct answer answer = full_answer(VERDICT_WRONG, ROLLCODE_OK);
+
+	passed = 10;
+	lines = counted = 0;
+	for (int second = 1; second <= 3; second++) {
+		for (int i = 0; i < OUTSIDER_LINES + 5; i++)
+			outsider_log(33, &verify, &answer);
+		ck_assert_int_eq(lines, second * OUTSIDER_LINES);
+		ck_assert_int_eq(counted, (second - 1) * 5);
+		passed++;
+	}
+}
+END_TEST
+
 START_TEST(a_success_has_a_line_after_any_number_of_refusals)
 {
 	struct answer answer = full_answer(VERDICT_WRONG, ROLLCODE_OK);
@@ -282,6 +314,7 @@ main(void)
 	tcase_add_test(tcase, an_error_about_the_caller_keeps_its_sentence);
 	tcase_add_test(tcase, whether_somebody_is_enrolled_is_answered);
 	tcase_add_test(tcase, each_refusal_is_in_a_line_or_in_a_sum);
+	tcase_add_test(tcase, each_second_has_lines_of_its_own);
 	tcase_add_test(
 	    tcase, a_success_has_a_line_after_any_number_of_refusals);
 	return test_run();

@@ -429,7 +429,7 @@ END_TEST
 START_TEST(all_are_closed_by_one_other_process)
 {
 	static struct closer b;
-	int fds[2];
+	int fds[2], before, after;
 
 	signal(SIGCHLD, SIG_IGN);
 	closer_open(&b);
@@ -440,6 +440,8 @@ START_TEST(all_are_closed_by_one_other_process)
 		close(fds[1]);
 	}
 	ck_assert_uint_eq(b.count, 3);
+	before = dup(STDIN_FILENO) - 3;
+	close(before + 3);
 	closer_run(&b);
 	ck_assert_uint_eq(b.count, 0);
 	ck_assert_int_gt(b.process, 0);
@@ -448,6 +450,9 @@ START_TEST(all_are_closed_by_one_other_process)
 		closer_run(&b);
 	}
 	ck_assert_int_eq(b.process, 0);
+	after = dup(STDIN_FILENO);
+	ck_assert_int_eq(after, before);
+	close(after);
 }
 END_TEST
 
@@ -513,6 +518,46 @@ START_TEST(an_account_has_its_share_of_connections)
 
 	ck_assert_uint_eq(crowd(&q, 600), want);
 	empty(&q);
+}
+END_TEST
+
+/* One of root's, and one of somebody who may not connect to root's. */
+START_TEST(of_who_is_turned_away_no_descriptor_is_left)
+{
+	static struct queue q = {.whose = SOCKET_OF_ROOT};
+	struct callers nobody = {0};
+	int before = dup(STDIN_FILENO), after, taken;
+
+	close(before);
+	q.callers = &nobody;
+	taken = crowd(&q, 1) > 0;
+	for (size_t i = 0; i < q.count; i++)
+		q.connections[i]->stage = STAGE_DONE;
+	queue_reap(&q, NOW);
+	ck_assert_int_eq(taken, geteuid() == 0);
+	ck_assert(geteuid() != 0 || setresuid(4242, 4242, 4242) == 0);
+	ck_assert_uint_eq(crowd(&q, 3), 0);
+	after = dup(STDIN_FILENO);
+	ck_assert_int_eq(after, before);
+	close(after);
+}
+END_TEST
+
+START_TEST(who_says_nothing_has_a_second)
+{
+	static struct queue q;
+	struct callers nobody = {0};
+	int fds[2];
+
+	memset(&q, 0, sizeof(q));
+	q.callers = &nobody;
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+	queue_accept(&q, fds[0], NOW);
+	ck_assert_uint_eq(q.count, 1);
+	ck_assert_int_eq(q.connections[0]->deadline, NOW + 1000);
+	empty(&q);
+	close(fds[1]);
 }
 END_TEST
 
@@ -685,6 +730,8 @@ main(void)
 	tcase_add_test(tc, a_request_that_carries_a_descriptor_is_not_received);
 	tcase_add_test(tc, roots_socket_is_for_root);
 	tcase_add_test(tc, an_account_has_its_share_of_connections);
+	tcase_add_test(tc, of_who_is_turned_away_no_descriptor_is_left);
+	tcase_add_test(tc, who_says_nothing_has_a_second);
 	tcase_add_loop_test(tc, room_is_made_by, 0, COUNT(full));
 	tcase_add_loop_test(tc, callers_are, 0, COUNT(lists));
 	tcase_add_test(tc, too_many_callers_are_refused);
