@@ -397,6 +397,7 @@ if [ -n "$long" ]; then
 fi
 processes
 beside_others
+while_stopped full_queue
 memory
 beside "while a user's 100 connections say nothing" \
     as ann "$T/bin/ask_service" silent 100
@@ -406,7 +407,6 @@ beside "while 100 uids ask again and again" \
     "$T/bin/ask_service" flood ann 100 "$NEW_UIDS"
 busy_store
 rubbish
-while_stopped full_queue
 flooded
 at_once
 workers_die

@@ -41,6 +41,7 @@ squatted() {
 	            reached.flush()
 	PYTHON
 	squatter=$!
+	servers+=("$squatter")
 	wait_for grep -q ready "$T/ready.new"
 	rm "$T/ready.new"
 	within "somebody else's socket is not asked by root" SYSTEM_ERR 900 \
@@ -71,10 +72,13 @@ locked_out() {
 	local holder
 	as ann flock /run/rollcode sleep 60 &
 	holder=$!
+	servers+=("$holder")
 	as ann flock "$SOCKET.lock" true 2>/dev/null &&
 	    not_ok "a user cannot lock the socket's place" "it was locked"
 	wait_for flocked
-	resident_start
+	resident_of sh -c "exec $SERVE serve 2>&-"
+	equal "without standard error nothing else is that" \
+	    "$(readlink "/proc/$resident/fd/2")" /dev/null
 	within "a user's lock does not keep it from starting" SUCCESS 900 \
 	    login_as ann ann "$(code ann)"
 	resident_stop
@@ -199,10 +203,13 @@ foreign() {
 	wait_for test -S "$ROOTS"
 	within "started with tight limits it serves" SUCCESS 900 \
 	    login_as ann ann "$(code ann)"
+	wait_for is_served
 	say_ok "and keeps none of them" "$(awk '
 	    /cpu time|file size|processes|address space|locked memory/ &&
 	    substr($0, 27, 20) != substr($0, 48, 20)' \
 	    "/proc/$(serving)/limits")"
+	equal "nor the umask" "$(awk '/^Umask:/ { print $2 }' \
+	    "/proc/$(serving)/status")" 0077
 	refused "nor a descriptor" test -e "/proc/$resident/fd/15"
 	echo nonsense >>"$CONF"
 	kill -HUP "$resident"

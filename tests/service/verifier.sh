@@ -203,6 +203,10 @@ callers() {
 	equal "a caller of real uid ann and effective uid 0 gets in" \
 	    "$(setpriv --ruid ann --euid 0 "$T/bin/pamrun" "$T/pam" rc \
 	    <"$T/in" | cut -d' ' -f2)" SUCCESS
+	login hunter2 12345678 >"$T/out"
+	check "a name that nobody has is not in the log: it may be a password" \
+	    logged 'authentication failure; .* user=$'
+	refused "nor anywhere else in it" grep hunter2 "$T/syslog"
 	code ann | sed 's/^/ann\t/' >"$T/in"
 	equal "a caller that ignores SIGCHLD gets its verdict" \
 	    "$(env --ignore-signal=CHLD "$PAMRUN" "$T/pam" rc <"$T/in" |
