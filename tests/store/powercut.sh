@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # powercut.sh [long] - no image that a power cut can leave brings a spent code
-# back, or leaves anything that has to be mended.  long: what is not in `make
+# back, loses a key or a copy, or leaves anything that has to be mended.  long: what is not in `make
 # check`, and all of it where ROLLCODE_POINTS says from how many images.
 # limit: 300
 # long: 900
@@ -15,7 +15,7 @@ limit=5
 [ "${1-}" != long ] || limit=${ROLLCODE_POINTS:-6}
 
 CALLS=openat,close,write,pwrite64,writev,pwritev,ftruncate,fallocate,fsync
-CALLS+=,fdatasync,unlink,rename,renameat2,sendto,sendmsg,dup,dup2,dup3
+CALLS+=,fdatasync,mkdir,unlink,rename,renameat,renameat2,sendto,sendmsg,dup,dup2,dup3
 
 # The service traced: the verifier's calls go to $T/trace, in the child itself.
 traced_service() {
@@ -77,6 +77,39 @@ logs_in() {	# NAME LOGINS-BEFORE
 	spent=$(code ann)
 	trace_login "$T/login" "$spent" SUCCESS
 	say_ok "$1" "$(login_images "$spent" "$(code ann)" "$T/login")"
+}
+
+# whole NAME PLACE THING COMMAND...: whatever is cut off, the thing in that place
+# is as it was at some moment of the command, and for good when it was said.
+whole() {
+	local got
+	rm -rf "$T/start"
+	cp -a "$2" "$T/start"
+	strace -q -xx -s 99999 -o "$T/whole" -e "trace=$CALLS" "${@:4}" \
+	    >"$T/admin.log" 2>&1 || cat "$T/admin.log"
+	got=$("$TREE/tests/tools/powercut.py" --store "$2" --start "$T/start" \
+	    --whole "$3" "$T/whole" 2>>"$T/counts" || echo "status $?")
+	say_ok "$1" "$got"
+}
+
+# What an administrator's command has made or taken away.
+administers() {
+	local conf=$T/conf/rollcode.env
+	mkdir -m 700 "$T/conf" "$T/store2" "$T/copies"
+	(umask 077 && printf '%s\n' ACCOUNT=root "DATABASE=sqlite:$T/store2" \
+	    >"$conf")
+	whole "init: a key is there when it is said" "$T/conf" rollcode.env \
+	    rollcode-admin --conf "$conf" init
+	rm -rf "$T/store2/users"
+	whole "a store is there when it is said" "$T/store2" users \
+	    rollcode-admin --conf "$conf" init
+	whole "rekey: a configuration file has the old key, or both, or the new" \
+	    "$T/conf" rollcode.env rollcode-admin --conf "$conf" rekey
+	fresh 3
+	whole "a backup is there, whole, when it is said" "$T/copies" copy \
+	    rollcode-admin --conf "$CONF" backup "$T/copies/copy"
+	whole "a removal is for good when it is said" "$T/store/users" ann.db \
+	    rollcode-admin --conf "$CONF" remove ann --force
 }
 
 finds_lost_syncs() {
@@ -182,6 +215,7 @@ removes() {
 server
 pam_place
 traced_service
+administers
 finds_lost_syncs
 if [ "${1-}" != long ] || [ -n "${ROLLCODE_POINTS-}" ]; then
 	logs_in "a login" 4

@@ -12,6 +12,10 @@ real module and verifier.
 
 Before the process has answered (a message on descriptor 0, or text on 1 or 2),
 the results must be one of --before, afterwards one of --after.
+
+With --whole NAME nothing is probed: what has that name in the place, a file or
+a folder with all in it, must be as it was at some moment of the traces, and
+after the answer as it was then or later.  What ends with .new does not count.
 """
 import argparse
 import hashlib
@@ -54,14 +58,46 @@ def played(data, changes):
     return bytes(data)
 
 
+FOLDER = "a folder"
+
+
+class Step:
+    """Names that change at once, and where a folder's content goes."""
+
+    def __init__(self, pairs, move=None):
+        self.pairs = pairs
+        self.move = move
+
+    def change(self, names):
+        names.update(self.pairs)
+        for name in list(names) if self.move else ():
+            old, new = self.move
+            if name.startswith(old + "/"):
+                names[new + name[len(old):]] = names.pop(name)
+
+    def go_along(self, other):
+        """What is pending in a folder that another step has moved."""
+        if other.move:
+            old, new = other.move
+            self.pairs = [(new + name[len(old):]
+                           if name.startswith(old + "/") else name, node)
+                          for name, node in self.pairs]
+
+    def is_in(self, folder):
+        return all(os.path.dirname(name) == folder for name, _ in self.pairs)
+
+
 class Disk:
     """The files below one directory, and its names."""
 
     def __init__(self, start, root):
         self.root = root
         self.names = {}         # certain
-        self.pending = []       # lists of (name, node or None)
-        for folder, _, files in os.walk(start):
+        self.pending = []       # steps
+        for folder, folders, files in os.walk(start):
+            for name in folders:
+                path = os.path.join(folder, name)
+                self.names[root + path[len(start):]] = FOLDER
             for name in files:
                 path = os.path.join(folder, name)
                 with open(path, "rb") as file:
@@ -70,15 +106,17 @@ class Disk:
     def now(self):
         names = dict(self.names)
         for step in self.pending:
-            names.update(step)
+            step.change(names)
         return {k: v for k, v in names.items() if v is not None}
 
     def sync_folder(self, path):
         """True if that made anything certain."""
         rest = []
         for step in self.pending:
-            if all(os.path.dirname(name) == path for name, _ in step):
-                self.names.update(step)
+            if step.is_in(path):
+                step.change(self.names)
+                for before in rest:
+                    before.go_along(step)
             else:
                 rest.append(step)
         done = len(rest) < len(self.pending)
@@ -87,9 +125,9 @@ class Disk:
 
     def open_choices(self):
         """What is not certain: steps of names, changes of files."""
-        nodes = {id(n): n for n in self.names.values() if n is not None}
-        for step in self.pending:
-            nodes.update({id(n): n for _, n in step if n is not None})
+        nodes = [*self.names.values()] + [
+            n for step in self.pending for _, n in step.pairs]
+        nodes = {id(n): n for n in nodes if isinstance(n, Node)}
         return ([("name", step) for step in self.pending] +
                 [("file", node, i) for node in nodes.values()
                  for i in range(len(node.pending))])
@@ -98,7 +136,7 @@ class Disk:
         names = dict(self.names)
         for choice in chosen:
             if choice[0] == "name":
-                names.update(choice[1])
+                choice[1].change(names)
         changes = {}
         for choice in chosen:
             if choice[0] == "file":
@@ -106,8 +144,15 @@ class Disk:
                 if torn is not None and choice is torn[0]:
                     change = torn[1]
                 changes.setdefault(id(choice[1]), []).append(change)
-        return {name: played(node.durable, changes.get(id(node), []))
-                for name, node in names.items() if node is not None}
+        return {name: node if node is FOLDER else
+                played(node.durable, changes.get(id(node), []))
+                for name, node in names.items()
+                if node is not None and self.is_reached(name, names)}
+
+    def is_reached(self, name, names):
+        folder = os.path.dirname(name)
+        return folder == self.root or (names.get(folder) is FOLDER and
+                                       self.is_reached(folder, names))
 
     def images(self, rng):
         open_ = self.open_choices()
@@ -175,10 +220,10 @@ class Player:
         node = self.disk.now().get(path)
         if node is None and "O_CREAT" in text:
             node = Node()
-            self.disk.pending.append([(path, node)])
+            self.disk.pending.append(Step([(path, node)]))
         if node is not None and "O_TRUNC" in text:
             node.pending.append(("cut", 0, b""))
-        self.files[result] = [path, node, 0]
+        self.files[result] = [path, node if node is not FOLDER else None, 0]
         return "O_CREAT" in text
 
     def do_close(self, _text, numbers, _strings, _result):
@@ -234,7 +279,14 @@ class Player:
         path = strings[0].decode()
         if not self.inside(path):
             return False
-        self.disk.pending.append([(path, None)])
+        self.disk.pending.append(Step([(path, None)]))
+        return True
+
+    def do_mkdir(self, _text, _numbers, strings, _result):
+        path = strings[0].decode()
+        if not self.inside(path):
+            return False
+        self.disk.pending.append(Step([(path, FOLDER)]))
         return True
 
     def do_rename(self, _text, _numbers, strings, _result):
@@ -242,10 +294,11 @@ class Player:
         if not self.inside(old):
             return False
         node = self.disk.now()[old]
-        self.disk.pending.append([(old, None), (new, node)])
+        self.disk.pending.append(Step(
+            [(old, None), (new, node)], (old, new) if node is FOLDER else None))
         return True
 
-    do_renameat2 = do_rename
+    do_renameat = do_renameat2 = do_rename
 
     def unmodelled(self, text, numbers, _strings, _result):
         if numbers and numbers[0] in self.files:
@@ -271,6 +324,8 @@ class Prober:
             for name in files:
                 os.unlink(os.path.join(folder, name))
         for path, data in image.items():
+            if data is FOLDER:
+                continue
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(fd, "wb") as file:
                 file.write(data)
@@ -297,11 +352,12 @@ def arguments():
     parser.add_argument("--store", required=True)
     parser.add_argument("--start", required=True, help="a copy of the store "
                         "as it was before the first trace")
-    parser.add_argument("--pamrun", required=True)
-    parser.add_argument("--pam", required=True)
-    parser.add_argument("--probe", action="append", required=True)
-    parser.add_argument("--before", action="append", required=True)
-    parser.add_argument("--after", action="append", required=True)
+    parser.add_argument("--whole")
+    parser.add_argument("--pamrun")
+    parser.add_argument("--pam")
+    parser.add_argument("--probe", action="append")
+    parser.add_argument("--before", action="append")
+    parser.add_argument("--after", action="append")
     parser.add_argument("--again", help="must work where a user is absent")
     parser.add_argument("--limit", type=int, default=10 ** 9)
     parser.add_argument("--nosync", action="store_true")
@@ -336,7 +392,8 @@ def digest(image, answered):
     total = hashlib.sha256(b"%d" % answered)
     for name, data in sorted(image.items()):
         total.update(b"%d %d " % (len(name), len(data)))
-        total.update(name.encode() + data)
+        total.update(name.encode())
+        total.update(b"" if data is FOLDER else data)
     return total.digest()
 
 
@@ -352,8 +409,34 @@ def images(options):
                 yield image, answered
 
 
+def of_name(image, path):
+    return frozenset((name, data) for name, data in image.items()
+                     if (name + "/").startswith(path + "/") and
+                     not name.endswith(".new"))
+
+
+def whole(options):
+    path = os.path.join(options.store, options.whole)
+    moments = [of_name(Disk(options.start, options.store).image(()), path)]
+    bad, count, said = set(), 0, []
+    for disk, answered, _ in states(options):
+        moments.append(of_name(disk.image(disk.open_choices()), path))
+        said += moments[-1:] if answered else []
+    for image, answered in images(options):
+        count += 1
+        if of_name(image, path) not in (said if answered else moments):
+            bad.add("%s: not %s" % (path, "there for good when it was said"
+                                    if answered else "whole"))
+    for line in sorted(bad):
+        print(line)
+    print("%d images of %s" % (count, path), file=sys.stderr)
+    return 1 if bad or len(set(moments)) < 2 else 0
+
+
 def main():
     options = arguments()
+    if options.whole:
+        return whole(options)
     bad = set()
     if any(early for _, _, early in states(options)):
         bad.add("the answer was sent before a sync")

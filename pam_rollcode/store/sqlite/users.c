@@ -319,6 +319,8 @@ store_sqlite_init(const struct config *config, bool *made, struct error *error)
 		ROLLCODE_OK)
 		return err;
 	err = marker_write(&users, &marker, false, error);
+	if (err == ROLLCODE_OK)
+		err = replace_sync_directory(users.text, error);
 	close(lock);
 	*made = err == ROLLCODE_OK;
 	if (err != ROLLCODE_ERR_EXISTS)
