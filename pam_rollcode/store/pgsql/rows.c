@@ -91,5 +91,8 @@ rows_string(struct rows *r, char *out, size_t size)
 	size_t len = rows_bytes(r, (uint8_t *)out, size - 1);
 
 	out[len] = '\0';
-	r->bad |= strlen(out) != len;
+	if (strlen(out) != len) {
+		r->bad = true;
+		out[0] = '\0';
+	}
 }

@@ -8,13 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libpq-fe.h>
 
+#include "common/base/clock.h"
+#include "pam_rollcode/store/pgsql/parts.h"
 #include "pam_rollcode/store/pgsql/pgsql.h"
 #include "pam_rollcode/store/plugin.h"
 #include "tests/support/cases.h"
+#include "tests/support/folder.h"
 #include "tests/unit/store/store_behind.h"
 #include "tests/unit/store/store_suite.h"
 
@@ -153,30 +157,36 @@ __wrap_link_rollback(struct link *link)
 		    problem.text);
 }
 
+static const char *const collisions[] = {"40001", "40P01"};
+
 /* The first change of an account from now on collides with another one. */
 static void
-collide_once(void)
+collide_once(const char *state)
 {
-	administer(
+	char sql[512];
+
+	snprintf(sql, sizeof(sql),
 	    "CREATE SEQUENCE rollcode.tries;"
 	    "CREATE FUNCTION rollcode.collide() RETURNS trigger "
 	    "LANGUAGE plpgsql AS $$BEGIN "
 	    "IF pg_catalog.nextval('rollcode.tries')=1 THEN RAISE EXCEPTION "
-	    "'could not serialize access' USING ERRCODE='40001'; END IF; "
+	    "'could not serialize access' USING ERRCODE='%s'; END IF; "
 	    "RETURN NEW; END$$;"
 	    "CREATE TRIGGER collide BEFORE UPDATE ON rollcode.account "
-	    "FOR EACH ROW EXECUTE FUNCTION rollcode.collide()");
+	    "FOR EACH ROW EXECUTE FUNCTION rollcode.collide()",
+	    state);
+	administer(sql);
 }
 
 static enum rollcode_err
-login_colliding(bool replaced)
+login_colliding(const char *state, bool replaced)
 {
 	struct account account;
 	struct store *store;
 	enum rollcode_err err;
 
 	enrolled("ann");
-	collide_once();
+	collide_once(state);
 	store = begun("ann", &account);
 	login_first(&account);
 	undone = 0;
@@ -190,8 +200,8 @@ login_colliding(bool replaced)
 
 START_TEST(a_commit_that_collides_is_tried_again)
 {
-	ck_assert_msg(
-	    login_colliding(false) == ROLLCODE_OK, "%s", problem.text);
+	ck_assert_msg(login_colliding(collisions[_i], false) == ROLLCODE_OK,
+	    "%s", problem.text);
 
 	ck_assert_uint_eq(counter_of("ann"), 11);
 }
@@ -201,13 +211,575 @@ START_TEST(but_never_on_an_enrolment_that_came_between)
 {
 	struct account fresh = {.user = "ann"};
 
-	ck_assert_int_eq(login_colliding(true), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_int_eq(login_colliding("40001", true), ROLLCODE_ERR_UNAVAIL);
 
 	ck_assert_ptr_nonnull(
 	    strstr(problem.text, "changed this user meanwhile"));
 	check_as_enrolled(&fresh);
 }
 END_TEST
+
+/* --- a link --------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *value;
+} settings[] = {
+    {"search_path", "pg_catalog,pg_temp"},
+    {"synchronous_commit", "on"},
+    {"bytea_output", "hex"},
+    {"client_min_messages", "warning"},
+    {"statement_timeout", "2500ms"},
+    {"lock_timeout", "2s"},
+    {"idle_in_transaction_session_timeout", "10s"},
+    {"transaction_read_only", "off"},
+};
+
+START_TEST(a_session_has_every_setting)
+{
+	struct store *store = opened();
+
+	for (size_t i = 0; i < COUNT(settings); i++) {
+		struct rows rows = {0};
+		char value[64];
+
+		ck_assert_int_eq(
+		    link_query(store->link, &rows, &problem,
+			"SELECT replace(current_setting($1),', ',',')", "t",
+			settings[i].name),
+		    ROLLCODE_OK);
+		ck_assert(rows_next(&rows));
+		rows_text(&rows, value, sizeof(value));
+		ck_assert_msg(strcmp(value, settings[i].value) == 0, "%s is %s",
+		    settings[i].name, value);
+		rows_free(&rows);
+	}
+	ops->close(store);
+}
+END_TEST
+
+START_TEST(nothing_lasts_longer_than_the_deadline)
+{
+	struct link link = {.deadline = clock_ms() + 50};
+
+	ck_assert_int_eq(link_until(&link, 10000), link.deadline);
+	ck_assert_int_le(link_until(&link, 1), link.deadline);
+	link.deadline = 0;
+	ck_assert_int_ge(link_until(&link, 10000), clock_ms() + 9000);
+}
+END_TEST
+
+/* The server is at it still: what it says next is no answer to the next. */
+START_TEST(a_link_that_did_not_answer_is_not_used_again)
+{
+	struct store *store = opened();
+
+	store->link->deadline = clock_ms() + 50;
+	ck_assert_int_eq(link_query(store->link, NULL, &problem,
+			     "SELECT pg_catalog.pg_sleep(1)", ""),
+	    ROLLCODE_ERR_UNAVAIL);
+	ck_assert(!link_usable(store->link));
+	ops->close(store);
+}
+END_TEST
+
+START_TEST(a_name_is_quoted_where_it_fits)
+{
+	struct store *store = opened();
+	char out[8] = "#######";
+
+	ck_assert(!link_name(store->link, "a\"b", out, 6));
+	ck_assert_str_eq(out, "#######");
+	ck_assert(link_name(store->link, "a\"b", out, 7));
+	ck_assert_str_eq(out, "\"a\"\"b\"");
+	ops->close(store);
+}
+END_TEST
+
+START_TEST(a_commit_that_the_server_undid_is_none)
+{
+	struct account account;
+	struct store *store;
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	ck_assert_int_ne(
+	    link_query(store->link, NULL, &problem, "SELECT 1/0", ""),
+	    ROLLCODE_OK);
+
+	ck_assert_int_eq(
+	    link_commit(store->link, &problem), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_ptr_nonnull(strstr(problem.text, "it was undone"));
+	ops->close(store);
+}
+END_TEST
+
+/* One that came before is about something else. */
+START_TEST(a_commit_that_a_server_warns_of_is_none)
+{
+	struct account account;
+	struct store *store;
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	ck_assert_int_eq(link_query(store->link, NULL, &problem,
+			     "DO $$BEGIN RAISE WARNING 'early'; END$$", ""),
+	    ROLLCODE_OK);
+	ck_assert_msg(link_commit(store->link, &problem) == ROLLCODE_OK, "%s",
+	    problem.text);
+	ops->close(store);
+	administer("CREATE FUNCTION rollcode.warn() RETURNS trigger LANGUAGE "
+		   "plpgsql AS $$BEGIN RAISE WARNING 'on one disk'; "
+		   "RETURN NULL; END$$;"
+		   "CREATE CONSTRAINT TRIGGER warn AFTER UPDATE ON "
+		   "rollcode.account DEFERRABLE INITIALLY DEFERRED "
+		   "FOR EACH ROW EXECUTE FUNCTION rollcode.warn()");
+
+	ck_assert_int_eq(move_to("ann", 11), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_ptr_nonnull(strstr(problem.text, "on one disk"));
+}
+END_TEST
+
+/* --- a row ---------------------------------------------------------------- */
+
+/* What is read, with room for 4 bytes: as 't'ext, 's'tring, 'b'ytes, tr'u'th.
+ */
+static const struct {
+	const char *sql;
+	char as;
+	const char *value; /* NULL: bad */
+} columns[] = {
+    {"SELECT 'abcd'", 't', "abcd"},
+    {"SELECT 'abcde'", 't', NULL},
+    {"SELECT NULL::text", 't', NULL},
+    {"SELECT '\\x61626364'", 's', "abcd"},
+    {"SELECT '\\x6162636465'", 's', NULL},
+    {"SELECT '\\x610062'", 's', NULL},
+    {"SELECT 'abcd'", 's', NULL},
+    {"SELECT '\\x616263'", 'b', "abc"},
+    {"SELECT '\\x61626364'", 'b', "abcd"},
+    {"SELECT '\\x6162636465'", 'b', NULL},
+    {"SELECT '\\x616'", 'b', NULL},
+    {"SELECT NULL::bytea", 'b', NULL},
+    {"SELECT true", 'u', "t"},
+    {"SELECT false", 'u', ""},
+    {"SELECT NULL::boolean", 'u', NULL},
+    {"SELECT 'true'", 'u', NULL},
+};
+
+static void
+read_column(struct rows *rows, char as, char out[8])
+{
+	if (as == 't')
+		rows_text(rows, out, 5);
+	else if (as == 's')
+		rows_string(rows, out, 5);
+	else if (as == 'u')
+		strcpy(out, rows_bool(rows) ? "t" : "");
+	else
+		out[rows_bytes(rows, (uint8_t *)out, 4)] = '\0';
+}
+
+START_TEST(a_column_is_what_was_asked_for_or_bad)
+{
+	struct store *store = opened();
+
+	for (size_t i = 0; i < COUNT(columns); i++) {
+		const char *sql = columns[i].sql, *value = columns[i].value;
+		char out[8] = "#######";
+		struct rows rows = {0};
+
+		ck_assert_int_eq(
+		    link_query(store->link, &rows, &problem, sql, ""),
+		    ROLLCODE_OK);
+		ck_assert(rows_next(&rows));
+		read_column(&rows, columns[i].as, out);
+		ck_assert_msg(rows.bad == (value == NULL), "%s", sql);
+		ck_assert_str_eq(out, value != NULL ? value : "");
+		ck_assert_int_eq(out[5], '#');
+		rows.bad = false;
+		ck_assert_int_eq(rows_int(&rows, 7, 9), 7);
+		ck_assert(rows.bad);
+		ck_assert(!rows_next(&rows));
+		rows_free(&rows);
+	}
+	ops->close(store);
+}
+END_TEST
+
+static enum rollcode_err
+begin_ann(void)
+{
+	struct store *store = opened();
+	struct account account;
+	enum rollcode_err err;
+	bool is;
+
+	err = ops->begin(store, "ann", &is, &account, &problem);
+	ops->close(store);
+	return err;
+}
+
+START_TEST(more_tokens_than_there_is_room_for_are_refused)
+{
+	struct account account;
+	struct store *store;
+	char label[2] = "a";
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	for (uint8_t i = 2; i <= ACCOUNT_TOKENS_MAX; i++, label[0]++)
+		fill_token(&account, label, i);
+	ck_assert_int_eq(
+	    ops->commit(store, &account, NULL, &problem), ROLLCODE_OK);
+	ops->close(store);
+	ck_assert_int_eq(begin_ann(), ROLLCODE_OK);
+	administer("INSERT INTO rollcode.token SELECT name,99,'ninth',form,"
+		   "algorithm,digits,key_id,secret,counter,NULL,NULL,enabled,"
+		   "created,used FROM rollcode.token LIMIT 1");
+
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(problem.text, "the number of tokens"));
+}
+END_TEST
+
+START_TEST(a_code_of_another_length_is_refused)
+{
+	struct account account;
+	struct store *store;
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	account.recovery_key_set = true;
+	account.recovery_count = 1;
+	ck_assert_int_eq(
+	    ops->commit(store, &account, NULL, &problem), ROLLCODE_OK);
+	ops->close(store);
+	ck_assert_int_eq(begin_ann(), ROLLCODE_OK);
+	administer("UPDATE rollcode.recovery SET mac='\\x0102'");
+
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+/* --- the store ------------------------------------------------------------ */
+
+START_TEST(a_restored_copy_is_for_the_administrator_alone)
+{
+	struct store *store = NULL;
+
+	enrolled("ann");
+	administer("UPDATE rollcode.store SET backup=1");
+
+	ck_assert_int_eq(
+	    ops->open(&store, &config, &problem), ROLLCODE_ERR_STORE);
+	ck_assert_uint_eq(problem.reason, REASON_BACKUP);
+	config.administers = true;
+	store = opened();
+	ck_assert(ops->is_backup(store));
+	ops->close(store);
+}
+END_TEST
+
+START_TEST(a_store_that_took_the_place_of_another_is_known)
+{
+	struct store *store = opened();
+	struct account account;
+	bool is;
+
+	administer("UPDATE rollcode.store SET store_id="
+		   "translate(store_id,'0123456789','1234567890')");
+	store->link->broken = true;
+
+	ck_assert_int_eq(ops->begin(store, "ann", &is, &account, &problem),
+	    ROLLCODE_ERR_UNAVAIL);
+	ck_assert_ptr_nonnull(strstr(problem.text, "was replaced"));
+	ops->close(store);
+}
+END_TEST
+
+START_TEST(of_a_user_who_is_done_with_nothing_stays_in_memory)
+{
+	static const struct account none;
+	struct account account;
+	struct store *store;
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	ck_assert_mem_ne(&store->before, &none, sizeof(none));
+
+	ops->end(store);
+
+	ck_assert_mem_eq(&store->before, &none, sizeof(none));
+	ops->close(store);
+}
+END_TEST
+
+START_TEST(a_key_is_adopted_and_what_was_sealed_is_sealed_anew)
+{
+	struct secret_key old = config.key;
+	struct store *store;
+
+	enrolled("ann");
+	config.previous = old;
+	config.has_previous = true;
+	memset(config.key.bytes, 0x6b, sizeof(config.key.bytes));
+	store = opened();
+	ck_assert_int_eq(ops->adopt_key(store, &problem), ROLLCODE_OK);
+	ck_assert_int_eq(ops->reseal(store, "ann", &problem), ROLLCODE_OK);
+	ops->close(store);
+	config.has_previous = false;
+	ck_assert_uint_eq(counter_of("ann"), 10);
+	config.key = old;
+	ck_assert_int_eq(
+	    ops->open(&store, &config, &problem), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+START_TEST(init_leaves_a_newer_store_alone)
+{
+	bool made;
+
+	administer("UPDATE rollcode.store SET version=3");
+	ck_assert_int_eq(
+	    ops->init(&config, &made, &problem), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(problem.text, "newer version"));
+}
+END_TEST
+
+START_TEST(init_makes_nothing_in_a_schema_of_others)
+{
+	bool made;
+
+	administer("ALTER SCHEMA rollcode OWNER TO pg_monitor");
+	ck_assert_int_eq(
+	    ops->init(&config, &made, &problem), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(problem.text, "belongs to another role"));
+}
+END_TEST
+
+/* --- a URI ---------------------------------------------------------------- */
+
+static enum rollcode_err
+read_uri(const char *uri)
+{
+	WIPED(place_free) struct place place = {0};
+
+	return place_read(uri, geteuid(), &place, &problem);
+}
+
+static const struct {
+	const char *setting;
+	bool good;
+} weak[] = {
+    {"password=x", false},
+    {"sslpassword=x", false},
+    {"service=x", false},
+    {"options=-csynchronous_commit%3Doff", false},
+    {"replication=true", false},
+    {"connect_timeout=1", false},
+    {"target_session_attrs=any", false},
+    {"target_session_attrs=read-only", false},
+    {"target_session_attrs=prefer-standby", false},
+    {"target_session_attrs=read-write", true},
+    {"target_session_attrs=primary", true},
+    {"application_name=x", true},
+};
+
+START_TEST(what_would_weaken_a_login_is_refused)
+{
+	char uri[256];
+
+	snprintf(uri, sizeof(uri), "postgresql://a@h/x?%s", weak[_i].setting);
+	ck_assert_msg(read_uri(uri) ==
+			  (weak[_i].good ? ROLLCODE_OK : ROLLCODE_ERR_CONFIG),
+	    "%s", uri);
+}
+END_TEST
+
+static const struct {
+	const char *uri, *mode;
+} modes[] = {
+    {"postgresql://h/x", "verify-full"},
+    {"postgresql://h,/x", "verify-full"},
+    {"postgresql:///x?hostaddr=192.0.2.1", "verify-full"},
+    {"postgresql://localhost/x", "verify-full"},
+    {"postgresql:///x", "prefer"},
+    {"postgresql:///x?host=/run", "prefer"},
+    {"postgresql:///x?host=@run", "prefer"},
+    {"postgresql:///x?host=/run&hostaddr=192.0.2.1", "verify-full"},
+    {"postgresql://h/x?sslmode=disable", "disable"},
+};
+
+static const char *
+setting(const struct place_settings *s, const char *name)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->keywords[i], name) == 0)
+			value = s->values[i];
+	return value;
+}
+
+START_TEST(a_certificate_is_checked_wherever_there_is_a_network)
+{
+	WIPED(place_free) struct place place = {0};
+	struct place_settings s;
+
+	ck_assert_int_eq(place_read(modes[_i].uri, geteuid(), &place, &problem),
+	    ROLLCODE_OK);
+	place_settings(&place, 0, "-c x=y", &s);
+	ck_assert_str_eq(setting(&s, "sslmode"), modes[_i].mode);
+	ck_assert_str_eq(setting(&s, "options"), "-c x=y");
+	ck_assert_str_eq(setting(&s, "target_session_attrs"), "read-write");
+}
+END_TEST
+
+#define TEN "0123456789"
+#define NAME_127 TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "0123456"
+
+static const struct {
+	const char *uri;
+	bool good;
+} lists[] = {
+    {"postgresql://" NAME_127 "/x", true},
+    {"postgresql://" NAME_127 "7/x", false},
+    {"postgresql://a,b,c,d,e,f,g,h/x", true},
+    {"postgresql://a,b,c,d,e,f,g,h,i/x", false},
+    {"postgresql:///x?host=a,b&port=1,2", true},
+    {"postgresql:///x?host=a,b&port=1", true},
+    {"postgresql:///x?host=a,b&port=1,2,3", false},
+    {"postgresql:///x?host=a,b&hostaddr=192.0.2.1", false},
+    {"postgresql:///x?host=a&port=1234567", true},
+    {"postgresql:///x?host=a&port=12345678", false},
+};
+
+START_TEST(a_servers_name_has_its_room_and_no_more)
+{
+	ck_assert_msg(read_uri(lists[_i].uri) ==
+			  (lists[_i].good ? ROLLCODE_OK : ROLLCODE_ERR_CONFIG),
+	    "%s", lists[_i].uri);
+}
+END_TEST
+
+static char folder[64], file[96];
+
+static void
+make_file(void)
+{
+	FILE *made;
+
+	ck_assert(folder_make(folder));
+	snprintf(file, sizeof(file), "%s/file", folder);
+	ck_assert_ptr_nonnull(made = fopen(file, "w"));
+	fclose(made);
+}
+
+static enum rollcode_err
+read_with(const char *name, mode_t mode)
+{
+	char uri[256];
+
+	ck_assert_int_eq(chmod(file, mode), 0);
+	snprintf(uri, sizeof(uri), "postgresql://a@h/x?%s=%s", name, file);
+	return read_uri(uri);
+}
+
+START_TEST(a_file_of_passwords_is_the_accounts_alone)
+{
+	make_file();
+	ck_assert_int_eq(read_with("passfile", 0600), ROLLCODE_OK);
+	ck_assert_int_eq(read_with("passfile", 0640), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(read_with("passfile", 0604), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(problem.fix, "chmod 600 "));
+	ck_assert_int_eq(unlink(file), 0);
+	ck_assert_int_eq(read_uri("postgresql://a@h/x?passfile=/nowhere"),
+	    ROLLCODE_ERR_UNAVAIL);
+	folder_remove(folder);
+}
+END_TEST
+
+static const char *const anchors[] = {
+    "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir"};
+
+START_TEST(what_proves_a_server_is_nobody_elses)
+{
+	char uri[128];
+
+	make_file();
+	ck_assert_int_eq(read_with(anchors[_i], 0644), ROLLCODE_OK);
+	ck_assert_int_eq(read_with(anchors[_i], 0646), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(read_with(anchors[_i], 0664), ROLLCODE_ERR_STORE);
+	snprintf(uri, sizeof(uri), "postgresql://a@h/x?%s=file", anchors[_i]);
+	ck_assert_int_eq(read_uri(uri), ROLLCODE_ERR_CONFIG);
+	folder_remove(folder);
+}
+END_TEST
+
+static const struct {
+	const char *login, *admin;
+	bool good;
+} roles[] = {
+    {"postgresql://login@h/x", "postgresql://admin@h/x", true},
+    {"postgresql://login@h/x", "postgresql://login_admin@h/x", true},
+    {"postgresql://login@h/x", "postgresql://login@other/x", false},
+    {"postgresql://h/x", "postgresql://admin@h/x", false},
+    {"postgresql://login@h/x", "postgresql://h/x", false},
+    {"postgresql://login@h/x", "", true},
+};
+
+START_TEST(a_login_and_its_administrator_are_two_roles)
+{
+	char role[PGSQL_ROLE_MAX];
+
+	strcpy(config.database, roles[_i].login);
+	strcpy(config.database_admin, roles[_i].admin);
+	ck_assert_int_eq(pgsql_login_role(&config, role, &problem),
+	    roles[_i].good ? ROLLCODE_OK : ROLLCODE_ERR_CONFIG);
+	strcpy(config.database, server);
+	config.database_admin[0] = '\0';
+}
+END_TEST
+
+static void
+add_link(TCase *tcase)
+{
+	tcase_add_test(tcase, a_session_has_every_setting);
+	tcase_add_test(tcase, nothing_lasts_longer_than_the_deadline);
+	tcase_add_test(tcase, a_link_that_did_not_answer_is_not_used_again);
+	tcase_add_test(tcase, a_name_is_quoted_where_it_fits);
+	tcase_add_test(tcase, a_commit_that_the_server_undid_is_none);
+	tcase_add_test(tcase, a_commit_that_a_server_warns_of_is_none);
+	tcase_add_test(tcase, a_column_is_what_was_asked_for_or_bad);
+	tcase_add_test(tcase, more_tokens_than_there_is_room_for_are_refused);
+	tcase_add_test(tcase, a_code_of_another_length_is_refused);
+	tcase_add_test(tcase, a_restored_copy_is_for_the_administrator_alone);
+	tcase_add_test(tcase, a_store_that_took_the_place_of_another_is_known);
+	tcase_add_test(
+	    tcase, of_a_user_who_is_done_with_nothing_stays_in_memory);
+	tcase_add_test(
+	    tcase, a_key_is_adopted_and_what_was_sealed_is_sealed_anew);
+	tcase_add_test(tcase, init_leaves_a_newer_store_alone);
+	tcase_add_test(tcase, init_makes_nothing_in_a_schema_of_others);
+}
+
+/* What needs no server. */
+static void
+add_uris(TCase *tcase)
+{
+	tcase_add_loop_test(
+	    tcase, what_would_weaken_a_login_is_refused, 0, COUNT(weak));
+	tcase_add_loop_test(tcase,
+	    a_certificate_is_checked_wherever_there_is_a_network, 0,
+	    COUNT(modes));
+	tcase_add_loop_test(
+	    tcase, a_servers_name_has_its_room_and_no_more, 0, COUNT(lists));
+	tcase_add_test(tcase, a_file_of_passwords_is_the_accounts_alone);
+	tcase_add_loop_test(
+	    tcase, what_proves_a_server_is_nobody_elses, 0, COUNT(anchors));
+	tcase_add_loop_test(tcase, a_login_and_its_administrator_are_two_roles,
+	    0, COUNT(roles));
+}
 
 int
 main(void)
@@ -226,7 +798,10 @@ main(void)
 	on_server.ops = rollcode_store_plugin.ops;
 	tcase = store_suite("postgresql", &on_server);
 	add_behind(tcase);
-	tcase_add_test(tcase, a_commit_that_collides_is_tried_again);
+	tcase_add_loop_test(
+	    tcase, a_commit_that_collides_is_tried_again, 0, COUNT(collisions));
 	tcase_add_test(tcase, but_never_on_an_enrolment_that_came_between);
+	add_link(tcase);
+	add_uris(test_case("a URI", 0));
 	return test_run_apart();
 }
