@@ -64,7 +64,14 @@ logs_in_within() {
 }
 
 equal "who is not there is said not to be" "$(logs_in)" PERM_DENIED
-for lie in two no-table copy-out copy-in answers cell; do
+echo nothing >"$T/lie"
+equal "who is there, without a token, is refused for that" "$(logs_in)" AUTH_ERR
+for lie in replica commit-off fsync-off; do
+	echo "$lie" >"$T/lie"
+	check "$lie: a login is denied for the server's sake" \
+	    grep -qx 'SYSTEM_ERR\|AUTHINFO_UNAVAIL' <(logs_in)
+done
+for lie in two twice no-table copy-out copy-in answers cell; do
 	echo "$lie" >"$T/lie"
 	result=$(logs_in)
 	case $result in

@@ -376,6 +376,22 @@ lost_answer() {	# MODE
 	usual
 }
 
+# A server that takes a connection and says nothing, and then the one that is.
+silent_first() {
+	local port
+	port=$(free_port)
+	start python3 -c "
+import socket, time
+s = socket.create_server(('127.0.0.1', $port))
+time.sleep(60)"
+	wait_for listening "$port"
+	env_file "$(uri rollcode_login one | sed "s/@/@127.0.0.1:$port,/")"
+	equal "a silent server hides no other" \
+	    "$(login ann "$(code ann)")" SUCCESS
+	kill "$started"
+	usual
+}
+
 # --- at once ------------------------------------------------------------------
 
 # Four verifiers, each started by a caller of its own.
@@ -625,6 +641,7 @@ if [ -z "$long" ]; then
 	troubles
 	words
 	shadowed
+	silent_first
 	lost_answer cut
 	at_once
 	lost_standby

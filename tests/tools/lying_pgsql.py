@@ -6,12 +6,17 @@ It speaks PostgreSQL's protocol, and has a store with one user, who has no
 token.  The first word of FILE, as it is at that moment, is what it lies about:
 
 two		the account has two rows
+twice		the account is answered twice
 no-table	the account is no table at all
 copy-out	in place of the account it begins to copy to the client
 copy-in		or from it
 answers		the account has one answer after the other, without end
 rows		the table of users has no end
 cell		a field of the account is a gigabyte
+replica		it is a copy of another server
+commit-off	it does not wait for its disk
+fsync-off	it syncs nothing
+nothing		nothing: the user is there
 absent		nothing: there is no such user
 
 The ids of store and key that `rollcode-admin init` gives it are kept for later.
@@ -122,7 +127,10 @@ class Client:
         if "FROM pg_catalog.pg_namespace WHERE nspname" in statement:
             return table([], 2)
         if statement.startswith("SELECT version,store_id"):
-            return table([["2", store, key, "0", "f", "on", "on"]])
+            return table([["2", store, key, "0",
+                           "t" if lie == "replica" else "f",
+                           "off" if lie == "commit-off" else "on",
+                           "off" if lie == "fsync-off" else "on"]])
         if statement.startswith("SELECT failures"):
             return self.account(lie)
         if statement.startswith("SELECT name FROM rollcode.account"):
@@ -141,9 +149,11 @@ class Client:
                                              statement.split()[0]))
 
     def account(self, lie):
-        account = ["0"] * 5 + ["1700000000", "0", "0", "1", key, None]
+        account = ["0"] * 5 + ["1700000000", "0", "0", "1", key, "f", None]
         if lie == "two":
             return table([account, account])
+        if lie == "twice":
+            return table([account]) * 2
         if lie == "no-table":
             return message(b"n") + done("SELECT 1")
         if lie == "copy-out":
@@ -157,7 +167,7 @@ class Client:
             self.client.sendall(described(1) + b"D" + struct.pack(
                 "!ihi", size + 10, 1, size))
             self.without_end(bytes(4096))
-        return table([] if lie == "absent" else [account], 11)
+        return table([] if lie == "absent" else [account], len(account))
 
 
 def serve(client):
