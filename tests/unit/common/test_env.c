@@ -174,6 +174,20 @@ START_TEST(a_number_is_decimal_digits_and_nothing_else)
 }
 END_TEST
 
+START_TEST(no_byte_but_a_digit_is_one)
+{
+	char text[4] = "1x1";
+	int64_t number;
+
+	for (int byte = 1; byte < 256; byte++) {
+		text[1] = (char)byte;
+		ck_assert_msg(keyword_number(text, INT64_MIN, INT64_MAX,
+				  &number) == (byte >= '0' && byte <= '9'),
+		    "%d", byte);
+	}
+}
+END_TEST
+
 static const struct {
 	const char *text, *value;
 } good_texts[] = {
@@ -354,6 +368,7 @@ main(void)
 	    words, a_word_given_twice_is_refused_and_the_first_value_stays);
 	tcase_add_loop_test(words, a_number_is_decimal_digits_and_nothing_else,
 	    0, COUNT(numbers));
+	tcase_add_test(words, no_byte_but_a_digit_is_one);
 	tcase_add_loop_test(files, a_line_is_a_name_an_equals_sign_and_a_value,
 	    0, COUNT(good_texts));
 	tcase_add_loop_test(files, a_mistake_in_a_file_is_named_with_its_line,

@@ -3,6 +3,7 @@
  * Text that others wrote, as it is shown; errors, and the commands that fix
  * them.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,10 @@ static const struct {
     {"\xed\xa0\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80"},
     {"\xc0\xaf", "\\xc0\\xaf", "\\xc0\\xaf", "\\xc0\\xaf"},
     {"\xe0\x80\xaf", "\\xe0\\x80\\xaf", "\\xe0\\x80\\xaf", "\\xe0\\x80\\xaf"},
+    {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", "\\xf4\\x90\\x80\\x80",
+	"\\xf4\\x90\\x80\\x80"},
+    {"x\xc3", "x\\xc3", "x\\xc3", "x\\xc3"},
+    {"x\xe2\x80 ", "x\\xe2\\x80 ", "x\\xe2\\x80\\x20", "x\\xe2\\x80 "},
     {"`$(id)'\"", "`$(id)'\"", "`$(id)'\"", "`$(id)'\""},
 };
 
@@ -53,6 +58,71 @@ START_TEST(what_others_wrote_is_shown_escaped)
 	ck_assert_str_eq(out, shown[_i].as_word);
 	plain_copy(shown[_i].text, PLAIN_LOG, out, sizeof(out));
 	ck_assert_str_eq(out, shown[_i].as_log);
+}
+END_TEST
+
+/* Kinds of characters, by the first and the last of each range. */
+static const struct {
+	uint32_t first, last;
+	bool steers, spaces;
+} kinds[] = {
+    {0x01, 0x1f, true, false},
+    {0x20, 0x20, false, true},
+    {0x21, 0x5b, false, false},
+    {0x7f, 0x9f, true, false},
+    {0xa0, 0xa0, false, true},
+    {0xa1, 0xa1, false, false},
+    {0x61b, 0x61b, false, false},
+    {0x61c, 0x61c, true, false},
+    {0x1680, 0x1680, false, true},
+    {0x1fff, 0x1fff, false, false},
+    {0x2000, 0x200b, false, true},
+    {0x200c, 0x200d, false, false},
+    {0x200e, 0x200f, true, false},
+    {0x2010, 0x2027, false, false},
+    {0x2028, 0x202e, true, false},
+    {0x202f, 0x202f, false, true},
+    {0x2030, 0x2030, false, false},
+    {0x205f, 0x205f, false, true},
+    {0x2065, 0x2065, false, false},
+    {0x2066, 0x2069, true, false},
+    {0x206a, 0x206a, false, false},
+    {0x3000, 0x3000, false, true},
+    {0xfeff, 0xfeff, false, true},
+    {0x10ffff, 0x10ffff, false, false},
+};
+
+static void
+encode(uint32_t point, char text[5])
+{
+	size_t more = point < 0x80 ? 0 : point < 0x800 ? 1 : 2;
+	static const uint8_t leads[] = {0, 0xc0, 0xe0, 0xf0};
+
+	more += point > 0xffff;
+	memset(text, 0, 5);
+	for (size_t i = more; i > 0; i--, point >>= 6)
+		text[i] = (char)(0x80 | (point & 0x3f));
+	text[0] = (char)(leads[more] | point);
+}
+
+START_TEST(each_character_is_of_its_kind_and_its_neighbours_of_theirs)
+{
+	char text[5], out[32];
+
+	for (uint32_t p = kinds[_i].first; p <= kinds[_i].last; p++) {
+		encode(p, text);
+		plain_copy(text, PLAIN_TEXT, out, sizeof(out));
+		ck_assert_msg(
+		    (strcmp(out, text) != 0) == kinds[_i].steers, "%x", p);
+		plain_copy(text, PLAIN_WORD, out, sizeof(out));
+		ck_assert_msg((strcmp(out, text) != 0) ==
+				  (kinds[_i].steers || kinds[_i].spaces),
+		    "%x", p);
+		plain_copy(text, PLAIN_LOG, out, sizeof(out));
+		ck_assert_msg(
+		    (strcmp(out, text) != 0) == (kinds[_i].steers || p > 0x7e),
+		    "%x", p);
+	}
 }
 END_TEST
 
@@ -234,6 +304,14 @@ START_TEST(what_came_over_a_socket_has_ends)
 	ck_assert_uint_eq(strlen(error.text), sizeof(error.text) - 1);
 	ck_assert_uint_eq(strlen(error.fix), sizeof(error.fix) - 1);
 	ck_assert_uint_eq(error.file, 0);
+	error_set(&error, ROLLCODE_ERR_SYS, "short");
+	error.what = (uint16_t)(strlen(error.text) + 1);
+	error_bound(&error);
+	ck_assert_uint_eq(error.what, 0);
+	error.what = (uint16_t)strlen(error.text);
+	error.file = (uint16_t)(error.what + 1);
+	error_bound(&error);
+	ck_assert_uint_eq(error.file, 0);
 	error_say(&error, ROLLCODE_ERR_SYS, PLAIN_LOG, said);
 	for (size_t i = 0; i + 4 < sizeof(error.text); i += 4)
 		memcpy(error.text + i, "fix:", 4);
@@ -247,6 +325,51 @@ START_TEST(what_came_over_a_socket_has_ends)
 }
 END_TEST
 
+START_TEST(a_file_whose_name_does_not_fit_has_no_place)
+{
+	char path[ERROR_TEXT_MAX + 8];
+	struct error error;
+
+	memset(path, 'x', sizeof(path));
+	for (size_t len = 1; len < sizeof(path); len++) {
+		path[len] = '\0';
+		error_at(&error, ROLLCODE_ERR_STORE, path, "odd");
+		ck_assert_uint_le(error.file, strlen(error.text));
+		ck_assert_uint_le(error.what, strlen(error.text));
+		if (len < sizeof(error.text) - 8)
+			ck_assert_str_eq(error.text + error.what, "odd");
+		path[len] = 'x';
+	}
+}
+END_TEST
+
+/* What may be over soon denies for the moment, and accuses nobody. */
+static const struct {
+	int e;
+	enum rollcode_err err;
+} numbers[] = {
+    {ENOMEM, ROLLCODE_ERR_NOMEM},
+    {EEXIST, ROLLCODE_ERR_EXISTS},
+    {ENOSPC, ROLLCODE_ERR_UNAVAIL},
+    {EDQUOT, ROLLCODE_ERR_UNAVAIL},
+    {EROFS, ROLLCODE_ERR_UNAVAIL},
+    {EIO, ROLLCODE_ERR_UNAVAIL},
+    {EMFILE, ROLLCODE_ERR_UNAVAIL},
+    {ENFILE, ROLLCODE_ERR_UNAVAIL},
+    {ENOENT, ROLLCODE_ERR_UNAVAIL},
+    {EFBIG, ROLLCODE_ERR_UNAVAIL},
+    {ESTALE, ROLLCODE_ERR_UNAVAIL},
+    {ETIMEDOUT, ROLLCODE_ERR_UNAVAIL},
+    {EPERM, ROLLCODE_ERR_SYS},
+    {EACCES, ROLLCODE_ERR_SYS},
+};
+
+START_TEST(a_call_that_fails_is_known_for_what_it_is)
+{
+	ck_assert_int_eq(error_from_errno(numbers[_i].e), numbers[_i].err);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -254,6 +377,9 @@ main(void)
 
 	tcase_add_loop_test(
 	    tc, what_others_wrote_is_shown_escaped, 0, COUNT(shown));
+	tcase_add_loop_test(tc,
+	    each_character_is_of_its_kind_and_its_neighbours_of_theirs, 0,
+	    COUNT(kinds));
 	tcase_add_loop_test(tc, a_stream_gets_the_same, 0, COUNT(shown));
 	tcase_add_test(tc, a_line_of_ours_is_one_line_whatever_is_put_in);
 	tcase_add_test(tc, what_does_not_fit_is_cut_between_two_characters);
@@ -266,5 +392,8 @@ main(void)
 	tcase_add_test(tc, a_fix_is_a_field_and_no_sentence_has_one);
 	tcase_add_test(tc, a_fix_that_does_not_fit_is_none);
 	tcase_add_test(tc, what_came_over_a_socket_has_ends);
+	tcase_add_test(tc, a_file_whose_name_does_not_fit_has_no_place);
+	tcase_add_loop_test(
+	    tc, a_call_that_fails_is_known_for_what_it_is, 0, COUNT(numbers));
 	return test_run();
 }

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +22,7 @@ static char folder[64], file[PATH_MAX], fresh[PATH_MAX];
 /* What was synced, and whether the name was there at that time. */
 static struct {
 	int files, directories;
-	bool named;
+	bool named, fails;
 	off_t size;
 } synced;
 
@@ -35,7 +37,8 @@ fsync(int fd)
 	synced.directories += S_ISDIR(st.st_mode);
 	synced.named |= access(file, F_OK) == 0;
 	synced.size = st.st_size;
-	return 0;
+	errno = EIO;
+	return synced.fails ? -1 : 0;
 }
 
 static void
@@ -120,6 +123,52 @@ START_TEST(a_link_beside_it_is_not_followed)
 }
 END_TEST
 
+START_TEST(what_cannot_be_synced_is_not_there)
+{
+	struct error error;
+
+	ck_assert_int_eq(replace_file(file, "old", 3, false), 0);
+	synced.fails = true;
+
+	ck_assert_int_eq(replace_file(file, "new", 3, true), EIO);
+	assert_content("old");
+	ck_assert_int_eq(access(fresh, F_OK), -1);
+	ck_assert_int_eq(replace_sync_file(file, &error), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_int_eq(replace_sync_file(fresh, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    replace_sync_directory(file, &error), ROLLCODE_ERR_UNAVAIL);
+}
+END_TEST
+
+/* Three of five bytes have room. */
+START_TEST(what_is_written_in_part_is_not_there)
+{
+	const struct rlimit three = {3, 3};
+
+	ck_assert_int_eq(replace_file(file, "old", 3, false), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &three), 0);
+
+	ck_assert_int_ne(replace_file(file, "newer", 5, true), 0);
+
+	assert_content("old");
+	ck_assert_int_eq(access(fresh, F_OK), -1);
+}
+END_TEST
+
+START_TEST(a_name_without_room_for_the_one_beside_it_is_refused)
+{
+	size_t len = strlen(folder), wanted = PATH_MAX - strlen(".new") - 1;
+
+	memset(file, '/', sizeof(file));
+	memcpy(file, folder, len);
+	strcpy(file + wanted - 4, "file");
+	ck_assert_int_eq(replace_file(file, "new", 3, false), 0);
+	strcpy(file + wanted - 3, "file");
+	ck_assert_int_eq(replace_file(file, "new", 3, true), ENAMETOOLONG);
+}
+END_TEST
+
 /* The number that the next one gets. */
 static int
 next_descriptor(void)
@@ -150,6 +199,20 @@ START_TEST(a_lock_that_is_busy_costs_no_descriptor)
 }
 END_TEST
 
+START_TEST(a_lock_is_of_the_directory_itself_and_ends_with_the_program)
+{
+	struct error error;
+	int lock;
+
+	ck_assert_int_eq(lock_directory(folder, 0, &lock, &error), ROLLCODE_OK);
+	ck_assert_int_eq(fcntl(lock, F_GETFD), FD_CLOEXEC);
+	close(lock);
+	ck_assert_int_eq(symlink(folder, file), 0);
+	ck_assert_int_ne(lock_directory(file, 0, &lock, &error), ROLLCODE_OK);
+	ck_assert_int_eq(lock, -1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -160,6 +223,12 @@ main(void)
 	tcase_add_test(tcase, a_file_is_on_disk_before_it_has_its_name);
 	tcase_add_test(tcase, a_file_that_is_not_to_be_replaced_stays);
 	tcase_add_test(tcase, a_link_beside_it_is_not_followed);
+	tcase_add_test(tcase, what_cannot_be_synced_is_not_there);
+	tcase_add_test(tcase, what_is_written_in_part_is_not_there);
+	tcase_add_test(
+	    tcase, a_name_without_room_for_the_one_beside_it_is_refused);
 	tcase_add_test(tcase, a_lock_that_is_busy_costs_no_descriptor);
+	tcase_add_test(
+	    tcase, a_lock_is_of_the_directory_itself_and_ends_with_the_program);
 	return test_run_apart();
 }
