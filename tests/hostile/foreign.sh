@@ -161,6 +161,10 @@ env_files() {
 	chown alice /etc/rollcode/rollcode.env.new
 	refuses "init, another file of alice's beside it" \
 	    "env.new: is in the key's directory" rollcode-admin init
+	chown root /etc/rollcode/rollcode.env.new
+	chmod 620 /etc/rollcode/rollcode.env.new
+	refuses "init, one that a group can change" \
+	    "env.new: is in the key's directory" rollcode-admin init
 	rm /etc/rollcode/rollcode.env.new
 	chown alice /etc/rollcode
 	refuses "init, a directory of alice's" "belongs to uid" \

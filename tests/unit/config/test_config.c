@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "pam_rollcode/config/config.h"
 #include "pam_rollcode/config/envfile.h"
 #include "common/token/codec.h"
 #include "pam_rollcode/module/options.h"
 #include "tests/support/cases.h"
+#include "tests/support/folder.h"
+#include "tests/support/stack.h"
 
 #define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define UPPER "ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789"
@@ -646,6 +651,276 @@ START_TEST(another_key_takes_the_place_of_both)
 }
 END_TEST
 
+static struct secret_key stacked;
+
+static void
+put_stacked(void)
+{
+	from.len = 0;
+	(void)!envfile_put_key(&from, ENVFILE_KEY, &stacked, &error);
+}
+
+START_TEST(a_key_that_was_written_does_not_stay_on_the_stack)
+{
+	memset(stacked.bytes, 0xab, sizeof(stacked.bytes));
+
+	ck_assert(!stays_on_stack(put_stacked, "abababababababab", 16));
+	ck_assert_uint_eq(from.len, strlen(ENVFILE_KEY) + CONFIG_HEX_LEN + 1);
+}
+END_TEST
+
+/* --- on disk -------------------------------------------------------------- */
+
+static char folder[64], place[PATH_MAX];
+
+static void
+make_place(void)
+{
+	umask(077);
+	memset(&error, 0, sizeof(error));
+	ck_assert(folder_make(folder));
+	snprintf(place, sizeof(place), "%s/env", folder);
+}
+
+static void
+remove_place(void)
+{
+	config_wipe(&config);
+	folder_remove(folder);
+}
+
+static void
+put(const char *text, size_t len)
+{
+	int fd = open(place, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, len), (ssize_t)len);
+	close(fd);
+}
+
+/* In place of the C library's: root has another name. */
+struct passwd *
+getpwnam(const char *name)
+{
+	static struct passwd toor = {.pw_name = (char *)(uintptr_t) "toor"};
+
+	return strcmp(name, toor.pw_name) == 0 ? &toor : NULL;
+}
+
+#define ROOTS KEY "ACCOUNT=root\n"
+
+static enum rollcode_err
+load_config(void)
+{
+	config_wipe(&config);
+	return config_load(place, true, &config, &error);
+}
+
+static const mode_t odd_modes[] = {
+    0640, 0604, 0620, 0602, 0610, 0700, 04600, 01600};
+
+START_TEST(a_file_of_another_mode_is_refused_and_costs_no_descriptor)
+{
+	int held, next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	close(next);
+	put(ROOTS, strlen(ROOTS));
+	ck_assert_int_eq(chmod(place, odd_modes[_i]), 0);
+
+	from.len = 0;
+	ck_assert_int_eq(
+	    envfile_open(place, &from, &held, &error), ROLLCODE_ERR_CONFIG);
+	ck_assert_int_eq(load_config(), ROLLCODE_ERR_CONFIG);
+
+	ck_assert_int_eq(config.file, 0);
+	ck_assert_int_eq(open("/dev/null", O_RDONLY | O_CLOEXEC), next);
+	close(next);
+	ck_assert_int_eq(chmod(place, 0400), 0);
+	ck_assert_int_eq(load_config(), ROLLCODE_OK);
+}
+END_TEST
+
+/* Also where its path was right a moment ago. */
+START_TEST(a_file_of_somebody_else_is_refused)
+{
+	int held;
+
+	put(ROOTS, strlen(ROOTS));
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chown(place, 54321, 0), 0);
+	from.len = 0;
+	ck_assert_int_eq(
+	    envfile_open(place, &from, &held, &error), ROLLCODE_ERR_CONFIG);
+	ck_assert_ptr_nonnull(strstr(error.text, "belongs to uid 54321"));
+}
+END_TEST
+
+START_TEST(a_file_of_the_most_bytes_is_read)
+{
+	static char text[ENV_FILE_MAX + 1];
+
+	memset(text, '\n', sizeof(text));
+	memcpy(text, ROOTS, strlen(ROOTS));
+	put(text, ENV_FILE_MAX);
+	ck_assert_msg(load_config() == ROLLCODE_OK, "%s", error.text);
+	put(text, ENV_FILE_MAX + 1);
+	ck_assert_int_eq(load_config(), ROLLCODE_ERR_CONFIG);
+}
+END_TEST
+
+START_TEST(root_has_one_name)
+{
+	put(KEY "ACCOUNT=toor\n", strlen(KEY "ACCOUNT=toor\n"));
+
+	ck_assert_int_eq(load_config(), ROLLCODE_ERR_CONFIG);
+	ck_assert_ptr_nonnull(strstr(error.text, "another name of root"));
+}
+END_TEST
+
+/* Where a sanitizer or valgrind watches, nobody else looks. */
+static bool
+is_watched(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+#ifdef __SANITIZE_ADDRESS__
+	return true;
+#endif
+	return preloaded != NULL && strstr(preloaded, "/vgpreload_") != NULL;
+}
+
+/* Whether a text stands in what the program can write, but for its stack. */
+static bool
+is_in_memory(const char *text, size_t len)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512], mode[8];
+	unsigned long begin, end;
+	bool found = false;
+
+	ck_assert_ptr_nonnull(maps);
+	while (!found && fgets(line, sizeof(line), maps) != NULL)
+		if (sscanf(line, "%lx-%lx %7s", &begin, &end, mode) == 3 &&
+		    strncmp(mode, "rw", 2) == 0 &&
+		    strstr(line, "[stack]") == NULL)
+			found = memmem((const void *)begin, end - begin, text,
+				    len) != NULL;
+	fclose(maps);
+	return found;
+}
+
+START_TEST(of_a_key_that_was_used_nothing_stays_in_memory)
+{
+	char text[128] = "ACCOUNT=root\nSECRET_KEY=";
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < CONFIG_HEX_LEN; i++)
+		text[len + i] = "0123456789abcdef"[(i * i + 5 * i + 3) % 16];
+	put(text, len + CONFIG_HEX_LEN);
+	ck_assert_msg(load_config() == ROLLCODE_OK, "%s", error.text);
+	if (is_watched())
+		return;
+	ck_assert(is_in_memory(text + len, CONFIG_HEX_LEN));
+
+	config_wipe(&config);
+
+	ck_assert(!is_in_memory(text + len, CONFIG_HEX_LEN));
+}
+END_TEST
+
+/* What is read to be written again: text, and what is left of it. */
+static const struct {
+	const char *text, *left;
+} again[] = {
+    {"GUESSES=7", "GUESSES=7\n"},
+    {"GUESSES=7\n", "GUESSES=7\n"},
+    {"", ""},
+    {"SECRET_KEY=\nGUESSES=7", "GUESSES=7\n"},
+    {"GUESSES=7\nSECRET_KEY= \"\"\n", "GUESSES=7\n"},
+    {"SECRET_KEY=x", "SECRET_KEY=x\n"},
+    {"SECRET_KEY=\"x", "SECRET_KEY=\"x\n"},
+    {"SECRET_KEY_PREVIOUS=\n", "SECRET_KEY_PREVIOUS=\n"},
+};
+
+START_TEST(an_empty_key_makes_room_and_each_line_ends)
+{
+	put(again[_i].text, strlen(again[_i].text));
+	memset(&from, 0, sizeof(from));
+
+	ck_assert_int_eq(envfile_read(place, &from, &error), ROLLCODE_OK);
+
+	ck_assert_uint_eq(from.len, strlen(again[_i].left));
+	ck_assert_mem_eq(from.text, again[_i].left, from.len);
+}
+END_TEST
+
+START_TEST(a_file_is_written_where_nobody_else_writes)
+{
+	int lock;
+
+	ck_assert_msg(envfile_lock(place, &lock, &error) == ROLLCODE_OK, "%s",
+	    error.text);
+	close(lock);
+	ck_assert_int_eq(
+	    envfile_lock("env", &lock, &error), ROLLCODE_ERR_USAGE);
+	ck_assert_int_eq(chmod(folder, 0770), 0);
+	ck_assert_int_eq(
+	    envfile_lock(place, &lock, &error), ROLLCODE_ERR_CONFIG);
+	ck_assert_int_eq(lock, -1);
+	ck_assert_ptr_nonnull(strstr(error.text, "written by others"));
+}
+END_TEST
+
+#define ROOM(word, field)                                  \
+	{                                                  \
+		word, sizeof(((struct config *)0)->field), \
+		    offsetof(struct config, field)         \
+	}
+
+static const struct {
+	const char *word;
+	size_t size, at;
+} rooms[] = {
+    ROOM("SECRET_KEY", key_text),
+    ROOM("SECRET_KEY_PREVIOUS", previous_text),
+    ROOM("DATABASE", database),
+    ROOM("DATABASE_ADMIN", database_admin),
+    ROOM("ACCOUNT", account),
+    ROOM("CALLERS", callers),
+};
+
+START_TEST(each_text_has_the_room_of_its_field)
+{
+	int at = keyword_at(rooms[_i].word);
+
+	ck_assert_int_ge(at, 0);
+	ck_assert_uint_eq(config_keywords[at].at, rooms[_i].at);
+	ck_assert_int_eq(config_keywords[at].max, (int64_t)rooms[_i].size - 1);
+}
+END_TEST
+
+static void
+add_disk_tests(void)
+{
+	TCase *disk = test_case("on disk", 0);
+
+	tcase_add_checked_fixture(disk, make_place, remove_place);
+	tcase_add_loop_test(disk,
+	    a_file_of_another_mode_is_refused_and_costs_no_descriptor, 0,
+	    COUNT(odd_modes));
+	tcase_add_test(disk, a_file_of_somebody_else_is_refused);
+	tcase_add_test(disk, a_file_of_the_most_bytes_is_read);
+	tcase_add_test(disk, root_has_one_name);
+	tcase_add_test(disk, of_a_key_that_was_used_nothing_stays_in_memory);
+	tcase_add_loop_test(
+	    disk, an_empty_key_makes_room_and_each_line_ends, 0, COUNT(again));
+	tcase_add_test(disk, a_file_is_written_where_nobody_else_writes);
+	tcase_add_loop_test(
+	    disk, each_text_has_the_room_of_its_field, 0, COUNT(rooms));
+}
+
 static void
 add_file_tests(void)
 {
@@ -653,6 +928,8 @@ add_file_tests(void)
 
 	tcase_add_test(files, a_file_has_as_many_bytes_as_there_is_room_for);
 	tcase_add_test(files, another_key_takes_the_place_of_both);
+	tcase_add_test(
+	    files, a_key_that_was_written_does_not_stay_on_the_stack);
 }
 
 static void
@@ -675,6 +952,7 @@ main(void)
 {
 	add_env_tests();
 	add_file_tests();
+	add_disk_tests();
 	add_argument_tests();
-	return test_run();
+	return test_run_apart();
 }
