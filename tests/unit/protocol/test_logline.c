@@ -52,6 +52,29 @@ START_TEST(names_in_a_line_are_words_of_ascii)
 }
 END_TEST
 
+/* The longest label, every byte of it escaped. */
+START_TEST(a_refusal_says_where_it_matched_whatever_the_label)
+{
+	struct verification v = {.verdict = VERDICT_FAR,
+	    .matched = 1,
+	    .counter = UINT64_MAX,
+	    .distance = 9};
+	char line[LOGLINE_MAX], *at;
+
+	memset(v.token, '\n', sizeof(v.token) - 1);
+	logline_refusal(&v, line);
+	ck_assert_ptr_nonnull(at = strstr(line, "reason=far token="));
+	at += strlen("reason=far token=");
+	for (size_t i = 0; i < sizeof(v.token) - 1; i++, at += 4)
+		ck_assert(strncmp(at, "\\x0a", 4) == 0);
+	ck_assert(
+	    strncmp(at, " counter=18446744073709551615 distance=9: ", 42) == 0);
+	v.matched = 0;
+	logline_refusal(&v, line);
+	ck_assert(strncmp(line, "reason=far: ", 12) == 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -61,5 +84,7 @@ main(void)
 	    a_refusal_has_its_reason_and_whether_it_is_guarded, 0,
 	    COUNT(refusals));
 	tcase_add_test(tcase, names_in_a_line_are_words_of_ascii);
+	tcase_add_test(
+	    tcase, a_refusal_says_where_it_matched_whatever_the_label);
 	return test_run();
 }

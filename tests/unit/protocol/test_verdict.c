@@ -58,12 +58,16 @@ START_TEST(any_two_verdicts_are_eight_bits_apart)
 }
 END_TEST
 
-START_TEST(every_one_of_these_verdicts_has_a_name)
+START_TEST(every_one_of_these_verdicts_has_a_name_of_its_own)
 {
 	size_t named = 0;
 
-	for (size_t i = 0; i < COUNT(verdicts); i++)
+	for (size_t i = 0; i < COUNT(verdicts); i++) {
 		named += strcmp(verdict_name(verdicts[i]), "none") != 0;
+		for (size_t j = 0; j < i; j++)
+			ck_assert_str_ne(verdict_name(verdicts[i]),
+			    verdict_name(verdicts[j]));
+	}
 	ck_assert_uint_eq(named, COUNT(verdicts) - 1);
 	ck_assert_str_eq(verdict_name((enum verdict)1), "none");
 }
@@ -77,6 +81,6 @@ main(void)
 	tcase_add_test(tc, two_verdicts_admit_and_no_other);
 	tcase_add_test(tc, a_verdict_with_one_bit_turned_over_admits_nobody);
 	tcase_add_test(tc, any_two_verdicts_are_eight_bits_apart);
-	tcase_add_test(tc, every_one_of_these_verdicts_has_a_name);
+	tcase_add_test(tc, every_one_of_these_verdicts_has_a_name_of_its_own);
 	return test_run();
 }

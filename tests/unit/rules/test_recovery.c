@@ -182,6 +182,27 @@ START_TEST(the_next_one_time_code_voids_the_one_before)
 }
 END_TEST
 
+/* A write would tell that there was one. */
+START_TEST(while_guarded_a_refusal_writes_nothing_off)
+{
+	struct account before;
+	struct input typed;
+	struct verification verified;
+
+	issue_once(NOW);
+	ann.failures = 100;
+	before = ann;
+	ck_assert_int_eq(
+	    input_parse("AAAAAAAAAAAAAAAA", &typed), INPUT_RECOVERY);
+	ck_assert_int_eq(
+	    verify_input(&ann, &typed, &policy, NOW + HOUR, &verified),
+	    ROLLCODE_OK);
+
+	ck_assert(!verified.changed);
+	ck_assert_mem_eq(ann.recovery, before.recovery, sizeof(ann.recovery));
+}
+END_TEST
+
 /* Zero would be no expiry at all. */
 START_TEST(a_clock_before_1970_issues_no_one_time_code)
 {
@@ -323,6 +344,7 @@ main(void)
 	    tcase, another_sheet_voids_the_first_and_touches_no_token);
 	tcase_add_test(tcase, a_one_time_code_leaves_the_sheet_alone);
 	tcase_add_test(tcase, a_one_time_code_needs_no_sheet_and_expires);
+	tcase_add_test(tcase, while_guarded_a_refusal_writes_nothing_off);
 	tcase_add_test(tcase, the_next_one_time_code_voids_the_one_before);
 	tcase_add_test(tcase, a_clock_before_1970_issues_no_one_time_code);
 	tcase_add_test(tcase, what_was_taken_back_has_no_shape_any_more);

@@ -6,6 +6,7 @@
  * verifier does to it all the same is lost.
  */
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -468,6 +469,30 @@ START_TEST(malformed_input_opens_nothing)
 }
 END_TEST
 
+/* A server verifies for months. */
+START_TEST(of_a_thousand_attempts_no_memory_is_left)
+{
+	const struct policy policy = {5, 10, 300, 5, 20, 5};
+	struct story story = {.promise = &promises[0]};
+	struct verification verified;
+	struct input typed;
+	size_t before = 0;
+
+	add_token(&story, "8@10");
+	add_token(&story, "8@20");
+	add_token(&story, "8@30");
+	input_parse("12345678", &typed);
+	for (int i = 0; i < 1010; i++) {
+		if (i == 10)
+			before = mallinfo2().uordblks;
+		ck_assert_int_eq(verify_input(&story.account, &typed, &policy,
+				     1700000000, &verified),
+		    ROLLCODE_OK);
+	}
+	ck_assert_uint_lt(mallinfo2().uordblks, before + 65536);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -478,6 +503,7 @@ main(void)
 	tcase_add_loop_test(tcase, codes_that_cannot_be_computed_change_nothing,
 	    0, COUNT(promises));
 	tcase_add_test(tcase, nobody_is_verified_without_harm);
+	tcase_add_test(tcase, of_a_thousand_attempts_no_memory_is_left);
 	tcase_add_test(
 	    tcase, nobody_is_verified_though_the_codes_cannot_be_computed);
 	tcase_add_test(tcase, behind_a_counter_stands_what_has_been_made);

@@ -6,13 +6,16 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "pam_rollcode/system/fd.h"
+#include "pam_rollcode/system/limits.h"
 #include "pam_rollcode/system/path.h"
 #include "pam_rollcode/system/privileges.h"
 #include "tests/support/cases.h"
@@ -110,6 +113,24 @@ START_TEST(each_component_is_roots_or_the_owners)
 	ck_assert_int_eq(check(file, SOMEBODY), ROLLCODE_OK);
 	ck_assert_int_eq(check(file, SOMEBODY + 1), ROLLCODE_ERR_STORE);
 	ck_assert_int_eq(check(file, 0), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(chown(file, 0, 0), 0);
+	ck_assert_int_eq(chown(folder, SOMEBODY, 0), 0);
+	ck_assert_int_eq(check(file, 0), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+/* What everybody reads stays root's, what nobody does goes to the owner. */
+START_TEST(the_remedy_names_who_has_to_own_it)
+{
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chown(file, SOMEBODY + 1, 0), 0);
+	ck_assert_int_eq(check(file, SOMEBODY), ROLLCODE_ERR_STORE);
+	ck_assert_uint_eq(error.reason, REASON_OWNER);
+	ck_assert_ptr_nonnull(strstr(error.fix, "chown -h 54321 "));
+	ck_assert_int_eq(chmod(file, 0644), 0);
+	ck_assert_int_eq(check(file, SOMEBODY), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(error.fix, "chown -h root "));
 }
 END_TEST
 
@@ -146,6 +167,52 @@ START_TEST(a_descriptor_moves_up_and_leaves_nothing)
 }
 END_TEST
 
+START_TEST(all_descriptors_from_one_on_are_closed)
+{
+	int first = fcntl(STDERR_FILENO, F_DUPFD, 100);
+
+	ck_assert_int_eq(first, 100);
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_DUPFD, 101), 101);
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_DUPFD, 99), 99);
+	fd_close_from(first);
+
+	ck_assert_int_eq(fcntl(99, F_GETFD), 0);
+	ck_assert_int_eq(fcntl(100, F_GETFD), -1);
+	ck_assert_int_eq(fcntl(101, F_GETFD), -1);
+}
+END_TEST
+
+START_TEST(at_the_other_end_is_somebody_or_nobody)
+{
+	int fds[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	ck_assert_uint_eq(fd_peer(fds[0]), geteuid());
+	ck_assert_uint_eq(fd_peer(STDIN_FILENO), FD_NO_PEER);
+	ck_assert_uint_eq(fd_peer(-1), FD_NO_PEER);
+	ck_assert_int_eq(fd_option(fds[0], SO_TYPE), SOCK_STREAM);
+	ck_assert_int_eq(fd_option(-1, SO_TYPE), -1);
+}
+END_TEST
+
+START_TEST(a_limit_of_memory_is_never_raised)
+{
+	struct rlimit limit;
+	rlim_t used = limit_used();
+
+	ck_assert_uint_gt(used, 0);
+	ck_assert(limit_memory(64 << 20));
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &limit), 0);
+	ck_assert_uint_ge(limit.rlim_max, used + (64 << 20));
+	ck_assert_uint_lt(limit.rlim_max, used + (96 << 20));
+	used = limit.rlim_max;
+	ck_assert(limit_memory(512 << 20));
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &limit), 0);
+	ck_assert_uint_eq(limit.rlim_max, used);
+	ck_assert_uint_eq(limit.rlim_cur, used);
+}
+END_TEST
+
 /* --- rights --------------------------------------------------------------- */
 
 /* In a process of its own; the number of the first thing that is wrong. */
@@ -154,7 +221,11 @@ drop_rights(uid_t uid, gid_t gid)
 {
 	char directory[8] = "";
 
+	gid_t group = SOMEBODY + 7;
+
 	umask(0);
+	if (geteuid() == 0 && setgroups(1, &group) != 0)
+		return 8;
 	if (chdir(folder) != 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
 		return 1;
 	if (privileges_drop(uid, gid, "somebody", &error) != ROLLCODE_OK)
@@ -170,8 +241,55 @@ drop_rights(uid_t uid, gid_t gid)
 	if (getcwd(directory, sizeof(directory)) == NULL ||
 	    strcmp(directory, "/") != 0)
 		return 7;
+	if (uid == SOMEBODY && getgroups(0, NULL) != 0)
+		return 9;
 	return 0;
 }
+
+/* With capabilities that a securebit keeps. */
+static int
+drop_kept(void)
+{
+	char text[4096] = "";
+	FILE *status;
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+		return 1;
+	if (privileges_drop(SOMEBODY, SOMEBODY, "somebody", &error) !=
+	    ROLLCODE_OK)
+		return 2;
+	if ((status = fopen("/proc/self/status", "r")) == NULL ||
+	    fread(text, 1, sizeof(text) - 1, status) == 0)
+		return 3;
+	fclose(status);
+	return strstr(text, "CapPrm:\t0000000000000000") == NULL ? 4 : 0;
+}
+
+START_TEST(a_capability_that_would_be_kept_is_gone)
+{
+	pid_t child;
+	int status;
+
+	if (geteuid() != 0)
+		return;
+	if ((child = fork()) == 0)
+		_exit(drop_kept());
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
+START_TEST(only_root_becomes_somebody_else)
+{
+	if (geteuid() == 0)
+		ck_assert_int_eq(setresuid(SOMEBODY, SOMEBODY, SOMEBODY), 0);
+
+	ck_assert_int_eq(
+	    privileges_drop(SOMEBODY + 1, SOMEBODY + 1, "another", &error),
+	    ROLLCODE_ERR_PRIVILEGE);
+}
+END_TEST
 
 /* Root becomes somebody, and stays who it is, like anybody else. */
 START_TEST(who_gave_up_privileges_has_kept_none)
@@ -200,8 +318,14 @@ main(void)
 	tcase_add_loop_test(
 	    tcase, what_others_can_write_is_refused, 0, COUNT(modes));
 	tcase_add_test(tcase, each_component_is_roots_or_the_owners);
+	tcase_add_test(tcase, the_remedy_names_who_has_to_own_it);
 	tcase_add_test(tcase, a_path_has_as_many_bytes_as_there_is_room_for);
 	tcase_add_test(tcase, a_descriptor_moves_up_and_leaves_nothing);
+	tcase_add_test(tcase, all_descriptors_from_one_on_are_closed);
+	tcase_add_test(tcase, at_the_other_end_is_somebody_or_nobody);
+	tcase_add_test(tcase, a_limit_of_memory_is_never_raised);
+	tcase_add_test(tcase, a_capability_that_would_be_kept_is_gone);
+	tcase_add_test(tcase, only_root_becomes_somebody_else);
 	tcase_add_loop_test(tcase, who_gave_up_privileges_has_kept_none, 0, 2);
 	/* A test here may leave its process in any state. */
 	return test_run_apart();
