@@ -34,6 +34,8 @@ $(BUILD)/tests/unit/service/test_outsider: WRAP = -Wl,--wrap=clock_gettime
 # Where the service that is asked does what it likes.
 $(BUILD)/tests/unit/ask/test_ask: \
     WRAP = -Wl,--wrap=getsockopt,--wrap=poll,--wrap=getpwnam_r
+$(BUILD)/tests/unit/store/test_plugin: WRAP = -Wl,--wrap=path_check \
+    -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlclose
 
 # The contract's tests, with the plug-in's own objects.
 $(BUILD)/tests/unit/store/test_store_pgsql: $(call obj,$(PGSQL))

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "pam_rollcode/store/sqlite/parts.h"
 #include "tests/support/cases.h"
@@ -71,6 +74,28 @@ path_of(const char *name)
 	snprintf(
 	    path, sizeof(path), "%s/users/%s", directory_of(&config), name);
 	return path;
+}
+
+bool
+files_process_has(pid_t pid, const char *name)
+{
+	char folder[32], path[PATH_MAX];
+	struct dirent *entry;
+	bool found = false;
+	ssize_t length;
+	DIR *dir;
+
+	snprintf(folder, sizeof folder, "/proc/%ld/fd", (long)pid);
+	dir = opendir(folder);
+	ck_assert_ptr_nonnull(dir);
+	while (!found && (entry = readdir(dir)) != NULL) {
+		length =
+		    readlinkat(dirfd(dir), entry->d_name, path, sizeof path);
+		found = length > 0 && (size_t)length == strlen(name) &&
+			memcmp(path, name, strlen(name)) == 0;
+	}
+	closedir(dir);
+	return found;
 }
 
 /* By the connection that has the file locked: no other one can. */

@@ -5,6 +5,8 @@
 #ifndef ROLLCODE_TESTS_STORE_FILES_H
 #define ROLLCODE_TESTS_STORE_FILES_H
 
+#include <sys/types.h>
+
 #include "pam_rollcode/store/store.h"
 
 /* Operations of a struct kind. */
@@ -18,6 +20,9 @@ void		 files_enrolled_behind(struct store *, const struct account *);
 
 /* A file of the folder of users, until the next call. */
 const char	*path_of(const char *name);
+
+/* Whether that process has the file of this path open. */
+bool		 files_process_has(pid_t, const char *path);
 
 /* test_run_apart() in a folder of its own, which is removed. */
 int		 files_run(void);

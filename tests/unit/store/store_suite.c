@@ -683,6 +683,57 @@ START_TEST(many_commits_leave_a_small_store)
 }
 END_TEST
 
+struct last {
+	struct event event;
+	int count;
+};
+
+static enum rollcode_err
+see_last(void *context, const struct event *event, struct error *unused)
+{
+	struct last *last = context;
+
+	(void)unused;
+	last->event = *event;
+	last->count++;
+	return ROLLCODE_OK;
+}
+
+START_TEST(an_event_is_read_back_as_it_was_written)
+{
+	char service[STORE_SERVICE_MAX + 1], rhost[STORE_RHOST_MAX + 1];
+	struct last last = {0};
+	struct account account;
+	struct store *store;
+	struct event event;
+
+	memset(service, 's', sizeof(service));
+	memset(rhost, 'h', sizeof(rhost));
+	service[STORE_SERVICE_MAX] = rhost[STORE_RHOST_MAX] = '\0';
+	enrolled("ann");
+	store = begun("ann", &account);
+	event_fill(&event, NOW, service, rhost, "wrong");
+	ck_assert_int_eq(
+	    ops->commit(store, &account, &event, &problem), ROLLCODE_OK);
+	ops->close(store);
+	store = begun("ann", &account);
+	ck_assert_int_eq(
+	    ops->events(store, see_last, &last, &problem), ROLLCODE_OK);
+	ops->close(store);
+
+	ck_assert_int_eq(last.count, 2);
+	ck_assert_int_eq(last.event.sequence, account.sequence);
+	ck_assert_int_eq(last.event.time, NOW);
+	ck_assert_str_eq(last.event.service, service);
+	ck_assert_str_eq(last.event.rhost, rhost);
+	ck_assert_str_eq(last.event.token, "");
+	ck_assert_str_eq(last.event.outcome, "wrong");
+	ck_assert_int_eq(last.event.counter, -1);
+	ck_assert_int_eq(last.event.distance, -1);
+	ck_assert(!last.event.aside);
+}
+END_TEST
+
 /* --- names ---------------------------------------------------------------- */
 
 #define TEN "0123456789"
@@ -771,6 +822,31 @@ START_TEST(a_name_that_cannot_be_shown_is_not_listed)
 }
 END_TEST
 
+static enum rollcode_err
+refuse_second(void *context, const char *user, struct error *why)
+{
+	(void)user;
+	return ++*(int *)context == 2
+		   ? error_set(why, ROLLCODE_ERR_INPUT, "enough")
+		   : ROLLCODE_OK;
+}
+
+START_TEST(the_first_error_ends_a_walk_through_the_users)
+{
+	struct store *store;
+	int walked = 0;
+
+	enrolled("ann");
+	enrolled("bob");
+	enrolled("carol");
+	store = opened();
+	ck_assert_int_eq(ops->each(store, refuse_second, &walked, &problem),
+	    ROLLCODE_ERR_INPUT);
+	ops->close(store);
+	ck_assert_int_eq(walked, 2);
+}
+END_TEST
+
 /* --- events of others ----------------------------------------------------- */
 
 static enum rollcode_err
@@ -852,6 +928,7 @@ START_TEST(a_store_of_another_key_is_refused)
 	ck_assert_int_eq(
 	    ops->open(&store, &config, &problem), ROLLCODE_ERR_STORE);
 	ck_assert_ptr_null(store);
+	ck_assert_uint_eq(problem.reason, REASON_KEY);
 	ck_assert_int_eq(
 	    ops->init(&config, &made, &problem), ROLLCODE_ERR_STORE);
 	ck_assert(!made);
@@ -895,6 +972,8 @@ add_accounts(TCase *tcase)
 	    tcase, the_last_EVENTS_KEPT_events_are_there_the_oldest_first);
 	tcase_add_test(
 	    tcase, an_event_written_aside_replaces_the_one_before_it_alone);
+	tcase_add_test(tcase, an_event_is_read_back_as_it_was_written);
+	tcase_add_test(tcase, the_first_error_ends_a_walk_through_the_users);
 	tcase_add_test(tcase, every_name_is_its_own_user_and_nothing_else);
 	tcase_add_test(tcase, a_name_that_cannot_be_shown_is_not_listed);
 	tcase_add_loop_test(tcase, an_event_of_an_unknown_outcome_is_refused, 0,

@@ -146,6 +146,37 @@ START_TEST(the_bar_is_full_at_the_end_and_never_longer)
 }
 END_TEST
 
+/* --- what is synced, and stays open --------------------------------------- */
+
+/* Of files that are empty, and of the last directory. */
+static int empty_synced;
+static ino_t last_directory;
+
+/* In place of the C library's. */
+int
+fsync(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0) {
+		empty_synced += S_ISREG(st.st_mode) && st.st_size == 0;
+		if (S_ISDIR(st.st_mode))
+			last_directory = st.st_ino;
+	}
+	return 0;
+}
+
+/* Descriptors of this process. */
+static int
+count_open(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) != -1;
+	return count;
+}
+
 /* --- who uses the env file ------------------------------------------------ */
 
 static void
@@ -413,6 +444,67 @@ START_TEST(no_file_keeps_anything_of_the_old_key)
 }
 END_TEST
 
+START_TEST(a_log_that_was_emptied_is_so_on_disk)
+{
+	enroll("ann");
+	both_keys();
+	adopt();
+	empty_synced = 0;
+	reseal("ann");
+
+	ck_assert_int_gt(empty_synced, 0);
+}
+END_TEST
+
+static void
+login_of(const char *user, uint64_t counter)
+{
+	struct account account = {0};
+	struct store *store = opened();
+	bool enrolled;
+
+	ck_assert_int_eq(
+	    store_sqlite.begin(store, user, &enrolled, &account, &error),
+	    ROLLCODE_OK);
+	account.tokens[0].token.counter = counter;
+	ck_assert_int_eq(
+	    store_sqlite.commit(store, &account, NULL, &error), ROLLCODE_OK);
+	store_sqlite.close(store);
+}
+
+static void
+clean(void)
+{
+	struct store *store = opened();
+
+	ck_assert_int_eq(store_sqlite.clean(store, &error), ROLLCODE_OK);
+	store_sqlite.close(store);
+}
+
+START_TEST(what_killed_commands_left_goes_and_nothing_of_a_user)
+{
+	static const char *const left[] = {"dan.new", "dan.new-wal",
+	    "dan.new-journal", "eve.db-wal", "eve.db-journal"};
+	struct account account = {0};
+	char path[128];
+
+	enroll("ann");
+	login_of("ann", 20);
+	for (size_t i = 0; i < COUNT(left); i++) {
+		snprintf(path, sizeof(path), "%s/users/%s", place, left[i]);
+		write_text(path, "left");
+	}
+	clean();
+
+	for (size_t i = 0; i < COUNT(left); i++) {
+		snprintf(path, sizeof(path), "%s/users/%s", place, left[i]);
+		ck_assert_msg(access(path, F_OK) != 0, "%s", left[i]);
+	}
+	ck_assert_int_eq(read_user("ann", &account), ROLLCODE_OK);
+	ck_assert_uint_eq(account.tokens[0].token.counter, 20);
+}
+END_TEST
+
 START_TEST(until_the_store_has_the_new_key_the_old_one_reads_what_is_enrolled)
 {
 	struct account account = {0};
@@ -493,16 +585,22 @@ tell(void *context, const char *user, const struct error *unusable)
 static char copy[96], told[256];
 
 static enum rollcode_err
-backup(void)
+backup_in(const char *folder)
 {
 	struct store *store = opened();
 	enum rollcode_err err;
 
 	told[0] = '\0';
-	snprintf(copy, sizeof(copy), "%s/copy", place);
+	snprintf(copy, sizeof(copy), "%s%s/copy", place, folder);
 	err = store_sqlite.backup(store, copy, NOW, tell, told, &error);
 	store_sqlite.close(store);
 	return err;
+}
+
+static enum rollcode_err
+backup(void)
+{
+	return backup_in("");
 }
 
 static void
@@ -588,6 +686,71 @@ START_TEST(who_is_unusable_is_so_in_the_copy_and_not_absent)
 }
 END_TEST
 
+START_TEST(a_copy_is_on_disk_when_it_is_made)
+{
+	struct stat st;
+
+	enroll("ann");
+	ck_assert_msg(backup() == ROLLCODE_OK, "%s", error.text);
+
+	ck_assert_int_eq(stat(place, &st), 0);
+	ck_assert_uint_eq(last_directory, st.st_ino);
+}
+END_TEST
+
+/* What lies there may have been made by somebody who reads along. */
+START_TEST(a_copy_is_not_made_in_a_folder_of_others)
+{
+	char path[160];
+	int before;
+
+	enroll("ann");
+	snprintf(path, sizeof(path), "%s/copy.new", place);
+	umask(0);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	before = count_open();
+	ck_assert_int_eq(backup(), ROLLCODE_ERR_EXISTS);
+	ck_assert_int_eq(count_open(), before);
+	ck_assert_int_eq(chmod(path, 0700), 0);
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown(path, 54, 0), 0);
+		ck_assert_int_eq(backup(), ROLLCODE_ERR_EXISTS);
+		ck_assert_int_eq(chown(path, 0, 0), 0);
+	}
+	ck_assert_int_eq(backup(), ROLLCODE_OK);
+	snprintf(path, sizeof(path), "%s/others", place);
+	ck_assert_int_eq(mkdir(path, 0707), 0);
+	ck_assert_int_eq(backup_in("/others"), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
+START_TEST(no_verb_leaves_a_file_or_a_lock_open)
+{
+	struct account account = {0};
+	int before = count_open();
+	bool made;
+
+	ck_assert_int_eq(
+	    store_sqlite.init(&config, &made, &error), ROLLCODE_OK);
+	ck_assert_int_eq(count_open(), before);
+	enroll("ann");
+	ck_assert_int_eq(count_open(), before);
+	login_of("ann", 20);
+	ck_assert_int_eq(count_open(), before);
+	ck_assert_int_eq(backup(), ROLLCODE_OK);
+	ck_assert_int_eq(count_open(), before);
+	both_keys();
+	adopt();
+	ck_assert_int_eq(count_open(), before);
+	reseal("ann");
+	ck_assert_int_eq(count_open(), before);
+	clean();
+	ck_assert_int_eq(count_open(), before);
+	ck_assert_int_eq(read_user("nobody", &account), ROLLCODE_ERR_ABSENT);
+	ck_assert_int_eq(count_open(), before);
+}
+END_TEST
+
 START_TEST(a_copy_takes_nobodys_place_and_clears_what_a_kill_left)
 {
 	char path[160];
@@ -631,6 +794,12 @@ main(void)
 	tcase_add_test(store,
 	    sealed_anew_an_account_is_the_same_and_the_old_key_opens_nothing);
 	tcase_add_test(store, no_file_keeps_anything_of_the_old_key);
+	tcase_add_test(store, a_log_that_was_emptied_is_so_on_disk);
+	tcase_add_test(
+	    store, what_killed_commands_left_goes_and_nothing_of_a_user);
+	tcase_add_test(store, a_copy_is_on_disk_when_it_is_made);
+	tcase_add_test(store, a_copy_is_not_made_in_a_folder_of_others);
+	tcase_add_test(store, no_verb_leaves_a_file_or_a_lock_open);
 	tcase_add_test(store,
 	    until_the_store_has_the_new_key_the_old_one_reads_what_is_enrolled);
 	tcase_add_test(store,
@@ -646,5 +815,5 @@ main(void)
 	tcase_add_test(store, who_is_unusable_is_so_in_the_copy_and_not_absent);
 	tcase_add_test(
 	    store, a_copy_takes_nobodys_place_and_clears_what_a_kill_left);
-	return test_run();
+	return test_run_apart();
 }

@@ -81,7 +81,8 @@ memory_open(struct store **store, const struct config *of, struct error *why)
 	if (!memory.made)
 		return memory_failed(ROLLCODE_ERR_UNAVAIL, why);
 	if (!memory_has_key(of))
-		return memory_failed(ROLLCODE_ERR_STORE, why);
+		return error_because(
+		    why, memory_failed(ROLLCODE_ERR_STORE, why), REASON_KEY);
 	if ((*store = calloc(1, sizeof(**store))) == NULL)
 		return memory_failed(ROLLCODE_ERR_NOMEM, why);
 	(*store)->of = of;

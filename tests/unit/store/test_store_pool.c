@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -319,6 +320,70 @@ START_TEST(who_begins_is_alone_with_the_user)
 }
 END_TEST
 
+/* Once told to; 98 if the user is begun, or why not. */
+static pid_t
+start_beginning(int gate)
+{
+	struct account account;
+	struct store *store;
+	enum rollcode_err err;
+	pid_t pid = fork();
+	bool is = false;
+	char byte;
+
+	if (pid != 0)
+		return pid;
+	ck_assert_int_eq(read(gate, &byte, 1), 1);
+	store = opened();
+	err = ops->begin(store, "ann", &is, &account, &problem);
+	_exit(is ? 98 : (int)err);
+}
+
+/* As a login that has the new one would have it. */
+static int
+lock_new_file(void)
+{
+	const struct flock lock = {.l_type = F_WRLCK,
+	    .l_whence = SEEK_SET,
+	    .l_start = 0x40000002,
+	    .l_len = 510};
+	char from[PATH_MAX + 64];
+	int fd;
+
+	copy("ann.db", "kept");
+	snprintf(from, sizeof(from), "%s", path_of("kept"));
+	ck_assert_int_eq(rename(from, path_of("ann.db")), 0);
+	fd = open(path_of("ann.db"), O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	return fd;
+}
+
+START_TEST(who_waited_for_a_file_waits_for_the_one_in_its_place)
+{
+	struct account account;
+	struct store *store;
+	int status, gate[2], fd;
+	pid_t pid;
+
+	enrolled("ann");
+	store_sqlite.idle();
+	ck_assert_int_eq(pipe(gate), 0);
+	pid = start_beginning(gate[0]);
+	config.pools = false;
+	store = begun("ann", &account);
+	ck_assert_int_eq(write(gate[1], "x", 1), 1);
+	while (!files_process_has(pid, path_of("ann.db")))
+		usleep(1000);
+	fd = lock_new_file();
+	ops->close(store);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), ROLLCODE_ERR_UNAVAIL);
+	close(fd);
+}
+END_TEST
+
 START_TEST(what_others_did_to_an_open_file_is_seen)
 {
 	enrolled("ann");
@@ -449,6 +514,8 @@ main(void)
 	tcase_add_test(tcase, who_begins_is_alone_with_the_user);
 	tcase_add_loop_test(
 	    tcase, what_others_did_to_an_open_file_is_seen, 0, COUNT(others));
+	tcase_add_test(
+	    tcase, who_waited_for_a_file_waits_for_the_one_in_its_place);
 	tcase_add_test(tcase, a_user_whom_others_removed_is_absent);
 	tcase_add_test(tcase, a_file_that_others_spoilt_is_refused);
 	tcase_add_test(
