@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # token.sh [long] - rollcode-token as a person and a shell meet it.  long: only
-# killed, at every second system call, or one in ROLLCODE_STEP.
+# killed, at every third system call, or one in ROLLCODE_STEP.
 # limit: 240
 # long: 300
 . "$(dirname "$0")/../support/lib.sh"
