@@ -31,7 +31,7 @@ STATE="uid $account $account $account $account caps 0 0 0 0"
 STATE="$STATE new-privileges no memory limited"
 RELAY=(0 0)
 COMMANDS="backup check disable enable enroll export import init list log qr
-recovery rekey remove resync show unlock uri verify"
+recovery rekey remove resync show stats unlock uri verify"
 equal "every command is in this list" \
     "$(echo "$COMMANDS" | tr ' ' '\n')" \
     "$(admin help | sed -n 's/^  \([a-z]\+\) .*/\1/p' | sort)"
@@ -82,6 +82,7 @@ every_command() {
 	read_by list list
 	read_by show show ann
 	read_by uri uri ann
+	read_by stats stats
 	read_by "log of all" log
 	read_by log log ann
 	chown alice "$T/input"

@@ -225,4 +225,4 @@ equal "skipped too far, two codes one after the other let in" \
     "$(login ann "$(code ann 2>"$T/out")") $(login ann "$(code ann)")" \
     "AUTH_ERR SUCCESS"
 check "list shows when a token was used last" \
-    grep -q "laptop .* $(date +%Y-%m-%d) " <<<"$(token ann list)"
+    grep -q "laptop .* $(date +%Y-%m-%d)T" <<<"$(token ann list)"

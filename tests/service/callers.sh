@@ -83,6 +83,7 @@ directory_down() {
 	resident_start
 	check "it finds its callers in a directory" \
 	    logged 'serving .*, 2 callers may ask'
+	wait_for serving
 	before=$(serving)
 	echo "far UNAVAIL 5" >/etc/passwd.fail
 	kill -HUP "$resident"
