@@ -20,7 +20,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtests.a \
     $(BUILD)/libserver.a $(BUILD)/libclient.a $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(LIBS_CHECK) \
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=_tcase_add_test $(WRAP) \
+	    -o $@ $^ $(LIBS_CHECK) \
 	    $(LIBS_CRYPTO) $(LIBS_SQLITE) $(LIBS_PAM) -lm
 
 # What tests/support/failing.c makes fail.

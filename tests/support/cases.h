@@ -6,6 +6,8 @@
  *
  *	tcase_add_test(files, an_empty_file_is_no_mistake);
  *	return test_run();
+ *
+ * With ROLLCODE_TEST=NAME in the environment only the test of that name runs.
  */
 #ifndef ROLLCODE_TESTS_CASES_H
 #define ROLLCODE_TESTS_CASES_H
