@@ -7,7 +7,8 @@
  *  2. Of a file nothing is there, or all of it, on disk.
  */
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,18 +31,56 @@ struct receipt {
 
 WIPABLE(handed);
 
+/* The absolute path, and without slashes at its end. */
+static bool
+whole_path(const char *dir, char path[PATH_MAX])
+{
+	char here[PATH_MAX] = "";
+	size_t len = strlen(dir);
+
+	while (len > 1 && dir[len - 1] == '/')
+		len--;
+	if (dir[0] != '/' && getcwd(here, sizeof(here)) == NULL)
+		return false;
+	errno = ENAMETOOLONG;
+	return (size_t)snprintf(path, PATH_MAX, "%s%s%.*s", here,
+		   dir[0] != '/' ? "/" : "", (int)len, dir) < PATH_MAX;
+}
+
+/* Nobody else may have a say in where it is: no link leads there. */
+static enum rollcode_err
+make_place(const char *path, struct error *error)
+{
+	char above[PATH_MAX];
+	size_t len = (size_t)(strrchr(path, '/') - path);
+	enum rollcode_err err;
+
+	snprintf(above, sizeof(above), "%.*s", len == 0 ? 1 : (int)len, path);
+	if ((err = path_check(above, 0, error)) != ROLLCODE_OK)
+		return err;
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return error_errno(error, errno, path);
+	return path_check(path, 0, error);
+}
+
 /* One that is made here is root's; in another only root may change a name. */
 static enum rollcode_err
-prepare_place(const char *dir, char real[PATH_MAX], struct error *error)
+prepare_place(const char *dir, char path[PATH_MAX], struct error *error)
 {
+	enum rollcode_err err;
 	struct stat st;
 
-	if ((mkdir(dir, 0700) != 0 && errno != EEXIST) ||
-	    realpath(dir, real) == NULL || stat(real, &st) != 0)
+	if (!whole_path(dir, path))
 		return error_errno(error, errno, dir);
-	if (!S_ISDIR(st.st_mode))
-		return error_errno(error, ENOTDIR, dir);
-	return path_check(real, 0, error);
+	if ((err = make_place(path, error)) != ROLLCODE_OK)
+		return err;
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return error_errno(error, ENOTDIR, path);
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return ROLLCODE_OK;
+	return error_at(error, ROLLCODE_ERR_STORE, path,
+	    "others can write to it (mode %04o); name a directory of root's",
+	    (unsigned int)(st.st_mode & 07777));
 }
 
 /* What comes from the other process is bytes and two names, whatever it is. */

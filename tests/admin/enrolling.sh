@@ -189,6 +189,23 @@ for place in "$T/open" "$T/link" "$T/file/x" "$T/bad/x"; do
 	    "$? $(find "$T/open" "$T/bad" -type f)" "1 "
 done
 equal "and nobody was enrolled for it" "$(admin list --missing)" carl
+install -d -m 1777 "$T/sticky"
+install -d -m 755 "$T/roots"
+ln -s "$T/roots" "$T/sticky/link"
+ln -s "$T/roots" "$T/bad/link"
+for place in sticky sticky/link sticky/link/x bad/link bad/link/x bad/x; do
+	admin enroll carl --out "$T/$place" >"$T/out" 2>&1
+	equal "nobody else says where the files are: $place" \
+	    "$? $(ls "$T/roots") $(find "$T/sticky" "$T/bad" ! -type l -mindepth 1)" \
+	    "1  "
+done
+check "a directory that root makes there is root's" \
+    admin enroll carl --if-missing --out "$T/sticky/made/"
+equal "and only root can enter it" "$(stat -c '%U %a' "$T/sticky/made")" "root 700"
+admin remove --force carl >"$T/log"
+(cd "$T/roots" && admin enroll carl --out here) >"$T/out" 2>&1
+equal "a place may be named from here" "$? $(ls "$T/roots/here")" "0 carl.uri"
+admin remove --force carl >"$T/log"
 ln -s /etc/passwd "$out/carl.uri"
 before=$(cksum </etc/passwd)
 admin enroll carl --out "$out" >"$T/out" 2>&1
