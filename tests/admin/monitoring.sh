@@ -104,11 +104,20 @@ equal "stats fails then, and prints what it knows" \
     "1 [False, None, False]"
 check "it says why" grep -q 'there is no store' "$T/said"
 mv "$T/away" "$T/store"
-mkdir -p "$T/exporter"
+add_service prometheus
+install -d -m 755 -o prometheus "$T/exporter"
 example "textfile collector" | sed -n '/^#!/,$p' |
     sed "s|/var/lib/prometheus/node-exporter|$T/exporter|" >"$T/metrics"
-check "the script for node_exporter runs" \
-    env PATH="/usr/local/sbin:$PATH" sh "$T/metrics"
+metrics() {
+	PATH=/usr/local/sbin:$PATH sh "$T/metrics"
+}
+install -m 600 /dev/null "$T/roots"
+ln -s "$T/roots" "$T/exporter/rollcode.new"
+refused "the script for node_exporter writes through no link" metrics
+equal "and changes nothing of root's" \
+    "$(stat -c '%U %a %s' "$T/roots")" "root 600 0"
+rm "$T/exporter/rollcode.new"
+check "else it runs" metrics
 equal "and leaves one file that anybody can read" \
     "$(ls "$T/exporter") $(stat -c %a "$T/exporter/rollcode.prom") $(
     grep -c ^rollcode_users "$T/exporter/rollcode.prom")" "rollcode.prom 644 6"
