@@ -150,6 +150,22 @@ take_app_secret(const struct value *value, struct secret *secret)
 	return secret->len > 0;
 }
 
+/* What makes its codes is said once, for apps may read either place. */
+static bool
+said_once(const struct app *app, const struct value *entry)
+{
+	const char *const names[] = {
+	    app->secret, app->algorithm, "digits", "counter"};
+	const struct value *inside =
+	    app->inside == NULL ? NULL : json.get(entry, app->inside);
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (json.get(entry, names[i]) != NULL &&
+		    json.get(inside, names[i]) != NULL)
+			return false;
+	return true;
+}
+
 static enum rollcode_err
 take_app_entry(const struct app *app, const struct value *value,
     const char *user, struct import_entry *e, struct error *why)
@@ -171,6 +187,9 @@ take_app_entry(const struct app *app, const struct value *value,
 	if ((err = phone_type(find_text(app, value, app->type), why)) !=
 	    ROLLCODE_OK)
 		return err;
+	if (!said_once(app, value))
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "it says its secret, algorithm, digits or counter twice");
 	if (algorithm != NULL)
 		phone.algorithm = algorithm_from_name(algorithm);
 	else if (said == NULL)

@@ -184,7 +184,7 @@ apply_owners(struct import_list *list, struct import_entry *entry,
 	bool again;
 
 	/* A refusal of all of a file is about every token. */
-	if (list->owners == NULL || entry->line == 0)
+	if (list->owners == NULL || (entry->line == 0 && *why != NULL))
 		return true;
 	if ((owner = owners_find(list->owners, entry->serial)) == NULL)
 		return false;

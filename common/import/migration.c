@@ -18,6 +18,7 @@
 #include "common/token/codec.h"
 
 #define BEGIN "otpauth-migration://offline?data="
+#define SPACE " \t\r"
 #define PAYLOAD_TOKEN 1
 #define PAYLOAD_LAST 5
 
@@ -97,13 +98,18 @@ take_fields(struct wire w, struct wire_field field[LAST], struct error *why)
 	return ROLLCODE_OK;
 }
 
-static void
+/* A name that is cut is that of somebody else, or of nobody. */
+static bool
 take_name(const struct wire_field *f, char *name, size_t size)
 {
 	size_t len = (size_t)(f->bytes.end - f->bytes.at);
 
-	if (f->number != 0 && len < size)
-		memcpy(name, f->bytes.at, len);
+	if (f->number == 0)
+		return true;
+	if (len >= size)
+		return false;
+	memcpy(name, f->bytes.at, len);
+	return strlen(name) == len;
 }
 
 static enum rollcode_err
@@ -123,8 +129,10 @@ take_token(
 
 	if ((err = take_fields(w, field, why)) != ROLLCODE_OK)
 		return err;
-	take_name(&field[NAME], name, sizeof(name));
-	take_name(&field[ISSUER], issuer, sizeof(issuer));
+	if (!take_name(&field[NAME], name, sizeof(name)) ||
+	    !take_name(&field[ISSUER], issuer, sizeof(issuer)))
+		return bad_token(
+		    why, "its name or issuer is too long, or no text");
 	if (strncmp(name, issuer, strlen(issuer)) == 0 && issuer[0] != '\0' &&
 	    name[strlen(issuer)] == ':')
 		phone.account = name + strlen(issuer) + 1;
@@ -156,13 +164,27 @@ take_token(
 	return phone_take(e, &phone, user, why);
 }
 
+static size_t
+count_unread(struct wire w)
+{
+	struct wire_field f = {.number = 0};
+	size_t count = 0;
+
+	while (w.at < w.end) {
+		if (!take_field(&w, &f))
+			return count + 1;
+		count += f.number == PAYLOAD_TOKEN;
+	}
+	return count;
+}
+
 /* The tokens of one URI.  n counts those of the file. */
 static enum rollcode_err
 take_payload(struct import_list *list, struct wire w, const char *user,
     unsigned int *n, struct error *error)
 {
 	WIPED(import_entry_wipe) struct import_entry e = {.line = 0};
-	struct wire_field f;
+	struct wire_field f = {.number = 0};
 	struct error why = {0};
 	enum rollcode_err err = ROLLCODE_OK;
 
@@ -186,6 +208,8 @@ take_payload(struct import_list *list, struct wire w, const char *user,
 		if (!good && f.number != PAYLOAD_TOKEN)
 			break;
 	}
+	if (import_full(list))
+		list->unread += count_unread(w);
 	return err;
 }
 
@@ -193,9 +217,12 @@ take_payload(struct import_list *list, struct wire w, const char *user,
 static bool
 decode_data(char *data, uint8_t *out, size_t room, struct wire *w)
 {
+	char *behind = data + strcspn(data, SPACE);
 	size_t len = 0;
 
-	data[strcspn(data, "& \t\r")] = '\0';
+	if (behind[strspn(behind, SPACE)] != '\0')
+		return false;
+	data[strcspn(data, "&" SPACE)] = '\0';
 	if (!percent_decode(data) || !base64_decode(data, out, room, &len))
 		return false;
 	w->at = out;
@@ -204,7 +231,7 @@ decode_data(char *data, uint8_t *out, size_t room, struct wire *w)
 }
 
 static enum rollcode_err
-take_uri(struct import_list *list, char *line, const char *user,
+take_uri(struct import_list *list, char *line, bool whole, const char *user,
     unsigned int number, unsigned int *n, struct error *error)
 {
 	WIPED(cli_bytes_free) struct cli_bytes out = {NULL, 0, 0};
@@ -214,17 +241,17 @@ take_uri(struct import_list *list, char *line, const char *user,
 	enum rollcode_err err;
 
 	line += provision_begin(line) - line;
-	if (*line == '\0' || *line == '#')
+	if (whole && (*line == '\0' || *line == '#'))
 		return ROLLCODE_OK;
 	if ((err = cli_bytes_add(&out, line, strlen(line), error)) !=
 	    ROLLCODE_OK)
 		return err;
-	if (strncasecmp(line, BEGIN, sizeof(BEGIN) - 1) == 0 &&
+	if (whole && strncasecmp(line, BEGIN, sizeof(BEGIN) - 1) == 0 &&
 	    decode_data(
 		line + sizeof(BEGIN) - 1, (uint8_t *)out.text, out.len, &w))
 		return take_payload(list, w, user, n, error);
 	(void)bad_token(
-	    &why, "it is not a URI of the export of Google Authenticator");
+	    &why, "it is not one URI of the export of Google Authenticator");
 	return import_add(list, &bad, &why, error);
 }
 
@@ -247,8 +274,9 @@ migration_read(struct import_list *list, const char *user, const char *bytes,
 		}
 		if ((err = cli_bytes_add(&copy, line, len, error)) ==
 		    ROLLCODE_OK)
-			err = take_uri(
-			    list, copy.text, user, ++number, &n, error);
+			err =
+			    take_uri(list, copy.text, strlen(copy.text) == len,
+				user, ++number, &n, error);
 	}
 	return err;
 }

@@ -128,7 +128,12 @@ def field(number, value):
     return varint(number << 3) + varint(value)
 
 
-def migration(t):
+def uri(data):
+    data = quote(base64.b64encode(data).decode(), safe="")
+    return f"otpauth-migration://offline?data={data}\n"
+
+
+def payload(t):
     digits = {"6": 1, "8": 2}.get(t["digits"], 3)
     number = t["counter"]
     number = int(number) % 2 ** 64 if number and number.strip("-").isdigit() else 0
@@ -138,8 +143,11 @@ def migration(t):
                  t["algorithm"], 4)) +
              field(5, digits) + field(6, {"hotp": 1, "totp": 2}[t["type"]]) +
              field(7, number) + t.get("more", b""))
-    data = base64.b64encode(field(1, token) + field(2, 2) + field(3, 1)).decode()
-    return f"otpauth-migration://offline?data={quote(data, safe='')}\n"
+    return field(1, token)
+
+
+def migration(t):
+    return uri(payload(t) + field(2, 2) + field(3, 1))
 
 
 def number(text):
@@ -286,6 +294,12 @@ def bad(name, make, says):
         "no damaged")
 
 
+def hundred():
+    """A good token, a hundred bad ones, and one that is not read."""
+    bad_one = payload({**GOOD, "type": "totp", "raw": RAW[::-1]})
+    return uri(payload(GOOD) + 100 * bad_one + bad_one)
+
+
 def one_by_one():
     line = otpauth(GOOD)
     ann = "ok ann 7 8 SHA1"
@@ -301,6 +315,19 @@ def one_by_one():
         "no entry 1: .*not known and may change")
     put("again", migration({**GOOD, "more": field(7, 3)}), "",
         "no entry 1: .*twice")
+    put("line-two", migration(GOOD).strip() + " " + migration(
+        {**GOOD, "raw": RAW[::-1]}), "", "no line 1: it is not one URI")
+    put("line-nul", migration(GOOD).strip() + "\0" + migration(GOOD), "",
+        "no line 1: it is not one URI")
+    put("long-name", migration({**GOOD, "user": "x" * 300}), "--user ann",
+        "no entry 1: ann: its name or issuer is too long")
+    put("nul-name", migration({**GOOD, "user": "ann\0x"}), "",
+        "no entry 1: its name or issuer is too long, or no text")
+    put("hundred", hundred(), "", "no 1 more lines or keys")
+    put("aegis-twice", aegis(GOOD).replace('"type"', '"counter": 3, "type"'), "",
+        "no entry 1: ann: it says its .* counter twice")
+    put("2fas-twice", twofas(GOOD).replace('"name"', '"counter": 3, "name"'), "",
+        "no entry 1: ann: it says its .* counter twice")
     put("aegis-sealed", json.dumps({"version": 1, "header": {"slots": [{}]},
                                     "db": "AAAA"}), "", "no encrypted .*Aegis")
     put("2fas-sealed", json.dumps({"services": [], "servicesEncrypted": "x:y"}),
@@ -351,6 +378,8 @@ def serials():
         "no key 6: ann: another token has the serial")
     put("many-eleven", many.replace("pskc:totp", "pskc:hotp"), "--user ann",
         "no 12 tokens for ann, and a user has 8")
+    put("google-serial", google(GOOD), "--user ann --serial S5",
+        "no no token has the serial number S5")
     put("csv-owners", f"S1,{'31' * 20}\nS5,{RAW.hex()},hotp,8,7\n",
         "--owners owners", "ok ann 7 8 SHA1")
 
