@@ -204,11 +204,11 @@ import_unseen(struct import_list *list, struct error *error)
 	enum rollcode_err err = ROLLCODE_OK;
 
 	for (size_t i = 0; owners != NULL && i < owners->count; i++) {
-		if (owners->rows[i].seen || err != ROLLCODE_OK)
+		if (owners->rows[i]->seen || err != ROLLCODE_OK)
 			continue;
 		error_set(&why, ROLLCODE_ERR_INPUT,
 		    "no token has the serial number %s",
-		    owners->rows[i].serial);
+		    owners->rows[i]->serial);
 		list->file = "the files";
 		err = import_refuse(list, why.text, error);
 	}

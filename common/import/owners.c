@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,21 +10,44 @@
 #define SPACE " \t\r"
 #define LINE_MAX_OWNER (ROLLCODE_LABEL_MAX + ROLLCODE_USER_MAX + 16)
 
+/* An owner begins with its serial number. */
+static int
+by_serial(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* In a tree: a long list and a long file would take minutes else. */
 struct owner *
 owners_find(const struct import_owners *owners, const char *serial)
 {
-	for (size_t i = 0; i < owners->count; i++)
-		if (strcmp(owners->rows[i].serial, serial) == 0)
-			return &owners->rows[i];
-	return NULL;
+	struct owner **found = tfind(serial, &owners->tree, by_serial);
+
+	return found == NULL ? NULL : *found;
+}
+
+/* Room is doubled where the count is a power of two. */
+static struct owner *
+append_owner(struct import_owners *owners)
+{
+	size_t count = owners->count;
+	struct owner **rows = owners->rows;
+
+	if ((count & (count - 1)) == 0 &&
+	    (rows = reallocarray(
+		 rows, count == 0 ? 1 : 2 * count, sizeof(*rows))) == NULL)
+		return NULL;
+	owners->rows = rows;
+	if ((rows[count] = calloc(1, sizeof(**rows))) != NULL)
+		owners->count++;
+	return rows[count];
 }
 
 enum rollcode_err
 owners_add(struct import_owners *owners, const char *serial, const char *user,
     struct error *error)
 {
-	struct owner *rows = owners->rows;
-	size_t count = owners->count;
+	struct owner *owner;
 
 	if (token_check_label(serial, NULL) != ROLLCODE_OK)
 		return error_set(error, ROLLCODE_ERR_INPUT,
@@ -35,20 +59,16 @@ owners_add(struct import_owners *owners, const char *serial, const char *user,
 	if (owners_find(owners, serial) != NULL)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "the serial number %s is there twice", serial);
-	if (count == OWNERS_MAX)
+	if (owners->count == OWNERS_MAX)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "there are more than %d serial numbers", OWNERS_MAX);
-	/* Room is doubled where the count is a power of two. */
-	if ((count & (count - 1)) == 0 &&
-	    (rows = realloc(
-		 rows, (count == 0 ? 1 : 2 * count) * sizeof(*rows))) == NULL)
+	if ((owner = append_owner(owners)) == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
-	owners->rows = rows;
-	memset(&rows[count], 0, sizeof(*rows));
-	memcpy(rows[count].serial, serial, strlen(serial) + 1);
-	memcpy(rows[count].user, user, strlen(user) + 1);
-	owners->count++;
-	return ROLLCODE_OK;
+	memcpy(owner->serial, serial, strlen(serial) + 1);
+	memcpy(owner->user, user, strlen(user) + 1);
+	return tsearch(owner, &owners->tree, by_serial) != NULL
+		   ? ROLLCODE_OK
+		   : error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 }
 
 static enum rollcode_err
@@ -97,9 +117,19 @@ owners_read(struct import_owners *owners, const char *bytes, size_t size,
 	return err;
 }
 
+/* The rows are freed one by one: one may be in no tree. */
+static void
+keep_owner(void *owner)
+{
+	(void)owner;
+}
+
 void
 owners_free(struct import_owners *owners)
 {
+	tdestroy(owners->tree, keep_owner);
+	for (size_t i = 0; i < owners->count; i++)
+		free(owners->rows[i]);
 	free(owners->rows);
 	memset(owners, 0, sizeof(*owners));
 }

@@ -18,8 +18,9 @@ struct owner {
 };
 
 struct import_owners {
-	struct owner	*rows;
-	size_t		 count;
+	struct owner	**rows;	/* in the order of the list */
+	size_t		  count;
+	void		 *tree;	/* of the same, by their serial numbers */
 };
 
 /* Append one.  INPUT if it is no serial number, or is there already; NOMEM. */

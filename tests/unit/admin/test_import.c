@@ -247,6 +247,30 @@ START_TEST(a_list_has_an_end)
 }
 END_TEST
 
+/* More often than its length, and in a moment. */
+START_TEST(a_long_list_of_owners_is_searched_often)
+{
+	WIPED(owners_free) struct import_owners owners = {0};
+	char serial[16];
+
+	for (int i = 0; i < OWNERS_MAX; i++) {
+		snprintf(serial, sizeof(serial), "S%d", i);
+		ck_assert_int_eq(
+		    owners_add(&owners, serial, "ann", &error), ROLLCODE_OK);
+	}
+	ck_assert_int_eq(
+	    owners_add(&owners, "S7", "ann", &error), ROLLCODE_ERR_INPUT);
+	ck_assert_int_eq(
+	    owners_add(&owners, "T", "ann", &error), ROLLCODE_ERR_INPUT);
+
+	for (int i = 0; i < 4 * OWNERS_MAX; i++) {
+		snprintf(serial, sizeof(serial), "S%d", i);
+		ck_assert_int_eq(
+		    owners_find(&owners, serial) != NULL, i < OWNERS_MAX);
+	}
+}
+END_TEST
+
 /* --- tokens that meet ----------------------------------------------------- */
 
 static struct account account;
@@ -379,6 +403,7 @@ main(void)
 	    0, COUNT(owned));
 	tcase_add_test(tc, reading_stops_after_a_hundred_refusals);
 	tcase_add_test(tc, a_list_has_an_end);
+	tcase_add_test(tc, a_long_list_of_owners_is_searched_often);
 	tcase_add_test(tc, a_counter_moves_forward_only);
 	tcase_add_test(tc, a_counter_that_moves_forgets_what_was_far);
 	tcase_add_test(tc, a_token_has_the_label_that_the_account_gives_it);
