@@ -112,6 +112,23 @@ admin import "$T/many" >/dev/null 2>"$T/out"
 equal "a thousand tokens of one user are refused by a hundred sentences" \
     "$(grep -c "many: line" "$T/out") $(grep -c "900 more of" "$T/out")" "100 1"
 
+if [ -n "$pskc" ]; then
+	{
+		printf '<KeyContainer xmlns="urn:ietf:params:xml:ns:keyprov:pskc"'
+		seq -f ' a%.0f=""' 200000 | tr -d '\n'
+		echo '><KeyPackage/></KeyContainer>'
+	} >"$T/wide"
+	# The limit is a minute of the processor, unless there is a smaller one.
+	python3 -c 'if True:
+	    import os, signal, sys
+	    signal.setitimer(signal.ITIMER_PROF, 2)
+	    os.execvp(sys.argv[1], sys.argv[1:])' rollcode-admin --conf "$CONF" \
+	    import --user alice "$T/wide" >"$T/out" 2>&1
+	equal "XML that would take hours is not read to its end" \
+	    "$? $(enrolled)" "1 "
+	check "and it is said why" grep -qE "takes too long|HOTP profile" "$T/out"
+fi
+
 # --- who reads --------------------------------------------------------------
 
 large_file() {	# FORMAT: so large that reading it takes a while

@@ -11,8 +11,12 @@
  *     may change a code, or when it may be used.
  */
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "admin/import/pskc.h"
 #include "common/import/library.h"
@@ -24,6 +28,8 @@
 #define FOREIGN "?" /* in a path: of another namespace */
 #define ODD "\1"    /* in a value that is no plain text; no XML has it */
 #define QUIETLY (1 << 5 | 1 << 6 | 1 << 11) /* no message, no network */
+
+#define READ_SECONDS 60 /* of the processor; a file of 16 MiB takes a few */
 
 enum { NODE_ELEMENT = 1, NODE_TEXT = 3, NODE_CDATA = 4 };
 
@@ -488,6 +494,56 @@ check_container(struct xml *xml, int more, size_t keys, unsigned int *line,
 			      why, ROLLCODE_ERR_INPUT, "there is no key in it");
 }
 
+/* Nothing is locked, and nothing imported. */
+static void
+end_slow(int signal)
+{
+	static const char said[] =
+	    "rollcode-admin: the XML takes too long to read, and nothing was "
+	    "imported: it has very many attributes or declarations\n";
+
+	(void)signal;
+	(void)!write(STDERR_FILENO, said, sizeof(said) - 1);
+	_exit(EXIT_FAILURE);
+}
+
+/* A smaller limit that is there already stays. */
+static void
+begin_limit(void)
+{
+	struct itimerval limit = {.it_value = {.tv_sec = READ_SECONDS}}, was;
+
+	(void)signal(SIGPROF, end_slow);
+	if (getitimer(ITIMER_PROF, &was) != 0 || !timerisset(&was.it_value) ||
+	    timercmp(&was.it_value, &limit.it_value, >))
+		(void)setitimer(ITIMER_PROF, &limit, NULL);
+}
+
+static void
+end_limit(void)
+{
+	static const struct itimerval none;
+
+	(void)setitimer(ITIMER_PROF, &none, NULL);
+}
+
+/*
+ * The number of keys, or with more < 0 no XML.  Older versions of libxml2
+ * compare each attribute of an element with each other: 2 MB take hours.
+ */
+static size_t
+count_keys(
+    struct xml *xml, const char *text, size_t len, struct key *key, int *more)
+{
+	size_t keys = 0;
+
+	begin_limit();
+	for (*more = open_container(xml, text, len, key); *more == 1; keys++)
+		*more = next_package(xml, key);
+	end_limit();
+	return keys;
+}
+
 /* It is read twice: the first time only to see that it is one to its end. */
 enum rollcode_err
 pskc_read(struct import_list *list, const struct import_source *source,
@@ -498,7 +554,7 @@ pskc_read(struct import_list *list, const struct import_source *source,
 	WIPED(cipher_wipe) struct cipher cipher = {.digest = NULL};
 	struct import_entry whole = {.line = 0};
 	struct error why = {0};
-	size_t keys = 0;
+	size_t keys;
 	enum rollcode_err err;
 	int more;
 
@@ -507,8 +563,7 @@ pskc_read(struct import_list *list, const struct import_source *source,
 		    "PSKC is read by libxml2, which is not here; install it "
 		    "(libxml2)",
 		    error);
-	for (more = open_container(&xml, text, len, &key); more == 1; keys++)
-		more = next_package(&xml, &key);
+	keys = count_keys(&xml, text, len, &key, &more);
 	err = check_container(&xml, more, keys, &whole.line, &why);
 	if (err == ROLLCODE_OK) {
 		if (open_container(&xml, text, len, &key) != 1)
