@@ -186,7 +186,7 @@ take_payload(struct import_list *list, struct wire w, const char *user,
 	WIPED(import_entry_wipe) struct import_entry e = {.line = 0};
 	struct wire_field f = {.number = 0};
 	struct error why = {0};
-	enum rollcode_err err = ROLLCODE_OK;
+	enum rollcode_err err = ROLLCODE_OK, taken;
 
 	while (err == ROLLCODE_OK && w.at < w.end && !import_full(list)) {
 		bool good = take_field(&w, &f) && f.number >= PAYLOAD_TOKEN &&
@@ -198,15 +198,16 @@ take_payload(struct import_list *list, struct wire w, const char *user,
 		import_entry_begin(&e, user);
 		e.unit = "entry";
 		e.line = ++*n;
-		if (!good)
-			(void)bad_token(&why,
+		if (good) {
+			taken = take_token(f.bytes, user, &e, &why);
+		} else {
+			w.at = w.end; /* nobody knows where the next one is */
+			taken = bad_token(&why,
 			    "the data is damaged, or has a field that is not "
 			    "known");
-		good =
-		    good && take_token(f.bytes, user, &e, &why) == ROLLCODE_OK;
-		err = import_add(list, &e, good ? NULL : &why, error);
-		if (!good && f.number != PAYLOAD_TOKEN)
-			break;
+		}
+		err = import_add(
+		    list, &e, taken == ROLLCODE_OK ? NULL : &why, error);
 	}
 	if (import_full(list))
 		list->unread += count_unread(w);

@@ -143,6 +143,10 @@ static const struct {
     {IMPORT_PSKC, "<KeyContainer xmlns='" NS "'></KeyContainer>", "", 0, 0,
 	"no key"},
     {IMPORT_PSKC, "<x:a xmlns:x='urn:x'/>", "", 0, 0, "not a key container"},
+    {IMPORT_MIGRATION, "otpauth-migration://offline?data=CiAKAmFi", "", 0, 0,
+	"damaged"},
+    {IMPORT_MIGRATION, "otpauth-migration://offline?data=gA==", "", 0, 0,
+	"damaged"},
 };
 
 START_TEST(a_text_becomes_a_token_or_is_refused_by_name)
