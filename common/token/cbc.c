@@ -7,13 +7,13 @@
 #include "common/token/cbc.h"
 #include "common/token/code.h"
 
-/* All but the padding, whose last byte says how long it is. */
+/* All but the padding, whose last byte says how long it is; len is not 0. */
 static enum rollcode_err
 cut_padding(struct secret *out, size_t len)
 {
-	size_t padding = len == 0 ? 0 : out->bytes[len - 1];
+	size_t padding = out->bytes[len - 1];
 
-	if (padding == 0 || padding > CBC_BLOCK || padding > len)
+	if (padding == 0 || padding > CBC_BLOCK)
 		return ROLLCODE_ERR_INPUT;
 	out->len = len - padding;
 	explicit_bzero(out->bytes + out->len, padding);

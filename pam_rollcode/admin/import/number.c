@@ -5,7 +5,6 @@
  * A counter that is read too low makes used codes good again, so that a text
  * which may be two numbers is none.
  */
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -59,15 +58,14 @@ number_of_bytes(const struct secret *bytes, uint64_t *number)
 {
 	char text[NUMBER_MAX + 1] = "";
 	bool binary = bytes->len == 4 || bytes->len == 8;
-	uint64_t big = 0;
 
 	if (bytes->len == 0 || bytes->len > NUMBER_MAX)
 		return false;
 	memcpy(text, bytes->bytes, bytes->len);
 	if (strspn(text, DIGITS) == bytes->len)
 		return !binary && decimal_number(text, bytes->len, number);
-	memcpy((uint8_t *)&big + sizeof(big) - (binary ? bytes->len : 0),
-	    bytes->bytes, binary ? bytes->len : 0);
-	*number = be64toh(big);
+	*number = 0;
+	for (size_t i = 0; i < bytes->len; i++)
+		*number = *number << 8 | bytes->bytes[i];
 	return binary;
 }
