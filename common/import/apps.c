@@ -173,7 +173,6 @@ take_app_entry(const struct app *app, const struct value *value,
 	const char *algorithm = find_text(app, value, app->algorithm);
 	const struct value *said = find_value(app, value, app->algorithm);
 	struct phone_token phone = {
-	    .account = find_text(app, value, app->account),
 	    .issuer = find_text(app, value, app->issuer),
 	    .digits = find_number(app, value, "digits", ROLLCODE_DIGITS_MIN),
 	    .counter = find_number(app, value, "counter", -1),
@@ -181,11 +180,8 @@ take_app_entry(const struct app *app, const struct value *value,
 	};
 	enum rollcode_err err;
 
-	if (phone.account != NULL && phone.account[0] != '\0' &&
-	    (err = import_owner(e, phone.account, user, why)) != ROLLCODE_OK)
-		return err;
-	if ((err = phone_type(find_text(app, value, app->type), why)) !=
-	    ROLLCODE_OK)
+	if ((err = phone_begin(e, find_text(app, value, app->account), user,
+		 find_text(app, value, app->type), why)) != ROLLCODE_OK)
 		return err;
 	if (!said_once(app, value))
 		return error_set(why, ROLLCODE_ERR_INPUT,
@@ -199,7 +195,7 @@ take_app_entry(const struct app *app, const struct value *value,
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "it has no secret of 128 bytes or fewer in base32 or as "
 		    "an array of bytes");
-	return phone_take(e, &phone, user, why);
+	return phone_take(e, &phone, why);
 }
 
 /* The entries of a backup, and whose; or NULL with why. */

@@ -33,7 +33,7 @@ find_uri(char *line, char **user)
 	char *uri;
 
 	*user = NULL;
-	line += provision_begin(line) - line;
+	line += provision_begin(line);
 	uri = line + strcspn(line, SPACE);
 	if (strncasecmp(line, "otpauth://", 10) == 0)
 		return line;

@@ -122,10 +122,13 @@ take_token(
 	static const int64_t digits[] = {6, 6, 8};
 	struct wire_field field[LAST] = {{.number = 0}};
 	struct secret *secret = &e->provision.token.secret;
-	char name[PROVISION_NAME_MAX + 1] = "",
-				       issuer[PROVISION_NAME_MAX + 1] = "";
-	struct phone_token phone = {.account = name, .issuer = issuer};
+	char name[PROVISION_NAME_MAX + 1] = "";
+	char issuer[PROVISION_NAME_MAX + 1] = "";
+	/* The format leaves out a number that is 0. */
+	struct phone_token phone = {.issuer = issuer, .has_counter = true};
+	const char *account = name, *type = NULL;
 	enum rollcode_err err;
+	size_t len;
 
 	if ((err = take_fields(w, field, why)) != ROLLCODE_OK)
 		return err;
@@ -133,17 +136,13 @@ take_token(
 	    !take_name(&field[ISSUER], issuer, sizeof(issuer)))
 		return bad_token(
 		    why, "its name or issuer is too long, or no text");
-	if (strncmp(name, issuer, strlen(issuer)) == 0 && issuer[0] != '\0' &&
-	    name[strlen(issuer)] == ':')
-		phone.account = name + strlen(issuer) + 1;
-	phone.account += strspn(phone.account, " ");
-	if (phone.account[0] != '\0' &&
-	    (err = import_owner(e, phone.account, user, why)) != ROLLCODE_OK)
-		return err;
-	if ((err = phone_type(field[TYPE].value < COUNT(types)
-				  ? types[field[TYPE].value]
-				  : NULL,
-		 why)) != ROLLCODE_OK)
+	len = strlen(issuer);
+	if (len > 0 && strncmp(name, issuer, len) == 0 && name[len] == ':')
+		account += len + 1;
+	account += strspn(account, " ");
+	if (field[TYPE].value < COUNT(types))
+		type = types[field[TYPE].value];
+	if ((err = phone_begin(e, account, user, type, why)) != ROLLCODE_OK)
 		return err;
 	secret->len =
 	    (size_t)(field[SECRET].bytes.end - field[SECRET].bytes.at);
@@ -156,12 +155,10 @@ take_token(
 		phone.algorithm = algorithms[field[ALGORITHM].value];
 	if (field[DIGITS].value < COUNT(digits))
 		phone.digits = digits[field[DIGITS].value];
-	/* The format leaves out a number that is 0. */
-	phone.has_counter = true;
 	phone.counter = field[COUNTER].value > INT64_MAX
 			    ? -1
 			    : (int64_t)field[COUNTER].value;
-	return phone_take(e, &phone, user, why);
+	return phone_take(e, &phone, why);
 }
 
 static size_t
@@ -241,7 +238,7 @@ take_uri(struct import_list *list, char *line, bool whole, const char *user,
 	struct wire w = {NULL, NULL};
 	enum rollcode_err err;
 
-	line += provision_begin(line) - line;
+	line += provision_begin(line);
 	if (whole && (*line == '\0' || *line == '#'))
 		return ROLLCODE_OK;
 	if ((err = cli_bytes_add(&out, line, strlen(line), error)) !=

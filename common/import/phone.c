@@ -7,8 +7,14 @@
 #include "common/token/token.h"
 
 enum rollcode_err
-phone_type(const char *type, struct error *why)
+phone_begin(struct import_entry *e, const char *account, const char *user,
+    const char *type, struct error *why)
 {
+	enum rollcode_err err;
+
+	if (account != NULL && account[0] != '\0' &&
+	    (err = import_owner(e, account, user, why)) != ROLLCODE_OK)
+		return err;
 	if (type != NULL && strcasecmp(type, "hotp") == 0)
 		return ROLLCODE_OK;
 	if (type != NULL && strcasecmp(type, "totp") == 0)
@@ -19,17 +25,13 @@ phone_type(const char *type, struct error *why)
 }
 
 enum rollcode_err
-phone_take(struct import_entry *e, const struct phone_token *phone,
-    const char *user, struct error *why)
+phone_take(
+    struct import_entry *e, const struct phone_token *phone, struct error *why)
 {
 	struct provision *p = &e->provision;
 	struct rollcode_token *t = &p->token;
 	const char *issuer = phone->issuer;
-	enum rollcode_err err;
 
-	if (phone->account != NULL && phone->account[0] != '\0' &&
-	    (err = import_owner(e, phone->account, user, why)) != ROLLCODE_OK)
-		return err;
 	if (!phone->has_counter)
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "it has no counter, so nobody knows which code is next");

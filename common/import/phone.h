@@ -9,11 +9,19 @@
 
 /* What an app says of a token, beside its secret. */
 struct phone_token {
-	const char		*account, *issuer;	/* or NULL */
+	const char		*issuer;	/* or NULL */
 	enum rollcode_algorithm	 algorithm;
 	int64_t			 digits, counter;
 	bool			 has_counter;
 };
+
+/*
+ * Whose it is, and that its type, in any case, is hotp; both may be NULL.
+ * INPUT with why.
+ */
+enum rollcode_err	phone_begin(struct import_entry *, const char *account,
+			    const char *user, const char *type,
+			    struct error *why) MUST_USE;
 
 /*
  * Complete an entry whose secret is there.  Most apps keep the counter of the
@@ -21,11 +29,8 @@ struct phone_token {
  * the next one is one more.  INPUT with why.
  */
 enum rollcode_err	phone_take(struct import_entry *,
-			    const struct phone_token *, const char *user,
-			    struct error *why) MUST_USE;
-
-/* INPUT with why unless the type, in any case, is hotp; it may be NULL. */
-enum rollcode_err	phone_type(const char *, struct error *why) MUST_USE;
+			    const struct phone_token *, struct error *why)
+			    MUST_USE;
 
 /* Readers of whole files, which append to a list as import_read does. */
 enum rollcode_err	migration_read(struct import_list *,

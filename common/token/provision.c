@@ -133,17 +133,18 @@ unescape_value(char *text, struct error *error)
 		   : bad_line(error, "a % is not followed by two digits");
 }
 
-const char *
+size_t
 provision_begin(const char *line)
 {
 	static const char *const before[] = {"\xef\xbb\xbf", "QR-Code:"};
+	size_t at = strspn(line, SPACE);
 
 	for (size_t i = 0; i < COUNT(before); i++) {
-		line += strspn(line, SPACE);
-		if (strncmp(line, before[i], strlen(before[i])) == 0)
-			line += strlen(before[i]);
+		if (strncmp(line + at, before[i], strlen(before[i])) == 0)
+			at += strlen(before[i]);
+		at += strspn(line + at, SPACE);
 	}
-	return line + strspn(line, SPACE);
+	return at;
 }
 
 /* Copy the line without the spaces at its ends. */
@@ -152,7 +153,7 @@ copy_trimmed(const char *line, struct fields *f, struct error *error)
 {
 	size_t len;
 
-	line = provision_begin(line);
+	line += provision_begin(line);
 	len = strnlen(line, sizeof(f->text));
 	if (len == sizeof(f->text))
 		return bad_line(error, "it is too long");

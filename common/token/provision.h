@@ -35,8 +35,8 @@ struct provision_line {
 WIPABLE(provision);
 WIPABLE(provision_line);
 
-/* Where a URI begins: after spaces, UTF-8's mark, and zbarimg's "QR-Code:". */
-const char		*provision_begin(const char *);
+/* The bytes before a URI: spaces, UTF-8's mark, and zbarimg's "QR-Code:". */
+size_t			provision_begin(const char *);
 
 /* Write the line, without a newline.  INPUT if the token fails its check. */
 enum rollcode_err	provision_format(const struct provision *,
