@@ -138,8 +138,6 @@ stats_text(const struct stats *stats)
 	}
 }
 
-/* --- what is counted ---------------------------------------------------- */
-
 struct counting {
 	struct admin *admin;
 	struct stats *stats;
@@ -194,16 +192,15 @@ count_enrolled(void *context, const char *user, struct error *error)
 static enum rollcode_err
 count_store(struct admin *admin, struct stats *s, struct error *error)
 {
-	struct counting counting = {admin, s};
 	struct stats counted = {
 	    .store = 1,
 	    .backup = admin->ops->is_backup(admin->store),
 	    .verifier = s->verifier,
 	    .service = s->service,
 	};
+	struct counting counting = {admin, &counted};
 	enum rollcode_err err;
 
-	counting.stats = &counted;
 	if ((err = admin->ops->each(admin->store, count_enrolled, &counting,
 		 error)) != ROLLCODE_OK ||
 	    (err = accounts_missing(admin, admin_count_user, &counted.missing,

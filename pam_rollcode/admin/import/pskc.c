@@ -46,8 +46,7 @@ struct xml {
 	const char *(*namespace)(void *);
 	const char *(*value)(void *);
 	char path[PSKC_PATH_MAX];  /* of the element that began last */
-	char other[PSKC_PATH_MAX]; /* of one in no KeyPackage that is not known
-				    */
+	char other[PSKC_PATH_MAX]; /* of an unknown one in no KeyPackage */
 };
 
 /* What may be encrypted, and how, is said in the words of these. */
