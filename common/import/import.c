@@ -203,13 +203,16 @@ import_unseen(struct import_list *list, struct error *error)
 	struct error why = {0};
 	enum rollcode_err err = ROLLCODE_OK;
 
-	for (size_t i = 0; owners != NULL && i < owners->count; i++) {
-		if (owners->rows[i]->seen || err != ROLLCODE_OK)
+	/* Nobody knows what is in that which was not read. */
+	if (owners == NULL || import_full(list))
+		return ROLLCODE_OK;
+	list->file = "the files";
+	for (size_t i = 0; i < owners->count && err == ROLLCODE_OK; i++) {
+		if (owners->rows[i]->seen)
 			continue;
 		error_set(&why, ROLLCODE_ERR_INPUT,
 		    "no token has the serial number %s",
 		    owners->rows[i]->serial);
-		list->file = "the files";
 		err = import_refuse(list, why.text, error);
 	}
 	return err;
