@@ -103,6 +103,10 @@ else
 	    admin import --key-file "$T/key" --passphrase-file "$T/pass" \
 	    "${FIGURE}6.xml"
 fi
+echo S5 ann >"$T/owners"
+admin import --serial S5 --owners "$T/owners" /dev/null >"$T/out" 2>&1
+equal "nor are a serial number and a list of them" \
+    "$? $(grep -c 'give one of them' "$T/out")" "2 1"
 
 # --- the corpus -----------------------------------------------------------------
 

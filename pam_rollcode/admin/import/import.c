@@ -140,12 +140,12 @@ read_owners(struct importing *im, struct error *error)
 	WIPED(cli_bytes_free) struct cli_bytes text = {NULL, 0, 0};
 	const struct admin_options *o = im->options;
 	struct error why = {0};
-	enum rollcode_err err = ROLLCODE_OK;
+	enum rollcode_err err;
 
 	if (o->serial[0] != '\0')
-		err = owners_add(&im->owners, o->serial, "", error);
-	if (err != ROLLCODE_OK || im->owners_file.count == 0)
-		return err;
+		return owners_add(&im->owners, o->serial, "", error);
+	if (o->owners[0] == '\0')
+		return ROLLCODE_OK;
 	if ((err = cli_read_all(im->owners_file.files[0].fd, OWNERS_LEN_MAX,
 		 &raw, &why)) != ROLLCODE_OK ||
 	    (err = import_unmark(&raw, &text, &why)) != ROLLCODE_OK ||
@@ -206,21 +206,22 @@ enum rollcode_err
 admin_import(void *base, char **argv, struct error *error)
 {
 	WIPED(importing_end) struct importing im = {.options = base};
-	char owners_path[PATH_MAX];
-	char *owners[] = {owners_path, NULL};
+	struct admin_options *o = base;
+	char *owners[] = {o->owners, NULL};
 	enum rollcode_err err;
 
-	memcpy(owners_path, im.options->owners, sizeof(owners_path));
-	if (im.options->from[0] != '\0')
-		return from_store(im.options, argv, error);
-	if (im.options->key_file[0] != '\0' && im.options->seal_file[0] != '\0')
+	if (o->from[0] != '\0')
+		return from_store(o, argv, error);
+	if (o->serial[0] != '\0' && o->owners[0] != '\0')
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--serial and --owners: give one of them");
+	if (o->key_file[0] != '\0' && o->seal_file[0] != '\0')
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "give a key or a passphrase, not both; import the files "
 		    "that need them one by one");
 	if ((err = import_open(&im.opened, argv, error)) != ROLLCODE_OK ||
-	    (im.options->owners[0] != '\0' &&
-		(err = import_open(&im.owners_file, owners, error)) !=
-		    ROLLCODE_OK) ||
+	    (o->owners[0] != '\0' && (err = import_open(&im.owners_file, owners,
+					  error)) != ROLLCODE_OK) ||
 	    (err = read_files(&im, error)) != ROLLCODE_OK ||
 	    (err = sort_entries(&im, error)) != ROLLCODE_OK ||
 	    (err = each_user(&im, error)) != ROLLCODE_OK)
