@@ -295,6 +295,9 @@ read_limits(struct journal *journal, struct error *error)
 		journal->last = FOLLOW_LINES;
 	if (err == ROLLCODE_OK && o->until[0] != '\0')
 		err = when_read("until", o->until, now, &journal->until, error);
+	if (err == ROLLCODE_OK && journal->since > journal->until)
+		err = error_set(
+		    error, ROLLCODE_ERR_USAGE, "--since is later than --until");
 	return err;
 }
 

@@ -129,6 +129,9 @@ for time in 2026-02-30 2026-13-01 yesterday 15 15x 0m 28.11.2026 \
 	    echo "$time"
 done >"$T/wrong"
 equal "what is no time is a wrong call" "$(cat "$T/wrong")" ""
+admin log eve --since 1h --until 2h >"$T/out" 2>&1
+equal "nor is there one between a later and an earlier" \
+    "$? $(grep -c -- '--since is later than --until' "$T/out")" "2 1"
 
 for i in 1 2 3 4 5 6 7 8 9; do admin unlock eve; done >"$T/out"
 follow() {	# ARGUMENT...: the number of lines before the next event
