@@ -162,6 +162,11 @@ look_before(
 		return err;
 	if (o->if_missing || (err == ROLLCODE_OK && !enrolled))
 		return ROLLCODE_OK;
+	if (err == ROLLCODE_ERR_STORE)
+		return admin_ask(o, false, error,
+		    "the tokens of %s cannot be read, and will be removed for "
+		    "good with all recovery codes and events.  Replace?",
+		    user);
 	return admin_ask(o, false, error,
 	    "%s has %zu token%s, which will be removed for good with all "
 	    "recovery codes and events.  Replace?",

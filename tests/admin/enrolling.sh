@@ -89,6 +89,13 @@ equal "it asks about one that is" "$? $(question)" \
     "1 Remove token of eve for good?"
 at_terminal yes remove eve
 equal "and removes it after a yes" "$? $(cat "$T/stdout")" "0 removed eve"
+admin enroll ed --no-account >"$T/out" 2>&1
+: >"$T/store/users/ed.db"
+at_terminal no enroll ed --replace --no-account
+equal "where tokens cannot be read it says so, and no number" "$? $(question)" \
+    "1 the tokens of ed cannot be read, and will be removed for good with all\
+ recovery codes and events.  Replace?"
+admin remove ed --force >"$T/out"
 
 # --- what enrolment says ----------------------------------------------------------
 
