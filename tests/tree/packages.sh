@@ -67,9 +67,21 @@ rpm_refuses() {
 	check "with an account" getent passwd rollcode
 	cp -a "$T/passwd" "$T/shadow" "$T/group" "$T/gshadow" /etc
 }
+rpm_stays() {
+	rpm -qp --queryformat '%{PREUN}' \
+	    build/rpm/RPMS/*/pam_rollcode-[0-9]*.rpm >"$T/preun"
+	echo "auth required pam_rollcode.so" >/etc/pam.d/named.rpmsave
+	check "a file that rpm left aside does not keep the RPM package" \
+	    sh "$T/preun" 0
+	mv /etc/pam.d/named.rpmsave /etc/pam.d/named
+	refused "a service that names the module does" sh "$T/preun" 0
+	check "but not at an upgrade" sh "$T/preun" 1
+	rm /etc/pam.d/named
+}
 if [ -n "${ROLLCODE_ALL-}" ]; then
 	rpm_packages
 	rpm_refuses
+	rpm_stays
 fi
 equal "the PostgreSQL store is a package of its own" \
     "$(for deb in build/deb/all/*.deb; do
