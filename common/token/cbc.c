@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 
 #include "common/token/cbc.h"
 #include "common/token/code.h"
+#include "common/token/seal.h"
 
 /* All but the padding, whose last byte says how long it is; len is not 0. */
 static enum rollcode_err
@@ -87,10 +87,7 @@ enum rollcode_err
 cbc_passphrase(const char *passphrase, const char *digest,
     const struct cbc_bytes *salt, uint64_t iterations, struct secret *key)
 {
-	EVP_KDF *kdf = NULL;
-	EVP_KDF_CTX *ctx = NULL;
 	OSSL_PARAM params[5];
-	enum rollcode_err err = ROLLCODE_ERR_NOMEM;
 
 	/* The parameter lists take pointers to data they only read. */
 	params[0] = OSSL_PARAM_construct_utf8_string(
@@ -102,15 +99,5 @@ cbc_passphrase(const char *passphrase, const char *digest,
 	params[3] =
 	    OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_ITER, &iterations);
 	params[4] = OSSL_PARAM_construct_end();
-	if (code_libctx() == NULL ||
-	    (kdf = EVP_KDF_fetch(code_libctx(), "PBKDF2", NULL)) == NULL ||
-	    (ctx = EVP_KDF_CTX_new(kdf)) == NULL)
-		goto out;
-	err = EVP_KDF_derive(ctx, key->bytes, key->len, params) == 1
-		  ? ROLLCODE_OK
-		  : ROLLCODE_ERR_SYS;
-out:
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	return err;
+	return seal_kdf("PBKDF2", params, key->bytes, key->len);
 }

@@ -52,8 +52,8 @@ seal_aad_add_number(struct seal_aad *aad, uint64_t number)
 	seal_aad_add(aad, &bytes, sizeof(bytes));
 }
 
-static enum rollcode_err
-run_kdf(const char *kdf_name, OSSL_PARAM *params, uint8_t *out, size_t len)
+enum rollcode_err
+seal_kdf(const char *kdf_name, OSSL_PARAM *params, uint8_t *out, size_t len)
 {
 	EVP_KDF *kdf = NULL;
 	EVP_KDF_CTX *ctx = NULL;
@@ -92,7 +92,7 @@ derive_hkdf(const struct secret_key *master, const char *purpose, uint8_t *out,
 	    OSSL_KDF_PARAM_KEY, master->bytes, sizeof(master->bytes));
 	params[2] = octet_param(OSSL_KDF_PARAM_INFO, purpose, strlen(purpose));
 	params[3] = OSSL_PARAM_construct_end();
-	return run_kdf("HKDF", params, out, len);
+	return seal_kdf("HKDF", params, out, len);
 }
 
 enum rollcode_err
@@ -133,7 +133,7 @@ seal_passphrase(const char *passphrase, const uint8_t salt[SEAL_SALT_LEN],
 	params[5] =
 	    OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &maxmem);
 	params[6] = OSSL_PARAM_construct_end();
-	return run_kdf("SCRYPT", params, key->bytes, sizeof(key->bytes));
+	return seal_kdf("SCRYPT", params, key->bytes, sizeof(key->bytes));
 }
 
 /* One AES-256-GCM pass; the tag is written or checked at the end. */

@@ -41,6 +41,11 @@ void			seal_aad_add(struct seal_aad *, const void *, size_t);
 void			seal_aad_add_text(struct seal_aad *, const char *);
 void			seal_aad_add_number(struct seal_aad *, uint64_t);
 
+/* Run one of OpenSSL's key derivation functions.  NOMEM or SYS. */
+struct ossl_param_st;
+enum rollcode_err	seal_kdf(const char *, struct ossl_param_st *,
+			    uint8_t *out, size_t len) MUST_USE;
+
 /*
  * Derive a key for one purpose from a master key, by HKDF-SHA-256 (RFC 5869)
  * with the purpose as info.  NOMEM or SYS.
