@@ -419,8 +419,8 @@ take_key_counter(const struct key *key, const struct cipher *cipher,
 		   one_number(key, COUNTER, counter)) {
 		return ROLLCODE_OK;
 	}
-	return error_set(why, ROLLCODE_ERR_INPUT,
-	    "its Counter is not one whole number in decimal digits");
+	return error_set(
+	    why, ROLLCODE_ERR_INPUT, "its Counter is not one whole number");
 }
 
 static enum rollcode_err
