@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * enroll.h - one user, of one or of many.
+ * enroll.h - what enrols one user, and many.
  */
 #ifndef ROLLCODE_ADMIN_ENROLL_H
 #define ROLLCODE_ADMIN_ENROLL_H
@@ -14,5 +14,13 @@
  */
 enum rollcode_err	enroll_user(struct admin *, const char *user,
 			    bool *skipped, struct error *) MUST_USE;
+
+/*
+ * The users, or with --all-missing the accounts without a token: what is wrong
+ * with one of them is printed, and does not concern the others.  INPUT if one
+ * was not enrolled.
+ */
+enum rollcode_err	enroll_many(struct admin *, char **users,
+			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_ADMIN_ENROLL_H */
