@@ -7,16 +7,17 @@
 #include "common/token/code.h"
 #include "common/token/seal.h"
 
-/* All but the padding, whose last byte says how long it is; len is not 0. */
+/* All but the padding, whose last byte says how long it is. */
 static enum rollcode_err
-cut_padding(struct secret *out, size_t len)
+cut_padding(const struct cbc_bytes *padded, struct secret *out)
 {
-	size_t padding = out->bytes[len - 1];
+	size_t padding = padded->bytes[padded->len - 1];
 
-	if (padding == 0 || padding > CBC_BLOCK)
+	if (padding == 0 || padding > CBC_BLOCK ||
+	    padded->len - padding > sizeof(out->bytes))
 		return ROLLCODE_ERR_INPUT;
-	out->len = len - padding;
-	explicit_bzero(out->bytes + out->len, padding);
+	out->len = padded->len - padding;
+	memcpy(out->bytes, padded->bytes, out->len);
 	return ROLLCODE_OK;
 }
 
@@ -44,23 +45,22 @@ cbc_open(
 			   : key->len == 24 ? "AES-192-CBC"
 			   : key->len == 32 ? "AES-256-CBC"
 					    : NULL;
+	WIPED(cbc_bytes_wipe) struct cbc_bytes plain = {.len = 0};
 	EVP_CIPHER *cipher = NULL;
 	EVP_CIPHER_CTX *ctx = NULL;
 	enum rollcode_err err = ROLLCODE_ERR_NOMEM;
 
 	secret_wipe(out);
-	if (name == NULL || in->len <= CBC_BLOCK || in->len % CBC_BLOCK != 0 ||
-	    in->len - CBC_BLOCK > sizeof(out->bytes))
+	if (name == NULL || in->len <= CBC_BLOCK || in->len % CBC_BLOCK != 0)
 		return ROLLCODE_ERR_INPUT;
 	if (code_libctx() == NULL ||
 	    (cipher = EVP_CIPHER_fetch(code_libctx(), name, NULL)) == NULL ||
 	    (ctx = EVP_CIPHER_CTX_new()) == NULL)
 		goto out;
-	err = cbc_run(ctx, cipher, key, in, out->bytes);
+	plain.len = in->len - CBC_BLOCK;
+	err = cbc_run(ctx, cipher, key, in, plain.bytes);
 	if (err == ROLLCODE_OK)
-		err = cut_padding(out, in->len - CBC_BLOCK);
-	if (err != ROLLCODE_OK)
-		secret_wipe(out);
+		err = cut_padding(&plain, out);
 out:
 	EVP_CIPHER_CTX_free(ctx);
 	EVP_CIPHER_free(cipher);

@@ -21,6 +21,8 @@ struct cbc_bytes {
 	uint8_t	bytes[CBC_MAX];
 };
 
+WIPABLE(cbc_bytes);
+
 /*
  * Decrypt with a key of 16, 24 or 32 bytes.  INPUT if the lengths or the
  * padding are wrong, as they are after most changes or with another key; what

@@ -4,6 +4,9 @@
  * with nothing else.
  */
 
+#include <openssl/evp.h>
+
+#include "common/token/cbc.h"
 #include "common/token/codec.h"
 #include "common/token/seal.h"
 #include "tests/support/cases.h"
@@ -280,6 +283,45 @@ START_TEST(a_mac_is_that_of_rfc_2104)
 }
 END_TEST
 
+/* The nonce is 0, as are the key's bytes. */
+static struct cbc_bytes
+cbc_of(const struct secret *aes, const uint8_t *bytes, size_t len)
+{
+	struct cbc_bytes out = {.len = CBC_BLOCK};
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n;
+
+	ck_assert_int_eq(EVP_EncryptInit_ex(ctx, EVP_aes_128_cbc(), NULL,
+			     aes->bytes, out.bytes),
+	    1);
+	ck_assert_int_eq(
+	    EVP_EncryptUpdate(ctx, out.bytes + CBC_BLOCK, &n, bytes, (int)len),
+	    1);
+	out.len += (size_t)n;
+	ck_assert_int_eq(EVP_EncryptFinal_ex(ctx, out.bytes + out.len, &n), 1);
+	out.len += (size_t)n;
+	EVP_CIPHER_CTX_free(ctx);
+	return out;
+}
+
+START_TEST(what_others_encrypted_has_any_length_of_a_secret)
+{
+	static const uint8_t bytes[SECRET_MAX + 1] = {1, 2, 3};
+	struct secret aes = {.len = 16}, got;
+	struct cbc_bytes in;
+
+	for (size_t len = 1; len <= SECRET_MAX; len++) {
+		in = cbc_of(&aes, bytes, len);
+		ck_assert_int_eq(cbc_open(&aes, &in, &got), ROLLCODE_OK);
+		ck_assert_uint_eq(got.len, len);
+		ck_assert_mem_eq(got.bytes, bytes, len);
+	}
+	in = cbc_of(&aes, bytes, SECRET_MAX + 1);
+	ck_assert_int_eq(cbc_open(&aes, &in, &got), ROLLCODE_ERR_INPUT);
+	ck_assert_uint_eq(got.len, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -298,5 +340,6 @@ main(void)
 	tcase_add_test(tcase, the_name_of_a_key_gives_nothing_away);
 	tcase_add_test(tcase, a_passphrase_is_stretched_as_in_rfc_7914);
 	tcase_add_test(tcase, a_mac_is_that_of_rfc_2104);
+	tcase_add_test(tcase, what_others_encrypted_has_any_length_of_a_secret);
 	return test_run();
 }
