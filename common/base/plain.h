@@ -38,7 +38,7 @@ void	plain_put(FILE *, const char *text, enum plain);
  */
 int	plain_width(const char *text, enum plain);
 
-/* The same, filled up with spaces to a width. */
+/* As plain_put, filled up with spaces to a width. */
 void	plain_pad(FILE *, const char *text, enum plain, int width);
 
 /*
