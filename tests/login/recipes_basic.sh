@@ -23,29 +23,6 @@ arrange() {
 	resident_start
 }
 
-# has PROGRAM NAME: or the recipe is skipped
-has() {
-	[ -x "$1" ] && return
-	skip "$2" "needs $1"
-	return 1
-}
-
-# basic_logins NAME ASK: ASK USER WORD prints "in" or anything else
-basic_logins() {
-	local code
-	code=$(code ann)
-	equal "$1: a code lets in" "$("$2" ann "$code")" in
-	nap "${remembered:-0}"
-	equal "$1: a replay does not" "$("$2" ann "$code")" out
-	equal "$1: nor does a wrong code" "$("$2" ann "$(wrong "$code")")" out
-	equal "$1: nor another user's" "$("$2" ann "$(code bob)")" out
-	mv "$T/store" "$T/store.away"
-	equal "$1: nor does a code without the store" \
-	    "$("$2" ann "$(code ann)")" out
-	mv "$T/store.away" "$T/store"
-	equal "$1: then the next code lets in" "$("$2" ann "$(code ann)")" in
-}
-
 # --- squid ------------------------------------------------------------------
 
 squid_start() {

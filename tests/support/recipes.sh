@@ -18,6 +18,10 @@
 #   checked NAME SERVICE FOUND
 #                         rollcode-admin check finds only these in a service,
 #                         and no error
+#   has PROGRAM NAME      or NAME is skipped
+#   basic_logins NAME ASK what every login with a name and a code must do; ASK
+#                         USER CODE prints "in" or anything else.  For ann and
+#                         bob, who are enrolled
 #
 # Delays are taken out, which would be most of the time of a test.
 RECIPES=$TREE/pam_rollcode/pam_rollcode.8
@@ -99,4 +103,25 @@ checked() {
 	found=$(grep -oE '^(error|warning|note) +[a-z-]+' <<<"$found" |
 	    tr -s ' \n' ' ')
 	equal "$1: check finds ${3:-nothing}" "${found% }" "$3"
+}
+
+has() {
+	[ -x "$1" ] && return
+	skip "$2" "needs $1"
+	return 1
+}
+
+basic_logins() {
+	local code
+	code=$(code ann)
+	equal "$1: a code lets in" "$("$2" ann "$code")" in
+	nap "${remembered:-0}"
+	equal "$1: a replay does not" "$("$2" ann "$code")" out
+	equal "$1: nor does a wrong code" "$("$2" ann "$(wrong "$code")")" out
+	equal "$1: nor another user's" "$("$2" ann "$(code bob)")" out
+	mv "$T/store" "$T/store.away"
+	equal "$1: nor does a code without the store" \
+	    "$("$2" ann "$(code ann)")" out
+	mv "$T/store.away" "$T/store"
+	equal "$1: then the next code lets in" "$("$2" ann "$(code ann)")" in
 }

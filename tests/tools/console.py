@@ -3,7 +3,8 @@
 """console.py COMMAND... - somebody at a terminal
 
 Runs the command on a terminal of its own.  The lines of standard input answer
-what ends in "login:", "username:", "password:" or "code:", each when it is asked.
+what ends in "login:", "username:", "password:" or "code:", or asks for ENTER to
+unlock, each when it is asked.
 What is on the screen goes to standard output.  Ends with 0 if the command
 does, with 1 if it says "incorrect" or asks for more, or after 20 seconds.
 """
@@ -15,7 +16,8 @@ import signal
 import sys
 import time
 
-ASKED = re.compile(rb"(?i)(login|username|password1?|code):? ?$")
+ASKED = re.compile(rb"(?i)(login|username|password1?|code):? ?$"
+                   rb"|\[ENTER\] to unlock\.\s*$")
 
 
 def screen(fd, lines):
