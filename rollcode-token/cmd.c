@@ -53,13 +53,9 @@ cmd_unlock(const struct options *options, char **argv, struct wallet **wallet,
 	if ((err = cmd_open(options, argv, wallet, error)) != ROLLCODE_OK ||
 	    !wallet_protected(*wallet))
 		return err;
-	err = cli_passphrase(options->passphrase_file,
-	    "Passphrase of the wallet: ", false, &passphrase, error);
-	if (err == ROLLCODE_ERR_UNAVAIL)
-		return error_set(error, err,
-		    "the wallet has a passphrase, and there is no terminal to "
-		    "ask for it; give --passphrase-file FILE");
-	if (err != ROLLCODE_OK)
+	if ((err = cli_passphrase(options->passphrase_file, "--passphrase-file",
+		 "Passphrase of the wallet", false, &passphrase, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	return wallet_unlock(*wallet, passphrase.text, error);
 }

@@ -50,8 +50,8 @@ unlock_wallet(const struct options *options, struct wallet *wallet,
 	snprintf(prompt, sizeof(prompt),
 	    "Passphrase of the wallet, for %s: ", entry->name);
 	err = options->passphrase_file[0] != '\0'
-		  ? cli_passphrase(
-			options->passphrase_file, "", false, &passphrase, error)
+		  ? cli_passphrase(options->passphrase_file, "", "", false,
+			&passphrase, error)
 		  : person_ask(prompt, passphrase.text, sizeof(passphrase.text),
 			error);
 	return err == ROLLCODE_OK

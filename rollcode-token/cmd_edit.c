@@ -30,7 +30,9 @@ cmd_remove(void *base, char **argv, struct error *error)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "not removed: the answer was not yes; --force skips the "
 		    "question");
-	return wallet_remove(wallet, argv[0], error);
+	if ((err = wallet_remove(wallet, argv[0], error)) == ROLLCODE_OK)
+		plain_line(stdout, "removed %s", entry.name);
+	return err;
 }
 
 enum rollcode_err
@@ -68,10 +70,14 @@ cmd_passwd(void *base, char **argv, struct error *error)
 		    "--remove and --new-passphrase-file: give one of them");
 	if ((err = cmd_unlock(options, argv, &wallet, error)) != ROLLCODE_OK)
 		return err;
-	if (options->remove)
-		return wallet_protect(wallet, NULL, 0, error);
-	if ((err = cli_passphrase(options->new_file, "New passphrase: ", true,
-		 &passphrase, error)) != ROLLCODE_OK)
+	if (!options->remove &&
+	    (err = cli_passphrase(options->new_file, "--new-passphrase-file",
+		 "New passphrase", true, &passphrase, error)) != ROLLCODE_OK)
 		return err;
-	return wallet_protect(wallet, passphrase.text, WALLET_LOG_N, error);
+	if ((err = wallet_protect(wallet,
+		 options->remove ? NULL : passphrase.text, WALLET_LOG_N,
+		 error)) == ROLLCODE_OK)
+		printf("the wallet has %s passphrase now\n",
+		    options->remove ? "no" : "a new");
+	return err;
 }

@@ -37,7 +37,7 @@ cmd_import(void *base, char **argv, struct error *error)
 	enum rollcode_err err;
 
 	if ((err = cmd_check_words(argv, error)) != ROLLCODE_OK ||
-	    (given && (err = cli_passphrase(options->seal_file, "", false,
+	    (given && (err = cli_passphrase(options->seal_file, "", "", false,
 			   &passphrase, error)) != ROLLCODE_OK) ||
 	    (err = import_open(&opened, argv, error)) != ROLLCODE_OK ||
 	    (err = import_files(&list, &source, &opened, error)) !=
@@ -99,8 +99,8 @@ cmd_export(void *base, char **argv, struct error *error)
 	for (; *argv != NULL && err == ROLLCODE_OK; argv++)
 		err = add_line(wallet, *argv, &lines, error);
 	if (err == ROLLCODE_OK && seal != NULL)
-		err = cli_passphrase(options->seal_file,
-		    "Passphrase for the export: ", true, &passphrase, error);
+		err = cli_passphrase(options->seal_file, "--seal-file",
+		    "Passphrase for the export", true, &passphrase, error);
 	if (err != ROLLCODE_OK || (err = export_write(&lines, seal,
 				       options->output, error)) != ROLLCODE_OK)
 		return err;

@@ -114,9 +114,11 @@ enum rollcode_err	cli_bytes_add(struct cli_bytes *, const char *,
 			    size_t len, struct error *) MUST_USE;
 
 /*
- * A passphrase from a file or, if that is "", from the terminal; a new one is
- * asked for twice.  INPUT, ABSENT; UNAVAIL if there is no terminal.
+ * A passphrase from a file or, if that is "", from the terminal, as "WHAT: "; a
+ * new one is asked for twice.  INPUT, ABSENT; UNAVAIL if there is no terminal,
+ * with the option that names a file.
  */
+#define CLI_PASSPHRASE_MIN	8	/* bytes of a new one */
 #define CLI_PASSPHRASE_MAX	255	/* bytes */
 struct cli_passphrase {
 	char	text[CLI_PASSPHRASE_MAX + 1];
@@ -124,9 +126,9 @@ struct cli_passphrase {
 
 WIPABLE(cli_passphrase);
 
-enum rollcode_err	cli_passphrase(const char *file, const char *prompt,
-			    bool new, struct cli_passphrase *, struct error *)
-			    MUST_USE;
+enum rollcode_err	cli_passphrase(const char *file, const char *option,
+			    const char *what, bool new, struct cli_passphrase *,
+			    struct error *) MUST_USE;
 
 /*
  * All that comes from a descriptor, max bytes at most, which are whole MiB.

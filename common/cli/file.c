@@ -5,7 +5,8 @@
 
 #include "common/cli/cli.h"
 
-#define ROOM 65536 /* bytes at first */
+#define ROOM 65536     /* bytes at first */
+#define PROMPT_MAX 128 /* bytes, with a NUL */
 
 void
 cli_bytes_free(struct cli_bytes *bytes)
@@ -76,19 +77,27 @@ cli_read_all(int fd, size_t max, struct cli_bytes *bytes, struct error *error)
 }
 
 enum rollcode_err
-cli_passphrase(const char *file, const char *prompt, bool new,
+cli_passphrase(const char *file, const char *option, const char *what, bool new,
     struct cli_passphrase *passphrase, struct error *error)
 {
 	WIPED(cli_passphrase_wipe) struct cli_passphrase again = {""};
 	size_t size = sizeof(passphrase->text);
+	char prompt[PROMPT_MAX];
+	struct error why = {0};
 	enum rollcode_err err;
 
 	if (*file != '\0')
 		return cli_read_secret_file(
 		    file, passphrase->text, size, error);
-	if ((err = cli_read_terminal(prompt, false, passphrase->text, size,
-		 error)) != ROLLCODE_OK ||
-	    !new)
+	snprintf(prompt, sizeof(prompt),
+	    new ? "%s (at least %d characters): " : "%s: ", what,
+	    CLI_PASSPHRASE_MIN);
+	err = cli_read_terminal(prompt, false, passphrase->text, size, &why);
+	if (err != ROLLCODE_OK)
+		error_pass(error, err, &why, "%s", what);
+	if (err == ROLLCODE_ERR_UNAVAIL)
+		error_add(error, err, "give %s FILE", option);
+	if (err != ROLLCODE_OK || !new)
 		return err;
 	if ((err = cli_read_terminal("Repeat the passphrase: ", false,
 		 again.text, size, error)) != ROLLCODE_OK)

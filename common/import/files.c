@@ -46,8 +46,9 @@ read_sealed(struct import_list *list, const struct import_source *source,
 	enum rollcode_err err;
 
 	if (passphrase == NULL) {
-		if ((err = cli_passphrase("", "Passphrase of the export: ",
-			 false, &asked, error)) != ROLLCODE_OK)
+		if ((err = cli_passphrase("", "--seal-file",
+			 "Passphrase of the export", false, &asked, error)) !=
+		    ROLLCODE_OK)
 			return err;
 		passphrase = asked.text;
 	}

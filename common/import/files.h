@@ -79,7 +79,6 @@ void			import_summary(const size_t merged[MERGE_KINDS],
 			    size_t refused);
 
 #define EXPORT_LOG_N		17	/* scrypt: 128 MiB, under a second */
-#define EXPORT_PASSPHRASE_MIN	8	/* bytes */
 
 /*
  * Seal a text, and open it again.  The caller frees what comes out.  INPUT if

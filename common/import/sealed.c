@@ -118,10 +118,10 @@ export_seal(const char *passphrase, unsigned int log_n, const char *text,
 	enum rollcode_err err;
 
 	memset(out, 0, sizeof(*out));
-	if (strlen(passphrase) < EXPORT_PASSPHRASE_MIN)
+	if (strlen(passphrase) < CLI_PASSPHRASE_MIN)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "a passphrase has at least %d bytes; choose a longer one",
-		    EXPORT_PASSPHRASE_MIN);
+		    CLI_PASSPHRASE_MIN);
 	if ((err = seal_random(head.salt, sizeof(head.salt))) != ROLLCODE_OK)
 		return error_set(error, err, "the kernel gave no random bytes");
 	write_export_head(&head);

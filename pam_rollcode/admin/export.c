@@ -84,8 +84,8 @@ read_passphrase(const struct admin *admin, struct cli_passphrase *passphrase,
 	if (admin->options->seal_file[0] != '\0')
 		return admin_read_secret(
 		    admin, passphrase->text, sizeof(passphrase->text), error);
-	return cli_passphrase(
-	    "", "Passphrase for the export: ", true, passphrase, error);
+	return cli_passphrase("", "--seal-file", "Passphrase for the export",
+	    true, passphrase, error);
 }
 
 enum rollcode_err

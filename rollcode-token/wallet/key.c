@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/cli/cli.h"
 #include "wallet/row.h"
 
 WIPABLE(wallet);
@@ -136,10 +137,10 @@ wallet_protect(struct wallet *w, const char *passphrase, unsigned int log_n,
 	WIPED(wallet_wipe) struct wallet now = {0};
 	enum rollcode_err err;
 
-	if (passphrase != NULL && strlen(passphrase) < WALLET_PASSPHRASE_MIN)
+	if (passphrase != NULL && strlen(passphrase) < CLI_PASSPHRASE_MIN)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "a passphrase has at least %d bytes; choose a longer one",
-		    WALLET_PASSPHRASE_MIN);
+		    CLI_PASSPHRASE_MIN);
 	if (wallet_locked(w))
 		return error_at(error, ROLLCODE_ERR_INPUT, w->path,
 		    "the present passphrase is needed first");

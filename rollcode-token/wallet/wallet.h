@@ -24,7 +24,6 @@
 
 #define WALLET_ID_LEN		16	/* random bytes of a wallet, a token */
 #define WALLET_NAME_MAX		ROLLCODE_LABEL_MAX
-#define WALLET_PASSPHRASE_MIN	8	/* bytes */
 #define WALLET_LOG_N		17	/* scrypt: 128 MiB, under a second */
 #define WALLET_LOG_N_MIN	10
 #define WALLET_LOG_N_MAX	(WALLET_LOG_N + 1) /* a wallet may ask for */

@@ -371,6 +371,15 @@ equal "a client's tokens move to another store by name and counter" \
     "$(token dave export --plain 2>/dev/null)" \
     "$(token carol export --plain 2>/dev/null)"
 
+no_terminal() {	# COMMAND...
+	! "$@" </dev/null >"$T/out" 2>&1 &&
+	    grep -q 'no terminal .*give --seal-file FILE$' "$T/out"
+}
+check "without a terminal an export names the option that helps" \
+    no_terminal setsid -w rollcode-admin --conf "$CONF" export
+check "so does an import of one" \
+    no_terminal setsid -w rollcode-admin --conf "$CONF" import "$T/sealed"
+
 # --- an export in a file ------------------------------------------------------
 
 # written COMMAND...: the export is whole, in a file of mode 0600 whatever the

@@ -57,7 +57,7 @@ rt passwd --new-passphrase-file "$T/phrase"
 check "a passphrase is not set and removed at once" says 2 \
     'give one of them' rt --passphrase-file "$T/phrase" passwd --remove \
     --new-passphrase-file "$T/phrase2"
-check "and it stays" says 1 'has a passphrase' \
+check "and it stays" says 1 'Passphrase of the wallet' \
     setsid -w rollcode-token --store "$STORE" next
 check "a list needs no passphrase" grep -q '^\* web ' <<<"$(rt list)"
 

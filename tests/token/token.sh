@@ -366,13 +366,14 @@ add_two() { rt add two <<<"$HOTP"; }
 check "one secret is not added twice" says 1 'has this secret' add_two
 line "$OTHER32" counter=5 | rt add two >/dev/null
 check "removing asks" says 1 'not removed: ' rt remove two
-echo yes | rt remove two >"$T/out" 2>&1
+equal "and says that it has removed" "$(rt remove two 2>&1 <<<yes)" \
+    "removed two"
 check "and removes at yes" says 1 'no token of that name' rt show two
 line "$OTHER32" counter=5 | rt add two >/dev/null
 rt default two
 equal "the default is the one that was chosen" "$(counter)" 5
 rt rename two three
-rt remove three --force
+rt remove three --force >"$T/out"
 equal "the token that is left is the default" "$(counter)" 0
 
 store "$(line $BASE32 counter=9223372036854775806)"
@@ -413,18 +414,28 @@ fi
 (umask 077; echo "correct horse" >"$T/phrase"; echo "other horse" >"$T/phrase2")
 with() { rt --passphrase-file "$T/$1" "${@:2}"; }
 store "$HOTP"
-rt passwd --new-passphrase-file "$T/phrase"
+equal "a passphrase that is set is said to be" \
+    "$(rt passwd --new-passphrase-file "$T/phrase")" \
+    "the wallet has a new passphrase now"
 check "without terminal and file a protected store says what it needs" \
-    says 1 'passphrase-file' setsid -w rollcode-token --store "$STORE" next
+    says 1 'of the wallet: .*--passphrase-file' setsid -w rollcode-token \
+    --store "$STORE" next
 check "a wrong passphrase says so" says 1 'passphrase is wrong' \
     with phrase2 next
 equal "the right one gives the code, and nothing was spent before" \
     "$(with phrase next)" "$(vector hotp-sha256-8 0)"
-with phrase passwd --new-passphrase-file "$T/phrase2"
+with phrase passwd --new-passphrase-file "$T/phrase2" >"$T/out"
 check "a changed passphrase is changed" says 1 'is wrong' with phrase next
-with phrase2 passwd --remove
+equal "one that is removed is said to be" "$(with phrase2 passwd --remove)" \
+    "the wallet has no passphrase now"
 equal "a removed passphrase is not asked for" "$(rt next)" \
     "$(vector hotp-sha256-8 1)"
+check "an export without terminal names the option that helps" \
+    says 1 'no terminal.*give --seal-file FILE' \
+    setsid -w rollcode-token --store "$STORE" export
+check "so does a new passphrase" \
+    says 1 'no terminal.*give --new-passphrase-file FILE' \
+    setsid -w rollcode-token --store "$STORE" passwd
 
 cat >"$T/terminal.py" <<'PYTHON'
 # terminal.py STDIN COMMAND... -- [PROMPT ANSWER]...: run it at a terminal of
@@ -488,7 +499,7 @@ prompts() {
 	! grep -q AAAQ "$T/shown" || { echo "add: $none"; return 1; }
 	at_terminal - "${command[@]}" passwd -- 'New pass' 'one horse' \
 	    'Repeat' 'two horses' && { echo "mismatch taken"; return 1; }
-	at_terminal - "${command[@]}" passwd -- 'New pass' 'one horse' \
+	at_terminal - "${command[@]}" passwd -- '(at least 8 char' 'one horse' \
 	    'Repeat' 'one horse' || { echo "passwd failed"; return 1; }
 	! grep -q horse "$T/shown" || { echo "passwd: $none"; return 1; }
 	at_terminal - "${command[@]}" next -- 'Passphrase' 'two horses' &&

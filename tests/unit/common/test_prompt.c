@@ -175,8 +175,8 @@ choose_passphrase(void)
 {
 	struct cli_passphrase passphrase;
 
-	return cli_passphrase("", "New: ", true, &passphrase, NULL) ==
-			   ROLLCODE_OK &&
+	return cli_passphrase("", "--new-file", "New", true, &passphrase,
+		   NULL) == ROLLCODE_OK &&
 		       strcmp(passphrase.text, "correct horse") == 0
 		   ? 0
 		   : 1;
@@ -195,7 +195,7 @@ static const struct {
 START_TEST(a_new_passphrase_is_typed_twice_and_whole)
 {
 	terminal_run(choose_passphrase);
-	ck_assert(terminal_shows("New: ", 1, LONG));
+	ck_assert(terminal_shows("New (at least 8 characters): ", 1, LONG));
 	terminal_type("correct horse\n");
 	ck_assert(terminal_shows("Repeat the passphrase: ", 1, LONG));
 	terminal_type(repeated[_i].again);
