@@ -2,6 +2,23 @@
 #include "admin/admin.h"
 #include "login/login.h"
 
+static const char *
+find_remedy(const struct verification *v)
+{
+	if (v->verdict == VERDICT_DISABLED)
+		return "rollcode-admin enable accepts the user's tokens again";
+	if (v->guarded)
+		return "three consecutive codes on one line are accepted, "
+		       "rollcode-admin unlock ends this";
+	if (v->verdict == VERDICT_FAR)
+		return "the code is far ahead; two consecutive codes on one "
+		       "line are accepted";
+	if (v->verdict == VERDICT_REPLAYED)
+		return "the code was used or skipped before; try the next one";
+	return "if every code is, try two consecutive codes on one line, then "
+	       "rollcode-admin resync, then enrol a new token";
+}
+
 enum rollcode_err
 admin_verify(void *base, char **argv, struct error *error)
 {
@@ -35,12 +52,8 @@ admin_verify(void *base, char **argv, struct error *error)
 	if (err != ROLLCODE_OK)
 		return err;
 	if (!verdict_admits(result.verdict))
-		return error_set(error, ROLLCODE_ERR_INPUT, "refused: %s%s",
-		    verdict_name(result.verdict),
-		    result.guarded
-			? "; three consecutive codes on one line are "
-			  "accepted, rollcode-admin unlock ends this"
-			: "");
+		return error_set(error, ROLLCODE_ERR_INPUT, "refused: %s; %s",
+		    verdict_name(result.verdict), find_remedy(&result));
 	if (result.recovery)
 		printf("accepted: a recovery code, %u left\n",
 		    result.recovery_left);

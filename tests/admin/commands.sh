@@ -66,6 +66,22 @@ admin verify bea <<<"$used" >"$T/out" 2>&1
 admin verify bea <<<"$(wrong "$(code bea)")" >"$T/out" 2>&1
 equal "show tells used codes from wrong ones" \
     "$(field bea replayed) $(field bea spent)" "2 1"
+verified() {	# USER CODE
+	admin verify "$1" <<<"$2" 2>&1
+}
+check "verify says what helps after a used code" grep -q \
+    'refused: replayed; .*try the next one$' <<<"$(verified bea "$used")"
+check "after a wrong one" grep -q \
+    'refused: wrong; .*resync' <<<"$(verified bea "$(wrong "$used")")"
+admin unlock bea >"$T/out"
+token bea skip -n 50 >"$T/out"
+check "after one that is far ahead" grep -q \
+    'refused: far; .*two consecutive' <<<"$(verified bea "$(code bea)")"
+check "and that is so" admin verify bea <<<"$(code bea -n 2)"
+admin disable bea >"$T/out"
+check "and where the tokens are disabled" grep -q \
+    'refused: disabled; rollcode-admin enable' <<<"$(verified bea "$(code bea)")"
+admin enable bea >"$T/out"
 check "an account is guarded once more" guard bea
 admin unlock bea >"$T/out"
 equal "unlock ends that" "$(state bea)" normal
