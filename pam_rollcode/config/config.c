@@ -223,9 +223,11 @@ envfile_open(
 	if ((fd = open_locked(path)) < 0)
 		return error_at(error, ROLLCODE_ERR_CONFIG, path, "%s%s",
 		    strerror(errno),
-		    errno == ENOENT   ? "; rollcode-admin init makes it"
-		    : errno == EACCES ? "; only root reads it"
-				      : "");
+		    errno == ENOENT ? "; rollcode-admin init makes it"
+		    : errno == EACCES
+			? "; only root can read it; run the command as "
+			  "root"
+			: "");
 	err = check_file(fd, path, error);
 	while (err == ROLLCODE_OK && n > 0 && file->len < ENV_FILE_MAX) {
 		n = read(fd, file->text + file->len, ENV_FILE_MAX - file->len);

@@ -75,7 +75,10 @@ envfile_lock(const char *path, int *lock, struct error *error)
 	if (lock_directory(directory, LOCK_MS, lock, error) != ROLLCODE_OK)
 		return error_add(error, ROLLCODE_ERR_CONFIG,
 		    "make install creates the directory of the configuration "
-		    "file, and only root can write there");
+		    "file%s",
+		    geteuid() == 0 ? ""
+				   : ", and only root can write there; run the "
+				     "command as root");
 	return ROLLCODE_OK;
 }
 

@@ -14,6 +14,21 @@ for user in ann eve; do
 	enroll "$user"
 done
 
+# --- by a user -----------------------------------------------------------------
+
+by_ann() {
+	as ann /usr/local/sbin/rollcode-admin "$@" 2>&1 | tail -n 1
+}
+for command in init list "enroll eve" "check eve" "export eve"; do
+	# shellcheck disable=SC2086	# it is words
+	check "a user is told who may: $command" \
+	    grep -q 'run the command as root$' <<<"$(by_ann $command)"
+done
+mv /etc/rollcode "$T/rollcode"
+check "also before there is anything" \
+    grep -q 'make install .* as root$' <<<"$(by_ann init)"
+mv "$T/rollcode" /etc/rollcode
+
 # --- what asks -----------------------------------------------------------------
 
 # at_terminal ANSWER ARGUMENT...: the status of rollcode-admin at a terminal;

@@ -239,7 +239,8 @@ admin_check(void *base, char **argv, struct error *error)
 	check.user = argv[0];
 	if (geteuid() != 0)
 		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
-		    "only root can look at all of this");
+		    "only root can look at all of this; run the command "
+		    "as root");
 	if (check.options->service[0] != '\0' &&
 	    !service_read(&check, check.options->service, &s))
 		return error_set(error, ROLLCODE_ERR_ABSENT,
