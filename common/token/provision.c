@@ -216,6 +216,11 @@ split_query(char *query, struct fields *f, struct error *error)
 		if (f->value[i] != NULL)
 			return error_set(error, ROLLCODE_ERR_INPUT,
 			    "the provisioning URI has %s twice", names[i]);
+		/* Base32 would take most words for more of the secret. */
+		if (i == SECRET && strchr(value, ' ') != NULL)
+			return bad_line(error,
+			    "a space, or a space and a word, follow the "
+			    "secret; remove it, or write %20 for a space");
 		f->value[i] = value;
 		while ((value = strchr(value, '+')) != NULL)
 			*value++ = ' ';

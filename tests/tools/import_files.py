@@ -306,6 +306,16 @@ def one_by_one():
     put("qr-code", "QR-Code:" + line, "", ann)
     put("capitals", line.replace("otpauth://hotp", "OTPAUTH://HOTP"), "", ann)
     put("html", line.replace("&", "&amp;"), "", "no line 1: .*&amp;")
+    secret = f"secret={b32(GOOD)}"
+    last = line.strip().replace(f"{secret}&", "") + f"&{secret}"
+    put("last", last + " disabled\n", "", "ok ann 7 8 SHA1")
+    for word in ("enabled", "Disabled", "disabled disabled", "# laptop"):
+        put(f"word-{word.replace(' ', '-')}", f"{last} {word}\n", "",
+            "no line 1: .*%20")
+    spaced = " ".join(b32(GOOD)[i:i + 4] for i in range(0, 32, 4))
+    for name, space in (("percent", "%20"), ("plus", "+")):
+        put(f"spaces-{name}", line.replace(
+            b32(GOOD), spaced.replace(" ", space)), "", "ok ann 7 8 SHA1")
     put("port", line.replace("issuer=Web", "issuer=web%3A80"), "", ann)
     put("qr-migration", "QR-Code:" + migration(GOOD), "", "ok ann 8 8 SHA1")
     put("two", migration(GOOD) + migration(

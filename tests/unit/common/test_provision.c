@@ -155,6 +155,9 @@ static const struct {
     {"otpauth://hotp/Web:ann?counter=0&secret=gezdgnbvgy3tqojqge"
      "zdgnbvgy3tqojq%3D%3D",
 	"Web", "ann"},
+    {"otpauth://hotp/My web:ann?counter=0&secret=GEZD%20GNBV+GY3T-QOJQ"
+     "GEZDGNBVGY3TQOJQ+",
+	"My web", "ann"},
 };
 
 START_TEST(lines_of_other_makers_are_read)
@@ -207,6 +210,9 @@ static const struct {
     {"otpauth://hotp/a?counter=1&secret=GEZDGNBVGY3TQOJQ", "10 bytes"},
     {"otpauth://hotp/a?counter=1&secret=", "base32"},
     {"otpauth://hotp/a?counter=1&secret=" SECRET "1", "base32"},
+    {"otpauth://hotp/a?counter=1&secret=" SECRET " enabled", "%20"},
+    {"otpauth://hotp/a?counter=1&secret=" SECRET " disabled", "%20"},
+    {"otpauth://hotp/a?secret=GEZD GNBV" SECRET "&counter=1", "%20"},
 };
 
 START_TEST(a_line_that_is_no_token_is_refused_with_a_reason)
