@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/handout.h"
 #include "common/import/files.h"
 #include "common/token/provision.h"
 
@@ -88,6 +89,24 @@ read_passphrase(const struct admin *admin, struct cli_passphrase *passphrase,
 	    true, passphrase, error);
 }
 
+/* Where root may write, and not where the store's account may. */
+static enum rollcode_err
+write_export(const struct admin *admin, const struct cli_bytes *lines,
+    const char *seal, struct error *error)
+{
+	WIPED(cli_bytes_free) struct cli_bytes sealed = {NULL, 0, 0};
+	enum rollcode_err err;
+
+	if (admin->handout == 0)
+		return export_write(lines, seal, "", error);
+	if (seal == NULL)
+		return handout_send(admin->handout, lines, error);
+	if ((err = export_seal(seal, EXPORT_LOG_N, lines->text, lines->len,
+		 &sealed, error)) != ROLLCODE_OK)
+		return err;
+	return handout_send(admin->handout, &sealed, error);
+}
+
 enum rollcode_err
 admin_export(void *base, char **argv, struct error *error)
 {
@@ -102,8 +121,14 @@ admin_export(void *base, char **argv, struct error *error)
 	    .named = *argv != NULL,
 	};
 	enum rollcode_err err;
+	int file = 0;
 
-	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK ||
+	if (options->output[0] != '\0' &&
+	    (err = handout_file(options->output, &file, error)) != ROLLCODE_OK)
+		return err;
+	err = admin_open(&admin, options, NULL, error);
+	admin.handout = file; /* closed with it */
+	if (err != ROLLCODE_OK ||
 	    (seal != NULL && (err = read_passphrase(
 				  &admin, &passphrase, error)) != ROLLCODE_OK))
 		return err;
@@ -113,8 +138,8 @@ admin_export(void *base, char **argv, struct error *error)
 		err = export_all(&ex, error);
 	for (; *argv != NULL && err == ROLLCODE_OK; argv++)
 		err = export_user(&ex, *argv, error);
-	if (err != ROLLCODE_OK || (err = export_write(&lines, seal,
-				       options->output, error)) != ROLLCODE_OK)
+	if (err != ROLLCODE_OK ||
+	    (err = write_export(&admin, &lines, seal, error)) != ROLLCODE_OK)
 		return err;
 	fprintf(stderr,
 	    "exported %" PRId64 " token%s of %" PRId64

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * handout.c - a file for each user who was enrolled, to be handed to them.
+ * handout.c - a file for each user who was enrolled, to be handed to them; and
+ * one that is exported.
  *
  *  1. The files are root's.  The process that has given root's rights up hands
- *     each URI to one that has not, which only puts it into one directory.
+ *     what is in them to one that has not, which only puts it into one
+ *     directory, or into one file.
  *  2. Of a file nothing is there, or all of it, on disk.
  */
 #include <errno.h>
@@ -17,6 +19,8 @@
 #include "common/base/replace.h"
 #include "store/name.h"
 #include "system/path.h"
+
+#define SENT_MAX ((size_t)1024 << 20) /* bytes of an exported file */
 
 struct handed {
 	char user[ROLLCODE_USER_MAX + 1];
@@ -122,27 +126,45 @@ write_all_handed(const char *place, int fd)
 	}
 }
 
-enum rollcode_err
-handout_begin(const char *dir, int *fd, struct error *error)
+/* All of it, or nothing: who sends may end before it has sent all. */
+static void
+write_sent(const char *path, int fd)
 {
-	char place[PATH_MAX];
+	WIPED(cli_bytes_free) struct cli_bytes bytes = {NULL, 0, 0};
+	struct receipt receipt = {0};
+	size_t len;
+
+	if (recv(fd, &len, sizeof(len), MSG_WAITALL) != (ssize_t)sizeof(len))
+		return;
+	receipt.err = cli_read_all(fd, SENT_MAX, &bytes, &receipt.error);
+	if (receipt.err == ROLLCODE_OK && bytes.len != len)
+		return;
+	if (receipt.err == ROLLCODE_OK &&
+	    (receipt.err = cli_write_new(
+		 path, bytes.text, len, &receipt.error)) == ROLLCODE_OK)
+		receipt.err = replace_sync_directory(path, &receipt.error);
+	(void)!send(fd, &receipt, sizeof(receipt), MSG_NOSIGNAL);
+}
+
+static enum rollcode_err
+start_writer(void (*serve)(const char *, int), const char *path, int type,
+    int *fd, struct error *error)
+{
 	enum rollcode_err err;
 	int ends[2];
 	pid_t child;
 
-	if ((err = prepare_place(dir, place, error)) != ROLLCODE_OK)
-		return err;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		return error_errno(error, errno, dir);
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0)
+		return error_errno(error, errno, path);
 	if ((child = fork()) < 0) {
-		err = error_errno(error, errno, dir);
+		err = error_errno(error, errno, path);
 		close(ends[0]);
 		close(ends[1]);
 		return err;
 	}
 	if (child == 0) {
 		close(ends[0]);
-		write_all_handed(place, ends[1]);
+		serve(path, ends[1]);
 		_exit(0);
 	}
 	close(ends[1]);
@@ -151,21 +173,60 @@ handout_begin(const char *dir, int *fd, struct error *error)
 }
 
 enum rollcode_err
-handout_write(int fd, const char *user, const char *label,
-    const struct provision_line *line, struct error *error)
+handout_begin(const char *dir, int *fd, struct error *error)
 {
-	WIPED(handed_wipe) struct handed handed = {.line = *line};
+	char place[PATH_MAX];
+	enum rollcode_err err;
+
+	if ((err = prepare_place(dir, place, error)) != ROLLCODE_OK)
+		return err;
+	return start_writer(write_all_handed, place, SOCK_SEQPACKET, fd, error);
+}
+
+enum rollcode_err
+handout_file(const char *path, int *fd, struct error *error)
+{
+	return start_writer(write_sent, path, SOCK_STREAM, fd, error);
+}
+
+static enum rollcode_err
+take_receipt(int fd, struct error *error)
+{
 	struct receipt receipt;
 
-	snprintf(handed.user, sizeof(handed.user), "%s", user);
-	snprintf(handed.label, sizeof(handed.label), "%s", label);
-	if (send(fd, &handed, sizeof(handed), MSG_NOSIGNAL) !=
-		(ssize_t)sizeof(handed) ||
-	    recv(fd, &receipt, sizeof(receipt), 0) != (ssize_t)sizeof(receipt))
+	if (recv(fd, &receipt, sizeof(receipt), MSG_WAITALL) !=
+	    (ssize_t)sizeof(receipt))
 		return error_set(error, ROLLCODE_ERR_SYS,
-		    "the process that writes the files of --out has ended");
+		    "the process that writes the files has ended");
 	if (receipt.err == ROLLCODE_OK)
 		return ROLLCODE_OK;
 	error_bound(&receipt.error);
 	return error_pass(error, receipt.err, &receipt.error, NULL);
+}
+
+enum rollcode_err
+handout_write(int fd, const char *user, const char *label,
+    const struct provision_line *line, struct error *error)
+{
+	WIPED(handed_wipe) struct handed handed = {.line = *line};
+
+	snprintf(handed.user, sizeof(handed.user), "%s", user);
+	snprintf(handed.label, sizeof(handed.label), "%s", label);
+	if (send(fd, &handed, sizeof(handed), MSG_NOSIGNAL) < 0)
+		shutdown(fd, SHUT_WR); /* so that it ends */
+	return take_receipt(fd, error);
+}
+
+enum rollcode_err
+handout_send(int fd, const struct cli_bytes *bytes, struct error *error)
+{
+	ssize_t n = send(fd, &bytes->len, sizeof(bytes->len), MSG_NOSIGNAL);
+
+	for (size_t at = 0; n >= 0 && at < bytes->len; at += (size_t)n)
+		if ((n = send(fd, bytes->text + at, bytes->len - at,
+			 MSG_NOSIGNAL)) < 0 &&
+		    errno == EINTR)
+			n = 0;
+	shutdown(fd, SHUT_WR);
+	return take_receipt(fd, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * handout.h - provisioning URIs as files, which root hands to their owners.
+ * handout.h - provisioning URIs as files, which root hands to their owners; and
+ * the file of an export.
  */
 #ifndef ROLLCODE_ADMIN_HANDOUT_H
 #define ROLLCODE_ADMIN_HANDOUT_H
@@ -22,6 +23,15 @@ enum rollcode_err	handout_begin(const char *dir, int *fd, struct error *)
  */
 enum rollcode_err	handout_write(int fd, const char *user,
 			    const char *label, const struct provision_line *,
+			    struct error *) MUST_USE;
+
+/*
+ * The same for one new file: as cli_write_new, and durable.  SYS to begin, and
+ * its errors to send.
+ */
+enum rollcode_err	handout_file(const char *path, int *fd, struct error *)
+			    MUST_USE;
+enum rollcode_err	handout_send(int fd, const struct cli_bytes *,
 			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_ADMIN_HANDOUT_H */

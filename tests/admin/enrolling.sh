@@ -29,6 +29,21 @@ check "also before there is anything" \
     grep -q 'make install .* as root$' <<<"$(by_ann init)"
 mv "$T/rollcode" /etc/rollcode
 
+# --- an export where only root may write ----------------------------------------
+
+(umask 077; echo "correct horse" >"$T/pass"; mkdir "$T/roots")
+exported=$T/roots/tokens
+check "an export goes where only root may write" \
+    rollcode-admin export --seal-file "$T/pass" -o "$exported"
+equal "and is root's alone" "$(stat -c '%U %a' "$exported")" "root 600"
+check "all of it" grep -q '^rollcode-export' "$exported"
+mv "$exported" "$T/kept"
+check "a plain one, too" rollcode-admin export --plain -o "$exported"
+equal "all of it: a line for each token" "$(grep -c otpauth "$exported")" 2
+refused "it goes over no file" rollcode-admin export --plain -o "$exported"
+refused "a failure writes nothing" \
+    rollcode-admin export --plain -o "$T/roots/none" ann nobody
+check "not even a part" test ! -e "$T/roots/none"
 # --- what asks -----------------------------------------------------------------
 
 # at_terminal ANSWER ARGUMENT...: the status of rollcode-admin at a terminal;
