@@ -31,8 +31,8 @@ mv "$T/rollcode" /etc/rollcode
 
 # --- an export where only root may write ----------------------------------------
 
-(umask 077; echo "correct horse" >"$T/pass"; mkdir "$T/roots")
-exported=$T/roots/tokens
+(umask 077; echo "correct horse" >"$T/pass"; mkdir "$T/mine")
+exported=$T/mine/tokens
 check "an export goes where only root may write" \
     rollcode-admin export --seal-file "$T/pass" -o "$exported"
 equal "and is root's alone" "$(stat -c '%U %a' "$exported")" "root 600"
@@ -42,8 +42,8 @@ check "a plain one, too" rollcode-admin export --plain -o "$exported"
 equal "all of it: a line for each token" "$(grep -c otpauth "$exported")" 2
 refused "it goes over no file" rollcode-admin export --plain -o "$exported"
 refused "a failure writes nothing" \
-    rollcode-admin export --plain -o "$T/roots/none" ann nobody
-check "not even a part" test ! -e "$T/roots/none"
+    rollcode-admin export --plain -o "$T/mine/none" ann nobody
+check "not even a part" test ! -e "$T/mine/none"
 # --- what asks -----------------------------------------------------------------
 
 # at_terminal ANSWER ARGUMENT...: the status of rollcode-admin at a terminal;

@@ -4,8 +4,7 @@
 # usual_hosts.sh - programs that have no recipe, because what Debian gives them
 # is enough: FTP servers with a code as the password, cron and at with the
 # profile of the package in common-auth, chsh and vlock.  Arguments name some of
-# them: vsftpd, proftpd, jobs, chsh, vlock.  Debian has one FTP server at a time,
-# so that proftpd is skipped where vsftpd is.
+# them: vsftpd, proftpd, jobs, chsh, vlock.  Debian has one FTP server at a time.
 # shellcheck disable=SC2317	# some functions are called by name
 # long
 # limit: 180
@@ -191,7 +190,11 @@ host_vlock() {
 }
 
 arrange
-[ $# -gt 0 ] || set -- vsftpd proftpd jobs chsh vlock
+[ $# -gt 0 ] || {
+	ftp=vsftpd
+	[ ! -x /usr/sbin/proftpd ] || ftp=proftpd
+	set -- "$ftp" jobs chsh vlock
+}
 for part in "$@"; do
 	"host_$part"
 done
