@@ -229,9 +229,13 @@ short_option(struct walk *walk, const struct keyword *table, char *text,
 		walk->help = true;
 		return ROLLCODE_OK;
 	}
-	if (option == NULL)
+	if (option == NULL && text[1] == '\0')
+		return error_set(
+		    error, ROLLCODE_ERR_USAGE, "unknown option -%s", text);
+	if (option == NULL) /* it may be a secret, and is not repeated */
 		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "unknown option -%.*s", text[1] == '\0' ? 1 : 0, text);
+		    "unknown option; a name of an option begins with two "
+		    "dashes, as in --help");
 	return set_option(
 	    walk, table, option, text[1] == '\0' ? NULL : text + 1, error);
 }

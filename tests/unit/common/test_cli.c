@@ -198,6 +198,8 @@ static const struct {
     {"prog --fil x words", "unknown option --fil; did you mean --file?"},
     {"prog words --cuont 3", "unknown option --cuont; did you mean --count?"},
     {"prog -x words", "unknown option -x"},
+    {"prog -help", "unknown option; a name of an option begins with two"},
+    {"prog words -version", "unknown option; a name of an option begins"},
     {"prog --file", "--file needs a value"},
     {"prog --file= words", "--file has an empty value"},
     {"prog --file 1234567890123456 words", "--file must have 1 to 15"},
