@@ -263,6 +263,10 @@ store_cases() {
 	    admin check 2>&1)
 	planted store-backup "sed -i /^BACKUP=/d $u/marker" \
 	    "a backup in the place of the store" add "$u/marker" BACKUP=1
+	check "a backup in the place of the store: it says how to go on" \
+	    grep -q 'fix: rollcode-admin resync USER' \
+	    <(add "$u/marker" BACKUP=1; admin check 2>&1
+	    sed -i /^BACKUP=/d "$u/marker")
 	planted store-space "umount $T/store" "a file system that is read-only" \
 	    read_only "$T/store"
 	also store-space "umount $T/store" "a file system that is full" \

@@ -41,7 +41,9 @@ static const struct {
 	const char *verb, *fix;
 } kinds[] = {
     {"store", IS_ERROR, NULL, NULL},
-    {"store-backup", IS_ERROR, NULL, NULL},
+    {"store-backup", IS_ERROR, NULL,
+	"rollcode-admin resync USER for each of rollcode-admin list, with two "
+	"codes of the token, and then take that line out"},
     {"store-marker", IS_ERROR, NULL, NULL},
     {"store-place", IS_ERROR, NULL, NULL},
     {"store-key", IS_ERROR, NULL,

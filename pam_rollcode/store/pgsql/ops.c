@@ -120,8 +120,8 @@ pgsql_prove(struct store *store, bool hold, struct error *error)
 	if (store->backup && !store->config->administers) {
 		link_error(store->link, error, ROLLCODE_ERR_STORE,
 		    "is a backup, in which codes used since it was made would "
-		    "work again: rollcode-admin resync every user, or "
-		    "re-enrol, then UPDATE rollcode.store SET backup=0");
+		    "work again: resync or re-enrol every user, then "
+		    "UPDATE rollcode.store SET backup=0");
 		return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
 	}
 	return store_keys_choose(&store->keys, link_where(store->link),

@@ -54,8 +54,8 @@ check_backup(const struct store *store, struct error *error)
 		return ROLLCODE_OK;
 	error_at(error, ROLLCODE_ERR_STORE, store->users.text,
 	    "is a backup, in which codes used since it was made would work "
-	    "again: rollcode-admin resync every user, or re-enrol, then remove "
-	    "the line BACKUP= from %s/marker",
+	    "again: resync or re-enrol every user, then remove the line "
+	    "BACKUP= from %s/marker",
 	    store->users.text);
 	return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
 }
