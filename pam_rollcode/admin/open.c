@@ -100,8 +100,8 @@ admin_check_user(
 		    user, pw->pw_name);
 	if (pw == NULL && !o->no_account)
 		return error_set(error, ROLLCODE_ERR_ABSENT,
-		    "account %s does not exist; --no-account enrols a name "
-		    "that only PAM knows",
+		    "account %s does not exist: check the name; --no-account "
+		    "enrols one that only PAM knows",
 		    user);
 	return ROLLCODE_OK;
 }
