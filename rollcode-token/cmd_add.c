@@ -38,6 +38,7 @@ cmd_add(void *base, char **argv, struct error *error)
 	    (err = wallet_find(wallet, name, &entry, error)) != ROLLCODE_OK)
 		return err;
 	plain_line(stdout, "added %s%s", entry.name,
-	    entry.preferred ? ", the default token" : "");
+	    entry.preferred ? ", the default token"
+			    : "; it is not the default token");
 	return ROLLCODE_OK;
 }

@@ -49,7 +49,7 @@ equal "and nothing was spent" "$(counter)" 0
 equal "the first token that is added is the default, and that is said" \
     "$(cat "$T/added")" "added web, the default token"
 equal "the second is not" "$(rt add two <<<"${URI/$BASE32/$OTHER32}")" \
-    "added two"
+    "added two; it is not the default token"
 
 (umask 077; echo "correct horse" >"$T/phrase"; echo "other horse" >"$T/phrase2")
 store web "$URI"
