@@ -83,7 +83,7 @@ example() {
 }
 example "is run as root:" >"$T/nagios"
 nagios() {
-	PATH=/usr/local/sbin:$PATH sh "$T/nagios"
+	env -i sh "$T/nagios"
 	echo "$?"
 }
 admin verify bob <<<"$(code bob -n 3)" >"$T/out" 2>&1
@@ -109,7 +109,7 @@ install -d -m 755 -o prometheus "$T/exporter"
 example "textfile collector" | sed -n '/^#!/,$p' |
     sed "s|/var/lib/prometheus/node-exporter|$T/exporter|" >"$T/metrics"
 metrics() {
-	PATH=/usr/local/sbin:$PATH sh "$T/metrics"
+	env -i PATH=/usr/bin:/bin sh "$T/metrics"
 }
 install -m 600 /dev/null "$T/roots"
 ln -s "$T/roots" "$T/exporter/rollcode.new"
