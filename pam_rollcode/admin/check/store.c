@@ -261,7 +261,7 @@ visit_users(struct visit *v)
 	}
 	if (v->short_tokens > 0)
 		report_send(v, "token-digits",
-		    "%s: has a token of 6 digits, as %u have; 8 are 100 times "
+		    "%s: has a token of 6 digits (%u in all); 8 are 100 times "
 		    "harder to guess",
 		    v->short_user, v->short_tokens);
 	if (v->check->user == NULL && v->check->options->service[0] == '\0')
