@@ -98,7 +98,7 @@ put_option_lines(FILE *out, const struct keyword *options)
 	char left[64];
 
 	for (; options != NULL && options->name != NULL; options++) {
-		char letter[] = {'-', options->letter, ',', '\0'};
+		const char letter[] = {'-', options->letter, ',', '\0'};
 
 		snprintf(left, sizeof(left), "%s --%s %s",
 		    options->letter == '\0' ? "   " : letter, options->name,

@@ -38,6 +38,7 @@ from_utf16(const struct cli_bytes *raw, bool big, struct cli_bytes *out,
 {
 	enum rollcode_err err = ROLLCODE_OK;
 	char utf8[4];
+	size_t len;
 
 	for (size_t at = 2; at < raw->len && err == ROLLCODE_OK; at += 2) {
 		uint32_t point = unit_at(raw, at, big), low;
@@ -56,7 +57,8 @@ from_utf16(const struct cli_bytes *raw, bool big, struct cli_bytes *out,
 			    "it begins as UTF-16 and is damaged at byte %zu; "
 			    "save it as UTF-8",
 			    at);
-		err = cli_bytes_add(out, utf8, put_utf8(point, utf8), error);
+		len = put_utf8(point, utf8);
+		err = cli_bytes_add(out, utf8, len, error);
 	}
 	return err;
 }
