@@ -959,11 +959,15 @@ hang_begin() {
 	wait_for pgrep -u rollcode rollcode-admin
 }
 
+no_reader() {
+	! pgrep -u rollcode rollcode-admin
+}
+
 hang_end() {
 	wait "$hanging"
 	equal "a store that never answers ends nothing: the status is 1" "$?" 1
 	check "and that is found" grep -q "did not end well" "$T/hang"
-	refused "and nothing of it stays" pgrep -u rollcode rollcode-admin
+	check "and nothing of it stays" wait_for no_reader
 }
 
 hostile() {
