@@ -34,8 +34,8 @@ append_owner(struct import_owners *owners)
 	struct owner **rows = owners->rows;
 
 	if ((count & (count - 1)) == 0 &&
-	    (rows = reallocarray(
-		 rows, count == 0 ? 1 : 2 * count, sizeof(*rows))) == NULL)
+	    (rows = reallocarray(rows, count == 0 ? 1 : 2 * count,
+		 sizeof(struct owner *))) == NULL)
 		return NULL;
 	owners->rows = rows;
 	if ((rows[count] = calloc(1, sizeof(**rows))) != NULL)

@@ -510,11 +510,12 @@ end_slow(int signal)
 static void
 begin_limit(void)
 {
-	struct itimerval limit = {.it_value = {.tv_sec = READ_SECONDS}}, was;
+	const struct itimerval limit = {.it_value = {.tv_sec = READ_SECONDS}};
+	struct itimerval was;
 
 	(void)signal(SIGPROF, end_slow);
 	if (getitimer(ITIMER_PROF, &was) != 0 || !timerisset(&was.it_value) ||
-	    timercmp(&was.it_value, &limit.it_value, >))
+	    was.it_value.tv_sec >= READ_SECONDS)
 		(void)setitimer(ITIMER_PROF, &limit, NULL);
 }
 
