@@ -1,11 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# descriptors.sh [long] - an account without privileges sends the service what
+# descriptors.sh - an account without privileges sends the service what
 # cannot be closed in time: nobody else waits for that, and nothing of it stays.
 # Once as the kernel is, and once as one before 6.16, in which descriptors
-# cannot be kept out of a message.  long: 100 of each.
-# long: 600
+# cannot be kept out of a message.  ROLLCODE_ROUNDS of each (20).
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 240
 . "$(dirname "$0")/../support/lib.sh"
@@ -16,8 +15,7 @@ private_machine "$@"
 SOCKET=/run/rollcode/verify.sock
 SERVE=/usr/local/libexec/rollcode/rollcode-verify
 FUSECTL=$T/fusectl
-ROUNDS=20
-[ -z "${1-}" ] || ROUNDS=${ROLLCODE_ROUNDS:-100}
+ROUNDS=${ROLLCODE_ROUNDS:-20}
 LOGINS=20	# of each at least, while one kind is sent
 declare -A limit_ms=([root]=500 [other]=2000) tries=([root]=1 [other]=1)
 SENDER_FILES=100000
