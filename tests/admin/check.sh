@@ -261,6 +261,7 @@ store_cases() {
 	    grep -q 'fix: put back the SECRET_KEY' \
 	    <(edit "$ENVFILE" 's/^SECRET_KEY=./&0/;s/^\(SECRET_KEY=.\{64\}\).*/\1/'
 	    admin check 2>&1)
+	restore
 	planted store-backup "sed -i /^BACKUP=/d $u/marker" \
 	    "a backup in the place of the store" add "$u/marker" BACKUP=1
 	check "a backup in the place of the store: it says how to go on" \
