@@ -566,6 +566,7 @@ publickey,keyboard-interactive:pam keyboard-interactive:pam' $SSHD" \
 	planted sshd-methods fix "and the code is all that is asked" \
 	    eval 'setting AuthenticationMethods \
 	    "publickey,keyboard-interactive publickey"; stack sshd "$OURS"'
+	restore
 	stack sshd "$OURS"
 	setting AuthenticationMethods \
 	    "publickey,keyboard-interactive publickey"
