@@ -22,6 +22,7 @@ freed_watch(const void *secret, size_t len)
 unsigned int
 freed_with(void)
 {
+	wanted = NULL;
 	return found;
 }
 

@@ -11,7 +11,7 @@
 /* Look for these bytes from now on; they stay the caller's. */
 void		freed_watch(const void *secret, size_t len);
 
-/* In how many pieces of memory they stood when those were freed. */
+/* End that: in how many pieces of memory they stood when those were freed. */
 unsigned int	freed_with(void);
 
 #endif /* ROLLCODE_TESTS_FREED_H */
