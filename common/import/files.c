@@ -191,18 +191,28 @@ export_line(struct cli_bytes *bytes, const struct provision *p, bool disabled,
 }
 
 enum rollcode_err
+export_prepare(const char *passphrase, const struct cli_bytes **bytes,
+    struct cli_bytes *sealed, struct error *error)
+{
+	const struct cli_bytes *plain = *bytes;
+
+	if (passphrase == NULL)
+		return ROLLCODE_OK;
+	*bytes = sealed;
+	return export_seal(
+	    passphrase, EXPORT_LOG_N, plain->text, plain->len, sealed, error);
+}
+
+enum rollcode_err
 export_write(const struct cli_bytes *bytes, const char *passphrase,
     const char *path, struct error *error)
 {
 	WIPED(cli_bytes_free) struct cli_bytes sealed = {NULL, 0, 0};
 	enum rollcode_err err;
 
-	if (passphrase != NULL) {
-		if ((err = export_seal(passphrase, EXPORT_LOG_N, bytes->text,
-			 bytes->len, &sealed, error)) != ROLLCODE_OK)
-			return err;
-		bytes = &sealed;
-	}
+	if ((err = export_prepare(passphrase, &bytes, &sealed, error)) !=
+	    ROLLCODE_OK)
+		return err;
 	if (*path == '\0')
 		return cli_write(bytes->text, bytes->len, error);
 	if ((err = cli_write_new(path, bytes->text, bytes->len, error)) !=

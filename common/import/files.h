@@ -97,6 +97,14 @@ enum rollcode_err	export_line(struct cli_bytes *,
 			    struct error *) MUST_USE;
 
 /*
+ * What is written of it: with a passphrase other than NULL bytes becomes sealed,
+ * which the caller frees.
+ */
+enum rollcode_err	export_prepare(const char *passphrase,
+			    const struct cli_bytes **bytes,
+			    struct cli_bytes *sealed, struct error *) MUST_USE;
+
+/*
  * Write it, sealed unless the passphrase is NULL: as cli_write_new to a file,
  * or if its path is "" to standard output.
  */

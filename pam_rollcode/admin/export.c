@@ -97,14 +97,10 @@ write_export(const struct admin *admin, const struct cli_bytes *lines,
 	WIPED(cli_bytes_free) struct cli_bytes sealed = {NULL, 0, 0};
 	enum rollcode_err err;
 
-	if (admin->handout == 0)
-		return export_write(lines, seal, "", error);
-	if (seal == NULL)
-		return handout_send(admin->handout, lines, error);
-	if ((err = export_seal(seal, EXPORT_LOG_N, lines->text, lines->len,
-		 &sealed, error)) != ROLLCODE_OK)
+	if ((err = export_prepare(seal, &lines, &sealed, error)) != ROLLCODE_OK)
 		return err;
-	return handout_send(admin->handout, &sealed, error);
+	return admin->handout == 0 ? cli_write(lines->text, lines->len, error)
+				   : handout_send(admin->handout, lines, error);
 }
 
 enum rollcode_err
