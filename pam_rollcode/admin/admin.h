@@ -109,6 +109,13 @@ enum rollcode_err	admin_check_user(const struct admin_options *,
 			    const char *user, struct error *) MUST_USE;
 
 /*
+ * Read what there is of a user into admin's account; nothing is locked behind
+ * it.  Errors as of the store's begin.
+ */
+enum rollcode_err	admin_look(struct admin *, const char *user,
+			    bool *enrolled, struct error *) MUST_USE;
+
+/*
  * Lock a user who must be enrolled (ABSENT).  Nothing is printed while the
  * lock is held: who reads it may never come to an end.
  */

@@ -145,18 +145,17 @@ look_before(
 	const struct admin_options *o = admin->options;
 	struct account *account = &admin->account;
 	enum rollcode_err err;
-	bool enrolled = false;
+	bool enrolled;
 	size_t count;
 
 	if (!o->replace && !o->if_missing)
 		return ROLLCODE_OK;
-	err = admin->ops->begin(admin->store, user, &enrolled, account, error);
+	err = admin_look(admin, user, &enrolled, error);
 	count = account->token_count;
 	*skipped =
 	    o->if_missing &&
 	    (o->label[0] == '\0' ? count > 0
 				 : account_find(account, o->label) != NULL);
-	admin->ops->end(admin->store);
 	account_wipe(account);
 	if (err != ROLLCODE_OK && (err != ROLLCODE_ERR_STORE || o->if_missing))
 		return err;

@@ -43,13 +43,10 @@ export_user(void *context, const char *user, struct error *error)
 {
 	struct exporting *ex = context;
 	struct admin *admin = ex->admin;
-	bool enrolled = false;
+	bool enrolled;
 	enum rollcode_err err;
 
-	err = admin->ops->begin(
-	    admin->store, user, &enrolled, &admin->account, error);
-	admin->ops->end(admin->store);
-	if (err != ROLLCODE_OK)
+	if ((err = admin_look(admin, user, &enrolled, error)) != ROLLCODE_OK)
 		return err;
 	if (!enrolled && ex->named)
 		return error_set(error, ROLLCODE_ERR_ABSENT,

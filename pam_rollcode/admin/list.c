@@ -51,12 +51,10 @@ list_one(void *context, const char *user, struct error *error)
 	struct listing *l = context;
 	struct admin *admin = l->admin;
 	struct error detail = {0};
-	bool enrolled = false;
+	bool enrolled;
 	enum rollcode_err err;
 
-	err = admin->ops->begin(
-	    admin->store, user, &enrolled, &admin->account, &detail);
-	admin->ops->end(admin->store);
+	err = admin_look(admin, user, &enrolled, &detail);
 	if (err == ROLLCODE_ERR_NOMEM)
 		return error_pass(error, err, &detail, NULL);
 	if (err == ROLLCODE_OK && !enrolled)

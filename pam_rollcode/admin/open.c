@@ -107,6 +107,19 @@ admin_check_user(
 }
 
 enum rollcode_err
+admin_look(
+    struct admin *admin, const char *user, bool *enrolled, struct error *error)
+{
+	enum rollcode_err err;
+
+	*enrolled = false;
+	err = admin->ops->begin(
+	    admin->store, user, enrolled, &admin->account, error);
+	admin->ops->end(admin->store);
+	return err;
+}
+
+enum rollcode_err
 admin_begin(struct admin *admin, const char *user, struct error *error)
 {
 	enum rollcode_err err;

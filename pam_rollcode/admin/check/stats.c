@@ -173,12 +173,10 @@ count_enrolled(void *context, const char *user, struct error *error)
 	struct counting *c = context;
 	struct admin *admin = c->admin;
 	struct error why = {0};
-	bool enrolled = false;
+	bool enrolled;
 	enum rollcode_err err;
 
-	err = admin->ops->begin(
-	    admin->store, user, &enrolled, &admin->account, &why);
-	admin->ops->end(admin->store);
+	err = admin_look(admin, user, &enrolled, &why);
 	if (err == ROLLCODE_OK && enrolled)
 		count_account(admin, c->stats);
 	account_wipe(&admin->account);
