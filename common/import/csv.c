@@ -34,10 +34,8 @@ split_columns(char *line, char *column[COLUMNS_MAX])
 	char *word;
 
 	while ((word = strsep(&line, ",")) != NULL && count < COLUMNS_MAX) {
-		word += strspn(word, SPACE);
-		for (len = strlen(word);
-		     len > 0 && strchr(SPACE, word[len - 1]) != NULL;)
-			word[--len] = '\0';
+		word = import_trim(word);
+		len = strlen(word);
 		if (len > 1 && *word == '"' && word[len - 1] == '"') {
 			word[len - 1] = '\0';
 			word++;
@@ -111,9 +109,7 @@ reading_csv(struct reading *r)
 		return reading_bad(
 		    r, "it has fewer than two columns: serial and secret");
 	if (strncasecmp(type, "totp", 4) == 0)
-		return reading_bad(r,
-		    "the token counts time; a rolling code needs a "
-		    "counter: enrol a hotp token");
+		return reading_bad(r, IMPORT_COUNTS_TIME);
 	if (*type != '\0' && strcasecmp(type, "hotp") != 0)
 		return reading_bad(r, "the type is not hotp");
 	return take_columns(r, column[SERIAL], column[HEX],

@@ -29,9 +29,7 @@ google_option(struct reading *r)
 	enum rollcode_err err;
 
 	if (strncmp(r->line.text, "\" TOTP_AUTH", 11) == 0)
-		return reading_bad(r,
-		    "the token counts time; a rolling code needs a "
-		    "counter: enrol a hotp token");
+		return reading_bad(r, IMPORT_COUNTS_TIME);
 	if (strncmp(r->line.text, counter, sizeof(counter) - 1) != 0)
 		return ROLLCODE_OK;
 	if (t->counter != ROLLCODE_COUNTER_END)

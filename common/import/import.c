@@ -72,6 +72,19 @@ import_next_line(struct import_text *text, const char **line, size_t *len)
 	return true;
 }
 
+char *
+import_trim(char *text)
+{
+	static const char space[] = " \t\r";
+	size_t len;
+
+	text += strspn(text, space);
+	len = strlen(text);
+	while (len > 0 && strchr(space, text[len - 1]) != NULL)
+		text[--len] = '\0';
+	return text;
+}
+
 /* A column of so many hexadecimal digits, and one before it. */
 static bool
 has_hex_column(const char *line, size_t len)

@@ -35,6 +35,9 @@ enum import_format {
 	IMPORT_JSON,		/* backups of phone apps, see apps.c */
 };
 
+#define IMPORT_COUNTS_TIME \
+	"the token counts time; a rolling code needs a counter: enrol a hotp " \
+	"token"
 #define IMPORT_REFUSED_MAX	100	/* entries; then reading stops */
 #define IMPORT_TOKENS_MAX	262144	/* entries of one list, 300 MB */
 
@@ -181,6 +184,9 @@ import_full(const struct import_list *list)
 /* INPUT, with how much was not read, if anything was not. */
 enum rollcode_err	import_all_read(const struct import_list *,
 			    struct error *) MUST_USE;
+
+/* Where it begins without spaces, tabs and CRs, which are cut off its end. */
+char			*import_trim(char *);
 
 /* What the number of an entry counts: "line", "key". */
 const char		*import_unit(const struct import_entry *);

@@ -44,8 +44,7 @@ oath_fields(struct reading *r, char *field[OATH_FIELDS], size_t count)
 	if ((t->digits = oath_digits(field[TYPE])) == 0)
 		return reading_bad(
 		    r, strncmp(field[TYPE], "HOTP/T", 6) == 0
-			   ? "the token counts time; a rolling code "
-			     "needs a counter: enrol a hotp token"
+			   ? IMPORT_COUNTS_TIME
 			   : "the type is not HOTP, HOTP/E, HOTP/E/6, "
 			     "HOTP/E/7 or HOTP/E/8");
 	if (strcmp(field[PIN], "-") != 0 && strcmp(field[PIN], "+") != 0)

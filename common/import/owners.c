@@ -7,7 +7,6 @@
 #include "common/import/owners.h"
 #include "common/token/token.h"
 
-#define SPACE " \t\r"
 #define LINE_MAX_OWNER (ROLLCODE_LABEL_MAX + ROLLCODE_USER_MAX + 16)
 
 /* An owner begins with its serial number. */
@@ -74,12 +73,9 @@ owners_add(struct import_owners *owners, const char *serial, const char *user,
 static enum rollcode_err
 owner_line(struct import_owners *owners, char *line, struct error *error)
 {
-	char *serial = line + strspn(line, SPACE), *user;
-	size_t len = strlen(serial);
+	char *serial = import_trim(line), *user;
 
-	while (len > 0 && strchr(SPACE, serial[len - 1]) != NULL)
-		serial[--len] = '\0';
-	if (len == 0 || *serial == '#')
+	if (*serial == '\0' || *serial == '#')
 		return ROLLCODE_OK;
 	user = serial + strcspn(serial, " \t,");
 	if (*user != '\0')

@@ -18,9 +18,8 @@ phone_begin(struct import_entry *e, const char *account, const char *user,
 	if (type != NULL && strcasecmp(type, "hotp") == 0)
 		return ROLLCODE_OK;
 	if (type != NULL && strcasecmp(type, "totp") == 0)
-		return error_set(why, ROLLCODE_ERR_INPUT,
-		    "the token counts time; a rolling code needs a "
-		    "counter: enrol a hotp token");
+		return error_set(
+		    why, ROLLCODE_ERR_INPUT, "%s", IMPORT_COUNTS_TIME);
 	return error_set(why, ROLLCODE_ERR_INPUT, "the type is not HOTP");
 }
 
