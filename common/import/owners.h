@@ -23,7 +23,7 @@ struct import_owners {
 	void		 *tree;	/* of the same, by their serial numbers */
 };
 
-/* Append one.  INPUT if it is no serial number, or is there already; NOMEM. */
+/* Append one.  INPUT if that is no serial number or the list has it; NOMEM. */
 enum rollcode_err	owners_add(struct import_owners *, const char *serial,
 			    const char *user, struct error *) MUST_USE;
 

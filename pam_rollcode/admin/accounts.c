@@ -30,7 +30,7 @@ add_name(void *tree, const char *name, struct error *error)
 	if (copy != NULL)
 		node = tsearch(copy, tree, by_name);
 	if (node == NULL || *node != copy)
-		free(copy); /* it is there already, or cannot be */
+		free(copy); /* the tree has this name, or no room for it */
 	return node != NULL
 		   ? ROLLCODE_OK
 		   : error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");

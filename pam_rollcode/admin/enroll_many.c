@@ -65,7 +65,7 @@ enroll_many(struct admin *admin, char **users, struct error *error)
 	    e.enrolled == 0 ? "" : ": give each to its owner, and delete it");
 	if (err == ROLLCODE_OK && e.failed > 0)
 		err = error_set(error, ROLLCODE_ERR_INPUT,
-		    "%" PRId64 " user%s not enrolled, for the reasons above",
-		    e.failed, e.failed == 1 ? " was" : "s were");
+		    "%" PRId64 " user%s %s not enrolled, for the reasons above",
+		    e.failed, PLURAL(e.failed), e.failed == 1 ? "was" : "were");
 	return err;
 }

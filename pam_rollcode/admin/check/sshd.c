@@ -151,9 +151,9 @@ same_key(const char *key, const char *setting)
 }
 
 /*
- * Where it is set: sshd itself says so of each line that it heeds, in all
- * files, and then anew in those of Match, which win.  Of either the first one
- * counts.
+ * The file and the line where it is set.  sshd -T -ddd prints each line that it
+ * reads: at first those outside of Match blocks, then those of the Match blocks
+ * that are for this user, which win.  Of both the first one counts.
  */
 static unsigned int
 setting_line(
@@ -163,19 +163,19 @@ setting_line(
 	char program[PATH_MAX], name[CHECK_FILE_MAX], at[16], key[64];
 	char *rest = said, *line;
 	unsigned int found = 0;
-	bool heeded = false;
+	bool counted = false;
 
 	check_cut(file, CHECK_FILE_MAX, CONFIG);
 	if (check_find(check, "sshd", program) == NULL ||
 	    ask_sshd(program, check->user, true, said) != 0)
 		return 0;
 	while ((line = strsep(&rest, "\r\n")) != NULL) {
-		heeded &= strstr(line, "config reprocess config") == NULL;
+		counted &= strstr(line, "config reprocess config") == NULL;
 		if (sscanf(line, "debug3: %511[^:]:%15[0-9] setting %63s", name,
 			at, key) != 3 ||
-		    !same_key(key, setting) || heeded)
+		    !same_key(key, setting) || counted)
 			continue;
-		heeded = true;
+		counted = true;
 		found = line_number(at);
 		/* What it has read is no file for it. */
 		check_cut(

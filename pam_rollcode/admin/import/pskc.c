@@ -506,7 +506,7 @@ end_slow(int signal)
 	_exit(EXIT_FAILURE);
 }
 
-/* A smaller limit that is there already stays. */
+/* Whoever starts the program may have set a smaller limit; that one stays. */
 static void
 begin_limit(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One question to a service that does as it likes, whoever holds its socket.
+ * One question, and each way in which a service may answer it badly.
  */
 #include <errno.h>
 #include <poll.h>
