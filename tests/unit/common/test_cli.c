@@ -15,6 +15,7 @@
 #include "common/base/rollcode.h"
 #include "common/base/utf8.h"
 #include "tests/support/cases.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/folder.h"
 #include "tests/support/freed.h"
 
@@ -489,17 +490,6 @@ START_TEST(a_secret_file_has_one_line)
 	ck_assert_ptr_null(strstr(error.text, "secret"));
 }
 END_TEST
-
-/* The number that the next one gets. */
-static int
-next_descriptor(void)
-{
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	return fd;
-}
 
 START_TEST(a_secret_file_that_was_read_is_closed)
 {

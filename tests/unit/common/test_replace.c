@@ -15,6 +15,7 @@
 #include "common/base/lock.h"
 #include "common/base/replace.h"
 #include "tests/support/cases.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/folder.h"
 
 static char folder[64], file[PATH_MAX], fresh[PATH_MAX];
@@ -168,17 +169,6 @@ START_TEST(a_name_without_room_for_the_one_beside_it_is_refused)
 	ck_assert_int_eq(replace_file(file, "new", 3, true), ENAMETOOLONG);
 }
 END_TEST
-
-/* The number that the next one gets. */
-static int
-next_descriptor(void)
-{
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	return fd;
-}
 
 START_TEST(a_lock_that_is_busy_costs_no_descriptor)
 {

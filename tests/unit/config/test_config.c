@@ -10,6 +10,7 @@
 #include "common/token/codec.h"
 #include "pam_rollcode/module/options.h"
 #include "tests/support/cases.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/folder.h"
 #include "tests/support/stack.h"
 
@@ -722,9 +723,8 @@ static const mode_t odd_modes[] = {
 
 START_TEST(a_file_of_another_mode_is_refused_and_costs_no_descriptor)
 {
-	int held, next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int held, next = next_descriptor();
 
-	close(next);
 	put(ROOTS, strlen(ROOTS));
 	ck_assert_int_eq(chmod(place, odd_modes[_i]), 0);
 
@@ -734,8 +734,7 @@ START_TEST(a_file_of_another_mode_is_refused_and_costs_no_descriptor)
 	ck_assert_int_eq(load_config(), ROLLCODE_ERR_CONFIG);
 
 	ck_assert_int_eq(config.file, 0);
-	ck_assert_int_eq(open("/dev/null", O_RDONLY | O_CLOEXEC), next);
-	close(next);
+	ck_assert_int_eq(next_descriptor(), next);
 	ck_assert_int_eq(chmod(place, 0400), 0);
 	ck_assert_int_eq(load_config(), ROLLCODE_OK);
 }

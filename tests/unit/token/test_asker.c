@@ -13,6 +13,7 @@
 
 #include "rollcode-token/askpass/asker.h"
 #include "tests/support/cases.h"
+#include "tests/support/descriptors.h"
 
 /* What a child of the process that asks has seen of it. */
 static struct {
@@ -23,15 +24,6 @@ static struct {
 } * seen;
 
 static int servers[2], ports[2]; /* they answer nobody */
-
-static int
-next_descriptor(void)
-{
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	close(fd);
-	return fd;
-}
 
 static int
 listen_somewhere(int *port)

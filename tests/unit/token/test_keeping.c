@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "tests/support/cases.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/freed.h"
 #include "tests/support/stack.h"
 #include "tests/unit/token/wallets.h"
@@ -113,17 +114,6 @@ START_TEST(a_new_wallet_is_ones_own_under_any_umask)
 	ck_assert_uint_eq(st.st_mode & 07777, 0600);
 }
 END_TEST
-
-/* The number that the next one gets. */
-static int
-next_descriptor(void)
-{
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	return fd;
-}
 
 START_TEST(a_wallet_that_is_made_and_closed_costs_no_descriptor)
 {

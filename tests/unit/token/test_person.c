@@ -3,7 +3,6 @@
  * The person is asked: by a program of theirs, else at the terminal.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "rollcode-token/askpass/person.h"
 #include "tests/support/cases.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/folder.h"
 #include "tests/support/terminal.h"
 
@@ -78,17 +78,6 @@ START_TEST(a_program_of_the_person_gives_a_line_or_nothing)
 	ck_assert_ptr_null(strstr(error.text, "horse"));
 }
 END_TEST
-
-/* The number that the next one gets. */
-static int
-next_descriptor(void)
-{
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	return fd;
-}
 
 START_TEST(a_program_that_was_asked_leaves_no_child_and_no_descriptor)
 {
