@@ -8,6 +8,7 @@
 # limit: 400
 . "$(dirname "$0")/../support/lib.sh"
 private_machine
+. "$TREE/tests/support/copy.sh"
 cd "$TREE" || exit 1
 
 need dh dpkg-buildpackage lintian rpmbuild debconf-set-selections \
@@ -103,23 +104,8 @@ equal "what is installed with *.deb is the server's and the user's" \
 
 # --- in a copy of this machine -----------------------------------------------
 
-copy_machine() {
-	mkdir "$T/over" "$T/over/files" "$T/over/work" "$T/root" &&
-	    mount -n -t overlay overlay -o \
-	    "lowerdir=/,upperdir=$T/over/files,workdir=$T/over/work" "$T/root"
-}
-
 fill_machine() {
-	local place
-	for place in proc dev; do
-		mount -n --rbind "/$place" "$T/root/$place"
-	done
-	for place in run tmp var/log; do
-		mount -n -t tmpfs -o mode=1777 "${place##*/}" "$T/root/$place"
-	done
 	rm -rf "$T/root/etc/rollcode" "$T/root/var/lib/rollcode"
-	# An index of all man pages at each step would be most of the time.
-	rm -f "$T/root/var/lib/man-db/auto-update"
 	mkdir -p "$T/root$TREE" "$T/root/tmp/debs"
 	mount -n --bind "$TREE" "$T/root$TREE"
 	mount -n -o remount,bind,ro "$T/root$TREE"
@@ -127,7 +113,7 @@ fill_machine() {
 	cp "$BUILD/tests/tools/pamrun" "$T/root/tmp/pamrun"
 }
 
-if ! copy_machine 2>"$T/log"; then
+if ! copy_machine; then
 	skip "the packages in a copy of this machine" \
 	    "no overlay can be mounted over /: $(tail -n 1 "$T/log")"
 elif grep -qsE pam_rollcode /etc/pam.d/* || getent passwd rollcode >"$T/log"
