@@ -49,25 +49,11 @@ check "not even a part" test ! -e "$T/mine/none"
 # at_terminal ANSWER ARGUMENT...: the status of rollcode-admin at a terminal;
 # what it shows there is left in $T/out, its standard output in $T/stdout
 at_terminal() {
-	python3 - "$T/out" "$T/stdout" "$@" <<-'PYTHON'
-	import os, pty, sys
-	shown, output, answer, *words = sys.argv[1:]
-	pid, fd = pty.fork()
-	if pid == 0:
-	    os.dup2(os.open(output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 1)
-	    os.execvp("rollcode-admin", ["rollcode-admin", *words])
-	text = b""
-	try:
-	    while chunk := os.read(fd, 4096):
-	        if b"Type yes:" in chunk:
-	            os.write(fd, answer.encode() + b"\n")
-	        text += chunk
-	except OSError:
-	    pass
-	with open(shown, "wb") as out:
-	    out.write(text.replace(b"\r", b""))
-	sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-	PYTHON
+	"$TREE/tests/tools/confirm.py" "$1" "$T/stdout" rollcode-admin \
+	    "${@:2}" >"$T/shown"
+	local status=$?
+	tr -d '' <"$T/shown" >"$T/out"
+	return "$status"
 }
 question() {	# what was asked, on one line
 	tr '\n' ' ' <"$T/out" | grep -oE '.*Type yes' | sed 's/ Type yes$//'

@@ -38,26 +38,8 @@ labels() {
 
 # answered ANSWER ARGUMENT...: on a terminal, what is shown in $T/typed
 answered() {
-	python3 - "$T/typed" "$1" rollcode-admin --conf "$CONF" import "${@:2}" \
-	    <<-'PYTHON'
-	import os, pty, sys
-	with open(sys.argv[1], "wb") as typed:
-	    pid, fd = pty.fork()
-	    if pid == 0:
-	        os.execvp(sys.argv[3], sys.argv[3:])
-	    while True:
-	        try:
-	            data = os.read(fd, 4096)
-	        except OSError:
-	            break
-	        if not data:
-	            break
-	        typed.write(data)
-	        typed.flush()
-	        if data.rstrip().endswith(b"Type yes:"):
-	            os.write(fd, sys.argv[2].encode() + b"\n")
-	    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-	PYTHON
+	"$TREE/tests/tools/confirm.py" "$1" - rollcode-admin --conf "$CONF" \
+	    import "${@:2}" >"$T/typed"
 }
 
 echo "alice otpauth://hotp/x?secret=$SECOND&digits=8&counter=5&label=desk" \

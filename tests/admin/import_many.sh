@@ -42,33 +42,14 @@ check "some users are there then, not all" test "$some" -gt 0 -a \
 check "and each of them whole" sh -c \
     "! rollcode-admin --conf '$CONF' list | grep unusable"
 
-# terminal COMMAND...: on a terminal of its own, what it wrote in $T/typed
-terminal() {
-	python3 - "$T/typed" "$@" <<-'PYTHON'
-	import os, pty, sys
-	with open(sys.argv[1], "wb") as typed:
-	    pid, fd = pty.fork()
-	    if pid == 0:
-	        os.execvp(sys.argv[2], sys.argv[2:])
-	    while True:
-	        try:
-	            data = os.read(fd, 4096)
-	        except OSError:
-	            break
-	        if not data:
-	            break
-	        typed.write(data)
-	    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-	PYTHON
-}
-
 # took BEGAN: milliseconds since then
 took() {
 	echo $((($(date +%s%N) - $1) / 1000000))
 }
 
 began=$(date +%s%N)
-terminal rollcode-admin --conf "$CONF" import --no-account "$T/users.oath"
+"$TREE/tests/tools/confirm.py" no - rollcode-admin --conf "$CONF" \
+    import --no-account "$T/users.oath" >"$T/typed"
 status=$?
 took=$(took "$began")
 equal "run again it ends well" "$status" 0
