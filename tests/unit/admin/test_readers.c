@@ -385,9 +385,9 @@ START_TEST(no_list_that_is_freed_has_a_secret)
 }
 END_TEST
 
-START_TEST(no_export_that_is_freed_has_a_secret)
+static struct provision
+secret_provision(void)
 {
-	struct cli_bytes text = {NULL, 0, 0}, sealed, opened;
 	struct provision p = {
 	    .token = {.form = FORM_HOTP,
 		.algorithm = ALGORITHM_SHA1,
@@ -397,6 +397,14 @@ START_TEST(no_export_that_is_freed_has_a_secret)
 	};
 
 	memcpy(p.token.secret.bytes, TEXT, 20);
+	return p;
+}
+
+START_TEST(no_export_that_is_freed_has_a_secret)
+{
+	struct cli_bytes text = {NULL, 0, 0}, sealed, opened;
+	struct provision p = secret_provision();
+
 	freed_watch(B32, strlen(B32));
 	for (int i = 0; i < 200; i++)
 		ck_assert_int_eq(
@@ -458,15 +466,8 @@ export_on_stack(void)
 
 START_TEST(no_line_of_an_export_stays_on_the_stack)
 {
-	struct provision p = {
-	    .token = {.form = FORM_HOTP,
-		.algorithm = ALGORITHM_SHA1,
-		.digits = 8,
-		.secret = {.len = 20}},
-	    .account = "ann",
-	};
+	struct provision p = secret_provision();
 
-	memcpy(p.token.secret.bytes, TEXT, 20);
 	exports = &p;
 	ck_assert(!stays_on_stack(export_on_stack, B32, strlen(B32)));
 	ck_assert(has_secret(exported.text, exported.len));

@@ -227,9 +227,9 @@ START_TEST(of_a_removed_user_no_file_is_left)
 }
 END_TEST
 
-/* As it is stored, of the first token. */
+/* What a statement finds in ann's file. */
 static size_t
-read_sealed(uint8_t bytes[SEAL_MAX])
+read_blob(const char *statement, uint8_t bytes[SEAL_MAX])
 {
 	struct sqlite_rows r;
 	sqlite3 *db = NULL;
@@ -238,8 +238,7 @@ read_sealed(uint8_t bytes[SEAL_MAX])
 	ck_assert_int_eq(
 	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &problem),
 	    ROLLCODE_OK);
-	r = sqlite_query(
-	    db, &problem, "SELECT secret FROM token ORDER BY id LIMIT 1", "");
+	r = sqlite_query(db, &problem, statement, "");
 	ck_assert(sqlite_next(&r));
 	len = sqlite_blob(&r, bytes, SEAL_MAX);
 	sqlite_done(&r);
@@ -273,7 +272,7 @@ START_TEST(of_a_removed_token_no_file_has_the_secret)
 	ck_assert_int_eq(
 	    ops->commit(store, &account, NULL, &problem), ROLLCODE_OK);
 	ops->close(store);
-	len = read_sealed(sealed);
+	len = read_blob("SELECT secret FROM token ORDER BY id LIMIT 1", sealed);
 	ck_assert(file_has("ann.db", sealed, len) ||
 		  file_has("ann.db-wal", sealed, len));
 
@@ -528,24 +527,6 @@ START_TEST(of_a_removed_recovery_code_no_file_has_the_mac)
 }
 END_TEST
 
-static size_t
-read_recovery_key(uint8_t bytes[SEAL_MAX])
-{
-	struct sqlite_rows r;
-	sqlite3 *db = NULL;
-	size_t len;
-
-	ck_assert_int_eq(
-	    sqlite_open(path_of("ann.db"), &store_sqlite_kind, &db, &problem),
-	    ROLLCODE_OK);
-	r = sqlite_query(db, &problem, "SELECT recovery_key FROM account", "");
-	ck_assert(sqlite_next(&r));
-	len = sqlite_blob(&r, bytes, SEAL_MAX);
-	sqlite_done(&r);
-	sqlite_close(db);
-	return len;
-}
-
 START_TEST(of_a_recovery_key_that_was_changed_no_file_has_the_old_one)
 {
 	uint8_t sealed[SEAL_MAX];
@@ -555,7 +536,7 @@ START_TEST(of_a_recovery_key_that_was_changed_no_file_has_the_old_one)
 
 	enrolled("ann");
 	with_recovery(9, 1);
-	len = read_recovery_key(sealed);
+	len = read_blob("SELECT recovery_key FROM account", sealed);
 	ck_assert(file_has("ann.db-wal", sealed, len));
 	store = begun("ann", &account);
 	account.recovery_key.bytes[0] = 77;
