@@ -16,11 +16,8 @@ private_machine "$@"
 DENIED='Permission denied|Rolling code:[[:space:]]+Login for'
 
 arrange() {
-	: >"$T/typed"
 	recipe_machine
-	syslog_start
-	add_user alice
-	password alice "sesam alice"
+	recipe_users alice
 	enroll alice
 	sshd_start "$(recipe 'sshd: password and code' /etc/ssh/sshd_config)"
 	stack_of 'sshd: code alone' sshd

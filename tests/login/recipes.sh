@@ -18,10 +18,8 @@ ASKED='Rolling code: '
 arrange() {
 	doors
 	recipe_machine
-	syslog_start
+	recipe_users alice guest
 	for user in alice guest; do
-		add_user "$user"
-		password "$user" "sesam $user"
 		install -d -m 700 -o "$user" -g "$user" "$T/home/$user/.ssh"
 	done
 	enroll alice

@@ -14,12 +14,9 @@ private_machine "$@"
 
 arrange() {
 	recipe_machine "$(recipe squid /etc/rollcode/rollcode.env)"
-	syslog_start
-	for user in ann bob; do
-		add_user "$user"
-		password "$user" "sesam $user"
-		enroll "$user"
-	done
+	recipe_users ann bob
+	enroll ann
+	enroll bob
 	resident_start
 }
 

@@ -17,11 +17,8 @@ HANDBOOK=$TREE/pam_rollcode/rollcode-handbook.7
 DENIED='Access denied|Authentication failed|Permission denied|UNREACHABLE'
 
 arrange() {
-	: >"$T/typed"
 	recipe_machine
-	syslog_start
-	add_user alice
-	password alice "sesam alice"
+	recipe_users alice
 	rollcode-admin enroll alice 2>"$T/log" |
 	    as alice rollcode-token add server >"$T/log" 2>&1
 	sshd_start "$(recipe 'sshd: password and code' /etc/ssh/sshd_config)"

@@ -20,13 +20,8 @@ if ! grep -qs '^freerad:' /etc/passwd || [ ! -d "$RADDB" ]; then
 fi
 
 arrange() {
-	: >"$T/typed"
 	recipe_machine "$(recipe "$TITLE" /etc/rollcode/rollcode.env)"
-	syslog_start
-	for user in alice bob; do
-		add_user "$user"
-		password "$user" "sesam $user"
-	done
+	recipe_users alice bob
 	enroll alice
 	resident_start
 }

@@ -28,11 +28,8 @@ mknod -m 666 /dev/net/tun c 10 200
 DENIED='AUTH_FAILED|Failed to complete authentication'
 
 arrange() {
-	: >"$T/typed"
 	recipe_machine
-	syslog_start
-	add_user alice
-	password alice "sesam alice"
+	recipe_users alice
 	enroll alice
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -days 2 -subj /CN=vpn -addext subjectAltName=DNS:vpn \

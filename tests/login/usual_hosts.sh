@@ -16,13 +16,9 @@ private_machine "$@"
 
 arrange() {
 	recipe_machine
-	syslog_start
-	: >"$T/typed"
-	for user in ann bob; do
-		add_user "$user"
-		password "$user" "sesam $user"
-		enroll "$user"
-	done
+	recipe_users ann bob
+	enroll ann
+	enroll bob
 	sed -i '/^\(ann\|bob\):/s,:[^:]*$,:/bin/bash,' /etc/passwd
 	resident_start
 }

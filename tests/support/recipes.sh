@@ -12,6 +12,8 @@
 #   stack_of TITLE NAME   puts them into /etc/pam.d/NAME of the distribution
 #   stack_in_one_line NAME  those of the example of forward_pass
 #   typed WORDS           the command in a recipe that begins so
+#   recipe_users USER...  accounts with the password "sesam USER"; what is logged
+#                         and typed is kept from here on
 #   password USER WORD
 #   both CODE [USER]      alice's password "sesam alice", or that user's, and a
 #                         code, on lines of their own
@@ -86,6 +88,16 @@ typed() {
 	awk -v words="$1 " '
 	    $1 == ".Ed" { on = 0 } index($0 " ", words) == 1 { on = 1 } on' \
 	    "$RECIPES" | sed 's/\\e/\\/g'
+}
+
+recipe_users() {
+	local user
+	: >"$T/typed"
+	syslog_start
+	for user in "$@"; do
+		add_user "$user"
+		password "$user" "sesam $user"
+	done
 }
 
 password() {
