@@ -4,34 +4,14 @@
 # client.sh - what rollcode-token makes of odd words, and what it leaves behind.
 . "$(dirname "$0")/../support/lib.sh"
 scratch
+. "$TREE/tests/support/wallet.sh"
 unset XDG_DATA_HOME ROLLCODE_ASKPASS SSH_ASKPASS_PROMPT
 
-BASE32=AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQTCQKRMFYYDENBWHA5DYPQ
-OTHER32=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
 URI="otpauth://hotp/web:ann?secret=$BASE32&algorithm=SHA256&digits=8&counter=0"
 
 store() {	# NAME URI: a new wallet with that token
 	STORE=$(mktemp -d "$T/store.XXXXXX")/token.db
 	rt add "$1" <<<"$2" >"$T/added"
-}
-rt() {
-	rollcode-token --store "$STORE" "$@"
-}
-counter() {
-	rt show --json "$@" | sed -n 's/.*"counter": \([0-9]*\),*/\1/p'
-}
-
-# says STATUS PATTERN COMMAND...: it fails so, with that in its sentence, and
-# repeats no secret
-says() {
-	local status
-	"${@:3}" >"$T/out" 2>"$T/err" </dev/null
-	status=$?
-	[ "$status" -eq "$1" ] && grep -qE -- "$2" "$T/err" &&
-	    ! grep -qiE 'AAAQ|GEZD' "$T/err" && return 0
-	echo "status $status, wanted $1 and a sentence with: $2"
-	cat "$T/out" "$T/err"
-	return 1
 }
 
 # --- words --------------------------------------------------------------------

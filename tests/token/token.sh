@@ -7,14 +7,13 @@
 # long: 300
 . "$(dirname "$0")/../support/lib.sh"
 scratch
+. "$TREE/tests/support/wallet.sh"
 
 export ASAN_OPTIONS=detect_leaks=0	# which a traced process cannot do
 unset XDG_DATA_HOME
 HOME=$T/home
 mkdir -m 700 "$HOME"
 
-BASE32=AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQTCQKRMFYYDENBWHA5DYPQ
-OTHER32=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
 line() {	# SECRET PARAMETER...: a token's line
 	local parameter
 	printf 'otpauth://hotp/web:ann?secret=%s&issuer=web' "$1"
@@ -30,26 +29,6 @@ vector() {	# FILE COUNTER: the code of tests/vectors for a counter
 store() {	# LINE: a new store with that token; sets $STORE
 	STORE=$(mktemp -d "$T/store.XXXXXX")/token.db
 	rollcode-token --store "$STORE" add web <<<"$1" >"$T/added"
-}
-rt() {
-	rollcode-token --store "$STORE" "$@"
-}
-counter() {
-	rt show --json "$@" | sed -n 's/.*"counter": \([0-9]*\),*/\1/p'
-}
-
-# says STATUS PATTERN COMMAND...: it fails so, with that in its sentence,
-# prints nothing on standard output, and repeats no secret
-says() {
-	local status
-	"${@:3}" >"$T/out" 2>"$T/err" </dev/null
-	status=$?
-	[ "$status" -eq "$1" ] && [ ! -s "$T/out" ] &&
-	    grep -qE -- "$2" "$T/err" && ! grep -qE 'AAAQ|GEZD' "$T/err" &&
-	    return 0
-	echo "status $status, wanted $1 and a sentence with: $2"
-	cat "$T/out" "$T/err"
-	return 1
 }
 
 # --- killed at a system call ------------------------------------------------
