@@ -97,8 +97,8 @@ enum rollcode_err	export_line(struct cli_bytes *,
 			    struct error *) MUST_USE;
 
 /*
- * What is written of it: with a passphrase other than NULL bytes becomes sealed,
- * which the caller frees.
+ * What is written of it: with a passphrase other than NULL bytes becomes
+ * sealed, which the caller frees.
  */
 enum rollcode_err	export_prepare(const char *passphrase,
 			    const struct cli_bytes **bytes,
