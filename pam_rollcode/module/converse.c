@@ -15,7 +15,8 @@ struct tail {
 };
 
 static const char advice[] =
-    "If your code keeps failing, type three consecutive codes on one line.";
+    "If codes fail, type the next three on one line, and check your device's "
+    "clock.";
 
 /* A text that does not fit is malformed, and stays "". */
 static void

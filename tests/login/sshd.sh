@@ -93,7 +93,7 @@ says() {
 }
 wanted=$(says alice 00000000)
 refused "ssh: a refusal says nothing of its own, so that sshd logs it" \
-    grep -q consecutive <<<"$wanted"
+    grep -q "the next three" <<<"$wanted"
 equal "ssh: a malformed code is refused in the same words" \
     "$(says alice 1234)" "$wanted"
 equal "ssh: so is a user without a token" "$(says bob 00000000)" "$wanted"

@@ -258,8 +258,11 @@ words() {	# USER LINE: what is said of a refusal
 	grep -v '^pamtester: ' "$T/out" "$T/err" | sed 's/pamtester: .*//'
 }
 wanted=$(words carol 00000000)
-check "a refusal tells of consecutive codes" \
-    grep -q 'three consecutive codes' <<<"$wanted"
+check "a refusal tells of three codes, and of the clock, in one short line" \
+    grep -qE '^.{0,30}If codes .* next three .* your device.s clock\.$' \
+    <<<"$wanted"
+check "a line of a terminal has room for it" \
+    test "$(grep -o 'If codes .*' <<<"$wanted" | wc -c)" -le 80
 for what in "a malformed code:carol:1" "who has no token:bob:00000000" \
     "who does not exist:nosuchuser:00000000"; do
 	IFS=: read -r name user line <<<"$what"
@@ -276,7 +279,7 @@ pam_service quick nodelay
 words=$(echo 00000000 |
     pamtester quick carol 'authenticate(PAM_SILENT)' 2>&1)
 refused "nor does it where the application wants silence" \
-    grep -q consecutive <<<"$words"
+    grep -q "next three" <<<"$words"
 pam quick carol "$(code carol -n 3)"
 check "a success tells what was tried meanwhile" \
     grep -q 'wrong codes were tried since the last login' <<<"$shown"
