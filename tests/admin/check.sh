@@ -539,6 +539,10 @@ before_pam() {
 	equal "but only if it was asked about sshd" "${severity[sshd-asks]-}" ""
 }
 
+root_by_key() {
+	edit "$SSHD" '/^AuthenticationM/d;/^Permit/s/ .*/ without-password/'
+}
+
 sshd_cases() {
 	with_sshd=1 LOGIN=sshd
 	planted sshd-pam fix "UsePAM no" setting UsePAM no
@@ -558,8 +562,18 @@ sshd_cases() {
 	planted sshd-key "sed -i '1iAuthenticationMethods \
 publickey,keyboard-interactive:pam keyboard-interactive:pam' $SSHD" \
 	    "a key alone" edit "$SSHD" /^AuthenticationM/d
+	planted sshd-key "sed -i '1iAuthenticationMethods \
+publickey,keyboard-interactive:pam keyboard-interactive:pam' $SSHD
+	    printf '%s\n' 'Match User root' \
+	    'AuthenticationMethods publickey' >>$SSHD" \
+	    "a key alone, root's too" root_by_key
+	restore
+	root_by_key
+	found
 	equal "a key alone: it has no command for that" \
-	    "${run[sshd-key]-none}" none
+	    "${fix[sshd-key]:+noted} ${run[sshd-key]-none}" "noted none"
+	check "root is not shut out by what asks the others for a code" \
+	    grep -qF "Match User root" <<<"${fix[sshd-key]-}"
 	planted sshd-methods fix "a list of methods without a code" \
 	    setting AuthenticationMethods \
 	    "publickey,keyboard-interactive publickey"

@@ -13,6 +13,9 @@
 #define CONFIG "/etc/ssh/sshd_config"
 #define KEY_AND_CODE "AuthenticationMethods publickey,keyboard-interactive:pam"
 #define METHODS KEY_AND_CODE " keyboard-interactive:pam"
+#define ROOT_BY_KEY                                           \
+	"at the end: Match User root, and in the next line: " \
+	"AuthenticationMethods publickey"
 
 /* The last line of that key, "" if there is none. */
 static const char *
@@ -274,24 +277,52 @@ check_user_key(struct check *check, const char *methods, bool more)
 	    methods, check->user);
 }
 
+static const char *
+permit_root(const struct check *check)
+{
+	return setting_of(&check->sshd_root, "permitrootlogin");
+}
+
 /* PermitRootLogin no says that root is meant to stay out. */
+static bool
+root_has_key_only(const struct check *check)
+{
+	const char *root = permit_root(check);
+
+	return root[0] != '\0' && strcmp(root, "yes") != 0 &&
+	       strcmp(root, "no") != 0;
+}
+
 static void
 check_root_methods(struct check *check)
 {
-	const char *root = setting_of(&check->sshd_root, "permitrootlogin");
-
-	if (root[0] != '\0' && strcmp(root, "yes") != 0 &&
-	    strcmp(root, "no") != 0 &&
+	if (root_has_key_only(check) &&
 	    lists_have(&check->sshd_root, "keyboard-interactive"))
 		check_found(check, IS_WARNING, "sshd-root", CONFIG, 0,
 		    "to let root in with a key and a code: PermitRootLogin "
-		    "yes; with a key alone, at the end: Match User root, and "
-		    "in the next line: AuthenticationMethods publickey; not "
-		    "at all: PermitRootLogin no",
+		    "yes; with a key alone, " ROOT_BY_KEY "; not at all: "
+		    "PermitRootLogin no",
 		    "AuthenticationMethods asks root for a code, which "
 		    "PermitRootLogin %s does not allow: every login of root's "
 		    "by ssh is refused",
-		    root);
+		    permit_root(check));
+}
+
+/* What asks everybody for a code must not shut root out. */
+static void
+note_key_alone(struct check *check, bool more)
+{
+	char fix[CHECK_TEXT_MAX];
+
+	check_cut(fix, sizeof(fix), "%s%s",
+	    more ? "to require a code after a key, and a password and a code "
+		   "without one: " METHODS
+		 : "to require a key and then a code: " KEY_AND_CODE,
+	    root_has_key_only(check)
+		? "; and for root, who has a key alone, " ROOT_BY_KEY
+		: "");
+	check_found(check, IS_NOTE, "sshd-key", CONFIG, 0, fix,
+	    "a login by key needs no code, because sshd does not ask PAM then");
 }
 
 static void
@@ -302,13 +333,7 @@ check_methods(struct check *check, bool more)
 
 	if (methods[0] == '\0' || strcmp(methods, "any") == 0) {
 		if (sshd_is(check, "pubkeyauthentication", "yes"))
-			check_found(check, IS_NOTE, "sshd-key", CONFIG, 0,
-			    more ? "to require a code after a key, and a "
-				   "password and a code without one: " METHODS
-				 : "to require a key and then a "
-				   "code: " KEY_AND_CODE,
-			    "a login by key needs no code, because sshd does "
-			    "not ask PAM then");
+			note_key_alone(check, more);
 		return;
 	}
 	check_user_key(check, methods, more);
