@@ -65,6 +65,13 @@ else
 		cmp -s "$T/file" "${FIGURE}6.xml" && echo "$1: changes nothing"
 		refused_file "$1" "$2" --user x --key-file "$T/key" "$T/file"
 	}
+	plain="<PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue>"
+	clear="/<Secret>/,/<.Secret>/{/Secret/!d;s|<Secret>|&$plain|}"
+	sed "$clear;/<EncryptionKey>/,/<.MACMethod>/d" "${FIGURE}6.xml" \
+	    >"$T/clear"
+	import --user key "$T/clear" >"$T/out" 2>&1
+	equal "a container that is not encrypted needs no key" "$(kept)" \
+	    "key 0 8 SHA1"
 	wrong="file: key 1: x: the key or passphrase is not that of the file"
 	say_ok "what is not decrypted by a checked key is refused by its reason" "$(
 		refused_file "no key" "encrypted; give .* --key-file" \
@@ -90,11 +97,17 @@ else
 		changed s/aes128-cbc/tripledes-cbc/ "not AES in CBC mode"
 		changed s/aes128-cbc/kw-aes128/ "not AES in CBC mode"
 		changed '/<EncryptionKey>/,/<.EncryptionKey>/d' \
-		    "key 1: x: .*does not say before them how"
+		    "does not say that it is encrypted"
+		refused_file "not encrypted" "so that anybody can have made it" \
+		    --user x --key-file "$T/key" "$T/clear"
+		refused_file "no passphrase is needed" "can have made it" \
+		    --user x --passphrase-file "$T/pass" "$T/clear"
 		changed 's|<ds:KeyName>.*|<ds:X509Data/>|' \
 		    "encrypted as KeyContainer/EncryptionKey/X509Data says"
 		changed 's|<Secret>|&<PlainValue>AAAA</PlainValue>|' \
-		    "key 1: x: it has no secret of"
+		    "key 1: x: its secret is not encrypted"
+		changed "$clear" \
+		    "key 1: x: its secret is not encrypted"
 		changed s/ESIzRFVmd4iZABEiM0RVZg/AAAA/ \
 		    "the key of their MAC cannot be read"
 		changed 's/ESIzR.*/@@@/' "the key of their MAC cannot be read"

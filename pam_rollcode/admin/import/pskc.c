@@ -391,6 +391,10 @@ take_key_secret(const struct key *key, const struct cipher *cipher,
 {
 	if (is_encrypted(key, SECRET_METHOD) && key->count[SECRET] == 0)
 		return cipher_open(cipher, key, SECRET_METHOD, secret, why);
+	if (key->count[SECRET] > 0 && cipher->key.len > 0)
+		return error_set(why, ROLLCODE_ERR_INPUT,
+		    "its secret is not encrypted, as those of its container "
+		    "are to be; ask their maker for another file");
 	if (!is_encrypted(key, SECRET_METHOD) &&
 	    base64_decode(key->text[SECRET], secret->bytes,
 		sizeof(secret->bytes), &secret->len))
