@@ -74,6 +74,8 @@ pam_code(enum rollcode_err err, enum verdict verdict, bool maxtries)
 	case VERDICT_MALFORMED:
 	case VERDICT_WRONG:
 	case VERDICT_FAR:
+	case VERDICT_EXPIRED:
+	case VERDICT_RESTORED:
 	case VERDICT_DISABLED:
 	case VERDICT_REFUSED:
 		return PAM_AUTH_ERR;

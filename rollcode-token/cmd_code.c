@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <time.h>
+
 #include "cmd.h"
 #include "common/token/code.h"
 
@@ -9,12 +11,13 @@ cmd_put_codes(
 	WIPED(code_close) struct code_maker *maker = NULL;
 	WIPED(passcode_wipe) struct passcode code = {""};
 	WIPED(cli_bytes_free) struct cli_bytes line = {NULL, 0, 0};
+	int64_t step = code_step(time(NULL));
 	enum rollcode_err err;
 	size_t len;
 
 	err = code_open(&maker, token);
 	for (int64_t i = 0; err == ROLLCODE_OK && i < count; i++) {
-		err = code_at(maker, token->counter + (uint64_t)i, &code);
+		err = code_at(maker, token->counter + (uint64_t)i, step, &code);
 		len = strlen(code.text);
 		code.text[len++] = i + 1 < count ? ' ' : '\n';
 		if (err == ROLLCODE_OK)

@@ -31,6 +31,7 @@
 #define ROLLCODE_DIGITS_MIN	6	/* RFC 4226 section 5.3 */
 #define ROLLCODE_DIGITS_MAX	8	/* 31 bits do not fill nine */
 #define ROLLCODE_HEX_DIGITS	64	/* of a code of form hash or hex */
+#define ROLLCODE_STEP		120	/* seconds in which a code is one */
 #define ROLLCODE_LABEL_MAX	64	/* bytes, without the NUL */
 #define ROLLCODE_USER_MAX	200	/* bytes, without the NUL */
 
@@ -42,6 +43,7 @@ enum rollcode_form {
 	FORM_HOTP,		/* RFC 4226: 6 to 8 decimal digits */
 	FORM_HASH,		/* SHA-256(text secret, decimal counter) */
 	FORM_HEX,		/* HMAC-SHA-256, all 64 hex digits */
+	FORM_TIMED,		/* HMAC-SHA-256 of counter and step of time */
 };
 
 enum rollcode_algorithm {
@@ -54,7 +56,7 @@ enum rollcode_algorithm {
 struct rollcode_token {
 	char			label[ROLLCODE_LABEL_MAX + 1];
 	enum rollcode_form	form;
-	enum rollcode_algorithm	algorithm;	/* SHA256 for hash and hex */
+	enum rollcode_algorithm	algorithm;	/* SHA256 but for hotp */
 	unsigned int		digits;		/* of one code; 64 or 6..8 */
 	uint64_t		counter;	/* the next one */
 	struct secret		secret;

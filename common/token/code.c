@@ -20,7 +20,7 @@ struct code_maker {
 	enum rollcode_form form;
 	unsigned int digits;
 	size_t digest_len;
-	EVP_MAC_CTX *mac;     /* keyed; hotp and hex */
+	EVP_MAC_CTX *mac;     /* keyed; all but hash */
 	EVP_MD_CTX *md;	      /* hash */
 	EVP_MD *sha256;	      /* hash */
 	struct secret secret; /* hash */
@@ -101,15 +101,18 @@ code_open(struct code_maker **maker, const struct rollcode_token *token)
 	return err;
 }
 
+/* RFC 4226 section 5.3, and appendix E.5 for what follows the counter. */
 static bool
-digest_mac(struct code_maker *maker, uint64_t counter, uint8_t *digest)
+digest_mac(
+    struct code_maker *maker, uint64_t counter, int64_t step, uint8_t *digest)
 {
-	const uint64_t message = htobe64(counter);
+	const uint64_t message[] = {htobe64(counter), htobe64((uint64_t)step)};
 	size_t len = 0;
 
 	return EVP_MAC_init(maker->mac, NULL, 0, NULL) == 1 &&
-	       EVP_MAC_update(maker->mac, (const uint8_t *)&message,
-		   sizeof(message)) == 1 &&
+	       EVP_MAC_update(maker->mac, (const uint8_t *)message,
+		   maker->form == FORM_TIMED ? sizeof(message)
+					     : sizeof(message[0])) == 1 &&
 	       EVP_MAC_final(maker->mac, digest, &len, DIGEST_MAX) == 1 &&
 	       len == maker->digest_len;
 }
@@ -145,16 +148,26 @@ truncate_digest(const struct code_maker *maker, const uint8_t *digest,
 	code->text[maker->digits] = '\0';
 }
 
+int64_t
+code_step(int64_t now)
+{
+	return now < 0 ? CODE_NO_STEP : now / ROLLCODE_STEP;
+}
+
 enum rollcode_err
-code_at(struct code_maker *maker, uint64_t counter, struct passcode *code)
+code_at(struct code_maker *maker, uint64_t counter, int64_t step,
+    struct passcode *code)
 {
 	uint8_t digest[DIGEST_MAX];
 	bool good;
 
 	memset(code, 0, sizeof(*code));
-	good = maker->form == FORM_HASH ? digest_hash(maker, counter, digest)
-					: digest_mac(maker, counter, digest);
-	if (good && maker->form == FORM_HOTP)
+	if (maker->form == FORM_TIMED && step < 0)
+		return ROLLCODE_ERR_INPUT;
+	good = maker->form == FORM_HASH
+		   ? digest_hash(maker, counter, digest)
+		   : digest_mac(maker, counter, step, digest);
+	if (good && maker->digits < ROLLCODE_HEX_DIGITS)
 		truncate_digest(maker, digest, code);
 	else if (good)
 		hex_encode(digest, ROLLCODE_HEX_DIGITS / 2, code->text);

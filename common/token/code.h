@@ -23,11 +23,20 @@ enum rollcode_err	code_open(struct code_maker **maker,
 			    const struct rollcode_token *) MUST_USE;
 
 /*
+ * The step of a time, in Unix seconds: ROLLCODE_STEP seconds are one, the first
+ * begins at 0.  CODE_NO_STEP before 1970.
+ */
+#define CODE_NO_STEP	(-1)
+int64_t			code_step(int64_t now);
+
+/*
  * Compute the code for one counter: RFC 4226 section 5.3 for hotp; lower-case
- * hex for hash and hex.  On error (NOMEM, SYS) the code is all zero bytes.
+ * hex for hash and hex; for timed one of both, by its digits, of counter and
+ * step, which the others ignore.  On error the code is all zero bytes: NOMEM,
+ * SYS, or INPUT for a timed code of CODE_NO_STEP.
  */
 enum rollcode_err	code_at(struct code_maker *, uint64_t counter,
-			    struct passcode *) MUST_USE;
+			    int64_t step, struct passcode *) MUST_USE;
 
 /* Wipe, free and make NULL what is not NULL.  For use with WIPED(). */
 void			code_close(struct code_maker **);

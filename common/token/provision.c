@@ -277,7 +277,8 @@ take_code_form(
 
 	t->form = form == NULL ? FORM_HOTP : form_from_name(form);
 	if (t->form == FORM_NONE)
-		return bad_line(error, "the form must be hotp, hash or hex");
+		return bad_line(
+		    error, "the form must be hotp, hash, hex or timed");
 	t->algorithm = t->form == FORM_HOTP ? ALGORITHM_SHA1 : ALGORITHM_SHA256;
 	if (algorithm != NULL)
 		t->algorithm = algorithm_from_name(algorithm);

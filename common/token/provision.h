@@ -9,7 +9,8 @@
  *	    &algorithm=SHA256&digits=8&counter=0
  *
  * Forms that apps do not know have their own parameter, form=hash or
- * form=hex, and digits=64; a reader that ignores it makes no valid code.
+ * form=hex, and digits=64, or form=timed, and digits=8 or 64; a reader that
+ * ignores it makes no valid code.
  * A token's label goes as label=, and what its owner calls it as name=.
  */
 #ifndef ROLLCODE_TOKEN_PROVISION_H

@@ -11,6 +11,7 @@ static const char *const forms[] = {
     [FORM_HOTP] = "hotp",
     [FORM_HASH] = "hash",
     [FORM_HEX] = "hex",
+    [FORM_TIMED] = "timed",
 };
 
 static const char *const algorithms[] = {
@@ -76,6 +77,29 @@ token_check_label(const char *label, struct error *error)
 	return ROLLCODE_OK;
 }
 
+static enum rollcode_err
+check_digits(const struct rollcode_token *token, struct error *error)
+{
+	bool fits = token->digits == ROLLCODE_HEX_DIGITS;
+
+	if (token->form == FORM_HOTP) {
+		if (token->digits >= ROLLCODE_DIGITS_MIN &&
+		    token->digits <= ROLLCODE_DIGITS_MAX)
+			return ROLLCODE_OK;
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "a hotp token has %d to %d digits", ROLLCODE_DIGITS_MIN,
+		    ROLLCODE_DIGITS_MAX);
+	}
+	if (token->form == FORM_TIMED && token->digits == ROLLCODE_DIGITS_MAX)
+		fits = true;
+	if (fits && token->algorithm == ALGORITHM_SHA256)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "a %s token has %s%d digits and algorithm SHA256",
+	    form_name(token->form), token->form == FORM_TIMED ? "8 or " : "",
+	    ROLLCODE_HEX_DIGITS);
+}
+
 static bool
 is_text(const struct secret *secret)
 {
@@ -109,22 +133,12 @@ token_check(const struct rollcode_token *token, struct error *error)
 {
 	if (form_name(token->form) == NULL)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "a token's form is hotp, hash or hex");
+		    "a token's form is hotp, hash, hex or timed");
 	if (algorithm_name(token->algorithm) == NULL)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "a token's algorithm is SHA1, SHA256 or SHA512");
-	if (token->form == FORM_HOTP &&
-	    (token->digits < ROLLCODE_DIGITS_MIN ||
-		token->digits > ROLLCODE_DIGITS_MAX))
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "a hotp token has %d to %d digits", ROLLCODE_DIGITS_MIN,
-		    ROLLCODE_DIGITS_MAX);
-	if (token->form != FORM_HOTP &&
-	    (token->digits != ROLLCODE_HEX_DIGITS ||
-		token->algorithm != ALGORITHM_SHA256))
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "a %s token has %d digits and algorithm SHA256",
-		    form_name(token->form), ROLLCODE_HEX_DIGITS);
+	if (check_digits(token, error) != ROLLCODE_OK)
+		return ROLLCODE_ERR_INPUT;
 	if (token->counter > ROLLCODE_COUNTER_END)
 		return error_set(
 		    error, ROLLCODE_ERR_INPUT, "a counter is at most 2^63-1");

@@ -8,7 +8,7 @@
 #include "common/base/error.h"
 #include "common/base/rollcode.h"
 
-/* "hotp", "hash", "hex"; NULL for FORM_NONE and unknown values. */
+/* "hotp", "hash", "hex", "timed"; NULL for FORM_NONE and unknown values. */
 const char		*form_name(enum rollcode_form);
 
 /* The form of that name, FORM_NONE if there is none. */

@@ -14,8 +14,8 @@
 #include "protocol/input.h"
 #include "protocol/verdict.h"
 
-#define PROTOCOL_REQUEST	0x52635132u	/* "RcQ2" */
-#define PROTOCOL_ANSWER		0x52634132u	/* "RcA2" */
+#define PROTOCOL_REQUEST	0x52635133u	/* "RcQ3" */
+#define PROTOCOL_ANSWER		0x52634133u	/* "RcA3" */
 #define PROTOCOL_NONCE_LEN	16
 #define PROTOCOL_SECONDS	10	/* silence after that is a refusal */
 

@@ -23,6 +23,8 @@ enum verdict {
 	VERDICT_REFUSED = 0x55555555,	/* all that others than root hear */
 	VERDICT_ENROLLED = 0x33333333,	/* the answer to that question */
 	VERDICT_ACCEPTED = 0x3333cccc,
+	VERDICT_EXPIRED = 0x3c3c3c3c,	/* right, but of another time */
+	VERDICT_RESTORED = 0x3c3cc3c3,	/* the store went back: timed only */
 	VERDICT_RESYNCED = 0x33cc33cc,	/* accepted, and far ahead */
 };
 
@@ -38,12 +40,17 @@ struct verification {
 	uint32_t	fallback;	/* the second reading was verified */
 	uint32_t	skipped;	/* for the owner, at a success: ... */
 	uint32_t	failed;		/* ... codes skipped, failures ... */
-	uint32_t	replayed;	/* ... and replays since the last one */
+	uint32_t	replayed;	/* ... replays and codes too late ... */
+	uint32_t	late;		/* ... since the last one */
 	uint32_t	recovery_left;
-	uint32_t	matched;	/* the following three are set */
+	uint32_t	matched;	/* the following are set */
 	uint64_t	counter;	/* the highest that matched, the last */
 					/* one of consecutive codes */
 	uint64_t	distance;	/* from the stored counter */
+	int64_t		age;		/* of an expired code: seconds since */
+					/* the middle of its step, so half a */
+					/* step more or less; below 0 where */
+					/* its device's clock is ahead */
 	char		token[ROLLCODE_LABEL_MAX + 1];
 };
 
@@ -81,6 +88,10 @@ verdict_name(enum verdict verdict)
 		return "enrolled";
 	case VERDICT_ACCEPTED:
 		return "accepted";
+	case VERDICT_EXPIRED:
+		return "expired";
+	case VERDICT_RESTORED:
+		return "restored";
 	case VERDICT_RESYNCED:
 		return "resynced";
 	}

@@ -50,6 +50,8 @@ struct account {
 	int64_t			last_success;
 	int64_t			last_failure;
 	int64_t			sequence;	/* of the last event */
+	/* Put back: timed codes from that step on, and no others; 0: not. */
+	int64_t			from_step;
 	bool			recovery_key_set;
 	struct secret_key	recovery_key;
 	size_t			recovery_count;

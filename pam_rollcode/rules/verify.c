@@ -57,8 +57,8 @@ walk_all(const struct attempt *a, enum range range, struct matches *matches)
 		if (a->makers[i] == NULL)
 			continue;
 		if ((err = window_walk(a->makers[i], a->input,
-			 window_of(t, range, a->policy, a->now), m)) !=
-		    ROLLCODE_OK)
+			 window_of(t, range, a->policy, a->now),
+			 code_step(a->now), m)) != ROLLCODE_OK)
 			return err;
 		matches->found |= m->found;
 	}

@@ -39,7 +39,7 @@ window_of(const struct account_token *t, enum range range,
  */
 enum rollcode_err
 window_walk(struct code_maker *maker, const struct input *input,
-    struct window window, struct match *match)
+    struct window window, int64_t step, struct match *match)
 {
 	WIPED(passcode_wipe) struct passcode code = {0};
 	unsigned int more = input->count - 1;
@@ -54,7 +54,7 @@ window_walk(struct code_maker *maker, const struct input *input,
 	for (uint64_t c = window.from; c < end; c++) {
 		bool found;
 
-		if ((err = code_at(maker, c, &code)) != ROLLCODE_OK)
+		if ((err = code_at(maker, c, step, &code)) != ROLLCODE_OK)
 			return err;
 		for (unsigned int i = INPUT_CODES; i-- > 0;)
 			run[i + 1] = secret_equal(code.text,

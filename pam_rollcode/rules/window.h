@@ -44,6 +44,7 @@ struct match {
  * SYS.
  */
 enum rollcode_err	window_walk(struct code_maker *, const struct input *,
-			    struct window, struct match *) MUST_USE;
+			    struct window, int64_t step, struct match *)
+			    MUST_USE;
 
 #endif /* ROLLCODE_RULES_WINDOW_H */

@@ -210,6 +210,7 @@ outsider_answer(const struct request *request, struct answer *answer)
 		said->skipped = v->skipped;
 		said->failed = v->failed;
 		said->replayed = v->replayed;
+		said->late = v->late;
 		said->recovery_left = v->recovery_left;
 	}
 }

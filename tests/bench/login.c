@@ -214,7 +214,7 @@ static void
 next_code(const struct plan *plan, const char *user, int64_t *counter,
     struct passcode *code)
 {
-	if (code_at(plan->maker, (uint64_t)*counter, code) != ROLLCODE_OK)
+	if (code_at(plan->maker, (uint64_t)*counter, 0, code) != ROLLCODE_OK)
 		fail(plan->service, user, "a code cannot be computed");
 	if (!plan->wrong)
 		++*counter;

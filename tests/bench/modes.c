@@ -270,7 +270,7 @@ first_hash(bool bare)
 	unsigned int n;
 
 	if (bare
-		? code_once(&token, 1, &code) != ROLLCODE_OK
+		? code_once(&token, 1, 0, &code) != ROLLCODE_OK
 		: HMAC(EVP_sha256(), key, sizeof(key), key, 8, out, &n) == NULL)
 		fail("a hash", "failed");
 	printf("%lld\n", (long long)(times_now() - start));
@@ -300,7 +300,7 @@ once(const struct mode *mode, bool whole, bool sealed, const char *path)
 	code_alone();
 	if (sealed)
 		unseal(&token.secret);
-	if (code_once(&token, 1, &code) != ROLLCODE_OK)
+	if (code_once(&token, 1, 0, &code) != ROLLCODE_OK)
 		fail("a code", "cannot be computed");
 	db = connect_file(mode, path, 0);
 	login(db, whole);

@@ -252,7 +252,7 @@ is_true(enum who who, const char *text, const struct verification *result,
 	for (size_t i = 0; i < enrolled->token_count; i++) {
 		token = enrolled->tokens[i];
 		token.id = 1 + (int64_t)(who * 10 + i);
-		if (strcmp(model_code(&token, counter),
+		if (strcmp(model_code(&token, counter, 0),
 			typed.codes[typed.count - 1].text) != 0)
 			continue;
 		for (size_t r = 0; r < before->count; r++)

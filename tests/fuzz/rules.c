@@ -36,7 +36,7 @@ type_codes(struct bytes *in, enum who who, const struct account *now, char *out)
 	for (unsigned int n = 0; n < 1u + how / 64 % 4; n++) {
 		if (n > 0)
 			strcat(out, between[how / 16 % 4]);
-		strcat(out, model_code(&token, counter));
+		strcat(out, model_code(&token, counter, 0));
 		counter += step % 8 == 0 ? 1 : step % 8 - 1u;
 	}
 }

@@ -85,7 +85,7 @@ def fixed(text, size):
 
 def request():
     def one(user, text, other="", kind=2, nonce=0):
-        return struct.pack("<II16s256s64s256s64s513s513s6x", 0x52635132, kind,
+        return struct.pack("<II16s256s64s256s64s513s513s6x", 0x52635133, kind,
                            bytes([nonce]) * 16, fixed(user, 256),
                            fixed("sshd", 64), fixed("host", 256),
                            fixed("tty1", 64), fixed(text, 513),
@@ -109,7 +109,7 @@ def request():
 
 def answer():
     def one(how, verdict, err=0, text=""):
-        body = struct.pack("<Ii16sIIIIIIIIIIQQ65s7x768s768sHH4x", 0x52634132,
+        body = struct.pack("<Ii16sIIIIIIIIIII4xQQq65s7x768s768sHH4x", 0x52634133,
                            err, bytes(16), verdict, 1, 0, 0, 0, 1, 2, 3, 4, 1,
                            10, 0, fixed("token", 65), fixed(text, 768),
                            fixed("", 768), 0, 0)

@@ -8,6 +8,7 @@
 #include "common/token/code.h"
 
 enum rollcode_err	code_once(const struct rollcode_token *,
-			    uint64_t counter, struct passcode *);
+			    uint64_t counter, int64_t step,
+			    struct passcode *);
 
 #endif /* ROLLCODE_TESTS_CODE_ONCE_H */

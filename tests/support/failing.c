@@ -10,13 +10,13 @@ unsigned int failing_in;
 enum rollcode_err
 __real_code_open(struct code_maker **, const struct rollcode_token *);
 enum rollcode_err
-__real_code_at(struct code_maker *, uint64_t, struct passcode *);
+__real_code_at(struct code_maker *, uint64_t, int64_t, struct passcode *);
 enum rollcode_err
 __real_seal_mac(const struct secret_key *, const char *, uint8_t *);
 enum rollcode_err
 __wrap_code_open(struct code_maker **, const struct rollcode_token *);
 enum rollcode_err
-__wrap_code_at(struct code_maker *, uint64_t, struct passcode *);
+__wrap_code_at(struct code_maker *, uint64_t, int64_t, struct passcode *);
 enum rollcode_err
 __wrap_seal_mac(const struct secret_key *, const char *, uint8_t *);
 
@@ -35,12 +35,12 @@ __wrap_code_open(struct code_maker **maker, const struct rollcode_token *token)
 }
 
 enum rollcode_err
-__wrap_code_at(
-    struct code_maker *maker, uint64_t counter, struct passcode *code)
+__wrap_code_at(struct code_maker *maker, uint64_t counter, int64_t step,
+    struct passcode *code)
 {
 	memset(code, 0, sizeof(*code));
 	return failing_now() ? ROLLCODE_ERR_SYS
-			     : __real_code_at(maker, counter, code);
+			     : __real_code_at(maker, counter, step, code);
 }
 
 enum rollcode_err

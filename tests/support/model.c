@@ -28,7 +28,7 @@ model_sequence_at(const struct account_token *token, uint64_t counter,
 {
 	for (unsigned int i = 0; i < typed->count; i++)
 		if (counter + i >= ROLLCODE_COUNTER_END ||
-		    strcmp(model_code(token, counter + i),
+		    strcmp(model_code(token, counter + i, 0),
 			typed->codes[i].text) != 0)
 			return false;
 	return true;

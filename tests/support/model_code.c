@@ -12,7 +12,7 @@
 #define MODEL_KEPT (1 << 16) /* codes remembered */
 
 struct kept {
-	int64_t id;
+	int64_t id, step;
 	uint64_t counter;
 	char text[ROLLCODE_HEX_DIGITS + 1];
 };
@@ -41,13 +41,14 @@ model_hex(const unsigned char *bytes, char *out)
 }
 
 void
-model_compute(const struct rollcode_token *token, uint64_t counter, char *out)
+model_compute(const struct rollcode_token *token, uint64_t counter,
+    int64_t step, char *out)
 {
 	static const uint32_t modulus[] = {
 	    [6] = 1000000, [7] = 10000000, [8] = 100000000};
 	unsigned char sum[EVP_MAX_MD_SIZE], message[SECRET_MAX + 24];
 	const unsigned char *at;
-	unsigned int len = 0;
+	unsigned int len = token->form == FORM_TIMED ? 16 : 8;
 	uint32_t number;
 
 	if (token->form == FORM_HASH) {
@@ -59,11 +60,13 @@ model_compute(const struct rollcode_token *token, uint64_t counter, char *out)
 		model_hex(sum, out);
 		return;
 	}
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 8; i++) {
 		message[i] = (unsigned char)(counter >> (56 - 8 * i));
+		message[8 + i] = (unsigned char)(step >> (56 - 8 * i));
+	}
 	HMAC(model_digest(token->algorithm), token->secret.bytes,
-	    (int)token->secret.len, message, 8, sum, &len);
-	if (token->form == FORM_HEX) {
+	    (int)token->secret.len, message, len, sum, &len);
+	if (token->digits == ROLLCODE_HEX_DIGITS) {
 		model_hex(sum, out);
 		return;
 	}
@@ -77,16 +80,19 @@ model_compute(const struct rollcode_token *token, uint64_t counter, char *out)
 
 /* The id of a token stands for its secret, form, algorithm and digits. */
 const char *
-model_code(const struct account_token *token, uint64_t counter)
+model_code(const struct account_token *token, uint64_t counter, int64_t step)
 {
 	static struct kept kept[MODEL_KEPT];
-	uint64_t mix = (counter + (uint64_t)token->id * 0x9e3779b97f4a7c15);
+	int64_t at = token->token.form == FORM_TIMED ? step : 0;
+	uint64_t mix = counter + (uint64_t)token->id * 0x9e3779b97f4a7c15 +
+		       (uint64_t)at * 0xbf58476d1ce4e5b9;
 	struct kept *k = &kept[mix % MODEL_KEPT];
 
-	if (k->id != token->id || k->counter != counter) {
+	if (k->id != token->id || k->counter != counter || k->step != at) {
 		k->id = token->id;
 		k->counter = counter;
-		model_compute(&token->token, counter, k->text);
+		k->step = at;
+		model_compute(&token->token, counter, step, k->text);
 	}
 	return k->text;
 }

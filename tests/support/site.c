@@ -40,7 +40,8 @@ site_type(uint64_t counter, struct input *typed)
 {
 	struct passcode code;
 
-	ck_assert_int_eq(code_once(&site.token, counter, &code), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    code_once(&site.token, counter, 0, &code), ROLLCODE_OK);
 	ck_assert_int_ne(input_parse(code.text, typed), INPUT_MALFORMED);
 }
 

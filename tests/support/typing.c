@@ -54,7 +54,7 @@ position(struct world *world, const struct account_token *token)
 static void
 say(char *text, const struct account_token *token, uint64_t counter)
 {
-	strcat(text, model_code(token, counter));
+	strcat(text, model_code(token, counter, 0));
 }
 
 static void

@@ -88,9 +88,9 @@ pool_meet(const struct account_token *a, const struct account_token *b)
 	char text[ROLLCODE_HEX_DIGITS + 1];
 
 	for (uint64_t c = 0; c < 6; c++) {
-		model_compute(&b->token, c, text);
+		model_compute(&b->token, c, 0, text);
 		for (uint64_t d = 0; d < 6; d++)
-			if (strcmp(text, model_code(a, d)) == 0)
+			if (strcmp(text, model_code(a, d, 0)) == 0)
 				return true;
 	}
 	return false;

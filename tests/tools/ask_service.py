@@ -37,7 +37,7 @@ import time
 
 PATH = "/run/rollcode/root/verify.sock" if "ROOT_SOCKET" in os.environ \
     else "/run/rollcode/verify.sock"
-REQUEST, ANSWER, VERIFY = 0x52635132, 0x52634132, 2
+REQUEST, ANSWER, VERIFY = 0x52635133, 0x52634133, 2
 
 
 def connect():

@@ -70,6 +70,11 @@ START_TEST(forms_that_apps_do_not_know_say_so)
 
 	ck_assert_ptr_nonnull(strstr(line.text, "&digits=64&counter=7"
 						"&form=hex"));
+	p.token.form = FORM_TIMED;
+	p.token.digits = 8;
+	ck_assert_int_eq(provision_format(&p, &line, &error), ROLLCODE_OK);
+	ck_assert_ptr_nonnull(strstr(line.text, "&digits=8&counter=7"
+						"&form=timed"));
 }
 END_TEST
 
@@ -104,8 +109,8 @@ START_TEST(every_form_and_length_is_read_back)
 {
 	struct provision q = sample();
 
-	q.token.form = (enum rollcode_form)_i;
-	q.token.digits = _i == FORM_HOTP ? 7 : 64;
+	q.token.form = _i > FORM_TIMED ? FORM_TIMED : (enum rollcode_form)_i;
+	q.token.digits = _i == FORM_HOTP ? 7 : _i > FORM_TIMED ? 8 : 64;
 	q.token.counter = ROLLCODE_COUNTER_END;
 	q.token.secret.len = SECRET_MAX;
 	memset(q.token.secret.bytes, 'x', SECRET_MAX);
@@ -195,6 +200,8 @@ static const struct {
     {HOTP "&counter=1&algorithm=MD5", "algorithm"},
     {HOTP "&counter=1&form=totp", "form"},
     {HOTP "&counter=1&form=hex&digits=8", "64 digits"},
+    {HOTP "&counter=1&form=timed&digits=6", "8 or 64 digits"},
+    {HOTP "&counter=1&form=timed&algorithm=SHA1&digits=8", "SHA256"},
     {HOTP "&counter=0&form=hash", "counter 1"},
     {HOTP "&counter=1&issuer=%1b[31m", "issuer"},
     {HOTP "&counter=1&issuer=%c2%9b31m", "issuer"},
@@ -349,7 +356,7 @@ main(void)
 	tcase_add_loop_test(
 	    reading, what_was_written_is_read_back, 0, COUNT(names));
 	tcase_add_loop_test(reading, every_form_and_length_is_read_back,
-	    FORM_HOTP, FORM_HEX + 1);
+	    FORM_HOTP, FORM_TIMED + 2);
 	tcase_add_test(reading, what_is_missing_means_what_apps_take_it_for);
 	tcase_add_loop_test(
 	    reading, lines_of_other_makers_are_read, 0, COUNT(good));

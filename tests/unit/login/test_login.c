@@ -132,7 +132,7 @@ codes(uint64_t counter, unsigned int count)
 	line[0] = '\0';
 	for (unsigned int i = 0; i < count; i++) {
 		ck_assert_int_eq(code_once(&mock.account.tokens[0].token,
-				     counter + i, &code),
+				     counter + i, 0, &code),
 		    ROLLCODE_OK);
 		strcat(line, code.text);
 	}

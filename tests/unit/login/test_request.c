@@ -141,11 +141,11 @@ ask_codes(uint64_t first, uint64_t second)
 	asked = good;
 	strcpy(asked.service, "sshd");
 	strcpy(asked.rhost, "192.0.2.1");
-	ck_assert_int_eq(code_once(&site.token, first, &code), ROLLCODE_OK);
+	ck_assert_int_eq(code_once(&site.token, first, 0, &code), ROLLCODE_OK);
 	strcpy(asked.text.text, code.text);
 	if (second == 0)
 		return;
-	ck_assert_int_eq(code_once(&site.token, second, &code), ROLLCODE_OK);
+	ck_assert_int_eq(code_once(&site.token, second, 0, &code), ROLLCODE_OK);
 	strcat(asked.text.text, code.text);
 	strcpy(asked.fallback.text, code.text);
 }

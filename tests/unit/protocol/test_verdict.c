@@ -22,6 +22,8 @@ static const enum verdict verdicts[] = {
     VERDICT_REFUSED,
     VERDICT_ENROLLED,
     VERDICT_ACCEPTED,
+    VERDICT_EXPIRED,
+    VERDICT_RESTORED,
     VERDICT_RESYNCED,
 };
 

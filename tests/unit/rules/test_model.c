@@ -75,7 +75,7 @@ promise_broken(const struct trial *t)
 	if (!got->changed || !got->matched || moved == NULL ||
 	    moved->token.counter != got->counter + 1)
 		return "accepted, and nothing moved";
-	if (strcmp(model_code(moved, got->counter),
+	if (strcmp(model_code(moved, got->counter, 0),
 		t->typed.codes[t->typed.count - 1].text) != 0)
 		return "accepted for another code than was typed";
 	return NULL;

@@ -18,6 +18,7 @@ static const enum verdict verdicts[] = {
     VERDICT_GUARDED,
     VERDICT_DISABLED,
     VERDICT_ACCEPTED,
+    VERDICT_EXPIRED,
     VERDICT_RESYNCED,
 };
 

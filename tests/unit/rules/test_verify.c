@@ -28,7 +28,7 @@ made_by(const struct rollcode_token *token, const char *text)
 
 	ck_assert_int_eq(code_open(&maker, token), ROLLCODE_OK);
 	for (uint64_t c = from; c < token->counter + 1100; c++) {
-		ck_assert_int_eq(code_at(maker, c, &code), ROLLCODE_OK);
+		ck_assert_int_eq(code_at(maker, c, 0, &code), ROLLCODE_OK);
 		if (strcmp(code.text, text) == 0)
 			return true;
 	}
@@ -83,7 +83,8 @@ say_code(const struct story *story, const char *code, char *text)
 		return;
 	}
 	ck_assert_int_eq(
-	    code_once(token, strtoull(code, NULL, 10), &passcode), ROLLCODE_OK);
+	    code_once(token, strtoull(code, NULL, 10), 0, &passcode),
+	    ROLLCODE_OK);
 	strcat(text, passcode.text);
 }
 
@@ -330,7 +331,7 @@ START_TEST(a_distance_over_32_bits_is_told_as_the_most)
 	token->far_counter = (uint64_t)1 << 40;
 	token->far_time = story.now;
 	ck_assert_int_eq(
-	    code_once(&token->token, token->far_counter + 1, &code),
+	    code_once(&token->token, token->far_counter + 1, 0, &code),
 	    ROLLCODE_OK);
 
 	attempt(&story, code.text, "resynced");

@@ -59,6 +59,8 @@ static const enum verdict refusals[] = {
     VERDICT_UNENROLLED,
     VERDICT_REFUSED,
     VERDICT_ENROLLED,
+    VERDICT_EXPIRED,
+    VERDICT_RESTORED,
 };
 
 START_TEST(every_refusal_is_the_same_bytes)
@@ -81,9 +83,11 @@ START_TEST(a_success_has_no_counter_and_no_label)
 	ck_assert_uint_eq(answer.result.verdict, VERDICT_RESYNCED);
 	ck_assert_uint_eq(answer.result.skipped, 0x5a5a5a5a);
 	ck_assert_uint_eq(answer.result.recovery_left, 0x5a5a5a5a);
+	ck_assert_uint_eq(answer.result.late, 0x5a5a5a5a);
 	ck_assert_uint_eq(answer.result.matched, 0);
 	ck_assert_uint_eq(answer.result.counter, 0);
 	ck_assert_uint_eq(answer.result.distance, 0);
+	ck_assert_int_eq(answer.result.age, 0);
 	ck_assert_str_eq(answer.result.token, "");
 	ck_assert_str_eq(answer.error.text, "");
 }
