@@ -46,6 +46,7 @@ struct account {
 	int64_t			spent_time;	/* ... refunded from here on */
 	uint32_t		failed;		/* told to the owner ... */
 	uint32_t		replayed;	/* ... at the next success */
+	uint32_t		late;		/* so is this: came too late */
 	int64_t			created;
 	int64_t			last_success;
 	int64_t			last_failure;

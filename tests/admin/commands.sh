@@ -231,6 +231,7 @@ from() {
 }
 admin recovery ann >"$T/sheet" 2>"$T/out"
 admin disable an >"$T/out"
+sqlite3 "$T/store/users/ann.db" "UPDATE account SET late=3"
 new_store >"$T/out" 2>&1
 while read -r -a options; do
 	from "${options[@]}" >"$T/out" 2>&1
@@ -253,6 +254,8 @@ used=$(code ann)
 before=$(counter ann)
 equal "the others are moved, with their counters" \
     "$(CONF=$T/new.env counter ann)" "$before"
+equal "and with what is to be told to them" \
+    "$(sqlite3 "$T/new/users/ann.db" "SELECT late FROM account")" 3
 equal "and are disabled where they were" "$(state ann)" disabled
 equal "who was disabled is so" \
     "$(CONF=$T/new.env state an) $(CONF=$T/new.env state ann)" \

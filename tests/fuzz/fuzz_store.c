@@ -41,14 +41,15 @@ change_bytes(struct bytes *in, const char *path)
 
 static const char *const columns[] = {"account SET user",
     "account SET failures", "account SET spent", "account SET spent_time",
-    "account SET failed", "account SET replayed", "account SET sequence",
-    "account SET key_id", "account SET recovery_key", "account SET id",
-    "token SET id", "token SET label", "token SET form", "token SET algorithm",
-    "token SET digits", "token SET key_id", "token SET secret",
-    "token SET counter", "token SET far_counter", "token SET far_time",
-    "token SET enabled", "token SET used", "recovery SET mac",
-    "recovery SET used", "event SET slot", "event SET sequence",
-    "event SET outcome", "recovery SET issued", "recovery SET expires"};
+    "account SET failed", "account SET replayed", "account SET late",
+    "account SET sequence", "account SET key_id", "account SET recovery_key",
+    "account SET id", "token SET id", "token SET label", "token SET form",
+    "token SET algorithm", "token SET digits", "token SET key_id",
+    "token SET secret", "token SET counter", "token SET far_counter",
+    "token SET far_time", "token SET enabled", "token SET used",
+    "recovery SET mac", "recovery SET used", "event SET slot",
+    "event SET sequence", "event SET outcome", "recovery SET issued",
+    "recovery SET expires"};
 
 static void
 run(sqlite3 *db, const char *sql, const void *value, int len, unsigned int type)
@@ -131,7 +132,7 @@ add_rows(struct bytes *in, const char *path)
 	    "FROM token LIMIT 1",
 	    "INSERT INTO account SELECT 2,user,failures,halves,spent,"
 	    "spent_time,failed,replayed,created,last_success,last_failure,"
-	    "sequence,key_id,recovery_key FROM account",
+	    "sequence,key_id,recovery_key,late FROM account",
 	    "DELETE FROM token WHERE rowid=1",
 	    "DELETE FROM account",
 	    "DELETE FROM recovery WHERE rowid>12", /* one too many */

@@ -51,8 +51,8 @@ every_statement() {
 # What a login needs, as every_statement has it.
 needed() {
 	local column table
-	for column in failures spent spent_time failed replayed last_success \
-	    last_failure sequence; do
+	for column in failures spent spent_time failed replayed late \
+	    last_success last_failure sequence; do
 		echo "UPDATE rollcode.account SET $column=$column"
 	done
 	for column in counter far_counter far_time used; do
@@ -111,7 +111,7 @@ sequence=excluded.sequence"
 }
 
 by_how_much() {
-	in_store "$ACCOUNT failures=3,failed=3,replayed=3,spent=5,\
+	in_store "$ACCOUNT failures=3,failed=3,replayed=3,late=3,spent=5,\
 spent_time=$NOW"
 	each P0001 "a login cannot" <<-STATEMENTS
 	$TOKEN counter=9223372036854775807
@@ -126,6 +126,8 @@ spent_time=$NOW"
 	$ACCOUNT failures=failures-1
 	$ACCOUNT failed=failed+2
 	$ACCOUNT replayed=replayed-1
+	$ACCOUNT late=late+2
+	$ACCOUNT late=late-1
 	$ACCOUNT spent=spent+2
 	$ACCOUNT spent=spent-1
 	$ACCOUNT spent=0
@@ -148,7 +150,8 @@ spent_time=$NOW"
 	$TOKEN counter=counter+1000000
 	$TOKEN counter=counter+1,far_counter=NULL,far_time=NULL
 	$TOKEN far_counter=counter+500,far_time=$NOW
-	$ACCOUNT failures=0,failed=0,replayed=0,last_success=$NOW
+	$ACCOUNT failures=0,failed=0,replayed=0,late=0,last_success=$NOW
+	$ACCOUNT late=late+1
 	$ACCOUNT failures=failures+1,failed=failed+1,spent=spent+1
 	$ACCOUNT spent=spent-1,spent_time=spent_time+86400
 	$ACCOUNT sequence=sequence+1; $(event 7 sequence)
@@ -299,6 +302,7 @@ upgraded() {
 	DROP FUNCTION rollcode.login_moves_account() CASCADE;
 	DROP FUNCTION rollcode.login_moves_token() CASCADE;
 	DROP FUNCTION rollcode.login_adds_event() CASCADE;
+	ALTER TABLE rollcode.account DROP COLUMN late;
 	GRANT SELECT,INSERT,UPDATE,DELETE ON rollcode.event TO rollcode_login;
 	UPDATE rollcode.store SET version=1"
 	as_login -c "$(event 3 9223372036854775807); $(event 77777 0)"

@@ -170,7 +170,7 @@ mended_read_only() {
 }
 
 mended_version() {
-	SQL_DATABASE=rollcode sql one "UPDATE rollcode.store SET version=2,backup=0"
+	SQL_DATABASE=rollcode sql one "UPDATE rollcode.store SET version=3,backup=0"
 }
 
 mended_shadow() {
@@ -191,7 +191,7 @@ troubles() {
 	sql one "ALTER SYSTEM SET default_transaction_read_only=on"
 	sql one "SELECT pg_reload_conf()" >"$T/out"
 	denied "a server that only reads" AUTHINFO_UNAVAIL 'read-only' read_only
-	SQL_DATABASE=rollcode sql one "UPDATE rollcode.store SET version=3"
+	SQL_DATABASE=rollcode sql one "UPDATE rollcode.store SET version=4"
 	denied "a newer schema" SYSTEM_ERR 'newer version' version
 	sed -i 's/^SECRET_KEY=./SECRET_KEY=a/' "$CONF"
 	denied "another key" SYSTEM_ERR 'was made with the key' usual

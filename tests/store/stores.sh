@@ -249,7 +249,7 @@ files() {
 	spoilt_user $s "ann.db: is not a Rollcode user file.*$again" \
 	    "another application_id" sql "PRAGMA application_id=1"
 	spoilt_user $s "ann.db: was made by a newer version.*install" \
-	    "a newer user_version" sql "PRAGMA user_version=3"
+	    "a newer user_version" sql "PRAGMA user_version=4"
 	spoilt_user $s "ann.db: was made by an older version.*enrol again" \
 	    "an older user_version" sql "PRAGMA user_version=1"
 	spoilt_user $s "ann.db: .*version is unknown.*$again" \

@@ -26,7 +26,7 @@ BREAK = re.compile(r'\.(?:Pp|Sh|Ss|It|Bl|El|Nm$)|$|[|#*] |\d\. |    ')
 NAMES = re.compile(r'^\.(?:\\"|(?:Dd|Dt|Os|Xr|Cm|Fl|Pa|Ev|Er|Dv|Ql|Dl|Ar|Ic|Nm|'
                    r'Fn|Op|Oo|Li|Bl|Pq|It (?:Cm|Pa|Ev|Er|Dv|Fl|Ic|Xo))\b)')
 SQL = re.compile(r'\b(?:SELECT|INSERT|UPDATE|CREATE|GRANT|PRAGMA|TRIGGER|WHERE|'
-                 r'EXISTS|AND|FROM)\b')
+                 r'ALTER|EXISTS|AND|FROM)\b')
 
 
 def literals(text):

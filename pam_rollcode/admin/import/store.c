@@ -128,6 +128,7 @@ merge_accounts(struct account *to, const struct account *from, int64_t now,
 	to->spent_time = from->spent_time;
 	to->failed = from->failed;
 	to->replayed = from->replayed;
+	to->late = from->late;
 	to->last_success = from->last_success;
 	to->last_failure = from->last_failure;
 	for (size_t i = 0; i < from->token_count && err == ROLLCODE_OK; i++)

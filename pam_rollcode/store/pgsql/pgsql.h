@@ -15,7 +15,7 @@
 #include "store/pgsql/link.h"
 #include "store/store.h"
 
-#define PGSQL_VERSION		2	/* of the schema */
+#define PGSQL_VERSION		3	/* of the schema */
 #define PGSQL_WHOLE_MS		4000	/* one login, from open to its end */
 #define PGSQL_ROLE_MAX		128
 #define PGSQL_TRIES		3	/* after collisions */

@@ -42,6 +42,7 @@ read_account_row(struct store *store, const char *user, struct rows *r,
 	a->spent_time = rows_time(r);
 	a->failed = (uint32_t)rows_int(r, 0, UINT32_MAX);
 	a->replayed = (uint32_t)rows_int(r, 0, UINT32_MAX);
+	a->late = (uint32_t)rows_int(r, 0, UINT32_MAX);
 	a->created = rows_time(r);
 	a->last_success = rows_time(r);
 	a->last_failure = rows_time(r);
@@ -70,7 +71,7 @@ pgsql_read_account(struct store *store, const char *user, struct account *a,
 	*there = false;
 	if ((err = link_query(store->link, &rows, error,
 		 "SELECT failures,spent,spent_time,failed,replayed,"
-		 "created,last_success,last_failure,sequence,key_id,"
+		 "late,created,last_success,last_failure,sequence,key_id,"
 		 "recovery_key IS NOT NULL,recovery_key "
 		 "FROM rollcode.account WHERE name=$1 FOR UPDATE",
 		 "t", store->name)) != ROLLCODE_OK)

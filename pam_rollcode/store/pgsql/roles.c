@@ -21,7 +21,7 @@ static const char *const rights[] = {
 	"GRANT USAGE ON SCHEMA rollcode TO ",
 	"GRANT SELECT ON rollcode.store,rollcode.account,rollcode.token,"
 	"rollcode.recovery,rollcode.event TO ",
-	"GRANT UPDATE(failures,spent,spent_time,failed,replayed,"
+	"GRANT UPDATE(failures,spent,spent_time,failed,replayed,late,"
 	"last_success,last_failure,sequence) ON rollcode.account TO ",
 	"GRANT UPDATE(counter,far_counter,far_time,used) ON rollcode.token "
 	"TO ",

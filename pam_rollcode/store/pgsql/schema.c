@@ -11,9 +11,11 @@
 #include "store/pgsql/pgsql.h"
 
 /* clang-format off */
+#define FUNCTION_SETTINGS \
+	"LANGUAGE plpgsql SET search_path=pg_catalog,pg_temp AS "
 #define FUNCTION(name) \
 	"CREATE FUNCTION rollcode." name "() RETURNS trigger " \
-	"LANGUAGE plpgsql SET search_path=pg_catalog,pg_temp AS "
+	FUNCTION_SETTINGS
 
 static const char *const to_version_1[] = {
 	"CREATE TABLE rollcode.store("
@@ -96,29 +98,33 @@ static const char *const to_version_1[] = {
  * Hosts have clocks of their own: spent_time is held to a day about the
  * server's, and guesses come back by what is left of it.
  */
+#define LOGIN_MOVES_ACCOUNT(create, late_too) \
+	create " FUNCTION rollcode.login_moves_account() RETURNS trigger " \
+	FUNCTION_SETTINGS \
+	"$$DECLARE clock bigint:=extract(epoch FROM clock_timestamp()); " \
+	"BEGIN " OWNERS_PASS \
+	"IF NEW.sequence<OLD.sequence OR NEW.sequence-OLD.sequence>1 THEN " \
+	"RAISE EXCEPTION 'a login moves the sequence by one at most'; END IF;" \
+	"IF NEW.failures NOT IN (0,OLD.failures,OLD.failures+1) " \
+	"OR NEW.failed NOT IN (0,OLD.failed,OLD.failed+1) " late_too \
+	"OR NEW.replayed NOT IN (0,OLD.replayed,OLD.replayed+1) THEN " \
+	"RAISE EXCEPTION 'a login counts one, or begins again at 0'; END IF;" \
+	"IF OLD.spent=0 THEN " \
+	"NEW.spent_time:=greatest(NEW.spent_time,clock-86400); END IF;" \
+	"NEW.spent_time:=least(NEW.spent_time," \
+	"greatest(OLD.spent_time,clock+86400));" \
+	"IF NEW.spent<0 OR NEW.spent>OLD.spent+1 OR (OLD.spent>0 AND " \
+	"(NEW.spent_time<OLD.spent_time OR " \
+	"OLD.spent-NEW.spent>(NEW.spent_time-OLD.spent_time)/86400)) THEN " \
+	"RAISE EXCEPTION 'a guess is given back once a day; is the clock of " \
+	"this host right?'; END IF;" \
+	"RETURN NEW; END$$"
+
 static const char *const to_version_2[] = {
 	"DELETE FROM rollcode.event e USING rollcode.account a "
 	"WHERE e.name=a.name AND (e.sequence>a.sequence "
 	"OR e.slot NOT BETWEEN -1 AND 9999)",
-	FUNCTION("login_moves_account")
-	"$$DECLARE clock bigint:=extract(epoch FROM clock_timestamp()); BEGIN "
-	OWNERS_PASS
-	"IF NEW.sequence<OLD.sequence OR NEW.sequence-OLD.sequence>1 THEN "
-	"RAISE EXCEPTION 'a login moves the sequence by one at most'; END IF;"
-	"IF NEW.failures NOT IN (0,OLD.failures,OLD.failures+1) "
-	"OR NEW.failed NOT IN (0,OLD.failed,OLD.failed+1) "
-	"OR NEW.replayed NOT IN (0,OLD.replayed,OLD.replayed+1) THEN "
-	"RAISE EXCEPTION 'a login counts one, or begins again at 0'; END IF;"
-	"IF OLD.spent=0 THEN "
-	"NEW.spent_time:=greatest(NEW.spent_time,clock-86400); END IF;"
-	"NEW.spent_time:=least(NEW.spent_time,"
-	"greatest(OLD.spent_time,clock+86400));"
-	"IF NEW.spent<0 OR NEW.spent>OLD.spent+1 OR (OLD.spent>0 AND "
-	"(NEW.spent_time<OLD.spent_time OR "
-	"OLD.spent-NEW.spent>(NEW.spent_time-OLD.spent_time)/86400)) THEN "
-	"RAISE EXCEPTION 'a guess is given back once a day; is the clock of "
-	"this host right?'; END IF;"
-	"RETURN NEW; END$$",
+	LOGIN_MOVES_ACCOUNT("CREATE", ""),
 	"CREATE TRIGGER login_moves_account BEFORE UPDATE ON rollcode.account "
 	"FOR EACH ROW EXECUTE FUNCTION rollcode.login_moves_account()",
 	FUNCTION("login_moves_token")
@@ -163,7 +169,15 @@ static const char *const to_version_2[] = {
 	NULL,
 };
 
+static const char *const to_version_3[] = {
+	"ALTER TABLE rollcode.account "
+	"ADD COLUMN late bigint NOT NULL DEFAULT 0",
+	LOGIN_MOVES_ACCOUNT("CREATE OR REPLACE",
+	    "OR NEW.late NOT IN (0,OLD.late,OLD.late+1) "),
+	NULL,
+};
+
 const char *const *const pgsql_versions[PGSQL_VERSION] = {
-	to_version_1, to_version_2
+	to_version_1, to_version_2, to_version_3
 };
 /* clang-format on */

@@ -103,14 +103,16 @@ pgsql_update_account(struct store *store, const struct account *a,
 
 	err = link_change(store->link, error, 1,
 	    "UPDATE rollcode.account SET failures=$2,spent=$3,spent_time=$4,"
-	    "failed=$5,replayed=$6,last_success=$7,last_failure=$8,"
-	    "sequence=$9 WHERE name=$1 AND sequence=$10 AND created=$11 AND "
+	    "failed=$5,replayed=$6,late=$7,last_success=$8,"
+	    "last_failure=$9,sequence=$10 "
+	    "WHERE name=$1 AND sequence=$11 AND created=$12 AND "
 	    "(SELECT secret FROM rollcode.token WHERE name=$1 ORDER BY id "
-	    "LIMIT 1) IS NOT DISTINCT FROM $12",
-	    "tiiiiiiiiiib", store->name, (int64_t)a->failures,
+	    "LIMIT 1) IS NOT DISTINCT FROM $13",
+	    "tiiiiiiiiiiib", store->name, (int64_t)a->failures,
 	    (int64_t)a->spent, a->spent_time, (int64_t)a->failed,
-	    (int64_t)a->replayed, a->last_success, a->last_failure, sequence,
-	    b->sequence, b->created, first != NULL ? first->bytes : NULL,
+	    (int64_t)a->replayed, (int64_t)a->late, a->last_success,
+	    a->last_failure, sequence, b->sequence, b->created,
+	    first != NULL ? first->bytes : NULL,
 	    first != NULL ? first->len : 0);
 	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;

@@ -23,8 +23,8 @@ read_account(struct store *store, const char *user, struct account *a,
 {
 	WIPED(sqlite_done)
 	struct sqlite_rows r = sqlite_query(store->db, error,
-	    "SELECT user,failures,spent,spent_time,failed,replayed,created,"
-	    "last_success,last_failure,sequence,key_id,"
+	    "SELECT user,failures,spent,spent_time,failed,replayed,late,"
+	    "created,last_success,last_failure,sequence,key_id,"
 	    "recovery_key IS NOT NULL,recovery_key FROM account",
 	    "");
 	const char *file = store->file.text;
@@ -44,6 +44,7 @@ read_account(struct store *store, const char *user, struct account *a,
 	a->spent_time = read_time(&r);
 	a->failed = (uint32_t)sqlite_int(&r, 0, UINT32_MAX);
 	a->replayed = (uint32_t)sqlite_int(&r, 0, UINT32_MAX);
+	a->late = (uint32_t)sqlite_int(&r, 0, UINT32_MAX);
 	a->created = read_time(&r);
 	a->last_success = read_time(&r);
 	a->last_failure = read_time(&r);

@@ -8,8 +8,12 @@
 #include "store/sqlite/parts.h"
 
 #define APPLICATION_ID 0x526f6c6c /* "Roll" */
-#define USER_VERSION 2
+#define USER_VERSION 3
 
+/*
+ * Each statement as SQLite keeps it, a column that was added behind a comma and
+ * a blank: so a new file and an older one that was brought up are the same.
+ */
 /* clang-format off */
 static const char *const schema[] = {
 	"CREATE TABLE account("
@@ -26,7 +30,7 @@ static const char *const schema[] = {
 	"last_failure INTEGER NOT NULL,"
 	"sequence INTEGER NOT NULL,"
 	"key_id TEXT NOT NULL,"
-	"recovery_key BLOB)",
+	"recovery_key BLOB, late INTEGER NOT NULL DEFAULT 0)",
 	"CREATE TABLE token("
 	"id INTEGER PRIMARY KEY,"
 	"label TEXT NOT NULL UNIQUE,"

@@ -94,13 +94,14 @@ update_account(struct store *store, const struct account *a, int64_t sequence,
 
 	err = sqlite_change(store->db, error, 1,
 	    "UPDATE account SET failures=?,spent=?,spent_time=?,"
-	    "failed=?,replayed=?,last_success=?,last_failure=?,sequence=? "
+	    "failed=?,replayed=?,late=?,last_success=?,last_failure=?,"
+	    "sequence=? "
 	    "WHERE sequence=? AND created=? AND "
 	    "(SELECT secret FROM token ORDER BY id LIMIT 1) IS ?",
-	    "iiiiiiiiiib", (int64_t)a->failures, (int64_t)a->spent,
+	    "iiiiiiiiiiib", (int64_t)a->failures, (int64_t)a->spent,
 	    a->spent_time, (int64_t)a->failed, (int64_t)a->replayed,
-	    a->last_success, a->last_failure, sequence, b->sequence, b->created,
-	    first != NULL ? first->bytes : NULL,
+	    (int64_t)a->late, a->last_success, a->last_failure, sequence,
+	    b->sequence, b->created, first != NULL ? first->bytes : NULL,
 	    first != NULL ? first->len : 0);
 	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
 		return err;

@@ -151,6 +151,7 @@ START_TEST(what_is_committed_is_read_back)
 	account.spent_time = NOW - 1;
 	account.failed = 6;
 	account.replayed = 7;
+	account.late = 8;
 	account.last_success = NOW + 1;
 	account.last_failure = NOW + 2;
 	account.tokens[0].token.counter = ROLLCODE_COUNTER_END;

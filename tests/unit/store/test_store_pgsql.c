@@ -539,7 +539,7 @@ START_TEST(init_leaves_a_newer_store_alone)
 {
 	bool made;
 
-	administer("UPDATE rollcode.store SET version=3");
+	administer("UPDATE rollcode.store SET version=4");
 	ck_assert_int_eq(
 	    ops->init(&config, &made, &problem), ROLLCODE_ERR_STORE);
 	ck_assert_ptr_nonnull(strstr(problem.text, "newer version"));
