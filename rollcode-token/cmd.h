@@ -47,6 +47,10 @@ enum rollcode_err	cmd_open(const struct options *, char **argv,
 enum rollcode_err	cmd_unlock(const struct options *, char **argv,
 			    struct wallet **, struct error *) MUST_USE;
 
+/* Say on standard error if the clock was set back since a token's last use. */
+void			cmd_warn_clock(const struct wallet *,
+			    const struct wallet_entry *);
+
 /* Print count codes of a token, from its counter on, on one line. */
 enum rollcode_err	cmd_put_codes(const struct rollcode_token *,
 			    int64_t count, struct error *) MUST_USE;

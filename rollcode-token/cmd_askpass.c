@@ -83,5 +83,6 @@ cmd_askpass(void *base, char **argv, struct error *error)
 	    (err = wallet_answer(wallet, &binding, &asker, &entry, error)) !=
 		ROLLCODE_OK)
 		return err;
+	cmd_warn_clock(wallet, &entry);
 	return cmd_put_codes(&entry.provision.token, 1, error);
 }

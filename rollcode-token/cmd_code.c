@@ -28,6 +28,17 @@ cmd_put_codes(
 	return cli_write(line.text, line.len, error);
 }
 
+void
+cmd_warn_clock(const struct wallet *wallet, const struct wallet_entry *entry)
+{
+	if (wallet_clock_back(wallet))
+		plain_line(stderr,
+		    "rollcode-token: the clock of this machine stands before "
+		    "the last use of %s: if it is wrong now, set it, because "
+		    "codes of another time are refused",
+		    entry->name);
+}
+
 static enum rollcode_err
 print_next(const struct options *options, char **argv, int64_t count,
     struct error *error)
@@ -45,6 +56,7 @@ print_next(const struct options *options, char **argv, int64_t count,
 		return error_add(error, err,
 		    "codes that were not printed are used up; ask for the next "
 		    "code");
+	cmd_warn_clock(wallet, &entry);
 	if (wallet_copied(wallet))
 		fprintf(stderr,
 		    "rollcode-token: this wallet is a copy; use one copy only, "

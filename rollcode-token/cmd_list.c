@@ -51,7 +51,7 @@ put_line(const struct wallet_entry *entry, int width)
 	cli_date(entry->used, date);
 	printf("%c ", entry->preferred ? '*' : ' ');
 	plain_pad(stdout, entry->name, PLAIN_TEXT, width);
-	printf("  %-4s  %-6s  %6u  %*llu  %-25s  ", form_name(p->token.form),
+	printf("  %-5s  %-6s  %6u  %*llu  %-25s  ", form_name(p->token.form),
 	    algorithm_name(p->token.algorithm), p->token.digits, COUNTER_WIDTH,
 	    (unsigned long long)p->token.counter, date);
 	plain_line(stdout, "%s%s%s%s%s", p->issuer,
@@ -69,7 +69,7 @@ list_lines(struct wallet *wallet, struct error *error)
 
 	if ((err = widest_name(wallet, &width, error)) != ROLLCODE_OK)
 		return err;
-	printf("  %-*s  %-4s  %-6s  %6s  %*s  %-25s  %s\n", width, "NAME",
+	printf("  %-*s  %-5s  %-6s  %6s  %*s  %-25s  %s\n", width, "NAME",
 	    "FORM", "HASH", "DIGITS", COUNTER_WIDTH, "COUNTER", "LAST USED",
 	    "FOR");
 	while (wallet_each(wallet, &entry, &err, error))
@@ -115,6 +115,8 @@ show_lines(const struct wallet_entry *entry, bool protected)
 		plain_line(stdout, "binding     %s", entry->binding);
 	printf("form        %s, %s, %u digits\n", form_name(p->token.form),
 	    algorithm_name(p->token.algorithm), p->token.digits);
+	if (p->token.form == FORM_TIMED)
+		printf("codes       " CLI_TIMED_CODES "\n");
 	printf("counter     %llu\n", (unsigned long long)p->token.counter);
 	printf("added       %s\n", created);
 	printf("last used   %s\n", used);

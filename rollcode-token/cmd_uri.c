@@ -22,7 +22,8 @@ print_uri(
 		return err;
 	if (!qr)
 		return cli_write_line(line.text, error);
-	cli_warn_apps(&p->token);
+	if ((err = cli_check_apps(&p->token, error)) != ROLLCODE_OK)
+		return err;
 	return qr_print(line.text, error);
 }
 

@@ -158,10 +158,14 @@ enum rollcode_err	cli_write_line(const char *, struct error *) MUST_USE;
 enum rollcode_err	qr_print(const char *, struct error *) MUST_USE;
 
 /*
- * Before a QR code: a line on standard error if many apps cannot use the token,
- * or take it for another one.
+ * Before a QR code: INPUT if no app can use the token, and all that read the
+ * code would make wrong ones; a line on standard error if many cannot.
  */
-void	cli_warn_apps(const struct rollcode_token *);
+enum rollcode_err	cli_check_apps(const struct rollcode_token *,
+			    struct error *) MUST_USE;
+
+/* What is said of the codes of a timed token. */
+#define CLI_TIMED_CODES	"expire two to four minutes after they were made"
 
 /*
  * As cli_write, to a new file, which only its owner can read.  Its content is

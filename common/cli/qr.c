@@ -129,9 +129,14 @@ qr_print(const char *line, struct error *error)
 	return cli_write_line(line, error);
 }
 
-void
-cli_warn_apps(const struct rollcode_token *token)
+enum rollcode_err
+cli_check_apps(const struct rollcode_token *token, struct error *error)
 {
+	if (token->form == FORM_TIMED)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "no authenticator app makes codes of form timed, and one "
+		    "that reads the QR code would make wrong ones: use the "
+		    "command uri, and rollcode-token add");
 	if (!token_for_apps(token))
 		fprintf(stderr,
 		    "most authenticator apps know only SHA1 with 6 digits, and "
@@ -139,4 +144,5 @@ cli_warn_apps(const struct rollcode_token *token)
 		    "with rollcode-admin enroll --phone\n",
 		    form_name(token->form), algorithm_name(token->algorithm),
 		    token->digits);
+	return ROLLCODE_OK;
 }

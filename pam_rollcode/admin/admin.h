@@ -198,6 +198,14 @@ enum rollcode_err	admin_try_token(const struct admin *,
 			    struct error *) MUST_USE;
 
 /*
+ * Of a code that came too late: when it was made, by the clock here, and what
+ * to do; "" of any other.
+ */
+#define ADMIN_AGE_MAX	160
+void			admin_say_age(const struct verification *,
+			    char said[ADMIN_AGE_MAX]);
+
+/*
  * Read a code of a token that is not enrolled yet, and move its counter behind
  * it, so that it does not work again.  INPUT after three that were wrong.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
@@ -48,16 +49,28 @@ admin_try_token(const struct admin *admin, struct rollcode_token *token,
 {
 	WIPED(account_wipe) struct account one = {0};
 	struct policy policy = admin->config.policy;
+	int64_t now = time(NULL); /* somebody has typed meanwhile */
 	enum rollcode_err err;
 
 	policy.resync_window = window;
-	if ((err = account_add(&one, token, admin->now, error)) !=
-		ROLLCODE_OK ||
-	    (err = verify_input(&one, input, &policy, admin->now,
-		 verification)) != ROLLCODE_OK)
+	if ((err = account_add(&one, token, now, error)) != ROLLCODE_OK ||
+	    (err = verify_input(&one, input, &policy, now, verification)) !=
+		ROLLCODE_OK)
 		return err;
 	token->counter = one.tokens[0].token.counter;
 	return ROLLCODE_OK;
+}
+
+void
+admin_say_age(const struct verification *v, char said[ADMIN_AGE_MAX])
+{
+	said[0] = '\0';
+	if (v->verdict == VERDICT_EXPIRED)
+		snprintf(said, ADMIN_AGE_MAX,
+		    "by the clock here it was made %" PRId64 " seconds %s: "
+		    "check the clock of the device, and make a new one",
+		    v->age < 0 ? -v->age : v->age,
+		    v->age < 0 ? "ahead" : "ago");
 }
 
 enum rollcode_err
@@ -68,6 +81,7 @@ admin_confirm(const struct admin *admin, struct rollcode_token *token,
 	char prompt[ROLLCODE_USER_MAX + 64];
 	struct verification verification = {0};
 	struct error why = {0};
+	char said[ADMIN_AGE_MAX];
 	enum rollcode_err err;
 
 	snprintf(prompt, sizeof(prompt),
@@ -84,7 +98,9 @@ admin_confirm(const struct admin *admin, struct rollcode_token *token,
 			 &verification, error)) != ROLLCODE_OK ||
 		    verdict_admits(verification.verdict))
 			return err;
-		fprintf(stderr, "that is not one of its next codes\n");
+		admin_say_age(&verification, said);
+		fprintf(stderr, "that is not one of its next codes%s%s\n",
+		    said[0] == '\0' ? "" : ": ", said);
 	}
 	return error_set(error, ROLLCODE_ERR_INPUT,
 	    "nothing was enrolled: no valid code was entered; delete the entry "

@@ -13,37 +13,72 @@
 #define NEW_BYTES_PHONE 20
 #define PHONE_DIGITS 6
 
+/* Of a form that apps do not know, and that has a width of its own. */
+static enum rollcode_err
+check_timed(const struct admin_options *o, const struct rollcode_token *t,
+    struct error *error)
+{
+	if (o->phone || o->qr)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "no authenticator app makes codes of form timed: leave %s "
+		    "out, and give the URI to rollcode-token add",
+		    o->phone ? "--phone" : "--qr");
+	if (t->digits != ROLLCODE_DIGITS_MAX &&
+	    t->digits != ROLLCODE_HEX_DIGITS)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--digits: a code of form timed has %d digits, or %d for "
+		    "programs, because fewer are easier to guess",
+		    ROLLCODE_DIGITS_MAX, ROLLCODE_HEX_DIGITS);
+	if (t->algorithm != ALGORITHM_SHA256)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--algorithm: a token of form timed has SHA256; leave the "
+		    "option out");
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+check_kind(const struct admin_options *o, const struct rollcode_token *t,
+    struct error *error)
+{
+	if (t->form == FORM_NONE)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--form must be hotp, hash, hex or timed");
+	if (t->algorithm == ALGORITHM_NONE)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--algorithm must be SHA1, SHA256 or SHA512");
+	if (t->form == FORM_TIMED)
+		return check_timed(o, t, error);
+	if (o->phone &&
+	    (o->form[0] != '\0' || o->algorithm[0] != '\0' || o->digits != 0))
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--phone sets form, algorithm and digits; leave those "
+		    "options out");
+	if (t->form != FORM_HOTP && (o->algorithm[0] != '\0' || o->digits != 0))
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--algorithm and --digits are for hotp and timed tokens");
+	if (t->form == FORM_HOTP && t->digits > ROLLCODE_DIGITS_MAX)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--digits must be %d to %d, or %d for timed tokens",
+		    ROLLCODE_DIGITS_MIN, ROLLCODE_DIGITS_MAX,
+		    ROLLCODE_HEX_DIGITS);
+	return ROLLCODE_OK;
+}
+
 static enum rollcode_err
 choose_kind(const struct admin_options *o, struct rollcode_token *t,
     struct error *error)
 {
-	bool chosen =
-	    o->form[0] != '\0' || o->algorithm[0] != '\0' || o->digits != 0;
-
-	if (o->phone && chosen)
-		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--phone sets form, algorithm and digits; leave those "
-		    "options out");
 	t->form = o->form[0] == '\0' ? FORM_HOTP : form_from_name(o->form);
-	if (t->form == FORM_NONE)
-		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--form must be hotp, hash or hex");
-	if (t->form != FORM_HOTP && (o->algorithm[0] != '\0' || o->digits != 0))
-		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--algorithm and --digits are for hotp tokens");
 	t->algorithm = o->phone ? ALGORITHM_SHA1 : ALGORITHM_SHA256;
 	if (o->algorithm[0] != '\0')
 		t->algorithm = algorithm_from_name(o->algorithm);
-	if (t->algorithm == ALGORITHM_NONE)
-		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "--algorithm must be SHA1, SHA256 or SHA512");
-	if (t->form != FORM_HOTP)
-		t->digits = ROLLCODE_HEX_DIGITS;
-	else if (o->digits != 0)
+	if (o->digits != 0)
 		t->digits = (unsigned int)o->digits;
+	else if (t->form == FORM_HASH || t->form == FORM_HEX)
+		t->digits = ROLLCODE_HEX_DIGITS;
 	else
 		t->digits = o->phone ? PHONE_DIGITS : ROLLCODE_DIGITS_MAX;
-	return ROLLCODE_OK;
+	return check_kind(o, t, error);
 }
 
 static enum rollcode_err
@@ -222,6 +257,8 @@ tell_enrolled(const struct admin *admin, const struct rollcode_token *token)
 	    confirmed || !token_for_apps(token) ? ""
 						: " or an authenticator app",
 	    confirmed ? "" : ", and to nobody else");
+	if (token->form == FORM_TIMED)
+		plain_line(stderr, "its codes " CLI_TIMED_CODES);
 	if (account_recovery_left(&admin->account) == 0)
 		plain_line(stderr,
 		    "next: rollcode-admin recovery %s prints codes for the day "

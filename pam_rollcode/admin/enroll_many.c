@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin/enroll.h"
+#include "common/token/token.h"
 
 struct enrolling {
 	struct admin *admin;
@@ -63,6 +64,11 @@ enroll_many(struct admin *admin, char **users, struct error *error)
 	    e.enrolled == 0 ? "" : "; the URI of each is a file in ",
 	    e.enrolled == 0 ? "" : admin->options->out,
 	    e.enrolled == 0 ? "" : ": give each to its owner, and delete it");
+	if (e.enrolled > 0 &&
+	    form_from_name(admin->options->form) == FORM_TIMED)
+		plain_line(stderr,
+		    "authenticator apps cannot use them: they are for "
+		    "rollcode-token add, and their codes " CLI_TIMED_CODES);
 	if (err == ROLLCODE_OK && e.failed > 0)
 		err = error_set(error, ROLLCODE_ERR_INPUT,
 		    "%" PRId64 " user%s %s not enrolled, for the reasons above",

@@ -33,6 +33,35 @@ void_restored(struct admin *admin)
 	return true;
 }
 
+/* Of a timed token late codes have an age near the counter alone. */
+static enum rollcode_err
+refuse_codes(
+    struct admin *admin, const struct verification *v, struct error *error)
+{
+	const struct account_token *token;
+	char age[ADMIN_AGE_MAX];
+	enum rollcode_err err;
+
+	if (v->verdict == VERDICT_EXPIRED) {
+		admin_say_age(v, age);
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "these codes are not fresh: %s", age);
+	}
+	if (v->verdict == VERDICT_REPLAYED)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "these codes are before the counter, which only moves "
+		    "forward");
+	if ((token = admin_token(admin, &err, error)) == NULL)
+		return err;
+	return error_set(error, ROLLCODE_ERR_INPUT,
+	    "these are not consecutive codes of this token within the "
+	    "window; --window searches further%s",
+	    token->token.form != FORM_TIMED
+		? ""
+		: "; its codes expire, so make new ones, by a clock that is "
+		  "right");
+}
+
 enum rollcode_err
 admin_resync(void *base, char **argv, struct error *error)
 {
@@ -56,12 +85,7 @@ admin_resync(void *base, char **argv, struct error *error)
 		ROLLCODE_OK)
 		return err;
 	if (!verdict_admits(verification.verdict))
-		return error_set(error, ROLLCODE_ERR_INPUT,
-		    verification.verdict == VERDICT_REPLAYED
-			? "these codes are before the counter, which only "
-			  "moves forward"
-			: "these are not consecutive codes of this token "
-			  "within the window; --window searches further");
+		return refuse_codes(&admin, &verification, error);
 	voided = void_restored(&admin);
 	if ((err = admin_commit(&admin, ACT_RESYNCED, admin.options->label,
 		 error)) != ROLLCODE_OK)

@@ -130,6 +130,7 @@ show_json(const struct admin *admin)
 	json_number(&json, "spent", a->spent);
 	json_number(&json, "failed", a->failed);
 	json_number(&json, "replayed", a->replayed);
+	json_number(&json, "late", a->late);
 	json_time(&json, "created", a->created);
 	json_time(&json, "last_success", a->last_success);
 	json_time(&json, "last_failure", a->last_failure);
@@ -155,6 +156,8 @@ show_token_text(const struct account_token *t)
 	    t->enabled ? "" : " (disabled)");
 	printf("  %-14s %s %s, %u digits\n", "kind", form_name(t->token.form),
 	    algorithm_name(t->token.algorithm), t->token.digits);
+	if (t->token.form == FORM_TIMED)
+		printf("  %-14s " CLI_TIMED_CODES "\n", "codes");
 	printf("  %-14s %" PRIu64 "%s\n", "next counter", t->token.counter,
 	    t->token.counter >= ROLLCODE_COUNTER_END
 		? " (exhausted: enrol a new token)"
@@ -177,6 +180,8 @@ show_text(const struct admin *admin)
 	printf("%-16s %u, guarded at %" PRId64 ", one is forgiven per day\n",
 	    "guesses counted", a->spent, policy->guesses);
 	printf("%-16s %u\n", "used codes tried", a->replayed);
+	if (a->late > 0)
+		printf("%-16s %u\n", "came too late", a->late);
 	cli_date(a->last_success, date);
 	printf("%-16s %s\n", "last login", date);
 	cli_date(a->last_failure, date);

@@ -35,7 +35,8 @@ admin_print_line(const struct admin *admin, const struct rollcode_token *token,
 		return err;
 	if (!qr)
 		return cli_write_line(line.text, error);
-	cli_warn_apps(token);
+	if ((err = cli_check_apps(token, error)) != ROLLCODE_OK)
+		return err;
 	return qr_print(line.text, error);
 }
 

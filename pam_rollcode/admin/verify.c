@@ -3,13 +3,16 @@
 #include "login/login.h"
 
 static const char *
-find_remedy(const struct verification *v)
+find_remedy(const struct verification *v, char age[ADMIN_AGE_MAX])
 {
+	admin_say_age(v, age);
 	if (v->verdict == VERDICT_DISABLED)
 		return "rollcode-admin enable accepts the user's tokens again";
 	if (v->guarded)
 		return "three consecutive codes on one line are accepted, "
 		       "rollcode-admin unlock ends this";
+	if (v->verdict == VERDICT_EXPIRED)
+		return age;
 	if (v->verdict == VERDICT_FAR)
 		return "the code is far ahead; two consecutive codes on one "
 		       "line are accepted";
@@ -25,6 +28,7 @@ admin_verify(void *base, char **argv, struct error *error)
 	WIPED(input_wipe) struct input input = {0};
 	WIPED(admin_close) struct admin admin = {0};
 	struct verification result;
+	char age[ADMIN_AGE_MAX];
 	enum rollcode_err err;
 
 	if ((err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK ||
@@ -53,7 +57,7 @@ admin_verify(void *base, char **argv, struct error *error)
 		return err;
 	if (!verdict_admits(result.verdict))
 		return error_set(error, ROLLCODE_ERR_INPUT, "refused: %s; %s",
-		    verdict_name(result.verdict), find_remedy(&result));
+		    verdict_name(result.verdict), find_remedy(&result, age));
 	if (result.recovery)
 		printf("accepted: a recovery code, %u left\n",
 		    result.recovery_left);

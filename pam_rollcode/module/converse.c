@@ -209,6 +209,11 @@ converse_tell(pam_handle_t *pamh, const struct options *options, int flags,
 	    "not you, somebody has seen your codes or copied your token.",
 	    "used codes were tried again since the last login: if that was "
 	    "not you, somebody has seen your codes or copied your token.");
+	tell_count(pamh, v->late,
+	    "code came too late since the last login: if that was you, check "
+	    "the clock of your device; if not, somebody had it.",
+	    "codes came too late since the last login: if that was you, check "
+	    "the clock of your device; if not, somebody had them.");
 	if (v->recovery == 1 ||
 	    (v->recovery_left > 0 && v->recovery_left <= RECOVERY_FEW))
 		(void)!pam_info(

@@ -20,6 +20,9 @@ static const struct {
 	{ VERDICT_FAR, LOG_NOTICE,
 	  "the code is far ahead of the counter; two consecutive codes on one "
 	  "line resynchronise, three while the account is guarded" },
+	{ VERDICT_EXPIRED, LOG_NOTICE,
+	  "the code is of another time: typed late, or kept by somebody, or a "
+	  "clock is wrong; the next code, made now, is accepted" },
 	{ VERDICT_REPLAYED, LOG_WARNING,
 	  "the code was used or skipped before: a replay, or a copied token" },
 	{ VERDICT_GUARDED, LOG_NOTICE,
@@ -54,17 +57,19 @@ logline_refusal(const struct verification *v, char line[LOGLINE_MAX])
 {
 	const char *guarded =
 	    v->guarded && v->verdict != VERDICT_GUARDED ? " guarded" : "";
-	char where[PLACE_MAX], distance[32] = "";
+	char where[PLACE_MAX], how_far[32] = "";
 
 	put_place(v, where);
-	if (v->matched)
-		snprintf(distance, sizeof(distance), " distance=%" PRIu64,
+	if (v->verdict == VERDICT_EXPIRED)
+		snprintf(how_far, sizeof(how_far), " age=%" PRId64, v->age);
+	else if (v->matched)
+		snprintf(how_far, sizeof(how_far), " distance=%" PRIu64,
 		    v->distance);
 	for (size_t i = 0; i < COUNT(reasons); i++) {
 		if (reasons[i].verdict != v->verdict)
 			continue;
 		snprintf(line, LOGLINE_MAX, "reason=%s%s%s%s: %s",
-		    verdict_name(reasons[i].verdict), guarded, where, distance,
+		    verdict_name(reasons[i].verdict), guarded, where, how_far,
 		    reasons[i].why);
 		return reasons[i].priority;
 	}

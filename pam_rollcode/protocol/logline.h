@@ -13,8 +13,9 @@
 #define LOGLINE_MAX	2048	/* bytes of a line, with the NUL */
 
 /*
- * "reason=...", the token and where it matched, and what the reason means, of
- * a verdict that admits nobody.  Returns its priority, see syslog(3).
+ * "reason=...", the token and where it matched, its distance or, of a late code,
+ * its age, and what the reason means, of a verdict that admits nobody.  Returns
+ * its priority, see syslog(3).
  */
 int	logline_refusal(const struct verification *, char line[LOGLINE_MAX]);
 

@@ -49,6 +49,7 @@ struct wallet {
 	struct wallet_head	 head;
 	bool			 unlocked;	/* key is there */
 	bool			 copied;
+	bool			 clock_back;	/* see wallet_clock_back() */
 	struct secret_key	 key;
 	bool			 marked;	/* state is there */
 	bool			 changed;	/* and is not written yet */

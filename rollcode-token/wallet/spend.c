@@ -50,6 +50,7 @@ wallet_row_spend(struct wallet *w, const char *name, int64_t count,
     struct wallet_entry *e, struct error *error)
 {
 	uint64_t *counter = &e->provision.token.counter;
+	int64_t now;
 	enum rollcode_err err;
 
 	if ((err = wallet_row_named(w, name, e, error)) != ROLLCODE_OK ||
@@ -57,7 +58,10 @@ wallet_row_spend(struct wallet *w, const char *name, int64_t count,
 	    (err = check_codes_left(e, count, error)) != ROLLCODE_OK ||
 	    (err = note_inode(w, error)) != ROLLCODE_OK)
 		return err;
-	e->used = (int64_t)time(NULL);
+	now = (int64_t)time(NULL);
+	w->clock_back = e->provision.token.form == FORM_TIMED &&
+			now < e->used - ROLLCODE_STEP;
+	e->used = now;
 	*counter += (uint64_t)count;
 	err = wallet_row_write(w, e, WALLET_COUNTER, error);
 	*counter -= (uint64_t)count;

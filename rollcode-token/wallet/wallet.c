@@ -249,6 +249,12 @@ wallet_copied(const struct wallet *w)
 	return w->copied;
 }
 
+bool
+wallet_clock_back(const struct wallet *w)
+{
+	return w->clock_back;
+}
+
 enum rollcode_err
 wallet_begin(struct wallet *w, struct error *error)
 {

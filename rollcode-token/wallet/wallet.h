@@ -75,6 +75,12 @@ bool			wallet_locked(const struct wallet *);
 /* True after a wallet_spend that found the file to be a copy of another. */
 bool			wallet_copied(const struct wallet *);
 
+/*
+ * True after a use of a timed token that stands over a step before its last
+ * one: then the clock of this machine is wrong, or was.
+ */
+bool			wallet_clock_back(const struct wallet *);
+
 /* INPUT if the passphrase is wrong.  Converts the earlier format to this. */
 enum rollcode_err	wallet_unlock(struct wallet *, const char *passphrase,
 			    struct error *) MUST_USE;

@@ -5,7 +5,7 @@
 # refuse is looked for alone, and each remedy names the right user, file, mode
 # and command.  What following them does is in check.sh.
 . "$(dirname "$0")/../support/lib.sh"
-need python3
+need python3 strace
 private_machine
 . "$TREE/tests/support/pam.sh"
 ENVFILE=/etc/rollcode/rollcode.env
@@ -344,6 +344,29 @@ got=$(found socket)
 chown -h root /run/rollcode/verify.sock" ] || echo "$got" >>"$T/wrong"
 say_ok "a socket, or its folder, with a wrong mode or owner" "$(cat "$T/wrong")"
 rm -rf /run/rollcode
+
+# --- the clock ----------------------------------------------------------------------
+
+# by_clock ANSWER: what is found where the kernel answers so about its clock
+by_clock() {
+	strace -f -qq -o /dev/null -e trace=adjtimex,clock_adjtime \
+	    -e "inject=adjtimex,clock_adjtime:$1" rollcode-admin check --json \
+	    2>"$T/sum" | value '[(f["severity"], f["file"], f["what"], f["fix"])
+	    for f in j["findings"] if f["name"] == "clock"]'
+}
+UNSET=retval=5 # TIME_ERROR
+equal "no token has a clock, so that none is looked at" "$(by_clock $UNSET)" "[]"
+admin enroll ann --label late --form timed >"$T/out" 2>&1
+equal "one has, and nothing sets this machine's: a warning" \
+    "$(by_clock $UNSET)" "[('warning', 'sqlite:$T/store', 'has 1 token whose \
+codes expire, and nothing sets the clock of this machine: where it is two \
+minutes wrong, these codes are refused', 'set it over the \
+network, here or on the host of this container')]"
+equal "none where something sets it" "$(by_clock retval=0)" "[]"
+equal "nor where a container may not ask" "$(by_clock error=EPERM)" "[]"
+admin disable ann --label late >"$T/out"
+equal "nor where that token is disabled" "$(by_clock $UNSET)" "[]"
+admin remove ann --label late --force >"$T/out"
 
 # --- the status ----------------------------------------------------------------------
 

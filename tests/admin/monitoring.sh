@@ -69,10 +69,10 @@ for line in sys.stdin.read().split("\n")[:-1]:
 print(len(seen))'
 }
 rm -rf /run/rollcode
-equal "--prometheus has its format, and what is known" "$(prometheus)" 16
+equal "--prometheus has its format, and what is known" "$(prometheus)" 17
 equal "the values are those of JSON" \
     "$(admin stats --prometheus | sed -n 's/^rollcode_tokens //p')" 4
-check "as text each has a line" test "$(admin stats | wc -l)" = 17
+check "as text each has a line" test "$(admin stats | wc -l)" = 18
 refused "no name is in any of them" grep -qE 'ann|bob|gone|cat|/' \
     <(admin stats --prometheus; admin stats --json; admin stats)
 

@@ -72,6 +72,7 @@
 #   enroll USER [OPTION...]       rollcode-admin enroll into USER's wallet
 #   token USER ARGUMENT...        rollcode-token with that wallet
 #   code USER                     the next code
+#   off SECONDS COMMAND...        with a clock that is so many seconds off
 #   wrong CODE                    a code of that shape that is not CODE
 set -u
 export LC_ALL=C
@@ -602,3 +603,9 @@ code() {
 wrong() {
 	printf '%s\n' "$1" | tr 0-9a-f 1-90b-fa
 }
+
+off() (
+	FAULT_TIME=$(($(date +%s) + $1)) LD_PRELOAD=$BUILD/tests/tools/libfault.so
+	export FAULT_TIME LD_PRELOAD
+	"${@:2}"
+)

@@ -372,7 +372,7 @@ exhausted() {
 check "an exhausted token is not taken" exhausted
 
 lists() {
-	rt list | grep -q '^\* web  *hotp  SHA256  *8 ' &&
+	rt list | grep -q '^\* web  *hotp   SHA256  *8 ' &&
 	    rt show | grep -q '^name  *web (default)$' &&
 	    rt list --json | python3 -c '
 import json, sys

@@ -89,6 +89,7 @@ one "rollcode-token export --seal-file key" keyfile
 one "rollcode-token help pass" passwd
 one "rollcode-admin enroll nobo" nobody
 one "rollcode-admin enroll --form he" hex
+one "rollcode-admin enroll --form ti" timed
 one "rollcode-admin check --service oth" other
 
 equal "bash: a value behind an equals sign" \

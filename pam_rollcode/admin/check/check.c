@@ -222,8 +222,10 @@ check_all(struct check *check)
 
 	check_env(check);
 	check_store(check);
-	if (!one)
+	if (!one) {
+		check_clock(check);
 		check_verifier(check);
+	}
 	check_services(check);
 	if (!one)
 		check_root(check);

@@ -48,6 +48,7 @@ struct store_facts {
 	uint32_t	root;		/* is enrolled */
 	uint32_t	user;		/* is the one that was named */
 	uint32_t	users;
+	uint32_t	timed;		/* enabled tokens whose codes expire */
 };
 
 /*
@@ -167,6 +168,7 @@ const char	*check_find(struct check *, const char *name,
 
 void	check_env(struct check *);	/* and the account it names */
 void	check_store(struct check *);
+void	check_clock(struct check *);	/* behind the store */
 void	check_verifier(struct check *);
 void	check_services(struct check *);
 void	check_root(struct check *);	/* whether it has a way in */

@@ -15,7 +15,7 @@
 struct stats {
 	int64_t users, guarded, disabled, unusable, stale, missing;
 	int64_t tokens, tokens_disabled, no_recovery;
-	int64_t failures, replays, last_success, last_failure;
+	int64_t failures, replays, late, last_success, last_failure;
 	int64_t store, backup, verifier, service;
 };
 
@@ -60,6 +60,8 @@ static const struct figure {
 	"wrong codes since the last login of each user"),
     FIGURE("replays", replays, FIGURE_COUNT,
 	"used codes tried again since the last login of each user"),
+    FIGURE("late_codes", late, FIGURE_COUNT,
+	"codes that came too late since the last login of each user"),
     FIGURE("last_success_timestamp_seconds", last_success, FIGURE_TIME,
 	"last login of anybody"),
     FIGURE("last_failure_timestamp_seconds", last_failure, FIGURE_TIME,
@@ -163,6 +165,7 @@ count_account(const struct admin *admin, struct stats *s)
 	s->no_recovery += account_recovery_left(a) == 0;
 	s->failures += a->failed;
 	s->replays += a->replayed;
+	s->late += a->late;
 	later_of(&s->last_success, a->last_success);
 	later_of(&s->last_failure, a->last_failure);
 }

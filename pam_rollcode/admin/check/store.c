@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,6 +136,7 @@ visit_token(struct visit *v, const struct account_token *t)
 
 	if (!t->enabled)
 		return;
+	v->report.facts.timed += t->token.form == FORM_TIMED;
 	if (t->token.digits == ROLLCODE_DIGITS_MIN && v->short_tokens++ == 0)
 		check_cut(v->short_user, sizeof(v->short_user), "%s", v->user);
 	if (t->token.counter >= ROLLCODE_COUNTER_END)
@@ -444,6 +446,24 @@ check_enrolled(struct check *check)
 		check_found(check, IS_WARNING, "user-unenrolled", place, 0,
 		    "correct the name",
 		    "%s has no token, and there is no such account", user);
+}
+
+/* A container may be forbidden to ask, which says nothing. */
+void
+check_clock(struct check *check)
+{
+	struct timex clock = {.modes = 0}; /* only asks */
+
+	if (!check->store.known || check->store.timed == 0 ||
+	    adjtimex(&clock) != TIME_ERROR)
+		return;
+	check_found(check, IS_WARNING, "clock", check->config.database, 0,
+	    "set it over the network, here or on the host of this "
+	    "container",
+	    "has %u token%s whose codes expire, and nothing sets the clock of "
+	    "this machine: where it is two minutes wrong, these codes are "
+	    "refused",
+	    check->store.timed, PLURAL(check->store.timed));
 }
 
 void

@@ -16,6 +16,7 @@ static const struct {
 } refusals[] = {
     {VERDICT_WRONG, false, LOG_NOTICE, "reason=wrong: "},
     {VERDICT_WRONG, true, LOG_NOTICE, "reason=wrong guarded: "},
+    {VERDICT_EXPIRED, false, LOG_NOTICE, "reason=expired age=0: "},
     {VERDICT_REPLAYED, false, LOG_WARNING, "reason=replayed: "},
     {VERDICT_GUARDED, true, LOG_NOTICE, "reason=guarded: "},
     {VERDICT_NONE, false, LOG_ERR, "reason=none: no verdict"},
@@ -75,6 +76,27 @@ START_TEST(a_refusal_says_where_it_matched_whatever_the_label)
 }
 END_TEST
 
+START_TEST(a_late_code_has_its_age_and_no_distance)
+{
+	struct verification v = {.verdict = VERDICT_EXPIRED,
+	    .matched = 1,
+	    .counter = 7,
+	    .distance = 2,
+	    .age = 612,
+	    .token = "laptop"};
+	char line[LOGLINE_MAX];
+
+	ck_assert_int_eq(logline_refusal(&v, line), LOG_NOTICE);
+	ck_assert_msg(
+	    strncmp(line,
+		"reason=expired token=laptop counter=7 age=612: ", 47) == 0,
+	    "%s", line);
+	v.age = -612;
+	logline_refusal(&v, line);
+	ck_assert_ptr_nonnull(strstr(line, " counter=7 age=-612: "));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -86,5 +108,6 @@ main(void)
 	tcase_add_test(tcase, names_in_a_line_are_words_of_ascii);
 	tcase_add_test(
 	    tcase, a_refusal_says_where_it_matched_whatever_the_label);
+	tcase_add_test(tcase, a_late_code_has_its_age_and_no_distance);
 	return test_run();
 }

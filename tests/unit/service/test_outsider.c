@@ -250,6 +250,9 @@ static const struct {
     {"ann", VERDICT_FAR, ROLLCODE_OK,
 	"asked by uid=33 service=nginx user=ann: reason=far token=laptop "
 	"counter=700 distance=690: "},
+    {"ann", VERDICT_EXPIRED, ROLLCODE_OK,
+	"asked by uid=33 service=nginx user=ann: reason=expired token=laptop "
+	"counter=700 age="},
     {"ann", VERDICT_REPLAYED, ROLLCODE_OK,
 	"asked by uid=33 service=nginx user=ann: reason=replayed token="},
     {"secret", VERDICT_UNENROLLED, ROLLCODE_OK,
