@@ -101,6 +101,14 @@ account_same_position(
 	       a->used == b->used;
 }
 
+/* One more, but never beyond the most. */
+static inline void
+account_count(uint32_t *tally)
+{
+	if (*tally < UINT32_MAX)
+		++*tally;
+}
+
 /* How many recovery codes are still good, one-time codes aside. */
 unsigned int		 account_recovery_left(const struct account *);
 

@@ -102,6 +102,51 @@ recovery_issue_once(struct account *account, int64_t now, int64_t seconds,
 	return error_named(error, err, NOT_ISSUED);
 }
 
+/* What marks a code as spent is never 0, whatever the clock says. */
+static void
+mark_used(struct account_recovery *code, int64_t now)
+{
+	code->used = now != 0 ? now : 1;
+}
+
+enum rollcode_err
+recovery_use(
+    struct account *account, const char *text, int64_t now, bool *found)
+{
+	uint8_t mac[ACCOUNT_MAC_LEN];
+	enum rollcode_err err;
+
+	*found = false;
+	if ((err = seal_mac(&account->recovery_key, text, mac)) != ROLLCODE_OK)
+		return err;
+	for (size_t i = 0; i < account->recovery_count; i++) {
+		struct account_recovery *r = &account->recovery[i];
+
+		if (!secret_equal(r->mac, mac, sizeof(mac)) ||
+		    !account_recovery_good(r, now))
+			continue;
+		mark_used(r, now);
+		*found = true;
+	}
+	return ROLLCODE_OK;
+}
+
+bool
+recovery_write_off(struct account *account, int64_t now)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < account->recovery_count; i++) {
+		struct account_recovery *r = &account->recovery[i];
+
+		if (r->used != 0 || r->expires == 0 || now < r->expires)
+			continue;
+		mark_used(r, now);
+		any = true;
+	}
+	return any;
+}
+
 void
 recovery_void(struct account *account)
 {

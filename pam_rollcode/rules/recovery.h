@@ -42,6 +42,19 @@ enum rollcode_err	recovery_issue_once(struct account *, int64_t now,
 			    int64_t seconds, struct recovery_text *,
 			    struct error *) MUST_USE;
 
+/*
+ * Use every code of that text that is good; *found says whether one was.  NOMEM
+ * or SYS, and nothing is changed.
+ */
+enum rollcode_err	recovery_use(struct account *, const char *text,
+			    int64_t now, bool *found) MUST_USE;
+
+/*
+ * What has expired stays so: somebody has seen that it is late, and a clock set
+ * back cannot undo that.  Whether anything has, since this was last called.
+ */
+bool			recovery_write_off(struct account *, int64_t now);
+
 /* Void every code. */
 void			recovery_void(struct account *);
 

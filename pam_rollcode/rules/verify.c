@@ -13,7 +13,8 @@
  */
 #include <inttypes.h>
 
-#include "common/token/seal.h"
+#include "rules/guard.h"
+#include "rules/recovery.h"
 #include "rules/verify.h"
 #include "rules/window.h"
 
@@ -22,6 +23,7 @@
 /* Where the codes match, token by token. */
 struct matches {
 	bool found;
+	bool barred; /* of a token whose codes do not count */
 	struct match of[ACCOUNT_TOKENS_MAX];
 };
 
@@ -34,6 +36,7 @@ struct attempt {
 	bool guarded;
 	bool counted; /* can be guessed */
 	bool closed;  /* both: single codes open nothing */
+	bool barred;  /* put back: no code opens anything now */
 	struct code_maker *makers[ACCOUNT_TOKENS_MAX];
 };
 
@@ -42,6 +45,18 @@ attempt_close(struct attempt *a)
 {
 	for (size_t i = 0; i < ACCOUNT_TOKENS_MAX; i++)
 		code_close(&a->makers[i]);
+}
+
+/*
+ * In a store that was put back a code tells nothing of whether it was used, but
+ * by when it was made.
+ */
+static bool
+is_barred(const struct attempt *a, const struct account_token *t)
+{
+	return a->account->from_step != 0 &&
+	       (t->token.form != FORM_TIMED ||
+		   code_step(a->now) < a->account->from_step);
 }
 
 /* Walk one range of every token. */
@@ -58,8 +73,14 @@ walk_all(const struct attempt *a, enum range range, struct matches *matches)
 			continue;
 		if ((err = window_walk(a->makers[i], a->input,
 			 window_of(t, range, a->policy, a->now),
-			 code_step(a->now), m)) != ROLLCODE_OK)
+			 window_steps(t->token.form, range, a->now,
+			     a->account->from_step),
+			 m)) != ROLLCODE_OK)
 			return err;
+		if (is_barred(a, t)) {
+			matches->barred |= m->found;
+			m->found = false;
+		}
 		matches->found |= m->found;
 	}
 	return ROLLCODE_OK;
@@ -82,6 +103,9 @@ report_match(const struct attempt *a, const struct matches *matches)
 		a->out->counter = m->first + a->input->count - 1;
 		a->out->distance = m->first >= counter ? m->first - counter
 						       : counter - m->first;
+		if (a->account->tokens[i].token.form == FORM_TIMED)
+			a->out->age = a->now - m->step * ROLLCODE_STEP -
+				      ROLLCODE_STEP / 2;
 		return;
 	}
 }
@@ -96,13 +120,6 @@ forget_far(struct attempt *a)
 }
 
 static void
-add_one(uint32_t *tally)
-{
-	if (*tally < UINT32_MAX)
-		++*tally;
-}
-
-static void
 accept_attempt(struct attempt *a, enum verdict verdict)
 {
 	struct account *account = a->account;
@@ -110,16 +127,27 @@ accept_attempt(struct attempt *a, enum verdict verdict)
 	forget_far(a);
 	a->out->failed = account->failed;
 	a->out->replayed = account->replayed;
+	a->out->late = account->late;
 	a->out->recovery_left = account_recovery_left(account);
 	account->failures = 0;
 	account->failed = 0;
 	account->replayed = 0;
+	account->late = 0;
 	account->last_success = a->now;
 	a->out->changed = true;
 	a->out->verdict = verdict;
 }
 
-/* Move every token that matched past its highest match. */
+/* Every token that matched moves past its highest match. */
+static void
+move_counters(struct attempt *a, const struct matches *matches)
+{
+	for (size_t i = 0; i < a->account->token_count; i++)
+		if (matches->of[i].found)
+			a->account->tokens[i].token.counter =
+			    matches->of[i].first + a->input->count;
+}
+
 static void
 accept_codes(
     struct attempt *a, const struct matches *matches, enum verdict verdict)
@@ -128,14 +156,10 @@ accept_codes(
 	a->out->skipped = a->out->distance > UINT32_MAX
 			      ? UINT32_MAX
 			      : (uint32_t)a->out->distance;
-	for (size_t i = 0; i < a->account->token_count; i++) {
-		struct account_token *t = &a->account->tokens[i];
-
-		if (!matches->of[i].found)
-			continue;
-		t->token.counter = matches->of[i].first + a->input->count;
-		t->used = a->now;
-	}
+	move_counters(a, matches);
+	for (size_t i = 0; i < a->account->token_count; i++)
+		if (matches->of[i].found)
+			a->account->tokens[i].used = a->now;
 	accept_attempt(a, verdict);
 }
 
@@ -154,27 +178,13 @@ touch_tokens(struct attempt *a)
 static void
 refuse_attempt(struct attempt *a, enum verdict verdict)
 {
-	struct account *account = a->account;
-
 	a->out->verdict = verdict;
 	/* To forget what is remembered is a write, which would tell of it. */
 	if (a->guarded || !a->counted)
 		return;
 	forget_far(a);
 	touch_tokens(a);
-	if (account->spent == 0)
-		account->spent_time = a->now;
-	add_one(&account->failures);
-	add_one(&account->spent);
-	add_one(&account->failed);
-	account->last_failure = a->now;
-}
-
-static bool
-is_guarded(const struct account *account, const struct policy *policy)
-{
-	return account->failures >= policy->guard_after ||
-	       account->spent >= policy->guesses;
+	guard_count(a->account, a->now);
 }
 
 /*
@@ -187,7 +197,7 @@ refuse_far(struct attempt *a, const struct matches *far)
 {
 	report_match(a, far);
 	refuse_attempt(a, VERDICT_FAR);
-	if (a->guarded || is_guarded(a->account, a->policy))
+	if (a->guarded || guard_is_up(a->account, a->policy))
 		return;
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		struct account_token *t = &a->account->tokens[i];
@@ -217,7 +227,22 @@ refuse_replay(struct attempt *a, const struct matches *behind)
 		break;
 	}
 	touch_tokens(a);
-	add_one(&a->account->replayed);
+	account_count(&a->account->replayed);
+}
+
+/*
+ * Nobody could have it without the token, so that it is no guess; and its
+ * owner's next one lies ahead.  A clock that is set back does not revive it.
+ */
+static void
+refuse_late(struct attempt *a, const struct matches *late)
+{
+	report_match(a, late);
+	a->out->verdict = VERDICT_EXPIRED;
+	forget_far(a);
+	move_counters(a, late);
+	touch_tokens(a);
+	account_count(&a->account->late);
 }
 
 /*
@@ -237,6 +262,7 @@ static const struct rule {
 	{ RANGE_REMEMBERED,	ONE,		0,	VERDICT_RESYNCED },
 	{ RANGE_FAR,		TWO | THREE,	THREE,	VERDICT_RESYNCED },
 	{ RANGE_FAR,		ONE,		0,	VERDICT_FAR },
+	{ RANGE_LATE,		ANY,		0,	VERDICT_EXPIRED },
 	{ RANGE_BEHIND,		ANY,		ANY,	VERDICT_REPLAYED },
 };
 /* clang-format on */
@@ -252,28 +278,51 @@ find_rule(const struct attempt *a, const struct matches at[RANGES])
 	return NULL;
 }
 
-/* Unless a near code opens all is walked, so that the work tells nothing. */
+static void
+follow_rule(
+    struct attempt *a, const struct rule *rule, const struct matches at[RANGES])
+{
+	const struct matches *matches = &at[rule->range];
+
+	if (verdict_admits(rule->verdict))
+		accept_codes(a, matches, rule->verdict);
+	else if (rule->verdict == VERDICT_FAR)
+		refuse_far(a, matches);
+	else if (rule->verdict == VERDICT_EXPIRED)
+		refuse_late(a, matches);
+	else
+		refuse_replay(a, matches);
+}
+
+/*
+ * Unless a near code opens all is walked, so that the work tells nothing; but
+ * nothing late of a guarded account, which must not write that down.
+ */
 static enum rollcode_err
 verify_matches(struct attempt *a)
 {
 	struct matches at[RANGES] = {0};
 	const struct rule *rule = NULL;
+	bool barred = false;
 	enum rollcode_err err;
 
 	for (int i = RANGE_NEAR; i < RANGES && rule == NULL; i++) {
+		if (i == RANGE_LATE && a->guarded)
+			continue;
 		if ((err = walk_all(a, (enum range)i, &at[i])) != ROLLCODE_OK)
 			return err;
+		barred |= at[i].barred;
 		if (i == RANGE_NEAR || i == RANGES - 1)
 			rule = find_rule(a, at);
 	}
-	if (rule == NULL)
-		refuse_attempt(a, a->closed ? VERDICT_GUARDED : VERDICT_WRONG);
-	else if (verdict_admits(rule->verdict))
-		accept_codes(a, &at[rule->range], rule->verdict);
-	else if (rule->verdict == VERDICT_FAR)
-		refuse_far(a, &at[rule->range]);
+	if (rule != NULL)
+		follow_rule(a, rule, at);
+	else if (a->barred)
+		a->out->verdict = VERDICT_RESTORED;
+	else if (barred)
+		refuse_attempt(a, VERDICT_RESTORED);
 	else
-		refuse_replay(a, &at[rule->range]);
+		refuse_attempt(a, a->closed ? VERDICT_GUARDED : VERDICT_WRONG);
 	return ROLLCODE_OK;
 }
 
@@ -285,12 +334,14 @@ verify_codes(struct attempt *a)
 
 	a->counted = a->input->width < ROLLCODE_HEX_DIGITS;
 	a->closed = a->guarded && a->counted;
+	a->barred = true;
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		const struct account_token *t = &a->account->tokens[i];
 
 		if (!t->enabled || t->token.digits != a->input->width)
 			continue;
 		any = true;
+		a->barred &= is_barred(a, t);
 		if ((err = code_open(&a->makers[i], &t->token)) != ROLLCODE_OK)
 			return err;
 	}
@@ -300,52 +351,25 @@ verify_codes(struct attempt *a)
 	return ROLLCODE_OK;
 }
 
-/* What marks a code as spent is never 0, whatever the clock says. */
-static void
-mark_used(const struct attempt *a, struct account_recovery *code)
-{
-	code->used = a->now != 0 ? a->now : 1;
-}
-
-/* Somebody sees that it is late, and a clock set back cannot undo that. */
-static void
-write_off_expired(struct attempt *a)
-{
-	for (size_t i = 0; i < a->account->recovery_count; i++) {
-		struct account_recovery *r = &a->account->recovery[i];
-
-		if (r->used != 0 || r->expires == 0 || a->now < r->expires)
-			continue;
-		mark_used(a, r);
-		a->out->changed = true;
-	}
-}
-
 /* 80 bits are not guessed: a wrong one is not counted. */
 static enum rollcode_err
 verify_recovery_code(struct attempt *a)
 {
 	struct account *account = a->account;
-	uint8_t mac[ACCOUNT_MAC_LEN];
 	enum rollcode_err err;
-	bool found = false;
+	bool found;
 
 	if (account->recovery_count == 0 || !account->recovery_key_set) {
 		a->out->verdict = VERDICT_MALFORMED;
 		return ROLLCODE_OK;
 	}
-	if ((err = seal_mac(&account->recovery_key, a->input->recovery, mac)) !=
+	if (account->from_step != 0) {
+		a->out->verdict = VERDICT_RESTORED;
+		return ROLLCODE_OK;
+	}
+	if ((err = recovery_use(account, a->input->recovery, a->now, &found)) !=
 	    ROLLCODE_OK)
 		return err;
-	for (size_t i = 0; i < account->recovery_count; i++) {
-		struct account_recovery *r = &account->recovery[i];
-
-		if (!secret_equal(r->mac, mac, sizeof(mac)) ||
-		    !account_recovery_good(r, a->now))
-			continue;
-		mark_used(a, r);
-		found = true;
-	}
 	if (found) {
 		a->out->recovery = true;
 		accept_attempt(a, VERDICT_ACCEPTED);
@@ -353,21 +377,6 @@ verify_recovery_code(struct attempt *a)
 		refuse_attempt(a, VERDICT_WRONG);
 	}
 	return ROLLCODE_OK;
-}
-
-static void
-refund_guesses(struct account *account, int64_t now)
-{
-	int64_t days;
-
-	if (account->spent == 0)
-		account->spent_time = now;
-	if (now <= account->spent_time)
-		return;
-	days = (now - account->spent_time) / VERIFY_REFUND;
-	account->spent_time += days * VERIFY_REFUND;
-	account->spent =
-	    days < account->spent ? account->spent - (uint32_t)days : 0;
 }
 
 bool
@@ -380,8 +389,8 @@ verify_is_guarded(
 	    .spent_time = account->spent_time,
 	};
 
-	refund_guesses(&refunded, now);
-	return is_guarded(&refunded, policy);
+	guard_refund(&refunded, now);
+	return guard_is_up(&refunded, policy);
 }
 
 enum rollcode_err
@@ -407,13 +416,13 @@ verify_input(struct account *account, const struct input *input,
 		out->verdict = VERDICT_DISABLED;
 		return ROLLCODE_OK;
 	}
-	refund_guesses(account, now);
-	a.guarded = is_guarded(account, policy);
+	guard_refund(account, now);
+	a.guarded = guard_is_up(account, policy);
 	err = input->kind == INPUT_RECOVERY ? verify_recovery_code(&a)
 					    : verify_codes(&a);
 	if (err == ROLLCODE_OK && (!a.guarded || verdict_admits(out->verdict)))
-		write_off_expired(&a);
-	out->guarded = a.guarded || is_guarded(account, policy);
+		out->changed |= recovery_write_off(account, now);
+	out->guarded = a.guarded || guard_is_up(account, policy);
 	return err;
 }
 

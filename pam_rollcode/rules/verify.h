@@ -13,8 +13,6 @@
 #include "rules/account.h"
 #include "rules/policy.h"
 
-#define VERIFY_REFUND		86400	/* seconds to get one guess back */
-
 /*
  * Verify input; malformed input is refused as what it is.  Guesses
  * that are due are given back first, which alone is no change worth writing;

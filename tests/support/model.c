@@ -7,6 +7,7 @@
 
 #include <openssl/hmac.h>
 
+#include "pam_rollcode/rules/guard.h"
 #include "tests/support/model.h"
 #include "tests/support/model_code.h"
 
@@ -20,17 +21,61 @@ struct attempt {
 	struct answer *answer;
 };
 
-enum range { NEAR, AFTER, FAR, BEHIND };
+enum range { NEAR, AFTER, FAR, LATE, BEHIND };
 
+#define STEP 120 /* seconds */
+
+/* Before 1970 there is no step. */
 static bool
-model_sequence_at(const struct account_token *token, uint64_t counter,
-    const struct input *typed)
+model_clock(const struct attempt *a, int64_t *step)
 {
-	for (unsigned int i = 0; i < typed->count; i++)
-		if (counter + i >= ROLLCODE_COUNTER_END ||
-		    strcmp(model_code(token, counter + i, 0),
-			typed->codes[i].text) != 0)
+	*step = a->now / STEP;
+	return a->now >= 0;
+}
+
+/* The last step in which a code of that counter may have been made. */
+static bool
+model_made(const struct attempt *a, const struct account_token *token,
+    enum range range, uint64_t counter, const char *text, int64_t *made)
+{
+	int64_t now, from, to;
+	bool found = false;
+
+	if (counter >= ROLLCODE_COUNTER_END)
+		return false;
+	*made = 0;
+	if (token->token.form != FORM_TIMED)
+		return strcmp(model_code(token, counter, 0), text) == 0;
+	if (!model_clock(a, &now))
+		return false;
+	from = now - (range == LATE || range == BEHIND ? 15 : 1);
+	to = now + (range == LATE ? 15 : 1);
+	for (int64_t step = from < 0 ? 0 : from; step <= to; step++) {
+		if (range != LATE && range != BEHIND &&
+		    step < a->account->from_step)
+			continue;
+		if (strcmp(model_code(token, counter, step), text) != 0)
+			continue;
+		found = true;
+		*made = step;
+	}
+	return found;
+}
+
+/* Codes of one line need not be of one step. */
+static bool
+model_sequence_at(const struct attempt *a, const struct account_token *token,
+    enum range range, struct hit *hit)
+{
+	int64_t step;
+
+	for (unsigned int i = 0; i < a->typed->count; i++) {
+		if (!model_made(a, token, range, hit->counter + i,
+			a->typed->codes[i].text, &step))
 			return false;
+		if (i == 0)
+			hit->step = step;
+	}
 	return true;
 }
 
@@ -51,7 +96,12 @@ model_bounds(const struct attempt *a, const struct account_token *token,
 	uint64_t tolerance = (uint64_t)a->policy->tolerance;
 	uint64_t window = (uint64_t)a->policy->resync_window;
 	uint64_t behind = (uint64_t)a->policy->lookbehind;
+	bool timed = token->token.form == FORM_TIMED;
 
+	if (timed) {
+		window /= 3;
+		behind /= 4;
+	}
 	*from = *to = 0;
 	switch (range) {
 	case NEAR:
@@ -59,7 +109,7 @@ model_bounds(const struct attempt *a, const struct account_token *token,
 		*to = counter + tolerance;
 		break;
 	case AFTER:
-		if (a->typed->count == 1 && token->far_counter + 1 >= counter &&
+		if (token->far_counter + 1 >= counter &&
 		    model_fresh(token, a->policy, a->now)) {
 			*from = token->far_counter + 1;
 			*to = *from + 1;
@@ -70,6 +120,10 @@ model_bounds(const struct attempt *a, const struct account_token *token,
 			*from = counter + tolerance;
 			*to = counter + window;
 		}
+		break;
+	case LATE:
+		*from = counter;
+		*to = timed ? counter + tolerance : counter;
 		break;
 	case BEHIND:
 		*from = counter > behind ? counter - behind : 0;
@@ -84,26 +138,60 @@ model_serves(const struct account_token *token, const struct input *typed)
 	return token->enabled && token->token.digits == typed->width;
 }
 
-/* Every token's highest match in a range; whether there is any. */
+/* Of a store that was put back only what is timed, and of a later time. */
 static bool
-model_look(struct attempt *a, enum range range)
+model_counts(const struct attempt *a, const struct account_token *token)
+{
+	int64_t now;
+
+	if (a->account->from_step == 0)
+		return true;
+	return token->token.form == FORM_TIMED && model_clock(a, &now) &&
+	       now >= a->account->from_step;
+}
+
+/*
+ * The highest match in a range of every token that counts, or of those that do
+ * not; whether there is any.
+ */
+static bool
+model_search(struct attempt *a, enum range range, bool counting)
 {
 	uint64_t from, to;
 	bool any = false;
 
 	for (size_t i = 0; i < a->account->token_count; i++) {
 		const struct account_token *token = &a->account->tokens[i];
-		struct hit *hit = &a->answer->hits[i];
+		struct hit *hit = &a->answer->hits[i], one = {.found = true};
 
 		*hit = (struct hit){0};
-		if (!model_serves(token, a->typed))
+		if (!model_serves(token, a->typed) ||
+		    model_counts(a, token) != counting)
 			continue;
 		model_bounds(a, token, range, &from, &to);
-		for (uint64_t c = from; c < to; c++)
-			if (model_sequence_at(token, c, a->typed))
-				*hit = (struct hit){true, c};
+		for (one.counter = from; one.counter < to; one.counter++)
+			if (model_sequence_at(a, token, range, &one))
+				*hit = one;
 		any = any || hit->found;
 	}
+	return any;
+}
+
+static bool
+model_look(struct attempt *a, enum range range)
+{
+	return model_search(a, range, true);
+}
+
+/* Whether it is right, but of a token that does not count. */
+static bool
+model_restored(struct attempt *a)
+{
+	bool any = false;
+
+	for (enum range range = NEAR; range <= BEHIND; range++)
+		any = model_search(a, range, false) || any;
+	memset(a->answer->hits, 0, sizeof(a->answer->hits));
 	return any;
 }
 
@@ -147,8 +235,8 @@ model_refund(struct account *account, int64_t now)
 		account->spent_time = now;
 	if (now < account->spent_time)
 		return;
-	days = (now - account->spent_time) / VERIFY_REFUND;
-	account->spent_time += days * VERIFY_REFUND;
+	days = (now - account->spent_time) / GUARD_REFUND;
+	account->spent_time += days * GUARD_REFUND;
 	account->spent =
 	    days < account->spent ? account->spent - (uint32_t)days : 0;
 }
@@ -191,7 +279,8 @@ model_succeed(struct attempt *a, enum verdict verdict)
 	a->answer->changed = true;
 	a->answer->failed = account->failed;
 	a->answer->replayed = account->replayed;
-	account->failed = account->replayed = 0;
+	a->answer->late = account->late;
+	account->failed = account->replayed = account->late = 0;
 	account->failures = 0;
 	account->last_success = a->now;
 	(void)model_forget(account);
@@ -265,22 +354,40 @@ model_replay(struct attempt *a)
 	}
 }
 
+/* Used up; whoever made it has a newer one. */
+static void
+model_expired(struct attempt *a)
+{
+	a->answer->verdict = VERDICT_EXPIRED;
+	a->answer->matched = true;
+	a->answer->changed = true;
+	(void)model_forget(a->account);
+	model_add(&a->account->late);
+	for (size_t i = 0; i < a->account->token_count; i++)
+		if (a->answer->hits[i].found)
+			a->account->tokens[i].token.counter =
+			    a->answer->hits[i].counter + a->typed->count;
+}
+
 static void
 model_verify_normal(struct attempt *a)
 {
 	if (model_look(a, NEAR)) {
 		model_succeed(a, VERDICT_ACCEPTED);
-	} else if (model_look(a, AFTER)) {
+	} else if (a->typed->count == 1 && model_look(a, AFTER)) {
 		model_succeed(a, VERDICT_RESYNCED);
 	} else if (model_look(a, FAR)) {
 		if (a->typed->count > 1)
 			model_succeed(a, VERDICT_RESYNCED);
 		else
 			model_remember(a);
+	} else if (a->normal && model_look(a, LATE)) {
+		model_expired(a);
 	} else if (model_look(a, BEHIND)) {
 		model_replay(a);
 	} else {
-		model_refuse(a, VERDICT_WRONG);
+		model_refuse(
+		    a, model_restored(a) ? VERDICT_RESTORED : VERDICT_WRONG);
 		model_count_failure(a);
 	}
 }
@@ -298,7 +405,8 @@ model_verify_guarded(struct attempt *a)
 	else if (model_look(a, BEHIND))
 		model_replay(a);
 	else
-		model_refuse(a, VERDICT_GUARDED);
+		model_refuse(
+		    a, model_restored(a) ? VERDICT_RESTORED : VERDICT_GUARDED);
 }
 
 static bool
@@ -325,7 +433,7 @@ model_expire(struct attempt *a)
 
 		if (row->used != 0 || !model_late(row, a->now))
 			continue;
-		row->used = a->now;
+		row->used = a->now == 0 ? 1 : a->now;
 		a->answer->changed = true;
 	}
 }
@@ -345,13 +453,25 @@ model_verify_recovery(struct attempt *a)
 		if (row->used == 0 && !model_late(row, a->now) &&
 		    (row->expires == 0 || row->issued <= a->now) &&
 		    memcmp(row->mac, mac, ACCOUNT_MAC_LEN) == 0) {
-			row->used = a->now;
+			row->used = a->now == 0 ? 1 : a->now;
 			a->answer->recovery = true;
 			model_succeed(a, VERDICT_ACCEPTED);
 			return;
 		}
 	}
 	model_refuse(a, VERDICT_WRONG);
+}
+
+/* Whether no code of that shape can let in, whatever it is. */
+static bool
+model_none_counts(const struct attempt *a)
+{
+	for (size_t i = 0; i < a->account->token_count; i++)
+		if (a->typed->kind != INPUT_RECOVERY &&
+		    model_serves(&a->account->tokens[i], a->typed) &&
+		    model_counts(a, &a->account->tokens[i]))
+			return false;
+	return a->account->from_step != 0;
 }
 
 /* Verify; the account is changed, though a refund alone is not written. */
@@ -368,6 +488,8 @@ model_verify(struct account *account, const struct input *typed,
 		answer->verdict = VERDICT_DISABLED;
 	else if (!model_known_shape(account, typed))
 		answer->verdict = VERDICT_MALFORMED;
+	else if (model_none_counts(&a))
+		answer->verdict = VERDICT_RESTORED;
 	else if (typed->kind == INPUT_RECOVERY)
 		model_verify_recovery(&a);
 	else if (a.normal || typed->width == ROLLCODE_HEX_DIGITS)

@@ -12,7 +12,8 @@
 
 struct hit {
 	bool		found;
-	uint64_t	counter;	/* of the first code of a sequence */
+	uint64_t	counter;	/* of the first code of a sequence, */
+	int64_t		step;		/* which was made then */
 };
 
 /* What the model says; hits are those of the range that decided. */
@@ -25,6 +26,7 @@ struct answer {
 	struct hit	hits[ACCOUNT_TOKENS_MAX];
 	uint32_t	failed;
 	uint32_t	replayed;
+	uint32_t	late;
 	uint32_t	recovery_left;
 };
 

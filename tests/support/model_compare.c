@@ -32,7 +32,7 @@ rest_differs(const struct account *a, const struct account *b)
 	const char *field;
 
 	if (strcmp(a->user, b->user) != 0 || a->created != b->created ||
-	    a->sequence != b->sequence ||
+	    a->sequence != b->sequence || a->from_step != b->from_step ||
 	    a->recovery_key_set != b->recovery_key_set ||
 	    memcmp(&a->recovery_key, &b->recovery_key, SECRET_KEY_LEN) != 0 ||
 	    a->recovery_count != b->recovery_count ||
@@ -67,6 +67,8 @@ account_differs(const struct account *a, const struct account *b)
 		return "failed";
 	if (a->replayed != b->replayed)
 		return "replayed";
+	if (a->late != b->late)
+		return "late";
 	if (a->last_success != b->last_success)
 		return "last_success";
 	if (a->last_failure != b->last_failure)
@@ -98,6 +100,10 @@ match_differs(const struct trial *t)
 	if (got->distance !=
 	    (first >= stored ? first - stored : stored - first))
 		return "verification.distance";
+	if (got->age != (t->before.tokens[i].token.form == FORM_TIMED
+				? t->now - t->want.hits[i].step * 120 - 60
+				: 0))
+		return "verification.age";
 	if (verdict_admits(got->verdict) && got->skipped != got->distance)
 		return "verification.skipped";
 	return NULL;
@@ -125,7 +131,8 @@ verification_differs(const struct trial *t)
 	if (got->recovery != want->recovery)
 		return "verification.recovery";
 	if (verdict_admits(got->verdict) &&
-	    (got->failed != want->failed || got->replayed != want->replayed))
+	    (got->failed != want->failed || got->replayed != want->replayed ||
+		got->late != want->late))
 		return "the tallies told";
 	if (verdict_admits(got->verdict) &&
 	    got->recovery_left != want->recovery_left)
@@ -138,9 +145,10 @@ print_account(const struct account *a, const char *name)
 {
 	fprintf(stderr,
 	    "%s: failures %u spent %u since %" PRId64
-	    " failed %u replayed %u success %" PRId64 " failure %" PRId64 "\n",
+	    " failed %u replayed %u late %u success %" PRId64
+	    " failure %" PRId64 " from step %" PRId64 "\n",
 	    name, a->failures, a->spent, a->spent_time, a->failed, a->replayed,
-	    a->last_success, a->last_failure);
+	    a->late, a->last_success, a->last_failure, a->from_step);
 	for (size_t i = 0; i < a->token_count; i++) {
 		const struct account_token *t = &a->tokens[i];
 

@@ -12,6 +12,7 @@ struct trial {
 	char			text[INPUT_MAX + 1];
 	struct input	typed;
 	struct account		before;
+	int64_t			now;
 	struct verification	got;
 	struct answer		want;
 };

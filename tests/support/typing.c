@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "common/token/code.h"
 #include "tests/support/cases.h"
 #include "tests/support/model_code.h"
 #include "tests/support/typing.h"
@@ -51,10 +52,16 @@ position(struct world *world, const struct account_token *token)
 	return moved(token, token->token.counter, by[roll(world, COUNT(by))]);
 }
 
+/* Codes of one line are mostly of one step. */
 static void
-say(char *text, const struct account_token *token, uint64_t counter)
+say(struct world *world, char *text, const struct account_token *token,
+    uint64_t counter)
 {
-	strcat(text, model_code(token, counter, 0));
+	int64_t step = code_step(world->now) + world->ahead;
+
+	if (roll(world, 8) == 0)
+		step += (int64_t)roll(world, 5) - 2;
+	strcat(text, model_code(token, counter, step < 0 ? 0 : step));
 }
 
 static void
@@ -76,7 +83,7 @@ type_run(struct world *world, char *text, unsigned int count)
 	uint64_t at = position(world, token);
 
 	for (unsigned int i = 0; i < count; i++)
-		say(text, token, at + i);
+		say(world, text, token, at + i);
 }
 
 /* The far code and the one after it, as somebody does who presses again. */
@@ -90,7 +97,8 @@ type_again(struct world *world, char *text)
 	for (size_t i = 0; i < world->account.token_count; i++)
 		if (world->account.tokens[i].far_known)
 			token = &world->account.tokens[i];
-	say(text, token, token->far_known ? token->far_counter + 1 : far);
+	say(world, text, token,
+	    token->far_known ? token->far_counter + 1 : far);
 }
 
 /* Real codes in an order that no token makes. */
@@ -105,7 +113,7 @@ type_disorder(struct world *world, char *text)
 	uint64_t count = roll(world, 4) == 0 ? 3 : 2;
 
 	for (uint64_t i = 0; i < count; i++)
-		say(text, token, at + (uint64_t)step[i]);
+		say(world, text, token, at + (uint64_t)step[i]);
 }
 
 static void
@@ -115,7 +123,7 @@ type_two_tokens(struct world *world, char *text)
 
 	for (int i = 0; i < 2; i++) {
 		token = any_token(world);
-		say(text, token, position(world, token));
+		say(world, text, token, position(world, token));
 	}
 }
 
@@ -128,7 +136,7 @@ type_half(struct world *world, char *text)
 
 	for (uint64_t i = 0; i < 2; i++)
 		if (i == real)
-			say(text, token, at);
+			say(world, text, token, at);
 		else
 			say_random(world, text, token->token.digits);
 }
@@ -142,7 +150,7 @@ type_wrong(struct world *world, char *text)
 	uint64_t at = position(world, token);
 
 	for (unsigned int i = 0; i + 1 < count; i++)
-		say(text, token, at + i);
+		say(world, text, token, at + i);
 	say_random(world, text, token->token.digits);
 }
 
@@ -174,9 +182,13 @@ type_recovery(struct world *world, char *text)
 void
 type_text(struct world *world, char *text)
 {
+	static const int64_t ahead[] = {
+	    -1, 1, -2, 2, -3, -14, 14, -15, 15, -16, 16};
 	uint64_t kind = roll(world, 100);
 
 	text[0] = '\0';
+	world->ahead =
+	    roll(world, 3) > 0 ? 0 : ahead[roll(world, COUNT(ahead))];
 	if (kind < 26)
 		type_run(world, text, 1);
 	else if (kind < 42)

@@ -4,6 +4,7 @@
 
 #include <openssl/hmac.h>
 
+#include "common/token/code.h"
 #include "tests/support/cases.h"
 #include "tests/support/model_code.h"
 #include "tests/support/world.h"
@@ -52,6 +53,11 @@ pool_plain(struct world *world, struct account_token *token, size_t i)
 		token->token.form = i % 2 == 0 ? FORM_HASH : FORM_HEX;
 		token->token.algorithm = ALGORITHM_SHA256;
 		token->token.digits = ROLLCODE_HEX_DIGITS;
+	}
+	if (i % 3 == 1) {
+		token->token.form = FORM_TIMED;
+		token->token.algorithm = ALGORITHM_SHA256;
+		token->token.digits = i % 2 == 0 ? ROLLCODE_HEX_DIGITS : 8;
 	}
 	pool_secret(world, token, 16 + i);
 }
@@ -239,6 +245,14 @@ world_recovery(struct world *world)
 	}
 }
 
+void
+world_restore(struct world *world)
+{
+	int64_t step = code_step(world->now) + (int64_t)roll(world, 6) - 3;
+
+	world->account.from_step = step < 1 ? 1 : step;
+}
+
 /* What came before: mostly nothing, sometimes the edge of a limit. */
 static void
 world_past(struct world *world)
@@ -258,6 +272,10 @@ world_past(struct world *world)
 		account->failed = tallies[roll(world, COUNT(tallies))];
 	if (roll(world, 8) == 0)
 		account->replayed = tallies[roll(world, COUNT(tallies))];
+	if (roll(world, 8) == 0)
+		account->late = tallies[roll(world, COUNT(tallies))];
+	if (roll(world, 6) == 0)
+		world_restore(world);
 }
 
 void
@@ -270,6 +288,8 @@ world_make(struct world *world, const struct account_token *pool, uint64_t seed)
 	memset(world, 0, sizeof(*world));
 	world->random = seed;
 	world->now = 1700000000 + (int64_t)roll(world, 1000000);
+	if (roll(world, 40) == 0)
+		world->now = (int64_t)roll(world, 4000);
 	strcpy(account->user, "ann");
 	world_policy(world);
 	if (roll(world, 4) == 0)

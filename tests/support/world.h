@@ -21,6 +21,7 @@ struct world {
 	char			recovery[ACCOUNT_RECOVERY_MAX]
 				    [RECOVERY_DIGITS + 1];
 	char			last[INPUT_MAX + 1];
+	int64_t			ahead;	/* steps, of the clock of a device */
 };
 
 uint64_t	random_next(uint64_t *state);
@@ -33,6 +34,9 @@ void		pool_make(struct account_token *pool, uint64_t seed);
 
 void		world_make(struct world *, const struct account_token *pool,
 		    uint64_t seed);
+
+/* The store was put back, about now. */
+void		world_restore(struct world *);
 
 /* Put one of the pool that the account lacks in the place of that token. */
 void		world_replace(struct world *, const struct account_token *pool,

@@ -122,9 +122,9 @@ setup(void)
 	add_token("phone", 8, 7);
 }
 
-/* The codes of the first token from a counter on, on one line. */
+/* The codes of the first token from a counter on, on one line, of that step. */
 static const char *
-codes(uint64_t counter, unsigned int count)
+codes_of(uint64_t counter, unsigned int count, int64_t step)
 {
 	static char line[INPUT_MAX];
 	struct passcode code;
@@ -132,11 +132,24 @@ codes(uint64_t counter, unsigned int count)
 	line[0] = '\0';
 	for (unsigned int i = 0; i < count; i++) {
 		ck_assert_int_eq(code_once(&mock.account.tokens[0].token,
-				     counter + i, 0, &code),
+				     counter + i, step, &code),
 		    ROLLCODE_OK);
 		strcat(line, code.text);
 	}
 	return line;
+}
+
+static const char *
+codes(uint64_t counter, unsigned int count)
+{
+	return codes_of(counter, count, code_step(NOW));
+}
+
+/* So many steps ago. */
+static const char *
+late_codes(uint64_t counter, unsigned int count, int64_t ago)
+{
+	return codes_of(counter, count, code_step(NOW) - ago);
 }
 
 static enum rollcode_err
@@ -408,6 +421,181 @@ START_TEST(every_refusal_computes_as_many_codes)
 }
 END_TEST
 
+/* The same of a token whose codes expire: counters, and steps ago. */
+static const struct {
+	const char *says;
+	unsigned int failures;
+	int count;
+	int counter, ago; /* of the first code; 0: a wrong one */
+	int last, last_ago;
+} timed[] = {
+    {"wrong", 0, 1, 0, 0, 0, 0},
+    {"late", 0, 1, 100, 2, 0, 0},
+    {"late by all there is", 0, 1, 104, 15, 0, 0},
+    {"too early", 0, 1, 100, -2, 0, 0},
+    {"too late to be named", 0, 1, 100, 16, 0, 0},
+    {"far", 0, 1, 300, 0, 0, 0},
+    {"used", 0, 1, 99, 4, 0, 0},
+    {"a wrong pair", 0, 2, 0, 0, 0, 0},
+    {"half a pair", 0, 2, 100, 0, 0, 0},
+    {"half a pair, late", 0, 2, 100, 2, 0, 0},
+    {"a late pair", 0, 2, 100, 2, 101, 2},
+    {"half of it late", 0, 2, 100, 0, 101, 2},
+    {"guarded, wrong", 5, 1, 0, 0, 0, 0},
+    {"guarded, near", 5, 1, 100, 0, 0, 0},
+    {"guarded, late", 5, 1, 100, 2, 0, 0},
+    {"guarded, a pair", 5, 2, 100, 0, 101, 0},
+    {"guarded, half a pair", 5, 2, 100, 0, 0, 0},
+    {"guarded, a late pair", 5, 2, 100, 2, 101, 2},
+};
+
+static void
+expire_codes(size_t token)
+{
+	mock.account.tokens[token].token.form = FORM_TIMED;
+}
+
+static int64_t
+computed(const char *line)
+{
+	failing_in = MANY;
+	ck_assert_int_eq(decide(line), ROLLCODE_OK);
+	ck_assert(!verdict_admits(result.verdict));
+	return MANY - failing_in;
+}
+
+START_TEST(every_refusal_of_what_expires_computes_as_many_codes)
+{
+	char line[INPUT_MAX] = "", wrong[] = "00000000";
+	struct account before;
+	int64_t as_wrong;
+
+	expire_codes(0);
+	mock.account.failures = timed[_i].failures;
+	before = mock.account;
+	as_wrong = computed(wrong);
+	mock.account = before;
+	strcat(line,
+	    timed[_i].counter == 0
+		? wrong
+		: late_codes((uint64_t)timed[_i].counter, 1, timed[_i].ago));
+	if (timed[_i].count == 2)
+		strcat(line, timed[_i].last == 0
+				 ? wrong
+				 : late_codes((uint64_t)timed[_i].last, 1,
+				       timed[_i].last_ago));
+
+	ck_assert_msg(
+	    computed(line) == as_wrong, "%s is told by work", timed[_i].says);
+}
+END_TEST
+
+/* And a user without a token costs what one token does. */
+START_TEST(eight_tokens_that_expire_cost_half_more_at_most)
+{
+	int64_t cost[2], nobody;
+
+	for (uint8_t i = 1; i < ACCOUNT_TOKENS_MAX; i++)
+		add_token((const char[]){(char)('a' + i), '\0'}, 8,
+		    (uint8_t)(20 + i));
+	for (int kind = 0; kind < 2; kind++) {
+		for (size_t i = 0; kind == 1 && i < ACCOUNT_TOKENS_MAX; i++)
+			expire_codes(i);
+		cost[kind] = computed("00000000");
+	}
+	mock.enrolled = false;
+	nobody = computed("00000000");
+
+	ck_assert_int_gt(cost[1], cost[0]);
+	ck_assert_int_le(2 * cost[1], 3 * cost[0]);
+	ck_assert_int_eq(ACCOUNT_TOKENS_MAX * nobody, cost[0]);
+}
+END_TEST
+
+START_TEST(a_late_code_is_recorded_and_used_up)
+{
+	expire_codes(0);
+
+	ck_assert_int_eq(decide(late_codes(101, 1, 5)), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.verdict, VERDICT_EXPIRED);
+	ck_assert_int_eq(mock.commits, 1);
+	ck_assert_str_eq(mock.event.outcome, "expired");
+	ck_assert_int_eq(mock.event.counter, 101);
+	ck_assert(!mock.event.aside);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 102);
+	ck_assert_int_eq(mock.account.tokens[0].used, 0);
+	ck_assert_uint_eq(mock.account.late, 1);
+	ck_assert_uint_eq(mock.account.failures, 0);
+	ck_assert_int_eq(mock.account.last_failure, 0);
+}
+END_TEST
+
+/* As in every refusal of NORMAL: which row tells nothing. */
+START_TEST(a_late_code_writes_the_rows_that_a_wrong_one_writes)
+{
+	add_token("other", 8, 9);
+	add_token("small", 6, 8);
+	expire_codes(0);
+
+	ck_assert_int_eq(decide(late_codes(100, 1, 3)), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.verdict, VERDICT_EXPIRED);
+	ck_assert(mock.account.tokens[0].touched);
+	ck_assert(mock.account.tokens[1].touched);
+	ck_assert(!mock.account.tokens[2].touched);
+}
+END_TEST
+
+START_TEST(of_a_late_pair_the_second_text_is_not_late_twice)
+{
+	char pair[INPUT_MAX];
+
+	expire_codes(0);
+	strcpy(pair, late_codes(100, 2, 3));
+
+	ck_assert_int_eq(decide_two(pair, late_codes(101, 1, 3)), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.verdict, VERDICT_EXPIRED);
+	ck_assert(result.fallback);
+	ck_assert_uint_eq(mock.account.late, 1);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 102);
+	ck_assert_int_eq(mock.commits, 1);
+}
+END_TEST
+
+START_TEST(a_code_of_now_behind_a_late_one_lets_in)
+{
+	char pair[INPUT_MAX];
+
+	expire_codes(0);
+	strcpy(pair, late_codes(100, 1, 3));
+	strcat(pair, codes(101, 1));
+
+	ck_assert_int_eq(decide_two(pair, codes(101, 1)), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.verdict, VERDICT_ACCEPTED);
+	ck_assert(result.fallback);
+	ck_assert_uint_eq(result.late, 0);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 102);
+}
+END_TEST
+
+/* Put back: of what does not count, right, wrong and nobody are one. */
+START_TEST(what_does_not_count_any_more_computes_as_many_codes)
+{
+	int64_t nobody;
+
+	mock.account.from_step = 1;
+	ck_assert_int_eq(computed(codes(100, 1)), computed("00000000"));
+	ck_assert_int_eq(result.verdict, VERDICT_RESTORED);
+	ck_assert_int_eq(mock.commits, 0);
+	nobody = computed("00000000");
+	mock.enrolled = false;
+	ck_assert_int_eq(computed("00000000"), nobody);
+}
+END_TEST
+
 START_TEST(two_texts_of_one_line_count_once)
 {
 	ck_assert_int_eq(
@@ -633,6 +821,17 @@ add_rules(TCase *tcase)
 	tcase_add_test(tcase, the_right_single_code_while_guarded_is_not_spent);
 	tcase_add_loop_test(
 	    tcase, every_refusal_computes_as_many_codes, 0, COUNT(refused));
+	tcase_add_loop_test(tcase,
+	    every_refusal_of_what_expires_computes_as_many_codes, 0,
+	    COUNT(timed));
+	tcase_add_test(tcase, eight_tokens_that_expire_cost_half_more_at_most);
+	tcase_add_test(tcase, a_late_code_is_recorded_and_used_up);
+	tcase_add_test(
+	    tcase, a_late_code_writes_the_rows_that_a_wrong_one_writes);
+	tcase_add_test(tcase, of_a_late_pair_the_second_text_is_not_late_twice);
+	tcase_add_test(tcase, a_code_of_now_behind_a_late_one_lets_in);
+	tcase_add_test(
+	    tcase, what_does_not_count_any_more_computes_as_many_codes);
 	tcase_add_test(tcase, two_texts_of_one_line_count_once);
 	tcase_add_test(
 	    tcase, the_second_text_lets_in_and_the_first_is_not_counted);

@@ -7,6 +7,8 @@
  * policy.  Then the story:
  *
  *	12:accepted	the code of counter 12 of token a is typed: accepted
+ *	12@-3:expired	the same, made three steps of time ago; a step is 120
+ *			seconds, and the story begins 80 seconds into one
  *	b3,b4:wrong	two codes of token b on one line
  *	'755224:far	exactly this text
  *	x:wrong		a code that no token makes; bx has the width of b's
@@ -15,6 +17,8 @@
  *	5*x:wrong	five times
  *	+300s -1d	time goes by, or back
  *	off=b on=b unlock	the administrator
+ *	back=2		the store was put back: codes count from two steps after
+ *			this one on; back=no: no more
  *	a=13		token a's counter; other names are in test_verify.c
  */
 #ifndef ROLLCODE_TESTS_PROMISES_H
@@ -271,6 +275,116 @@ static const struct promise promises[] = {
   "b50,b51:resynced failures=0 0:accepted" },
 { "a guarded account writes no replay of a hex code", "8@0 hex@9", "",
   "5*x:wrong b8:replayed changed=0 replayed=0 b9:accepted guarded=1" },
+
+/* codes that expire */
+{ "a code is accepted in its step, and in the one on either side", "timed@10",
+  "", "10:accepted 11@-1:accepted 12@+1:accepted a=13" },
+{ "and until its time is over", "timed@10", "",
+  "10@-1:accepted +39s 11@-1:accepted +1s 12@-2:expired" },
+{ "in a step before those it has expired, and is used up", "timed@10", "",
+  "10@-2:expired a=11 age=260 late=1 matched=1 distance=0 changed=1 failures=0 "
+  "spent=0 failed=0 11:accepted toldlate=1 late=0 told=0" },
+{ "and in a step after them", "timed@10", "",
+  "10@+2:expired a=11 age=-220 late=1 11:accepted" },
+{ "fifteen steps away it has expired", "timed@10", "",
+  "10@-15:expired age=1820 11@+15:expired age=-1780 a=12 failures=0" },
+{ "further away it is wrong", "timed@10", "",
+  "10@-16:wrong 10@+16:wrong a=10 failures=2 late=0" },
+{ "a clock that is set back does not revive it", "timed@10", "",
+  "10@-5:expired -600s 10:replayed a=11 11:accepted" },
+{ "what comes late skips what is before it", "timed@10", "",
+  "12@-2:expired distance=2 a=13 11:replayed 12:replayed 13:accepted" },
+{ "the last near code can come late, and none behind it", "timed@10", "",
+  "15@-2:wrong 14@-2:expired a=15" },
+{ "what comes late forgets the far one", "timed@10", "",
+  "50:far 10@-2:expired far=0 51:far a=11" },
+{ "what comes late guards nothing", "timed@10", "guard=1 guesses=1",
+  "10@-2:expired 11@+2:expired guarded=0 12:accepted toldlate=2 13:accepted "
+  "toldlate=0" },
+{ "consecutive codes may be of two steps", "timed@10", "",
+  "10@-1,11@+1:accepted a=12 12@+1,13,14@-1:accepted a=15" },
+{ "one that has expired is enough", "timed@10", "",
+  "10@-2,11:expired a=12 age=260 12,13@-2:expired a=14 age=20 "
+  "14,15@+2,16:expired a=17 late=3 failures=0 17:accepted" },
+{ "expired codes in another order are wrong", "timed@10", "",
+  "11@-2,10@-2:wrong 10@-2,12@-2:wrong a=10 late=0" },
+{ "its far window is a third of the others'", "timed@10", "",
+  "343:wrong 342:far" },
+{ "no wider than near, it is none", "timed@10", "window=17", "15:wrong" },
+{ "pressing again is good in its time", "timed@10", "",
+  "50:far +300s 51@-1:resynced a=52" },
+{ "and not when it is over", "timed@10", "", "50:far 51@-2:wrong 51:far" },
+{ "two far ones are good in theirs", "timed@10", "",
+  "50@-1,51@+1:resynced a=52" },
+{ "and far ones that have expired are wrong", "timed@10", "",
+  "50@-2:wrong 50@-2,51:wrong a=10 late=0 far=0" },
+{ "its look behind is a quarter of the others'", "timed@100", "",
+  "84:replayed 83:wrong" },
+{ "and goes back as far as a late code may be", "timed@100", "",
+  "99@-15:replayed 99@+1:replayed 99@-16:wrong 99@+2:wrong replayed=2" },
+{ "guarded, three codes of now open it, and two do not", "timed@10", "",
+  "5*x:wrong 10:guarded 10,11:guarded changed=0 10@-1,11,12@+1:accepted "
+  "a=13" },
+{ "guarded, of three none may have expired", "timed@10", "",
+  "5*x:wrong 10@-2,11,12:guarded changed=0 10,11@+2,12:guarded changed=0 "
+  "10,11,12@-2:guarded changed=0 50,51,52@-2:guarded changed=0 a=10 late=0 "
+  "50,51,52:resynced a=53 toldlate=0" },
+{ "a guarded account writes nothing of what comes late", "timed@10", "",
+  "5*x:wrong 10@-2:guarded changed=0 10@-2,11@-2:guarded changed=0 "
+  "10@-2,11@-2,12@-2:guarded changed=0 a=10 late=0 failures=5 spent=5" },
+{ "nor of 64 digits", "8@0 timed64@10", "",
+  "5*x:wrong b10@-2:wrong changed=0 b=10 late=0 b10:accepted failures=0" },
+{ "of 64 digits it expires too, and is not counted", "timed64@10", "",
+  "10@-2:expired a=11 late=1 30*x:wrong changed=0 failures=0 11@-1:accepted "
+  "a=12 toldlate=1" },
+{ "each token has its own time", "timed@10 8@10", "",
+  "10@-2:expired a=11 b=10 b10@-2:accepted b=11 age=0 11:accepted age=20" },
+{ "before 1970 it has no code", "timed@10", "",
+  "-1700000001s 10@+1:wrong 9@+1:wrong 10@+2,11@+2:wrong a=10 late=0" },
+{ "and in 1970 none of before", "timed@10", "",
+  "-1700000000s 10:accepted 11@+1:accepted 12@+15:expired 13:accepted" },
+
+/* a store that was put back */
+{ "put back, codes count that are made from then on", "timed@10", "",
+  "back=2 10:restored changed=0 10@+1:restored 10@+2:restored a=10 +120s "
+  "10@+1:restored a=10 failures=0 late=0 +120s 10:accepted 11@+1:accepted "
+  "a=12" },
+{ "then one of before has expired", "timed@10", "",
+  "back=2 +240s 10@-1:expired 11@-2,12@-2:expired a=13 late=2 failures=0 "
+  "13:accepted" },
+{ "far ones of before are wrong", "timed@10", "",
+  "back=2 +240s 50@-1:wrong 50@-2,51@-1:wrong 50@-1,51:wrong a=10 far=0 "
+  "50,51:resynced" },
+{ "one behind is used", "timed@10", "",
+  "back=2 9:restored +240s 9@-1:replayed" },
+{ "then wrong ones are counted, and not before", "timed@10", "",
+  "back=1 9*x:restored changed=0 failures=0 +120s 5*x:wrong 10:guarded "
+  "10,11,12:accepted" },
+{ "three of before do not open a guarded account", "timed@10", "",
+  "5*x:wrong back=2 10,11,12:restored changed=0 +240s "
+  "10@-1,11@-1,12@-1:guarded changed=0 a=10 10,11,12:accepted" },
+{ "other tokens let nobody in, and nothing is counted", "8@10", "",
+  "back=1 10:restored 10,11:restored 10,11,12:restored 50:restored 9:restored "
+  "7*x:restored changed=0 failures=0 spent=0 replayed=0 far=0 a=10 +9d "
+  "10:restored back=no 10:accepted" },
+{ "nor do those of 64 digits", "hex@10 hash@10", "",
+  "back=1 10:restored changed=0 b10,b11:restored changed=0 a=10 b=10" },
+{ "nor do recovery codes", "timed@10", "recovery once=3600",
+  "back=0 r0:restored rx:restored r2:restored changed=0 10:accepted left=2 "
+  "back=no r0:accepted" },
+{ "a shape that no token has is malformed all the same", "timed@10", "",
+  "back=1 '123456:malformed r0:malformed changed=0" },
+{ "one of another width leaves what counts alone", "timed@10 6@10", "",
+  "back=0 5*b10:restored changed=0 failures=0 10:accepted" },
+{ "of the same width it is refused like a wrong one", "timed@10 8@10", "",
+  "50:far back=0 b10:restored failures=2 spent=2 matched=0 changed=1 far=0 "
+  "b10,b11:restored b50:restored failures=4 a=10 b=10 10:accepted "
+  "b9:restored replayed=0" },
+{ "and while guarded too", "timed@10 8@10", "",
+  "back=0 5*x:wrong b10:restored changed=0 b10,b11,b12:restored changed=0 "
+  "b=10 failures=5 10,11,12:accepted" },
+{ "the press before it is good after it", "timed@10", "",
+  "50:far back=0 51:resynced" },
 
 /* recovery codes */
 { "a recovery code is accepted once", "8@0", "recovery",

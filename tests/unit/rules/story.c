@@ -31,6 +31,8 @@ static const struct {
 	"44cf411d81984c6cce18f95dc0177e68"},
     {"hex", FORM_HEX, ALGORITHM_SHA256, 64, "text:hexhexhexhexhexhex"},
     {"hash", FORM_HASH, ALGORITHM_SHA256, 64, "text:hashhashhashhash"},
+    {"timed", FORM_TIMED, ALGORITHM_SHA256, 8, "text:timedtimedtimedtimed"},
+    {"timed64", FORM_TIMED, ALGORITHM_SHA256, 64, "text:timed64timed64timed"},
 };
 
 void

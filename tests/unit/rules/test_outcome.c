@@ -19,6 +19,7 @@ static const enum verdict verdicts[] = {
     VERDICT_DISABLED,
     VERDICT_ACCEPTED,
     VERDICT_EXPIRED,
+    VERDICT_RESTORED,
     VERDICT_RESYNCED,
 };
 

@@ -20,18 +20,24 @@
 #define DAY 86400
 
 static bool
-made_by(const struct rollcode_token *token, const char *text)
+made_by(const struct rollcode_token *token, int64_t now, const char *text)
 {
 	WIPED(code_close) struct code_maker *maker = NULL;
-	struct passcode code;
+	bool timed = token->form == FORM_TIMED;
+	int64_t step = timed ? code_step(now) - 15 : 0;
+	int64_t last = timed ? step + 30 : 0;
 	uint64_t from = token->counter > 70 ? token->counter - 70 : 0;
+	uint64_t end = token->counter + (timed ? 350 : 1100);
+	struct passcode code;
 
 	ck_assert_int_eq(code_open(&maker, token), ROLLCODE_OK);
-	for (uint64_t c = from; c < token->counter + 1100; c++) {
-		ck_assert_int_eq(code_at(maker, c, 0, &code), ROLLCODE_OK);
-		if (strcmp(code.text, text) == 0)
-			return true;
-	}
+	for (step = step < 0 ? 0 : step; step <= last; step++)
+		for (uint64_t c = from; c < end; c++) {
+			ck_assert_int_eq(
+			    code_at(maker, c, step, &code), ROLLCODE_OK);
+			if (strcmp(code.text, text) == 0)
+				return true;
+		}
 	return false;
 }
 
@@ -47,8 +53,8 @@ say_wrong(
 		snprintf(code, sizeof(code), "%0*u", (int)like->digits, n);
 		made = false;
 		for (size_t i = 0; i < story->account.token_count; i++)
-			made = made ||
-			       made_by(&story->account.tokens[i].token, code);
+			made = made || made_by(&story->account.tokens[i].token,
+					   story->now, code);
 	}
 	strcat(text, code);
 }
@@ -63,12 +69,15 @@ token_index(const struct story *story, char letter)
 	return at;
 }
 
-/* One code of a line: 12, b12, x, bx, r0, rx. */
+/* One code of a line: 12, b12, 12@-3, x, bx, r0, rx. */
 static void
 say_code(const struct story *story, const char *code, char *text)
 {
 	const struct rollcode_token *token = &story->account.tokens[0].token;
+	int64_t step = code_step(story->now);
 	struct passcode passcode;
+	uint64_t counter;
+	char *end;
 
 	if (*code == 'r') {
 		strcat(text, code[1] == 'x' ? "AAAAAAAAAAAAAAAA"
@@ -82,9 +91,11 @@ say_code(const struct story *story, const char *code, char *text)
 		say_wrong(story, token, text);
 		return;
 	}
+	counter = strtoull(code, &end, 10);
+	if (*end == '@')
+		step += strtoll(end + 1, NULL, 10);
 	ck_assert_int_eq(
-	    code_once(token, strtoull(code, NULL, 10), 0, &passcode),
-	    ROLLCODE_OK);
+	    code_once(token, counter, step, &passcode), ROLLCODE_OK);
 	strcat(text, passcode.text);
 }
 
@@ -174,6 +185,7 @@ value_of(const struct story *story, const char *name, size_t len)
 	    {"spent", a->spent},
 	    {"failed", a->failed},
 	    {"replayed", a->replayed},
+	    {"late", a->late},
 	    {"far", far}, /* positions remembered */
 	    {"changed", v->changed},
 	    {"guarded", v->guarded},
@@ -183,6 +195,8 @@ value_of(const struct story *story, const char *name, size_t len)
 	    {"skipped", v->skipped},
 	    {"told", v->failed},
 	    {"toldreplays", v->replayed},
+	    {"toldlate", v->late},
+	    {"age", (uint64_t)v->age},
 	    {"left", v->recovery_left},
 	};
 
@@ -202,7 +216,7 @@ expect(struct story *story, const char *word)
 	uint64_t value = value_of(story, word, len);
 	char is[64];
 
-	snprintf(is, sizeof(is), "it is %" PRIu64, value);
+	snprintf(is, sizeof(is), "it is %" PRId64, (int64_t)value);
 	if (word[len] != '=' || value != strtoull(word + len + 1, NULL, 10))
 		tell(story, is);
 }
@@ -225,6 +239,11 @@ go_on(struct story *story, const char *word)
 		tokens[token_index(story, word[4])].enabled = false;
 	} else if (strncmp(word, "on=", 3) == 0) {
 		tokens[token_index(story, word[3])].enabled = true;
+	} else if (strcmp(word, "back=no") == 0) {
+		story->account.from_step = 0;
+	} else if (strncmp(word, "back=", 5) == 0) {
+		story->account.from_step =
+		    code_step(story->now) + strtoll(word + 5, NULL, 10);
 	} else {
 		expect(story, word);
 	}
@@ -358,6 +377,49 @@ START_TEST(what_is_not_remembered_is_looked_for_where_nothing_is)
 	token.token.counter = 52;
 	ck_assert_uint_eq(
 	    window_of(&token, RANGE_REMEMBERED, &policy, 1).from, 52);
+}
+END_TEST
+
+/* Of a step, where it is looked at. */
+static const int64_t second_of[] = {0, 1, 59, 60, 61, 118, 119};
+
+/*
+ * One code, of a token whose clock goes wrong by skew, that arrives age seconds
+ * after it was made, at any second of a step.
+ */
+START_TEST(a_code_is_accepted_within_a_step_of_its_own_and_never_else)
+{
+	const struct policy policy = {1, 0, 300, 5, 20, 0};
+	int64_t now = 1700000000 - 80 + second_of[_i];
+	struct account_token *token;
+	struct story story = {.promise = &promises[0]};
+	struct verification verified;
+	struct passcode code;
+	struct input typed;
+
+	add_token(&story, "timed@10");
+	token = &story.account.tokens[0];
+	for (int64_t age = 0; age <= 300; age++)
+		for (int64_t skew = -240; skew <= 240; skew++) {
+			int64_t step = code_step(now - age + skew);
+			int64_t off = step - code_step(now);
+
+			/* Each difference of the two clocks once. */
+			if (age > 0 && age < 300 && skew != -240)
+				continue;
+			ck_assert_int_eq(
+			    code_once(&token->token, 10, step, &code),
+			    ROLLCODE_OK);
+			input_parse(code.text, &typed);
+			ck_assert_int_eq(verify_input(&story.account, &typed,
+					     &policy, now, &verified),
+			    ROLLCODE_OK);
+			ck_assert_uint_eq(verified.verdict,
+			    off >= -1 && off <= 1 ? VERDICT_ACCEPTED
+						  : VERDICT_EXPIRED);
+			ck_assert_int_le(llabs(verified.age - age + skew), 60);
+			token->token.counter = 10;
+		}
 }
 END_TEST
 
@@ -514,6 +576,9 @@ main(void)
 	tcase_add_test(tcase, a_distance_over_32_bits_is_told_as_the_most);
 	tcase_add_test(
 	    tcase, what_is_not_remembered_is_looked_for_where_nothing_is);
+	tcase_add_loop_test(tcase,
+	    a_code_is_accepted_within_a_step_of_its_own_and_never_else, 0,
+	    COUNT(second_of));
 	tcase_add_test(tcase, a_tally_stops_at_the_most);
 	tcase_add_loop_test(tcase,
 	    a_clock_of_any_time_refunds_no_more_than_is_due, 0, COUNT(clocks));
