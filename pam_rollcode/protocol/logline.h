@@ -13,7 +13,7 @@
 #define LOGLINE_MAX	2048	/* bytes of a line, with the NUL */
 
 /*
- * "reason=...", the token and where it matched, its distance or, of a late code,
+ * "reason=...", the token and where it matched, its distance or, if it is late,
  * its age, and what the reason means, of a verdict that admits nobody.  Returns
  * its priority, see syslog(3).
  */
