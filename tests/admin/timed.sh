@@ -100,9 +100,60 @@ equal "twice is once" "$(admin show ann --json | value 'len(j["tokens"])')" 1
 STORE=$T/wallet/ann.db
 check "and the code of the wallet is accepted" admin verify ann <<<"$(code ann)"
 
+# --- codes that come too late --------------------------------------------------------
+
 verified() {	# USER CODE
 	admin verify "$1" <<<"$2" 2>&1
 }
+counter_of() {
+	admin show "$1" --json | value 'j["tokens"][0]["counter"]'
+}
+at=$(counter_of ann)
+late=$(off -600 code ann)
+check "verify says how old a late code is, and what helps" grep -qE \
+    'refused: expired; by the clock here it was made [567][0-9][0-9] seconds ago: check the clock of the device, and make a new one$' \
+    <<<"$(verified ann "$late")"
+check "or how far ahead" grep -qE 'it was made [567][0-9][0-9] seconds ahead: ' \
+    <<<"$(verified ann "$(off 600 code ann)")"
+check "it never works again" test "$(counter_of ann)" -gt "$at"
+check "also not where the clock is set back to its time" grep -q \
+    'refused: ' <<<"$(off -600 verified ann "$late")"
+equal "both are told to the owner, and nothing else is counted" \
+    "$(field ann late) $(field ann failures) $(field ann spent)" "2 0 0"
+check "show has them" grep -qx 'came too late    2' <<<"$(admin show ann)"
+equal "so have the figures" "$(admin stats --json | value 'j["late_codes"]')" 2
+check "and the log" grep -q ' ann .*expired .* token=token counter=' \
+    <<<"$(admin log ann)"
+check "the next code is accepted" admin verify ann <<<"$(code ann)"
+equal "and clears that" "$(field ann late)" 0
+
+check "resync wants fresh codes, and says how old these are" grep -qE \
+    'not fresh: by the clock here .* [567][0-9][0-9] seconds ago' \
+    <<<"$(admin resync ann <<<"$(off -600 code ann -n 2)" 2>&1)"
+rt skip -n 2000 >"$T/out"
+check "also far ahead, where no age is known" grep -q \
+    'not consecutive codes .*its codes expire, so make new ones' \
+    <<<"$(admin resync ann <<<"$(off -600 code ann -n 2)" 2>&1)"
+check "two new ones are enough" admin resync ann <<<"$(code ann -n 2)"
+check "pair is as good" admin verify ann <<<"$(rt pair)"
+for _ in 1 2 3; do verified ann 00000000; done >"$T/out"
+equal "an account with such a token is guarded, too" "$(admin show ann --json | value 'j["state"]')" \
+    guarded
+check "and three of its codes end that" admin verify ann <<<"$(code ann -n 3)"
+
+slowly() {	# CODES: a file with what is typed at the question
+	admin enroll new --no-account --form timed --secret-file "$T/secret" \
+	    --confirm <"$1" 2>&1
+}
+printf 'hex:%064d\n' 7 >"$T/secret"
+admin enroll draft --no-account --form timed --secret-file "$T/secret" \
+    2>"$T/log" | token new add new >"$T/out"
+off -600 code new >"$T/typed"
+code new >>"$T/typed"
+slowly "$T/typed" >"$T/out"
+equal "--confirm says that a code came too late, and takes a new one" \
+    "$? $(grep -cE 'not one of its next codes: .* [567][0-9][0-9] seconds ago' \
+    "$T/out") $(counter_of new)" "0 1 2"
 
 # --- the clock of the device ----------------------------------------------------------
 

@@ -41,7 +41,7 @@ settled() {	# all that was logged is in the file
 	wait_for grep -q "mark $marks\\." "$T/auth.log"
 }
 
-for user in alice bob carol; do add_user "$user"; done
+for user in alice bob carol carla; do add_user "$user"; done
 server
 for user in alice carol root; do enroll "$user"; done
 spent=$(code alice)
@@ -154,6 +154,9 @@ like_unix "a used code" ssh_as alice "$spent"
 by_reason "a used code" 1 1
 like_unix "a malformed code" ssh_as alice 1234
 by_reason "a malformed code" 0 1
+enroll carla --form timed
+like_unix "a code that came too late" ssh_as carla "$(off -600 code carla)"
+by_reason "a code that came too late" 0 1
 admin unlock alice >/dev/null
 guard alice
 like_unix "a guarded user" ssh_as alice 00000000

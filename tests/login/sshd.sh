@@ -40,30 +40,6 @@ let_in "ssh: rollcode-admin unlock ends the guard" ssh alice "$(code alice)"
 
 # --- what a login says --------------------------------------------------------
 
-# at_terminal USER CODE: what ssh shows at a terminal until the shell has ended
-at_terminal() {
-	python3 - "$2" ssh -F none -p "$SSHD_PORT" -o LogLevel=ERROR \
-	    -o "UserKnownHostsFile=$T/known_hosts" \
-	    -o PreferredAuthentications=keyboard-interactive \
-	    "$1@127.0.0.1" <<-'PYTHON'
-	import os, pty, sys
-	pid, fd = pty.fork()
-	if pid == 0:
-	    os.execvp(sys.argv[2], sys.argv[2:])
-	shown = b""
-	try:
-	    while chunk := os.read(fd, 4096):
-	        shown += chunk
-	        if b"code: " in chunk:
-	            os.write(fd, sys.argv[1].encode() + b"\n")
-	        if b"$ " in chunk:
-	            os.write(fd, b"exit\n")
-	except OSError:
-	    pass
-	os.waitpid(pid, 0)
-	print(shown.decode())
-	PYTHON
-}
 code alice -n 3 >"$T/log"
 try ssh alice 00000000
 at_terminal alice "$(code alice)" >"$T/shown"

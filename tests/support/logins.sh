@@ -13,6 +13,8 @@
 #   try DOOR USER LINE              sets $result, $said and $told
 #   guard USER                      five wrong codes, quickly
 #   state USER KEY                  from rollcode-admin show
+#   at_terminal USER CODE           what ssh shows at a terminal until the shell
+#                                   has ended; behind a login by ssh
 #   every_login DOOR USER           the rules for a token of 8 digits
 #   guarding_press DOOR USER        a far code as the last wrong one
 #   owner_returns DOOR USER DIGITS  the guarded owner who keeps on pressing
@@ -93,6 +95,30 @@ kept_out() {
 state() {
 	admin show --json "$1" |
 	    sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/;T;p;q"
+}
+
+at_terminal() {
+	python3 - "$2" ssh -F none -p "$SSHD_PORT" -o LogLevel=ERROR \
+	    -o "UserKnownHostsFile=$T/known_hosts" \
+	    -o PreferredAuthentications=keyboard-interactive \
+	    "$1@127.0.0.1" <<-'PYTHON'
+	import os, pty, sys
+	pid, fd = pty.fork()
+	if pid == 0:
+	    os.execvp(sys.argv[2], sys.argv[2:])
+	shown = b""
+	try:
+	    while chunk := os.read(fd, 4096):
+	        shown += chunk
+	        if b"code: " in chunk:
+	            os.write(fd, sys.argv[1].encode() + b"\n")
+	        if b"$ " in chunk:
+	            os.write(fd, b"exit\n")
+	except OSError:
+	    pass
+	os.waitpid(pid, 0)
+	print(shown.decode())
+	PYTHON
 }
 
 guard() {

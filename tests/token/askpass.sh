@@ -128,6 +128,59 @@ equal "sudo -A is answered, of the token bound to local" \
     "$(by_askpass sudo -k -A id -un) $(spent here) $(spent there)" "root 5 2"
 equal "still nobody was asked" "$(asked)" ""
 
+# --- codes that expire, and the clock of a laptop ---------------------------------
+
+cp "$BUILD/tests/tools/libfault.so" "$T/libfault.so"
+cat >"$T/bin/laptop" <<LAPTOP
+#!/bin/sh
+# rollcode-askpass, with a clock that is off by what \$T/off says
+read -r off <"$T/off"
+FAULT_TIME=\$((\$(date +%s) + off)) LD_PRELOAD=$T/libfault.so
+export FAULT_TIME LD_PRELOAD
+exec "$T/bin/rollcode-askpass" "\$@"
+LAPTOP
+chmod 755 "$T/bin/laptop"
+
+# by_laptop SECONDS COMMAND...: with a laptop whose clock is so far off
+by_laptop() {
+	echo "$1" >"$T/off"
+	by_askpass env SSH_ASKPASS="$T/bin/laptop" \
+	    SUDO_ASKPASS="$T/bin/laptop" "${@:2}"
+}
+
+give timed --form timed
+wallet bind here
+wallet bind timed "alice@$HERE:$SSHD_PORT" local
+once=(-o NumberOfPasswordPrompts=1)
+for off in 0 -90; do
+	equal "a laptop $off seconds off: ssh is let in" \
+	    "$(by_laptop "$off" as_ssh "$HERE" id -un)" alice
+	rm -f "$T/home/alice/copy"
+	by_laptop "$off" scp -q -S "$T/bin/as_ssh" "$T/home/alice/file" \
+	    "$HERE:copy"
+	check "a laptop $off seconds off: scp copies" \
+	    cmp "$T/home/alice/file" "$T/home/alice/copy"
+	equal "a laptop $off seconds off: sudo -A is let in" \
+	    "$(by_laptop "$off" sudo -k -A id -un)" root
+done
+equal "nobody was asked, and each code was used" "$(asked)$(spent timed)" 6
+refused "a laptop ten minutes slow: ssh is refused" \
+    by_laptop -600 as_ssh "${once[@]}" "$HERE" id -un
+check "and the log says how slow" \
+    logged 'sshd:auth.: reason=expired token=timed counter=6 age=[567][0-9][0-9]:'
+check "so is its person, by the next code" grep -q \
+    'clock of this machine stands before the last use of timed' \
+    <<<"$(by_laptop -600 as_ssh "${once[@]}" "$HERE" id -un 2>&1
+    by_laptop -1200 as_ssh "${once[@]}" "$HERE" id -un 2>&1)"
+refused "scp is refused" by_laptop -600 scp -q "${once[@]}" \
+    -S "$T/bin/as_ssh" "$T/home/alice/file" "$HERE:copy"
+refused "sudo -A is refused" by_laptop -600 sudo -k -A id -un
+equal "once the clock is right, the next code lets in" \
+    "$(by_laptop 0 as_ssh "$HERE" id -un)" alice
+wallet bind timed
+wallet bind here "alice@$HERE:$SSHD_PORT" local
+admin remove alice --label timed --force >"$T/out"
+
 # --- a password first -----------------------------------------------------------
 
 hash=$(openssl passwd -6 "alice's password")
