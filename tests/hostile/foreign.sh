@@ -110,7 +110,7 @@ found() {
 
 directories() {
 	local place
-	for place in "$STORE" /etc/rollcode; do
+	for place in "$STORE" "$STORE-witness" /etc/rollcode; do
 		clean
 		mkdir -p "$place"
 		chown alice "$place"

@@ -163,6 +163,8 @@ equal "and whatever the umask is, others can write nothing of them" \
 check "which makes the account" getent passwd rollcode
 equal "the store's folder is the account's alone" "$(of /var/lib/rollcode)" \
     "rollcode 700"
+equal "so is that of the witnesses" "$(of /var/lib/rollcode-witness)" \
+    "rollcode 700"
 equal "the key's folder is root's alone" "$(of /etc/rollcode)" "root 700"
 equal "no login changes by that" "$(cat /etc/pam.d/common-*)" \
     "$(cat "$T/common")"

@@ -80,6 +80,8 @@ check "an installation" packaging/install
 check "it makes the account" getent passwd rollcode
 equal "the store belongs to the account alone" \
     "$(of "$STATEDIR/rollcode")" "rollcode 700"
+equal "so do its witnesses" \
+    "$(of "$STATEDIR/rollcode-witness")" "rollcode 700"
 equal "the folder of the env file belongs to root alone" \
     "$(of "$SYSCONFDIR/rollcode")" "root 700"
 equal "the verifier can be changed by root alone" \
