@@ -284,21 +284,37 @@ seal_looks_sealed(const struct sealed *stored)
 	       stored->bytes[0] == SEAL_VERSION;
 }
 
-enum rollcode_err
-seal_mac(
-    const struct secret_key *key, const char *text, uint8_t mac[SEAL_MAC_LEN])
+static enum rollcode_err
+mac_bytes(const struct secret_key *key, const void *bytes, size_t len,
+    uint8_t mac[SEAL_MAC_LEN])
 {
-	size_t len = 0;
+	size_t made = 0;
 
 	memset(mac, 0, SEAL_MAC_LEN);
 	if (code_libctx() == NULL)
 		return ROLLCODE_ERR_NOMEM;
 	if (EVP_Q_mac(code_libctx(), "HMAC", NULL, "SHA256", NULL, key->bytes,
-		sizeof(key->bytes), (const uint8_t *)text, strlen(text), mac,
-		SEAL_MAC_LEN, &len) == NULL ||
-	    len != SEAL_MAC_LEN)
+		sizeof(key->bytes), bytes, len, mac, SEAL_MAC_LEN,
+		&made) == NULL ||
+	    made != SEAL_MAC_LEN)
 		return ROLLCODE_ERR_SYS;
 	return ROLLCODE_OK;
+}
+
+enum rollcode_err
+seal_mac(
+    const struct secret_key *key, const char *text, uint8_t mac[SEAL_MAC_LEN])
+{
+	return mac_bytes(key, text, strlen(text), mac);
+}
+
+enum rollcode_err
+seal_mac_fields(const struct secret_key *key, const struct seal_aad *fields,
+    uint8_t mac[SEAL_MAC_LEN])
+{
+	return fields->overflow
+		   ? ROLLCODE_ERR_SYS
+		   : mac_bytes(key, fields->bytes, fields->len, mac);
 }
 
 enum rollcode_err

@@ -32,6 +32,7 @@ struct seal_aad {
 	bool	overflow;
 	uint8_t	bytes[SEAL_AAD_MAX];
 };
+WIPABLE(seal_aad);
 
 /* Start with a label that names the format and its version. */
 void			seal_aad_begin(struct seal_aad *, const char *label);
@@ -95,8 +96,11 @@ enum rollcode_err	seal_open_bytes(const struct secret_key *,
 /* Whether a stored secret has the first byte and the length of a sealed one. */
 bool			seal_looks_sealed(const struct sealed *);
 
-/* HMAC-SHA-256 of a text under a key. */
+/* HMAC-SHA-256 of a text under a key, and of fields.  NOMEM or SYS. */
 enum rollcode_err	seal_mac(const struct secret_key *, const char *text,
+			    uint8_t mac[SEAL_MAC_LEN]) MUST_USE;
+enum rollcode_err	seal_mac_fields(const struct secret_key *,
+			    const struct seal_aad *,
 			    uint8_t mac[SEAL_MAC_LEN]) MUST_USE;
 
 /* len bytes from getrandom(2).  SYS if the kernel gives fewer. */

@@ -25,6 +25,7 @@ const struct keyword config_keywords[] = {
 	WORD("SECRET_KEY_PREVIOUS", SECRET, previous_text, 1, CONFIG_HEX_LEN),
 	WORD("DATABASE", TEXT, database, 1, PATH_MAX - 1),
 	WORD("DATABASE_ADMIN", TEXT, database_admin, 1, PATH_MAX - 1),
+	WORD("WITNESS", TEXT, witness, 1, PATH_MAX - 1),
 	WORD("ACCOUNT", TEXT, account, 1, CONFIG_NAME_MAX),
 	WORD("CALLERS", TEXT, callers, 1, CONFIG_CALLERS_MAX),
 	WORD("TOLERANCE", NUMBER, policy.tolerance, 1, 100),
@@ -100,6 +101,59 @@ check_database(struct mistakes *m, const struct config *config)
 		    "DATABASE too");
 }
 
+/* Where the store's files are, without slashes at its end. */
+static const char *
+files_place(const struct config *config, size_t *len)
+{
+	const char *place = config->database + strlen(CONFIG_SQLITE);
+
+	*len = strlen(place);
+	while (*len > 1 && place[*len - 1] == '/')
+		--*len;
+	return place;
+}
+
+void
+config_witness(const struct config *config, char path[PATH_MAX])
+{
+	const char *place;
+	size_t len;
+
+	if (config->witness[0] != '\0') {
+		memcpy(path, config->witness, PATH_MAX);
+		return;
+	}
+	place = files_place(config, &len);
+	if (config_is_pgsql(config) ||
+	    len + sizeof(CONFIG_WITNESS_END) > PATH_MAX) {
+		path[0] = '\0';
+		return;
+	}
+	memcpy(path, place, len);
+	memcpy(path + len, CONFIG_WITNESS_END, sizeof(CONFIG_WITNESS_END));
+}
+
+/* What goes back together with the store shows nothing. */
+static void
+check_witness(struct mistakes *m, const struct config *config)
+{
+	size_t len;
+	const char *witness = config->witness,
+		   *place = files_place(config, &len);
+
+	if (witness[0] == '\0')
+		return;
+	if (witness[0] != '/')
+		mistake_tell(
+		    m, REASON_NONE, 0, "WITNESS: is not an absolute directory");
+	else if (!config_is_pgsql(config) &&
+		 strncmp(witness, place, len) == 0 &&
+		 (witness[len] == '/' || witness[len] == '\0'))
+		mistake_tell(m, REASON_NONE, 0,
+		    "WITNESS: is inside the directory of DATABASE; name one "
+		    "outside, which is not restored with it");
+}
+
 enum rollcode_err
 config_parse(char *text, size_t len, bool need_key, struct config *config,
     struct mistakes *m)
@@ -121,6 +175,7 @@ config_parse(char *text, size_t len, bool need_key, struct config *config,
 		mistake_tell(m, REASON_NONE, 0,
 		    "RESYNC_WINDOW: must be 0 (off) or more than TOLERANCE");
 	check_database(m, config);
+	check_witness(m, config);
 	return m->err;
 }
 

@@ -19,7 +19,7 @@
 
 #define CONFIG_NAME_MAX		32
 #define CONFIG_CALLERS_MAX	512
-#define CONFIG_DATABASE		"sqlite:" ROLLCODE_STATE	/* by default */
+#define CONFIG_DATABASE		CONFIG_SQLITE ROLLCODE_STATE /* by default */
 #define CONFIG_HEX_LEN		64	/* digits of a SECRET_KEY */
 
 struct config {
@@ -27,6 +27,7 @@ struct config {
 	char			previous_text[CONFIG_HEX_LEN + 1];
 	char			database[PATH_MAX];
 	char			database_admin[PATH_MAX]; /* or "" */
+	char			witness[PATH_MAX];	/* or "" */
 	char			account[CONFIG_NAME_MAX + 1];
 	char			callers[CONFIG_CALLERS_MAX + 1];
 	struct policy		policy;
@@ -44,6 +45,8 @@ struct config {
 };
 
 #define CONFIG_PGSQL		"postgresql://"
+#define CONFIG_SQLITE		"sqlite:"
+#define CONFIG_WITNESS_END	"-witness"
 
 /* Whether the store is PostgreSQL's, else it is of files. */
 static inline bool
@@ -87,6 +90,13 @@ enum rollcode_err	config_load(const char *path, bool need_key,
 /* Check the text of an env file; the text is changed.  CONFIG. */
 enum rollcode_err	config_parse(char *text, size_t len, bool need_key,
 			    struct config *, struct mistakes *) MUST_USE;
+
+/*
+ * The directory of the witnesses: WITNESS, else that of DATABASE with
+ * CONFIG_WITNESS_END behind its name; "" if there is none.
+ */
+void			config_witness(const struct config *,
+			    char path[PATH_MAX]);
 
 /* Become the account for good.  PRIVILEGE. */
 static inline enum rollcode_err

@@ -77,6 +77,9 @@ decide_enrolled(const struct login *login, struct store *store,
 		return error_set(error, err,
 		    "the codes of %s cannot be computed: %s", login->user,
 		    rollcode_strerror(err));
+	result->behind = account->behind < UINT32_MAX
+			     ? (uint32_t)account->behind
+			     : UINT32_MAX;
 	return commit_changes(login, store, account, result, error);
 }
 

@@ -74,6 +74,16 @@ success_lines(pam_handle_t *pamh, const struct audit *audit)
 }
 
 static void
+behind_line(pam_handle_t *pamh, const struct audit *audit)
+{
+	char line[LOGLINE_MAX];
+	int priority = logline_behind(&audit->result, audit->user, line);
+
+	if (priority != 0)
+		pam_syslog(pamh, priority, "%s", line);
+}
+
+static void
 debug_line(pam_handle_t *pamh, const struct audit *audit, int result)
 {
 	const struct options *o = audit->options;
@@ -100,6 +110,7 @@ hide_reason(struct audit *audit)
 		return;
 	audit->result.matched = 0;
 	audit->result.guarded = 0;
+	audit->result.behind = 0;
 	if (!verdict_admits(audit->result.verdict))
 		audit->result.verdict = VERDICT_REFUSED;
 }
@@ -111,6 +122,7 @@ audit_attempt(pam_handle_t *pamh, struct audit *audit, int result)
 
 	hide_reason(audit);
 	debug_line(pamh, audit, result);
+	behind_line(pamh, audit);
 	if (result == PAM_SUCCESS) {
 		success_lines(pamh, audit);
 		return;

@@ -100,3 +100,20 @@ logline_success(
 	    verdict_name(v->verdict), name, where, v->skipped);
 	return LOG_INFO;
 }
+
+int
+logline_behind(
+    const struct verification *v, const char *user, char line[LOGLINE_MAX])
+{
+	char name[PLAIN_MAX(sizeof(((struct request *)0)->user))];
+
+	if (v->behind == 0)
+		return 0;
+	plain_copy(user, PLAIN_LOG_WORD, name, sizeof(name));
+	snprintf(line, LOGLINE_MAX,
+	    "the file of %s was %u changes older than its witness: restored, "
+	    "or a "
+	    "log was lost",
+	    name, v->behind);
+	return LOG_ALERT;
+}

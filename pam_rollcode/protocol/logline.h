@@ -23,4 +23,11 @@ int	logline_refusal(const struct verification *, char line[LOGLINE_MAX]);
 int	logline_success(const struct verification *, const char *user,
 	    char line[LOGLINE_MAX]);
 
+/*
+ * "the file of ... was N changes older than its witness", if it was; else there
+ * is no line.  Returns its priority, 0 without a line.
+ */
+int	logline_behind(const struct verification *, const char *user,
+	    char line[LOGLINE_MAX]);
+
 #endif /* ROLLCODE_PROTOCOL_LOGLINE_H */

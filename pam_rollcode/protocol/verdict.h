@@ -43,6 +43,7 @@ struct verification {
 	uint32_t	replayed;	/* ... replays and codes too late ... */
 	uint32_t	late;		/* ... since the last one */
 	uint32_t	recovery_left;
+	uint32_t	behind;		/* changes that the store had lost */
 	uint32_t	matched;	/* the following are set */
 	uint64_t	counter;	/* the highest that matched, the last */
 					/* one of consecutive codes */

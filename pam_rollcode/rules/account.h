@@ -53,6 +53,8 @@ struct account {
 	int64_t			sequence;	/* of the last event */
 	/* Put back: timed codes from that step on, and no others; 0: not. */
 	int64_t			from_step;
+	/* Changes that its store had lost, and its witness had; 0: none. */
+	int64_t			behind;
 	bool			recovery_key_set;
 	struct secret_key	recovery_key;
 	size_t			recovery_count;

@@ -18,6 +18,7 @@ static const char *const acts[ACTS] = {
     [ACT_RECOVERY_ISSUED] = "recovery-issued",
     [ACT_ONCE_ISSUED] = "once-issued",
     [ACT_RECOVERY_VOIDED] = "recovery-voided",
+    [ACT_RAISED] = "raised",
 };
 
 /* Those with which something of the account can change. */

@@ -21,6 +21,7 @@ enum act {
 	ACT_RECOVERY_ISSUED,
 	ACT_ONCE_ISSUED,
 	ACT_RECOVERY_VOIDED,
+	ACT_RAISED,		/* by its witness: it was put back */
 	ACTS,
 };
 

@@ -168,7 +168,7 @@ outsider_log(
 	char user[PLAIN_MAX(sizeof(request->user))];
 	char service[PLAIN_MAX(sizeof(request->service))];
 	char line[LOGLINE_MAX];
-	int priority;
+	int priority, behind;
 
 	/* An error about the caller has a line where it was found. */
 	if (request->kind != REQUEST_VERIFY ||
@@ -178,6 +178,10 @@ outsider_log(
 	plain_copy(
 	    unknown ? "" : request->user, PLAIN_LOG_WORD, user, sizeof(user));
 	plain_copy(request->service, PLAIN_LOG_WORD, service, sizeof(service));
+	if (answer->err == ROLLCODE_OK &&
+	    (behind = logline_behind(&answer->result, request->user, line)) !=
+		0)
+		syslog(behind, "%s", line);
 	priority = format_outcome(request, answer, line);
 	syslog(priority, "asked by uid=%u service=%s user=%s: %s",
 	    (unsigned int)uid, service, user, line);

@@ -67,7 +67,9 @@ struct store_ops {
 	 * Lock one user and read the account.  *enrolled is false only on
 	 * positive proof, and then the account is empty.  The lock lasts
 	 * until close.  UNAVAIL if somebody holds it for longer than
-	 * STORE_BUSY_MS.
+	 * STORE_BUSY_MS.  One that was put back is given as it was committed
+	 * last, where that is known, and its `behind` says so; what of that is
+	 * not in the store, commit writes along with anything else.
 	 */
 	enum rollcode_err (*begin)(struct store *, const char *user,
 	    bool *enrolled, struct account *, struct error *) MUST_USE;
@@ -166,6 +168,13 @@ struct store_ops {
 	 */
 	enum rollcode_err (*backup)(struct store *, const char *path,
 	    int64_t now, store_told_fn *tell, void *, struct error *) MUST_USE;
+
+	/*
+	 * What is wrong with that by which it would be seen that the user begun
+	 * was put back: STORE if it cannot be used, ABSENT if it lacks changes.
+	 * NULL where there is no such thing.
+	 */
+	enum rollcode_err (*witness)(struct store *, struct error *) MUST_USE;
 };
 
 /* The store of files, one for each user: DATABASE=sqlite:/DIRECTORY. */

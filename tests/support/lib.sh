@@ -35,8 +35,9 @@
 # Server (in $T; CONF is $T/rollcode.env)
 #   server [KEY=VALUE...]         a new env file and an initialised store
 #   installed [KEY=VALUE...]      the same, where `make install` puts things, in
-#                                 the private machine; the store belongs to
-#                                 the account rollcode
+#                                 the private machine; the store, and a
+#                                 directory for witnesses, $T/store-witness,
+#                                 belong to the account rollcode
 #   module_installed              the module too, behind `installed`
 #   resident_start [ENVFILE]      rollcode-verify serve, behind `installed`
 #   resident_of COMMAND...        that in its place
@@ -298,12 +299,15 @@ free_port() {
 # --- server -----------------------------------------------------------------
 
 server() {
-	rm -rf "$CONF" "$T/store"
+	rm -rf "$CONF" "$T/store" "$T/store-witness"
 	case " $* " in *" ACCOUNT="*) ;; *) set -- ACCOUNT=root "$@" ;; esac
 	(umask 077 && mkdir "$T/store")
 	(umask 077 && printf '%s\n' "DATABASE=sqlite:$T/store" "$@" >"$CONF")
 	case " $* " in
-	*" ACCOUNT=rollcode "*) chown rollcode:rollcode "$T/store" ;;
+	*" ACCOUNT=rollcode "*)
+		mkdir -m 700 "$T/store-witness"
+		chown rollcode:rollcode "$T/store" "$T/store-witness"
+		;;
 	esac
 	admin init >"$T/init.log" 2>&1 && return 0
 	echo "rollcode-admin init failed:"

@@ -40,6 +40,7 @@ open_from(struct moving *m, const char *place, struct error *error)
 	*config = m->admin->config;
 	config->file = 0; /* which is the other configuration's */
 	config->database_admin[0] = '\0';
+	config->witness[0] = '\0'; /* each store has its own */
 	if (strcmp(place, "sqlite") == 0)
 		place = CONFIG_DATABASE;
 	if (strlen(place) >= sizeof(config->database))

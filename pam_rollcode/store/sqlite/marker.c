@@ -14,7 +14,6 @@
 #include "store/sqlite/parts.h"
 #include "system/path.h"
 
-#define SCHEME "sqlite:"
 #define MARKER_FORMAT 1
 #define MARKER_MAX 256	/* bytes of the file */
 #define MARKER_NEEDED 7 /* the first three words */
@@ -54,7 +53,7 @@ store_users_path(
     const struct config *config, struct store_path *path, struct error *error)
 {
 	return store_path_join(
-	    path, config->database + strlen(SCHEME), "users", "", error);
+	    path, config->database + strlen(CONFIG_SQLITE), "users", "", error);
 }
 
 static enum rollcode_err

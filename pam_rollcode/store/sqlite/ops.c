@@ -7,10 +7,14 @@
  *     the file is proven absent.
  *  3. What commit acknowledged is on disk.
  *  4. A file that is not exactly what was written here is refused.
+ *  5. What was committed and has gone is committed again, see witness.h.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/outcome.h"
 #include "store/sqlite/parts.h"
+#include "store/sqlite/witness.h"
 
 #define CHECKPOINT_EVERY 32 /* commits between two checkpoints */
 #define ASIDE_EVERY 4	    /* of those that raise no sequence */
@@ -27,6 +31,7 @@ user_close(struct store *store)
 	store->db = NULL;
 	store->parked = NULL;
 	store->sound = false;
+	store->raised = false;
 	account_wipe(&store->before);
 }
 
@@ -85,6 +90,7 @@ sqlite_store_open(
 		sqlite_store_close(store);
 		return err;
 	}
+	witness_find(store);
 	*out = store;
 	return ROLLCODE_OK;
 }
@@ -145,14 +151,18 @@ sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
 		return err;
 	if ((err = rows_read(store, user, &store->before, error)) !=
 		ROLLCODE_OK ||
-	    (err = check_unmoved(store, error)) != ROLLCODE_OK) {
-		user_close(store);
-		return err;
-	}
+	    (err = check_unmoved(store, error)) != ROLLCODE_OK)
+		goto fail;
 	*account = store->before;
+	if ((err = witness_compare(store, account, error)) != ROLLCODE_OK)
+		goto fail;
 	*enrolled = true;
 	store->sound = true;
 	return ROLLCODE_OK;
+fail:
+	account_wipe(account);
+	user_close(store);
+	return err;
 }
 
 /* What is written aside raises no sequence, but the tally of replays. */
@@ -218,12 +228,31 @@ put_longest_event(struct store *store, const struct event *event,
 	return rows_event(store, &longest, sequence, error);
 }
 
+/* That it was raised stands where the last event that was lost stood. */
+static enum rollcode_err
+put_raised_event(struct store *store, const struct account *account,
+    const struct event *event, struct error *error)
+{
+	struct event raised = *event;
+
+	snprintf(
+	    raised.outcome, sizeof(raised.outcome), "%s", act_name(ACT_RAISED));
+	raised.token[0] = '\0';
+	raised.counter = -1;
+	raised.distance = account->behind;
+	raised.aside = false;
+	return rows_event(store, &raised, account->sequence, error);
+}
+
 static enum rollcode_err
 put_event(struct store *store, const struct account *account,
     const struct event *event, int64_t sequence, struct error *error)
 {
 	enum rollcode_err err;
 
+	if (store->raised && (err = put_raised_event(
+				  store, account, event, error)) != ROLLCODE_OK)
+		return err;
 	if (is_touched(account) && (err = put_longest_event(store, event,
 					sequence, error)) != ROLLCODE_OK)
 		return err;
@@ -236,7 +265,9 @@ sqlite_store_commit(struct store *store, const struct account *account,
 {
 	bool removes = removes_credential(&store->before, account);
 	bool aside = event != NULL && event->aside;
-	int64_t sequence = store->before.sequence + (aside ? 0 : 1);
+	int64_t from =
+	    store->raised ? account->sequence : store->before.sequence;
+	int64_t sequence = from + (aside ? 0 : 1);
 	enum rollcode_err err = ROLLCODE_OK;
 
 	/* Whatever was written before this commit is in the file then. */
@@ -252,6 +283,8 @@ sqlite_store_commit(struct store *store, const struct account *account,
 		err = put_event(store, account, event, sequence, error);
 	if (err == ROLLCODE_OK)
 		err = sqlite_commit(store->db, error);
+	if (err == ROLLCODE_OK)
+		witness_write(store, account, sequence);
 	if (err == ROLLCODE_OK && removes)
 		err = fold_removal(store, error);
 	store->sound = err == ROLLCODE_OK;
@@ -276,4 +309,5 @@ const struct store_ops store_sqlite = {
     .reseal = store_sqlite_reseal,
     .clean = store_sqlite_clean,
     .backup = store_sqlite_backup,
+    .witness = witness_examine,
 };

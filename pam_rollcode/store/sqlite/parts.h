@@ -31,6 +31,8 @@ struct store {
 	const struct config	*config;
 	struct store_path	 users;		/* the directory */
 	struct marker		 marker;
+	struct store_path	 witness;	/* their directory, */
+	bool			 witnessed;	/* if it can be used */
 	struct store_keys	 keys;
 	const struct store_key	*key;		/* for new users' secrets */
 	const struct store_key	*user_key;	/* for this user's */
@@ -38,6 +40,8 @@ struct store {
 	sqlite3			*db;		/* of the user begun, or NULL */
 	struct sqlite_parked	*parked;	/* that has it, if any has */
 	bool			 sound;		/* no error since begin */
+	bool			 raised;	/* by a witness, not yet */
+						/* written */
 	struct store_path	 file;
 	struct account		 before;	/* as begin read it ... */
 	struct sealed		 seals[ACCOUNT_TOKENS_MAX]; /* ... its tokens */
@@ -110,7 +114,7 @@ enum rollcode_err	sqlite_empty_log(sqlite3 *, struct error *) MUST_USE;
 enum rollcode_err	rows_read(struct store *, const char *user,
 			    struct account *, struct error *) MUST_USE;
 enum rollcode_err	rows_insert(struct store *, const struct account *,
-			    struct error *) MUST_USE;
+			    int64_t sequence, struct error *) MUST_USE;
 enum rollcode_err	rows_update(struct store *, const struct account *,
 			    int64_t sequence, struct error *) MUST_USE;
 enum rollcode_err	rows_event(struct store *, const struct event *,

@@ -21,6 +21,7 @@
 #include "common/base/replace.h"
 #include "common/sqlite/parts.h"
 #include "store/sqlite/parts.h"
+#include "store/sqlite/witness.h"
 
 #define LOCK_MS 5000 /* for an enrolment or a removal */
 
@@ -73,10 +74,12 @@ store_sqlite_reseal(struct store *store, const char *user, struct error *error)
 	store->user_key = &store->keys.all[0];
 	if (store->stale &&
 	    (err = sqlite_begin(store->db, error)) == ROLLCODE_OK &&
-	    (err = rows_reseal(store, &account, error)) == ROLLCODE_OK)
+	    (err = rows_reseal(store, &store->before, error)) == ROLLCODE_OK)
 		err = sqlite_commit(store->db, error);
-	if (err == ROLLCODE_OK)
+	if (err == ROLLCODE_OK) {
+		witness_write(store, &account, account.sequence);
 		err = sqlite_empty_log(store->db, error);
+	}
 	store_sqlite.end(store);
 	return err;
 }

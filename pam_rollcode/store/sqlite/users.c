@@ -5,6 +5,7 @@
  *  1. An enrolment is there whole or not at all, whenever it is killed.
  *  2. A log left by somebody of that name is never rolled into a new file.
  *  3. A removed user's code is refused, also if a login has the old file open.
+ *  4. A witness is gone before the file that it could deny is there.
  *
  * One administrator at a time holds the directory's lock; logins do not.
  */
@@ -19,6 +20,7 @@
 #include "common/base/lock.h"
 #include "common/base/replace.h"
 #include "store/sqlite/parts.h"
+#include "store/sqlite/witness.h"
 
 #define LOCK_MS 2000 /* for another administrator */
 
@@ -74,23 +76,43 @@ clear_fresh(const struct user_files *f, struct error *error)
 				  : err;
 }
 
+/*
+ * The last sequence that is known of a user, whose file may be open: whoever is
+ * enrolled next goes on from there, so that no file from before is newer.
+ */
+static int64_t
+last_sequence(const struct store *store, const char *user, sqlite3 *db)
+{
+	int64_t seen = witness_sequence(store, user), at = 0;
+
+	if (db != NULL) {
+		WIPED(sqlite_done)
+		struct sqlite_rows r =
+		    sqlite_query(db, NULL, "SELECT sequence FROM account", "");
+
+		if (sqlite_next(&r))
+			at = sqlite_int(&r, 0, INT64_MAX - 1);
+	}
+	return at > seen ? at : seen;
+}
+
 static enum rollcode_err
 build_fresh(struct store *store, const struct user_files *f,
-    const struct account *account, const struct event *event,
+    const struct account *account, const struct event *event, int64_t sequence,
     struct error *error)
 {
 	enum rollcode_err err;
 	sqlite3 *db;
 
-	store_sqlite.end(store);
 	store->user_key = store->key;
 	if ((err = clear_fresh(f, error)) != ROLLCODE_OK ||
 	    (err = sqlite_create(f->fresh.text, &store_sqlite_kind, &store->db,
 		 error)) != ROLLCODE_OK)
 		return err;
 	if ((err = sqlite_begin(store->db, error)) != ROLLCODE_OK ||
-	    (err = rows_insert(store, account, error)) != ROLLCODE_OK ||
-	    (err = rows_event(store, event, 0, error)) != ROLLCODE_OK ||
+	    (err = rows_insert(store, account, sequence, error)) !=
+		ROLLCODE_OK ||
+	    (err = rows_event(store, event, sequence, error)) != ROLLCODE_OK ||
 	    (err = sqlite_commit(store->db, error)) != ROLLCODE_OK) {
 		store_sqlite.end(store);
 		return err;
@@ -126,44 +148,71 @@ place_new(const struct user_files *f, struct error *error)
 }
 
 /*
- * The old file is made whole without its log, and locked, so that neither log
- * can meet the other file.
+ * The old file, which is locked, is made whole without its log, so that neither
+ * log can meet the other file.  One that no login can use has nothing to lose.
  */
 static enum rollcode_err
-place_over(const struct user_files *f, struct error *error)
+place_over(const struct user_files *f, sqlite3 *old, struct error *error)
 {
-	sqlite3 *db = NULL;
-	enum rollcode_err err;
+	enum rollcode_err err = ROLLCODE_OK;
 
-	err = sqlite_open(f->file.text, &store_sqlite_kind, &db, error);
-	if (err == ROLLCODE_OK)
-		err = sqlite_checkpoint(db, error);
-	/* A file that no login can use has nothing to lose. */
+	if (old != NULL)
+		err = sqlite_checkpoint(old, error);
 	if (err == ROLLCODE_OK || err == ROLLCODE_ERR_STORE)
 		err = clear_logs(f, error);
 	if (err == ROLLCODE_OK && rename(f->fresh.text, f->file.text) != 0)
 		err = error_errno(error, errno, f->file.text);
-	sqlite_close(db);
 	return err;
 }
 
-/* A name that cannot be looked at is not one that is free. */
+/*
+ * Whether there is a file of that name, which is opened then, if it can be.  A
+ * name that cannot be looked at is not one that is free.
+ */
 static enum rollcode_err
-place_fresh(const struct user_files *f, const char *user, bool replace,
-    struct error *error)
+lock_old(const struct user_files *f, const char *user, bool replace,
+    bool *there, sqlite3 **old, struct error *error)
 {
+	enum rollcode_err err;
 	struct stat st;
 
-	if (lstat(f->file.text, &st) != 0)
+	*old = NULL;
+	*there = lstat(f->file.text, &st) == 0;
+	if (!*there)
 		return errno == ENOENT
-			   ? place_new(f, error)
+			   ? ROLLCODE_OK
 			   : error_errno(error, errno, f->file.text);
-	if (replace)
-		return place_over(f, error);
-	return error_set(error, ROLLCODE_ERR_EXISTS,
-	    "%s is already enrolled; --replace removes the old tokens, "
-	    "--label adds another",
-	    user);
+	if (!replace)
+		return error_set(error, ROLLCODE_ERR_EXISTS,
+		    "%s is already enrolled; --replace removes the old tokens, "
+		    "--label adds another",
+		    user);
+	err = sqlite_open(f->file.text, &store_sqlite_kind, old, error);
+	return err == ROLLCODE_ERR_STORE ? ROLLCODE_OK : err;
+}
+
+static enum rollcode_err
+place_fresh(struct store *store, const struct user_files *f,
+    const struct account *account, const struct event *event, bool replace,
+    struct error *error)
+{
+	const char *user = account->user;
+	enum rollcode_err err;
+	int64_t last;
+	sqlite3 *old;
+	bool there;
+
+	store_sqlite.end(store);
+	if ((err = lock_old(f, user, replace, &there, &old, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	last = last_sequence(store, user, old);
+	if ((err = build_fresh(store, f, account, event,
+		 last == 0 ? 0 : last + 1, error)) == ROLLCODE_OK &&
+	    (err = witness_forget(store, user, error)) == ROLLCODE_OK)
+		err = there ? place_over(f, old, error) : place_new(f, error);
+	sqlite_close(old);
+	return err;
 }
 
 /*
@@ -194,10 +243,8 @@ store_sqlite_create(struct store *store, const struct account *account,
 	    (err = lock_directory(store->users.text, LOCK_MS, &lock, error)) !=
 		ROLLCODE_OK)
 		return err;
-	if ((err = store_look_again(store, error)) == ROLLCODE_OK &&
-	    (err = build_fresh(store, &f, account, event, error)) ==
-		ROLLCODE_OK)
-		err = place_fresh(&f, account->user, replace, error);
+	if ((err = store_look_again(store, error)) == ROLLCODE_OK)
+		err = place_fresh(store, &f, account, event, replace, error);
 	if (err == ROLLCODE_OK)
 		err = replace_sync_directory(f.file.text, error);
 	if (err == ROLLCODE_OK)
@@ -212,12 +259,15 @@ store_sqlite_create(struct store *store, const struct account *account,
  * it is nobody's.  A file that is open here is one that no login is using.
  */
 static enum rollcode_err
-take_away(const struct user_files *f, const char *user, struct error *error)
+take_away(const struct store *store, const struct user_files *f,
+    const char *user, struct error *error)
 {
 	sqlite3 *db = NULL;
 	enum rollcode_err err;
+	int64_t last;
 
 	err = sqlite_open(f->file.text, &store_sqlite_kind, &db, error);
+	last = last_sequence(store, user, db);
 	if (err == ROLLCODE_ERR_ABSENT)
 		err = error_set(error, err,
 		    "%s is not enrolled; rollcode-admin list shows the users",
@@ -225,11 +275,14 @@ take_away(const struct user_files *f, const char *user, struct error *error)
 	if (err == ROLLCODE_ERR_STORE)
 		err = ROLLCODE_OK;
 	if (err == ROLLCODE_OK &&
+	    (err = witness_forget(store, user, error)) == ROLLCODE_OK &&
 	    (err = store_remove_file(&f->file, "", error)) == ROLLCODE_OK &&
 	    (err = replace_sync_directory(f->file.text, error)) ==
 		ROLLCODE_OK &&
 	    (err = remove_logs(&f->file, error)) == ROLLCODE_OK)
 		err = clear_fresh(f, error);
+	if (err == ROLLCODE_OK)
+		witness_bury(store, user, last + 1);
 	sqlite_close(db);
 	return err;
 }
@@ -245,7 +298,7 @@ store_sqlite_remove(struct store *store, const char *user, struct error *error)
 	    (err = lock_directory(store->users.text, LOCK_MS, &lock, error)) !=
 		ROLLCODE_OK)
 		return err;
-	err = take_away(&f, user, error);
+	err = take_away(store, &f, user, error);
 	close(lock);
 	return err;
 }

@@ -70,15 +70,16 @@ put_recovery_key(
 }
 
 enum rollcode_err
-rows_insert(struct store *store, const struct account *a, struct error *error)
+rows_insert(struct store *store, const struct account *a, int64_t sequence,
+    struct error *error)
 {
 	enum rollcode_err err;
 
 	err = sqlite_change(store->db, error, 1,
 	    "INSERT INTO account(id,user,failures,halves,spent,spent_time,"
 	    "failed,replayed,created,last_success,last_failure,sequence,"
-	    "key_id) VALUES(1,?,0,0,0,0,0,0,?,0,0,0,?)",
-	    "tit", a->user, a->created, store->user_key->id);
+	    "key_id) VALUES(1,?,0,0,0,0,0,0,?,0,0,?,?)",
+	    "tiit", a->user, a->created, sequence, store->user_key->id);
 	if (err == ROLLCODE_OK && a->recovery_key_set)
 		err = put_recovery_key(store, a, error);
 	return err == ROLLCODE_OK ? insert_new(store, a, error) : err;

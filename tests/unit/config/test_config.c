@@ -188,6 +188,48 @@ START_TEST(a_database_is_a_kind_and_an_absolute_place)
 }
 END_TEST
 
+static const char *const bad_witnesses[] = {
+    "DATABASE=sqlite:/srv/rollcode\nWITNESS=witness\n",
+    "DATABASE=sqlite:/srv/rollcode\nWITNESS=/srv/rollcode\n",
+    "DATABASE=sqlite:/srv/rollcode/\nWITNESS=/srv/rollcode/witness\n",
+};
+
+START_TEST(a_witness_lies_outside_of_the_store)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), KEY "%s", bad_witnesses[_i]);
+
+	ck_assert_int_eq(parse(text), ROLLCODE_ERR_CONFIG);
+	ck_assert_msg(
+	    strncmp(error.text, "WITNESS: is ", 12) == 0, "%s", error.text);
+}
+END_TEST
+
+static const struct {
+	const char *text, *place;
+} witnesses[] = {
+    {"", ROLLCODE_STATE "-witness"},
+    {"DATABASE=sqlite:/srv/rollcode\n", "/srv/rollcode-witness"},
+    {"DATABASE=sqlite:/srv/rollcode//\n", "/srv/rollcode-witness"},
+    {"DATABASE=sqlite:/srv/rollcode\nWITNESS=/srv/rollcode2\n",
+	"/srv/rollcode2"},
+    {"DATABASE=postgresql://host/rollcode\n", ""},
+};
+
+START_TEST(without_its_key_a_witness_lies_beside_the_store)
+{
+	char text[256], place[PATH_MAX];
+
+	snprintf(text, sizeof(text), KEY "%s", witnesses[_i].text);
+	ck_assert_int_eq(parse(text), ROLLCODE_OK);
+
+	config_witness(&config, place);
+
+	ck_assert_str_eq(place, witnesses[_i].place);
+}
+END_TEST
+
 START_TEST(who_administers_goes_to_the_same_kind_of_place)
 {
 	static const char *const texts[] = {
@@ -600,6 +642,11 @@ add_env_tests(void)
 	tcase_add_loop_test(env, a_database_is_a_kind_and_an_absolute_place, 0,
 	    COUNT(bad_places));
 	tcase_add_test(env, who_administers_goes_to_the_same_kind_of_place);
+	tcase_add_loop_test(
+	    env, a_witness_lies_outside_of_the_store, 0, COUNT(bad_witnesses));
+	tcase_add_loop_test(env,
+	    without_its_key_a_witness_lies_beside_the_store, 0,
+	    COUNT(witnesses));
 	tcase_add_loop_test(env, what_is_right_is_taken, 0, COUNT(taken));
 	tcase_add_test(env, every_mistake_is_listed_with_its_line);
 	tcase_add_test(env, a_nul_byte_in_the_env_file_is_refused);
@@ -886,6 +933,7 @@ static const struct {
     ROOM("SECRET_KEY_PREVIOUS", previous_text),
     ROOM("DATABASE", database),
     ROOM("DATABASE_ADMIN", database_admin),
+    ROOM("WITNESS", witness),
     ROOM("ACCOUNT", account),
     ROOM("CALLERS", callers),
 };

@@ -97,6 +97,20 @@ START_TEST(a_late_code_has_its_age_and_no_distance)
 }
 END_TEST
 
+START_TEST(a_file_that_went_back_is_named_with_how_far)
+{
+	struct verification v = {.verdict = VERDICT_ACCEPTED};
+	char line[LOGLINE_MAX];
+
+	ck_assert_int_eq(logline_behind(&v, "ann", line), 0);
+	v.behind = 25;
+	ck_assert_int_eq(logline_behind(&v, "a nn", line), LOG_ALERT);
+	ck_assert_str_eq(line,
+	    "the file of a\\x20nn was 25 changes older than its witness: "
+	    "restored, or a log was lost");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -109,5 +123,6 @@ main(void)
 	tcase_add_test(
 	    tcase, a_refusal_says_where_it_matched_whatever_the_label);
 	tcase_add_test(tcase, a_late_code_has_its_age_and_no_distance);
+	tcase_add_test(tcase, a_file_that_went_back_is_named_with_how_far);
 	return test_run();
 }

@@ -185,6 +185,7 @@ START_TEST(each_refusal_is_in_a_line_or_in_a_sum)
 
 	lines = counted = 0;
 	answer.result.matched = 0;
+	answer.result.behind = 0;
 	for (int i = 0; i < 5000; i++)
 		outsider_log(33, &verify, &answer);
 	ck_assert_int_lt(lines, 5000);
@@ -192,6 +193,19 @@ START_TEST(each_refusal_is_in_a_line_or_in_a_sum)
 	ck_assert_int_eq(lines + counted, 5000);
 	outsider_flush();
 	ck_assert_int_eq(lines + counted, 5000);
+}
+END_TEST
+
+START_TEST(a_file_that_went_back_has_a_line_of_its_own)
+{
+	struct answer answer = full_answer(VERDICT_ACCEPTED, ROLLCODE_OK);
+
+	lines = counted = 0;
+	outsider_log(33, &verify, &answer);
+	ck_assert_int_eq(lines, 2);
+	answer.err = ROLLCODE_ERR_STORE;
+	outsider_log(33, &verify, &answer);
+	ck_assert_int_eq(lines, 3);
 }
 END_TEST
 
@@ -216,6 +230,7 @@ START_TEST(each_second_has_lines_of_its_own)
 
 	passed = 10;
 	lines = counted = 0;
+	answer.result.behind = 0;
 	for (int second = 1; second <= 3; second++) {
 		for (int i = 0; i < OUTSIDER_LINES + 5; i++)
 			outsider_log(33, &verify, &answer);
@@ -321,6 +336,7 @@ main(void)
 	tcase_add_test(tcase, an_error_about_the_caller_keeps_its_sentence);
 	tcase_add_test(tcase, whether_somebody_is_enrolled_is_answered);
 	tcase_add_test(tcase, each_refusal_is_in_a_line_or_in_a_sum);
+	tcase_add_test(tcase, a_file_that_went_back_has_a_line_of_its_own);
 	tcase_add_test(tcase, each_second_has_lines_of_its_own);
 	tcase_add_test(
 	    tcase, a_success_has_a_line_after_any_number_of_refusals);

@@ -119,7 +119,7 @@ files_enrolled_behind(struct store *store, const struct account *fresh)
 {
 	files_behind(store, "DELETE FROM @token");
 	files_behind(store, "DELETE FROM @account");
-	ck_assert_int_eq(rows_insert(store, fresh, &problem), ROLLCODE_OK);
+	ck_assert_int_eq(rows_insert(store, fresh, 0, &problem), ROLLCODE_OK);
 	ck_assert_int_eq(
 	    sqlite_change(store->db, &problem, 1,
 		"UPDATE account SET sequence=?", "i", fresh->sequence),
