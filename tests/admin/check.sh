@@ -57,11 +57,12 @@ PLACES=(/etc/pam.d /etc/pam.conf /etc/ssh /etc/rollcode
 keep() {
 	mkdir "$T/right"
 	tar -C / -cf "$T/right/tar" "${PAMDIR#/}/pam_rollcode.so" \
-	    "${PLACES[@]#/}" "${T#/}/store" 2>/dev/null
+	    "${PLACES[@]#/}" "${T#/}/store" "${T#/}/store-witness" 2>/dev/null
 }
 
 restore() {
-	rm -rf "${PLACES[@]}" "$T/store" "$MODULE" /run/rollcode
+	rm -rf "${PLACES[@]}" "$T/store" "$T/store-witness" "$MODULE" \
+	    /run/rollcode
 	[ -d /run/sshd ] || mkdir /run/sshd
 	tar -C / -xpf "$T/right/tar"
 	[ -z "$with_sshd" ] ||
@@ -277,6 +278,34 @@ store_cases() {
 	    "a user's file that is empty" truncate -s 0 "$u/ann.db"
 	also user-file run "a user's file others can read" \
 	    chmod 644 "$u/ann.db"
+}
+
+# A change is made, and what was there before is put back.
+put_back() {	# PLACE
+	cp -a "$1" "$T/before" && admin disable ann >"$T/out" &&
+	    admin enable ann >"$T/out" && cp -a "$T/before/." "$1" &&
+	    rm -r "$T/before"
+}
+
+witness_cases() {
+	local w=$T/store-witness
+	planted witness-missing "install -d -m 700 -o rollcode $w" \
+	    "no directory for witnesses" rm -r "$w"
+	planted witness-place run "one that others may enter" \
+	    chmod 755 "$w"
+	also witness-place run "one of another owner" chown -R 1 "$w"
+	also witness-place "rm $w; mv $w.real $w" \
+	    "a link in its place" link_to "$w"
+	planted witness-file run "a witness that others can read" \
+	    chmod 644 "$w/ann.witness"
+	also witness-file run "one of another owner" \
+	    chown 1 "$w/ann.witness"
+	also witness-file "rm $w/ann.witness" "one that is damaged" \
+	    truncate -s 100 "$w/ann.witness"
+	planted witness-older "rollcode-admin unlock ann" \
+	    "a witness that lacks a change" put_back "$w"
+	planted user-older "rollcode-admin unlock ann" \
+	    "a user's file that was put back" put_back "$T/store/users"
 }
 
 # A token at the end of its counters, with as many codes left.
@@ -1014,6 +1043,7 @@ arrange
 right
 env_file
 store_cases
+witness_cases
 user_cases
 verifier_cases
 line_cases

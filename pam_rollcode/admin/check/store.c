@@ -54,6 +54,14 @@ static const struct {
 	"change the role or DATABASE as it says, then run rollcode-admin init "
 	"where DATABASE_ADMIN is set"},
     {"user-file", IS_ERROR, NULL, REPLACE},
+    {"user-older", IS_WARNING, NULL,
+	"find out what put them back; the next login of each of them goes on "
+	"from the counters of the witness and writes them"},
+    {"witness-file", IS_WARNING, NULL,
+	"remove that file; the next login of the user writes another"},
+    {"witness-older", IS_NOTE, NULL,
+	"see that their directory can be written and has space; the next login "
+	"of each of them writes it"},
     {"user-disabled", IS_NOTE, "enable", NULL},
     {"user-guarded", IS_NOTE, "unlock", NULL},
     {"user-missing", IS_NOTE, NULL,
@@ -86,6 +94,7 @@ struct visit {
 	const char *user; /* whom it looks at */
 	struct report report;
 	struct counted missing, strangers; /* without a token, an account */
+	struct counted behind, unwritten;  /* files, witnesses */
 	unsigned int noted;		   /* users, one by one */
 	unsigned int short_tokens;
 	char short_user[ROLLCODE_USER_MAX + 1];
@@ -215,6 +224,23 @@ visit_accounts(struct visit *v)
 		    v->strangers.count, v->strangers.names);
 }
 
+/* Of the user begun. */
+static void
+visit_witness(struct visit *v)
+{
+	struct error error = {0};
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (v->account.behind > 0)
+		count_user(&v->behind, v->user);
+	if (v->ops->witness != NULL)
+		err = v->ops->witness(v->store, &error);
+	if (err == ROLLCODE_ERR_ABSENT)
+		count_user(&v->unwritten, v->user);
+	else if (err != ROLLCODE_OK && v->noted++ < SHOWN_USERS)
+		report_error(v, "witness-file", &error);
+}
+
 static enum rollcode_err
 visit_user(void *context, const char *user, struct error *error)
 {
@@ -234,6 +260,8 @@ visit_user(void *context, const char *user, struct error *error)
 	facts->user |=
 	    v->check->user != NULL && strcmp(user, v->check->user) == 0;
 	err = v->ops->begin(v->store, user, &enrolled, &v->account, &detail);
+	if (err == ROLLCODE_OK && enrolled)
+		visit_witness(v);
 	v->ops->end(v->store);
 	if (err != ROLLCODE_OK)
 		report_error(v, "user-file", &detail);
@@ -261,6 +289,16 @@ visit_users(struct visit *v)
 		report_store(v, &error);
 		return;
 	}
+	if (v->behind.count > 0)
+		report_send(v, "user-older",
+		    "the files of %u users are older than their witnesses, so "
+		    "they "
+		    "were put back, or lost a log: %s",
+		    v->behind.count, v->behind.names);
+	if (v->unwritten.count > 0)
+		report_send(v, "witness-older",
+		    "the witnesses of %u users lack changes: %s",
+		    v->unwritten.count, v->unwritten.names);
 	if (v->short_tokens > 0)
 		report_send(v, "token-digits",
 		    "%s: has a token of 6 digits (%u in all); 8 are 100 times "
@@ -304,7 +342,26 @@ place_of(const struct check *check)
 {
 	return config_is_pgsql(&check->config)
 		   ? NULL
-		   : check->config.database + strlen("sqlite:");
+		   : check->config.database + strlen(CONFIG_SQLITE);
+}
+
+static bool
+is_below(const char *file, const char *place)
+{
+	size_t len = strlen(place);
+
+	return strncmp(file, place, len) == 0 && file[len] == '/';
+}
+
+/* Of what has that owner now. */
+static void
+chown_command(const struct check *check, struct finding *f, const char *how,
+    const char *file, const struct stat *st)
+{
+	char from[32];
+
+	snprintf(from, sizeof(from), "--from=%u", (unsigned int)st->st_uid);
+	check_command(f, "chown", how, from, check->config.account, file, NULL);
 }
 
 /*
@@ -316,18 +373,17 @@ static void
 place_command(const struct check *check, struct finding *f, const char *file)
 {
 	const char *place = place_of(check);
-	char real[PATH_MAX], from[32];
+	char real[PATH_MAX], witness[PATH_MAX];
 	struct stat st;
 
-	if (place == NULL || strncmp(file, place, strlen(place)) != 0 ||
-	    file[strlen(place)] != '/' || realpath(file, real) == NULL ||
-	    strcmp(real, file) != 0 || lstat(file, &st) != 0 ||
-	    (!S_ISDIR(st.st_mode) && st.st_nlink > 1))
+	config_witness(&check->config, witness);
+	if (place == NULL ||
+	    (!is_below(file, place) && !is_below(file, witness)) ||
+	    realpath(file, real) == NULL || strcmp(real, file) != 0 ||
+	    lstat(file, &st) != 0 || (!S_ISDIR(st.st_mode) && st.st_nlink > 1))
 		return;
-	snprintf(from, sizeof(from), "--from=%u", (unsigned int)st.st_uid);
 	if (st.st_uid != check->config.uid)
-		check_command(
-		    f, "chown", "-h", from, check->config.account, file, NULL);
+		chown_command(check, f, "-h", file, &st);
 	else if (S_ISDIR(st.st_mode) && (st.st_mode & 077) != 0)
 		check_command(f, "runuser", "-u", check->config.account, "--",
 		    "chmod", "700", file, NULL);
@@ -429,6 +485,48 @@ place_check(struct check *check, const char *place)
 	return false;
 }
 
+/* Logins go on without one that can be used. */
+static void
+witness_check(struct check *check)
+{
+	const struct config *config = &check->config;
+	char place[PATH_MAX];
+	struct error error = {0};
+	struct stat st;
+
+	config_witness(config, place);
+	if (lstat(place, &st) != 0) {
+		/* To try things out nobody needs one. */
+		if (config->uid != 0)
+			check_found(check, IS_NOTE, "witness-missing", place, 0,
+			    "make the directory, of that account and with mode "
+			    "0700, as make install and the packages do",
+			    "is not there, so a store that is put back is not "
+			    "seen");
+		return;
+	}
+	if (path_check(place, config->uid, &error) == ROLLCODE_ERR_STORE)
+		check_found_error(check, IS_WARNING, "witness-place", place,
+		    &error, "name another directory in WITNESS");
+	else if (!S_ISDIR(st.st_mode))
+		check_found(check, IS_WARNING, "witness-place", place, 0,
+		    "move it away, and make a directory",
+		    "is not a directory, and not used");
+	else if (st.st_uid != config->uid)
+		chown_command(check,
+		    check_found(check, IS_WARNING, "witness-place", place, 0,
+			NULL, "belongs to uid %u, and is not used",
+			(unsigned int)st.st_uid),
+		    "-hR", place, &st);
+	else if ((st.st_mode & 077) != 0)
+		check_command(
+		    check_found(check, IS_WARNING, "witness-place", place, 0,
+			NULL, "has mode %04o, and is not used",
+			(unsigned int)(st.st_mode & 07777)),
+		    "runuser", "-u", config->account, "--", "chmod", "700",
+		    place, NULL);
+}
+
 /* Of somebody who was named. */
 static void
 check_enrolled(struct check *check)
@@ -474,6 +572,8 @@ check_store(struct check *check)
 
 	if (!check->configured || (place != NULL && !place_check(check, place)))
 		return;
+	if (place != NULL)
+		witness_check(check);
 	check_listen(visit_store, &v, &v.report, sizeof(v.report), report_take);
 	if (v.report.ended == 0)
 		check_found(check, IS_ERROR, "store", check->config.database, 0,
