@@ -216,6 +216,7 @@ static const struct cli_example examples[] = {
     {"enroll", "rollcode-admin enroll alice"},
     {"enroll", "rollcode-admin enroll alice --label phone --phone --qr "
 	       "--confirm"},
+    {"enroll", "rollcode-admin enroll alice --label laptop --form timed"},
     {"enroll", "rollcode-admin enroll radius1 --no-account"},
     {"enroll", "rollcode-admin enroll --all-missing --out /root/tokens"},
     {"list", "rollcode-admin list"},

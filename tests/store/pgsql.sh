@@ -51,6 +51,14 @@ made() {
 	check "so do list --stale and stats" counted
 	check "two codes resynchronise her" resync
 	check "a user comes and goes" come_and_go
+	enroll tim --form timed
+	equal "a code that came too late does not let in" \
+	    "$(login tim "$(off -600 code tim)") $(field tim late)" "AUTH_ERR 1"
+	equal "the next one does" \
+	    "$(login tim "$(code tim)") $(field tim late)" "SUCCESS 0"
+	equal "both are in the log" "$(admin log tim | grep -cE \
+	    ' (expired|accepted) .* token=token counter=[01] ')" 2
+	admin remove -f tim >"$T/out"
 }
 
 equal_all() {
