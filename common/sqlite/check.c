@@ -12,14 +12,13 @@
 #include "common/sqlite/sqlite.h"
 
 static enum rollcode_err
-check_schema(sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
+check_schema(sqlite3 *db, const char *const *want, struct error *error)
 {
 	WIPED(sqlite_done)
 	struct sqlite_rows r = sqlite_query(db, error,
 	    "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL "
 	    "ORDER BY rowid",
 	    "");
-	const char *const *want = kind->schema;
 
 	while (sqlite_next(&r)) {
 		const char *sql =
@@ -45,13 +44,24 @@ number_of(sqlite3 *db, const char *sql, int64_t *number, struct error *error)
 	return r.err;
 }
 
+static const struct sqlite_older *
+find_older(const struct sqlite_kind *kind, int64_t version)
+{
+	const struct sqlite_older *o = kind->older;
+
+	while (o != NULL && o->version != 0 && o->version != version)
+		o++;
+	return o != NULL && o->version != 0 ? o : NULL;
+}
+
 enum rollcode_err
-sqlite_check_kind(
-    sqlite3 *db, const struct sqlite_kind *kind, struct error *error)
+sqlite_check_kind(sqlite3 *db, const struct sqlite_kind *kind,
+    const struct sqlite_older **older, struct error *error)
 {
 	int64_t id, version;
 	enum rollcode_err err;
 
+	*older = NULL;
 	if ((err = number_of(db, "PRAGMA application_id", &id, error)) !=
 		ROLLCODE_OK ||
 	    (err = number_of(db, "PRAGMA user_version", &version, error)) !=
@@ -67,6 +77,8 @@ sqlite_check_kind(
 		    "was made by a newer version (%lld, this one knows "
 		    "%d); install that version",
 		    (long long)version, kind->user_version);
+	if ((*older = find_older(kind, version)) != NULL)
+		return check_schema(db, (*older)->schema, error);
 	if (version > 0 && version < kind->user_version)
 		return error_at(error, ROLLCODE_ERR_STORE,
 		    sqlite3_db_filename(db, "main"),
@@ -75,7 +87,7 @@ sqlite_check_kind(
 		    (long long)version, kind->user_version);
 	if (version != kind->user_version)
 		return sqlite_wrong(db, error, "its version is unknown");
-	return check_schema(db, kind, error);
+	return check_schema(db, kind->schema, error);
 }
 
 static enum rollcode_err

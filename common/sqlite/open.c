@@ -211,14 +211,18 @@ enum rollcode_err
 sqlite_connect(const char *path, const struct sqlite_kind *kind,
     enum sqlite_locks locks, sqlite3 **db, struct error *error)
 {
+	const struct sqlite_older *older = NULL;
 	enum rollcode_err err;
 
 	*db = NULL;
 	if ((err = open_connection(path, kind, locks, db, error)) !=
 		ROLLCODE_OK ||
-	    (err = sqlite_check_kind(*db, kind, error)) != ROLLCODE_OK ||
+	    (err = sqlite_check_kind(*db, kind, &older, error)) !=
+		ROLLCODE_OK ||
 	    (err = apply_settings(*db, &durables[kind->log], error)) !=
-		ROLLCODE_OK) {
+		ROLLCODE_OK ||
+	    (older != NULL &&
+		(err = sqlite_upgrade(*db, kind, error)) != ROLLCODE_OK)) {
 		sqlite_close(*db);
 		*db = NULL;
 	}
@@ -310,7 +314,10 @@ enum rollcode_err
 sqlite_checkpoint(sqlite3 *db, struct error *error)
 {
 	int rc, frames = 0, folded = 0;
+	enum rollcode_err err;
 
+	if ((err = sqlite_keep_upgrade(db, error)) != ROLLCODE_OK)
+		return err;
 	rc = sqlite3_wal_checkpoint_v2(
 	    db, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &folded);
 	if (rc == SQLITE_OK && frames != folded)
@@ -343,6 +350,8 @@ sqlite_close(sqlite3 *db)
 enum rollcode_err
 sqlite_begin(sqlite3 *db, struct error *error)
 {
+	if (sqlite_is_upgrading(db))
+		return ROLLCODE_OK;
 	return sqlite_change(db, error, -1, "BEGIN IMMEDIATE", "");
 }
 

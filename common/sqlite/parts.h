@@ -53,9 +53,23 @@ enum rollcode_err	sqlite_check_file(const char *path,
 			    const struct sqlite_kind *, struct error *)
 			    MUST_USE;
 
-/* Once it is open: application_id, user_version, schema. */
+/*
+ * Once it is open: application_id, user_version, schema.  *older is NULL, or
+ * the older version that the file is of, to the letter.
+ */
 enum rollcode_err	sqlite_check_kind(sqlite3 *,
-			    const struct sqlite_kind *, struct error *)
+			    const struct sqlite_kind *,
+			    const struct sqlite_older **older, struct error *)
 			    MUST_USE;
+
+/* Whether a transaction is open; at sqlite_open it is that of an upgrade. */
+bool			sqlite_is_upgrading(sqlite3 *);
+
+/*
+ * Upgrade it in a transaction that stays open, and check what it is then; with
+ * everything set that a commit rests on.
+ */
+enum rollcode_err	sqlite_upgrade(sqlite3 *, const struct sqlite_kind *,
+			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_SQLITE_PARTS_H */

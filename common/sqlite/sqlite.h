@@ -4,11 +4,14 @@
  *
  *  1. A file is created with mode 0600 before SQLite sees it.
  *  2. A file is used only if its application_id, its user_version and every
- *     statement of its schema are exactly the expected ones.
+ *     statement of its schema are exactly those of this version, or of an older
+ *     one that it is upgraded from.
  *  3. What COMMIT acknowledged in a file that was opened survives a power cut:
  *     the settings that make it so are set, and read back.
  *  4. Nothing in the file can make SQLite run anything but our statements.
  *  5. Nobody waits longer than the deadline for a lock.
+ *  6. An upgrade is committed with the first change of the file, or before it,
+ *     and whole; who only reads leaves the file as it was.
  */
 #ifndef ROLLCODE_SQLITE_SQLITE_H
 #define ROLLCODE_SQLITE_SQLITE_H
@@ -24,12 +27,20 @@ enum sqlite_log {
 	SQLITE_LOG_KEPT,	/* write-ahead log that stays, unix-excl */
 };
 
+/* A version before; its statements make the next of the list of it. */
+struct sqlite_older {
+	int32_t			 version;	/* 0 ends the list */
+	const char *const	*schema;	/* CREATE ..., NULL last */
+	const char *const	*statements;	/* NULL last */
+};
+
 struct sqlite_kind {
 	const char		*what;		/* "token store" */
 	int32_t			 application_id;
 	int32_t			 user_version;
 	const char *const	*schema;	/* CREATE ..., NULL last; */
 						/* NULL: an empty file */
+	const struct sqlite_older *older;	/* the oldest first, or NULL */
 	enum sqlite_log		 log;
 	int			 busy_ms;	/* deadline for a lock */
 };
@@ -49,7 +60,8 @@ enum rollcode_err	sqlite_create(const char *path,
  * file must be a regular one, owned by the effective uid, mode 0600, one link;
  * else STORE with the remedy.  ABSENT if there is no such file, UNAVAIL if
  * it is locked past the deadline or cannot be reached, STORE if its content
- * is not this kind.
+ * is not this kind.  One of an older version is upgraded in a transaction that
+ * stays open: it is lost if nothing more is done.
  */
 enum rollcode_err	sqlite_open(const char *path,
 			    const struct sqlite_kind *, sqlite3 **,
@@ -71,7 +83,7 @@ enum rollcode_err	sqlite_finish(sqlite3 *, const struct sqlite_kind *,
 enum rollcode_err	sqlite_image_counter(const void *, size_t len,
 			    int64_t *counter, struct error *) MUST_USE;
 
-/* Fold a kept log back into the file, outside a transaction. */
+/* Fold a kept log back into the file, outside a transaction, upgrade apart. */
 enum rollcode_err	sqlite_checkpoint(sqlite3 *, struct error *) MUST_USE;
 
 /*
@@ -117,9 +129,19 @@ bool			sqlite_next(struct sqlite_rows *) MUST_USE;
 enum rollcode_err	sqlite_change(sqlite3 *, struct error *, int rows,
 			    const char *sql, const char *binds, ...) MUST_USE;
 
-/* BEGIN IMMEDIATE, COMMIT. */
+/*
+ * BEGIN IMMEDIATE, COMMIT.  The transaction of an upgrade goes on, so that both
+ * are committed or neither.
+ */
 enum rollcode_err	sqlite_begin(sqlite3 *, struct error *) MUST_USE;
 enum rollcode_err	sqlite_commit(sqlite3 *, struct error *) MUST_USE;
+
+/*
+ * Commit an upgrade by itself, or undo it so that the file is as it was; OK
+ * where there is none, or no more.
+ */
+enum rollcode_err	sqlite_keep_upgrade(sqlite3 *, struct error *) MUST_USE;
+enum rollcode_err	sqlite_undo_upgrade(sqlite3 *, struct error *) MUST_USE;
 
 /*
  * The next column as an integer from min to max, as text of at most size - 1

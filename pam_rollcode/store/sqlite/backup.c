@@ -3,7 +3,8 @@
  * backup.c - a copy of the whole store while logins go on.
  *
  *  1. Each user's file is copied under that user's lock, so it is as between
- *     two logins; nothing is written into the store.
+ *     two logins; nothing is written into the store.  One of an older version
+ *     is copied as it is.
  *  2. The copy is built beside its place and moved there when all of it is on
  *     disk: a kill leaves none that looks whole.
  *  3. Its marker says that it is a backup, and no login takes it for a store.
@@ -159,7 +160,8 @@ copy_file(const struct backup *b, const char *user, const char *path,
 	for (int i = 0; i < TRIES && err == ROLLCODE_ERR_UNAVAIL; i++)
 		err =
 		    store_sqlite.begin(store, user, enrolled, &account, error);
-	if (err == ROLLCODE_OK && *enrolled)
+	if (err == ROLLCODE_OK && *enrolled &&
+	    (err = sqlite_undo_upgrade(store->db, error)) == ROLLCODE_OK)
 		err = copy_pages(store->db, path, error);
 	store_sqlite.end(store);
 	return err;

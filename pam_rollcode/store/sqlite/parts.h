@@ -103,7 +103,7 @@ enum rollcode_err	sqlite_parked_check(const struct sqlite_parked *,
 
 /*
  * Fold a kept log back and cut it off, so that nothing of what was overwritten
- * is left in it; outside a transaction, durable.
+ * is left in it; outside a transaction, upgrade apart; durable.
  */
 enum rollcode_err	sqlite_empty_log(sqlite3 *, struct error *) MUST_USE;
 

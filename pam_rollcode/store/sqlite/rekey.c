@@ -28,8 +28,11 @@
 enum rollcode_err
 sqlite_empty_log(sqlite3 *db, struct error *error)
 {
+	enum rollcode_err err;
 	int rc;
 
+	if ((err = sqlite_keep_upgrade(db, error)) != ROLLCODE_OK)
+		return err;
 	rc = sqlite3_wal_checkpoint_v2(
 	    db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc != SQLITE_OK)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -128,6 +130,169 @@ START_TEST(a_file_of_others_is_not_opened)
 	    sqlite_open(path, &kind, &none, &error), ROLLCODE_ERR_STORE);
 	ck_assert_msg(
 	    strstr(error.text, others[_i].says) != NULL, "%s", error.text);
+}
+END_TEST
+
+/* --- an older version ----------------------------------------------------- */
+
+static const char *const to_2[] = {"CREATE TABLE c(z)", NULL};
+static const char *const to_3[] = {
+    "ALTER TABLE c ADD COLUMN w", "INSERT INTO a VALUES(1)", NULL};
+static const char *const tables_3[] = {
+    "CREATE TABLE a(x)", "CREATE TABLE b(y)", "CREATE TABLE c(z, w)", NULL};
+
+static const struct sqlite_older two_older[] = {
+    {.version = 1, .schema = tables, .statements = to_2},
+    {.version = 2, .schema = more_tables, .statements = to_3},
+    {.version = 0},
+};
+#define UPGRADERS 8
+
+static const struct sqlite_kind third = {.what = "test",
+    .application_id = 7,
+    .user_version = 3,
+    .schema = tables_3,
+    .older = two_older,
+    .log = SQLITE_LOG_DELETE};
+
+/* Of a file opened as that kind, closed. */
+static int64_t
+rows_in_a(const struct sqlite_kind *as)
+{
+	struct sqlite_rows r;
+	sqlite3 *own;
+	int64_t count;
+
+	ck_assert_msg(sqlite_open(path, as, &own, &error) == ROLLCODE_OK, "%s",
+	    error.text);
+	r = sqlite_query(own, &error, "SELECT count(*) FROM a", "");
+	ck_assert(sqlite_next(&r));
+	count = sqlite_int(&r, 0, 9);
+	sqlite_done(&r);
+	sqlite_close(own);
+	return count;
+}
+
+START_TEST(a_file_is_upgraded_over_every_version_between)
+{
+	sqlite3 *other;
+
+	ck_assert_int_eq(
+	    sqlite_open(path, &third, &other, &error), ROLLCODE_OK);
+	ck_assert_int_eq(sqlite_begin(other, &error), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    sqlite_change(other, &error, 1, "INSERT INTO a VALUES(2)", ""),
+	    ROLLCODE_OK);
+	ck_assert_int_eq(sqlite_commit(other, &error), ROLLCODE_OK);
+	sqlite_close(other);
+	ck_assert_int_eq(rows_in_a(&third), 2);
+	ck_assert_int_eq(
+	    sqlite_open(path, &kind, &other, &error), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, "newer version"));
+}
+END_TEST
+
+START_TEST(an_upgrade_is_kept_or_undone)
+{
+	sqlite3 *other;
+
+	ck_assert_int_eq(rows_in_a(&third), 1);
+	ck_assert_int_eq(rows_in_a(&kind), 0);
+	ck_assert_int_eq(
+	    sqlite_open(path, &third, &other, &error), ROLLCODE_OK);
+	ck_assert_int_eq(sqlite_undo_upgrade(other, &error), ROLLCODE_OK);
+	ck_assert_int_eq(sqlite_undo_upgrade(other, &error), ROLLCODE_OK);
+	ck_assert_int_eq(rows_in_a(&kind), 0);
+	sqlite_close(other);
+	ck_assert_int_eq(
+	    sqlite_open(path, &third, &other, &error), ROLLCODE_OK);
+	ck_assert_int_eq(sqlite_keep_upgrade(other, &error), ROLLCODE_OK);
+	ck_assert_int_eq(sqlite_keep_upgrade(other, &error), ROLLCODE_OK);
+	sqlite_close(other);
+	ck_assert_int_eq(
+	    sqlite_open(path, &kind, &other, &error), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(rows_in_a(&third), 1);
+}
+END_TEST
+
+/* Long enough for all others to have seen the old file. */
+static bool
+upgrades_it(const struct sqlite_kind *as)
+{
+	const struct timespec a_while = {.tv_nsec = 20000000};
+	sqlite3 *own;
+
+	return sqlite_open(path, as, &own, &error) == ROLLCODE_OK &&
+	       nanosleep(&a_while, NULL) == 0 &&
+	       sqlite_keep_upgrade(own, &error) == ROLLCODE_OK;
+}
+
+START_TEST(of_many_who_upgrade_a_file_at_once_one_does)
+{
+	struct sqlite_kind waits = third;
+	int status;
+
+	waits.busy_ms = 3000;
+	sqlite_close(db);
+	db = NULL;
+	for (int i = 0; i < UPGRADERS; i++)
+		if (fork() == 0)
+			_exit(upgrades_it(&waits) ? 0 : 1);
+	for (int i = 0; i < UPGRADERS; i++) {
+		ck_assert_int_gt(wait(&status), 0);
+		ck_assert_int_eq(status, 0);
+	}
+	ck_assert_int_eq(rows_in_a(&third), 1);
+}
+END_TEST
+
+/* Although it would be one of this version then. */
+START_TEST(an_older_file_has_the_schema_of_its_version)
+{
+	static const char *const first_table[] = {"CREATE TABLE a(x)", NULL};
+	static const char *const nothing[] = {NULL};
+	const struct sqlite_older older[] = {
+	    {1, first_table, nothing}, {0, NULL, NULL}};
+	struct sqlite_kind second = kind;
+	sqlite3 *none;
+
+	second.user_version = 2;
+	second.older = older;
+	ck_assert_int_eq(
+	    sqlite_open(path, &second, &none, &error), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, "changed by another program"));
+}
+END_TEST
+
+static const char *const fails[] = {
+    "CREATE TABLE c(z)", "INSERT INTO d VALUES(1)", NULL};
+static const char *const leads_elsewhere[] = {
+    "CREATE TABLE c(z, v)", "INSERT INTO a VALUES(1)", NULL};
+
+static const struct {
+	const char *const *statements, *says;
+} bad_upgrades[] = {
+    {fails, "no such table"},
+    {leads_elsewhere, "changed by another program"},
+    {fails + 2, "schema is incomplete"},
+};
+
+START_TEST(an_upgrade_that_does_not_make_this_version_changes_nothing)
+{
+	const struct sqlite_older bad[] = {
+	    {1, tables, bad_upgrades[_i].statements},
+	    {0, NULL, NULL},
+	};
+	struct sqlite_kind second = third;
+	sqlite3 *none;
+
+	second.older = bad;
+	ck_assert_int_eq(
+	    sqlite_open(path, &second, &none, &error), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_null(none);
+	ck_assert_msg(strstr(error.text, bad_upgrades[_i].says) != NULL, "%s",
+	    error.text);
+	ck_assert_int_eq(rows_in_a(&kind), 0);
 }
 END_TEST
 
@@ -408,6 +573,13 @@ main(void)
 	tcase_add_test(tcase, a_table_that_begins_like_ours_is_another_one);
 	tcase_add_loop_test(
 	    tcase, a_file_of_others_is_not_opened, 0, COUNT(others));
+	tcase_add_test(tcase, a_file_is_upgraded_over_every_version_between);
+	tcase_add_test(tcase, an_upgrade_is_kept_or_undone);
+	tcase_add_test(tcase, of_many_who_upgrade_a_file_at_once_one_does);
+	tcase_add_test(tcase, an_older_file_has_the_schema_of_its_version);
+	tcase_add_loop_test(tcase,
+	    an_upgrade_that_does_not_make_this_version_changes_nothing, 0,
+	    COUNT(bad_upgrades));
 	tcase_add_test(tcase, a_file_of_somebody_else_is_not_opened);
 	tcase_add_test(tcase, beside_a_file_lies_what_it_made_itself);
 	tcase_add_test(tcase, a_file_is_made_anew_whole_and_ones_own);
