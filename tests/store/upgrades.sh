@@ -73,6 +73,21 @@ $(login ann "$(<"$VERSION_2/ann.recovery")")" "SUCCESS AUTH_ERR"
 	    "$(login bob "$(code bob -n 3)") $(version bob)" "SUCCESS 3"
 }
 
+# The witness of an upgraded file, and the older file again.
+put_back() {
+	local used
+	mkdir -m 700 "$T/store-witness"
+	older_user ann
+	used=$(code ann)
+	login ann "$used" >"$T/out"
+	cp -p "$T/older/ann.db" "$T/older/ann.db-wal" "$T/store/users/"
+	equal "an older file that is put back lets in by no used code" \
+	    "$(login ann "$used")" AUTH_ERR
+	equal "but by the next one, and is upgraded again" \
+	    "$(login ann "$(code ann)") $(version ann)" "SUCCESS 3"
+	rm -r "$T/store-witness"
+}
+
 administers() {
 	older_user ann
 	check "rekey encrypts an older file anew" admin rekey
@@ -145,6 +160,7 @@ if [ "${1-}" != long ]; then
 	# bob is guarded by what is usual.
 	older_store
 	logs_in
+	put_back
 	administers
 fi
 older_store GUARD_AFTER=100 GUESSES=1000
