@@ -127,7 +127,7 @@ class Client:
         if "FROM pg_catalog.pg_namespace WHERE nspname" in statement:
             return table([], 2)
         if statement.startswith("SELECT version,store_id"):
-            return table([["2", store, key, "0",
+            return table([["3", store, key, "0",
                            "t" if lie == "replica" else "f",
                            "off" if lie == "commit-off" else "on",
                            "off" if lie == "fsync-off" else "on"]])
@@ -149,7 +149,7 @@ class Client:
                                              statement.split()[0]))
 
     def account(self, lie):
-        account = ["0"] * 5 + ["1700000000", "0", "0", "1", key, "f", None]
+        account = ["0"] * 6 + ["1700000000", "0", "0", "1", key, "f", None]
         if lie == "two":
             return table([account, account])
         if lie == "twice":
