@@ -10,6 +10,9 @@
  *  6. While an account is guarded, a refusal changes nothing.
  *  7. A code that an attempt has written off as expired stays so, whatever
  *     the clock.
+ *  8. So does a code that came too late; and it is no guess.
+ *  9. In a store that was put back a code counts by when it was made, and by
+ *     nothing else.
  */
 #include <inttypes.h>
 

@@ -17,13 +17,15 @@ site_unmake(void)
 }
 
 enum rollcode_err
-site_enroll(void)
+site_enroll_as(const char *user)
 {
-	struct account account = {.user = "ann", .created = NOW};
+	struct account account = {.created = NOW};
 	struct store *store = NULL;
 	struct event event;
 	enum rollcode_err err;
 
+	site.user = user;
+	snprintf(account.user, sizeof(account.user), "%s", user);
 	event_fill(&event, NOW, "test", NULL, "enrolled");
 	err = account_add(&account, &site.token, NOW, &site.error);
 	if (err == ROLLCODE_OK)
@@ -33,6 +35,12 @@ site_enroll(void)
 		    store, &account, &event, false, &site.error);
 	store_sqlite.close(store);
 	return err;
+}
+
+enum rollcode_err
+site_enroll(void)
+{
+	return site_enroll_as("ann");
 }
 
 void
@@ -52,8 +60,8 @@ site_decide(const struct input *typed)
 	struct login login = {
 	    .config = &site.config,
 	    .ops = &store_sqlite,
-	    .now = NOW,
-	    .user = "ann",
+	    .now = site.now,
+	    .user = site.user,
 	    .service = "test",
 	    .rhost = "host",
 	    .input = typed,
@@ -90,6 +98,7 @@ site_make(void)
 	bool made;
 
 	memset(&site, 0, sizeof(site));
+	site.now = NOW;
 	ck_assert(folder_make(site.directory));
 	config_defaults(&site.config);
 	snprintf(site.config.database, sizeof(site.config.database),

@@ -463,6 +463,49 @@ START_TEST(a_clock_of_any_time_refunds_no_more_than_is_due)
 }
 END_TEST
 
+static const struct {
+	int64_t now, from_step;
+	enum range range;
+	int64_t first;
+	unsigned int count;
+} stepped[] = {
+    {1200, 0, RANGE_NEAR, 9, 3},
+    {1200, 0, RANGE_REMEMBERED, 9, 3},
+    {1200, 0, RANGE_FAR, 9, 3},
+    {2400, 0, RANGE_LATE, 5, 31},
+    {2400, 0, RANGE_BEHIND, 5, 17},
+    {0, 0, RANGE_NEAR, 0, 2},
+    {119, 0, RANGE_LATE, 0, 16},
+    {120, 0, RANGE_NEAR, 0, 3},
+    {0, 0, RANGE_BEHIND, 0, 2},
+    {-1, 0, RANGE_NEAR, 0, 0},
+    {-1, 0, RANGE_LATE, 0, 0},
+    {INT64_MIN, 0, RANGE_BEHIND, 0, 0},
+    {INT64_MAX, 0, RANGE_LATE, INT64_MAX / 120 - 15, 31},
+    {1200, 9, RANGE_NEAR, 9, 3},
+    {1200, 10, RANGE_NEAR, 10, 2},
+    {1200, 11, RANGE_FAR, 11, 1},
+    {1200, 12, RANGE_FAR, 0, 0},
+    {1200, INT64_MAX, RANGE_REMEMBERED, 0, 0},
+    {2400, 30, RANGE_LATE, 5, 31},
+    {2400, 30, RANGE_BEHIND, 5, 17},
+};
+
+START_TEST(of_any_clock_the_steps_are_few_and_none_is_before_1970)
+{
+	struct steps steps = window_steps(FORM_TIMED, stepped[_i].range,
+	    stepped[_i].now, stepped[_i].from_step);
+
+	ck_assert_int_eq(steps.first, stepped[_i].first);
+	ck_assert_uint_eq(steps.count, stepped[_i].count);
+	for (int form = FORM_HOTP; form < FORM_TIMED; form++) {
+		steps = window_steps((enum rollcode_form)form,
+		    stepped[_i].range, stepped[_i].now, stepped[_i].from_step);
+		ck_assert_uint_eq(steps.count, 1);
+	}
+}
+END_TEST
+
 START_TEST(a_tally_stops_at_the_most)
 {
 	struct story story = {.promise = &promises[0], .now = 1700000000};
@@ -579,6 +622,9 @@ main(void)
 	tcase_add_loop_test(tcase,
 	    a_code_is_accepted_within_a_step_of_its_own_and_never_else, 0,
 	    COUNT(second_of));
+	tcase_add_loop_test(tcase,
+	    of_any_clock_the_steps_are_few_and_none_is_before_1970, 0,
+	    COUNT(stepped));
 	tcase_add_test(tcase, a_tally_stops_at_the_most);
 	tcase_add_loop_test(tcase,
 	    a_clock_of_any_time_refunds_no_more_than_is_due, 0, COUNT(clocks));
