@@ -1057,11 +1057,11 @@ if [ "$long" = long ]; then
 fi
 agrees 12
 check "at least 25 mistakes were planted" test "$plants" -ge 25
-# What a role can do is in roles.sh.
-equal "and every finding that there is but a store nobody can list" \
+# What a role can do is in roles.sh, what the clock may be in findings.sh.
+equal "and every finding that there is but of clocks, and a store nobody can list" \
     "$(findings_of_check |
 	grep -vxF "$(tr ' ' '\n' <<<"$planted" | grep .)" | xargs)" \
-    "store store-role"
+    "clock store store-role"
 changes_nothing
 dry_run
 json
