@@ -38,7 +38,7 @@ enum rollcode_err {
 enum error_reason {
 	REASON_NONE = 0,
 	REASON_KEY,		/* the store was made with another key */
-	REASON_BACKUP,		/* it is a backup */
+	REASON_BACKUP,		/* it was restored, or is a copy */
 	REASON_MARKER,		/* its marker is not as it was written */
 	REASON_SECRET,		/* the env file's own key is none */
 	REASON_ACCOUNT,		/* its account is none */

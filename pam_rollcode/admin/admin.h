@@ -35,6 +35,7 @@ struct admin_options {
 	char	serial[ROLLCODE_LABEL_MAX + 1];
 	char	owners[PATH_MAX];	/* a list of serial numbers */
 	char	output[PATH_MAX];	/* "" for standard output */
+	char	log_file[PATH_MAX];	/* a system log, or "" */
 	char	out[PATH_MAX];		/* a directory, or "" */
 	int64_t	digits;
 	int64_t	counter;
@@ -59,6 +60,7 @@ struct admin_options {
 	bool	take_back;
 	bool	plain;
 	bool	everywhere;
+	bool	end;
 };
 
 /* A command at work: the configuration, the store, one user. */
@@ -69,8 +71,8 @@ struct admin {
 	const struct store_ops		*ops;
 	struct account			 account;
 	int64_t				 now;
-	int				 secret; /* the file of one, opened */
-						 /* by root; 0: none */
+	int				 secret; /* its file, or a log, */
+						 /* opened by root; 0: none */
 	int				 handout; /* for --out, a socket; */
 						 /* 0: none */
 };
@@ -131,6 +133,25 @@ enum rollcode_err	admin_read_secret(const struct admin *, char *line,
 
 /* Wipe, close.  For use with WIPED(). */
 void			admin_close(struct admin *);
+
+/*
+ * Of the user begun in a restored store: the first token that is enabled, not
+ * timed, and neither enrolled nor resynced since, NULL if there is none.
+ * Errors as of the store's events.
+ */
+enum rollcode_err	restored_waits(const struct store_ops *,
+			    struct store *, const struct account *,
+			    const struct account_token **, struct error *)
+			    MUST_USE;
+
+/* "was restored, marked on DATE", "" if it was not. */
+#define RESTORED_PAST_MAX	128
+void			restored_past(const struct restored *,
+			    char past[RESTORED_PAST_MAX]);
+
+/* resync --from-log. */
+enum rollcode_err	resync_log(const struct admin_options *,
+			    struct error *) MUST_USE;
 
 /* For a store's each: one more in the int64_t that is handed over. */
 enum rollcode_err	admin_count_user(void *count, const char *user,
@@ -268,7 +289,7 @@ enum rollcode_err	person_refuse(const char *account, struct error *)
 cli_run	admin_init, admin_enroll, admin_list, admin_show, admin_uri, admin_qr,
 	admin_remove, admin_disable, admin_enable, admin_unlock, admin_verify,
 	admin_resync, admin_recovery, admin_import, admin_export, admin_log,
-	admin_rekey, admin_backup, admin_check,
+	admin_rekey, admin_backup, admin_restored, admin_check,
 	admin_stats;
 
 #endif /* ROLLCODE_ADMIN_ADMIN_H */

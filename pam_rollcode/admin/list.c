@@ -80,12 +80,26 @@ measure_name(void *context, const char *user, struct error *error)
 	return ROLLCODE_OK;
 }
 
+static void
+tell_past(const struct admin *admin)
+{
+	char past[RESTORED_PAST_MAX];
+
+	restored_past(admin->ops->restored(admin->store), past);
+	if (past[0] != '\0')
+		fprintf(stderr,
+		    "the store %s: only timed tokens can log in; "
+		    "rollcode-admin check says who waits\n",
+		    past);
+}
+
 static enum rollcode_err
 list_users(struct listing *l, struct error *error)
 {
 	struct admin *admin = l->admin;
 	enum rollcode_err err;
 
+	tell_past(admin);
 	l->width = (int)strlen("USER");
 	if ((err = admin->ops->each(admin->store, measure_name, l, error)) !=
 	    ROLLCODE_OK)

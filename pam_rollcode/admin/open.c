@@ -32,6 +32,8 @@ admin_drop(const struct config *config, struct error *error)
 static const char *
 secret_path(const struct admin_options *o)
 {
+	if (o->log_file[0] != '\0')
+		return o->log_file;
 	if (o->secret_file[0] != '\0')
 		return o->secret_file;
 	return o->key_file[0] != '\0' ? o->key_file : o->seal_file;

@@ -4,10 +4,11 @@
 
 #define RESYNC_WINDOW_DEFAULT 100000
 
-/* Only the token meant takes part. */
+/* Only the token meant takes part; its label is for the event. */
 static enum rollcode_err
 resync_token(struct admin *admin, const struct input *input,
-    struct verification *verification, struct error *error)
+    struct verification *verification, char label[ROLLCODE_LABEL_MAX + 1],
+    struct error *error)
 {
 	int64_t window = admin->options->window;
 	struct account_token *token;
@@ -15,6 +16,7 @@ resync_token(struct admin *admin, const struct input *input,
 
 	if ((token = admin_token(admin, &err, error)) == NULL)
 		return err;
+	memcpy(label, token->token.label, sizeof(token->token.label));
 	err = admin_try_token(admin, &token->token, input,
 	    window != 0 ? window : RESYNC_WINDOW_DEFAULT, verification, error);
 	if (err == ROLLCODE_OK && verdict_admits(verification->verdict))
@@ -22,11 +24,11 @@ resync_token(struct admin *admin, const struct input *input,
 	return err;
 }
 
-/* In a backup nobody knows which of them were used since. */
+/* In a restored store nobody knows which of them were used since. */
 static bool
 void_restored(struct admin *admin)
 {
-	if (!admin->ops->is_backup(admin->store) ||
+	if (!admin->ops->restored(admin->store)->is ||
 	    admin->account.recovery_count == 0)
 		return false;
 	recovery_void(&admin->account);
@@ -62,16 +64,18 @@ refuse_codes(
 		  "right");
 }
 
-enum rollcode_err
-admin_resync(void *base, char **argv, struct error *error)
+static enum rollcode_err
+resync_user(
+    const struct admin_options *options, char **argv, struct error *error)
 {
 	WIPED(input_wipe) struct input input = {0};
 	WIPED(admin_close) struct admin admin = {0};
+	char label[ROLLCODE_LABEL_MAX + 1];
 	struct verification verification = {0};
 	enum rollcode_err err;
-	bool voided;
+	bool voided, restored;
 
-	if ((err = admin_open(&admin, base, NULL, error)) != ROLLCODE_OK ||
+	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK ||
 	    (err = admin_read_code(ROLLCODE_PROMPT, false, &input, error)) !=
 		ROLLCODE_OK)
 		return err;
@@ -81,14 +85,15 @@ admin_resync(void *base, char **argv, struct error *error)
 			? "the input does not look like a code"
 			: "type two or three consecutive codes on one line");
 	if ((err = admin_begin(&admin, argv[0], error)) != ROLLCODE_OK ||
-	    (err = resync_token(&admin, &input, &verification, error)) !=
+	    (err = resync_token(&admin, &input, &verification, label, error)) !=
 		ROLLCODE_OK)
 		return err;
 	if (!verdict_admits(verification.verdict))
 		return refuse_codes(&admin, &verification, error);
 	voided = void_restored(&admin);
-	if ((err = admin_commit(&admin, ACT_RESYNCED, admin.options->label,
-		 error)) != ROLLCODE_OK)
+	restored = admin.ops->restored(admin.store)->is;
+	if ((err = admin_commit(&admin, ACT_RESYNCED, label, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	plain_line(stdout,
 	    "resynced %s: the counter moved by %" PRIu64 " to %" PRIu64,
@@ -98,5 +103,24 @@ admin_resync(void *base, char **argv, struct error *error)
 		    "the recovery codes of %s are void; rollcode-admin "
 		    "recovery %s issues others",
 		    argv[0], argv[0]);
+	if (restored)
+		printf("the store is restored: once nobody waits for this, "
+		       "rollcode-admin restored --end\n");
 	return err;
+}
+
+enum rollcode_err
+admin_resync(void *base, char **argv, struct error *error)
+{
+	const struct admin_options *o = base;
+	bool log = o->log_file[0] != '\0';
+
+	if (log == (argv[0] != NULL))
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "name the user, or the log with --from-log");
+	if (log && (o->label[0] != '\0' || o->window != 0))
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--label and --window are for the codes of a user; leave "
+		    "them out with --from-log");
+	return log ? resync_log(o, error) : resync_user(o, argv, error);
 }

@@ -95,6 +95,17 @@ show_state(const struct admin *admin)
 }
 
 static void
+show_past(const struct admin *admin)
+{
+	char past[RESTORED_PAST_MAX];
+
+	restored_past(admin->ops->restored(admin->store), past);
+	if (past[0] != '\0')
+		printf("%-16s %s: only timed tokens can log in\n", "the store",
+		    past);
+}
+
+static void
 show_recovery(const struct admin *admin)
 {
 	int64_t issued = recovery_issued(&admin->account);
@@ -131,6 +142,7 @@ show_json(const struct admin *admin)
 	json_number(&json, "failed", a->failed);
 	json_number(&json, "replayed", a->replayed);
 	json_number(&json, "late", a->late);
+	json_bool(&json, "restored", admin->ops->restored(admin->store)->is);
 	json_time(&json, "created", a->created);
 	json_time(&json, "last_success", a->last_success);
 	json_time(&json, "last_failure", a->last_failure);
@@ -175,6 +187,7 @@ show_text(const struct admin *admin)
 
 	plain_line(stdout, "%-16s %s", "user", a->user);
 	show_state(admin);
+	show_past(admin);
 	printf("%-16s %u in a row, guarded at %" PRId64 "\n", "failures",
 	    a->failures, policy->guard_after);
 	printf("%-16s %u, guarded at %" PRId64 ", one is forgiven per day\n",

@@ -13,6 +13,10 @@ find_remedy(const struct verification *v, char age[ADMIN_AGE_MAX])
 		       "rollcode-admin unlock ends this";
 	if (v->verdict == VERDICT_EXPIRED)
 		return age;
+	if (v->verdict == VERDICT_RESTORED)
+		return "the store was restored, so only fresh codes of timed "
+		       "tokens are accepted until rollcode-admin restored "
+		       "--end";
 	if (v->verdict == VERDICT_FAR)
 		return "the code is far ahead; two consecutive codes on one "
 		       "line are accepted";

@@ -23,6 +23,10 @@ static const struct {
 	{ VERDICT_EXPIRED, LOG_NOTICE,
 	  "the code is of another time: typed late, or kept by somebody, or a "
 	  "clock is wrong; the next code, made now, is accepted" },
+	{ VERDICT_RESTORED, LOG_WARNING,
+	  "the store was restored: timed codes that are made now are accepted "
+	  "alone; rollcode-admin resync or enroll --replace of every user "
+	  "whose tokens are not timed, then rollcode-admin restored --end" },
 	{ VERDICT_REPLAYED, LOG_WARNING,
 	  "the code was used or skipped before: a replay, or a copied token" },
 	{ VERDICT_GUARDED, LOG_NOTICE,

@@ -20,6 +20,7 @@
 
 #include "config/config.h"
 #include "rules/account.h"
+#include "store/restored.h"
 
 #define STORE_SERVICE_MAX	64	/* bytes of a service in an event */
 #define STORE_RHOST_MAX		255
@@ -57,8 +58,7 @@ struct store_ops {
 	/*
 	 * Reach the store and prove that it is the one of this configuration:
 	 * owner, modes, marker, key.  UNAVAIL if it is missing or cannot be
-	 * reached, STORE if it is the wrong one, or a backup while the
-	 * configuration does not administer; *store is NULL then.
+	 * reached, STORE if it is the wrong one; *store is NULL then.
 	 */
 	enum rollcode_err (*open)(struct store **store, const struct config *,
 	    struct error *) MUST_USE;
@@ -69,7 +69,9 @@ struct store_ops {
 	 * until close.  UNAVAIL if somebody holds it for longer than
 	 * STORE_BUSY_MS.  One that was put back is given as it was committed
 	 * last, where that is known, and its `behind` says so; what of that is
-	 * not in the store, commit writes along with anything else.
+	 * not in the store, commit writes along with anything else.  In a
+	 * restored store, unless the configuration administers, as
+	 * restored_account says.
 	 */
 	enum rollcode_err (*begin)(struct store *, const char *user,
 	    bool *enrolled, struct account *, struct error *) MUST_USE;
@@ -130,8 +132,15 @@ struct store_ops {
 	enum rollcode_err (*events)(struct store *, store_event_fn *, void *,
 	    struct error *) MUST_USE;
 
-	/* Whether it is a backup: what was used since is not spent in it. */
-	bool (*is_backup)(const struct store *);
+	/* Whether it was restored: what was used since is not spent in it. */
+	const struct restored *(*restored)(const struct store *);
+
+	/*
+	 * Say that it was restored then; with since 0, that it is right as it
+	 * is, and on this machine.  Durable.
+	 */
+	enum rollcode_err (*mark)(struct store *, int64_t since,
+	    struct error *) MUST_USE;
 
 	/*
 	 * Make an empty store with its marker.  OK if there is one already

@@ -263,12 +263,12 @@ store_cases() {
 	    <(edit "$ENVFILE" 's/^SECRET_KEY=./&0/;s/^\(SECRET_KEY=.\{64\}\).*/\1/'
 	    admin check 2>&1)
 	restore
-	planted store-backup "sed -i /^BACKUP=/d $u/marker" \
-	    "a backup in the place of the store" add "$u/marker" BACKUP=1
-	check "a backup in the place of the store: it says how to go on" \
+	planted restored "rollcode-admin --conf $CONF restored --end -f" \
+	    "a store that was restored" admin restored -f
+	check "a store that was restored: it says how to go on" \
 	    grep -q 'fix: rollcode-admin resync USER' \
-	    <(add "$u/marker" BACKUP=1; admin check 2>&1
-	    sed -i /^BACKUP=/d "$u/marker")
+	    <(admin restored -f >"$T/out"; admin check 2>&1
+	    admin restored --end -f)
 	planted store-space "umount $T/store" "a file system that is read-only" \
 	    read_only "$T/store"
 	also store-space "umount $T/store" "a file system that is full" \

@@ -57,7 +57,7 @@ sed "s,^DATABASE=.*,DATABASE=sqlite:$T/copy," "$CONF" >"$T/copy.env"
 chmod 600 "$T/copy.env"
 rollcode-admin --conf "$T/copy.env" verify ann <<<"$(code ann)" >"$T/out" 2>&1
 equal "verify takes no backup for a store" \
-    "$? $(grep -c 'is a backup' "$T/out")" "1 1"
+    "$? $(grep -c 'was restored' "$T/out")" "1 1"
 enroll bea
 used=$(code bea)
 admin verify bea <<<"$used" >"$T/out"

@@ -41,7 +41,7 @@ last=$(admin stats --json | value 'j["last_success_timestamp_seconds"]')
 check "the last login is that of anybody" \
     test "$before" -le "$last" -a "$last" -le "$after"
 equal "store and verifier are up; a service is not expected" \
-    "$(figures store_up store_backup verifier_up service_up)" \
+    "$(figures store_up store_restored verifier_up service_up)" \
     "[True, False, True, None]"
 resident_start
 equal "a service that answers is up" "$(figures service_up)" "[True]"

@@ -109,10 +109,10 @@ def request():
 
 def answer():
     def one(how, verdict, err=0, text=""):
-        body = struct.pack("<Ii16sIIIIIIIIIII4xQQq65s7x768s768sHH4x", 0x52634133,
-                           err, bytes(16), verdict, 1, 0, 0, 0, 1, 2, 3, 4, 1,
-                           10, 0, fixed("token", 65), fixed(text, 768),
-                           fixed("", 768), 0, 0)
+        body = struct.pack("<Ii16sIIIIIIIIIII4xQQq65s7x768s768sHHII4x",
+                           0x52634133, err, bytes(16), verdict, 1, 0, 0, 0, 1, 2, 3, 4, 5,
+                           1, 10, 0, 0, fixed("token", 65), fixed(text, 768),
+                           fixed("", 768), 0, 0, 0, 0)
         return bytes([how]) + body
 
     for how in (0, 1, 2, 3, 5, 9, 16, 32, 64):
@@ -242,9 +242,22 @@ def module():
                 [how, at >> 8, at & 255])), attempt(near))
 
 
+def logged():
+    said = b"code accepted for ann; token=token counter=41 skipped=0"
+    old = b"Nov  9 10:15:00 host sshd[12]: pam_rollcode(sshd:auth): " + said
+    new = (b"2026-11-29T10:15:00.123456+01:00 host rollcode-verify[7]: asked "
+           b"by uid=1000 service=sudo user=ann: " + said)
+    odd = old.replace(b"ann", b"a\\x20b\\x3b").replace(b"accepted", b"resynced")
+    yield b"\x00" + old + b"\n" + new
+    yield b"\x40" + new + b"\n" + odd + b"\n\n"
+    yield b"\xff" + b"x" * 3000 + b"\n\0" + old + b"\n" + odd
+    yield b"\x07" + old.replace(b"41", b"9223372036854775806")
+    yield b"\x07" + b"pam_rollcode(sshd:auth): " + said
+
+
 def main():
     for make in (env, provision, input_, request, answer, store, import_,
-                 module):
+                 module, logged):
         for number, data in enumerate(make()):
             put(sys.argv[1], make.__name__.rstrip("_"), number, data)
 

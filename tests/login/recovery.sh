@@ -182,7 +182,7 @@ chmod 600 "$T/copy.env"
 check "resync in the backup says that recovery codes are void" \
     grep -q 'recovery codes of bob are void' <<<"$(code bob -n 2 |
 	rollcode-admin --conf "$T/copy.env" resync bob 2>&1)"
-sed -i /^BACKUP=/d "$T/copy/users/marker"
+rollcode-admin --conf "$T/copy.env" restored --end --force >"$T/out" 2>&1
 refused "so the one that was used does not come back with it" \
     rollcode-admin --conf "$T/copy.env" verify bob <<<"$(line 1)"
 code bob -n 2 | admin resync bob >"$T/out" 2>&1

@@ -237,7 +237,7 @@ more_troubles() {
 	sql one "SELECT pg_reload_conf()" >"$T/out"
 	denied "a server that syncs nothing" SYSTEM_ERR 'fsync=off' sync
 	SQL_DATABASE=rollcode sql one "UPDATE rollcode.store SET backup=1"
-	denied "a restored copy" SYSTEM_ERR 'is a backup' version
+	denied "a restored copy" SYSTEM_ERR 'was restored' version
 	env_file "$(uri nobody one)"
 	denied "a role that may not" AUTHINFO_UNAVAIL \
 	    'no password|authentication failed' usual

@@ -346,7 +346,7 @@ refusals() {
 	sed -i "s,pam_rollcode.so,& conf=$T/copy.env," "$T/pam/restored"
 	equal "no login takes a backup for a store" \
 	    "$(login ann "$(code ann)" restored)" SYSTEM_ERR
-	sed -i /^BACKUP=/d "$T/copies/b/users/marker"
+	rollcode-admin --conf "$T/copy.env" restored --end --force >"$T/out"
 	equal "before the administrator says so" \
 	    "$(login ann "$(code ann)" restored)" SUCCESS
 	rm -rf "$T/copies/b"

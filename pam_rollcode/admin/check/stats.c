@@ -16,7 +16,7 @@ struct stats {
 	int64_t users, guarded, disabled, unusable, stale, missing;
 	int64_t tokens, tokens_disabled, no_recovery;
 	int64_t failures, replays, late, last_success, last_failure;
-	int64_t store, backup, verifier, service;
+	int64_t store, restored, verifier, service;
 };
 
 enum figure_kind {
@@ -36,8 +36,8 @@ static const struct figure {
 		name, about, offsetof(struct stats, field), kind \
 	}
     FIGURE("store_up", store, FIGURE_YES_NO, "store can be read"),
-    FIGURE("store_backup", backup, FIGURE_YES_NO,
-	"store is a backup, and logins refuse it"),
+    FIGURE("store_restored", restored, FIGURE_YES_NO,
+	"store was restored, and timed tokens log in alone"),
     FIGURE("verifier_up", verifier, FIGURE_YES_NO,
 	"verifier answers when a login asks it"),
     FIGURE("service_up", service, FIGURE_YES_NO,
@@ -195,7 +195,7 @@ count_store(struct admin *admin, struct stats *s, struct error *error)
 {
 	struct stats counted = {
 	    .store = 1,
-	    .backup = admin->ops->is_backup(admin->store),
+	    .restored = admin->ops->restored(admin->store)->is,
 	    .verifier = s->verifier,
 	    .service = s->service,
 	};

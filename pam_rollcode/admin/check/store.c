@@ -42,9 +42,14 @@ static const struct {
 	const char *verb, *fix;
 } kinds[] = {
     {"store", IS_ERROR, NULL, NULL},
-    {"store-backup", IS_ERROR, NULL,
-	"rollcode-admin resync USER for each of rollcode-admin list, with two "
-	"codes of the token, and then take that line out"},
+    {"restored", IS_ERROR, NULL,
+	"rollcode-admin resync USER for each user who waits, with two codes of "
+	"the token, and then rollcode-admin restored --end"},
+    {"clone", IS_ERROR, NULL,
+	"where the other machine uses its store no longer, rollcode-admin "
+	"restored --end; where both go on, first rollcode-admin restored, "
+	"resync or enroll --replace of everybody here, and another SECRET_KEY "
+	"there"},
     {"store-marker", IS_ERROR, NULL, NULL},
     {"store-place", IS_ERROR, NULL, NULL},
     {"store-key", IS_ERROR, NULL,
@@ -88,6 +93,7 @@ struct counted {
 struct visit {
 	const struct check *check;
 	int fd; /* to the parent */
+	struct config config;
 	const struct store_ops *ops;
 	struct store *store;
 	struct account account;
@@ -95,10 +101,19 @@ struct visit {
 	struct report report;
 	struct counted missing, strangers; /* without a token, an account */
 	struct counted behind, unwritten;  /* files, witnesses */
+	struct counted waiting;		   /* until the store is right */
 	unsigned int noted;		   /* users, one by one */
 	unsigned int short_tokens;
 	char short_user[ROLLCODE_USER_MAX + 1];
 };
+
+static void
+visit_close(struct visit *v)
+{
+	if (v->ops != NULL)
+		v->ops->close(v->store);
+	config_wipe(&v->config);
+}
 
 /* Of the report, what is the same in most of them is filled already. */
 __attribute__((format(printf, 3, 4))) static void
@@ -130,7 +145,6 @@ report_store(struct visit *v, const struct error *error)
 {
 	report_error(v,
 	    error->reason == REASON_KEY	     ? "store-key"
-	    : error->reason == REASON_BACKUP ? "store-backup"
 	    : error->reason == REASON_MARKER ? "store-marker"
 	    : error->file > 0		     ? "store-place"
 					     : "store",
@@ -241,6 +255,21 @@ visit_witness(struct visit *v)
 		report_error(v, "witness-file", &error);
 }
 
+/* Whether a used code of the user begun would work again. */
+static enum rollcode_err
+visit_past(struct visit *v, struct error *error)
+{
+	const struct account_token *waits = NULL;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (v->ops->restored(v->store)->is)
+		err = restored_waits(
+		    v->ops, v->store, &v->account, &waits, error);
+	if (waits != NULL)
+		count_user(&v->waiting, v->user);
+	return err;
+}
+
 static enum rollcode_err
 visit_user(void *context, const char *user, struct error *error)
 {
@@ -260,8 +289,10 @@ visit_user(void *context, const char *user, struct error *error)
 	facts->user |=
 	    v->check->user != NULL && strcmp(user, v->check->user) == 0;
 	err = v->ops->begin(v->store, user, &enrolled, &v->account, &detail);
-	if (err == ROLLCODE_OK && enrolled)
+	if (err == ROLLCODE_OK && enrolled) {
 		visit_witness(v);
+		err = visit_past(v, &detail);
+	}
 	v->ops->end(v->store);
 	if (err != ROLLCODE_OK)
 		report_error(v, "user-file", &detail);
@@ -270,6 +301,38 @@ visit_user(void *context, const char *user, struct error *error)
 	account_wipe(&v->account);
 	v->user = ""; /* the name is gone with this call */
 	return ROLLCODE_OK;
+}
+
+/* A login is told of nobody in a restored store, an administrator is. */
+static bool
+reopen_restored(struct visit *v)
+{
+	struct error error = {0};
+
+	if (!v->ops->restored(v->store)->is)
+		return true;
+	v->ops->close(v->store);
+	v->config.administers = true;
+	if (v->ops->open(&v->store, &v->config, &error) == ROLLCODE_OK)
+		return true;
+	report_store(v, &error);
+	return false;
+}
+
+static void
+report_past(struct visit *v)
+{
+	const struct restored *r = v->ops->restored(v->store);
+	char past[RESTORED_PAST_MAX];
+
+	restored_past(r, past);
+	if (past[0] == '\0')
+		return;
+	report_send(v, r->copy ? "clone" : "restored",
+	    "%s: only timed tokens can log in, and %u user%s a resync%s%s",
+	    past, v->waiting.count,
+	    v->waiting.count == 1 ? " waits for" : "s wait for",
+	    v->waiting.count > 0 ? ": " : "", v->waiting.names);
 }
 
 static void
@@ -285,10 +348,13 @@ visit_users(struct visit *v)
 		report_error(v, "store-role", &error);
 	else if (err != ROLLCODE_OK)
 		report_store(v, &error);
+	if (!reopen_restored(v))
+		return;
 	if (v->ops->each(v->store, visit_user, v, &error) != ROLLCODE_OK) {
 		report_store(v, &error);
 		return;
 	}
+	report_past(v);
 	if (v->behind.count > 0)
 		report_send(v, "user-older",
 		    "the files of %u users are older than their witnesses, so "
@@ -320,15 +386,19 @@ static void
 visit_store(void *context, int fd)
 {
 	const struct visitor *visitor = context;
-	const struct config *config = &visitor->check->config;
-	struct visit v = {.check = visitor->check, .user = "", .fd = fd};
+	WIPED(visit_close)
+	struct visit v = {
+	    .check = visitor->check,
+	    .config = visitor->check->config,
+	    .user = "",
+	    .fd = fd,
+	};
 	struct error error = {0};
 
-	if (admin_drop(config, &error) == ROLLCODE_OK &&
-	    store_find(config, &v.ops, &error) == ROLLCODE_OK &&
-	    v.ops->open(&v.store, config, &error) == ROLLCODE_OK) {
+	if (admin_drop(&v.config, &error) == ROLLCODE_OK &&
+	    store_find(&v.config, &v.ops, &error) == ROLLCODE_OK &&
+	    v.ops->open(&v.store, &v.config, &error) == ROLLCODE_OK) {
 		visit_users(&v);
-		v.ops->close(v.store);
 	} else {
 		report_store(&v, &error);
 	}

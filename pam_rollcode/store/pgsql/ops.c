@@ -116,14 +116,8 @@ pgsql_prove(struct store *store, bool hold, struct error *error)
 	if ((err = read_session(store, hold, &session, error)) != ROLLCODE_OK ||
 	    (err = check_session(store->link, &session, error)) != ROLLCODE_OK)
 		return err;
-	store->backup = session.backup != 0;
-	if (store->backup && !store->config->administers) {
-		link_error(store->link, error, ROLLCODE_ERR_STORE,
-		    "is a backup, in which codes used since it was made would "
-		    "work again: resync or re-enrol every user, then "
-		    "UPDATE rollcode.store SET backup=0");
-		return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
-	}
+	store->restored.since = session.backup;
+	store->restored.is = session.backup != 0;
 	return store_keys_choose(&store->keys, link_where(store->link),
 	    store->key_id, &store->key, error);
 }
@@ -200,10 +194,26 @@ pgsql_open(struct store **out, const struct config *config, struct error *error)
 	return ROLLCODE_OK;
 }
 
-static bool
-pgsql_is_backup(const struct store *store)
+static const struct restored *
+pgsql_restored(const struct store *store)
 {
-	return store->backup;
+	return &store->restored;
+}
+
+static enum rollcode_err
+pgsql_mark(struct store *store, int64_t since, struct error *error)
+{
+	enum rollcode_err err;
+
+	pgsql_end(store);
+	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK ||
+	    (err = link_begin(store->link, error)) != ROLLCODE_OK ||
+	    (err = link_change(store->link, error, 1,
+		 "UPDATE rollcode.store SET backup=$1", "i", since)) !=
+		ROLLCODE_OK ||
+	    (err = pgsql_prove(store, false, error)) != ROLLCODE_OK)
+		return err;
+	return link_commit(store->link, error);
 }
 
 bool
@@ -235,6 +245,17 @@ pgsql_lock(struct store *store, bool *there, struct error *error)
 	    "has %s more than once; restore it", store->name);
 }
 
+/* Whether a login may go on with what was read, or found absent. */
+static enum rollcode_err
+admit_restored(
+    struct store *store, const char *user, bool enrolled, struct error *error)
+{
+	return store->config->administers
+		   ? ROLLCODE_OK
+		   : restored_account(&store->restored, link_where(store->link),
+			 user, enrolled, &store->before, error);
+}
+
 enum rollcode_err
 pgsql_begin(struct store *store, const char *user, bool *enrolled,
     struct account *account, struct error *error)
@@ -246,7 +267,7 @@ pgsql_begin(struct store *store, const char *user, bool *enrolled,
 	account_wipe(account);
 	pgsql_end(store);
 	if (!store_name_encode(user, store->name))
-		return ROLLCODE_OK;
+		return admit_restored(store, user, false, error);
 	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
 		return err;
 	do {
@@ -254,6 +275,8 @@ pgsql_begin(struct store *store, const char *user, bool *enrolled,
 			err = pgsql_read(
 			    store, user, &store->before, enrolled, error);
 	} while (pgsql_again(store, err, &tries));
+	if (err == ROLLCODE_OK)
+		err = admit_restored(store, user, *enrolled, error);
 	if (err != ROLLCODE_OK || !*enrolled) {
 		pgsql_end(store);
 		*enrolled = false;
@@ -304,7 +327,8 @@ static const struct store_ops store_pgsql = {
     .remove = pgsql_remove,
     .each = pgsql_each,
     .events = pgsql_events,
-    .is_backup = pgsql_is_backup,
+    .restored = pgsql_restored,
+    .mark = pgsql_mark,
     .init = pgsql_init,
     .examine = pgsql_examine,
     .adopt_key = pgsql_adopt,

@@ -28,7 +28,7 @@ struct store {
 	const struct store_key	*key;		/* for new users' secrets */
 	char			 id[STORE_ID_LEN + 1];
 	char			 key_id[SEAL_ID_LEN + 1];
-	bool			 backup;
+	struct restored		 restored;	/* as the store says */
 	char			 name[STORE_NAME_MAX + 1]; /* the user's */
 	char			 where[LINK_WHERE_MAX + STORE_NAME_MAX + 3];
 	const struct store_key	*user_key;	/* for this user's */

@@ -30,6 +30,9 @@ static const struct keyword marker_keywords[] = {
 	  .min = SEAL_ID_LEN, .max = SEAL_ID_LEN },
 	{ .name = "BACKUP", .kind = KEYWORD_NUMBER,
 	  .at = offsetof(struct marker, backup), .min = 1, .max = INT64_MAX },
+	{ .name = "HOST", .kind = KEYWORD_TEXT,
+	  .at = offsetof(struct marker, machine),
+	  .min = MACHINE_NAME_LEN, .max = MACHINE_NAME_LEN },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -133,9 +136,45 @@ marker_parse(char *text, size_t len, const char *path, struct marker *marker,
 	return ROLLCODE_OK;
 }
 
+/*
+ * When the marker, or the directory that has the store, got its place: a time
+ * that no program can set.
+ */
+static enum rollcode_err
+find_placed(
+    int fd, const struct config *config, int64_t *placed, struct error *error)
+{
+	const char *directory = config->database + strlen(CONFIG_SQLITE);
+	struct stat marker, above;
+
+	if (fstat(fd, &marker) != 0 || stat(directory, &above) != 0)
+		return error_errno(error, errno, directory);
+	*placed =
+	    marker.st_ctime > above.st_ctime ? marker.st_ctime : above.st_ctime;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+find_past(int fd, const struct config *config, const struct marker *marker,
+    struct restored *restored, struct error *error)
+{
+	char here[MACHINE_NAME_LEN + 1] = "";
+	enum rollcode_err err;
+
+	memset(restored, 0, sizeof(*restored));
+	if (marker->machine[0] != '\0' &&
+	    (err = machine_name(marker->store_id, here, error)) != ROLLCODE_OK)
+		return err;
+	restored->copy = here[0] != '\0' && strcmp(here, marker->machine) != 0;
+	restored->since = marker->backup;
+	restored->is = restored->copy || restored->since != 0;
+	return restored->is ? find_placed(fd, config, &restored->placed, error)
+			    : ROLLCODE_OK;
+}
+
 static enum rollcode_err
 read_marker(const struct config *config, const struct store_path *users,
-    struct marker *marker, struct error *error)
+    struct marker *marker, struct restored *restored, struct error *error)
 {
 	char text[MARKER_MAX + 1];
 	struct store_path path;
@@ -164,15 +203,18 @@ read_marker(const struct config *config, const struct store_path *users,
 			    : marker_parse(
 				  text, (size_t)n, path.text, marker, error);
 	}
+	if (err == ROLLCODE_OK)
+		err = find_past(fd, config, marker, restored, error);
 	close(fd);
 	return err;
 }
 
 enum rollcode_err
 marker_read(const struct config *config, const struct store_path *users,
-    struct marker *marker, struct error *error)
+    struct marker *marker, struct restored *restored, struct error *error)
 {
-	enum rollcode_err err = read_marker(config, users, marker, error);
+	enum rollcode_err err =
+	    read_marker(config, users, marker, restored, error);
 
 	return err == ROLLCODE_OK ? err
 				  : error_because(error, err, REASON_MARKER);
@@ -195,7 +237,7 @@ enum rollcode_err
 marker_write(const struct store_path *users, const struct marker *marker,
     bool replace, struct error *error)
 {
-	char text[MARKER_MAX], backup[32] = "";
+	char text[MARKER_MAX], backup[32] = "", machine[64] = "";
 	struct store_path path;
 	enum rollcode_err err;
 	int n, e;
@@ -206,9 +248,12 @@ marker_write(const struct store_path *users, const struct marker *marker,
 	if (marker->backup != 0)
 		snprintf(backup, sizeof(backup), "BACKUP=%" PRId64 "\n",
 		    marker->backup);
+	if (marker->machine[0] != '\0')
+		snprintf(
+		    machine, sizeof(machine), "HOST=%s\n", marker->machine);
 	n = snprintf(text, sizeof(text),
-	    "FORMAT=%d\nSTORE_ID=%s\nKEY_ID=%s\n%s", MARKER_FORMAT,
-	    marker->store_id, marker->key_id, backup);
+	    "FORMAT=%d\nSTORE_ID=%s\nKEY_ID=%s\n%s%s", MARKER_FORMAT,
+	    marker->store_id, marker->key_id, backup, machine);
 	if ((e = replace_file(path.text, text, (size_t)n, replace)) == 0)
 		return replace_sync_directory(path.text, error);
 	return error_errno(error, e, path.text);

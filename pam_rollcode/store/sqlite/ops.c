@@ -45,24 +45,10 @@ sqlite_store_close(struct store *store)
 	free(store);
 }
 
-static bool
-sqlite_store_is_backup(const struct store *store)
+static const struct restored *
+sqlite_store_restored(const struct store *store)
 {
-	return store->marker.backup != 0;
-}
-
-/* Codes used since it was made are not spent in it. */
-static enum rollcode_err
-check_backup(const struct store *store, struct error *error)
-{
-	if (!sqlite_store_is_backup(store) || store->config->administers)
-		return ROLLCODE_OK;
-	error_at(error, ROLLCODE_ERR_STORE, store->users.text,
-	    "is a backup, in which codes used since it was made would work "
-	    "again: resync or re-enrol every user, then remove the line "
-	    "BACKUP= from %s/marker",
-	    store->users.text);
-	return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
+	return &store->restored;
 }
 
 static enum rollcode_err
@@ -80,13 +66,12 @@ sqlite_store_open(
 		ROLLCODE_OK ||
 	    (err = store_check_directory(config, &store->users, error)) !=
 		ROLLCODE_OK ||
-	    (err = marker_read(config, &store->users, &store->marker, error)) !=
-		ROLLCODE_OK ||
+	    (err = marker_read(config, &store->users, &store->marker,
+		 &store->restored, error)) != ROLLCODE_OK ||
 	    (err = store_keys_derive(&store->keys, store->marker.store_id,
 		 config, error)) != ROLLCODE_OK ||
 	    (err = store_keys_choose(&store->keys, store->users.text,
-		 store->marker.key_id, &store->key, error)) != ROLLCODE_OK ||
-	    (err = check_backup(store, error)) != ROLLCODE_OK) {
+		 store->marker.key_id, &store->key, error)) != ROLLCODE_OK) {
 		sqlite_store_close(store);
 		return err;
 	}
@@ -98,16 +83,18 @@ sqlite_store_open(
 enum rollcode_err
 store_look_again(struct store *store, struct error *error)
 {
+	struct restored restored;
 	struct marker marker;
 	enum rollcode_err err;
 
-	if ((err = marker_read(store->config, &store->users, &marker, error)) !=
-	    ROLLCODE_OK)
+	if ((err = marker_read(store->config, &store->users, &marker, &restored,
+		 error)) != ROLLCODE_OK)
 		return err;
 	if (strcmp(marker.store_id, store->marker.store_id) != 0)
 		return error_at(error, ROLLCODE_ERR_UNAVAIL, store->users.text,
 		    "the store was replaced while it was in use; try again");
 	store->marker = marker;
+	store->restored = restored;
 	return store_keys_choose(
 	    &store->keys, store->users.text, marker.key_id, &store->key, error);
 }
@@ -129,6 +116,29 @@ check_unmoved(const struct store *store, struct error *error)
 				     : sqlite_check_unmoved(store->db, error);
 }
 
+/* Whether a login may go on with what was read, or found absent. */
+static enum rollcode_err
+check_restored(const struct store *store, const char *user, bool enrolled,
+    struct account *account, struct error *error)
+{
+	return store->config->administers
+		   ? ROLLCODE_OK
+		   : restored_account(&store->restored, store->users.text, user,
+			 enrolled, account, error);
+}
+
+/* A missing file is proof only while the store is the one that was opened. */
+static enum rollcode_err
+find_absent(struct store *store, const char *user, struct account *account,
+    struct error *error)
+{
+	enum rollcode_err err = store_look_again(store, error);
+
+	return err == ROLLCODE_OK
+		   ? check_restored(store, user, false, account, error)
+		   : err;
+}
+
 static enum rollcode_err
 sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
     struct account *account, struct error *error)
@@ -140,13 +150,13 @@ sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
 	account_wipe(account);
 	user_close(store);
 	if (!store_name_encode(user, name))
-		return ROLLCODE_OK;
+		return check_restored(store, user, false, account, error);
 	if ((err = store_path_join(&store->file, store->users.text, name, ".db",
 		 error)) != ROLLCODE_OK)
 		return err;
 	err = user_open(store, error);
 	if (err == ROLLCODE_ERR_ABSENT)
-		return store_look_again(store, error);
+		return find_absent(store, user, account, error);
 	if (err != ROLLCODE_OK)
 		return err;
 	if ((err = rows_read(store, user, &store->before, error)) !=
@@ -154,7 +164,9 @@ sqlite_store_begin(struct store *store, const char *user, bool *enrolled,
 	    (err = check_unmoved(store, error)) != ROLLCODE_OK)
 		goto fail;
 	*account = store->before;
-	if ((err = witness_compare(store, account, error)) != ROLLCODE_OK)
+	if ((err = witness_compare(store, account, error)) != ROLLCODE_OK ||
+	    (err = check_restored(store, user, true, account, error)) !=
+		ROLLCODE_OK)
 		goto fail;
 	*enrolled = true;
 	store->sound = true;
@@ -303,7 +315,8 @@ const struct store_ops store_sqlite = {
     .remove = store_sqlite_remove,
     .each = store_sqlite_each,
     .events = rows_events,
-    .is_backup = sqlite_store_is_backup,
+    .restored = sqlite_store_restored,
+    .mark = store_sqlite_mark,
     .init = store_sqlite_init,
     .adopt_key = store_sqlite_adopt,
     .reseal = store_sqlite_reseal,

@@ -16,6 +16,8 @@
 #include "store/name.h"
 #include "store/store.h"
 
+#define MACHINE_NAME_LEN	32	/* hex digits */
+
 struct store_path {
 	char	text[PATH_MAX];
 };
@@ -24,7 +26,8 @@ struct marker {
 	int64_t	format;
 	char	store_id[STORE_ID_LEN + 1];
 	char	key_id[SEAL_ID_LEN + 1];	/* what new secrets get */
-	int64_t	backup;		/* when it was made, 0: it is none */
+	int64_t	backup;		/* when it was restored, or copied to be */
+	char	machine[MACHINE_NAME_LEN + 1];	/* where it was made, or "" */
 };
 
 struct store {
@@ -33,6 +36,7 @@ struct store {
 	struct marker		 marker;
 	struct store_path	 witness;	/* their directory, */
 	bool			 witnessed;	/* if it can be used */
+	struct restored		 restored;	/* as the marker was read */
 	struct store_keys	 keys;
 	const struct store_key	*key;		/* for new users' secrets */
 	const struct store_key	*user_key;	/* for this user's */
@@ -65,15 +69,26 @@ enum rollcode_err	store_check_directory(const struct config *,
 			    const struct store_path *users, struct error *)
 			    MUST_USE;
 
-/* Read and check the marker.  UNAVAIL if there is none. */
+/*
+ * Read and check the marker, and what it says of the store's past.  UNAVAIL if
+ * there is none.
+ */
 enum rollcode_err	marker_read(const struct config *,
 			    const struct store_path *users, struct marker *,
-			    struct error *) MUST_USE;
+			    struct restored *, struct error *) MUST_USE;
 
 /* Write one, durable.  Unless replace is set, EXISTS if there is one. */
 enum rollcode_err	marker_write(const struct store_path *users,
 			    const struct marker *, bool replace,
 			    struct error *) MUST_USE;
+
+/*
+ * What this machine is called in the marker of that store, "" where it has no
+ * id.
+ */
+enum rollcode_err	machine_name(const char *store_id,
+			    char name[MACHINE_NAME_LEN + 1], struct error *)
+			    MUST_USE;
 
 /*
  * Read the marker anew: it must be that of the store that was opened, and of
@@ -135,6 +150,8 @@ enum rollcode_err	store_sqlite_remove(struct store *,
 enum rollcode_err	store_sqlite_each(struct store *, store_user_fn *,
 			    void *, struct error *) MUST_USE;
 enum rollcode_err	store_sqlite_init(const struct config *, bool *made,
+			    struct error *) MUST_USE;
+enum rollcode_err	store_sqlite_mark(struct store *, int64_t since,
 			    struct error *) MUST_USE;
 enum rollcode_err	store_sqlite_adopt(struct store *, struct error *)
 			    MUST_USE;

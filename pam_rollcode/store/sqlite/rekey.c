@@ -64,6 +64,28 @@ store_sqlite_adopt(struct store *store, struct error *error)
 }
 
 enum rollcode_err
+store_sqlite_mark(struct store *store, int64_t since, struct error *error)
+{
+	struct marker *marker = &store->marker;
+	enum rollcode_err err;
+	int lock = -1;
+
+	if ((err = lock_directory(store->users.text, LOCK_MS, &lock, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	if ((err = store_look_again(store, error)) == ROLLCODE_OK && since == 0)
+		err = machine_name(marker->store_id, marker->machine, error);
+	if (err == ROLLCODE_OK) {
+		marker->backup = since;
+		err = marker_write(&store->users, marker, true, error);
+	}
+	if (err == ROLLCODE_OK)
+		err = store_look_again(store, error);
+	close(lock);
+	return err;
+}
+
+enum rollcode_err
 store_sqlite_reseal(struct store *store, const char *user, struct error *error)
 {
 	WIPED(account_wipe) struct account account = {0};

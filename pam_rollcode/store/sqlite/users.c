@@ -342,7 +342,9 @@ new_marker(
 	enum rollcode_err err;
 
 	memset(marker, 0, sizeof(*marker));
-	if ((err = store_id_make(marker->store_id, error)) != ROLLCODE_OK)
+	if ((err = store_id_make(marker->store_id, error)) != ROLLCODE_OK ||
+	    (err = machine_name(marker->store_id, marker->machine, error)) !=
+		ROLLCODE_OK)
 		return err;
 	return error_named(error, seal_key_id(&config->key, marker->key_id),
 	    "a key cannot be named");

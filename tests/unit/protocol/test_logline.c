@@ -17,6 +17,7 @@ static const struct {
     {VERDICT_WRONG, false, LOG_NOTICE, "reason=wrong: "},
     {VERDICT_WRONG, true, LOG_NOTICE, "reason=wrong guarded: "},
     {VERDICT_EXPIRED, false, LOG_NOTICE, "reason=expired age=0: "},
+    {VERDICT_RESTORED, false, LOG_WARNING, "reason=restored: "},
     {VERDICT_REPLAYED, false, LOG_WARNING, "reason=replayed: "},
     {VERDICT_GUARDED, true, LOG_NOTICE, "reason=guarded: "},
     {VERDICT_NONE, false, LOG_ERR, "reason=none: no verdict"},

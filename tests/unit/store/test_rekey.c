@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/cli/cli.h"
@@ -621,7 +622,9 @@ START_TEST(a_copy_is_a_store_for_the_administrator_and_for_no_login)
 
 	use_copy();
 	ck_assert_int_eq(read_user("ann", &after), ROLLCODE_ERR_STORE);
-	ck_assert_ptr_nonnull(strstr(error.text, "is a backup"));
+	ck_assert_uint_eq(error.reason, REASON_BACKUP);
+	ck_assert_int_eq(read_user("dan", &after), ROLLCODE_ERR_STORE);
+	ck_assert_uint_eq(error.reason, REASON_BACKUP);
 	config.administers = true;
 	ck_assert_int_eq(read_user("ann", &after), ROLLCODE_OK);
 	ck_assert_mem_eq(&before, &after, sizeof(before));
@@ -663,7 +666,100 @@ START_TEST(a_copy_stays_one_when_its_key_is_changed)
 	adopt();
 	config.administers = false;
 	ck_assert_int_eq(read_user("ann", &account), ROLLCODE_ERR_STORE);
-	ck_assert_ptr_nonnull(strstr(error.text, "is a backup"));
+	ck_assert_uint_eq(error.reason, REASON_BACKUP);
+}
+END_TEST
+
+static struct restored
+past_of_store(void)
+{
+	struct store *store;
+	struct restored restored;
+
+	config.administers = true;
+	store = opened();
+	restored = *store_sqlite.restored(store);
+	store_sqlite.close(store);
+	config.administers = false;
+	return restored;
+}
+
+/* To rename a folder changes no file in it. */
+START_TEST(when_a_copy_came_to_its_place_is_known)
+{
+	struct restored before, after;
+	char moved[112];
+
+	enroll("ann");
+	ck_assert_int_eq(backup(), ROLLCODE_OK);
+	use_copy();
+	before = past_of_store();
+	ck_assert(before.is && !before.copy);
+	ck_assert_int_eq(before.since, NOW);
+	ck_assert_int_eq(usleep(1100000), 0);
+	snprintf(moved, sizeof(moved), "%s.moved", copy);
+	ck_assert_int_eq(rename(copy, moved), 0);
+	memcpy(copy, moved, strlen(moved) + 1);
+	use_copy();
+	after = past_of_store();
+	ck_assert_int_gt(after.placed, before.placed);
+	ck_assert_int_ge(time(NULL), after.placed);
+}
+END_TEST
+
+static void
+mark(int64_t since)
+{
+	struct store *store;
+
+	config.administers = true;
+	store = opened();
+	ck_assert_int_eq(store_sqlite.mark(store, since, &error), ROLLCODE_OK);
+	ck_assert_int_eq(store_sqlite.restored(store)->since, since);
+	ck_assert_int_eq(store_sqlite.restored(store)->is, since != 0);
+	store_sqlite.close(store);
+	config.administers = false;
+}
+
+START_TEST(a_store_is_marked_and_is_right_again)
+{
+	struct account account = {0};
+
+	enroll("ann");
+	mark(NOW);
+	ck_assert_int_eq(past_of_store().since, NOW);
+	ck_assert_int_eq(read_user("ann", &account), ROLLCODE_ERR_STORE);
+	ck_assert_uint_eq(error.reason, REASON_BACKUP);
+	mark(NOW + 1);
+	ck_assert_int_eq(past_of_store().since, NOW + 1);
+	mark(0);
+	ck_assert(!past_of_store().is);
+	ck_assert_int_eq(read_user("ann", &account), ROLLCODE_OK);
+}
+END_TEST
+
+START_TEST(a_store_without_a_machine_is_used_and_gets_one_at_the_end)
+{
+	struct store *store = opened();
+	char path[128], text[256], name[MACHINE_NAME_LEN + 1];
+
+	snprintf(text, sizeof(text), "FORMAT=1\nSTORE_ID=%s\nKEY_ID=%s\n",
+	    store->marker.store_id, store->marker.key_id);
+	ck_assert_int_eq(
+	    machine_name(store->marker.store_id, name, &error), ROLLCODE_OK);
+	ck_assert_str_eq(store->marker.machine, name);
+	store_sqlite.close(store);
+	snprintf(path, sizeof(path), "%s/users/marker", place);
+	write_text(path, text);
+	ck_assert(!past_of_store().is);
+	mark(NOW);
+	store = opened();
+	ck_assert_str_eq(store->marker.machine, "");
+	store_sqlite.close(store);
+	mark(0);
+	store = opened();
+	ck_assert_str_eq(store->marker.machine, name);
+	store_sqlite.close(store);
 }
 END_TEST
 
@@ -797,6 +893,10 @@ main(void)
 	tcase_add_test(store, a_log_that_was_emptied_is_so_on_disk);
 	tcase_add_test(
 	    store, what_killed_commands_left_goes_and_nothing_of_a_user);
+	tcase_add_test(store, when_a_copy_came_to_its_place_is_known);
+	tcase_add_test(store, a_store_is_marked_and_is_right_again);
+	tcase_add_test(
+	    store, a_store_without_a_machine_is_used_and_gets_one_at_the_end);
 	tcase_add_test(store, a_copy_is_on_disk_when_it_is_made);
 	tcase_add_test(store, a_copy_is_not_made_in_a_folder_of_others);
 	tcase_add_test(store, no_verb_leaves_a_file_or_a_lock_open);

@@ -465,18 +465,21 @@ END_TEST
 
 START_TEST(a_restored_copy_is_for_the_administrator_alone)
 {
-	struct store *store = NULL;
+	struct store *store;
 
 	enrolled("ann");
 	administer("UPDATE rollcode.store SET backup=1");
 
-	ck_assert_int_eq(
-	    ops->open(&store, &config, &problem), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
 	ck_assert_uint_eq(problem.reason, REASON_BACKUP);
 	config.administers = true;
 	store = opened();
-	ck_assert(ops->is_backup(store));
+	ck_assert(ops->restored(store)->is);
+	ck_assert_int_eq(ops->mark(store, 0, &problem), ROLLCODE_OK);
+	ck_assert(!ops->restored(store)->is);
 	ops->close(store);
+	config.administers = false;
+	ck_assert_int_eq(begin_ann(), ROLLCODE_OK);
 }
 END_TEST
 

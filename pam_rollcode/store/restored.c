@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/restored.h"
+
+#define TIME_KNOWN 1000000000 /* a smaller one is no time, but a mark */
+
+static int64_t
+last_of(const struct restored *r)
+{
+	return r->since > r->placed ? r->since : r->placed;
+}
+
+int64_t
+restored_step(const struct restored *r)
+{
+	return last_of(r) / ROLLCODE_STEP + 2;
+}
+
+static bool
+has_timed(const struct account *account)
+{
+	for (size_t i = 0; i < account->token_count; i++)
+		if (account->tokens[i].enabled &&
+		    account->tokens[i].token.form == FORM_TIMED)
+			return true;
+	return false;
+}
+
+enum rollcode_err
+restored_account(const struct restored *r, const char *where, const char *user,
+    bool enrolled, struct account *account, struct error *error)
+{
+	if (!r->is)
+		return ROLLCODE_OK;
+	if (enrolled && last_of(r) >= TIME_KNOWN && has_timed(account)) {
+		account->from_step = restored_step(r);
+		return ROLLCODE_OK;
+	}
+	error_at(error, ROLLCODE_ERR_STORE, where,
+	    "%s, so used codes would work again: logins of %s wait for "
+	    "rollcode-admin resync or enroll --replace of every user whose "
+	    "tokens are not timed, and then for rollcode-admin restored --end",
+	    r->copy ? "is a copy from another machine" : "was restored", user);
+	return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
+}
