@@ -51,6 +51,18 @@ whole_path(const char *dir, char path[PATH_MAX])
 		   dir[0] != '/' ? "/" : "", (int)len, dir) < PATH_MAX;
 }
 
+/* What is somebody else's stays theirs: root would lock them out of it. */
+static enum rollcode_err
+check_handout(const char *path, struct error *error)
+{
+	enum rollcode_err err = path_check(path, 0, error);
+
+	if (err != ROLLCODE_ERR_STORE)
+		return err;
+	error->fix[0] = '\0';
+	return error_add(error, err, "name a directory of root's");
+}
+
 /* Nobody else may have a say in where it is: no link leads there. */
 static enum rollcode_err
 make_place(const char *path, struct error *error)
@@ -60,11 +72,11 @@ make_place(const char *path, struct error *error)
 	enum rollcode_err err;
 
 	snprintf(above, sizeof(above), "%.*s", len == 0 ? 1 : (int)len, path);
-	if ((err = path_check(above, 0, error)) != ROLLCODE_OK)
+	if ((err = check_handout(above, error)) != ROLLCODE_OK)
 		return err;
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return error_errno(error, errno, path);
-	return path_check(path, 0, error);
+	return check_handout(path, error);
 }
 
 /* One that is made here is root's; in another only root may change a name. */

@@ -52,7 +52,8 @@ at_terminal() {
 	"$TREE/tests/tools/confirm.py" "$1" "$T/stdout" rollcode-admin \
 	    "${@:2}" >"$T/shown"
 	local status=$?
-	tr -d '' <"$T/shown" >"$T/out"
+	tr -d '
+' <"$T/shown" >"$T/out"
 	return "$status"
 }
 question() {	# what was asked, on one line
@@ -212,6 +213,9 @@ for place in "$T/open" "$T/link" "$T/file/x" "$T/bad/x"; do
 	    "$? $(find "$T/open" "$T/bad" -type f)" "1 "
 done
 equal "and nobody was enrolled for it" "$(admin list --missing)" carl
+equal "what to do leaves somebody else's directory to its owner" \
+    "$(grep -c "$T/bad: belongs to .*; name a directory of root's$" \
+    "$T/out") $(grep -c 'fix:' "$T/out")" "1 0"
 install -d -m 1777 "$T/sticky"
 install -d -m 755 "$T/roots"
 ln -s "$T/roots" "$T/sticky/link"
