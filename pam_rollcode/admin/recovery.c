@@ -126,9 +126,9 @@ admin_recovery(void *base, char **argv, struct error *error)
 		return err;
 	if (!options->take_back && account_enabled(&admin.account) == 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
-		    "no token of %s is enabled, so no code is accepted; run "
-		    "rollcode-admin enable %s, or enroll %s --label NAME, "
-		    "first",
+		    "no token of %s is enabled, so no code is accepted; first "
+		    "run rollcode-admin enroll %s --label NAME, or, only if no "
+		    "token was lost, rollcode-admin enable %s",
 		    argv[0], argv[0], argv[0]);
 	if ((err = ask_about_codes(&admin, argv[0], error)) != ROLLCODE_OK)
 		return err;

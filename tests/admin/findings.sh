@@ -179,8 +179,10 @@ say_ok "an account that a person can use is refused, and what changes it is said
 
 u=$T/store/users
 admin disable ann >"$T/out"
-equal "a user who is disabled" "$(found user-disabled)" \
-    "note sqlite:$T/store - rollcode-admin enable ann"
+said="rollcode-admin enroll USER --label NAME makes a new token;"
+said+=" only if none was lost: rollcode-admin enable USER"
+equal "of a user who is disabled it says first that a token may be lost" \
+    "$(found user-disabled)" "note sqlite:$T/store - $said"
 admin enable ann >"$T/out"
 for _ in 1 2 3; do
 	admin verify ann <<<"$(wrong "$(code ann)")"
@@ -189,12 +191,15 @@ equal "a user who is guarded" "$(found user-guarded)" \
     "note sqlite:$T/store - rollcode-admin unlock ann"
 admin unlock ann >"$T/out"
 admin enroll end --no-account >"$T/out" 2>&1
-admin disable ann >"$T/out"
-admin disable end >"$T/out"
+for user in ann end; do
+	for _ in 1 2 3; do
+		admin verify "$user" <<<"$(wrong "$(code ann)")"
+	done
+done >"$T/out" 2>&1
 equal "two of whom the same is wrong are two findings" \
-    "$(found user-disabled | cut -d- -f2-4 | sort | xargs)" \
-    "rollcode-admin enable ann rollcode-admin enable end"
-admin enable ann >"$T/out"
+    "$(found user-guarded | cut -d- -f2-4 | sort | xargs)" \
+    "rollcode-admin unlock ann rollcode-admin unlock end"
+admin unlock ann >"$T/out"
 admin remove -f end >"$T/out"
 equal "somebody without a token whose name begins like another" \
     "$(found user-unenrolled an)" \

@@ -160,6 +160,9 @@ done
 refused "who is not enrolled gets no codes" admin recovery nobody
 admin disable alice >"$T/out"
 refused "nor does who has no enabled token" admin recovery alice
+check "and to enable one is not what is said first, because it may be lost" \
+    grep -q 'first run rollcode-admin enroll .* only if no token was lost' \
+    <(admin recovery alice 2>&1)
 denied "and no recovery code lets in there" alice "$kept"
 admin enable alice >"$T/out"
 refused "codes that cannot be shown are a failure" \

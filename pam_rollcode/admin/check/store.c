@@ -67,7 +67,9 @@ static const struct {
     {"witness-older", IS_NOTE, NULL,
 	"see that their directory can be written and has space; the next login "
 	"of each of them writes it"},
-    {"user-disabled", IS_NOTE, "enable", NULL},
+    {"user-disabled", IS_NOTE, NULL,
+	"rollcode-admin enroll USER --label NAME makes a new token; only if "
+	"none was lost: rollcode-admin enable USER"},
     {"user-guarded", IS_NOTE, "unlock", NULL},
     {"user-missing", IS_NOTE, NULL,
 	"rollcode-admin enroll USER for each of them who uses a service that "
