@@ -37,9 +37,13 @@ enum rollcode_err
 privileges_drop(uid_t uid, gid_t gid, const char *name, struct error *error)
 {
 	umask(077);
+	errno = 0;
 	if (geteuid() == 0 && !become_account(uid, gid))
 		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
-		    "cannot become the account %s", name);
+		    "cannot become the account %s%s", name,
+		    errno == EPERM
+			? "; give root the capabilities SETUID and SETGID"
+			: "");
 	if (geteuid() != uid)
 		return error_set(error, ROLLCODE_ERR_PRIVILEGE,
 		    "only root or the account %s can do this", name);

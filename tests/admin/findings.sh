@@ -5,7 +5,7 @@
 # refuse is looked for alone, and each remedy names the right user, file, mode
 # and command.  What following them does is in check.sh.
 . "$(dirname "$0")/../support/lib.sh"
-need python3 strace
+need python3 setpriv strace
 private_machine
 . "$TREE/tests/support/pam.sh"
 ENVFILE=/etc/rollcode/rollcode.env
@@ -177,6 +177,11 @@ say_ok "an account that a person can use is refused, and what changes it is said
 
 # --- the store --------------------------------------------------------------------
 
+setpriv --bounding-set=-setuid,-setgid rollcode-admin check >"$T/out" 2>&1
+check "who cannot become the account is told which capabilities that needs" \
+    grep -q 'cannot become the account .*; give root .* SETUID and SETGID$' \
+    "$T/out"
+refused "and not to restore the store" grep -q 'restore the store' "$T/out"
 u=$T/store/users
 admin disable ann >"$T/out"
 said="rollcode-admin enroll USER --label NAME makes a new token;"

@@ -467,6 +467,10 @@ place_command(const struct check *check, struct finding *f, const char *file)
 static const char *
 store_fix(const struct check *check, const char *name)
 {
+	/* The store is not what is wrong. */
+	if (place_of(check) != NULL && strcmp(name, "store") == 0)
+		return "put that right first: nothing in the store was looked "
+		       "at, and a login fails in the same way";
 	if (place_of(check) != NULL)
 		return RESTORE;
 	if (strcmp(name, "store-place") == 0)
