@@ -3,6 +3,7 @@
 #include "rules/recovery.h"
 
 #define RESYNC_WINDOW_DEFAULT 100000
+#define CODES_PROMPT "Two or three consecutive codes: "
 
 /* Only the token meant takes part; its label is for the event. */
 static enum rollcode_err
@@ -76,7 +77,7 @@ resync_user(
 	bool voided, restored;
 
 	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK ||
-	    (err = admin_read_code(ROLLCODE_PROMPT, false, &input, error)) !=
+	    (err = admin_read_code(CODES_PROMPT, false, &input, error)) !=
 		ROLLCODE_OK)
 		return err;
 	if (input.kind != INPUT_CODE || input.count < 2)
@@ -96,7 +97,8 @@ resync_user(
 	    ROLLCODE_OK)
 		return err;
 	plain_line(stdout,
-	    "resynced %s: the counter moved by %" PRIu64 " to %" PRIu64,
+	    "resynced %s: %" PRIu64 " codes were skipped, and the next counter "
+	    "is %" PRIu64,
 	    argv[0], verification.distance, verification.counter + 1);
 	if (voided)
 		plain_line(stdout,

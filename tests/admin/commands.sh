@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../support/lib.sh"
 . "$(dirname "$0")/../support/pam.sh"
 need_root
-need python3 oathtool
+need python3 oathtool script
 scratch
 server GUARD_AFTER=3 GUESSES=100
 HEX=3132333435363738393031323334353637383930
@@ -39,9 +39,16 @@ for _ in 1 2 3; do code ann -n 100; done >"$T/skipped"
 refused "a pair beyond --window resynchronises nothing" \
     admin resync ann --window 100 <<<"$(code ann -n 2)"
 before=$(counter ann)
-check "two codes far ahead resynchronise a guarded account" \
-    admin resync ann <<<"$(code ann -n 2)"
+said=$(admin resync ann <<<"$(code ann -n 2)" 2>&1)
+equal "two codes far ahead resynchronise a guarded account" $? 0
+after=$(counter ann)
+equal "and it says how far" "$said" "resynced ann: $((after - 2 - before))\
+ codes were skipped, and the next counter is $after"
 equal "which is guarded no longer" "$(state ann)" normal
+check "somebody at a terminal is asked for more than one code" \
+    grep -q '^Two or three consecutive codes: ' \
+    <<<"$(script -qec "rollcode-admin --conf '$CONF' resync ann" /dev/null \
+    <<<x)"
 check "its counter is behind them" test "$(counter ann)" -gt $((before + 300))
 refused "one code resynchronises nothing" admin resync ann <<<"$(code ann)"
 first=$(code ann)
