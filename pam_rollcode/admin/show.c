@@ -90,7 +90,7 @@ show_state(const struct admin *admin)
 	printf("%-16s guarded since %s\n", "state", date);
 	plain_line(stdout, "%-16s %s", "opened by", opens);
 	printf("%-16s since then only in the system log: journalctl -g "
-	       "pam_rollcode\n",
+	       "reason=\n",
 	    "refusals");
 }
 

@@ -167,7 +167,8 @@ check "show says since when" grep -q "^state  *guarded since $said$" "$T/out"
 check "what opens it" grep -q "^opened by  *three consecutive codes on one line,\
  a recovery code, rollcode-admin unlock eve$" "$T/out"
 check "and where the refusals are" \
-    grep -q '^refusals .*only in the system log' "$T/out"
+    grep -q '^refusals .*only in the system log: journalctl -g reason=$' \
+    "$T/out"
 admin log eve >"$T/out" 2>"$T/said"
 check "log says it too, beside the events" grep -q "^eve is guarded since $said,\
 .*only in the system log; opened by: three .* a recovery code, .*unlock eve$" \
