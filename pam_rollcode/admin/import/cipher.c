@@ -144,12 +144,11 @@ cipher_begin(struct cipher *c, const struct key *k,
 	enum rollcode_err err;
 
 	cipher_wipe(c);
-	if (k->count[ENCRYPTION] == 0 &&
-	    (source->key != NULL || source->passphrase != NULL))
+	if (k->count[ENCRYPTION] == 0 && source->key != NULL)
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "the container does not say that it is encrypted, so that "
 		    "anybody can have made it; if it is the right one, leave "
-		    "the option for its key or passphrase out");
+		    "--key-file out");
 	if (k->count[ENCRYPTION] == 0)
 		return ROLLCODE_OK;
 	if (k->count[DERIVATION] > 0) {
