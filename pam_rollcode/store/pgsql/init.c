@@ -5,7 +5,8 @@
  *  1. One transaction: an init that is killed has done nothing, and two at
  *     once make one store.
  *  2. Run again it changes nothing but rights, and an older schema.
- *  3. Nothing that another role can lock keeps it from running again.
+ *  3. Nothing that another role can lock keeps it from running again; an older
+ *     schema alone waits for logins, for STORE_BUSY_MS.
  */
 #include "store/pgsql/pgsql.h"
 
@@ -84,6 +85,19 @@ write_store_row(struct store *store, bool marked, struct error *error)
 	    "itt", (int64_t)PGSQL_VERSION, store->id, store->keys.all[0].id);
 }
 
+/* Before anything is changed: who waits for it then waits for nothing else. */
+static enum rollcode_err
+wait_for_logins(struct store *store, struct error *error)
+{
+	enum rollcode_err err = link_query(store->link, NULL, error,
+	    "LOCK TABLE rollcode.account IN ACCESS EXCLUSIVE MODE", "");
+
+	return err == ROLLCODE_OK
+		   ? err
+		   : error_add(error, err,
+			 "the schema is upgraded when no login is in it");
+}
+
 static enum rollcode_err
 ensure_tables(struct store *store, bool *made, struct error *error)
 {
@@ -97,6 +111,8 @@ ensure_tables(struct store *store, bool *made, struct error *error)
 	*made = !marked;
 	if (version == PGSQL_VERSION)
 		return ROLLCODE_OK;
+	if (version > 0 && (err = wait_for_logins(store, error)) != ROLLCODE_OK)
+		return err;
 	for (; version < PGSQL_VERSION; version++)
 		for (const char *const *sql = pgsql_versions[version];
 		     *sql != NULL && err == ROLLCODE_OK; sql++)

@@ -132,7 +132,8 @@ static const struct {
 } refusals[] = {
     {"40001", ROLLCODE_ERR_UNAVAIL, "; try again"},
     {"40P01", ROLLCODE_ERR_UNAVAIL, "; try again"},
-    {"55P03", ROLLCODE_ERR_UNAVAIL, "; another process holds this user's lock"},
+    {"55P03", ROLLCODE_ERR_UNAVAIL,
+	"; another process holds a lock, try again"},
     {"57014", ROLLCODE_ERR_UNAVAIL, "; the server is too slow"},
     {"25006", ROLLCODE_ERR_UNAVAIL, "; name the server that accepts writes"},
     {"3F000", ROLLCODE_ERR_UNAVAIL, "; rollcode-admin init makes the store"},
