@@ -61,7 +61,7 @@ static const struct mode {
 
 static const char *const rows[] = {
 	"INSERT INTO account VALUES(1,'bench0',0,0,0,0,0,0,0,0,0,0,"
-	    "'0123456789abcdef',NULL)",
+	    "'0123456789abcdef',NULL,0)",
 	"INSERT INTO token VALUES(1,'token','hotp','SHA256',8,"
 	    "'0123456789abcdef',randomblob(61),0,NULL,NULL,1,0,0)",
 	NULL,
