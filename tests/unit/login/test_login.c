@@ -769,6 +769,22 @@ START_TEST(who_is_not_enrolled_is_told_so_only_by_the_store)
 }
 END_TEST
 
+START_TEST(what_the_store_had_lost_is_told_up_to_the_most)
+{
+	static const struct {
+		int64_t behind;
+		uint32_t told;
+	} rows[] = {{0, 0}, {3, 3}, {UINT32_MAX, UINT32_MAX},
+	    {(int64_t)UINT32_MAX + 1, UINT32_MAX}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		mock.account.behind = rows[i].behind;
+		ck_assert_int_eq(decide("00000000"), ROLLCODE_OK);
+		ck_assert_uint_eq(result.behind, rows[i].told);
+	}
+}
+END_TEST
+
 START_TEST(the_event_says_who_asked_and_what_matched)
 {
 	ck_assert_int_eq(decide(codes(103, 1)), ROLLCODE_OK);
@@ -846,6 +862,7 @@ add_rules(TCase *tcase)
 	    a_tolerance_over_20_is_refused_while_a_token_has_6_digits, 0,
 	    COUNT(generous));
 	tcase_add_test(tcase, who_is_not_enrolled_is_told_so_only_by_the_store);
+	tcase_add_test(tcase, what_the_store_had_lost_is_told_up_to_the_most);
 	tcase_add_test(tcase, the_event_says_who_asked_and_what_matched);
 }
 
