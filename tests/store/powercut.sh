@@ -7,9 +7,10 @@
 # limit: 300
 # long: 900
 . "$(dirname "$0")/../support/lib.sh"
-need python3 strace
+need python3 sqlite3 strace
 private_machine "$@"
 . "$TREE/tests/support/pam.sh"
+. "$TREE/tests/support/older.sh"
 
 limit=5
 [ "${1-}" != long ] || limit=${ROLLCODE_POINTS:-6}
@@ -140,6 +141,20 @@ after_a_killed_one() {	# NAME LOGINS-BEFORE
 	    "$T/login")"
 }
 
+# The first login of a user of version 2, whose log has LESS commits.
+upgrades() {	# NAME LESS
+	local spent
+	older_store
+	head -n "-$((5 * $2))" "$VERSION_2/ann.sql" >"$T/ann.sql"
+	rm -f "$T/older/ann.db"*
+	older_file "$T/older/ann.db" "$T/ann.sql"
+	older_user ann
+	keep_start
+	spent=$(code ann)
+	trace_login "$T/login" "$spent" SUCCESS
+	say_ok "$1" "$(login_images "$spent" "$(code ann)" "$T/login")"
+}
+
 # A process that verifies two, and has the file open at the second.
 on_an_open_file() {	# NAME LOGINS-BEFORE
 	local first spent
@@ -223,6 +238,8 @@ if [ "${1-}" != long ] || [ -n "${ROLLCODE_POINTS-}" ]; then
 	after_a_killed_one "a login that folds behind a killed one" 30
 	on_an_open_file "a login on a file that was left open" 4
 	after_enrolment
+	upgrades "the login that upgrades an older file" 1
+	upgrades "the one that folds its log before that" 0
 fi
 if [ "${1-}" = long ]; then
 	logs_in "the login behind one that folds" 31
