@@ -194,6 +194,11 @@ add() {	# FILE LINE
 	echo "$2" >>"$1"
 }
 
+of_another_machine() {	# MARKER
+	[ -s /etc/machine-id ] || printf '%032x\n' 1 >/etc/machine-id
+	edit "$1" '/^HOST=/d' && add "$1" "HOST=$(printf '%032x' 1)"
+}
+
 link_to() {
 	mv "$1" "$1.real" && ln -s "$1.real" "$1"
 }
@@ -269,6 +274,8 @@ store_cases() {
 	    grep -q 'fix: rollcode-admin resync USER' \
 	    <(admin restored -f >"$T/out"; admin check 2>&1
 	    admin restored --end -f)
+	planted clone "rollcode-admin --conf $CONF restored --end -f" \
+	    "a store of another machine" of_another_machine "$u/marker"
 	planted store-space "umount $T/store" "a file system that is read-only" \
 	    read_only "$T/store"
 	also store-space "umount $T/store" "a file system that is full" \

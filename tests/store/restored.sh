@@ -125,7 +125,8 @@ equal "who has such a token is named" \
     'hal: the token "token" mix: the token "token" '
 code hal -n 2 | admin resync hal >"$T/out"
 check "resync says what comes next" grep -q 'restored --end' "$T/out"
-code mix -n 2 | admin resync mix --label clock >"$T/out" 2>&1
+check "a timed token can be resynced, too" admin resync mix --label clock \
+    <<<"$(token mix next clock -n 2 2>"$T/out")"
 check "the codes of one token do not speak for another" \
     grep -q 'mix: the token "token"' <<<"$(ends)"
 code mix -n 2 | admin resync mix --label token >"$T/out"
@@ -199,7 +200,8 @@ check "once that is resynced, this machine takes it over" ends
 equal "and uses it" "$(login ann "$(code ann)")" SUCCESS
 machine "$here"
 equal "which the first one sees" "$(login ann "$(code ann)")" SYSTEM_ERR
-for id in '' uninitialized "$(printf '%031x' 78)"; do
+for id in '' uninitialized "$(printf '%031x' 78)" \
+    "$(printf '%032x' 78 | tr 0 g)"; do
 	machine "$id"
 	equal "a machine without an id is not compared: $id" \
 	    "$(login ann "$(code ann)")" SUCCESS
