@@ -211,6 +211,7 @@ gets in" "$bad"
 
 add_user ann
 installed GUARD_AFTER=100 GUESSES=1000
+syslog_start
 pam_place
 install -m 755 "$PAMRUN" "$T/bin/pamrun"
 PAMRUN=$T/bin/pamrun
@@ -226,4 +227,5 @@ process_dies serving "the process that serves dies: the next code opens" \
 root_dies
 start_dies
 all_die
+no_alarm
 exit 0

@@ -29,7 +29,7 @@ verifier_dies() {
 		code=$(code ann)
 		got=$(login ann "${3:-$code}" dying)
 		verifier_ended
-		was_killed || continue
+		was_killed || { login ann "$code" >"$T/out"; continue; }
 		bad+=$("$2" "killed at $inject" "$code" "$got")
 	done <"$T/plan"
 	planned "$1" "$bad"
@@ -82,7 +82,15 @@ admin_dies() {	# NAME BEFORE AFTER ARGUMENT...
 	command_dies "$1" "$2" "$3" rollcode-admin --conf "$CONF" "${@:4}"
 }
 
+# A code that is far ahead, also at the end.
+far_code() {
+	cp "$(wallet ann)" "$(wallet far)"
+	codes far 800 | tail -n 1
+}
+
 server GUARD_AFTER=100 GUESSES=1000
+mkdir -m 700 "$T/store-witness"
+syslog_start
 pam_place
 verifier_service dying
 enroll ann
@@ -99,6 +107,8 @@ fi
 if [ "${1-}" = long ]; then
 	verifier_dies "the verifier dies over a wrong code: the next right one opens" \
 	    after_a_wrong_code 00000000
+	verifier_dies "the verifier dies over a far code: the next right one opens" \
+	    after_a_wrong_code "$(far_code)"
 	admin_dies "a replacement dies: the old token or the new one" \
 	    somebody old_or_new enroll ann --no-account --replace
 	# token.sh kills it at fewer calls
@@ -109,4 +119,5 @@ if [ "${1-}" = long ]; then
 	admin_dies "init dies: it goes on where it was" \
 	    nothing_made init_again init
 fi
+no_alarm
 exit 0

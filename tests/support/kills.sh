@@ -9,6 +9,8 @@
 #   killed              by the trace it was
 #   was_killed          the same, and counts
 #   planned NAME WRONG  ok if WRONG is empty, and deaths were counted
+#   no_alarm            ok if no login since syslog_start took a user's file for
+#                       one that was put back
 #
 # After a login of ann's whose verifier was killed, as WHEN CODE RESULT; each
 # prints what is not as it should be:
@@ -40,6 +42,11 @@ planned() {
 	echo "# $tried points"
 	tried=0 alive=0
 	say_ok "$1" "$bad"
+}
+
+no_alarm() {
+	equal "and no user's file was taken for one that was put back" \
+	    "$(grep -cE 'older than its witness|was put back' "$T/syslog")" 0
 }
 
 # A code that was given to a verifier that died is accepted now, or was spent;

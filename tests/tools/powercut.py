@@ -132,6 +132,13 @@ class Disk:
                 [("file", node, i) for node in nodes.values()
                  for i in range(len(node.pending))])
 
+    def has_unsynced(self, but):
+        """Of files whose names do not end in that."""
+        late = {id(node) for name, node in self.now().items()
+                if name.endswith(but)}
+        return any(c[0] == "file" and id(c[1]) not in late
+                   for c in self.open_choices())
+
     def image(self, chosen, torn=None):
         names = dict(self.names)
         for choice in chosen:
@@ -359,6 +366,8 @@ def arguments():
     parser.add_argument("--before", action="append")
     parser.add_argument("--after", action="append")
     parser.add_argument("--again", help="must work where a user is absent")
+    parser.add_argument("--unsynced", default="/", help="how the name of a "
+                        "file ends that no answer waits for")
     parser.add_argument("--limit", type=int, default=10 ** 9)
     parser.add_argument("--nosync", action="store_true")
     parser.add_argument("--one", action="store_true",
@@ -382,7 +391,7 @@ def states(options):
                     continue
                 early = player.answered and not answered and (
                     player.synced == 0 or
-                    any(c[0] == "file" for c in disk.open_choices()))
+                    disk.has_unsynced(options.unsynced))
                 yield disk, player.answered, early
     if not player.answered:
         sys.exit("powercut: there was no answer in the last trace")
