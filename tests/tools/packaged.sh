@@ -325,6 +325,7 @@ check "so are the tokens" test -s /var/lib/rollcode/users/alice.db
 
 check "a purge that nobody answers" dpkg_does -P "${PACKAGES[@]}"
 check "keeps them too" test -s "$CONF" -a -s /var/lib/rollcode/users/alice.db
+check "and says so" grep -q '^Kept, for you to delete' "$T/dpkg.log"
 # shellcheck disable=SC2046	# two names
 check "the packages can be installed again" dpkg_does -i $(both)
 install -D -m 755 /bin/true /usr/local/sbin/rollcode-admin
