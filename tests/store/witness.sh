@@ -330,6 +330,25 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])'
 	unusable "no directory" rm -r "$WITNESS"
 }
 
+# A login that was killed behind its commit leaves a file of the sequence that
+# another login takes, after an older file was put back.
+forked() {
+	again
+	cp -a "$WITNESS" "$T/before"
+	login ann "$(wrong "$NEXT")" >"$T/out"
+	cp -a "$T/store" "$T/forked"
+	rm -rf "$T/store" "$WITNESS"
+	mv "$T/before" "$WITNESS"
+	cp -a "$T/old" "$T/store"
+	equal "two files of one sequence: the owner is in by one" \
+	    "$(login ann "$NEXT")" SUCCESS
+	rm -rf "$T/store"
+	mv "$T/forked" "$T/store"
+	equal "and not by the same code in the other" \
+	    "$(login ann "$NEXT")" AUTH_ERR
+	equal "but by the next one" "$(login ann "$AFTER")" SUCCESS
+}
+
 # Where it cannot be written a login is none the worse.
 unwritten() {
 	again
@@ -362,6 +381,7 @@ else
 	guarded
 	same_syncs
 	kinds
+	forked
 	unwritten
 fi
 exit 0

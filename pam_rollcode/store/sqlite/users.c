@@ -5,7 +5,7 @@
  *  1. An enrolment is there whole or not at all, whenever it is killed.
  *  2. A log left by somebody of that name is never rolled into a new file.
  *  3. A removed user's code is refused, also if a login has the old file open.
- *  4. A witness is gone before the file that it could deny is there.
+ *  4. A witness denies no file that is newer, and each that is older.
  *
  * One administrator at a time holds the directory's lock; logins do not.
  */
@@ -22,7 +22,8 @@
 #include "store/sqlite/parts.h"
 #include "store/sqlite/witness.h"
 
-#define LOCK_MS 2000 /* for another administrator */
+#define LOCK_MS 2000	     /* for another administrator */
+#define SEQUENCE_GAP 1000000 /* more than a user's killed logins in a row */
 
 struct user_files {
 	struct store_path file, fresh;
@@ -77,11 +78,14 @@ clear_fresh(const struct user_files *f, struct error *error)
 }
 
 /*
- * The last sequence that is known of a user, whose file may be open: whoever is
- * enrolled next goes on from there, so that no file from before is newer.
+ * A sequence above all that a user ever had, whose file may be open; 0 if none
+ * is known.  Whoever is enrolled next goes on from there, so that no file from
+ * before is newer.  What nobody knows of is what logins have committed that
+ * were killed before their witness, in a file that was replaced by an older
+ * one.
  */
 static int64_t
-last_sequence(const struct store *store, const char *user, sqlite3 *db)
+fresh_sequence(const struct store *store, const char *user, sqlite3 *db)
 {
 	int64_t seen = witness_sequence(store, user), at = 0;
 
@@ -91,9 +95,11 @@ last_sequence(const struct store *store, const char *user, sqlite3 *db)
 		    sqlite_query(db, NULL, "SELECT sequence FROM account", "");
 
 		if (sqlite_next(&r))
-			at = sqlite_int(&r, 0, INT64_MAX - 1);
+			at = sqlite_int(&r, 0, INT64_MAX / 2);
 	}
-	return at > seen ? at : seen;
+	if (at < seen)
+		at = seen;
+	return at != 0 ? at + SEQUENCE_GAP : 0;
 }
 
 static enum rollcode_err
@@ -198,7 +204,7 @@ place_fresh(struct store *store, const struct user_files *f,
 {
 	const char *user = account->user;
 	enum rollcode_err err;
-	int64_t last;
+	int64_t sequence;
 	sqlite3 *old;
 	bool there;
 
@@ -206,9 +212,9 @@ place_fresh(struct store *store, const struct user_files *f,
 	if ((err = lock_old(f, user, replace, &there, &old, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	last = last_sequence(store, user, old);
-	if ((err = build_fresh(store, f, account, event,
-		 last == 0 ? 0 : last + 1, error)) == ROLLCODE_OK &&
+	sequence = fresh_sequence(store, user, old);
+	if ((err = build_fresh(store, f, account, event, sequence, error)) ==
+		ROLLCODE_OK &&
 	    (err = witness_forget(store, user, error)) == ROLLCODE_OK)
 		err = there ? place_over(f, old, error) : place_new(f, error);
 	sqlite_close(old);
@@ -264,10 +270,10 @@ take_away(const struct store *store, const struct user_files *f,
 {
 	sqlite3 *db = NULL;
 	enum rollcode_err err;
-	int64_t last;
+	int64_t sequence;
 
 	err = sqlite_open(f->file.text, &store_sqlite_kind, &db, error);
-	last = last_sequence(store, user, db);
+	sequence = fresh_sequence(store, user, db);
 	if (err == ROLLCODE_ERR_ABSENT)
 		err = error_set(error, err,
 		    "%s is not enrolled; rollcode-admin list shows the users",
@@ -282,7 +288,8 @@ take_away(const struct store *store, const struct user_files *f,
 	    (err = remove_logs(&f->file, error)) == ROLLCODE_OK)
 		err = clear_fresh(f, error);
 	if (err == ROLLCODE_OK)
-		witness_bury(store, user, last + 1);
+		witness_bury(
+		    store, user, sequence != 0 ? sequence : SEQUENCE_GAP);
 	sqlite_close(db);
 	return err;
 }

@@ -190,9 +190,10 @@ match_tokens(const struct record *r, const struct secret_key *key,
 	return ROLLCODE_OK;
 }
 
+/* An account of the same or a higher sequence keeps what it disables. */
 static void
 raise_tokens(const struct record *r, const size_t at[ACCOUNT_TOKENS_MAX],
-    struct account *account)
+    bool newer, struct account *account)
 {
 	for (size_t i = 0; i < account->token_count; i++) {
 		struct account_token *t = &account->tokens[i];
@@ -200,7 +201,8 @@ raise_tokens(const struct record *r, const size_t at[ACCOUNT_TOKENS_MAX],
 
 		if (counter > t->token.counter)
 			t->token.counter = counter;
-		t->enabled = r->tokens[at[i]].enabled != 0;
+		t->enabled =
+		    r->tokens[at[i]].enabled != 0 && (newer || t->enabled);
 		t->far_known = false;
 	}
 }
@@ -238,25 +240,47 @@ raise_account(struct store *store, const struct record *r,
     const struct secret_key *key, struct account *account, struct error *error)
 {
 	int64_t sequence = (int64_t)be64toh(r->sequence);
+	bool newer = sequence > account->sequence, same;
 	size_t at[ACCOUNT_TOKENS_MAX];
 	enum rollcode_err err;
-	bool same;
 
-	if (r->removed != 0)
+	if (r->removed != 0 && newer)
 		return refuse_file(
 		    store, account->user, "its user was removed since", error);
 	if ((err = match_tokens(r, key, account, at, &same, error)) !=
 	    ROLLCODE_OK)
 		return err;
-	if (!same)
+	if (!same && newer)
 		return refuse_file(store, account->user,
 		    "its witness is newer, and has other tokens", error);
-	raise_tokens(r, at, account);
+	if (!same)
+		return ROLLCODE_OK;
+	raise_tokens(r, at, newer, account);
 	use_codes_up(r, account);
-	account->behind = sequence - account->sequence;
-	account->sequence = sequence;
+	account->behind = newer ? sequence - account->sequence : 1;
+	account->sequence = newer ? sequence : account->sequence;
 	store->raised = true;
 	return ROLLCODE_OK;
+}
+
+/*
+ * Whether something in it may be ahead.  A login that was killed between its
+ * commit and its witness leaves a file whose sequence another one takes after
+ * an older file was put back: so counters and used codes are compared too,
+ * where they stand if the tokens and codes are the same.
+ */
+static bool
+is_ahead(const struct record *r, const struct account *account)
+{
+	bool ahead = be64toh(r->sequence) > (uint64_t)account->sequence;
+
+	for (size_t i = 0; i < account->token_count; i++)
+		ahead |= be64toh(r->tokens[i].counter) >
+			 account->tokens[i].token.counter;
+	for (size_t i = 0; i < account->recovery_count; i++)
+		ahead |=
+		    r->codes[i].used != 0 && account->recovery[i].used == 0;
+	return ahead;
 }
 
 enum rollcode_err
@@ -269,8 +293,7 @@ witness_compare(
 	bool ours;
 
 	store->raised = false;
-	if (!read_record(store, account->user, &r) ||
-	    be64toh(r.sequence) <= (uint64_t)account->sequence)
+	if (!read_record(store, account->user, &r) || !is_ahead(&r, account))
 		return ROLLCODE_OK;
 	if ((err = check_record(store, account->user, &r, &key, &ours,
 		 error)) != ROLLCODE_OK ||
@@ -381,7 +404,8 @@ witness_forget(const struct store *store, const char *user, struct error *error)
 	enum rollcode_err err;
 	int fd, e = 0;
 
-	if (store->witness.text[0] == '\0')
+	if (store->witness.text[0] == '\0' ||
+	    witness_sequence(store, user) != 0)
 		return ROLLCODE_OK;
 	if ((err = witness_path(store, user, &path, error)) != ROLLCODE_OK)
 		return err;

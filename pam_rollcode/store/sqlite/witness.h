@@ -38,8 +38,10 @@ int64_t			witness_sequence(const struct store *,
 			    const char *user);
 
 /*
- * Take away what a user has, for good: before another file takes the place of
- * theirs.  A directory that is not there has none.  UNAVAIL or SYS.
+ * Take away what a user has that is no witness, for good: before another file
+ * takes the place of theirs.  A witness stays until the next is written, lest a
+ * kill leave the user without.  A directory that is not there has none.
+ * UNAVAIL or SYS.
  */
 enum rollcode_err	witness_forget(const struct store *,
 			    const char *user, struct error *) MUST_USE;
