@@ -172,11 +172,12 @@ struct store_ops {
 	/*
 	 * Copy the store into a new directory, whole or not at all and durable,
 	 * each user as between two logins; tell is called for each.  A user
-	 * whose data is unusable is unusable in the copy too.  EXISTS if there
-	 * is something of that name.  NULL where other tools do that.
+	 * whose data is unusable is unusable in the copy too.  It is restored
+	 * since the copy was whole, began at the earliest.  EXISTS if there is
+	 * something of that name.  NULL where other tools do that.
 	 */
 	enum rollcode_err (*backup)(struct store *, const char *path,
-	    int64_t now, store_told_fn *tell, void *, struct error *) MUST_USE;
+	    int64_t began, store_told_fn *tell, void *, struct error *) MUST_USE;
 
 	/*
 	 * What is wrong with that by which it would be seen that the user begun

@@ -17,6 +17,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -188,7 +189,7 @@ copy_user(void *context, const char *user, struct error *error)
 	if (err == ROLLCODE_ERR_STORE &&
 	    (e = replace_file(path, "", 0, false)) != 0)
 		return error_errno(error, e, path);
-	b->tell(b->context, user, unusable.text[0] == '\0' ? NULL : &unusable);
+	b->tell(b->context, user, err == ROLLCODE_OK ? NULL : &unusable);
 	return ROLLCODE_OK;
 }
 
@@ -204,13 +205,15 @@ fill_fresh(struct backup *b, struct error *error)
 	return store_sqlite.each(b->store, copy_user, b, error);
 }
 
+/* Its time is the end: what was changed meanwhile may be in it, or not. */
 static enum rollcode_err
-put_in_place(const struct backup *b, int64_t now, struct error *error)
+put_in_place(const struct backup *b, int64_t began, struct error *error)
 {
 	struct marker marker = b->store->marker;
+	int64_t now = time(NULL);
 	enum rollcode_err err;
 
-	marker.backup = now;
+	marker.backup = now > began ? now : began;
 	if ((err = marker_write(&b->users, &marker, false, error)) !=
 		ROLLCODE_OK ||
 	    (err = replace_sync_directory(b->users.text, error)) != ROLLCODE_OK)
@@ -235,7 +238,7 @@ name_places(struct backup *b)
 }
 
 enum rollcode_err
-store_sqlite_backup(struct store *store, const char *path, int64_t now,
+store_sqlite_backup(struct store *store, const char *path, int64_t began,
     store_told_fn *tell, void *context, struct error *error)
 {
 	struct backup b = {
@@ -251,7 +254,7 @@ store_sqlite_backup(struct store *store, const char *path, int64_t now,
 	if ((err = take_fresh(&b, &lock, error)) != ROLLCODE_OK)
 		return err;
 	if ((err = fill_fresh(&b, error)) == ROLLCODE_OK)
-		err = put_in_place(&b, now, error);
+		err = put_in_place(&b, began, error);
 	if (err != ROLLCODE_OK && remove_fresh(&b, NULL) == ROLLCODE_OK)
 		rmdir(b.fresh.text);
 	close(lock);

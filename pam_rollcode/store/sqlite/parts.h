@@ -160,7 +160,7 @@ enum rollcode_err	store_sqlite_reseal(struct store *, const char *user,
 enum rollcode_err	store_sqlite_clean(struct store *, struct error *)
 			    MUST_USE;
 enum rollcode_err	store_sqlite_backup(struct store *, const char *path,
-			    int64_t now, store_told_fn *, void *,
+			    int64_t began, store_told_fn *, void *,
 			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_STORE_SQLITE_PARTS_H */

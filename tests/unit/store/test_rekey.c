@@ -584,6 +584,7 @@ tell(void *context, const char *user, const struct error *unusable)
 }
 
 static char copy[96], told[256];
+static int64_t began = NOW;
 
 static enum rollcode_err
 backup_in(const char *folder)
@@ -593,7 +594,7 @@ backup_in(const char *folder)
 
 	told[0] = '\0';
 	snprintf(copy, sizeof(copy), "%s%s/copy", place, folder);
-	err = store_sqlite.backup(store, copy, NOW, tell, told, &error);
+	err = store_sqlite.backup(store, copy, began, tell, told, &error);
 	store_sqlite.close(store);
 	return err;
 }
@@ -684,6 +685,18 @@ past_of_store(void)
 	return restored;
 }
 
+/* A token that was enrolled while it was made may be in it. */
+START_TEST(a_copy_is_as_old_as_its_end)
+{
+	int64_t now = time(NULL);
+
+	enroll("ann");
+	ck_assert_int_eq(backup(), ROLLCODE_OK);
+	use_copy();
+	ck_assert_int_ge(past_of_store().since, now);
+}
+END_TEST
+
 /* To rename a folder changes no file in it. */
 START_TEST(when_a_copy_came_to_its_place_is_known)
 {
@@ -691,11 +704,12 @@ START_TEST(when_a_copy_came_to_its_place_is_known)
 	char moved[112];
 
 	enroll("ann");
+	began = time(NULL) + 1000;
 	ck_assert_int_eq(backup(), ROLLCODE_OK);
 	use_copy();
 	before = past_of_store();
 	ck_assert(before.is && !before.copy);
-	ck_assert_int_eq(before.since, NOW);
+	ck_assert_int_eq(before.since, began);
 	ck_assert_int_eq(usleep(1100000), 0);
 	snprintf(moved, sizeof(moved), "%s.moved", copy);
 	ck_assert_int_eq(rename(copy, moved), 0);
@@ -893,6 +907,7 @@ main(void)
 	tcase_add_test(store, a_log_that_was_emptied_is_so_on_disk);
 	tcase_add_test(
 	    store, what_killed_commands_left_goes_and_nothing_of_a_user);
+	tcase_add_test(store, a_copy_is_as_old_as_its_end);
 	tcase_add_test(store, when_a_copy_came_to_its_place_is_known);
 	tcase_add_test(store, a_store_is_marked_and_is_right_again);
 	tcase_add_test(
