@@ -135,8 +135,8 @@ enum rollcode_err	admin_read_secret(const struct admin *, char *line,
 void			admin_close(struct admin *);
 
 /*
- * Of the user begun in a restored store: the first token that is enabled, not
- * timed, and neither enrolled nor resynced since, NULL if there is none.
+ * Of the user begun in a restored store: the first token, enabled or not, that
+ * is not timed, and neither enrolled nor resynced since, NULL if there is none.
  * Errors as of the store's events.
  */
 enum rollcode_err	restored_waits(const struct store_ops *,

@@ -4,7 +4,8 @@
  * to be none any more.
  *
  *  1. It ends when no code that was used since can work: each token has moved,
- *     or made codes that expire, and no recovery code of before is left.
+ *     or made codes that expire, also one that is disabled and may be enabled
+ *     again; and no recovery code of before is left.
  *  2. It can be killed at any moment, and run again.
  */
 #include <stdio.h>
@@ -58,8 +59,8 @@ restored_waits(const struct store_ops *ops, struct store *store,
 	for (size_t i = 0; i < account->token_count && *waits == NULL; i++) {
 		const struct account_token *t = &account->tokens[i];
 
-		if (t->enabled && t->token.form != FORM_TIMED &&
-		    t->created <= s.since && !s.done[i])
+		if (t->token.form != FORM_TIMED && t->created <= s.since &&
+		    !s.done[i])
 			*waits = t;
 	}
 	return ROLLCODE_OK;

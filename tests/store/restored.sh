@@ -123,6 +123,10 @@ equal "it does not end while codes would work again" "$? $(grep -c \
 equal "who has such a token is named" \
     "$(grep -oE '(hal|tim|mix): the token "[a-z]*"' <<<"$output" | tr '\n' ' ')" \
     'hal: the token "token" mix: the token "token" '
+admin disable hal >"$T/out"
+check "a disabled one, that may be enabled again, is as well" \
+    grep -q 'hal: the token "token"' <<<"$(ends)"
+admin enable hal >"$T/out"
 code hal -n 2 | admin resync hal >"$T/out"
 check "resync says what comes next" grep -q 'restored --end' "$T/out"
 check "a timed token can be resynced, too" admin resync mix --label clock \
@@ -142,6 +146,28 @@ done
 equal "the next code lets in" "$(login hal "$(code hal)")" SUCCESS
 check "and the store is as any other" \
     grep -q 'was not restored' <<<"$(admin restored --end)"
+
+# --- what changes while a backup is made --------------------------------------
+
+cp -a "$T/store" "$T/settled"
+hold hal
+admin backup "$T/copies/during" >"$T/backup.log" 2>&1 &
+backup=$!
+wait_for test -d "$T/copies/during.new"
+nap 2.5
+rm "$(wallet mix)"
+enroll mix --replace --force
+release
+wait "$backup"
+equal "a backup waits for a login, and says nothing of it" \
+    "$? $(grep -c rollcode-admin: "$T/backup.log")" "0 0"
+code mix >"$T/used.mix"
+equal "a token that was enrolled meanwhile is used behind the backup" \
+    "$(use_codes mix "$T/used.mix")" 1
+put_back "$T/copies/during"
+check "it waits, for the copy may be older than its logins" \
+    grep -q 'mix: the token "token"' <<<"$(ends)"
+put_back "$T/settled"
 
 # --- said by hand -------------------------------------------------------------
 
