@@ -44,7 +44,6 @@ $(BUILD)/tests/unit/store/test_plugin: WRAP = -Wl,--wrap=path_check \
 # The contract's tests, with the plug-in's own objects.
 $(BUILD)/tests/unit/store/test_store_pgsql: $(call obj,$(PGSQL))
 $(BUILD)/tests/unit/store/test_store_pgsql: LIBS_CHECK += $(LIBS_PGSQL)
-$(BUILD)/tests/unit/store/test_store_pgsql: WRAP = -Wl,--wrap=link_rollback
 
 $(BUILD)/tests/tools/%.so: $(BUILD)/obj/tests/tools/%.o
 	$(call say,LD)

@@ -43,6 +43,7 @@ enum error_reason {
 	REASON_SECRET,		/* the env file's own key is none */
 	REASON_ACCOUNT,		/* its account is none */
 	REASON_OWNER,		/* a file is somebody else's */
+	REASON_FASTER,		/* somebody else changed it meanwhile */
 };
 
 struct error {

@@ -35,6 +35,7 @@ const struct keyword config_keywords[] = {
 	WORD("GUESSES", NUMBER, policy.guesses, 1, 1000),
 	WORD("LOOKBEHIND", NUMBER, policy.lookbehind, 0, 1000),
 	WORD("EVENTS_KEPT", NUMBER, events_kept, 0, 10000),
+	WORD("PGSQL_KEEP", NUMBER, pgsql_keep, 0, 3600),
 	{.name = NULL},
 };
 /* clang-format on */
@@ -54,6 +55,7 @@ config_defaults(struct config *config)
 	    .lookbehind = 64,
 	};
 	config->events_kept = 200;
+	config->pgsql_keep = 30;
 }
 
 static void

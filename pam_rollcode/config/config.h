@@ -32,12 +32,14 @@ struct config {
 	char			callers[CONFIG_CALLERS_MAX + 1];
 	struct policy		policy;
 	int64_t			events_kept;
+	int64_t			pgsql_keep;	/* seconds; 0: not at all */
 	bool			has_key, has_previous;
 	bool			administers;	/* no login: a backup is a */
 						/* store too, and nobody */
 						/* waits */
 	bool			pools;		/* a login leaves a user's */
-						/* file open for the next */
+						/* file, or its connection, */
+						/* open for the next */
 	struct secret_key	key, previous;	/* of SECRET_KEY... */
 	uid_t			uid;		/* of the account */
 	gid_t			gid;

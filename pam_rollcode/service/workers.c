@@ -35,21 +35,29 @@ struct kind {
 static const struct kind verifiers = {0, VERIFIERS_MAX};
 static const struct kind checkers = {VERIFIERS_MAX, WORKERS_MAX};
 
+/* Close what nobody used; in how many milliseconds again, -1: never. */
+static int
+close_unused(const struct config *config)
+{
+	const struct store_ops *ops;
+	struct error ignored;
+
+	outsider_flush();
+	if (store_find(config, &ops, &ignored) != ROLLCODE_OK ||
+	    ops->idle == NULL)
+		return -1;
+	return ops->idle();
+}
+
 /* Wait for a task, or for the end; if it is long, without an open file. */
 static void
 wait_for_task(int fd, const struct config *config)
 {
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	const struct store_ops *ops;
-	struct error ignored;
+	int ms = STORE_IDLE_MS;
 
-	if (poll(&readable, 1, STORE_IDLE_MS) != 0)
-		return;
-	outsider_flush();
-	if (store_find(config, &ops, &ignored) != ROLLCODE_OK ||
-	    ops->idle == NULL)
-		return;
-	ops->idle();
+	while (ms >= 0 && poll(&readable, 1, ms) == 0)
+		ms = close_unused(config);
 }
 
 static void

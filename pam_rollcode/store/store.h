@@ -3,9 +3,9 @@
  * store.h - where accounts are kept: one table of functions for each kind of
  * store, and what all of them promise.
  *
- *  1. Of two that begin one user at once, the second waits, or its commit
- *     fails: what a commit overwrites is what its begin has read, and never
- *     what an enrolment has put in its place.
+ *  1. Of two that begin one user at once, the second waits, or the commit of
+ *     the slower one fails: what a commit overwrites is what its begin has
+ *     read, and never what an enrolment has put in its place.
  *  2. What commit has acknowledged survives a kill and a power cut.
  *  3. A counter never falls, whatever a caller asks for.
  *  4. Who begins a user waits for that user alone, at most STORE_BUSY_MS.
@@ -58,19 +58,20 @@ struct store_ops {
 	/*
 	 * Reach the store and prove that it is the one of this configuration:
 	 * owner, modes, marker, key.  UNAVAIL if it is missing or cannot be
-	 * reached, STORE if it is the wrong one; *store is NULL then.
+	 * reached, STORE if it is the wrong one; *store is NULL then.  For a
+	 * login begin may be what proves it, and says so.
 	 */
 	enum rollcode_err (*open)(struct store **store, const struct config *,
 	    struct error *) MUST_USE;
 
 	/*
-	 * Lock one user and read the account.  *enrolled is false only on
-	 * positive proof, and then the account is empty.  The lock lasts
-	 * until close.  UNAVAIL if somebody holds it for longer than
-	 * STORE_BUSY_MS.  One that was put back is given as it was committed
-	 * last, where that is known, and its `behind` says so; what of that is
-	 * not in the store, commit writes along with anything else.  In a
-	 * restored store, unless the configuration administers, as
+	 * Read one user's account, and lock it until close, or let commit
+	 * compare.  *enrolled is false only on positive proof, and then the
+	 * account is empty.  UNAVAIL if somebody holds the lock for longer
+	 * than STORE_BUSY_MS.  One that was put back is given as it was
+	 * committed last, where that is known, and its `behind` says so; what
+	 * of that is not in the store, commit writes along with anything else.
+	 * In a restored store, unless the configuration administers, as
 	 * restored_account says.
 	 */
 	enum rollcode_err (*begin)(struct store *, const char *user,
@@ -81,7 +82,8 @@ struct store_ops {
 	 * (NULL for none), in one transaction; durable when it returns OK.
 	 * A token of id 0 is new, a missing one is removed.  Ends the begin.
 	 * On any error the caller must take it that nothing was written,
-	 * and deny.
+	 * and deny; with REASON_FASTER nothing was, and another begin reads
+	 * what somebody else has written since.
 	 */
 	enum rollcode_err (*commit)(struct store *, const struct account *,
 	    const struct event *, struct error *) MUST_USE;
@@ -97,9 +99,11 @@ struct store_ops {
 
 	/*
 	 * Close what logins of this process have left open, where the
-	 * configuration pools.  NULL if they leave nothing.
+	 * configuration pools, and nobody has used for its time.  In how many
+	 * milliseconds there is more to close, -1 if nothing is open.  NULL if
+	 * they leave nothing.
 	 */
-	void (*idle)(void);
+	int (*idle)(void);
 
 	/*
 	 * Enrol a user, all or nothing and durable, with an event.  EXISTS if

@@ -3,7 +3,8 @@
 """cut_proxy.py PORT TO MODE FILE - between a client and 127.0.0.1 port TO.
 
 MODE cut: what a COMMIT is answered never comes back, and then the connection
-is closed, as long as FILE exists.  MODE hold: it stays open and silent.
+is closed, as long as FILE exists.  MODE hold: it stays open and silent.  What
+only reads is not cut.
 """
 import os
 import socket
@@ -19,7 +20,8 @@ def pump(source, sink, state, upward):
             data = b""
         if not data:
             break
-        if upward and b"COMMIT\0" in data and os.path.exists(state["file"]):
+        if (upward and b"COMMIT\0" in data and b"READ ONLY" not in data and
+                os.path.exists(state["file"])):
             state["cut"] = True
         if not upward and state.get("cut"):
             if state["mode"] == "hold":

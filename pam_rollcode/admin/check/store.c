@@ -346,10 +346,12 @@ visit_users(struct visit *v)
 	/* What another host could do here, with the same role. */
 	if (v->ops->examine != NULL)
 		err = v->ops->examine(v->store, &error);
-	if (err == ROLLCODE_ERR_CONFIG)
+	if (err == ROLLCODE_ERR_CONFIG) {
 		report_error(v, "store-role", &error);
-	else if (err != ROLLCODE_OK)
+	} else if (err != ROLLCODE_OK) {
 		report_store(v, &error);
+		return;
+	}
 	if (!reopen_restored(v))
 		return;
 	if (v->ops->each(v->store, visit_user, v, &error) != ROLLCODE_OK) {

@@ -2,18 +2,16 @@
 /*
  * connect.c - connect to the first server that can be written to.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "store/pgsql/parts.h"
-#include "store/store.h"
 
 #define CONNECT_MS 3000	  /* for all servers together */
 #define STATEMENT_MS 2500 /* the wait for a lock is in it */
 #define ADMIN_MS 60000	  /* an administrator's statement */
-#define IDLE_MS 10000	  /* what was left in the middle is ended then */
 
 int64_t
 link_until(const struct link *link, int64_t ms)
@@ -60,7 +58,8 @@ connect_one(struct link *link, const struct place_settings *settings,
 		   deadline) != 0)
 		status = PQconnectPoll(link->conn);
 	if (status == PGRES_POLLING_OK &&
-	    PQsetnonblocking(link->conn, 1) == 0) {
+	    PQsetnonblocking(link->conn, 1) == 0 &&
+	    PQenterPipelineMode(link->conn) == 1) {
 		PQsetNoticeReceiver(link->conn, on_notice, link);
 		return true;
 	}
@@ -79,18 +78,11 @@ connect_any(struct link *link, const struct place *place, struct error *error)
 {
 	int64_t deadline = link_until(link, CONNECT_MS), now;
 	struct place_settings settings;
-	char session[512];
 
-	snprintf(session, sizeof(session),
-	    "-c search_path=pg_catalog,pg_temp -c synchronous_commit=on "
-	    "-c bytea_output=hex -c client_min_messages=warning "
-	    "-c statement_timeout=%" PRId64 " -c lock_timeout=%d "
-	    "-c idle_in_transaction_session_timeout=%d",
-	    link->statement_ms, STORE_BUSY_MS, IDLE_MS);
 	for (size_t i = 0; i < place->count; i++) {
 		now = clock_ms();
 		place_where(&place->hosts[i], link->where);
-		place_settings(place, i, session, &settings);
+		place_settings(place, i, &settings);
 		if (connect_one(link, &settings,
 			now + (deadline - now) / (int64_t)(place->count - i),
 			error))
@@ -115,6 +107,7 @@ link_open(const char *uri, uid_t uid, int64_t deadline, struct link **out,
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 	link->statement_ms = deadline != 0 ? STATEMENT_MS : ADMIN_MS;
 	link->deadline = deadline;
+	link->opened = clock_ms();
 	if ((err = connect_any(link, &place, &each)) != ROLLCODE_OK) {
 		link_close(link);
 		return error_pass(error, err, &each, NULL);
@@ -156,6 +149,37 @@ link_usable(const struct link *link)
 {
 	return link != NULL && !link->broken &&
 	       PQstatus(link->conn) == CONNECTION_OK;
+}
+
+bool
+link_idle(const struct link *link)
+{
+	struct pollfd said = {.events = POLLIN};
+
+	if (!link_usable(link) ||
+	    PQtransactionStatus(link->conn) != PQTRANS_IDLE)
+		return false;
+	said.fd = PQsocket(link->conn);
+	return poll(&said, 1, 0) == 0;
+}
+
+int64_t
+link_opened(const struct link *link)
+{
+	return link->opened;
+}
+
+void
+link_extend(struct link *link, int64_t deadline)
+{
+	link->deadline = deadline;
+}
+
+void
+link_abandon(struct link *link)
+{
+	close(PQsocket(link->conn));
+	free(link);
 }
 
 enum rollcode_err

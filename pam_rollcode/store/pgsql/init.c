@@ -74,15 +74,17 @@ write_store_row(struct store *store, bool marked, struct error *error)
 	enum rollcode_err err;
 
 	if (marked)
-		return link_change(store->link, error, 1,
-		    "UPDATE rollcode.store SET version=$1", "i",
-		    (int64_t)PGSQL_VERSION);
-	if ((err = store_id_make(store->id, error)) != ROLLCODE_OK)
+		link_change(store->link, "UPDATE rollcode.store SET version=$1",
+		    "i", (int64_t)PGSQL_VERSION);
+	else if ((err = store_id_make(store->id, error)) != ROLLCODE_OK)
 		return err;
-	return link_change(store->link, error, 1,
-	    "INSERT INTO rollcode.store(version,store_id,key_id) "
-	    "VALUES($1,$2,$3)",
-	    "itt", (int64_t)PGSQL_VERSION, store->id, store->keys.all[0].id);
+	else
+		link_change(store->link,
+		    "INSERT INTO rollcode.store(version,store_id,key_id) "
+		    "VALUES($1,$2,$3)",
+		    "itt", (int64_t)PGSQL_VERSION, store->id,
+		    store->keys.all[0].id);
+	return link_answers(store->link, error);
 }
 
 /* Before anything is changed: who waits for it then waits for nothing else. */
@@ -131,9 +133,10 @@ init_all(struct store *store, bool *made, struct error *error)
 		ROLLCODE_OK ||
 	    (err = store_keys_derive(&store->keys, store->id, store->config,
 		 error)) != ROLLCODE_OK ||
-	    (err = pgsql_connect(store, true, error)) != ROLLCODE_OK ||
-	    (err = link_begin(store->link, error)) != ROLLCODE_OK ||
-	    (err = ensure_tables(store, made, error)) != ROLLCODE_OK ||
+	    (err = pgsql_connect(store, true, error)) != ROLLCODE_OK)
+		return err;
+	link_begin(store->link, false);
+	if ((err = ensure_tables(store, made, error)) != ROLLCODE_OK ||
 	    (err = pgsql_prove(store, false, error)) != ROLLCODE_OK ||
 	    (err = pgsql_give_rights(store, role, error)) != ROLLCODE_OK)
 		return err;

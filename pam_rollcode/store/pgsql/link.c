@@ -13,9 +13,13 @@
 #include "common/base/clock.h"
 #include "common/base/env.h"
 #include "store/pgsql/parts.h"
+#include "store/store.h"
 
 #define BINDS_MAX 16
-#define GRACE_MS 300 /* for the server to end a statement itself */
+#define CHANGE_MAX 1024
+#define NOT_ONE "22012" /* a division by zero, see link_change() */
+#define GRACE_MS 300	/* for the server to end a statement itself */
+#define IDLE_MS 10000	/* what was left in the middle is ended then */
 
 struct binds {
 	int count;
@@ -45,25 +49,6 @@ collect_binds(struct binds *b, const char *letters, va_list ap)
 	}
 }
 
-/* Whether the statement is away. */
-static bool
-send_all(
-    struct link *link, const char *sql, const struct binds *b, int64_t deadline)
-{
-	short ready;
-	int left;
-
-	if (PQsendQueryParams(link->conn, sql, b->count, NULL, b->values,
-		b->lengths, b->formats, 0) != 1)
-		return false;
-	while ((left = PQflush(link->conn)) == 1)
-		if ((ready = clock_wait(PQsocket(link->conn), POLLIN | POLLOUT,
-			 deadline)) == 0 ||
-		    ((ready & POLLIN) != 0 && PQconsumeInput(link->conn) != 1))
-			return false;
-	return left == 0;
-}
-
 /* The next result, NULL behind the last.  False if it did not come. */
 static bool
 next_result(struct link *link, int64_t deadline, PGresult **result)
@@ -77,35 +62,6 @@ next_result(struct link *link, int64_t deadline, PGresult **result)
 	return true;
 }
 
-/* The one result of a statement; NULL if the link broke over it. */
-static PGresult *
-execute_statement(struct link *link, const char *sql, const struct binds *b)
-{
-	int64_t deadline = link_until(link, link->statement_ms + GRACE_MS);
-	PGresult *first = NULL, *more = NULL;
-
-	link->state[0] = '\0';
-	if (!link_usable(link))
-		return NULL;
-	link->broken = true;
-	if (!send_all(link, sql, b, deadline) ||
-	    !next_result(link, deadline, &first))
-		return NULL;
-	/* Behind a result comes nothing, or why the link ended. */
-	do {
-		PQclear(more);
-		if (!next_result(link, deadline, &more) ||
-		    (more != NULL &&
-			PQresultStatus(more) != PGRES_FATAL_ERROR)) {
-			PQclear(first);
-			PQclear(more);
-			return NULL;
-		}
-	} while (more != NULL);
-	link->broken = PQstatus(link->conn) != CONNECTION_OK;
-	return first;
-}
-
 static bool
 state_is(const struct link *link, const char *state)
 {
@@ -115,7 +71,8 @@ state_is(const struct link *link, const char *state)
 bool
 link_again(const struct link *link)
 {
-	return state_is(link, "40001") || state_is(link, "40P01");
+	return state_is(link, NOT_ONE) || state_is(link, "40001") ||
+	       state_is(link, "40P01");
 }
 
 bool
@@ -130,6 +87,8 @@ static const struct {
 	enum rollcode_err err;
 	const char *means;
 } refusals[] = {
+    {NOT_ONE, ROLLCODE_ERR_UNAVAIL,
+	"; another process changed this user meanwhile; try again"},
     {"40001", ROLLCODE_ERR_UNAVAIL, "; try again"},
     {"40P01", ROLLCODE_ERR_UNAVAIL, "; try again"},
     {"55P03", ROLLCODE_ERR_UNAVAIL,
@@ -151,47 +110,139 @@ report_failure(struct link *link, const PGresult *result, struct error *error)
 {
 	const char *state = NULL, *text = NULL;
 	char line[256];
+	enum rollcode_err err;
 	size_t i = 0;
 
 	if (result != NULL) {
 		state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 		text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	}
-	if (state == NULL) {
-		link->broken = true;
+	if (state == NULL)
 		return link_error(link, error, ROLLCODE_ERR_UNAVAIL,
 		    result != NULL ? "answers what it was not asked"
 				   : "does not answer in time, or is gone");
-	}
 	snprintf(link->state, sizeof(link->state), "%s", state);
 	link_line(text != NULL ? text : state, line, sizeof(line));
 	while (!state_is(link, refusals[i].state))
 		i++;
-	return link_error(
+	err = link_error(
 	    link, error, refusals[i].err, "%s%s", line, refusals[i].means);
+	return link_again(link) ? error_because(error, err, REASON_FASTER)
+				: err;
+}
+
+static void
+ask_statement(struct link *link, struct rows *rows, const char *sql,
+    const char *letters, va_list ap)
+{
+	struct binds b;
+
+	collect_binds(&b, letters, ap);
+	if (link_usable(link) && link->asked < LINK_ASKED_MAX &&
+	    PQsendQueryParams(link->conn, sql, b.count, NULL, b.values,
+		b.lengths, b.formats, 0) == 1)
+		link->rows[link->asked++] = rows;
+	else
+		link->broken = true;
+	explicit_bzero(&b, sizeof(b));
+}
+
+void
+link_ask(struct link *link, struct rows *rows, const char *sql,
+    const char *binds, ...)
+{
+	va_list ap;
+
+	va_start(ap, binds);
+	ask_statement(link, rows, sql, binds, ap);
+	va_end(ap);
+}
+
+void
+link_change(struct link *link, const char *sql, const char *binds, ...)
+{
+	char one[CHANGE_MAX];
+	va_list ap;
+	int len;
+
+	/* All that comes behind it would be written, so it must fail. */
+	len = snprintf(one, sizeof(one),
+	    "WITH changed AS (%s RETURNING 1) "
+	    "SELECT 1/(pg_catalog.count(*)=1)::int FROM changed",
+	    sql);
+	link->broken |= len >= (int)sizeof(one);
+	va_start(ap, binds);
+	ask_statement(link, NULL, one, binds, ap);
+	va_end(ap);
+}
+
+/* What a session has may be the role's, a pooler's, or another client's. */
+void
+link_begin(struct link *link, bool reads)
+{
+	link_ask(link, NULL,
+	    reads ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+		  : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+	    "");
+	link_ask(link, NULL,
+	    "SELECT pg_catalog.set_config('search_path',"
+	    "'pg_catalog,pg_temp',true),"
+	    "pg_catalog.set_config('synchronous_commit','on',true),"
+	    "pg_catalog.set_config('bytea_output','hex',true),"
+	    "pg_catalog.set_config('client_min_messages','warning',true),"
+	    "pg_catalog.set_config('statement_timeout',$1,true),"
+	    "pg_catalog.set_config('lock_timeout',$2,true),"
+	    "pg_catalog.set_config('idle_in_transaction_session_timeout',$3,"
+	    "true)",
+	    "iii", link->statement_ms, (int64_t)STORE_BUSY_MS,
+	    (int64_t)IDLE_MS);
+}
+
+/* Send what was asked, and that this is all of it. */
+static bool
+send_asked(struct link *link, int64_t deadline)
+{
+	short ready;
+	int left;
+
+	if (PQpipelineSync(link->conn) != 1)
+		return false;
+	while ((left = PQflush(link->conn)) == 1)
+		if ((ready = clock_wait(PQsocket(link->conn), POLLIN | POLLOUT,
+			 deadline)) == 0 ||
+		    ((ready & POLLIN) != 0 && PQconsumeInput(link->conn) != 1))
+			return false;
+	return left == 0;
+}
+
+/* The one result of a statement, or NULL; behind it comes nothing. */
+static PGresult *
+take_result(struct link *link, int64_t deadline)
+{
+	PGresult *first = NULL, *more = NULL;
+
+	if (next_result(link, deadline, &first) && first != NULL &&
+	    next_result(link, deadline, &more) && more == NULL)
+		return first;
+	PQclear(first);
+	PQclear(more);
+	return NULL;
 }
 
 static enum rollcode_err
-run_query(struct link *link, struct rows *rows, int *changed,
-    struct error *error, const char *sql, const char *letters, va_list ap)
+keep_result(
+    struct link *link, struct rows *rows, PGresult *result, struct error *error)
 {
-	struct binds b;
-	PGresult *result;
-	int64_t count;
-	ExecStatusType status;
+	ExecStatusType status = PQresultStatus(result);
 	enum rollcode_err err = ROLLCODE_OK;
 
-	collect_binds(&b, letters, ap);
-	result = execute_statement(link, sql, &b);
-	explicit_bzero(&b, sizeof(b));
-	status = PQresultStatus(result);
 	/* No table is not an empty one. */
 	if (status != PGRES_TUPLES_OK &&
 	    (status != PGRES_COMMAND_OK || rows != NULL))
 		err = report_failure(link, result, error);
-	if (err == ROLLCODE_OK &&
-	    keyword_number(PQcmdTuples(result), 0, INT32_MAX, &count))
-		*changed = (int)count;
+	else
+		snprintf(
+		    link->tag, sizeof(link->tag), "%s", PQcmdStatus(result));
 	if (err == ROLLCODE_OK && rows != NULL)
 		rows->result = result;
 	else
@@ -199,63 +250,76 @@ run_query(struct link *link, struct rows *rows, int *changed,
 	return err;
 }
 
-enum rollcode_err
-link_query(struct link *link, struct rows *rows, struct error *error,
-    const char *sql, const char *binds, ...)
+static bool
+take_sync(struct link *link, int64_t deadline)
 {
-	enum rollcode_err err;
-	int changed = 0;
-	va_list ap;
+	PGresult *result = NULL;
+	bool synced = next_result(link, deadline, &result) &&
+		      PQresultStatus(result) == PGRES_PIPELINE_SYNC;
 
-	va_start(ap, binds);
-	err = run_query(link, rows, &changed, error, sql, binds, ap);
-	va_end(ap);
+	PQclear(result);
+	return synced && PQstatus(link->conn) == CONNECTION_OK;
+}
+
+enum rollcode_err
+link_answers(struct link *link, struct error *error)
+{
+	int64_t deadline = link_until(link, link->statement_ms + GRACE_MS);
+	size_t taken = 0, asked = link->asked;
+	enum rollcode_err err = ROLLCODE_OK;
+	PGresult *result = NULL;
+	bool whole = link_usable(link);
+
+	link->asked = 0;
+	link->state[0] = '\0';
+	link->broken = true;
+	whole = whole && send_asked(link, deadline);
+	for (; whole && taken < asked; taken++) {
+		/* A warning that came before is about something else. */
+		link->warning[0] = '\0';
+		if ((result = take_result(link, deadline)) == NULL)
+			whole = false;
+		else if (err == ROLLCODE_OK)
+			err =
+			    keep_result(link, link->rows[taken], result, error);
+		else
+			PQclear(result);
+	}
+	if (!whole || !take_sync(link, deadline))
+		return err != ROLLCODE_OK ? err
+					  : report_failure(link, NULL, error);
+	link->broken = err != ROLLCODE_OK && link->state[0] == '\0';
 	return err;
 }
 
 enum rollcode_err
-link_change(struct link *link, struct error *error, int rows, const char *sql,
-    const char *binds, ...)
+link_query(struct link *link, struct rows *rows, struct error *error,
+    const char *sql, const char *binds, ...)
 {
-	enum rollcode_err err;
-	int changed = 0;
 	va_list ap;
 
 	va_start(ap, binds);
-	err = run_query(link, NULL, &changed, error, sql, binds, ap);
+	ask_statement(link, rows, sql, binds, ap);
 	va_end(ap);
-	if (err != ROLLCODE_OK || rows < 0 || rows == changed)
-		return err;
-	return link_error(link, error, ROLLCODE_ERR_UNAVAIL,
-	    "another process changed this user meanwhile; try again");
-}
-
-enum rollcode_err
-link_begin(struct link *link, struct error *error)
-{
-	return link_query(link, NULL, error,
-	    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "");
+	return link_answers(link, error);
 }
 
 enum rollcode_err
 link_commit(struct link *link, struct error *error)
 {
-	const struct binds none = {0};
+	enum rollcode_err err;
 	const char *doubt = link->warning;
-	PGresult *result;
-	enum rollcode_err err = ROLLCODE_OK;
 
-	link->warning[0] = '\0';
-	result = execute_statement(link, "COMMIT", &none);
-	if (PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL)
-		err = report_failure(link, result, error);
-	else if (doubt[0] == '\0' && PQresultStatus(result) != PGRES_COMMAND_OK)
-		doubt = "no answer came";
-	else if (doubt[0] == '\0' && strcmp(PQcmdStatus(result), "COMMIT") != 0)
-		doubt = "it was undone";
-	PQclear(result);
-	if (err != ROLLCODE_OK || doubt[0] == '\0')
+	link_ask(link, NULL, "COMMIT", "");
+	err = link_answers(link, error);
+	if (!link->broken && err != ROLLCODE_OK)
 		return err;
+	if (link->broken)
+		doubt = "no answer came";
+	else if (doubt[0] == '\0' && strcmp(link->tag, "COMMIT") != 0)
+		doubt = "it was undone";
+	if (doubt[0] == '\0')
+		return ROLLCODE_OK;
 	link->broken = true;
 	return link_error(link, error, ROLLCODE_ERR_UNAVAIL,
 	    "it is not known whether the change was committed: %s; so it was "
@@ -266,6 +330,8 @@ link_commit(struct link *link, struct error *error)
 void
 link_rollback(struct link *link)
 {
+	/* What was asked and not answered is nobody's. */
+	memset(link->rows, 0, sizeof(link->rows));
 	if (!link_usable(link) ||
 	    PQtransactionStatus(link->conn) == PQTRANS_IDLE)
 		return;

@@ -62,34 +62,67 @@ enum rollcode_err	link_user(const char *uri, uid_t, char *user,
 bool			link_usable(const struct link *);
 
 /*
- * Run one statement.  binds has a letter for each parameter: 'i' int64_t, 't'
- * const char *, 'b' const void * and size_t (a NULL pointer is NULL).  rows may
- * be NULL.  UNAVAIL if the server is gone, late, busy, full or read-only;
- * STORE if it refuses; link_again() tells whether that was for somebody
- * else's sake.
+ * Whether it can wait for its next use: it is whole, in no transaction, and the
+ * server has said nothing since.
  */
+bool			link_idle(const struct link *);
+
+/* When it was connected, clock_ms(). */
+int64_t			link_opened(const struct link *);
+
+/* Everything ends at another deadline from now on. */
+void			link_extend(struct link *, int64_t deadline);
+
+/* Forget another process's link; its server hears nothing of that. */
+void			link_abandon(struct link *);
+
+/*
+ * Ask for one statement; it goes, with all that was asked before it, when the
+ * answers are wanted, and a server that refuses one looks at none behind it.
+ * binds has a letter for each parameter: 'i' int64_t, 't' const char *, 'b'
+ * const void * and size_t (a NULL pointer is NULL).  rows may be NULL, and
+ * must last until the answers are there, or link_rollback.
+ */
+void			link_ask(struct link *, struct rows *, const char *sql,
+			    const char *binds, ...);
+
+/*
+ * The same for a statement that changes one row: the server refuses it where
+ * it would change none, or more.
+ */
+void			link_change(struct link *, const char *sql,
+			    const char *binds, ...);
+
+/*
+ * Ask for a transaction, whose settings are ours whatever server, role or
+ * pooler have: one that only reads, all of it as at one moment, or one that
+ * writes.
+ */
+void			link_begin(struct link *, bool reads);
+
+/*
+ * Take the answers to all that was asked, in one turn.  The first refusal is
+ * told: UNAVAIL if the server is gone, late, busy, full or read-only, and with
+ * REASON_FASTER if it was for somebody else's sake, and nothing has happened;
+ * STORE if it refuses.
+ */
+enum rollcode_err	link_answers(struct link *, struct error *) MUST_USE;
+
+/* Ask for one statement, and take the answers. */
 enum rollcode_err	link_query(struct link *, struct rows *,
 			    struct error *, const char *sql,
 			    const char *binds, ...) MUST_USE;
 
-/*
- * The same for a statement that changes rows: exactly so many (-1: any
- * number).  UNAVAIL if it is another number: somebody was faster.
- */
-enum rollcode_err	link_change(struct link *, struct error *, int rows,
-			    const char *sql, const char *binds, ...) MUST_USE;
-
-/* The last error was a collision, and nothing has happened: try again. */
+/* The last error was for somebody else's sake, and nothing has happened. */
 bool			link_again(const struct link *);
 
 /* The last error says that a row or schema of that name exists already. */
 bool			link_exists(const struct link *);
 
-enum rollcode_err	link_begin(struct link *, struct error *) MUST_USE;
-
 /*
- * OK only if the server says that it is committed, and to where its settings
- * say, without any warning.  UNAVAIL otherwise: it may be, or not.
+ * Ask to commit, and take the answers.  OK only if the server says that it is
+ * committed, and to where its settings say, without any warning.  UNAVAIL, and
+ * the link is not usable any more, if it may be, or not.
  */
 enum rollcode_err	link_commit(struct link *, struct error *) MUST_USE;
 

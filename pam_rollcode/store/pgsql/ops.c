@@ -2,8 +2,10 @@
 /*
  * ops.c - one counter for many hosts.
  *
- *  1. A lock covers one user's row, and the server ends it if its holder goes
- *     to sleep.
+ *  1. A login locks nothing between its two turns: one reads all of it as at
+ * one moment, one writes, and only where everything it names is as it was read.
+ *     An administrator's command locks one user's row, and the server ends that
+ *     if its holder goes to sleep.
  *  2. "Not enrolled" is said only by a server that can be written to, and where
  *     schema, store and key are right.
  *  3. What commit acknowledged is on disk, and on the standby's where one is
@@ -45,29 +47,23 @@ struct session {
 	"FROM rollcode.store"
 
 static enum rollcode_err
-read_session(
-    struct store *store, bool hold, struct session *s, struct error *error)
+read_session(struct store *store, struct rows *rows, struct session *s,
+    struct error *error)
 {
-	WIPED(rows_free) struct rows rows = {0};
 	char id[STORE_ID_LEN + 1];
-	enum rollcode_err err;
 
-	if ((err = link_query(store->link, &rows, error,
-		 hold ? SELECT_STORE " FOR SHARE" : SELECT_STORE, "")) !=
-	    ROLLCODE_OK)
-		return err;
-	if (!rows_next(&rows))
+	if (!rows_next(rows))
 		return link_error(store->link, error, ROLLCODE_ERR_UNAVAIL,
 		    "the store is incomplete; rollcode-admin init completes "
 		    "it");
-	s->version = rows_int(&rows, 1, 999);
-	rows_text(&rows, id, sizeof(id));
-	rows_text(&rows, store->key_id, sizeof(store->key_id));
-	s->backup = rows_int(&rows, 0, INT64_MAX);
-	s->replica = rows_bool(&rows);
-	rows_text(&rows, s->commit, sizeof(s->commit));
-	rows_text(&rows, s->sync, sizeof(s->sync));
-	if (rows.bad || rows_next(&rows))
+	s->version = rows_int(rows, 1, 999);
+	rows_text(rows, id, sizeof(id));
+	rows_text(rows, store->key_id, sizeof(store->key_id));
+	s->backup = rows_int(rows, 0, INT64_MAX);
+	s->replica = rows_bool(rows);
+	rows_text(rows, s->commit, sizeof(s->commit));
+	rows_text(rows, s->sync, sizeof(s->sync));
+	if (rows->bad || rows_next(rows))
 		return link_error(store->link, error, ROLLCODE_ERR_STORE,
 		    "rollcode.store was changed; restore it");
 	if (store->id[0] != '\0' && strcmp(id, store->id) != 0)
@@ -107,13 +103,13 @@ check_session(
 	return ROLLCODE_OK;
 }
 
-enum rollcode_err
-pgsql_prove(struct store *store, bool hold, struct error *error)
+static enum rollcode_err
+check_proof(struct store *store, struct rows *rows, struct error *error)
 {
 	struct session session = {0};
 	enum rollcode_err err;
 
-	if ((err = read_session(store, hold, &session, error)) != ROLLCODE_OK ||
+	if ((err = read_session(store, rows, &session, error)) != ROLLCODE_OK ||
 	    (err = check_session(store->link, &session, error)) != ROLLCODE_OK)
 		return err;
 	store->restored.since = session.backup;
@@ -123,16 +119,50 @@ pgsql_prove(struct store *store, bool hold, struct error *error)
 }
 
 enum rollcode_err
+pgsql_prove(struct store *store, bool hold, struct error *error)
+{
+	WIPED(rows_free) struct rows rows = {0};
+	enum rollcode_err err;
+
+	if ((err = link_query(store->link, &rows, error,
+		 hold ? SELECT_STORE " FOR SHARE" : SELECT_STORE, "")) !=
+	    ROLLCODE_OK)
+		return err;
+	return check_proof(store, &rows, error);
+}
+
+/* A login proves nothing yet: that is part of its first turn. */
+static enum rollcode_err
+pgsql_reach(struct store *store, struct error *error)
+{
+	const struct config *config = store->config;
+
+	if (config->administers)
+		return pgsql_ready(store, error);
+	if (link_usable(store->link))
+		return ROLLCODE_OK;
+	if (store->link != NULL ||
+	    (store->link = kept_take(config, store->deadline)) == NULL)
+		return pgsql_connect(store, false, error);
+	store->kept = true;
+	return ROLLCODE_OK;
+}
+
+enum rollcode_err
 pgsql_ready(struct store *store, struct error *error)
 {
 	enum rollcode_err err;
 
-	if (link_usable(store->link))
+	if (link_usable(store->link) && store->key != NULL)
 		return ROLLCODE_OK;
-	if ((err = pgsql_connect(store, store->config->administers, error)) !=
-	    ROLLCODE_OK)
+	if (!link_usable(store->link) &&
+	    (err = pgsql_connect(store, store->config->administers, error)) !=
+		ROLLCODE_OK)
 		return err;
-	return pgsql_prove(store, false, error);
+	link_begin(store->link, true);
+	err = pgsql_prove(store, false, error);
+	link_rollback(store->link);
+	return err;
 }
 
 void
@@ -149,6 +179,8 @@ pgsql_close(struct store *store)
 {
 	if (store == NULL)
 		return;
+	if (store->link != NULL && kept_give(store->config, store->link))
+		store->link = NULL;
 	/* The server undoes what is not committed. */
 	link_close(store->link);
 	explicit_bzero(store, sizeof(*store));
@@ -186,7 +218,7 @@ pgsql_open(struct store **out, const struct config *config, struct error *error)
 		store->deadline = clock_ms() + PGSQL_WHOLE_MS;
 	if ((err = store_keys_derive(&store->keys, store->id, config, error)) !=
 		ROLLCODE_OK ||
-	    (err = pgsql_ready(store, error)) != ROLLCODE_OK) {
+	    (err = pgsql_reach(store, error)) != ROLLCODE_OK) {
 		pgsql_close(store);
 		return err;
 	}
@@ -206,12 +238,12 @@ pgsql_mark(struct store *store, int64_t since, struct error *error)
 	enum rollcode_err err;
 
 	pgsql_end(store);
-	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK ||
-	    (err = link_begin(store->link, error)) != ROLLCODE_OK ||
-	    (err = link_change(store->link, error, 1,
-		 "UPDATE rollcode.store SET backup=$1", "i", since)) !=
-		ROLLCODE_OK ||
-	    (err = pgsql_prove(store, false, error)) != ROLLCODE_OK)
+	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
+		return err;
+	link_begin(store->link, false);
+	link_change(
+	    store->link, "UPDATE rollcode.store SET backup=$1", "i", since);
+	if ((err = pgsql_prove(store, false, error)) != ROLLCODE_OK)
 		return err;
 	return link_commit(store->link, error);
 }
@@ -233,8 +265,8 @@ pgsql_lock(struct store *store, bool *there, struct error *error)
 	enum rollcode_err err;
 
 	*there = false;
-	if ((err = link_begin(store->link, error)) != ROLLCODE_OK ||
-	    (err = link_query(store->link, &rows, error,
+	link_begin(store->link, false);
+	if ((err = link_query(store->link, &rows, error,
 		 "SELECT 1 FROM rollcode.account WHERE name=$1 FOR UPDATE", "t",
 		 store->name)) != ROLLCODE_OK)
 		return err;
@@ -256,63 +288,103 @@ admit_restored(
 			 user, enrolled, &store->before, error);
 }
 
-enum rollcode_err
-pgsql_begin(struct store *store, const char *user, bool *enrolled,
-    struct account *account, struct error *error)
+/* One turn. */
+static enum rollcode_err
+read_user(
+    struct store *store, const char *user, bool *there, struct error *error)
 {
-	int tries = 0;
+	WIPED(rows_free) struct rows proof = {0};
+	WIPED(user_rows_free) struct user_rows rows = {0};
+	enum rollcode_err err, wrong;
+
+	link_begin(store->link, !store->locks);
+	link_ask(store->link, &proof, SELECT_STORE, "");
+	pgsql_ask(store, &rows);
+	if (!store->locks)
+		link_ask(store->link, NULL, "COMMIT", "");
+	err = link_answers(store->link, error);
+	/* A store of another version may have no answer to the rest. */
+	if (proof.result != NULL &&
+	    (wrong = check_proof(store, &proof, error)) != ROLLCODE_OK)
+		return wrong;
+	if (err != ROLLCODE_OK)
+		return err;
+	return pgsql_read(store, user, &rows, &store->before, there, error);
+}
+
+enum rollcode_err
+pgsql_begin_user(struct store *store, const char *user, bool locks,
+    bool *enrolled, struct error *error)
+{
+	bool kept = store->kept;
 	enum rollcode_err err;
 
 	*enrolled = false;
-	account_wipe(account);
 	pgsql_end(store);
+	store->locks = locks;
+	store->kept = false;
 	if (!store_name_encode(user, store->name))
-		return admit_restored(store, user, false, error);
-	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
-		return err;
-	do {
-		if ((err = link_begin(store->link, error)) == ROLLCODE_OK)
-			err = pgsql_read(
-			    store, user, &store->before, enrolled, error);
-	} while (pgsql_again(store, err, &tries));
+		err = pgsql_ready(store, error);
+	else if ((err = pgsql_reach(store, error)) == ROLLCODE_OK)
+		err = read_user(store, user, enrolled, error);
+	/* A kept link may have ended meanwhile, and nothing is written yet. */
+	if (kept && !link_usable(store->link) &&
+	    (err = pgsql_reach(store, error)) == ROLLCODE_OK)
+		err = read_user(store, user, enrolled, error);
 	if (err == ROLLCODE_OK)
 		err = admit_restored(store, user, *enrolled, error);
 	if (err != ROLLCODE_OK || !*enrolled) {
 		pgsql_end(store);
 		*enrolled = false;
-		return err;
 	}
-	*account = store->before;
-	return ROLLCODE_OK;
+	return err;
 }
 
 static enum rollcode_err
-write_all(struct store *store, const struct account *account,
-    const struct event *event, struct error *error)
+pgsql_begin(struct store *store, const char *user, bool *enrolled,
+    struct account *account, struct error *error)
 {
-	bool aside = event != NULL && event->aside;
-	int64_t sequence = store->before.sequence + (aside ? 0 : 1);
 	enum rollcode_err err;
 
-	err = pgsql_update(store, account, sequence, error);
-	if (err == ROLLCODE_OK && event != NULL)
-		err = pgsql_event(store, event, sequence, error);
-	return err == ROLLCODE_OK ? link_commit(store->link, error) : err;
+	account_wipe(account);
+	err = pgsql_begin_user(
+	    store, user, store->config->administers, enrolled, error);
+	if (*enrolled)
+		*account = store->before;
+	return err;
+}
+
+/* Between two turns a pooler may go to another server, or a store may come. */
+static void
+ask_same_store(struct store *store)
+{
+	link_ask(store->link, NULL,
+	    "SELECT 1/(pg_catalog.count(*)=1)::int FROM rollcode.store "
+	    "WHERE store_id=$1 AND key_id=$2 AND version=$3 AND backup=$4 "
+	    "AND NOT pg_catalog.pg_is_in_recovery() "
+	    "AND pg_catalog.current_setting('synchronous_commit')='on' "
+	    "AND coalesce(pg_catalog.current_setting('fsync',true),'on')='on'",
+	    "ttii", store->id, store->key_id, (int64_t)PGSQL_VERSION,
+	    store->restored.since);
 }
 
 static enum rollcode_err
 pgsql_commit(struct store *store, const struct account *account,
     const struct event *event, struct error *error)
 {
-	int tries = 0;
-	bool there;
+	bool aside = event != NULL && event->aside;
+	int64_t sequence = store->before.sequence + (aside ? 0 : 1);
 	enum rollcode_err err;
 
-	err = write_all(store, account, event, error);
-	/* Every change names what was read, so it can be tried again. */
-	while (pgsql_again(store, err, &tries))
-		if ((err = pgsql_lock(store, &there, error)) == ROLLCODE_OK)
-			err = write_all(store, account, event, error);
+	if (!store->locks) {
+		link_begin(store->link, false);
+		ask_same_store(store);
+	}
+	err = pgsql_update(store, account, sequence, error);
+	if (err == ROLLCODE_OK && event != NULL)
+		pgsql_event(store, event, sequence);
+	if (err == ROLLCODE_OK)
+		err = link_commit(store->link, error);
 	pgsql_end(store);
 	return err;
 }
@@ -323,6 +395,7 @@ static const struct store_ops store_pgsql = {
     .commit = pgsql_commit,
     .end = pgsql_end,
     .close = pgsql_close,
+    .idle = kept_idle,
     .create = pgsql_create,
     .remove = pgsql_remove,
     .each = pgsql_each,

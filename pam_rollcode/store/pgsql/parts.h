@@ -10,6 +10,7 @@
 
 #include "store/pgsql/link.h"
 
+#define LINK_ASKED_MAX		64	/* statements in one turn */
 #define PLACE_HOSTS_MAX		8
 #define PLACE_SETTINGS_MAX	64
 
@@ -28,10 +29,13 @@ struct place {
 struct link {
 	PGconn		*conn;
 	char		 where[LINK_WHERE_MAX];
-	int64_t		 statement_ms, deadline;
+	int64_t		 statement_ms, opened, deadline;
+	struct rows	*rows[LINK_ASKED_MAX];	/* of what was asked, or NULL */
+	size_t		 asked;
 	char		 state[6];	/* SQLSTATE of the last error, or "" */
 	bool		 broken;	/* nobody knows what it is doing */
-	char		 warning[128];	/* the server's last one, or "" */
+	char		 tag[16];	/* of the last statement, and */
+	char		 warning[128];	/* what the server warns of, or "" */
 };
 
 /* What PQconnectStartParams wants; it points into the place. */
@@ -54,9 +58,9 @@ void			place_free(struct place *);
 /* A setting of the URI, NULL if it is not there. */
 const char		*place_value(const struct place *, const char *name);
 
-/* What to connect to one server with; session is what `options` says. */
+/* What to connect to one server with. */
 void			place_settings(const struct place *, size_t host,
-			    const char *session, struct place_settings *);
+			    struct place_settings *);
 
 /* A time so many milliseconds from now, or the link's own end before it. */
 int64_t			link_until(const struct link *, int64_t ms);

@@ -29,6 +29,8 @@ struct store {
 	char			 id[STORE_ID_LEN + 1];
 	char			 key_id[SEAL_ID_LEN + 1];
 	struct restored		 restored;	/* as the store says */
+	bool			 kept;	/* the link was left by another login */
+	bool			 locks;	/* the user begun is locked */
 	char			 name[STORE_NAME_MAX + 1]; /* the user's */
 	char			 where[LINK_WHERE_MAX + STORE_NAME_MAX + 3];
 	const struct store_key	*user_key;	/* for this user's */
@@ -54,7 +56,17 @@ enum rollcode_err	pgsql_prove(struct store *, bool hold, struct error *)
 /* Undo, unlock, forget the user begun; the link stays. */
 void			pgsql_end(struct store *);
 
-/* Connect again if the link broke. */
+/*
+ * The link that this process keeps between logins: take it, give it back (if
+ * it is not kept, it stays the caller's), and store_ops.idle.
+ */
+struct link		*kept_take(const struct config *, int64_t deadline)
+			    MUST_USE;
+bool			kept_give(const struct config *, struct link *)
+			    MUST_USE;
+int			kept_idle(void);
+
+/* Connect again if the link broke, and prove what was not proven. */
 enum rollcode_err	pgsql_ready(struct store *, struct error *) MUST_USE;
 
 /* Lock the user in a new transaction; *there tells whether there is one. */
@@ -65,14 +77,29 @@ enum rollcode_err	pgsql_lock(struct store *, bool *there,
 bool			pgsql_again(struct store *, enum rollcode_err,
 			    int *tries);
 
-/* Read the user begun; locks the row.  *there is false if there is none. */
+/* What a turn has of one user. */
+struct user_rows {
+	struct rows	account, tokens, recovery;
+};
+
+static inline void
+user_rows_free(struct user_rows *rows)
+{
+	rows_free(&rows->account);
+	rows_free(&rows->tokens);
+	rows_free(&rows->recovery);
+}
+
+/* Ask for the user begun, and read the answer; *there: whether there is one. */
+void			pgsql_ask(struct store *, struct user_rows *);
 enum rollcode_err	pgsql_read(struct store *, const char *user,
-			    struct account *, bool *there, struct error *)
-			    MUST_USE;
+			    struct user_rows *, struct account *, bool *there,
+			    struct error *) MUST_USE;
 
 /*
- * Write in the transaction of the user.  What is written is sealed with
- * user_key: all that a user has is of one key, which pgsql_read finds.
+ * Ask for changes of the user begun, in a transaction.  What is written is
+ * sealed with user_key: all that a user has is of one key, which pgsql_read
+ * finds.
  */
 enum rollcode_err	pgsql_insert(struct store *, const struct account *,
 			    struct error *) MUST_USE;
@@ -80,8 +107,8 @@ enum rollcode_err	pgsql_update(struct store *, const struct account *,
 			    int64_t sequence, struct error *) MUST_USE;
 enum rollcode_err	pgsql_seal_again(struct store *,
 			    const struct account *, struct error *) MUST_USE;
-enum rollcode_err	pgsql_event(struct store *, const struct event *,
-			    int64_t sequence, struct error *) MUST_USE;
+void			pgsql_event(struct store *, const struct event *,
+			    int64_t sequence);
 
 /* What brings the schema from a version to the next; each ends with NULL. */
 extern const char *const *const	pgsql_versions[PGSQL_VERSION];
@@ -97,11 +124,13 @@ enum rollcode_err	pgsql_login_role(const struct config *,
 enum rollcode_err	pgsql_give_rights(struct store *, const char *role,
 			    struct error *) MUST_USE;
 
+/* As begin: into store->before, and locked or not. */
+enum rollcode_err	pgsql_begin_user(struct store *, const char *user,
+			    bool locks, bool *enrolled, struct error *)
+			    MUST_USE;
+
 /* Verbs of store_ops. */
 enum rollcode_err	pgsql_examine(struct store *, struct error *) MUST_USE;
-enum rollcode_err	pgsql_begin(struct store *, const char *user,
-			    bool *enrolled, struct account *, struct error *)
-			    MUST_USE;
 enum rollcode_err	pgsql_create(struct store *, const struct account *,
 			    const struct event *, bool replace,
 			    struct error *) MUST_USE;

@@ -62,26 +62,6 @@ read_account_row(struct store *store, const char *user, struct rows *r,
 }
 
 static enum rollcode_err
-pgsql_read_account(struct store *store, const char *user, struct account *a,
-    bool *there, struct error *error)
-{
-	WIPED(rows_free) struct rows rows = {0};
-	enum rollcode_err err;
-
-	*there = false;
-	if ((err = link_query(store->link, &rows, error,
-		 "SELECT failures,spent,spent_time,failed,replayed,"
-		 "late,created,last_success,last_failure,sequence,key_id,"
-		 "recovery_key IS NOT NULL,recovery_key "
-		 "FROM rollcode.account WHERE name=$1 FOR UPDATE",
-		 "t", store->name)) != ROLLCODE_OK)
-		return err;
-	*there = rows_next(&rows);
-	return *there ? read_account_row(store, user, &rows, a, error)
-		      : ROLLCODE_OK;
-}
-
-static enum rollcode_err
 read_token_fields(struct store *store, const char *user, struct rows *r,
     struct account_token *t, struct sealed *sealed, struct error *error)
 {
@@ -111,70 +91,85 @@ read_token_fields(struct store *store, const char *user, struct rows *r,
 }
 
 static enum rollcode_err
-pgsql_read_tokens(struct store *store, struct account *a, struct error *error)
+read_token_rows(struct store *store, struct rows *rows, struct account *a,
+    struct error *error)
 {
-	WIPED(rows_free) struct rows rows = {0};
-	enum rollcode_err err;
+	enum rollcode_err err = ROLLCODE_OK;
 
-	err = link_query(store->link, &rows, error,
-	    "SELECT id,label,form,algorithm,digits,key_id,secret,counter,"
-	    "far_counter IS NOT NULL,coalesce(far_counter,0),"
-	    "coalesce(far_time,0),enabled,created,used FROM rollcode.token "
-	    "WHERE name=$1 ORDER BY id",
-	    "t", store->name);
-	if (err == ROLLCODE_OK && rows_count(&rows) > ACCOUNT_TOKENS_MAX)
-		err = bad_row(store, "the number of tokens", error);
-	for (size_t i = 0; err == ROLLCODE_OK && rows_next(&rows); i++) {
+	if (rows_count(rows) > ACCOUNT_TOKENS_MAX)
+		return bad_row(store, "the number of tokens", error);
+	for (size_t i = 0; err == ROLLCODE_OK && rows_next(rows); i++) {
 		a->token_count++;
-		err = read_token_fields(store, a->user, &rows, &a->tokens[i],
+		err = read_token_fields(store, a->user, rows, &a->tokens[i],
 		    &store->seals[i], error);
 	}
 	return err;
 }
 
 static enum rollcode_err
-pgsql_read_recovery(struct store *store, struct account *a, struct error *error)
+read_recovery_rows(struct store *store, struct rows *rows, struct account *a,
+    struct error *error)
 {
-	WIPED(rows_free) struct rows rows = {0};
-	enum rollcode_err err;
-
-	err = link_query(store->link, &rows, error,
-	    "SELECT id,mac,issued,expires,used FROM rollcode.recovery "
-	    "WHERE name=$1 ORDER BY id",
-	    "t", store->name);
-	if (err == ROLLCODE_OK && rows_count(&rows) > ACCOUNT_RECOVERY_MAX)
-		err = bad_row(store, "the number of recovery codes", error);
-	while (err == ROLLCODE_OK && rows_next(&rows)) {
+	if (rows_count(rows) > ACCOUNT_RECOVERY_MAX)
+		return bad_row(store, "the number of recovery codes", error);
+	while (rows_next(rows)) {
 		struct account_recovery *code =
 		    &a->recovery[a->recovery_count++];
 
-		code->id = rows_int(&rows, 1, INT64_MAX);
-		rows.bad |= rows_bytes(&rows, code->mac, sizeof(code->mac)) !=
-			    sizeof(code->mac);
-		code->issued = rows_time(&rows);
-		code->expires = rows_int(&rows, 0, TIME_MAX);
-		code->used = rows_time(&rows);
-		if (rows.bad)
-			err = bad_row(store, "a recovery code", error);
+		code->id = rows_int(rows, 1, INT64_MAX);
+		rows->bad |= rows_bytes(rows, code->mac, sizeof(code->mac)) !=
+			     sizeof(code->mac);
+		code->issued = rows_time(rows);
+		code->expires = rows_int(rows, 0, TIME_MAX);
+		code->used = rows_time(rows);
+		if (rows->bad)
+			return bad_row(store, "a recovery code", error);
 	}
-	return err;
+	return ROLLCODE_OK;
+}
+
+#define SELECT_ACCOUNT                                                 \
+	"SELECT failures,spent,spent_time,failed,replayed,late,"       \
+	"created,last_success,last_failure,sequence,key_id,"           \
+	"recovery_key IS NOT NULL,recovery_key FROM rollcode.account " \
+	"WHERE name=$1"
+
+void
+pgsql_ask(struct store *store, struct user_rows *rows)
+{
+	link_ask(store->link, &rows->account,
+	    store->locks ? SELECT_ACCOUNT " FOR UPDATE" : SELECT_ACCOUNT, "t",
+	    store->name);
+	link_ask(store->link, &rows->tokens,
+	    "SELECT id,label,form,algorithm,digits,key_id,secret,counter,"
+	    "far_counter IS NOT NULL,coalesce(far_counter,0),"
+	    "coalesce(far_time,0),enabled,created,used FROM rollcode.token "
+	    "WHERE name=$1 ORDER BY id",
+	    "t", store->name);
+	link_ask(store->link, &rows->recovery,
+	    "SELECT id,mac,issued,expires,used FROM rollcode.recovery "
+	    "WHERE name=$1 ORDER BY id",
+	    "t", store->name);
 }
 
 enum rollcode_err
-pgsql_read(struct store *store, const char *user, struct account *account,
-    bool *there, struct error *error)
+pgsql_read(struct store *store, const char *user, struct user_rows *rows,
+    struct account *account, bool *there, struct error *error)
 {
 	enum rollcode_err err;
 
 	account_wipe(account);
 	snprintf(store->where, sizeof(store->where), "%s, %s",
 	    link_where(store->link), store->name);
-	if ((err = pgsql_read_account(store, user, account, there, error)) !=
-		ROLLCODE_OK ||
-	    !*there ||
-	    (err = pgsql_read_tokens(store, account, error)) != ROLLCODE_OK)
+	*there = rows_next(&rows->account);
+	if (!*there)
+		return ROLLCODE_OK;
+	if ((err = read_account_row(
+		 store, user, &rows->account, account, error)) != ROLLCODE_OK ||
+	    (err = read_token_rows(store, &rows->tokens, account, error)) !=
+		ROLLCODE_OK)
 		return err;
-	return pgsql_read_recovery(store, account, error);
+	return read_recovery_rows(store, &rows->recovery, account, error);
 }
 
 enum rollcode_err
@@ -185,6 +180,8 @@ pgsql_events(
 	struct event e;
 	enum rollcode_err err;
 
+	if (!store->locks)
+		link_begin(store->link, true);
 	err = link_query(store->link, &rows, error,
 	    "SELECT sequence,time,service,rhost,token,outcome,counter,"
 	    "distance,slot<0 FROM rollcode.event WHERE name=$1 AND slot<$2 "

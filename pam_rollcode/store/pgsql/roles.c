@@ -217,6 +217,9 @@ pgsql_examine(struct store *store, struct error *error)
 	bool well;
 	enum rollcode_err err;
 
+	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
+		return err;
+	link_begin(store->link, true);
 	if ((err = link_query(store->link, &rows, error, as_given, "")) !=
 	    ROLLCODE_OK)
 		return err;

@@ -220,8 +220,7 @@ is_per_host(const char *keyword)
 }
 
 void
-place_settings(const struct place *place, size_t host, const char *session,
-    struct place_settings *s)
+place_settings(const struct place *place, size_t host, struct place_settings *s)
 {
 	const struct place_host *h = &place->hosts[host];
 	bool local =
@@ -235,7 +234,6 @@ place_settings(const struct place *place, size_t host, const char *session,
 	add_setting(s, "host", h->name);
 	add_setting(s, "hostaddr", h->address);
 	add_setting(s, "port", h->port);
-	add_setting(s, "options", session);
 	set_default(place, s, "target_session_attrs", "read-write");
 	set_default(place, s, "passfile", PASSFILE);
 	set_default(place, s, "gssencmode", "disable");

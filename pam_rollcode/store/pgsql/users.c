@@ -18,11 +18,11 @@ struct user_change {
 	bool replace;
 };
 
-static enum rollcode_err
-delete_account(struct store *store, struct error *error)
+static void
+delete_account(struct store *store)
 {
-	return link_change(store->link, error, 1,
-	    "DELETE FROM rollcode.account WHERE name=$1", "t", store->name);
+	link_change(store->link, "DELETE FROM rollcode.account WHERE name=$1",
+	    "t", store->name);
 }
 
 static enum rollcode_err
@@ -31,31 +31,36 @@ create_once(struct store *store, const struct user_change *c, bool there,
 {
 	enum rollcode_err err;
 
-	if ((err = pgsql_prove(store, true, error)) != ROLLCODE_OK ||
-	    (there && c->replace &&
-		(err = delete_account(store, error)) != ROLLCODE_OK))
+	if ((err = pgsql_prove(store, true, error)) != ROLLCODE_OK)
 		return err;
+	if (there && c->replace)
+		delete_account(store);
 	store->user_key = store->key;
 	err = there && !c->replace ? ROLLCODE_ERR_EXISTS
 				   : pgsql_insert(store, c->account, error);
+	if (err == ROLLCODE_OK) {
+		pgsql_event(store, c->event, 0);
+		err = link_commit(store->link, error);
+	}
 	if (err == ROLLCODE_ERR_EXISTS ||
 	    (err != ROLLCODE_OK && link_exists(store->link)))
 		return error_set(error, ROLLCODE_ERR_EXISTS,
 		    "%s is already enrolled; --replace removes the old tokens, "
 		    "--label adds another",
 		    c->user);
-	return err == ROLLCODE_OK ? pgsql_event(store, c->event, 0, error)
-				  : err;
+	return err;
 }
 
 static enum rollcode_err
 remove_once(struct store *store, const struct user_change *c, bool there,
     struct error *error)
 {
-	if (there)
-		return delete_account(store, error);
-	return error_set(error, ROLLCODE_ERR_ABSENT,
-	    "%s is not enrolled; rollcode-admin list shows the users", c->user);
+	if (!there)
+		return error_set(error, ROLLCODE_ERR_ABSENT,
+		    "%s is not enrolled; rollcode-admin list shows the users",
+		    c->user);
+	delete_account(store);
+	return link_commit(store->link, error);
 }
 
 static enum rollcode_err
@@ -77,8 +82,6 @@ change_user(
 			err = c->account != NULL
 				  ? create_once(store, c, there, error)
 				  : remove_once(store, c, there, error);
-		if (err == ROLLCODE_OK)
-			err = link_commit(store->link, error);
 	} while (pgsql_again(store, err, &tries));
 	pgsql_end(store);
 	return err;
@@ -110,9 +113,13 @@ pgsql_each(
 	char name[STORE_NAME_MAX + 1], user[ROLLCODE_USER_MAX + 1];
 	enum rollcode_err err;
 
-	if ((err = pgsql_ready(store, error)) == ROLLCODE_OK)
-		err = link_query(store->link, &rows, error,
-		    "SELECT name FROM rollcode.account ORDER BY name", "");
+	pgsql_end(store);
+	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
+		return err;
+	link_begin(store->link, true);
+	err = link_query(store->link, &rows, error,
+	    "SELECT name FROM rollcode.account ORDER BY name", "");
+	link_rollback(store->link);
 	for (; err == ROLLCODE_OK && rows_next(&rows); rows.bad = false) {
 		rows_text(&rows, name, sizeof(name));
 		if (!rows.bad && store_name_decode(name, user))
@@ -128,14 +135,12 @@ pgsql_adopt(struct store *store, struct error *error)
 	enum rollcode_err err;
 
 	pgsql_end(store);
-	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK ||
-	    (err = link_begin(store->link, error)) != ROLLCODE_OK)
+	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
 		return err;
-	if ((err = link_change(store->link, error, 1,
-		 "UPDATE rollcode.store SET key_id=$1", "t", key_id)) ==
-	    ROLLCODE_OK)
-		err = link_commit(store->link, error);
-	if (err == ROLLCODE_OK) {
+	link_begin(store->link, false);
+	link_change(
+	    store->link, "UPDATE rollcode.store SET key_id=$1", "t", key_id);
+	if ((err = link_commit(store->link, error)) == ROLLCODE_OK) {
 		memcpy(store->key_id, key_id, SEAL_ID_LEN);
 		store->key = &store->keys.all[0];
 	}
@@ -146,16 +151,16 @@ pgsql_adopt(struct store *store, struct error *error)
 enum rollcode_err
 pgsql_reseal(struct store *store, const char *user, struct error *error)
 {
-	WIPED(account_wipe) struct account account = {0};
 	bool enrolled;
 	enum rollcode_err err;
 
-	if ((err = pgsql_begin(store, user, &enrolled, &account, error)) !=
+	if ((err = pgsql_begin_user(store, user, true, &enrolled, error)) !=
 		ROLLCODE_OK ||
 	    !enrolled)
 		return err;
 	store->user_key = &store->keys.all[0];
-	if ((err = pgsql_seal_again(store, &account, error)) == ROLLCODE_OK)
+	if ((err = pgsql_seal_again(store, &store->before, error)) ==
+	    ROLLCODE_OK)
 		err = link_commit(store->link, error);
 	pgsql_end(store);
 	return err;

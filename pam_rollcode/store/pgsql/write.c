@@ -2,7 +2,7 @@
 /*
  * write.c - an account into the rows of one user.
  *
- * Every update names the old value, and must change exactly one row; a login
+ * Every update names the old value, and changes exactly one row; a login
  * names no column that only an administrator changes.  A user who was enrolled
  * anew has the same ids, counters and sequence again, so a token is named by
  * its sealed secret too, of which there are no two alike, and a recovery code
@@ -22,7 +22,7 @@ pgsql_insert_token(struct store *store, const char *user,
 	if ((err = store_seal_token(&store->keys, store->user_key, user,
 		 &t->token, &sealed, error)) != ROLLCODE_OK)
 		return err;
-	return link_change(store->link, error, 1,
+	link_change(store->link,
 	    "INSERT INTO rollcode.token(name,id,label,form,algorithm,digits,"
 	    "key_id,secret,counter,enabled,created,used) SELECT $1,"
 	    "coalesce(pg_catalog.max(id),0)+1,$2::bytea,$3,$4,$5::bigint,$6,"
@@ -33,6 +33,7 @@ pgsql_insert_token(struct store *store, const char *user,
 	    (int64_t)t->token.digits, store->user_key->id, sealed.bytes,
 	    sealed.len, (int64_t)t->token.counter, t->enabled ? "t" : "f",
 	    t->created, t->used);
+	return ROLLCODE_OK;
 }
 
 /* What the account has that no store has given an id. */
@@ -46,9 +47,9 @@ pgsql_insert_new(
 		if (a->tokens[i].id == 0)
 			err = pgsql_insert_token(
 			    store, a->user, &a->tokens[i], error);
-	for (size_t i = 0; i < a->recovery_count && err == ROLLCODE_OK; i++)
+	for (size_t i = 0; i < a->recovery_count; i++)
 		if (a->recovery[i].id == 0)
-			err = link_change(store->link, error, 1,
+			link_change(store->link,
 			    "INSERT INTO rollcode.recovery(name,id,mac,issued,"
 			    "expires,used) SELECT "
 			    "$1,coalesce(pg_catalog.max(id),0)+1,$2::bytea,"
@@ -72,23 +73,24 @@ pgsql_put_recovery_key(
 	    (err = store_seal_recovery(&store->keys, store->user_key, a->user,
 		 &a->recovery_key, &sealed, error)) != ROLLCODE_OK)
 		return err;
-	return link_change(store->link, error, 1,
+	link_change(store->link,
 	    "UPDATE rollcode.account SET key_id=$2,recovery_key=$3 "
 	    "WHERE name=$1",
 	    "ttb", store->name, store->user_key->id,
 	    a->recovery_key_set ? sealed.bytes : NULL, sealed.len);
+	return ROLLCODE_OK;
 }
 
 enum rollcode_err
 pgsql_insert(struct store *store, const struct account *a, struct error *error)
 {
-	enum rollcode_err err;
+	enum rollcode_err err = ROLLCODE_OK;
 
-	err = link_change(store->link, error, 1,
+	link_change(store->link,
 	    "INSERT INTO rollcode.account(name,created,key_id) "
 	    "VALUES($1,$2,$3)",
 	    "tit", store->name, a->created, store->user_key->id);
-	if (err == ROLLCODE_OK && a->recovery_key_set)
+	if (a->recovery_key_set)
 		err = pgsql_put_recovery_key(store, a, error);
 	return err == ROLLCODE_OK ? pgsql_insert_new(store, a, error) : err;
 }
@@ -99,44 +101,43 @@ pgsql_update_account(struct store *store, const struct account *a,
 {
 	const struct account *b = &store->before;
 	const struct sealed *first = b->token_count > 0 ? store->seals : NULL;
-	enum rollcode_err err;
 
-	err = link_change(store->link, error, 1,
+	/* A used code that is written aside raises no sequence. */
+	link_change(store->link,
 	    "UPDATE rollcode.account SET failures=$2,spent=$3,spent_time=$4,"
 	    "failed=$5,replayed=$6,late=$7,last_success=$8,"
 	    "last_failure=$9,sequence=$10 "
-	    "WHERE name=$1 AND sequence=$11 AND created=$12 AND "
-	    "(SELECT secret FROM rollcode.token WHERE name=$1 ORDER BY id "
-	    "LIMIT 1) IS NOT DISTINCT FROM $13",
-	    "tiiiiiiiiiiib", store->name, (int64_t)a->failures,
+	    "WHERE name=$1 AND sequence=$11 AND replayed=$12 AND created=$13 "
+	    "AND (SELECT secret FROM rollcode.token WHERE name=$1 ORDER BY id "
+	    "LIMIT 1) IS NOT DISTINCT FROM $14",
+	    "tiiiiiiiiiiiib", store->name, (int64_t)a->failures,
 	    (int64_t)a->spent, a->spent_time, (int64_t)a->failed,
 	    (int64_t)a->replayed, (int64_t)a->late, a->last_success,
-	    a->last_failure, sequence, b->sequence, b->created,
-	    first != NULL ? first->bytes : NULL,
+	    a->last_failure, sequence, b->sequence, (int64_t)b->replayed,
+	    b->created, first != NULL ? first->bytes : NULL,
 	    first != NULL ? first->len : 0);
-	if (err != ROLLCODE_OK || account_same_recovery_key(a, b))
-		return err;
-	return pgsql_put_recovery_key(store, a, error);
+	return account_same_recovery_key(a, b)
+		   ? ROLLCODE_OK
+		   : pgsql_put_recovery_key(store, a, error);
 }
 
-static enum rollcode_err
+static void
 pgsql_update_token(struct store *store, const struct account_token *t,
-    const struct account_token *b, struct error *error)
+    const struct account_token *b)
 {
 	int64_t counter = (int64_t)t->token.counter;
 	int64_t old = (int64_t)b->token.counter;
 	const struct sealed *seal = &store->seals[b - store->before.tokens];
-	enum rollcode_err err = ROLLCODE_OK;
 
 	if (t->enabled != b->enabled)
-		err = link_change(store->link, error, 1,
+		link_change(store->link,
 		    "UPDATE rollcode.token SET enabled=$3 WHERE name=$1 AND "
 		    "id=$2 AND secret=$4",
 		    "titb", store->name, t->id, t->enabled ? "t" : "f",
 		    seal->bytes, seal->len);
-	if (err != ROLLCODE_OK || (!t->touched && account_same_position(t, b)))
-		return err;
-	return link_change(store->link, error, 1,
+	if (!t->touched && account_same_position(t, b))
+		return;
+	link_change(store->link,
 	    "UPDATE rollcode.token SET counter=$4,used=$5,"
 	    "far_counter=CASE WHEN $6::boolean THEN $7::bigint END,"
 	    "far_time=CASE WHEN $6::boolean THEN $8::bigint END "
@@ -146,55 +147,50 @@ pgsql_update_token(struct store *store, const struct account_token *t,
 	    seal->bytes, seal->len);
 }
 
-static enum rollcode_err
-pgsql_update_tokens(
-    struct store *store, const struct account *a, struct error *error)
+static void
+pgsql_update_tokens(struct store *store, const struct account *a)
 {
 	const struct account *b = &store->before;
-	enum rollcode_err err = ROLLCODE_OK;
 
-	for (size_t i = 0; i < b->token_count && err == ROLLCODE_OK; i++) {
+	for (size_t i = 0; i < b->token_count; i++) {
 		const struct account_token *t =
 		    account_token_of_id(a, b->tokens[i].id);
 
-		err = t != NULL
-			  ? pgsql_update_token(store, t, &b->tokens[i], error)
-			  : link_change(store->link, error, 1,
-				"DELETE FROM rollcode.token WHERE name=$1 AND "
-				"id=$2 AND secret=$3",
-				"tib", store->name, b->tokens[i].id,
-				store->seals[i].bytes, store->seals[i].len);
+		if (t != NULL)
+			pgsql_update_token(store, t, &b->tokens[i]);
+		else
+			link_change(store->link,
+			    "DELETE FROM rollcode.token WHERE name=$1 AND "
+			    "id=$2 AND secret=$3",
+			    "tib", store->name, b->tokens[i].id,
+			    store->seals[i].bytes, store->seals[i].len);
 	}
-	return err;
 }
 
-static enum rollcode_err
-pgsql_update_recovery(
-    struct store *store, const struct account *a, struct error *error)
+static void
+pgsql_update_recovery(struct store *store, const struct account *a)
 {
 	const struct account *b = &store->before;
-	enum rollcode_err err = ROLLCODE_OK;
 
-	for (size_t i = 0; i < b->recovery_count && err == ROLLCODE_OK; i++) {
+	for (size_t i = 0; i < b->recovery_count; i++) {
 		int64_t id = b->recovery[i].id, used = b->recovery[i].used;
 		const uint8_t *mac = b->recovery[i].mac;
 		const struct account_recovery *r =
 		    account_recovery_of_id(a, id);
 
 		if (r == NULL)
-			err = link_change(store->link, error, 1,
+			link_change(store->link,
 			    "DELETE FROM rollcode.recovery WHERE name=$1 AND "
 			    "id=$2 AND mac=$3",
 			    "tib", store->name, id, mac,
 			    (size_t)ACCOUNT_MAC_LEN);
 		else if (r->used != used)
-			err = link_change(store->link, error, 1,
+			link_change(store->link,
 			    "UPDATE rollcode.recovery SET used=$4 WHERE "
 			    "name=$1 AND id=$2 AND used=$3 AND mac=$5",
 			    "tiiib", store->name, id, used, r->used, mac,
 			    (size_t)ACCOUNT_MAC_LEN);
 	}
-	return err;
 }
 
 enum rollcode_err
@@ -204,10 +200,10 @@ pgsql_update(struct store *store, const struct account *account,
 	enum rollcode_err err;
 
 	if ((err = pgsql_update_account(store, account, sequence, error)) !=
-		ROLLCODE_OK ||
-	    (err = pgsql_update_tokens(store, account, error)) != ROLLCODE_OK ||
-	    (err = pgsql_update_recovery(store, account, error)) != ROLLCODE_OK)
+	    ROLLCODE_OK)
 		return err;
+	pgsql_update_tokens(store, account);
+	pgsql_update_recovery(store, account);
 	return pgsql_insert_new(store, account, error);
 }
 
@@ -224,7 +220,7 @@ pgsql_seal_again(
 		err = store_seal_token(&store->keys, store->user_key, a->user,
 		    &t->token, &sealed, error);
 		if (err == ROLLCODE_OK)
-			err = link_change(store->link, error, 1,
+			link_change(store->link,
 			    "UPDATE rollcode.token SET key_id=$4,secret=$5 "
 			    "WHERE name=$1 AND id=$2 AND counter=$3",
 			    "tiitb", store->name, t->id,
@@ -234,22 +230,20 @@ pgsql_seal_again(
 	return err;
 }
 
-enum rollcode_err
-pgsql_event(struct store *store, const struct event *e, int64_t sequence,
-    struct error *error)
+void
+pgsql_event(struct store *store, const struct event *e, int64_t sequence)
 {
 	int64_t kept = store->config->events_kept;
-	enum rollcode_err err = ROLLCODE_OK;
 
 	/* A login has no right to: nobody reads what lies there. */
 	if (store->config->administers)
-		err = link_change(store->link, error, -1,
+		link_ask(store->link, NULL,
 		    "DELETE FROM rollcode.event WHERE name=$1 AND "
 		    "(slot>=$2 OR $2=0)",
 		    "ti", store->name, kept);
-	if (err != ROLLCODE_OK || kept == 0)
-		return err;
-	return link_change(store->link, error, 1,
+	if (kept == 0)
+		return;
+	link_change(store->link,
 	    "INSERT INTO rollcode.event(name,slot,sequence,time,service,rhost,"
 	    "token,outcome,counter,distance) VALUES($1,$2,$3,$4,$5,$6,$7,$8,"
 	    "$9,$10) ON CONFLICT(name,slot) DO UPDATE SET "

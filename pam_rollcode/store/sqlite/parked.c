@@ -341,7 +341,7 @@ sqlite_parked_put(struct sqlite_parked *p)
 	*last = NULL;
 }
 
-void
+int
 sqlite_parked_empty(void)
 {
 	struct sqlite_parked *p;
@@ -350,4 +350,5 @@ sqlite_parked_empty(void)
 		pool = p->next;
 		sqlite_parked_close(p);
 	}
+	return -1;
 }

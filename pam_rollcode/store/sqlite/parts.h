@@ -110,7 +110,7 @@ enum rollcode_err	sqlite_parked_take(const char *path,
 			    struct error *) MUST_USE;
 void			sqlite_parked_put(struct sqlite_parked *);
 void			sqlite_parked_close(struct sqlite_parked *);
-void			sqlite_parked_empty(void);
+int			sqlite_parked_empty(void);
 
 /* As sqlite_check_unmoved, which cannot tell it of these. */
 enum rollcode_err	sqlite_parked_check(const struct sqlite_parked *,

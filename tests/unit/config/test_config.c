@@ -76,6 +76,8 @@ static const struct {
 	{ KEY "LOOKBEHIND=1001\n", RANGE("LOOKBEHIND", "0", "1000") },
 	{ KEY "EVENTS_KEPT=-1\n", RANGE("EVENTS_KEPT", "0", "10000") },
 	{ KEY "EVENTS_KEPT=10001\n", RANGE("EVENTS_KEPT", "0", "10000") },
+	{ KEY "PGSQL_KEEP=-1\n", RANGE("PGSQL_KEEP", "0", "3600") },
+	{ KEY "PGSQL_KEEP=3601\n", RANGE("PGSQL_KEEP", "0", "3600") },
 	{ KEY "GUESSES=99999999999999999999\n", RANGE("GUESSES", "1", "1000") },
 	{ KEY "GUESSES=\n", "line 2: GUESSES has an empty value" },
 	{ KEY "GUESSES\n", "line 2: no equals sign; a line is KEY=VALUE" },
@@ -129,9 +131,9 @@ static const char *const taken[] = {
 	KEY "RESYNC_WINDOW=21\nTOLERANCE=20\n",
 	(KEY "TOLERANCE=100\nRESYNC_WINDOW=32768\nRESYNC_SECONDS=86400\n"
 	     "GUARD_AFTER=100\nGUESSES=1000\nLOOKBEHIND=1000\n"
-	     "EVENTS_KEPT=10000\n"),
+	     "EVENTS_KEPT=10000\nPGSQL_KEEP=3600\n"),
 	(KEY "TOLERANCE=1\nRESYNC_WINDOW=2\nRESYNC_SECONDS=1\nGUARD_AFTER=1\n"
-	     "GUESSES=1\nLOOKBEHIND=0\nEVENTS_KEPT=0\n"),
+	     "GUESSES=1\nLOOKBEHIND=0\nEVENTS_KEPT=0\nPGSQL_KEEP=0\n"),
 	KEY "DATABASE=sqlite:/a b\nACCOUNT=root\nCALLERS=www-data radius\n",
 	(KEY "DATABASE=postgresql://login@one,two/rollcode\n"
 	     "DATABASE_ADMIN=postgresql://admin@one,two/rollcode\n"),
@@ -311,7 +313,7 @@ START_TEST(each_key_of_the_file_reaches_its_field)
 		  "DATABASE=sqlite:/dir\nACCOUNT=root\nCALLERS=www-data\n"
 		  "TOLERANCE=11\nRESYNC_WINDOW=12\nRESYNC_SECONDS=13\n"
 		  "GUARD_AFTER=14\nGUESSES=15\nLOOKBEHIND=16\n"
-		  "EVENTS_KEPT=17\n"),
+		  "EVENTS_KEPT=17\nPGSQL_KEEP=18\n"),
 	    ROLLCODE_OK);
 
 	for (uint8_t i = 0; i < SECRET_KEY_LEN; i++)
@@ -327,6 +329,7 @@ START_TEST(each_key_of_the_file_reaches_its_field)
 	ck_assert_int_eq(config.policy.guesses, 15);
 	ck_assert_int_eq(config.policy.lookbehind, 16);
 	ck_assert_int_eq(config.events_kept, 17);
+	ck_assert_int_eq(config.pgsql_keep, 18);
 }
 END_TEST
 

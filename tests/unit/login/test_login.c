@@ -18,6 +18,7 @@ static struct mock {
 	bool enrolled;
 	struct account account;
 	int opened, closed, commits;
+	int faster; /* so often somebody else uses a code meanwhile */
 	struct event event;
 	const struct verification *watched;
 	bool early;
@@ -69,6 +70,12 @@ mock_commit(struct store *store, const struct account *account,
 		mock.early |= mock.watched->verdict != VERDICT_NONE;
 	if (mock.on_commit != ROLLCODE_OK)
 		return error_set(error, mock.on_commit, "cannot be written");
+	if (mock.faster-- > 0) {
+		mock.account.tokens[0].token.counter++;
+		return error_because(error,
+		    error_set(error, ROLLCODE_ERR_UNAVAIL, "was changed"),
+		    REASON_FASTER);
+	}
 	mock.account = *account;
 	return ROLLCODE_OK;
 }
@@ -195,6 +202,34 @@ START_TEST(a_right_code_is_accepted_and_recorded)
 	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 103);
 	ck_assert_int_eq(mock.commits, 1);
 	ck_assert_str_eq(result.token, "phone");
+}
+END_TEST
+
+START_TEST(who_was_not_the_first_to_write_is_verified_again)
+{
+	mock.faster = 3;
+	ck_assert_int_eq(decide(codes(102, 1)), ROLLCODE_OK);
+
+	ck_assert_int_eq(result.verdict, VERDICT_REPLAYED);
+	ck_assert_int_eq(mock.commits, 4);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 103);
+	ck_assert_int_eq(mock.account.replayed, 1);
+
+	mock.faster = 2;
+	ck_assert_int_eq(decide(codes(105, 1)), ROLLCODE_OK);
+	ck_assert_int_eq(result.verdict, VERDICT_ACCEPTED);
+	ck_assert_uint_eq(mock.account.tokens[0].token.counter, 106);
+}
+END_TEST
+
+START_TEST(who_is_never_the_first_is_denied)
+{
+	mock.faster = INT32_MAX;
+	ck_assert_int_eq(decide("12345678"), ROLLCODE_ERR_UNAVAIL);
+
+	ck_assert_int_eq(result.verdict, VERDICT_NONE);
+	ck_assert_int_eq(mock.commits, 32);
+	ck_assert_int_eq(mock.closed, 1);
 }
 END_TEST
 
@@ -828,6 +863,8 @@ add_rules(TCase *tcase)
 	tcase_add_loop_test(
 	    tcase, a_code_that_differs_in_one_digit_is_wrong, 0, 8);
 	tcase_add_test(tcase, a_right_code_is_accepted_and_recorded);
+	tcase_add_test(tcase, who_was_not_the_first_to_write_is_verified_again);
+	tcase_add_test(tcase, who_is_never_the_first_is_denied);
 	tcase_add_test(tcase, no_verdict_is_there_before_the_commit_returns);
 	tcase_add_test(tcase, a_code_is_accepted_once);
 	tcase_add_test(

@@ -460,10 +460,13 @@ take_codes(void)
 	enum rollcode_err err;
 
 	for (int i = 0; i < kind->turns; i++) {
-		store = begun_at_last("ann", &account);
-		account.tokens[0].token.counter++;
-		err = ops->commit(store, &account, NULL, &problem);
-		ops->close(store);
+		do {
+			store = begun_at_last("ann", &account);
+			account.tokens[0].token.counter++;
+			err = ops->commit(store, &account, NULL, &problem);
+			ops->close(store);
+		} while (err != ROLLCODE_OK && kind->compares &&
+			 problem.reason == REASON_FASTER);
 		if (err != ROLLCODE_OK)
 			return false;
 	}
@@ -499,10 +502,12 @@ START_TEST(a_login_for_ann_does_not_wait_for_a_stuck_bob)
 	int64_t start;
 	pid_t stuck;
 	char byte;
-	bool is;
+	bool is, waits = !kind->compares || _i == 1;
+	enum rollcode_err err;
 
 	enrolled("ann");
 	enrolled("bob");
+	config.administers = _i == 1;
 	ck_assert_int_eq(pipe(ready), 0);
 	if ((stuck = fork_apart()) == 0) {
 		begun("bob", &account);
@@ -517,11 +522,11 @@ START_TEST(a_login_for_ann_does_not_wait_for_a_stuck_bob)
 
 	store = opened();
 	start = clock_ms();
-	ck_assert_int_eq(ops->begin(store, "bob", &is, &account, &problem),
-	    ROLLCODE_ERR_UNAVAIL);
-	ck_assert_int_ge(clock_ms() - start, STORE_BUSY_MS - 100);
-	ck_assert_int_lt(clock_ms() - start, STORE_BUSY_MS + 900);
-	ck_assert(!is);
+	err = ops->begin(store, "bob", &is, &account, &problem);
+	ck_assert_int_eq(err, waits ? ROLLCODE_ERR_UNAVAIL : ROLLCODE_OK);
+	ck_assert_int_ge(clock_ms() - start, waits ? STORE_BUSY_MS - 100 : 0);
+	ck_assert_int_lt(clock_ms() - start, (waits ? STORE_BUSY_MS : 0) + 900);
+	ck_assert(is != waits);
 	ops->close(store);
 
 	kill(stuck, SIGKILL);
@@ -918,17 +923,32 @@ START_TEST(init_makes_a_store_once)
 }
 END_TEST
 
-START_TEST(a_store_of_another_key_is_refused)
+/* What a login is told at its begin, if open has not told it. */
+static enum rollcode_err
+refusal(void)
 {
 	struct store *store = NULL;
+	struct account account;
+	enum rollcode_err err;
+	bool is = false;
+
+	if ((err = ops->open(&store, &config, &problem)) == ROLLCODE_OK)
+		err = ops->begin(store, "ann", &is, &account, &problem);
+	else
+		ck_assert_ptr_null(store);
+	ck_assert(!is);
+	ops->close(store);
+	return err;
+}
+
+START_TEST(a_store_of_another_key_is_refused)
+{
 	bool made;
 
 	enrolled("ann");
 	config.key.bytes[0] ^= 1;
 
-	ck_assert_int_eq(
-	    ops->open(&store, &config, &problem), ROLLCODE_ERR_STORE);
-	ck_assert_ptr_null(store);
+	ck_assert_int_eq(refusal(), ROLLCODE_ERR_STORE);
 	ck_assert_uint_eq(problem.reason, REASON_KEY);
 	ck_assert_int_eq(
 	    ops->init(&config, &made, &problem), ROLLCODE_ERR_STORE);
@@ -943,15 +963,9 @@ END_TEST
 
 START_TEST(a_store_that_is_not_there_proves_nothing)
 {
-	struct store *store = NULL;
-
 	kind->unmake(&config);
 
-	ck_assert_int_eq(
-	    ops->open(&store, &config, &problem), ROLLCODE_ERR_UNAVAIL);
-
-	ck_assert_ptr_null(store);
-	ops->close(store);
+	ck_assert_int_eq(refusal(), ROLLCODE_ERR_UNAVAIL);
 }
 END_TEST
 
@@ -1002,7 +1016,8 @@ add_races(TCase *tcase)
 {
 	tcase_add_test(tcase, of_16_processes_one_takes_the_code);
 	tcase_add_test(tcase, of_16_processes_none_loses_an_update);
-	tcase_add_test(tcase, a_login_for_ann_does_not_wait_for_a_stuck_bob);
+	tcase_add_loop_test(
+	    tcase, a_login_for_ann_does_not_wait_for_a_stuck_bob, 0, 2);
 }
 
 TCase *

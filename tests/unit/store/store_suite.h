@@ -24,6 +24,12 @@ struct kind {
 	void	(*spoil)(void);
 	long	(*size)(const struct config *);	/* in bytes, or NULL */
 
+	/*
+	 * A login's begin locks nothing: the slower one's commit fails.  An
+	 * administrator's does.
+	 */
+	bool	compares;
+
 	/* Somebody changes the user begun, although it is locked. */
 	void	(*touch)(struct store *);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <libpq-fe.h>
@@ -75,28 +76,13 @@ kind_spoil(void)
 /* --- behind a begin ------------------------------------------------------- */
 
 static void
-change_one(struct store *store, const char *sql)
-{
-	ck_assert_msg(
-	    link_change(store->link, &problem, 1, sql, "") == ROLLCODE_OK, "%s",
-	    problem.text);
-}
-
-/* The lock is given up with the transaction, as a collision does it. */
-static void
-begin_again(struct store *store)
-{
-	ck_assert_int_eq(link_commit(store->link, &problem), ROLLCODE_OK);
-	ck_assert_int_eq(link_begin(store->link, &problem), ROLLCODE_OK);
-}
-
-static void
 kind_behind(struct store *store, const char *statement)
 {
 	static const char schema[] = "rollcode.";
 	char sql[256] = "";
 	size_t len = 0;
 
+	(void)store;
 	for (; *statement != '\0' && len + sizeof(schema) < sizeof(sql);
 	     statement++)
 		if (*statement != '@')
@@ -105,16 +91,20 @@ kind_behind(struct store *store, const char *statement)
 			len += (size_t)snprintf(
 			    sql + len, sizeof(sql) - len, "%s", schema);
 	sql[len] = '\0';
-	change_one(store, sql);
-	begin_again(store);
+	administer(sql);
 }
 
 static void
 kind_enrolled_behind(struct store *store, const struct account *fresh)
 {
-	change_one(store, "DELETE FROM rollcode.account");
-	ck_assert_int_eq(pgsql_insert(store, fresh, &problem), ROLLCODE_OK);
-	begin_again(store);
+	struct store *other = opened();
+	struct event event = {.time = NOW, .outcome = "enrolled"};
+
+	(void)store;
+	ck_assert_msg(
+	    ops->create(other, fresh, &event, true, &problem) == ROLLCODE_OK,
+	    "%s", problem.text);
+	ops->close(other);
 }
 
 static void
@@ -127,6 +117,7 @@ static struct kind on_server = {
     .make = kind_make,
     .unmake = kind_unmake,
     .spoil = kind_spoil,
+    .compares = true,
     .touch = kind_touch,
     .behind = kind_behind,
     .enrolled_behind = kind_enrolled_behind,
@@ -135,33 +126,13 @@ static struct kind on_server = {
     .step = 8,
 };
 
-/* --- across a collision --------------------------------------------------- */
-
-static int undone;
-static bool replaces;
-
-void __real_link_rollback(struct link *link);
-void __wrap_link_rollback(struct link *link);
-
-/* Between a collision and the next try nobody has the lock. */
-void
-__wrap_link_rollback(struct link *link)
-{
-	bool now = replaces;
-
-	undone++;
-	__real_link_rollback(link);
-	replaces = false;
-	if (now)
-		ck_assert_msg(create("ann", 0xee, true) == ROLLCODE_OK, "%s",
-		    problem.text);
-}
+/* --- somebody else was faster --------------------------------------------- */
 
 static const char *const collisions[] = {"40001", "40P01"};
 
-/* The first change of an account from now on collides with another one. */
+/* The first change of a table from now on collides with another one. */
 static void
-collide_once(const char *state)
+collide_once(const char *change, const char *state)
 {
 	char sql[512];
 
@@ -172,50 +143,96 @@ collide_once(const char *state)
 	    "IF pg_catalog.nextval('rollcode.tries')=1 THEN RAISE EXCEPTION "
 	    "'could not serialize access' USING ERRCODE='%s'; END IF; "
 	    "RETURN NEW; END$$;"
-	    "CREATE TRIGGER collide BEFORE UPDATE ON rollcode.account "
-	    "FOR EACH ROW EXECUTE FUNCTION rollcode.collide()",
-	    state);
+	    "CREATE TRIGGER collide BEFORE %s FOR EACH ROW "
+	    "EXECUTE FUNCTION rollcode.collide()",
+	    state, change);
 	administer(sql);
 }
 
-static enum rollcode_err
-login_colliding(const char *state, bool replaced)
+START_TEST(a_commit_that_collides_can_be_begun_again)
 {
 	struct account account;
 	struct store *store;
-	enum rollcode_err err;
 
 	enrolled("ann");
-	collide_once(state);
+	collide_once("UPDATE ON rollcode.account", collisions[_i]);
 	store = begun("ann", &account);
-	login_first(&account);
-	undone = 0;
-	replaces = replaced;
-	err = ops->commit(store, &account, NULL, &problem);
-	ck_assert_int_gt(undone, 0);
-	ck_assert(!replaces);
+	account.tokens[0].token.counter = 11;
+	ck_assert_int_eq(
+	    ops->commit(store, &account, NULL, &problem), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_uint_eq(problem.reason, REASON_FASTER);
+	ck_assert_int_eq(
+	    ops->begin(store, "ann", &(bool){0}, &account, &problem),
+	    ROLLCODE_OK);
+	ck_assert_uint_eq(account.tokens[0].token.counter, 10);
+	account.tokens[0].token.counter = 12;
+	ck_assert_int_eq(
+	    ops->commit(store, &account, NULL, &problem), ROLLCODE_OK);
 	ops->close(store);
-	return err;
-}
-
-START_TEST(a_commit_that_collides_is_tried_again)
-{
-	ck_assert_msg(login_colliding(collisions[_i], false) == ROLLCODE_OK,
-	    "%s", problem.text);
-
-	ck_assert_uint_eq(counter_of("ann"), 11);
+	ck_assert_uint_eq(counter_of("ann"), 12);
 }
 END_TEST
 
-START_TEST(but_never_on_an_enrolment_that_came_between)
+START_TEST(an_enrolment_that_collides_is_tried_again)
 {
-	struct account fresh = {.user = "ann"};
+	collide_once("INSERT ON rollcode.token", collisions[_i]);
 
-	ck_assert_int_eq(login_colliding("40001", true), ROLLCODE_ERR_UNAVAIL);
+	enrolled("ann");
 
-	ck_assert_ptr_nonnull(
-	    strstr(problem.text, "changed this user meanwhile"));
-	check_as_enrolled(&fresh);
+	ck_assert_uint_eq(counter_of("ann"), 10);
+}
+END_TEST
+
+/* It raises no sequence. */
+START_TEST(a_replay_that_was_written_aside_is_not_overwritten)
+{
+	struct event event = {.outcome = "replayed", .aside = true};
+	struct account account, other;
+	struct store *store, *second;
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	second = begun("ann", &other);
+	other.replayed++;
+	ck_assert_int_eq(
+	    ops->commit(second, &other, &event, &problem), ROLLCODE_OK);
+	ops->close(second);
+
+	account.replayed++;
+	ck_assert_int_eq(ops->commit(store, &account, &event, &problem),
+	    ROLLCODE_ERR_UNAVAIL);
+	ck_assert_uint_eq(problem.reason, REASON_FASTER);
+	ops->close(store);
+}
+END_TEST
+
+/* What the second turn of a login is compared with. */
+static const char *const other_stores[] = {
+    "UPDATE @store SET store_id="
+    "translate(store_id,'0123456789','1234567890')",
+    "UPDATE @store SET key_id=translate(key_id,'0123456789','1234567890')",
+    "UPDATE @store SET version=version+1",
+    "UPDATE @store SET backup=1",
+};
+
+START_TEST(a_commit_never_meets_another_store)
+{
+	struct account account;
+	struct store *store;
+
+	enrolled("ann");
+	store = begun("ann", &account);
+	account.tokens[0].token.counter = 11;
+	kind_behind(store, other_stores[_i]);
+
+	ck_assert_int_eq(
+	    ops->commit(store, &account, NULL, &problem), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_uint_eq(problem.reason, REASON_FASTER);
+	ck_assert_int_ne(
+	    ops->begin(store, "ann", &(bool){0}, &account, &problem),
+	    ROLLCODE_OK);
+	ck_assert_uint_ne(problem.reason, REASON_FASTER);
+	ops->close(store);
 }
 END_TEST
 
@@ -234,10 +251,21 @@ static const struct {
     {"transaction_read_only", "off"},
 };
 
-START_TEST(a_session_has_every_setting)
+/* Whatever the session has, for the role or of another client. */
+START_TEST(a_transaction_has_every_setting)
 {
 	struct store *store = opened();
 
+	ck_assert_int_eq(
+	    link_query(store->link, NULL, &problem,
+		"SELECT set_config('search_path','public',false),"
+		"set_config('synchronous_commit','off',false),"
+		"set_config('bytea_output','escape',false),"
+		"set_config('client_min_messages','error',false),"
+		"set_config('default_transaction_read_only','on',false)",
+		""),
+	    ROLLCODE_OK);
+	link_begin(store->link, false);
 	for (size_t i = 0; i < COUNT(settings); i++) {
 		struct rows rows = {0};
 		char value[64];
@@ -302,6 +330,7 @@ START_TEST(a_commit_that_the_server_undid_is_none)
 
 	enrolled("ann");
 	store = begun("ann", &account);
+	link_begin(store->link, false);
 	ck_assert_int_ne(
 	    link_query(store->link, NULL, &problem, "SELECT 1/0", ""),
 	    ROLLCODE_OK);
@@ -321,9 +350,9 @@ START_TEST(a_commit_that_a_server_warns_of_is_none)
 
 	enrolled("ann");
 	store = begun("ann", &account);
-	ck_assert_int_eq(link_query(store->link, NULL, &problem,
-			     "DO $$BEGIN RAISE WARNING 'early'; END$$", ""),
-	    ROLLCODE_OK);
+	link_begin(store->link, false);
+	link_ask(
+	    store->link, NULL, "DO $$BEGIN RAISE WARNING 'early'; END$$", "");
 	ck_assert_msg(link_commit(store->link, &problem) == ROLLCODE_OK, "%s",
 	    problem.text);
 	ops->close(store);
@@ -338,6 +367,167 @@ START_TEST(a_commit_that_a_server_warns_of_is_none)
 	ck_assert_ptr_nonnull(strstr(problem.text, "on one disk"));
 }
 END_TEST
+
+/* --- a link that is kept -------------------------------------------------- */
+
+/* The server's process, of a login that gives its link back. */
+static int64_t
+backend(void)
+{
+	struct store *store = opened();
+	struct rows rows = {0};
+	int64_t pid;
+
+	ck_assert_int_eq(link_query(store->link, &rows, &problem,
+			     "SELECT pg_backend_pid()", ""),
+	    ROLLCODE_OK);
+	ck_assert(rows_next(&rows));
+	pid = rows_int(&rows, 1, INT32_MAX);
+	rows_free(&rows);
+	ops->close(store);
+	return pid;
+}
+
+static void
+end_backends(void)
+{
+	administer("DO $$BEGIN PERFORM pg_terminate_backend(pid,5000) "
+		   "FROM pg_stat_activity WHERE pid<>pg_backend_pid() "
+		   "AND backend_type='client backend'; END$$");
+}
+
+START_TEST(a_link_is_there_for_the_next_login)
+{
+	int64_t first;
+
+	enrolled("ann");
+	config.pools = true;
+	first = backend();
+	ck_assert_int_eq(move_to("ann", 11), ROLLCODE_OK);
+	ck_assert_int_ne(move_to("ann", 10), ROLLCODE_OK);
+	ck_assert_int_eq(backend(), first);
+}
+END_TEST
+
+START_TEST(but_not_where_it_is_not_to_be_kept)
+{
+	int64_t first = backend();
+
+	ck_assert_int_ne(backend(), first);
+	config.pools = true;
+	config.pgsql_keep = 0;
+	first = backend();
+	ck_assert_int_ne(backend(), first);
+	config.pgsql_keep = 30;
+	first = backend();
+	config.administers = true;
+	ck_assert_int_ne(backend(), first);
+}
+END_TEST
+
+START_TEST(it_is_closed_once_it_is_unused)
+{
+	int64_t first;
+
+	config.pools = true;
+	config.pgsql_keep = 1;
+	first = backend();
+	ck_assert_int_gt(ops->idle(), 0);
+	ck_assert_int_le(ops->idle(), 1000);
+	ck_assert_int_eq(backend(), first);
+	usleep(1100000);
+	ck_assert_int_eq(ops->idle(), -1);
+	ck_assert_int_ne(backend(), first);
+	first = backend();
+	usleep(1100000);
+	ck_assert_int_ne(backend(), first);
+}
+END_TEST
+
+START_TEST(a_copy_of_the_process_leaves_it_alone)
+{
+	int64_t first;
+	int status;
+
+	config.pools = true;
+	first = backend();
+	if (fork() == 0)
+		_exit(ops->idle() != -1 || backend() == first);
+	ck_assert_int_gt(wait(&status), 0);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	ck_assert_int_eq(backend(), first);
+}
+END_TEST
+
+START_TEST(one_that_is_not_whole_is_not_kept)
+{
+	struct store *store;
+	int64_t first;
+
+	config.pools = true;
+	first = backend();
+	store = opened();
+	store->link->broken = true;
+	ops->close(store);
+	ck_assert_int_ne(backend(), first);
+
+	first = backend();
+	end_backends();
+	ck_assert_int_ne(backend(), first);
+}
+END_TEST
+
+START_TEST(one_that_is_old_is_not_kept)
+{
+	struct store *store;
+	int64_t first;
+
+	config.pools = true;
+	first = backend();
+	store = opened();
+	store->link->opened -= 10L * 60 * 1000;
+	ops->close(store);
+	ck_assert_int_ne(backend(), first);
+}
+END_TEST
+
+/* What another begin than the first one finds ended may have written. */
+START_TEST(one_that_ended_is_connected_again_once)
+{
+	struct account account;
+	struct store *store;
+	bool is;
+
+	enrolled("ann");
+	config.pools = true;
+	backend();
+	store = opened();
+	end_backends();
+	ck_assert_msg(
+	    ops->begin(store, "ann", &is, &account, &problem) == ROLLCODE_OK,
+	    "%s", problem.text);
+	account.tokens[0].token.counter = 11;
+	end_backends();
+	ck_assert_int_eq(
+	    ops->commit(store, &account, NULL, &problem), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_ptr_nonnull(strstr(problem.text, "not known"));
+	ops->close(store);
+	ck_assert_int_eq(move_to("ann", 12), ROLLCODE_OK);
+}
+END_TEST
+
+static void
+add_kept(TCase *tcase)
+{
+	tcase_add_test(tcase, a_link_is_there_for_the_next_login);
+	tcase_add_test(tcase, but_not_where_it_is_not_to_be_kept);
+	tcase_add_test(tcase, it_is_closed_once_it_is_unused);
+	tcase_add_test(tcase, a_copy_of_the_process_leaves_it_alone);
+	tcase_add_test(tcase, one_that_is_not_whole_is_not_kept);
+	tcase_add_test(tcase, one_that_is_old_is_not_kept);
+	tcase_add_test(tcase, one_that_ended_is_connected_again_once);
+}
 
 /* --- a row ---------------------------------------------------------------- */
 
@@ -485,10 +675,12 @@ END_TEST
 
 START_TEST(a_store_that_took_the_place_of_another_is_known)
 {
-	struct store *store = opened();
+	struct store *store;
 	struct account account;
 	bool is;
 
+	config.administers = true;
+	store = opened();
 	administer("UPDATE rollcode.store SET store_id="
 		   "translate(store_id,'0123456789','1234567890')");
 	store->link->broken = true;
@@ -533,8 +725,7 @@ START_TEST(a_key_is_adopted_and_what_was_sealed_is_sealed_anew)
 	config.has_previous = false;
 	ck_assert_uint_eq(counter_of("ann"), 10);
 	config.key = old;
-	ck_assert_int_eq(
-	    ops->open(&store, &config, &problem), ROLLCODE_ERR_STORE);
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
 }
 END_TEST
 
@@ -631,9 +822,9 @@ START_TEST(a_certificate_is_checked_wherever_there_is_a_network)
 
 	ck_assert_int_eq(place_read(modes[_i].uri, geteuid(), &place, &problem),
 	    ROLLCODE_OK);
-	place_settings(&place, 0, "-c x=y", &s);
+	place_settings(&place, 0, &s);
 	ck_assert_str_eq(setting(&s, "sslmode"), modes[_i].mode);
-	ck_assert_str_eq(setting(&s, "options"), "-c x=y");
+	ck_assert_ptr_null(setting(&s, "options"));
 	ck_assert_str_eq(setting(&s, "target_session_attrs"), "read-write");
 }
 END_TEST
@@ -747,7 +938,7 @@ END_TEST
 static void
 add_link(TCase *tcase)
 {
-	tcase_add_test(tcase, a_session_has_every_setting);
+	tcase_add_test(tcase, a_transaction_has_every_setting);
 	tcase_add_test(tcase, nothing_lasts_longer_than_the_deadline);
 	tcase_add_test(tcase, a_link_that_did_not_answer_is_not_used_again);
 	tcase_add_test(tcase, a_name_is_quoted_where_it_fits);
@@ -801,9 +992,15 @@ main(void)
 	on_server.ops = rollcode_store_plugin.ops;
 	tcase = store_suite("postgresql", &on_server);
 	add_behind(tcase);
+	tcase_add_loop_test(tcase, a_commit_that_collides_can_be_begun_again, 0,
+	    COUNT(collisions));
+	tcase_add_loop_test(tcase, an_enrolment_that_collides_is_tried_again, 0,
+	    COUNT(collisions));
+	tcase_add_test(
+	    tcase, a_replay_that_was_written_aside_is_not_overwritten);
 	tcase_add_loop_test(
-	    tcase, a_commit_that_collides_is_tried_again, 0, COUNT(collisions));
-	tcase_add_test(tcase, but_never_on_an_enrolment_that_came_between);
+	    tcase, a_commit_never_meets_another_store, 0, COUNT(other_stores));
+	add_kept(tcase);
 	add_link(tcase);
 	add_uris(test_case("a URI", 0));
 	return test_run_apart();
