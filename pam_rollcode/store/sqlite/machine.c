@@ -54,7 +54,7 @@ enum rollcode_err
 machine_name(
     const char *store_id, char name[MACHINE_NAME_LEN + 1], struct error *error)
 {
-	struct secret_key id = {{0}};
+	WIPED(secret_key_wipe) struct secret_key id = {{0}};
 	char text[sizeof("rollcode") + STORE_ID_LEN];
 	uint8_t mac[SEAL_MAC_LEN];
 	bool there;
