@@ -7,7 +7,8 @@ find_remedy(const struct verification *v, char age[ADMIN_AGE_MAX])
 {
 	admin_say_age(v, age);
 	if (v->verdict == VERDICT_DISABLED)
-		return "rollcode-admin enable accepts the user's tokens again";
+		return "rollcode-admin enroll --label NAME adds a token, or, "
+		       "only if none was lost, rollcode-admin enable";
 	if (v->guarded)
 		return "three consecutive codes on one line are accepted, "
 		       "rollcode-admin unlock ends this";

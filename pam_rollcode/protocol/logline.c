@@ -24,8 +24,8 @@ static const struct {
 	  "the code is of another time: typed late, or kept by somebody, or a "
 	  "clock is wrong; the next code, made now, is accepted" },
 	{ VERDICT_RESTORED, LOG_WARNING,
-	  "the store was restored: timed codes that are made now are accepted "
-	  "alone; rollcode-admin resync or enroll --replace of every user "
+	  "the store was restored: only timed codes that are made now are "
+	  "accepted; rollcode-admin resync or enroll --replace of every user "
 	  "whose tokens are not timed, then rollcode-admin restored --end" },
 	{ VERDICT_REPLAYED, LOG_WARNING,
 	  "the code was used or skipped before: a replay, or a copied token" },
@@ -34,7 +34,8 @@ static const struct {
 	  "consecutive codes on one line are accepted, rollcode-admin unlock "
 	  "ends it" },
 	{ VERDICT_DISABLED, LOG_NOTICE,
-	  "every token is disabled; rollcode-admin enable enables them" },
+	  "every token is disabled; rollcode-admin enroll --label NAME adds "
+	  "one, or, only if none was lost, rollcode-admin enable" },
 	{ VERDICT_UNENROLLED, LOG_NOTICE,
 	  "not enrolled; rollcode-admin enroll adds a token" },
 	{ VERDICT_REFUSED, LOG_NOTICE,
@@ -116,8 +117,7 @@ logline_behind(
 	plain_copy(user, PLAIN_LOG_WORD, name, sizeof(name));
 	snprintf(line, LOGLINE_MAX,
 	    "the file of %s was %u changes older than its witness: restored, "
-	    "or a "
-	    "log was lost",
+	    "or a log was lost",
 	    name, v->behind);
 	return LOG_ALERT;
 }
