@@ -173,8 +173,8 @@ check_steps(const struct ending *e, struct error *error)
 		return ROLLCODE_OK;
 	cli_date(step * ROLLCODE_STEP, date);
 	return error_set(error, ROLLCODE_ERR_INPUT,
-	    "timed codes that were used before it was restored can be typed "
-	    "until %s; run the command again then",
+	    "timed codes that were used before it was restored would be "
+	    "accepted until %s; run the command again then",
 	    date);
 }
 
@@ -194,8 +194,8 @@ check_waiting(struct ending *e, struct error *error)
 		    "it all the same",
 		    e->waiting, PLURAL(e->waiting),
 		    since_when(admin->ops->restored(admin->store)) == INT64_MAX
-			? ", but only after rollcode-admin restored if the "
-			  "other machine still uses its store"
+			? ", but only after rollcode-admin restored; if only "
+			  "this machine's id changed"
 			: "");
 	if (e->unusable > 0)
 		return error_set(error, ROLLCODE_ERR_STORE,

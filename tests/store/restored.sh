@@ -135,7 +135,7 @@ check "the codes of one token do not speak for another" \
     grep -q 'mix: the token "token"' <<<"$(ends)"
 code mix -n 2 | admin resync mix --label token >"$T/out"
 check "it does not end while timed codes of before could be typed" \
-    grep -q 'can be typed until' <<<"$(admin restored --end 2>&1)"
+    grep -q 'would be accepted until' <<<"$(admin restored --end 2>&1)"
 check "then it ends" ends
 for user in hal tim mix; do
 	equal "and no used code of $user works again" \
@@ -237,3 +237,12 @@ equal "nor is one without the file" "$(login ann "$(code ann)")" SUCCESS
 machine "$here"
 sed -i '/^HOST=/d' "$users/marker"
 equal "nor a store of an older version" "$(login ann "$(code ann)")" SUCCESS
+admin restored --end >"$T/out"
+check "restored --end says on which machine that is" \
+    grep -qxE 'HOST=[0-9a-f]{32}' "$users/marker"
+machine "$there"
+check "check says how to go on where only the id of a machine changed" \
+    grep -q "only this machine's id changed, .*restored --end --force" \
+    <<<"$(admin check 2>&1)"
+check "which takes its store over at once" admin restored --end --force
+equal "and all tokens go on" "$(login ann "$(code ann)")" SUCCESS

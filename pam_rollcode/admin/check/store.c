@@ -46,10 +46,11 @@ static const struct {
 	"rollcode-admin resync USER for each user who waits, with two codes of "
 	"the token, and then rollcode-admin restored --end"},
     {"clone", IS_ERROR, NULL,
-	"where the other machine uses its store no longer, rollcode-admin "
-	"restored --end; where both go on, first rollcode-admin restored, "
-	"resync or enroll --replace of everybody here, and another SECRET_KEY "
-	"there"},
+	"if only this machine's id changed, or the store was moved here after "
+	"its last login: rollcode-admin restored --end --force; else "
+	"rollcode-admin restored, then resync of each user who waits, or "
+	"enroll --replace if the other machine goes on, and then "
+	"rollcode-admin restored --end"},
     {"store-marker", IS_ERROR, NULL, NULL},
     {"store-place", IS_ERROR, NULL, NULL},
     {"store-key", IS_ERROR, NULL,
