@@ -296,8 +296,7 @@ put_back() {	# PLACE
 
 witness_cases() {
 	local w=$T/store-witness
-	planted witness-missing "install -d -m 700 -o rollcode $w" \
-	    "no directory for witnesses" rm -r "$w"
+	planted witness-missing run "no directory for witnesses" rm -r "$w"
 	planted witness-place run "one that others may enter" \
 	    chmod 755 "$w"
 	also witness-place run "one of another owner" chown -R 1 "$w"

@@ -66,8 +66,9 @@ static const struct {
     {"witness-file", IS_WARNING, NULL,
 	"remove that file; the next login of the user writes another"},
     {"witness-older", IS_NOTE, NULL,
-	"see that their directory can be written and has space; the next login "
-	"of each of them writes it"},
+	"see that their directory can be written and has space, and restart "
+	"rollcode-verify if it ran before the directory was there; the next "
+	"login of each of them writes it"},
     {"user-disabled", IS_NOTE, NULL,
 	"rollcode-admin enroll USER --label NAME makes a new token; only if "
 	"none was lost: rollcode-admin enable USER"},
@@ -362,13 +363,12 @@ visit_users(struct visit *v)
 	report_past(v);
 	if (v->behind.count > 0)
 		report_send(v, "user-older",
-		    "the files of %u users are older than their witnesses, so "
-		    "they "
-		    "were put back, or lost a log: %s",
+		    "%u of the users' files are older than their witnesses: "
+		    "they were put back, or lost a log: %s",
 		    v->behind.count, v->behind.names);
 	if (v->unwritten.count > 0)
 		report_send(v, "witness-older",
-		    "the witnesses of %u users lack changes: %s",
+		    "%u of the users' witnesses lack changes: %s",
 		    v->unwritten.count, v->unwritten.names);
 	if (v->short_tokens > 0)
 		report_send(v, "token-digits",
@@ -577,11 +577,14 @@ witness_check(struct check *check)
 	if (lstat(place, &st) != 0) {
 		/* To try things out nobody needs one. */
 		if (config->uid != 0)
-			check_found(check, IS_NOTE, "witness-missing", place, 0,
-			    "make the directory, of that account and with mode "
-			    "0700, as make install and the packages do",
-			    "is not there, so a store that is put back is not "
-			    "seen");
+			check_command(
+			    check_found(check, IS_NOTE, "witness-missing",
+				place, 0, NULL,
+				"is not there, so a store that is put back is "
+				"not seen; restart rollcode-verify, if it "
+				"runs, when you have made it"),
+			    "install", "-d", "-m", "0700", "-o",
+			    config->account, place, NULL);
 		return;
 	}
 	if (path_check(place, config->uid, &error) == ROLLCODE_ERR_STORE)
