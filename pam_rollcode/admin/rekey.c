@@ -4,9 +4,10 @@
  *
  *  1. A kill at any moment leaves logins as they were, and a second run goes
  *     on; a third key is never made while a previous one is there.
- *  2. Nothing is sealed with the new key before nobody uses the env file that
+ *  2. Nothing is sealed with the new key before nobody uses an env file that
  *     does not have it: each reader keeps it locked, and its old version has a
- *     name, ENVFILE.rekey, until the last of them is gone.
+ *     name, ENVFILE.rekey, until the last of them is gone; also the one with
+ *     both keys, behind the end, but without what was in it.
  *  3. The previous key goes only when nothing needs it.
  *
  * Root changes the env file; a child becomes the account for the store.
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +32,7 @@
 #define TRIES 3	     /* for a user whose lock is held, two seconds each */
 #define TELL_MS 1000 /* until it is said what is waited for */
 #define STEP_NS 10000000L
+#define LEAVE_SECONDS 2 /* for those who have read it to be gone */
 
 typedef enum rollcode_err account_fn(struct admin *, struct error *);
 
@@ -166,6 +169,70 @@ write_keys(const char *conf, const struct secret_key *key,
 	return envfile_write(conf, &to, error);
 }
 
+/* Everybody who has read the file of that name is gone, or it is late. */
+static enum rollcode_err
+wait_for_readers(int fd, const char *old, int64_t seconds, struct error *error)
+{
+	const struct timespec step = {.tv_nsec = STEP_NS};
+	int64_t began = clock_ms(), tell = began + TELL_MS;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_at(error, ROLLCODE_ERR_UNAVAIL, old,
+			    "cannot be locked: %s; the configuration file must "
+			    "be on a disk of this machine",
+			    strerror(errno));
+		if (clock_ms() >= began + seconds * 1000)
+			return error_at(error, ROLLCODE_ERR_UNAVAIL, old,
+			    "a process still uses the old configuration, so no "
+			    "secret was re-encrypted, and logins continue; "
+			    "reload the service (systemctl reload "
+			    "rollcode-verify), end other commands (fuser -v "
+			    "shows them), and run rollcode-admin rekey again");
+		if (clock_ms() >= tell) {
+			fprintf(stderr,
+			    "waiting until no process uses the old "
+			    "configuration; reload the service now: "
+			    "systemctl reload rollcode-verify\n");
+			tell = INT64_MAX;
+		}
+		nanosleep(&step, NULL);
+	}
+	return ROLLCODE_OK;
+}
+
+/* An end that was interrupted leaves the env file itself by that name. */
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return lstat(a, &one) == 0 && lstat(b, &other) == 0 &&
+	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+static enum rollcode_err
+forget_old(
+    const char *conf, const char *old, int64_t seconds, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+	int fd;
+
+	fd = open(old, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT)
+		return ROLLCODE_OK;
+	if (fd < 0)
+		return error_errno(error, errno, old);
+	if (!is_same_file(conf, old))
+		err = wait_for_readers(fd, old, seconds, error);
+	if (err == ROLLCODE_OK && unlink(old) != 0)
+		err = error_errno(error, errno, old);
+	if (err == ROLLCODE_OK)
+		err = replace_sync_directory(old, error);
+	close(fd);
+	return err;
+}
+
 static enum rollcode_err
 add_new_key(const struct config *config, const char *conf, const char *old,
     struct error *error)
@@ -175,7 +242,7 @@ add_new_key(const struct config *config, const char *conf, const char *old,
 
 	if ((err = admin_new_key(&key, error)) != ROLLCODE_OK)
 		return err;
-	if ((unlink(old) != 0 && errno != ENOENT) || link(conf, old) != 0)
+	if (link(conf, old) != 0)
 		return error_errno(error, errno, old);
 	return write_keys(conf, &key, &config->key, error);
 }
@@ -216,6 +283,8 @@ begin_rekey(const struct admin_options *options, const char *old, bool *go_on,
 		    "--everywhere to start one");
 	} else {
 		if ((err = as_account(options, NULL, error)) != ROLLCODE_OK ||
+		    (err = forget_old(conf, old, options->wait, error)) !=
+			ROLLCODE_OK ||
 		    (err = add_new_key(&config, conf, old, error)) !=
 			ROLLCODE_OK)
 			return err;
@@ -228,70 +297,33 @@ begin_rekey(const struct admin_options *options, const char *old, bool *go_on,
 	return ROLLCODE_OK;
 }
 
-/* Everybody who has read the file of that name is gone, or it is late. */
 static enum rollcode_err
-wait_for_readers(int fd, const char *old, int64_t seconds, struct error *error)
-{
-	const struct timespec step = {.tv_nsec = STEP_NS};
-	int64_t began = clock_ms(), tell = began + TELL_MS;
-
-	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return error_at(error, ROLLCODE_ERR_UNAVAIL, old,
-			    "cannot be locked: %s; the configuration file must "
-			    "be on a disk of this machine",
-			    strerror(errno));
-		if (clock_ms() >= began + seconds * 1000)
-			return error_at(error, ROLLCODE_ERR_UNAVAIL, old,
-			    "a process still uses the old configuration, so no "
-			    "secret was re-encrypted, and logins continue; "
-			    "reload the service (systemctl reload "
-			    "rollcode-verify), end other commands (fuser -v "
-			    "shows them), and run rollcode-admin rekey again");
-		if (clock_ms() >= tell) {
-			fprintf(stderr,
-			    "waiting until no process uses the old "
-			    "configuration; reload the service now: "
-			    "systemctl reload rollcode-verify\n");
-			tell = INT64_MAX;
-		}
-		nanosleep(&step, NULL);
-	}
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
-forget_old(const char *old, int64_t seconds, struct error *error)
-{
-	enum rollcode_err err;
-	int fd;
-
-	fd = open(old, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 && errno == ENOENT)
-		return ROLLCODE_OK;
-	if (fd < 0)
-		return error_errno(error, errno, old);
-	err = wait_for_readers(fd, old, seconds, error);
-	if (err == ROLLCODE_OK && unlink(old) != 0)
-		err = error_errno(error, errno, old);
-	if (err == ROLLCODE_OK)
-		err = replace_sync_directory(old, error);
-	close(fd);
-	return err;
-}
-
-static enum rollcode_err
-finish_rekey(const char *conf, struct error *error)
+finish_rekey(const char *conf, const char *old, struct error *error)
 {
 	WIPED(config_wipe) struct config config = {0};
 	enum rollcode_err err;
 
-	if ((err = config_load(conf, true, &config, error)) != ROLLCODE_OK ||
-	    (err = write_keys(conf, &config.key, NULL, error)) != ROLLCODE_OK)
+	if ((err = config_load(conf, true, &config, error)) != ROLLCODE_OK)
+		return err;
+	if (link(conf, old) != 0)
+		return error_errno(error, errno, old);
+	if ((err = write_keys(conf, &config.key, NULL, error)) != ROLLCODE_OK)
 		return err;
 	plain_line(stdout, "removed the previous key from %s", conf);
 	printf("next: replace your copy of SECRET_KEY; older backups of the "
 	       "store need the key of their time\n");
+	return ROLLCODE_OK;
+}
+
+/* Logins are over by then; a service keeps what it has read. */
+static enum rollcode_err
+leave_old(const char *conf, const char *old, struct error *error)
+{
+	if (truncate(old, 0) != 0)
+		return error_errno(error, errno, old);
+	if (forget_old(conf, old, LEAVE_SECONDS, NULL) != ROLLCODE_OK)
+		printf("next: reload the service once more, so that it forgets "
+		       "the previous key: systemctl reload rollcode-verify\n");
 	return ROLLCODE_OK;
 }
 
@@ -310,9 +342,11 @@ admin_rekey(void *base, char **argv, struct error *error)
 		return err;
 	if ((err = begin_rekey(options, old, &go_on, error)) == ROLLCODE_OK &&
 	    go_on &&
-	    (err = forget_old(old, options->wait, error)) == ROLLCODE_OK &&
-	    (err = as_account(options, reseal_all, error)) == ROLLCODE_OK)
-		err = finish_rekey(options->conf, error);
+	    (err = forget_old(options->conf, old, options->wait, error)) ==
+		ROLLCODE_OK &&
+	    (err = as_account(options, reseal_all, error)) == ROLLCODE_OK &&
+	    (err = finish_rekey(options->conf, old, error)) == ROLLCODE_OK)
+		err = leave_old(options->conf, old, error);
 	close(lock);
 	return err;
 }

@@ -244,55 +244,67 @@ wipe_used(struct envfile *file)
 	file->len = 0;
 }
 
-/*
- * The file of that name once it is locked.  Where nothing can be locked it is
- * read all the same.
- */
+/* Where nothing can be locked it is read all the same. */
 static int
 open_locked(const char *path)
 {
-	struct stat file, named;
-	int fd;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
-	for (int left = OPEN_TRIES;; left--) {
-		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-		if (fd < 0)
-			return fd;
+	if (fd >= 0)
 		(void)!flock(fd, LOCK_SH | LOCK_NB);
-		if (left == 0 || fstat(fd, &file) != 0 ||
-		    lstat(path, &named) != 0 ||
-		    (file.st_dev == named.st_dev &&
-			file.st_ino == named.st_ino))
-			return fd;
-		close(fd);
-	}
+	return fd;
 }
 
+static bool
+is_named(int fd, const char *path)
+{
+	struct stat file, named;
+
+	return fstat(fd, &file) != 0 || lstat(path, &named) != 0 ||
+	       (file.st_dev == named.st_dev && file.st_ino == named.st_ino);
+}
+
+static enum rollcode_err
+read_whole(int fd, const char *path, struct envfile *file, struct error *error)
+{
+	enum rollcode_err err;
+	ssize_t n = 1;
+
+	if ((err = check_file(fd, path, error)) != ROLLCODE_OK)
+		return err;
+	while (n > 0 && file->len < ENV_FILE_MAX) {
+		n = read(fd, file->text + file->len, ENV_FILE_MAX - file->len);
+		file->len += n > 0 ? (size_t)n : 0;
+	}
+	return n >= 0 ? ROLLCODE_OK
+		      : error_at(error, ROLLCODE_ERR_CONFIG, path, "%s",
+			    strerror(errno));
+}
+
+/* One that has lost its name meanwhile is not locked in time, or empty. */
 enum rollcode_err
 envfile_open(
     const char *path, struct envfile *file, int *held, struct error *error)
 {
 	enum rollcode_err err;
-	ssize_t n = 1;
 	int fd;
 
 	*held = 0;
-	if ((fd = open_locked(path)) < 0)
-		return error_at(error, ROLLCODE_ERR_CONFIG, path, "%s%s",
-		    strerror(errno),
-		    errno == ENOENT ? "; rollcode-admin init makes it"
-		    : errno == EACCES
-			? "; only root can read it; run the command as "
-			  "root"
-			: "");
-	err = check_file(fd, path, error);
-	while (err == ROLLCODE_OK && n > 0 && file->len < ENV_FILE_MAX) {
-		n = read(fd, file->text + file->len, ENV_FILE_MAX - file->len);
-		file->len += n > 0 ? (size_t)n : 0;
+	for (int left = OPEN_TRIES;; left--) {
+		if ((fd = open_locked(path)) < 0)
+			return error_at(error, ROLLCODE_ERR_CONFIG, path,
+			    "%s%s", strerror(errno),
+			    errno == ENOENT ? "; rollcode-admin init makes it"
+			    : errno == EACCES
+				? "; only root can read it; run the command as "
+				  "root"
+				: "");
+		err = read_whole(fd, path, file, error);
+		if (left == 0 || is_named(fd, path))
+			break;
+		close(fd);
+		wipe_used(file);
 	}
-	if (n < 0)
-		err = error_at(
-		    error, ROLLCODE_ERR_CONFIG, path, "%s", strerror(errno));
 	if (err == ROLLCODE_OK)
 		*held = fd;
 	else

@@ -31,7 +31,8 @@ changed() {	# ID
 	[ "$(grep -c '^SECRET_KEY' "$CONF")" = 1 ] ||
 	    echo "not one key in the env file"
 	[ "$(key_id)" != "$1" ] || echo "the store is still of the old key"
-	find /etc/rollcode -type f ! -name rollcode.env
+	# A service may still have what was read, of which nothing is left.
+	find /etc/rollcode -type f ! -name rollcode.env ! -empty
 	find "$T/store" -name '*.new*'
 	grep -rlF "$1" "$T/store"
 }
@@ -98,6 +99,10 @@ both_there() {
 	[ -n "$(key)" ] && [ -n "$(key _PREVIOUS)" ]
 }
 
+forgotten() {	# whether nobody has read the file before
+	flock -n "$CONF.rekey" true
+}
+
 with_a_service() {
 	local id began
 	id=$(key_id)
@@ -121,7 +126,22 @@ with_a_service() {
 	    "$(changed "$id")"
 	say_ok "the service goes on, not started anew" \
 	    "$(gets_in ann bob carol)"
+	check "what it has read has a name, and nothing in it" \
+	    test -e "$CONF.rekey" -a ! -s "$CONF.rekey"
+	began=$(key)
+	refused "the next change waits for what that service has read, too" \
+	    admin rekey --wait 0
+	equal "before it makes a key" "$(key)" "$began"
+	say_ok "and nobody is refused" "$(gets_in ann bob carol)"
+	kill -HUP "$resident"
+	wait_for forgotten
+	refused "once it is reloaded there is a new key to wait for" \
+	    admin rekey --wait 0
+	say_ok "and nobody is refused then" "$(gets_in ann bob carol)"
 	resident_stop
+	check "without a service it comes to its end" admin rekey
+	refused "and nothing has the name of what was read" \
+	    test -e "$CONF.rekey"
 }
 
 # --- a user whose file is of no use -----------------------------------------
