@@ -31,7 +31,7 @@ STATE="uid $account $account $account $account caps 0 0 0 0"
 STATE="$STATE new-privileges no memory limited"
 RELAY=(0 0)
 COMMANDS="backup check disable enable enroll export import init list log qr
-recovery rekey remove resync show stats unlock uri verify"
+recovery rekey remove restored resync show stats unlock uri verify"
 equal "every command is in this list" \
     "$(echo "$COMMANDS" | tr ' ' '\n')" \
     "$(admin help | sed -n 's/^  \([a-z]\+\) .*/\1/p' | sort)"
@@ -91,6 +91,10 @@ every_command() {
 	code ann -n 2 >"$T/input"
 	read_hers resync resync ann
 	chown root "$T/input"
+	echo "Nov 29 10:00:00 here sshd[1]: pam_rollcode(sshd:auth): code" \
+	    "accepted for ann; token=token counter=90 skipped=0" |
+	    of_alice log
+	read_hers "resync from a log of hers" resync --from-log "$HOME_A/log"
 	read_by disable disable ann
 	read_by enable enable ann
 	read_by unlock unlock ann
@@ -117,6 +121,8 @@ every_command() {
 	read_hers "import of standard input" import --user alice
 	read_by check check
 	read_by backup backup "$T/home/rollcode/backup"
+	read_by restored restored --force
+	read_by "restored, the end of it" restored --end --force
 	read_by rekey rekey
 	[ "$STORE" != PostgreSQL ] ||
 	    read_by "rekey, the end of it" rekey --everywhere

@@ -48,7 +48,7 @@ traced() {	# CODE RESULT [USER]
 	[ "$result" = "$2" ] || echo "$result instead of $2"
 	cat "$T/trace" >>"$T/whole"
 	# The magic numbers of a request and an answer; what pamrun prints.
-	grep -vE '"\\x3[12][^"]{4}\\x63\\x52|write\(1, ' "$T/trace" |
+	grep -vE '"\\x33[^"]{4}\\x63\\x52|write\(1, ' "$T/trace" |
 	    grep -v "$beside" >>"$T/said"
 }
 
