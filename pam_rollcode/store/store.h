@@ -181,7 +181,8 @@ struct store_ops {
 	 * something of that name.  NULL where other tools do that.
 	 */
 	enum rollcode_err (*backup)(struct store *, const char *path,
-	    int64_t began, store_told_fn *tell, void *, struct error *) MUST_USE;
+	    int64_t began, store_told_fn *tell, void *, struct error *)
+	    MUST_USE;
 
 	/*
 	 * What is wrong with that by which it would be seen that the user begun
