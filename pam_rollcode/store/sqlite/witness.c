@@ -29,7 +29,9 @@ struct record {
 		uint8_t name[NAME_LEN]; /* of its MAC */
 		uint64_t used;
 	} codes[ACCOUNT_RECOVERY_MAX];
-	uint8_t more[40];
+	uint64_t spent_time;
+	uint32_t spent, failures; /* guesses, see account.h */
+	uint8_t more[24];
 	uint8_t mac[SEAL_MAC_LEN]; /* of the user's name and all before it */
 };
 
@@ -225,6 +227,15 @@ use_codes_up(const struct record *r, struct account *account)
 	}
 }
 
+/* They are not given back, and who has logged in since is not guarded. */
+static void
+take_guesses(const struct record *r, struct account *account)
+{
+	account->failures = be32toh(r->failures);
+	account->spent = be32toh(r->spent);
+	account->spent_time = (int64_t)be64toh(r->spent_time);
+}
+
 static enum rollcode_err
 refuse_file(const struct store *store, const char *user, const char *what,
     struct error *error)
@@ -257,6 +268,8 @@ raise_account(struct store *store, const struct record *r,
 		return ROLLCODE_OK;
 	raise_tokens(r, at, newer, account);
 	use_codes_up(r, account);
+	if (newer)
+		take_guesses(r, account);
 	account->behind = newer ? sequence - account->sequence : 1;
 	account->sequence = newer ? sequence : account->sequence;
 	store->raised = true;
@@ -324,6 +337,9 @@ fill_record(const struct secret_key *key, const struct account *account,
 		memcpy(r->codes[i].name, code->mac, NAME_LEN);
 		r->codes[i].used = htobe64((uint64_t)code->used);
 	}
+	r->failures = htobe32(account->failures);
+	r->spent = htobe32(account->spent);
+	r->spent_time = htobe64((uint64_t)account->spent_time);
 	return err;
 }
 

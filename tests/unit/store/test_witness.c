@@ -329,6 +329,40 @@ START_TEST(a_recovery_code_that_became_void_is_used)
 }
 END_TEST
 
+static void
+guess(uint32_t failures, uint32_t spent)
+{
+	ck_assert_int_eq(begin(), ROLLCODE_OK);
+	account.failures = failures;
+	account.spent = spent;
+	account.spent_time = NOW + spent;
+	commit(false);
+}
+
+START_TEST(guesses_that_were_made_are_not_given_back)
+{
+	guess(5, 19);
+
+	put_back();
+	ck_assert_int_eq(behind(), LOGINS + 1);
+	ck_assert_uint_eq(account.failures, 5);
+	ck_assert_uint_eq(account.spent, 19);
+	ck_assert_int_eq(account.spent_time, NOW + 19);
+}
+END_TEST
+
+START_TEST(who_was_guarded_and_logged_in_is_not_guarded_again)
+{
+	guess(5, 19);
+	keep_file();
+	guess(0, 19);
+
+	put_back();
+	ck_assert_int_eq(behind(), 1);
+	ck_assert_uint_eq(account.failures, 0);
+}
+END_TEST
+
 START_TEST(a_remembered_position_is_forgotten)
 {
 	ck_assert_int_eq(begin(), ROLLCODE_OK);
@@ -583,6 +617,9 @@ main(void)
 	tcase_add_test(
 	    ahead, each_counter_is_the_higher_one_and_a_used_code_stays_used);
 	tcase_add_test(ahead, a_recovery_code_that_became_void_is_used);
+	tcase_add_test(ahead, guesses_that_were_made_are_not_given_back);
+	tcase_add_test(
+	    ahead, who_was_guarded_and_logged_in_is_not_guarded_again);
 	tcase_add_test(ahead, a_remembered_position_is_forgotten);
 	tcase_add_loop_test(ahead,
 	    a_file_with_other_tokens_than_its_newer_witness_is_refused, 0,
