@@ -30,11 +30,14 @@ past_word(const char *p, const char *begins, const char *ends)
 
 /*
  * The message, behind who logged it: the first word that ends with a colon.  A
- * text of others is never there.
+ * text of others is never there; one with a newline goes on in a line that
+ * begins with a space, as journalctl prints it.
  */
 static const char *
 find_message(const char *p, bool *verifier)
 {
+	if (*p == ' ' || *p == '\t')
+		return NULL;
 	for (int i = 0; i < HEAD_WORDS; i++) {
 		size_t len;
 

@@ -96,6 +96,8 @@ START_TEST(nothing_else_is)
 			       "skipped=0",
 	    TRADITIONAL "Invalid user " MODULE ANN,
 	    TRADITIONAL "x: " MODULE ANN,
+	    "                 " TRADITIONAL MODULE ANN,
+	    "\t" TRADITIONAL MODULE ANN,
 	    "one two three four five six: " MODULE ANN,
 	    TRADITIONAL "asked by uid=1000 service=sudo user=ann: " ANN,
 	    "Nov 29 10:15:00 host rollcode-verify[7]: " MODULE ANN,
