@@ -6,8 +6,8 @@
  *  1. It is written behind a commit, before the user's lock is let go: so it is
  *     never ahead of what was on disk.  Nobody waits until it is on disk too.
  *  2. It lets nobody in: it raises counters, uses recovery codes up, takes
- *     tokens to be enabled or disabled, and guesses to be made, as they were, or
- *     denies.
+ *     tokens to be enabled or disabled, and guesses to be made, as they were,
+ *     or denies.
  *  3. One that is missing, or of another store, user or key, or changed in any
  *     bit, is none, and logins go on as without.
  *  4. Where it cannot be written no login fails.
