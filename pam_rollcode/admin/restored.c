@@ -238,6 +238,10 @@ begin_restored(struct admin *admin, struct error *error)
 	int64_t step;
 	enum rollcode_err err;
 
+	if (admin->now < RESTORED_EARLIEST)
+		return error_set(error, ROLLCODE_ERR_SYS,
+		    "the clock is before 2001, and the mark is a time: set the "
+		    "clock first");
 	if ((err = admin_ask(admin->options, false, error,
 		 "Only timed tokens will log in until rollcode-admin restored "
 		 "--end.  Mark the store as restored?")) != ROLLCODE_OK ||

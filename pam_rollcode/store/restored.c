@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/restored.h"
 
-#define TIME_KNOWN 1000000000 /* a smaller one is no time, but a mark */
-
 static int64_t
 last_of(const struct restored *r)
 {
@@ -31,7 +29,7 @@ restored_account(const struct restored *r, const char *where, const char *user,
 {
 	if (!r->is)
 		return ROLLCODE_OK;
-	if (enrolled && last_of(r) >= TIME_KNOWN && has_timed(account)) {
+	if (enrolled && last_of(r) >= RESTORED_EARLIEST && has_timed(account)) {
 		account->from_step = restored_step(r);
 		return ROLLCODE_OK;
 	}

@@ -13,6 +13,9 @@
 
 #include "rules/account.h"
 
+/* In 2001: a smaller number is no time, but a mark. */
+#define RESTORED_EARLIEST	1000000000
+
 struct restored {
 	bool	is;		/* restored; nothing else counts if not */
 	bool	copy;		/* it was made on another machine */

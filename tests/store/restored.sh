@@ -182,6 +182,12 @@ refused "it does not end by itself" ends
 check "but it does where somebody takes that on" ends --force
 equal "who is not asked to wait any more gets in with a used code" \
     "$(login hal "$(head -n 1 "$T/used.hal")")" SUCCESS
+cp "$users/marker" "$T/marked"
+refused "not by a clock that stands before 1970" \
+    ahead -$(($(date +%s) + 10)) rollcode-admin --conf "$CONF" restored
+refused "nor by one that was never set" \
+    ahead -$(($(date +%s) - 60)) rollcode-admin --conf "$CONF" restored
+check "and then nothing is written" cmp "$users/marker" "$T/marked"
 check "it can be said again" admin restored
 nap 1.1
 check "a new token need not wait" \
