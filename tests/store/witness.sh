@@ -210,6 +210,22 @@ removed() {
 	mv "$T/kept" "$(wallet ann)"
 }
 
+missing() {
+	sed 's/$/ nullok/' "$T/pam/rc" >"$T/pam/nullok"
+	echo "auth required pam_permit.so" >>"$T/pam/nullok"
+	add_user ann
+	again
+	rm "$T/store/users/ann.db"*
+	refused_by_error "put back from before an enrolment" \
+	    'ann.db: is missing, and ann was enrolled: put the file back, or run rollcode-admin remove ann'
+	equal "nor is she let through as one without a token" \
+	    "$(login ann "$NEXT" nullok)" SYSTEM_ERR
+	refused "nor enrolled again by mistake" \
+	    admin enroll ann --no-account
+	check "what it says ends that" admin remove ann --force
+	equal "and she is not enrolled" "$(login ann "$NEXT" nullok)" SUCCESS
+}
+
 recovery() {
 	local code
 	again
@@ -376,6 +392,7 @@ else
 	without
 	replaced
 	removed
+	missing
 	recovery
 	disabled
 	guarded

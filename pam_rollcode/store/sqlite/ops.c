@@ -127,13 +127,21 @@ check_restored(const struct store *store, const char *user, bool enrolled,
 			 enrolled, account, error);
 }
 
-/* A missing file is proof only while the store is the one that was opened. */
+/*
+ * A missing file is proof only while the store is the one that was opened, and
+ * where no witness says that there was one.
+ */
 static enum rollcode_err
 find_absent(struct store *store, const char *user, struct account *account,
     struct error *error)
 {
 	enum rollcode_err err = store_look_again(store, error);
 
+	if (err == ROLLCODE_OK && witness_is_enrolled(store, user))
+		return error_at(error, ROLLCODE_ERR_STORE, store->file.text,
+		    "is missing, and %s was enrolled: put the file back, or "
+		    "run rollcode-admin remove %s",
+		    user, user);
 	return err == ROLLCODE_OK
 		   ? check_restored(store, user, false, account, error)
 		   : err;

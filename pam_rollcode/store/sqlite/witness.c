@@ -399,18 +399,32 @@ witness_write(
 		close(fd);
 }
 
+/* False if there is none of ours. */
+static bool
+read_ours(const struct store *store, const char *user, struct record *r)
+{
+	WIPED(secret_key_wipe) struct secret_key key = {{0}};
+	bool ours;
+
+	return read_record(store, user, r) &&
+	       check_record(store, user, r, &key, &ours, NULL) == ROLLCODE_OK &&
+	       ours;
+}
+
 int64_t
 witness_sequence(const struct store *store, const char *user)
 {
-	WIPED(secret_key_wipe) struct secret_key key = {{0}};
 	struct record r;
-	bool ours;
 
-	if (!read_record(store, user, &r) ||
-	    check_record(store, user, &r, &key, &ours, NULL) != ROLLCODE_OK ||
-	    !ours)
-		return 0;
-	return (int64_t)be64toh(r.sequence);
+	return read_ours(store, user, &r) ? (int64_t)be64toh(r.sequence) : 0;
+}
+
+bool
+witness_is_enrolled(const struct store *store, const char *user)
+{
+	struct record r;
+
+	return read_ours(store, user, &r) && r.removed == 0;
 }
 
 enum rollcode_err

@@ -5,9 +5,9 @@
  *
  *  1. It is written behind a commit, before the user's lock is let go: so it is
  *     never ahead of what was on disk.  Nobody waits until it is on disk too.
- *  2. It lets nobody in: it raises counters, uses recovery codes up, takes
- *     tokens to be enabled or disabled, and guesses to be made, as they were,
- *     or denies.
+ *  2. It lets nobody in, also not as somebody without a token: it raises
+ *     counters, uses recovery codes up, takes tokens to be enabled or disabled,
+ *     and guesses to be made, as they were, or denies.
  *  3. One that is missing, or of another store, user or key, or changed in any
  *     bit, is none, and logins go on as without.
  *  4. Where it cannot be written no login fails.
@@ -36,6 +36,10 @@ void			witness_write(const struct store *,
 
 /* The sequence that a user's has, whose user may be gone; 0 for none. */
 int64_t			witness_sequence(const struct store *,
+			    const char *user);
+
+/* Whether the user has one that says that they are enrolled. */
+bool			witness_is_enrolled(const struct store *,
 			    const char *user);
 
 /*
