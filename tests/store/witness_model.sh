@@ -8,6 +8,7 @@
 # The bounds: two verifiers, two codes, and up to four changes of an account,
 # with one or two copies of its file; or one verifier, and commands that replace
 # and remove.  ROLLCODE_CHANGES is how many changes more there may be.
+# long
 # limit: 400
 . "$(dirname "$0")/../support/lib.sh"
 need spin gcc
