@@ -37,6 +37,8 @@ restored_account(const struct restored *r, const char *where, const char *user,
 	    "%s, so used codes would work again: logins of %s wait for "
 	    "rollcode-admin resync or enroll --replace of every user whose "
 	    "tokens are not timed, and then for rollcode-admin restored --end",
-	    r->copy ? "is a copy from another machine" : "was restored", user);
+	    r->copy ? "is from another machine, or this one has another id now"
+		    : "was restored",
+	    user);
 	return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
 }

@@ -375,6 +375,7 @@ unwritten() {
 	equal "its disk is full: logins go on" "$(login ann "$NEXT")" SUCCESS
 	mount -n -o remount,ro "$WITNESS"
 	equal "it can only be read: logins go on" "$(login ann "$AFTER")" SUCCESS
+	check "and somebody new is enrolled" admin enroll bob --no-account
 	umount "$WITNESS"
 }
 

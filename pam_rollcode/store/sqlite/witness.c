@@ -432,6 +432,7 @@ witness_forget(const struct store *store, const char *user, struct error *error)
 {
 	struct store_path path;
 	enum rollcode_err err;
+	struct stat st;
 	int fd, e = 0;
 
 	if (store->witness.text[0] == '\0' ||
@@ -439,6 +440,9 @@ witness_forget(const struct store *store, const char *user, struct error *error)
 		return ROLLCODE_OK;
 	if ((err = witness_path(store, user, &path, error)) != ROLLCODE_OK)
 		return err;
+	/* Where nothing can be written there may be nothing to take away. */
+	if (lstat(path.text, &st) != 0 && errno == ENOENT)
+		return ROLLCODE_OK;
 	fd = open(store->witness.text,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
