@@ -141,6 +141,23 @@ take_log(struct run *run, struct error *error)
 	return logged_end(&lines, take_line, run, error);
 }
 
+/* Where the log ends as the store does, nothing was used since: that is said.
+ */
+static enum rollcode_err
+settle_token(struct run *run, const struct raising *r, struct error *error)
+{
+	struct admin *admin = &run->admin;
+	const struct account_token *waits = NULL;
+	enum rollcode_err err = ROLLCODE_OK;
+
+	if (admin->ops->restored(admin->store)->is)
+		err = restored_waits(
+		    admin->ops, admin->store, &admin->account, &waits, error);
+	if (err != ROLLCODE_OK || waits == NULL)
+		return err;
+	return admin_commit(admin, ACT_RESYNCED, r->to.token, error);
+}
+
 /* OK also where somebody else was faster. */
 static enum rollcode_err
 raise_token(
@@ -154,8 +171,10 @@ raise_token(
 	if ((err = admin_begin(admin, r->to.user, error)) != ROLLCODE_OK)
 		return err;
 	token = account_find(&admin->account, r->to.token);
-	if (token == NULL || token->token.counter > r->to.counter)
+	if (token == NULL || token->token.counter > r->to.counter + 1)
 		return ROLLCODE_OK;
+	if (token->token.counter == r->to.counter + 1)
+		return settle_token(run, r, error);
 	token->token.counter = r->to.counter + 1;
 	token->far_known = false;
 	run->voided += admin->account.recovery_count > 0;
@@ -195,7 +214,7 @@ raise_one(const void *node, VISIT order, void *context)
 
 	if (order != postorder && order != leaf)
 		return;
-	if (r->believed && r->to.counter >= r->counter)
+	if (r->believed && r->to.counter + 1 >= r->counter)
 		err = raise_token(run, r, &raised, &why);
 	run->admin.ops->end(run->admin.store);
 	account_wipe(&run->admin.account);

@@ -84,6 +84,20 @@ put_back
 check "the newest lines may come first" by_log < <(tac "$T/log")
 equal "with the same result, too" "$(counters)" "$before"
 
+put_back
+line hal 3 | by_log
+nap 1.1
+admin restored --force >"$T/out"
+nap 1.1
+waiting() {
+	admin restored --end 2>&1 | grep -o '^hal: the token'
+}
+equal "who was raised before it was marked waits" "$(waiting)" \
+    "hal: the token"
+check "a log that ends as the store does is read" by_log < <(line hal 3)
+equal "and waited for no more" "$(waiting)" ""
+equal "by which nothing moved" "$(counter hal)" 4
+
 # --- what is forged -----------------------------------------------------------
 
 put_back
