@@ -387,26 +387,32 @@ struct visitor {
 	struct report report;
 };
 
+static enum rollcode_err
+open_visited(struct visit *v, struct error *error)
+{
+	const struct store_ops *ops = NULL;
+	enum rollcode_err err;
+
+	if ((err = admin_drop(&v->config, error)) != ROLLCODE_OK ||
+	    (err = store_find(&v->config, &ops, error)) != ROLLCODE_OK)
+		return err;
+	v->ops = ops;
+	return ops->open(&v->store, &v->config, error);
+}
+
 static void
 visit_store(void *context, int fd)
 {
 	const struct visitor *visitor = context;
 	WIPED(visit_close)
-	struct visit v = {
-	    .check = visitor->check,
-	    .config = visitor->check->config,
-	    .user = "",
-	    .fd = fd,
-	};
+	struct visit v = {.check = visitor->check, .user = "", .fd = fd};
 	struct error error = {0};
 
-	if (admin_drop(&v.config, &error) == ROLLCODE_OK &&
-	    store_find(&v.config, &v.ops, &error) == ROLLCODE_OK &&
-	    v.ops->open(&v.store, &v.config, &error) == ROLLCODE_OK) {
+	v.config = visitor->check->config;
+	if (open_visited(&v, &error) == ROLLCODE_OK)
 		visit_users(&v);
-	} else {
+	else
 		report_store(&v, &error);
-	}
 	v.report.ended = 1;
 	report_send(&v, "", "%s", "");
 }

@@ -312,6 +312,19 @@ read_user(
 	return pgsql_read(store, user, &rows, &store->before, there, error);
 }
 
+static enum rollcode_err
+reach_user(
+    struct store *store, const char *user, bool *enrolled, struct error *error)
+{
+	enum rollcode_err err;
+
+	if (!store_name_encode(user, store->name))
+		return pgsql_ready(store, error);
+	if ((err = pgsql_reach(store, error)) != ROLLCODE_OK)
+		return err;
+	return read_user(store, user, enrolled, error);
+}
+
 enum rollcode_err
 pgsql_begin_user(struct store *store, const char *user, bool locks,
     bool *enrolled, struct error *error)
@@ -323,14 +336,10 @@ pgsql_begin_user(struct store *store, const char *user, bool locks,
 	pgsql_end(store);
 	store->locks = locks;
 	store->kept = false;
-	if (!store_name_encode(user, store->name))
-		err = pgsql_ready(store, error);
-	else if ((err = pgsql_reach(store, error)) == ROLLCODE_OK)
-		err = read_user(store, user, enrolled, error);
+	err = reach_user(store, user, enrolled, error);
 	/* A kept link may have ended meanwhile, and nothing is written yet. */
-	if (kept && !link_usable(store->link) &&
-	    (err = pgsql_reach(store, error)) == ROLLCODE_OK)
-		err = read_user(store, user, enrolled, error);
+	if (kept && !link_usable(store->link))
+		err = reach_user(store, user, enrolled, error);
 	if (err == ROLLCODE_OK)
 		err = admit_restored(store, user, *enrolled, error);
 	if (err != ROLLCODE_OK || !*enrolled) {

@@ -252,7 +252,7 @@ raise_account(struct store *store, const struct record *r,
 {
 	int64_t sequence = (int64_t)be64toh(r->sequence);
 	bool newer = sequence > account->sequence, same;
-	size_t at[ACCOUNT_TOKENS_MAX];
+	size_t at[ACCOUNT_TOKENS_MAX] = {0};
 	enum rollcode_err err;
 
 	if (r->removed != 0 && newer)
