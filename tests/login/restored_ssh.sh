@@ -3,7 +3,7 @@
 #
 # restored_ssh.sh - people who log in by ssh when a backup has taken the place
 # of the store, with the clock of this machine: it takes minutes.
-# long
+# apart
 . "$(dirname "$0")/../support/lib.sh"
 need sshd ssh ssh-keygen
 private_machine "$@"

@@ -90,7 +90,7 @@ rounds() {
 press_all() {
 	local i
 	for i in $(seq "$CROWD"); do
-		for _ in $(seq 0 $((seconds / 20))); do
+		for _ in $(seq 0 "$seconds"); do
 			code "user$i" -n 50
 		done | tr ' ' '\n' | sed "s/^/user$i\t/" >"$T/codes.$i"
 	done
