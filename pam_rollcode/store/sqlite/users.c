@@ -274,7 +274,7 @@ take_away(const struct store *store, const struct user_files *f,
 
 	err = sqlite_open(f->file.text, &store_sqlite_kind, &db, error);
 	sequence = fresh_sequence(store, user, db);
-	/* A removal that was killed, or a store from before the enrolment. */
+	/* In a store from before the enrolment. */
 	if (err == ROLLCODE_ERR_ABSENT && witness_is_enrolled(store, user))
 		err = ROLLCODE_OK;
 	if (err == ROLLCODE_ERR_ABSENT)
@@ -283,6 +283,8 @@ take_away(const struct store *store, const struct user_files *f,
 		    user);
 	if (err == ROLLCODE_ERR_STORE)
 		err = ROLLCODE_OK;
+	if (err == ROLLCODE_OK)
+		witness_part(store, user);
 	if (err == ROLLCODE_OK &&
 	    (err = witness_forget(store, user, error)) == ROLLCODE_OK &&
 	    (err = store_remove_file(&f->file, "", error)) == ROLLCODE_OK &&

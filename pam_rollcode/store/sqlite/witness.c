@@ -19,7 +19,8 @@ struct record {
 	char key_id[SEAL_ID_LEN];
 	uint64_t sequence; /* of the account, when it was committed */
 	uint8_t removed;   /* the user was, and has nothing */
-	uint8_t token_count, code_count, zero[5];
+	uint8_t parting;   /* is being removed: the file may be gone */
+	uint8_t token_count, code_count, zero[4];
 	struct {
 		uint8_t name[NAME_LEN];
 		uint64_t counter;
@@ -424,7 +425,7 @@ witness_is_enrolled(const struct store *store, const char *user)
 {
 	struct record r;
 
-	return read_ours(store, user, &r) && r.removed == 0;
+	return read_ours(store, user, &r) && r.removed == 0 && r.parting == 0;
 }
 
 enum rollcode_err
@@ -455,15 +456,14 @@ witness_forget(const struct store *store, const char *user, struct error *error)
 	return e == 0 ? ROLLCODE_OK : error_errno(error, e, path.text);
 }
 
-void
-witness_bury(const struct store *store, const char *user, int64_t sequence)
+/* As far as it can be written. */
+static void
+put_for_good(
+    const struct store *store, const char *user, const struct record *r)
 {
-	struct record r;
-	int fd;
+	int fd = put_record(store, user, r);
 
-	if (!store->witnessed ||
-	    !make_record(store, user, NULL, sequence, &r) ||
-	    (fd = put_record(store, user, &r)) < 0)
+	if (fd < 0)
 		return;
 	(void)!fsync(fd);
 	close(fd);
@@ -472,6 +472,31 @@ witness_bury(const struct store *store, const char *user, int64_t sequence)
 		return;
 	(void)!fsync(fd);
 	close(fd);
+}
+
+void
+witness_part(const struct store *store, const char *user)
+{
+	WIPED(secret_key_wipe) struct secret_key key = {{0}};
+	struct record r;
+	bool ours;
+
+	if (!read_record(store, user, &r) ||
+	    check_record(store, user, &r, &key, &ours, NULL) != ROLLCODE_OK ||
+	    !ours)
+		return;
+	r.parting = 1;
+	if (compute_mac(&key, user, &r, r.mac) == ROLLCODE_OK)
+		put_for_good(store, user, &r);
+}
+
+void
+witness_bury(const struct store *store, const char *user, int64_t sequence)
+{
+	struct record r;
+
+	if (store->witnessed && make_record(store, user, NULL, sequence, &r))
+		put_for_good(store, user, &r);
 }
 
 enum rollcode_err

@@ -52,6 +52,12 @@ enum rollcode_err	witness_forget(const struct store *,
 			    const char *user, struct error *) MUST_USE;
 
 /*
+ * Say that the user, who is locked, is being removed: a file that is missing
+ * from now on does not contradict the witness.  The next commit takes it back.
+ */
+void			witness_part(const struct store *, const char *user);
+
+/*
  * Leave one that says that the user was removed, for good as far as it can be
  * written: a file of a lower sequence, put back for them, denies from now on.
  */

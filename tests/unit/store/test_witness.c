@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "pam_rollcode/rules/outcome.h"
-#include "pam_rollcode/store/sqlite/parts.h"
+#include "pam_rollcode/store/sqlite/witness.h"
 #include "tests/support/cases.h"
 #include "tests/support/folder.h"
 #include "tests/support/tokens.h"
@@ -453,6 +453,36 @@ START_TEST(a_file_from_before_a_removal_is_refused)
 }
 END_TEST
 
+START_TEST(whose_file_is_missing_is_not_enrolled_if_a_removal_had_begun)
+{
+	bool enrolled = true;
+
+	witness_part(store, "ann");
+	ck_assert_int_eq(unlink(path_to("store/users/ann.db")), 0);
+	reopen();
+	ck_assert_msg(store_sqlite.begin(store, "ann", &enrolled, &account,
+			  &error) == ROLLCODE_OK,
+	    "%s", error.text);
+	ck_assert(!enrolled);
+}
+END_TEST
+
+START_TEST(a_removal_that_was_begun_is_forgotten_by_the_next_login)
+{
+	bool enrolled;
+
+	witness_part(store, "ann");
+	ck_assert_int_eq(behind(), 0);
+	log_in(1);
+	ck_assert_int_eq(unlink(path_to("store/users/ann.db")), 0);
+	reopen();
+	ck_assert_int_eq(
+	    store_sqlite.begin(store, "ann", &enrolled, &account, &error),
+	    ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, "ann was enrolled"));
+}
+END_TEST
+
 START_TEST(nobody_is_enrolled_beside_a_witness_that_cannot_go)
 {
 	unlink(path_to("store-witness/ann.witness"));
@@ -626,6 +656,10 @@ main(void)
 	    COUNT(changes));
 	tcase_add_test(ahead, a_file_from_before_a_replacement_is_refused);
 	tcase_add_test(ahead, a_file_from_before_a_removal_is_refused);
+	tcase_add_test(ahead,
+	    whose_file_is_missing_is_not_enrolled_if_a_removal_had_begun);
+	tcase_add_test(
+	    ahead, a_removal_that_was_begun_is_forgotten_by_the_next_login);
 	tcase_add_test(
 	    ahead, nobody_is_enrolled_beside_a_witness_that_cannot_go);
 	tcase_add_test(
