@@ -144,7 +144,7 @@ take_log(struct run *run, struct error *error)
 /* Where the log ends as the store does, nothing was used since: that is said.
  */
 static enum rollcode_err
-settle_token(struct run *run, const struct raising *r, struct error *error)
+settle_logged(struct run *run, const struct raising *r, struct error *error)
 {
 	struct admin *admin = &run->admin;
 	const struct account_token *waits = NULL;
@@ -174,7 +174,7 @@ raise_token(
 	if (token == NULL || token->token.counter > r->to.counter + 1)
 		return ROLLCODE_OK;
 	if (token->token.counter == r->to.counter + 1)
-		return settle_token(run, r, error);
+		return settle_logged(run, r, error);
 	token->token.counter = r->to.counter + 1;
 	token->far_known = false;
 	run->voided += admin->account.recovery_count > 0;
