@@ -139,18 +139,20 @@ rt skip -n 3 >/dev/null
 equal "skipping moves forward" "$(rt next)" "$(vector hotp-sha256-8 3)"
 check "skipping backward is refused" says 2 'count must be' rt skip -n -1
 
+# One waits two seconds for the others, which sanitizers make slow.
+MANY=$([ "${SAN-}" = 1 ] && echo 15 || echo 50)
 store "$HOTP"
 at_once() {
 	local i
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < MANY; i++)); do
 		rt next &
 	done
 	wait
 }
-at_once | sort >"$T/fifty"
+at_once | sort >"$T/many"
 store "$HOTP"
-equal "fifty at once get fifty consecutive codes" "$(cat "$T/fifty")" \
-    "$(rt next -n 50 | tr ' ' '\n' | sort)"
+equal "many at once get as many consecutive codes" "$(cat "$T/many")" \
+    "$(rt next -n "$MANY" | tr ' ' '\n' | sort)"
 
 # --- calls ------------------------------------------------------------------
 

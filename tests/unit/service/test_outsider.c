@@ -196,19 +196,6 @@ START_TEST(each_refusal_is_in_a_line_or_in_a_sum)
 }
 END_TEST
 
-START_TEST(a_file_that_went_back_has_a_line_of_its_own)
-{
-	struct answer answer = full_answer(VERDICT_ACCEPTED, ROLLCODE_OK);
-
-	lines = counted = 0;
-	outsider_log(33, &verify, &answer);
-	ck_assert_int_eq(lines, 2);
-	answer.err = ROLLCODE_ERR_STORE;
-	outsider_log(33, &verify, &answer);
-	ck_assert_int_eq(lines, 3);
-}
-END_TEST
-
 /* Seconds that have passed beside those of the clock. */
 static time_t passed;
 
@@ -238,6 +225,20 @@ START_TEST(each_second_has_lines_of_its_own)
 		ck_assert_int_eq(counted, (second - 1) * 5);
 		passed++;
 	}
+}
+END_TEST
+
+START_TEST(a_file_that_went_back_has_a_line_of_its_own)
+{
+	struct answer answer = full_answer(VERDICT_ACCEPTED, ROLLCODE_OK);
+
+	passed = 20;
+	lines = counted = 0;
+	outsider_log(33, &verify, &answer);
+	ck_assert_int_eq(lines, 2);
+	answer.err = ROLLCODE_ERR_STORE;
+	outsider_log(33, &verify, &answer);
+	ck_assert_int_eq(lines, 3);
 }
 END_TEST
 
@@ -336,8 +337,8 @@ main(void)
 	tcase_add_test(tcase, an_error_about_the_caller_keeps_its_sentence);
 	tcase_add_test(tcase, whether_somebody_is_enrolled_is_answered);
 	tcase_add_test(tcase, each_refusal_is_in_a_line_or_in_a_sum);
-	tcase_add_test(tcase, a_file_that_went_back_has_a_line_of_its_own);
 	tcase_add_test(tcase, each_second_has_lines_of_its_own);
+	tcase_add_test(tcase, a_file_that_went_back_has_a_line_of_its_own);
 	tcase_add_test(
 	    tcase, a_success_has_a_line_after_any_number_of_refusals);
 	return test_run();
