@@ -220,11 +220,14 @@ static bool
 upgrades_it(const struct sqlite_kind *as)
 {
 	const struct timespec a_while = {.tv_nsec = 20000000};
-	sqlite3 *own;
+	sqlite3 *own = NULL;
+	bool done;
 
-	return sqlite_open(path, as, &own, &error) == ROLLCODE_OK &&
+	done = sqlite_open(path, as, &own, &error) == ROLLCODE_OK &&
 	       nanosleep(&a_while, NULL) == 0 &&
 	       sqlite_keep_upgrade(own, &error) == ROLLCODE_OK;
+	sqlite_close(own);
+	return done;
 }
 
 START_TEST(of_many_who_upgrade_a_file_at_once_one_does)
