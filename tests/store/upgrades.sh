@@ -4,7 +4,7 @@
 # upgrades.sh [long] - the files of a store of version 2 under the programs of
 # today: the first login upgrades its user's file, and loses nothing however it
 # ends.
-# long: such a login is killed at ROLLCODE_POINTS of its system calls, or at each.
+# long: such a login is killed at ROLLCODE_POINTS of its system calls (40).
 # long: 900
 # shellcheck disable=SC2317	# what a check calls by name
 . "$(dirname "$0")/../support/lib.sh"
@@ -15,7 +15,7 @@ private_machine "$@"
 . "$TREE/tests/support/older.sh"
 
 points=12 rounds=8
-[ "${1-}" != long ] || points=${ROLLCODE_POINTS:-100000} rounds=50
+[ "${1-}" != long ] || points=${ROLLCODE_POINTS:-40} rounds=20
 
 # --- who reads ----------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 #
 # witness.sh [long] - a store that was put back, by whatever program, or has lost
 # a log is seen at the next login: no used code is accepted again, and the owner
-# notices nothing.  long: a log that is cut behind each of its frames.
+# notices nothing.  long: a log that is cut behind each fourth of its frames, or
+# each of ROLLCODE_STEP.
 # limit: 240
 # long: 900
 # shellcheck disable=SC2317	# what puts a store back is called by its name
@@ -385,7 +386,7 @@ syslog_start
 pam_place
 arrange
 if [ "${1-}" = long ]; then
-	cut_logs 1
+	cut_logs "${ROLLCODE_STEP:-4}"
 else
 	ways
 	owner_first
