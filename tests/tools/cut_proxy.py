@@ -7,47 +7,28 @@ is closed, as long as FILE exists.  MODE hold: it stays open and silent.  What
 only reads is not cut.
 """
 import os
-import socket
 import sys
-import threading
+
+# The tree stays as it is.
+sys.dont_write_bytecode = True
+import proxy  # noqa: E402
+
+port, to, mode, file = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:5]
 
 
-def pump(source, sink, state, upward):
-    while True:
-        try:
-            data = source.recv(65536)
-        except OSError:
-            data = b""
-        if not data:
-            break
+def connected():
+    cut = False
+
+    def look(data, upward):
+        nonlocal cut
         if (upward and b"COMMIT\0" in data and b"READ ONLY" not in data and
-                os.path.exists(state["file"])):
-            state["cut"] = True
-        if not upward and state.get("cut"):
-            if state["mode"] == "hold":
-                continue
-            break
-        try:
-            sink.sendall(data)
-        except OSError:
-            break
-    for end in (source, sink):
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+                os.path.exists(file)):
+            cut = True
+        if upward or not cut:
+            return data
+        return b"" if mode == "hold" else None
+
+    return look
 
 
-def main():
-    port, to = int(sys.argv[1]), int(sys.argv[2])
-    with socket.create_server(("127.0.0.1", port)) as server:
-        while True:
-            client, _ = server.accept()
-            behind = socket.create_connection(("127.0.0.1", to))
-            state = {"mode": sys.argv[3], "file": sys.argv[4]}
-            for ends in ((client, behind, state, True),
-                         (behind, client, state, False)):
-                threading.Thread(target=pump, args=ends, daemon=True).start()
-
-
-main()
+proxy.serve(port, to, connected)
