@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "admin/admin.h"
+#include "common/token/code.h"
 #include "rules/recovery.h"
 
 /* Tokens of admin's account that were resynced since. */
@@ -169,7 +170,7 @@ check_steps(const struct ending *e, struct error *error)
 	int64_t step = restored_step(admin->ops->restored(admin->store)) + 1;
 	char date[CLI_DATE_MAX];
 
-	if (e->timed == 0 || admin->now / ROLLCODE_STEP >= step)
+	if (e->timed == 0 || code_step(admin->now) >= step)
 		return ROLLCODE_OK;
 	cli_date(step * ROLLCODE_STEP, date);
 	return error_set(error, ROLLCODE_ERR_INPUT,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/token/code.h"
 #include "store/restored.h"
 
 static int64_t
@@ -10,7 +11,7 @@ last_of(const struct restored *r)
 int64_t
 restored_step(const struct restored *r)
 {
-	return last_of(r) / ROLLCODE_STEP + 2;
+	return code_step(last_of(r)) + 2;
 }
 
 static bool
@@ -24,10 +25,11 @@ has_timed(const struct account *account)
 }
 
 enum rollcode_err
-restored_account(const struct restored *r, const char *where, const char *user,
-    bool enrolled, struct account *account, struct error *error)
+restored_account(const struct config *config, const struct restored *r,
+    const char *where, const char *user, bool enrolled, struct account *account,
+    struct error *error)
 {
-	if (!r->is)
+	if (!r->is || config->administers)
 		return ROLLCODE_OK;
 	if (enrolled && last_of(r) >= RESTORED_EARLIEST && has_timed(account)) {
 		account->from_step = restored_step(r);

@@ -11,6 +11,7 @@
 #ifndef ROLLCODE_STORE_RESTORED_H
 #define ROLLCODE_STORE_RESTORED_H
 
+#include "config/config.h"
 #include "rules/account.h"
 
 /* In 2001: a smaller number is no time, but a mark. */
@@ -28,12 +29,14 @@ int64_t			restored_step(const struct restored *);
 
 /*
  * What a login may do with an account that was read: in a restored store
- * from_step is set.  STORE with REASON_BACKUP if the user is not enrolled, has
+ * from_step is set.  A configuration that administers may do anything, and
+ * nothing is set.  STORE with REASON_BACKUP if the user is not enrolled, has
  * no timed token that is enabled, or nobody knows since when it is restored.
  * where names the store.
  */
-enum rollcode_err	restored_account(const struct restored *,
-			    const char *where, const char *user, bool enrolled,
-			    struct account *, struct error *) MUST_USE;
+enum rollcode_err	restored_account(const struct config *,
+			    const struct restored *, const char *where,
+			    const char *user, bool enrolled, struct account *,
+			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_STORE_RESTORED_H */

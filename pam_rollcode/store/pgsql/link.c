@@ -17,7 +17,7 @@
 
 #define BINDS_MAX 16
 #define CHANGE_MAX 1024
-#define NOT_ONE "22012" /* a division by zero, see link_change() */
+#define NOT_ONE "22012" /* a division by zero, see LINK_ONE_ROW */
 #define GRACE_MS 300	/* for the server to end a statement itself */
 #define IDLE_MS 10000	/* what was left in the middle is ended then */
 
@@ -167,8 +167,7 @@ link_change(struct link *link, const char *sql, const char *binds, ...)
 
 	/* All that comes behind it would be written, so it must fail. */
 	len = snprintf(one, sizeof(one),
-	    "WITH changed AS (%s RETURNING 1) "
-	    "SELECT 1/(pg_catalog.count(*)=1)::int FROM changed",
+	    "WITH changed AS (%s RETURNING 1) " LINK_ONE_ROW "FROM changed",
 	    sql);
 	link->broken |= len >= (int)sizeof(one);
 	va_start(ap, binds);

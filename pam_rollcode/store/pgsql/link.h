@@ -87,6 +87,12 @@ void			link_ask(struct link *, struct rows *, const char *sql,
 			    const char *binds, ...);
 
 /*
+ * A statement that begins so, and goes on with FROM, is refused where that has
+ * no row, or more than one; as if somebody else had been faster.
+ */
+#define LINK_ONE_ROW	"SELECT 1/(pg_catalog.count(*)=1)::int "
+
+/*
  * The same for a statement that changes one row: the server refuses it where
  * it would change none, or more.
  */

@@ -3,9 +3,9 @@
  * ops.c - one counter for many hosts.
  *
  *  1. A login locks nothing between its two turns: one reads all of it as at
- * one moment, one writes, and only where everything it names is as it was read.
- *     An administrator's command locks one user's row, and the server ends that
- *     if its holder goes to sleep.
+ *     one moment, one writes, and only where everything it names is as it was
+ *     read.  An administrator's command locks one user's row, and the server
+ *     ends that if its holder goes to sleep.
  *  2. "Not enrolled" is said only by a server that can be written to, and where
  *     schema, store and key are right.
  *  3. What commit acknowledged is on disk, and on the standby's where one is
@@ -232,15 +232,24 @@ pgsql_restored(const struct store *store)
 	return &store->restored;
 }
 
+enum rollcode_err
+pgsql_begin_store(struct store *store, struct error *error)
+{
+	enum rollcode_err err;
+
+	pgsql_end(store);
+	if ((err = pgsql_ready(store, error)) == ROLLCODE_OK)
+		link_begin(store->link, false);
+	return err;
+}
+
 static enum rollcode_err
 pgsql_mark(struct store *store, int64_t since, struct error *error)
 {
 	enum rollcode_err err;
 
-	pgsql_end(store);
-	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
+	if ((err = pgsql_begin_store(store, error)) != ROLLCODE_OK)
 		return err;
-	link_begin(store->link, false);
 	link_change(
 	    store->link, "UPDATE rollcode.store SET backup=$1", "i", since);
 	if ((err = pgsql_prove(store, false, error)) != ROLLCODE_OK)
@@ -275,17 +284,6 @@ pgsql_lock(struct store *store, bool *there, struct error *error)
 		return ROLLCODE_OK;
 	return link_error(store->link, error, ROLLCODE_ERR_STORE,
 	    "has %s more than once; restore it", store->name);
-}
-
-/* Whether a login may go on with what was read, or found absent. */
-static enum rollcode_err
-admit_restored(
-    struct store *store, const char *user, bool enrolled, struct error *error)
-{
-	return store->config->administers
-		   ? ROLLCODE_OK
-		   : restored_account(&store->restored, link_where(store->link),
-			 user, enrolled, &store->before, error);
 }
 
 /* One turn. */
@@ -341,7 +339,9 @@ pgsql_begin_user(struct store *store, const char *user, bool locks,
 	if (kept && !link_usable(store->link))
 		err = reach_user(store, user, enrolled, error);
 	if (err == ROLLCODE_OK)
-		err = admit_restored(store, user, *enrolled, error);
+		err = restored_account(store->config, &store->restored,
+		    link_where(store->link), user, *enrolled, &store->before,
+		    error);
 	if (err != ROLLCODE_OK || !*enrolled) {
 		pgsql_end(store);
 		*enrolled = false;
@@ -368,7 +368,8 @@ static void
 ask_same_store(struct store *store)
 {
 	link_ask(store->link, NULL,
-	    "SELECT 1/(pg_catalog.count(*)=1)::int FROM rollcode.store "
+	    LINK_ONE_ROW
+	    "FROM rollcode.store "
 	    "WHERE store_id=$1 AND key_id=$2 AND version=$3 AND backup=$4 "
 	    "AND NOT pg_catalog.pg_is_in_recovery() "
 	    "AND pg_catalog.current_setting('synchronous_commit')='on' "

@@ -69,6 +69,10 @@ int			kept_idle(void);
 /* Connect again if the link broke, and prove what was not proven. */
 enum rollcode_err	pgsql_ready(struct store *, struct error *) MUST_USE;
 
+/* Ask for a transaction that changes the store's own row; nobody is begun. */
+enum rollcode_err	pgsql_begin_store(struct store *, struct error *)
+			    MUST_USE;
+
 /* Lock the user in a new transaction; *there tells whether there is one. */
 enum rollcode_err	pgsql_lock(struct store *, bool *there,
 			    struct error *) MUST_USE;

@@ -134,10 +134,8 @@ pgsql_adopt(struct store *store, struct error *error)
 	const char *key_id = store->keys.all[0].id;
 	enum rollcode_err err;
 
-	pgsql_end(store);
-	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
+	if ((err = pgsql_begin_store(store, error)) != ROLLCODE_OK)
 		return err;
-	link_begin(store->link, false);
 	link_change(
 	    store->link, "UPDATE rollcode.store SET key_id=$1", "t", key_id);
 	if ((err = link_commit(store->link, error)) == ROLLCODE_OK) {

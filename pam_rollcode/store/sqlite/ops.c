@@ -121,10 +121,8 @@ static enum rollcode_err
 check_restored(const struct store *store, const char *user, bool enrolled,
     struct account *account, struct error *error)
 {
-	return store->config->administers
-		   ? ROLLCODE_OK
-		   : restored_account(&store->restored, store->users.text, user,
-			 enrolled, account, error);
+	return restored_account(store->config, &store->restored,
+	    store->users.text, user, enrolled, account, error);
 }
 
 /*

@@ -19,13 +19,15 @@ has_token(enum rollcode_form form, bool enabled)
 	t->enabled = enabled;
 }
 
+static const struct config of_a_login;
+
 static enum rollcode_err
 decide(struct restored restored, bool enrolled)
 {
 	memset(&error, 0, sizeof(error));
 	account.from_step = 0;
 	return restored_account(
-	    &restored, "store", "ann", enrolled, &account, &error);
+	    &of_a_login, &restored, "store", "ann", enrolled, &account, &error);
 }
 
 static void
