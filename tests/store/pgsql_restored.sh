@@ -73,13 +73,13 @@ equal "later a timed code lets in" "$(login tim "$(codes_ahead "$later" tim)")" 
     SUCCESS
 none_again "later"
 server_ahead 0
-refused "it does not end while ann's would" ahead "$later" \
+refused "it does not end while ann's would" off "$later" \
     rollcode-admin --conf "$CONF" restored --end
 nap 1.1
 cp "$T/syslog" "$T/log"
 check "the log of the hosts has all counters" \
     admin resync --from-log "$T/log"
-check "then it ends" ahead "$later" rollcode-admin --conf "$CONF" \
+check "then it ends" off "$later" rollcode-admin --conf "$CONF" \
     restored --end
 none_again "at the end"
 equal "the next code lets in" "$(login ann "$(code ann)")" SUCCESS

@@ -41,7 +41,7 @@ files() {
 }
 
 ends() {
-	ahead "$later" rollcode-admin --conf "$CONF" restored --end "$@" 2>&1
+	off "$later" rollcode-admin --conf "$CONF" restored --end "$@" 2>&1
 }
 
 # --- a backup in the place of the store ---------------------------------------
@@ -184,9 +184,9 @@ equal "who is not asked to wait any more gets in with a used code" \
     "$(login hal "$(head -n 1 "$T/used.hal")")" SUCCESS
 cp "$users/marker" "$T/marked"
 refused "not by a clock that stands before 1970" \
-    ahead -$(($(date +%s) + 10)) rollcode-admin --conf "$CONF" restored
+    off -$(($(date +%s) + 10)) rollcode-admin --conf "$CONF" restored
 refused "nor by one that was never set" \
-    ahead -$(($(date +%s) - 60)) rollcode-admin --conf "$CONF" restored
+    off -$(($(date +%s) - 60)) rollcode-admin --conf "$CONF" restored
 check "and then nothing is written" cmp "$users/marker" "$T/marked"
 check "it can be said again" admin restored
 nap 1.1

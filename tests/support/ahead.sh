@@ -4,17 +4,12 @@
 # ahead.sh - clocks that are ahead of this machine's, for scripts that have read
 # lib.sh; the times of files stay real.
 #
-#   ahead SECONDS COMMAND...        with such a clock
 #   codes_ahead SECONDS USER [ARGUMENT...]   the next codes on such a device
 #   server_ahead SECONDS            from now on logins ask a service with such a
 #                                   clock; with 0 they start a verifier again
 
-ahead() {
-	env "LD_PRELOAD=$BUILD/tests/tools/libahead.so" "AHEAD=$1" "${@:2}"
-}
-
 codes_ahead() {
-	ahead "$1" rollcode-token --store "$(wallet "$2")" next "${@:3}"
+	off "$1" rollcode-token --store "$(wallet "$2")" next "${@:3}"
 }
 
 server_ahead() {
