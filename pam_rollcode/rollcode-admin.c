@@ -213,7 +213,7 @@ static const struct cli_command commands[] = {
 	{ "backup", admin_backup, "DIRECTORY",
 	    "copy the store while logins continue", 1, 1, NULL },
 	{ "restored", admin_restored, "",
-	    "only timed tokens log in, for the store went back in time", 0, 0,
+	    "the store went back in time: only timed tokens log in", 0, 0,
 	    options_restored },
 	{ "check", admin_check, "[USER]",
 	    "print what is wrong and how to fix it", 0, 1, options_check },

@@ -3,7 +3,7 @@
  * logged.h - what a system log says of codes that were accepted: the lines that
  * protocol/logline.h makes, as a syslog daemon or the journal writes them.
  *
- * Whoever can log can write such a line, so that none of them opens anything;
+ * Every program that can log can write such a line, so no line lets anybody in;
  * and a log may have anything else in it.
  */
 #ifndef ROLLCODE_ADMIN_LOGGED_H

@@ -2,8 +2,8 @@
 /*
  * login.c - decide one login.
  *
- *  1. A code is accepted at most once, whatever else runs: whoever was not the
- *     first to write reads what was written, and verifies again.
+ *  1. A code is accepted at most once, whatever else runs: a login that was not
+ *     the first to write reads what was written, and verifies again.
  *  2. Nothing is accepted before its counter is on disk.
  *  3. No lock is held while a human is typing.
  *  4. A lock covers one user, never the store.

@@ -354,7 +354,7 @@ model_replay(struct attempt *a)
 	}
 }
 
-/* Used up; whoever made it has a newer one. */
+/* Used up; its owner can make a newer one. */
 static void
 model_expired(struct attempt *a)
 {

@@ -510,7 +510,7 @@ end_slow(int signal)
 	_exit(EXIT_FAILURE);
 }
 
-/* Whoever starts the program may have set a smaller limit; that one stays. */
+/* A smaller limit that the program was started with stays. */
 static void
 begin_limit(void)
 {

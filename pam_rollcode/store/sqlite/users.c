@@ -79,9 +79,9 @@ clear_fresh(const struct user_files *f, struct error *error)
 
 /*
  * A sequence above all that a user ever had, whose file may be open; 0 if none
- * is known.  Whoever is enrolled next goes on from there, so that no file from
- * before is newer.  What nobody knows of is what logins have committed that
- * were killed before their witness, in a file that was replaced by an older
+ * is known.  The user's next file begins there, so that no file from before is
+ * newer.  The gap is for commits that nobody knows of: of logins that were
+ * killed before they wrote the witness, in a file that was replaced by an older
  * one.
  */
 static int64_t
