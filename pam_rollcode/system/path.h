@@ -5,6 +5,7 @@
 #ifndef ROLLCODE_SYSTEM_PATH_H
 #define ROLLCODE_SYSTEM_PATH_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "common/base/error.h"
@@ -16,7 +17,15 @@
  * can replace somebody else's entry there).  STORE with a sentence that names
  * the component and the remedy; UNAVAIL if a component is missing.
  */
-enum rollcode_err	path_check(const char *path, uid_t owner,
-			    struct error *) MUST_USE;
+enum rollcode_err
+path_check(const char *path, uid_t owner, struct error *) MUST_USE;
+
+/*
+ * The same; st is what the last component is.  What the path begins with as
+ * another one that has just been checked for the same owner is not looked at
+ * again: each login checks two directories that stand side by side.
+ */
+enum rollcode_err path_check_beside(const char *path, const char *checked,
+    uid_t owner, struct stat *st, struct error *) MUST_USE;
 
 #endif /* ROLLCODE_SYSTEM_PATH_H */

@@ -83,17 +83,14 @@ store_check_directory(const struct config *config,
 	struct stat st;
 	enum rollcode_err err;
 
-	if ((err = path_check(users->text, config->uid, error)) !=
-	    ROLLCODE_OK) {
+	if ((err = path_check_beside(
+		 users->text, "", config->uid, &st, error)) != ROLLCODE_OK) {
 		if (err == ROLLCODE_ERR_UNAVAIL)
 			error_add(error, err,
 			    "there is no store: mount it, or create one with "
 			    "rollcode-admin init");
 		return err;
 	}
-	if (stat(users->text, &st) != 0)
-		return error_at(error, ROLLCODE_ERR_UNAVAIL, users->text, "%s",
-		    strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return error_at(error, ROLLCODE_ERR_STORE, users->text,
 		    "is not a directory; move it away");

@@ -47,9 +47,10 @@ witness_find(struct store *store)
 
 	config_witness(store->config, path);
 	store->witnessed = path[0] != '\0' &&
-			   path_check(path, uid, NULL) == ROLLCODE_OK &&
-			   stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
-			   st.st_uid == uid && (st.st_mode & 077) == 0;
+			   path_check_beside(path, store->users.text, uid, &st,
+			       NULL) == ROLLCODE_OK &&
+			   S_ISDIR(st.st_mode) && st.st_uid == uid &&
+			   (st.st_mode & 077) == 0;
 }
 
 static enum rollcode_err

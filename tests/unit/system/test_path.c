@@ -58,6 +58,7 @@ START_TEST(ones_own_path_is_right)
 	ck_assert_int_eq(check(file, geteuid()), ROLLCODE_OK);
 	ck_assert_int_eq(check(folder, geteuid()), ROLLCODE_OK);
 	ck_assert_int_eq(check("/", geteuid()), ROLLCODE_OK);
+	ck_assert_int_eq(check("//", geteuid()), ROLLCODE_OK);
 	strcat(file, "s");
 	ck_assert_int_eq(check(file, geteuid()), ROLLCODE_ERR_UNAVAIL);
 	ck_assert_int_eq(check("file", geteuid()), ROLLCODE_ERR_STORE);
@@ -131,6 +132,55 @@ START_TEST(the_remedy_names_who_has_to_own_it)
 	ck_assert_int_eq(chmod(file, 0644), 0);
 	ck_assert_int_eq(check(file, SOMEBODY), ROLLCODE_ERR_STORE);
 	ck_assert_ptr_nonnull(strstr(error.fix, "chown -h root "));
+}
+END_TEST
+
+/* Two of one directory; a name that begins like another is another. */
+START_TEST(what_a_checked_path_shares_is_not_looked_at_again)
+{
+	static const struct {
+		const char *more;
+		enum rollcode_err err;
+	} others[] = {
+	    {"/other", ROLLCODE_OK},
+	    {"/file", ROLLCODE_OK},
+	    {"/file/more", ROLLCODE_OK},
+	    {"", ROLLCODE_ERR_STORE},
+	    {"2/file", ROLLCODE_ERR_STORE},
+	};
+	char checked[PATH_MAX];
+	struct stat st;
+
+	ck_assert_int_eq(chmod(folder, 0777), 0);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		snprintf(checked, sizeof(checked), "%.80s%s", folder,
+		    others[i].more);
+		ck_assert_int_eq(
+		    path_check_beside(file, checked, geteuid(), &st, &error),
+		    others[i].err);
+	}
+}
+END_TEST
+
+START_TEST(the_last_of_a_path_is_always_looked_at)
+{
+	static const char *ends[] = {"", "/", "//"};
+	char path[PATH_MAX], longer[PATH_MAX];
+	struct stat st;
+
+	ck_assert_int_eq(chmod(file, 0606), 0);
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		snprintf(path, sizeof(path), "%s%s", file, ends[i]);
+		snprintf(longer, sizeof(longer), "%.80s//more", file);
+		memset(&st, 0, sizeof(st));
+		ck_assert_int_eq(
+		    path_check_beside(path, longer, geteuid(), &st, &error),
+		    ROLLCODE_ERR_STORE);
+		ck_assert_uint_eq(st.st_mode & 07777, 0606);
+		ck_assert_int_eq(
+		    path_check_beside(path, path, geteuid(), &st, &error),
+		    ROLLCODE_ERR_STORE);
+	}
 }
 END_TEST
 
@@ -319,6 +369,9 @@ main(void)
 	    tcase, what_others_can_write_is_refused, 0, COUNT(modes));
 	tcase_add_test(tcase, each_component_is_roots_or_the_owners);
 	tcase_add_test(tcase, the_remedy_names_who_has_to_own_it);
+	tcase_add_test(
+	    tcase, what_a_checked_path_shares_is_not_looked_at_again);
+	tcase_add_test(tcase, the_last_of_a_path_is_always_looked_at);
 	tcase_add_test(tcase, a_path_has_as_many_bytes_as_there_is_room_for);
 	tcase_add_test(tcase, a_descriptor_moves_up_and_leaves_nothing);
 	tcase_add_test(tcase, all_descriptors_from_one_on_are_closed);
