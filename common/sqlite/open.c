@@ -325,6 +325,26 @@ sqlite_checkpoint(sqlite3 *db, struct error *error)
 	return rc == SQLITE_OK ? ROLLCODE_OK : sqlite_fail(db, rc, error);
 }
 
+/*
+ * The header is overwritten with zeros and synced, which is the commit; what is
+ * behind it, pages as they were before, is cut off.
+ */
+enum rollcode_err
+sqlite_keep_journal(sqlite3 *db, bool keep, struct error *error)
+{
+	enum rollcode_err err;
+
+	_Static_assert(SQLITE_JOURNAL_ZEROS == 28, "it is the limit");
+	if (!keep)
+		return check_setting(
+		    db, "PRAGMA journal_mode=DELETE", "delete", error);
+	if ((err = check_setting(db, "PRAGMA journal_size_limit=28", "28",
+		 error)) != ROLLCODE_OK)
+		return err;
+	return check_setting(
+	    db, "PRAGMA journal_mode=PERSIST", "persist", error);
+}
+
 enum rollcode_err
 sqlite_check_unmoved(sqlite3 *db, struct error *error)
 {

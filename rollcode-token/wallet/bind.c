@@ -170,7 +170,7 @@ wallet_answer(struct wallet *w, const struct binding *asked,
 	char name[WALLET_NAME_MAX + 1];
 	enum rollcode_err err;
 
-	if ((err = wallet_begin(w, error)) == ROLLCODE_OK &&
+	if ((err = wallet_begin_spend(w, error)) == ROLLCODE_OK &&
 	    (err = wallet_bound(w, asked, asker, e, error)) == ROLLCODE_OK) {
 		memcpy(name, e->name, sizeof(name));
 		err = wallet_row_spend(w, name, 1, e, error);

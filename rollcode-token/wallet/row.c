@@ -242,6 +242,10 @@ wallet_row_write(struct wallet *w, const struct wallet_entry *e,
 	    ((err = wallet_want_key(w, error)) != ROLLCODE_OK ||
 		(err = wallet_state_note(w, e, what, error)) != ROLLCODE_OK))
 		return err;
+	if ((what & ~WALLET_COUNTER) == 0)
+		return sqlite_change(w->db, error, 1,
+		    "UPDATE token SET counter = ?1, used = ?2 WHERE id = ?3",
+		    "iii", (int64_t)e->provision.token.counter, e->used, e->id);
 	return sqlite_change(w->db, error, 1,
 	    "UPDATE token SET name = ?1, binding = nullif(?2, ''), "
 	    "counter = ?3, used = ?4, secret = ?5 WHERE id = ?6",

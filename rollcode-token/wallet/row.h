@@ -64,6 +64,13 @@ struct wallet {
  */
 enum rollcode_err	wallet_begin(struct wallet *, struct error *) MUST_USE;
 
+/*
+ * The same, to use codes and change nothing else: the journal stays, as zeros.
+ * What else changes a wallet removes it.
+ */
+enum rollcode_err	wallet_begin_spend(struct wallet *, struct error *)
+			    MUST_USE;
+
 /* INPUT if it is locked; STORE if it says that it is not sealed, but is. */
 enum rollcode_err	wallet_want_key(const struct wallet *, struct error *)
 			    MUST_USE;

@@ -75,7 +75,7 @@ wallet_spend(struct wallet *w, const char *name, int64_t count,
 	enum rollcode_err err;
 
 	wallet_entry_wipe(e);
-	if ((err = wallet_begin(w, error)) == ROLLCODE_OK)
+	if ((err = wallet_begin_spend(w, error)) == ROLLCODE_OK)
 		err = wallet_row_spend(w, name, count, e, error);
 	if ((err = wallet_end(w, err, error)) != ROLLCODE_OK)
 		wallet_entry_wipe(e);

@@ -85,6 +85,24 @@ look_for_file(const char *path, bool *there, struct error *error)
 	    "cannot be examined: %s", strerror(errno));
 }
 
+/* Whether it is the journal that a use of codes leaves: it rolls nothing back.
+ */
+static bool
+is_spent(const char *journal)
+{
+	static const uint8_t zeros[SQLITE_JOURNAL_ZEROS];
+	uint8_t header[SQLITE_JOURNAL_ZEROS];
+	int fd = open(journal, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, header, sizeof(header));
+	close(fd);
+	return n == (ssize_t)sizeof(header) &&
+	       memcmp(header, zeros, sizeof(header)) == 0;
+}
+
 /* A journal without its wallet would be rolled into the new one. */
 static enum rollcode_err
 clear_leftovers(const char *path, const char *fresh, struct error *error)
@@ -96,6 +114,8 @@ clear_leftovers(const char *path, const char *fresh, struct error *error)
 	snprintf(journal, sizeof(journal), "%s-journal", path);
 	if ((err = look_for_file(journal, &there, error)) != ROLLCODE_OK)
 		return err;
+	if (there && is_spent(journal))
+		there = unlink(journal) != 0;
 	if (there)
 		return error_at(error, ROLLCODE_ERR_STORE, journal,
 		    "is left over from a wallet that no longer exists; put "
@@ -255,13 +275,15 @@ wallet_clock_back(const struct wallet *w)
 	return w->clock_back;
 }
 
-enum rollcode_err
-wallet_begin(struct wallet *w, struct error *error)
+static enum rollcode_err
+begin_change(struct wallet *w, bool keep_journal, struct error *error)
 {
 	struct wallet_head now = {0};
 	enum rollcode_err err;
 
-	if ((err = sqlite_begin(w->db, error)) != ROLLCODE_OK ||
+	if ((err = sqlite_keep_journal(w->db, keep_journal, error)) !=
+		ROLLCODE_OK ||
+	    (err = sqlite_begin(w->db, error)) != ROLLCODE_OK ||
 	    (err = read_wallet_head(w->db, &now, error)) != ROLLCODE_OK)
 		return err;
 	if (now.log_n != w->head.log_n ||
@@ -276,6 +298,18 @@ wallet_begin(struct wallet *w, struct error *error)
 	    "%s: its counters and names do not match the passphrase, so "
 	    "another program changed it; restore it from a backup",
 	    w->path);
+}
+
+enum rollcode_err
+wallet_begin(struct wallet *w, struct error *error)
+{
+	return begin_change(w, false, error);
+}
+
+enum rollcode_err
+wallet_begin_spend(struct wallet *w, struct error *error)
+{
+	return begin_change(w, true, error);
 }
 
 enum rollcode_err

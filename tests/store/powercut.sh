@@ -238,6 +238,35 @@ removes() {
 	    "$T/remove")"
 }
 
+# next_images NAME: whatever is cut off, a code that was printed is not printed
+# again, and no other is lost than that one.
+next_images() {
+	local codes
+	rm -rf "$T/start" "$T/other"
+	cp -a "$T/wallet" "$T/start"
+	cp -a "$T/wallet" "$T/other"
+	codes=$(rollcode-token --store "$T/other/token.db" next -n 2 2>"$T/told")
+	strace -q -xx -s 99999 -o "$T/next" -e "trace=$CALLS" \
+	    rollcode-token --store "$T/wallet/token.db" next >"$T/code"
+	say_ok "$1" "$(images --store "$T/wallet" --unsynced=-journal \
+	    --limit "$((8 * limit))" --before "${codes% *}" \
+	    --before "${codes#* }" --after "${codes#* }" \
+	    --run "rollcode-token --store $T/wallet/token.db next" "$T/next")"
+	[ "$(cat "$T/code")" = "${codes% *}" ] || echo "another code was printed"
+	rm -rf "$T/wallet"
+	cp -a "$T/start" "$T/wallet"
+	rollcode-token --store "$T/wallet/token.db" next >"$T/code" 2>"$T/told"
+}
+spends() {
+	rm -rf "$T/wallet"
+	mkdir -m 700 "$T/wallet"
+	rollcode-token --store "$T/wallet/token.db" add ann >"$T/out" <<-LINE
+	otpauth://hotp/x:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0
+	LINE
+	next_images "next, the first of a wallet"
+	next_images "next, where its journal lies"
+}
+
 # What was written behind a commit is never on disk before it.
 no_alarm() {
 	check "a login on such a store wrote a witness" \
@@ -260,6 +289,7 @@ if [ "${1-}" != long ] || [ -n "${ROLLCODE_POINTS-}" ]; then
 	after_enrolment
 	upgrades "the login that upgrades an older file" 1
 	upgrades "the one that folds its log before that" 0
+	spends
 	witness=yes
 	logs_in "a login with a witness" 4
 	no_alarm

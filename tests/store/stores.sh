@@ -390,7 +390,7 @@ others_work() {	# NAME
 	check "$1: and takes one" add_second
 	equal "$1: nothing is left lying about" \
 	    "$(cd "$T/store" && find . -type f ! -name '*.db' \
-	    ! -name '*.db-wal' ! -name marker)" ""
+	    ! -name '*.db-wal' ! -name marker ! -name token.db-journal)" ""
 }
 
 read_only() {

@@ -107,6 +107,9 @@ equal "of the token that is bound there" "$(spent here) $(spent there)" "1 0"
 equal "another host gets another token's" \
     "$(reach "$THERE" id -un) $(spent here) $(spent there)" "alice 1 1"
 equal "and nobody was asked" "$(asked)" ""
+check "and no secret is left in the wallet's journal" cmp \
+    "$T/home/alice/.local/share/rollcode/token.db-journal" \
+    <(head -c 28 /dev/zero)
 echo text >"$T/home/alice/file"
 check "scp is answered" by_askpass scp -q -S "$T/bin/as_ssh" \
     "$T/home/alice/file" "$HERE:copy"

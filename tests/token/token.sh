@@ -262,6 +262,42 @@ check "nobody waits at a FIFO in place of a journal" says 1 \
     timeout 10 rollcode-token --store "$STORE" next
 rm "$STORE-journal"
 
+# --- its journal ------------------------------------------------------------
+
+journal_is() {	# none, zeros or other
+	local is=none
+	[ ! -e "$STORE-journal" ] || is=other
+	! cmp -s "$STORE-journal" <(head -c 28 /dev/zero) || is=zeros
+	[ "$is" = "$1" ] && return 0
+	echo "the journal is $is, not $1"
+	return 1
+}
+leaves() {	# WHAT ARGUMENT...: where codes were used before
+	rt next >"$T/out" && rt "${@:2}" >"$T/out" 2>&1 <"$T/line" &&
+	    journal_is "$1" && return 0
+	echo "behind ${*:2}"
+	return 1
+}
+leaves_no_secret() {
+	echo 'a long passphrase' >"$T/phrase"
+	line $OTHER32 counter=0 >"$T/line"
+	line "N5YGK3RNONSXGYLNMUWXO2LUNAWWCLLM" counter=0 >"$T/import"
+	store "$HOTP"
+	leaves zeros next && leaves zeros pair && leaves zeros next -n 100 &&
+	    leaves zeros list && leaves zeros show && leaves zeros uri &&
+	    leaves zeros qr && leaves zeros export --plain &&
+	    leaves none add b && leaves none rename b c &&
+	    leaves none default c && leaves none bind web ann@one &&
+	    leaves none skip && leaves none remove c --force &&
+	    leaves none import "$T/import" &&
+	    leaves none passwd --new-passphrase-file "$T/phrase" &&
+	    rt --passphrase-file "$T/phrase" next >"$T/out" && journal_is zeros
+}
+check "no command leaves a secret in the wallet's journal" leaves_no_secret
+rm "$STORE"
+check "and the journal of one that is gone is in nobody's way" \
+    rt add web <<<"$HOTP"
+
 # --- places -----------------------------------------------------------------
 
 in_home() { env HOME="$1" "${@:3}" rollcode-token "$2"; }

@@ -10,6 +10,8 @@ writes and names that were not synced, each write whole or torn at a sector.
 Each image takes the store's place and the probes are run against it, with the
 real module and verifier.
 
+With --run a command is run against each image instead.
+
 Before the process has answered (a message on descriptor 0, or text on 1 or 2),
 the results must be one of --before, afterwards one of --after.
 
@@ -321,7 +323,7 @@ class Prober:
 
     def __init__(self, options):
         self.options = options
-        self.run = subprocess.Popen(
+        self.run = None if options.run else subprocess.Popen(
             [options.pamrun, options.pam, "rc"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True)
 
@@ -339,6 +341,11 @@ class Prober:
 
     def probe(self, image):
         self.place(image)
+        if self.options.run:
+            done = subprocess.run(
+                self.options.run, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, shell=True, text=True, check=False)
+            return done.stdout.strip() or "FAILED: " + done.stderr
         results = []
         for probe in self.options.probe:
             user, code = probe.split("=")
@@ -365,6 +372,8 @@ def arguments():
     parser.add_argument("--probe", action="append")
     parser.add_argument("--before", action="append")
     parser.add_argument("--after", action="append")
+    parser.add_argument("--run", help="a command in place of the probes, "
+                        "whose output is the result")
     parser.add_argument("--again", help="must work where a user is absent")
     parser.add_argument("--unsynced", default="/", help="how the name of a "
                         "file ends that no answer waits for")

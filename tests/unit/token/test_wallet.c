@@ -1222,6 +1222,138 @@ START_TEST(a_stray_journal_is_not_rolled_into_a_new_store)
 }
 END_TEST
 
+static const char *
+journal(void)
+{
+	static char name[sizeof(path) + 16];
+
+	snprintf(name, sizeof(name), "%s-journal", path);
+	return name;
+}
+
+/* Nothing but the zeros of a header. */
+static bool
+journal_is_zeros(void)
+{
+	static const char zeros[28];
+	char read[sizeof(zeros) + 1];
+	FILE *file = fopen(journal(), "rb");
+	size_t len;
+
+	if (file == NULL)
+		return false;
+	len = fread(read, 1, sizeof(read), file);
+	ck_assert_int_eq(fclose(file), 0);
+	return len == sizeof(zeros) && memcmp(read, zeros, len) == 0;
+}
+
+START_TEST(a_use_of_codes_leaves_a_journal_of_zeros_alone)
+{
+	const struct asker ssh = {.pid = 7, .start = 100};
+
+	add("a", SECRET_A, 7);
+	ck_assert_int_eq(bind_to("a", "ann@one"), ROLLCODE_OK);
+	ck_assert_int_ne(access(journal(), F_OK), 0);
+
+	for (int sealed = 0; sealed < 2; sealed++) {
+		for (int i = 0; i < 3; i++) {
+			ck_assert_int_eq(
+			    wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
+			ck_assert(journal_is_zeros());
+		}
+		ck_assert_int_eq(
+		    wallet_protect(w, PHRASE, LOG_N, &why), ROLLCODE_OK);
+		ck_assert_int_ne(access(journal(), F_OK), 0);
+	}
+	ck_assert_int_eq(ask("ann@one", 22, &ssh), ROLLCODE_OK);
+	ck_assert(journal_is_zeros());
+	ck_assert_int_eq(
+	    wallet_spend(w, "a", INT64_MAX, &entry, &why), ROLLCODE_ERR_INPUT);
+	ck_assert(journal_is_zeros());
+}
+END_TEST
+
+/* What changes a wallet, but for uses of codes. */
+static enum rollcode_err
+change_of(int kind)
+{
+	struct provision p = provision_of("CCCCCCCCCCCCCCCCCCCC", 1);
+
+	switch (kind) {
+	case 0:
+		return wallet_add(w, "c", &p, &why);
+	case 1:
+		return wallet_rename(w, "a", "c", &why);
+	case 2:
+		return bind_to("a", "ann@one");
+	case 3:
+		return wallet_prefer(w, "b", &why);
+	case 4:
+		return wallet_skip(w, "a", 1, &entry, &why);
+	case 5:
+		return wallet_protect(w, PHRASE, LOG_N, &why);
+	default:
+		return wallet_remove(w, "a", &why);
+	}
+}
+
+START_TEST(every_other_change_takes_the_journal_away)
+{
+	for (int same = 0; same < 2; same++) {
+		replace_with("rm -f token.db*");
+		ck_assert_int_eq(wallet_create(path, &why), ROLLCODE_OK);
+		reopen();
+		add("a", SECRET_A, 7);
+		add("b", SECRET_B, 7);
+		ck_assert_int_eq(
+		    wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
+		ck_assert(journal_is_zeros());
+		if (same == 0)
+			reopen();
+
+		ck_assert_int_eq(change_of(_i), ROLLCODE_OK);
+
+		ck_assert_int_ne(access(journal(), F_OK), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_journal_that_rolls_nothing_back_is_in_nobodys_way)
+{
+	add("a", SECRET_A, 7);
+	ck_assert_int_eq(wallet_spend(w, "a", 1, &entry, &why), ROLLCODE_OK);
+	replace_with("rm token.db && echo rest >>token.db-journal");
+
+	ck_assert_int_eq(wallet_create(path, &why), ROLLCODE_OK);
+
+	reopen();
+	replace_with("test \"$(ls)\" = token.db");
+}
+END_TEST
+
+/* None of these is the header that a use of codes leaves. */
+static const char *const strays[] = {
+    ": >token.db-journal",
+    "head -c 27 /dev/zero >token.db-journal",
+    "{ head -c 27 /dev/zero; echo; } >token.db-journal",
+    "{ echo; head -c 27 /dev/zero; } >token.db-journal",
+    "head -c 28 /dev/zero >zeros; ln -s zeros token.db-journal",
+};
+
+START_TEST(a_journal_that_is_anything_else_stays)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "rm token.db; %s", strays[_i]);
+	replace_with(line);
+
+	ck_assert_int_eq(wallet_create(path, &why), ROLLCODE_ERR_STORE);
+
+	ck_assert_ptr_nonnull(strstr(why.text, "token.db-journal"));
+	replace_with("ls -d token.db-journal >/dev/null");
+}
+END_TEST
+
 START_TEST(a_store_that_is_there_is_not_made_anew)
 {
 	add("a", SECRET_A, 1);
@@ -1611,6 +1743,12 @@ files(TCase *tc)
 	tcase_add_test(tc, a_store_that_is_not_there_is_named_with_the_remedy);
 	tcase_add_test(tc, what_a_killed_creation_left_is_in_nobodys_way);
 	tcase_add_test(tc, a_stray_journal_is_not_rolled_into_a_new_store);
+	tcase_add_test(tc, a_use_of_codes_leaves_a_journal_of_zeros_alone);
+	tcase_add_loop_test(
+	    tc, every_other_change_takes_the_journal_away, 0, 7);
+	tcase_add_test(tc, a_journal_that_rolls_nothing_back_is_in_nobodys_way);
+	tcase_add_loop_test(
+	    tc, a_journal_that_is_anything_else_stays, 0, COUNT(strays));
 	tcase_add_test(tc, a_store_that_is_there_is_not_made_anew);
 	tcase_add_loop_test(
 	    tc, the_store_lies_where_the_person_keeps_data, 0, COUNT(places));
