@@ -133,10 +133,10 @@ static const struct keyword options_import[] = {
 	    "also lower counters: used codes work again" },
 	TEXT("seal-file", seal_file, "FILE",
 	    "read the passphrase of an encrypted export"),
-	TEXT("passphrase-file", seal_file, "FILE",
-	    "the same, of an encrypted key container"),
+	TEXT("passphrase-file", passphrase_file, "FILE",
+	    "the same, of a key container, which must be encrypted"),
 	TEXT("key-file", key_file, "FILE",
-	    "read the key of an encrypted key container"),
+	    "the key of one, which must be encrypted"),
 	END,
 };
 

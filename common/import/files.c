@@ -166,7 +166,8 @@ import_summary(const size_t merged[MERGE_KINDS], size_t refused)
 	    [MERGE_LOWERED] = "moved back by force",
 	};
 
-	printf("%zu tokens added", merged[MERGE_ADDED]);
+	printf("%zu token%s added", merged[MERGE_ADDED],
+	    PLURAL(merged[MERGE_ADDED]));
 	for (int i = 0; i < MERGE_KINDS; i++)
 		if (kinds[i] != NULL && merged[i] > 0)
 			printf(", %zu %s", merged[i], kinds[i]);

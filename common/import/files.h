@@ -21,6 +21,7 @@ struct import_source {
 	const char		*user;		/* "" or whose all tokens are */
 	const char		*passphrase;	/* NULL: none was given */
 	const struct secret	*key;		/* NULL: none was given */
+	bool			 encrypted;	/* or it is refused */
 	import_reader		*pskc;		/* NULL: not read here */
 };
 

@@ -31,6 +31,7 @@ struct admin_options {
 	char	until[ADMIN_TIME_MAX + 1];
 	char	user[ROLLCODE_USER_MAX + 1];
 	char	seal_file[PATH_MAX];	/* "" for the terminal */
+	char	passphrase_file[PATH_MAX]; /* that of a key container */
 	char	key_file[PATH_MAX];
 	char	serial[ROLLCODE_LABEL_MAX + 1];
 	char	owners[PATH_MAX];	/* a list of serial numbers */

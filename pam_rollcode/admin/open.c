@@ -36,7 +36,10 @@ secret_path(const struct admin_options *o)
 		return o->log_file;
 	if (o->secret_file[0] != '\0')
 		return o->secret_file;
-	return o->key_file[0] != '\0' ? o->key_file : o->seal_file;
+	if (o->key_file[0] != '\0')
+		return o->key_file;
+	return o->passphrase_file[0] != '\0' ? o->passphrase_file
+					     : o->seal_file;
 }
 
 enum rollcode_err

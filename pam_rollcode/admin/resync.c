@@ -97,9 +97,11 @@ resync_user(
 	    ROLLCODE_OK)
 		return err;
 	plain_line(stdout,
-	    "resynced %s: %" PRIu64 " codes were skipped, and the next counter "
-	    "is %" PRIu64,
-	    argv[0], verification.distance, verification.counter + 1);
+	    "resynced %s: %" PRIu64 " code%s skipped, and the next "
+	    "counter is %" PRIu64,
+	    argv[0], verification.distance,
+	    verification.distance == 1 ? " was" : "s were",
+	    verification.counter + 1);
 	if (voided)
 		plain_line(stdout,
 		    "the recovery codes of %s are void; rollcode-admin "

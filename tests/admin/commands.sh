@@ -44,6 +44,8 @@ equal "two codes far ahead resynchronise a guarded account" $? 0
 after=$(counter ann)
 equal "and it says how far" "$said" "resynced ann: $((after - 2 - before))\
  codes were skipped, and the next counter is $after"
+equal "also if it is one" "$(admin resync ann <<<"$(code ann -n 3 |
+    cut -d' ' -f2-)" 2>&1 | cut -d' ' -f3-6)" "1 code was skipped,"
 equal "which is guarded no longer" "$(state ann)" normal
 check "somebody at a terminal is asked for more than one code" \
     grep -q '^Two or three consecutive codes: ' \
@@ -273,7 +275,7 @@ check "so does a recovery code" there verify ann <<<"$(head -n 1 "$T/sheet")"
 admin enable ann >"$T/out"
 from >"$T/out" 2>&1
 check "who logged in here meanwhile is moved again" \
-    grep -q '^rollcode-admin: 1 users were not moved' "$T/out"
+    grep -q '^rollcode-admin: 1 user was not moved' "$T/out"
 refused "and a used code stays used" there verify ann <<<"$used"
 refused "so does the recovery code" \
     there verify ann <<<"$(head -n 1 "$T/sheet")"

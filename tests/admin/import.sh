@@ -219,7 +219,7 @@ line() {	# USER COUNTER
 line alice 20 | import >/dev/null
 line alice 20 | import >"$T/out"
 equal "the same once more is here already" "$(cat "$T/out")" \
-    "1 users, 0 tokens added, 1 already there"
+    "1 user, 0 tokens added, 1 already there"
 line alice 10 | import >"$T/out" 2>&1
 equal "a lower counter lowers none" "$(counter alice)" 20
 check "and it is said" grep -q "alice: the counter here is higher" "$T/out"

@@ -78,6 +78,7 @@ read_input(struct import_list *list, uint8_t format, const char *user,
 	    .user = user,
 	    .key = &key,
 	    .passphrase = "a passphrase",
+	    .encrypted = (format & 64) == 0,
 	};
 	enum import_format chosen = formats[(format & 15) % COUNT(formats)];
 	size_t env = strnlen(text, size);

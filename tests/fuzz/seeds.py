@@ -190,7 +190,7 @@ def import_():
            "kwEgNhbm4aA1dlYiABKAIwATgHEAIYAQ%3D%3D\n")
     yield (f'\x06[{{"secret": "{secret}", "label": "ann", "type": "HOTP", '
            '"algorithm": "SHA1", "digits": 8, "counter": 7}]')
-    yield ('\x07<KeyContainer xmlns="urn:ietf:params:xml:ns:keyprov:pskc">'
+    yield ('\x47<KeyContainer xmlns="urn:ietf:params:xml:ns:keyprov:pskc">'
            '<KeyPackage><Key Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:hotp"'
            '><Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue>'
            '</Secret><Counter><PlainValue>7</PlainValue></Counter></Data>'

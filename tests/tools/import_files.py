@@ -4,14 +4,17 @@
 
 Writes them into DIR, and prints for each, with tabs between them: its name, the
 options for import, and "ok" and what is in the store then, or "no" and a regular
-expression of what is said.  Each format is made by a function from what a token
-is; what is wrong is wrong in that, or in the text that comes out.
+expression of what is said, and the good file that it is a spoilt one of.  Each
+format is made by a function from what a token is; what is wrong is wrong in
+that, or in the text that comes out.
 """
 import base64
+import functools
 import hashlib
 import hmac
 import json
 import os
+import re
 import subprocess
 import sys
 from urllib.parse import quote
@@ -62,6 +65,7 @@ def yubico_csv(t):
             "0,0,0,0,0\n")
 
 
+@functools.cache
 def sealed(data):
     """AES-128-CBC with the key, by the program openssl."""
     iv = bytes(range(16))
@@ -235,7 +239,6 @@ WRONG = {
 NOT_SAID = {
     "google": "digits-9 digits-5 fraction",
     "migration": "letter fraction",
-    "aegis": "",
 }
 
 
@@ -248,15 +251,52 @@ def options_of(name, says):
     return " ".join(options)
 
 
-def put(name, text, options, want):
+def put(name, text, options, want, made_of=""):
     data = text if isinstance(text, bytes) else text.encode()
     with open(os.path.join(PLACE, name), "wb") as out:
         out.write(data)
-    print(name, options or "-", want, sep="\t")
+    print(name, options or "-", want, made_of, sep="\t")
 
 
-def good(name, make, more, says):
-    options = options_of(name, says)
+def wide(text):
+    return text.replace('encoding="UTF-8"', 'encoding="UTF-16"')
+
+
+def secret_last(text):
+    return re.sub(r"(secret=[^&]*)&(.*)", r"\2&\1", text)
+
+
+def in_fours(space):
+    return lambda text: re.sub(
+        r"(?<=secret=)[^&]*",
+        lambda m: space.join(re.findall("..?.?.?", m[0])), text)
+
+
+# How a text that is the same may be written.
+WRITTEN = {
+    "": str.encode,
+    "-mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "-crlf": lambda text: text.replace("\n", "\r\n").encode(),
+    "-utf16": lambda text: wide(text).encode("utf-16"),
+    "-utf16be": lambda text: b"\xfe\xff" + wide(text).encode("utf-16-be"),
+}
+WRITTEN_OF = {
+    "otpauth": {
+        "-qr-code": lambda text: b"QR-Code:" + text.encode(),
+        "-capitals": lambda text: text.replace(
+            "otpauth://hotp", "OTPAUTH://HOTP").encode(),
+        "-secret-last": lambda text: secret_last(text).encode(),
+        "-percent": lambda text: in_fours("%20")(text).encode(),
+        "-plus": lambda text: in_fours("+")(text).encode(),
+        "-port": lambda text: text.replace(
+            "issuer=Web", "issuer=web%3A80").encode(),
+    },
+    "migration": {"-qr-code": lambda text: b"QR-Code:" + text.encode()},
+}
+
+
+def variants(name, says):
+    """(its name, the token, how its text is written)"""
     kinds = [("", GOOD)]
     if "algorithm" in says:
         kinds += [(f"-{a}", {**GOOD, "algorithm": a})
@@ -265,33 +305,41 @@ def good(name, make, more, says):
               ("-large", {**GOOD, "counter": str(2 ** 62)}),
               ("-6", {**GOOD, "digits": "6"})]
     for kind, t in kinds:
-        want = "6" if "six" in says else t["digits"]
-        put(f"{name}{kind}", make(t), options,
-            f"ok ann {int(t['counter']) + more} {want} {t['algorithm']}")
-    text = make(GOOD)
-    want = (f"ok ann {7 + more} {'6' if 'six' in says else 8} SHA1")
-    put(f"{name}-mark", b"\xef\xbb\xbf" + text.encode(), options, want)
-    put(f"{name}-crlf", text.replace("\n", "\r\n"), options, want)
-    wide = text.replace('encoding="UTF-8"', 'encoding="UTF-16"')
-    put(f"{name}-utf16", wide.encode("utf-16"), options, want)
-    put(f"{name}-utf16be", b"\xfe\xff" + wide.encode("utf-16-be"), options, want)
+        yield name + kind, t, str.encode
+    for how, write in {**WRITTEN, **WRITTEN_OF.get(name, {})}.items():
+        if how:
+            yield name + how, GOOD, write
 
 
-def bad(name, make, says):
-    options = options_of(name, says)
+def good(file, t, write, make, more, says, options):
+    want = "6" if "six" in says else t["digits"]
+    put(file, write(make(t)), options,
+        f"ok ann {int(t['counter']) + more} {want} {t['algorithm']}")
+
+
+def bad(file, t, write, make, says, options, not_said):
     for wrong, (change, reason) in WRONG.items():
-        if (wrong in NOT_SAID.get(name, "").split() or
-                wrong in ("none", "algorithm", "user") and wrong not in says):
-            continue
-        put(f"{name}-{wrong}", make({**GOOD, **change}), options,
-            f"no ({reason})")
-    text = make(GOOD).encode()
-    put(f"{name}-empty", b"", options, "no the format is not known")
-    put(f"{name}-half", text[:len(text) // 2], options, "no ")
-    put(f"{name}-nul", text[:len(text) // 2] + b"\0" + text[len(text) // 2:],
-        options, "no ")
-    put(f"{name}-torn", text.decode().encode("utf-16")[:-1], options,
-        "no damaged")
+        if (wrong not in not_said and
+                (wrong not in ("none", "algorithm", "user") or wrong in says)):
+            put(f"{file}-{wrong}", write(make({**t, **change})), options,
+                f"no ({reason})", file)
+    text = make(t)
+    part = len(text) // 3
+    put(f"{file}-empty", b"", options,
+        "no the format is not known|not a key container|well-formed", file)
+    put(f"{file}-cut", write(text[:part]), options, "no ", file)
+    put(f"{file}-nul", write(text[:part] + "\0" + text[part:]), options,
+        "no ", file)
+    put(f"{file}-torn", text.encode("utf-16")[:-1], options, "no damaged",
+        file)
+
+
+def of_format(name, make, more, says):
+    options = options_of(name, says)
+    not_said = NOT_SAID.get(name, "").split()
+    for file, t, write in variants(name, says):
+        good(file, t, write, make, more, says, options)
+        bad(file, t, write, make, says, options, not_said)
 
 
 def hundred():
@@ -303,21 +351,12 @@ def hundred():
 def one_by_one():
     line = otpauth(GOOD)
     ann = "ok ann 7 8 SHA1"
-    put("qr-code", "QR-Code:" + line, "", ann)
-    put("capitals", line.replace("otpauth://hotp", "OTPAUTH://HOTP"), "", ann)
     put("html", line.replace("&", "&amp;"), "", "no line 1: .*&amp;")
-    secret = f"secret={b32(GOOD)}"
-    last = line.strip().replace(f"{secret}&", "") + f"&{secret}"
-    put("last", last + " disabled\n", "", "ok ann 7 8 SHA1")
+    last = secret_last(line).strip()
+    put("disabled", last + " disabled\n", "", ann)
     for word in ("enabled", "Disabled", "disabled disabled", "# laptop"):
         put(f"word-{word.replace(' ', '-')}", f"{last} {word}\n", "",
             "no line 1: .*%20")
-    spaced = " ".join(b32(GOOD)[i:i + 4] for i in range(0, 32, 4))
-    for name, space in (("percent", "%20"), ("plus", "+")):
-        put(f"spaces-{name}", line.replace(
-            b32(GOOD), spaced.replace(" ", space)), "", "ok ann 7 8 SHA1")
-    put("port", line.replace("issuer=Web", "issuer=web%3A80"), "", ann)
-    put("qr-migration", "QR-Code:" + migration(GOOD), "", "ok ann 8 8 SHA1")
     put("two", migration(GOOD) + migration(
         {**GOOD, "raw": RAW[::-1], "type": "totp"}), "",
         "no entry 2: ann: the token counts time")
@@ -400,8 +439,7 @@ def main():
     with open(os.path.join(PLACE, "owners"), "wb") as out:
         out.write(b"\xef\xbb\xbf# who has what\r\nS5, ann\r\n")
     for name, (make, more, says) in FORMATS.items():
-        good(name, make, more, says)
-        bad(name, make, says)
+        of_format(name, make, more, says)
     one_by_one()
     serials()
 

@@ -144,15 +144,16 @@ cipher_begin(struct cipher *c, const struct key *k,
 	enum rollcode_err err;
 
 	cipher_wipe(c);
-	if (k->count[ENCRYPTION] == 0 && source->key != NULL)
+	if (k->count[ENCRYPTION] == 0 && source->encrypted)
 		return error_set(why, ROLLCODE_ERR_INPUT,
 		    "the container does not say that it is encrypted, so that "
 		    "anybody can have made it; if it is the right one, leave "
-		    "--key-file out");
+		    "--key-file or --passphrase-file out");
 	if (k->count[ENCRYPTION] == 0)
 		return ROLLCODE_OK;
 	if (k->count[DERIVATION] > 0) {
-		if ((err = cipher_derive(c, k, source->passphrase, why)) !=
+		if ((err = cipher_derive(c, k,
+			 source->encrypted ? source->passphrase : NULL, why)) !=
 		    ROLLCODE_OK)
 			return err;
 	} else if (source->key == NULL) {

@@ -88,6 +88,13 @@ each_user(struct importing *im, struct error *error)
 	return err;
 }
 
+/* What is given is for encrypted key containers, and for nothing else. */
+static bool
+for_container(const struct admin_options *o)
+{
+	return o->key_file[0] != '\0' || o->passphrase_file[0] != '\0';
+}
+
 /* Nothing is passed over that somebody gave. */
 static enum rollcode_err
 from_store(
@@ -95,7 +102,7 @@ from_store(
 {
 	if (*argv != NULL || options->format[0] != '\0' ||
 	    options->user[0] != '\0' || options->seal_file[0] != '\0' ||
-	    options->key_file[0] != '\0' || options->serial[0] != '\0' ||
+	    for_container(options) || options->serial[0] != '\0' ||
 	    options->owners[0] != '\0' || options->no_account ||
 	    options->force || options->add)
 		return error_set(error, ROLLCODE_ERR_USAGE,
@@ -110,7 +117,7 @@ read_key(struct importing *im, struct import_source *source,
     struct provision_line *line, struct secret *key, struct error *error)
 {
 	const struct admin_options *o = im->options;
-	bool given = o->seal_file[0] != '\0';
+	bool given = o->seal_file[0] != '\0' || o->passphrase_file[0] != '\0';
 	enum rollcode_err err;
 
 	if (!given && o->key_file[0] == '\0')
@@ -164,8 +171,9 @@ read_files(struct importing *im, struct error *error)
 	WIPED(provision_line_wipe) struct provision_line line = {""};
 	WIPED(secret_wipe) struct secret key = {0};
 	struct import_source source = {
-	    .format = im->options->format,
+	    .format = for_container(im->options) ? "pskc" : im->options->format,
 	    .user = im->options->user,
+	    .encrypted = for_container(im->options),
 	    .pskc = pskc_read,
 	};
 	enum rollcode_err err;
@@ -192,7 +200,7 @@ tell_summary(struct importing *im, struct error *error)
 {
 	size_t refused = im->list.refused;
 
-	printf("%zu users, ", im->users);
+	printf("%zu user%s, ", im->users, PLURAL(im->users));
 	import_summary(im->merged, refused);
 	if (refused == 0)
 		return ROLLCODE_OK;
@@ -200,6 +208,23 @@ tell_summary(struct importing *im, struct error *error)
 	    "%zu of %zu entries were refused; correct them and run the command "
 	    "again, nothing is imported twice",
 	    refused, im->list.count);
+}
+
+/* One of them at most, and each for its format. */
+static enum rollcode_err
+check_keys(const struct admin_options *o, struct error *error)
+{
+	if ((o->seal_file[0] != '\0') + (o->passphrase_file[0] != '\0') +
+		(o->key_file[0] != '\0') >
+	    1)
+		return error_set(error, ROLLCODE_ERR_USAGE,
+		    "--seal-file, --passphrase-file and --key-file: give one "
+		    "of them; import the files that need them one by one");
+	if (!for_container(o) || o->format[0] == '\0' ||
+	    strcmp(o->format, "pskc") == 0)
+		return ROLLCODE_OK;
+	return error_set(error, ROLLCODE_ERR_USAGE,
+	    "--passphrase-file and --key-file are for the format pskc alone");
 }
 
 enum rollcode_err
@@ -215,10 +240,8 @@ admin_import(void *base, char **argv, struct error *error)
 	if (o->serial[0] != '\0' && o->owners[0] != '\0')
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--serial and --owners: give one of them");
-	if (o->key_file[0] != '\0' && o->seal_file[0] != '\0')
-		return error_set(error, ROLLCODE_ERR_USAGE,
-		    "give a key or a passphrase, not both; import the files "
-		    "that need them one by one");
+	if ((err = check_keys(o, error)) != ROLLCODE_OK)
+		return err;
 	if ((err = import_open(&im.opened, argv, error)) != ROLLCODE_OK ||
 	    (o->owners[0] != '\0' && (err = import_open(&im.owners_file, owners,
 					  error)) != ROLLCODE_OK) ||

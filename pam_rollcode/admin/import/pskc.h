@@ -65,7 +65,7 @@ WIPABLE(cipher);
 /*
  * What stands before the first KeyPackage says it, and the source has the key
  * or the passphrase.  INPUT with why, if it has not, it is another one, or
- * there is a key for a container that does not say that it is encrypted.
+ * an encrypted one is wanted, and it does not say that it is.
  */
 enum rollcode_err	cipher_begin(struct cipher *, const struct key *,
 			    const struct import_source *, struct error *why)

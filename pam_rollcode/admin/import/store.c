@@ -247,13 +247,12 @@ import_store(const struct admin_options *options, struct error *error)
 	progress_clear(&m.progress);
 	if (err != ROLLCODE_OK)
 		return err;
-	plain_line(stdout,
-	    "%" PRId64 " users from %s, where they are disabled now", m.users,
-	    m.from_config.database);
+	plain_line(stdout, "%" PRId64 " user%s from %s, disabled there now",
+	    m.users, PLURAL(m.users), m.from_config.database);
 	if (m.left > 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
-		    "%" PRId64 " users were not moved; correct this and run "
-		    "the command again",
-		    m.left);
+		    "%" PRId64 " user%s not moved; correct this and run the "
+		    "command again",
+		    m.left, m.left == 1 ? " was" : "s were");
 	return ROLLCODE_OK;
 }
