@@ -6,11 +6,16 @@
  *  1. The files are root's.  The process that has given root's rights up hands
  *     what is in them to one that has not, which only puts it into one
  *     directory, or into one file.
- *  2. Of a file nothing is there, or all of it, on disk.
+ *  2. Of a file nothing is there, or all of it, on disk.  What a kill left is
+ *     removed when one is written to that directory again.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -122,6 +127,48 @@ write_handed(const char *place, struct handed *h, struct error *error)
 	return replace_sync_directory(path, error);
 }
 
+static bool
+is_half_written(const char *name)
+{
+	static const char end[] = ".uri.new";
+	size_t len = strlen(name);
+
+	return len >= sizeof(end) &&
+	       strcmp(name + len - sizeof(end) + 1, end) == 0;
+}
+
+static enum rollcode_err
+sweep_names(DIR *dir, const char *place, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+	struct dirent *entry;
+
+	while ((entry = readdir(dir)) != NULL)
+		if (is_half_written(entry->d_name) &&
+		    unlinkat(dirfd(dir), entry->d_name, 0) != 0)
+			err = error_errno(error, errno, place);
+	return err;
+}
+
+/* Unless another command writes there; who has *lock open is such a one. */
+static enum rollcode_err
+sweep_place(const char *place, int *lock, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+	DIR *dir = NULL;
+
+	*lock = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*lock < 0 || (dir = opendir(place)) == NULL)
+		err = error_errno(error, errno, place);
+	else if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
+		err = sweep_names(dir, place, error);
+	if (err == ROLLCODE_OK && flock(*lock, LOCK_SH) != 0)
+		err = error_errno(error, errno, place);
+	if (dir != NULL)
+		closedir(dir);
+	return err;
+}
+
 /* Until the other process has ended. */
 static void
 write_all_handed(const char *place, int fd)
@@ -175,6 +222,9 @@ start_writer(void (*serve)(const char *, int), const char *path, int type,
 		return err;
 	}
 	if (child == 0) {
+		/* A key at the terminal ends the other one, and then this. */
+		signal(SIGINT, SIG_IGN);
+		signal(SIGQUIT, SIG_IGN);
 		close(ends[0]);
 		serve(path, ends[1]);
 		_exit(0);
@@ -189,10 +239,15 @@ handout_begin(const char *dir, int *fd, struct error *error)
 {
 	char place[PATH_MAX];
 	enum rollcode_err err;
+	int lock = -1;
 
-	if ((err = prepare_place(dir, place, error)) != ROLLCODE_OK)
-		return err;
-	return start_writer(write_all_handed, place, SOCK_SEQPACKET, fd, error);
+	if ((err = prepare_place(dir, place, error)) == ROLLCODE_OK &&
+	    (err = sweep_place(place, &lock, error)) == ROLLCODE_OK)
+		err = start_writer(
+		    write_all_handed, place, SOCK_SEQPACKET, fd, error);
+	if (lock >= 0)
+		close(lock); /* the writer has it open until it ends */
+	return err;
 }
 
 enum rollcode_err

@@ -11,7 +11,8 @@
 
 /*
  * Start the process that writes to the directory, which is made if it is not
- * there, before root's rights are given up.  It ends when *fd is closed.
+ * there, before root's rights are given up.  It ends when *fd is closed.  What
+ * one that was killed left there half written is removed.
  * STORE if others can change it; UNAVAIL, SYS.
  */
 enum rollcode_err	handout_begin(const char *dir, int *fd, struct error *)

@@ -138,6 +138,9 @@ check "qr has the same" grep -q '^most authenticator apps' \
     admin qr ann --label other 2>&1 >"$T/out")
 equal "an app is named only where it can use the token" \
     "$(warned; named_apps; warned --phone; named_apps)" apps
+admin enroll phone --no-account >"$T/out" 2>"$T/again"
+equal "who is enrolled already is told what prints the URI again" \
+    "$? $(grep -c 'already enrolled; rollcode-admin uri ' "$T/again")" "1 1"
 check "recovery codes are the next step" \
     grep -q '^next: rollcode-admin recovery phone' "$T/said"
 admin recovery phone >"$T/out" 2>&1
@@ -240,6 +243,19 @@ equal "a link in the place of the file is replaced, not followed" \
     "$? $(stat -c %F "$out/carl.uri") $(cksum </etc/passwd)" \
     "0 regular file $before"
 
+# What a kill leaves of a file has the secret in it.
+: >"$out/gone.uri.new"
+: >"$out/gone.uri.newer"
+admin enroll anna --if-missing --out "$out" >"$T/out" 2>&1
+equal "a file that a kill left half written is removed by the next command" \
+    "$? $(cd "$out" && echo gone*)" "0 gone.uri.newer"
+: >"$out/gone.uri.new"
+flock -s "$out" rollcode-admin enroll anna --if-missing --out "$out" \
+    >"$T/out" 2>&1
+equal "but not while another one writes there" \
+    "$? $(cd "$out" && echo gone*)" "0 gone.uri.new gone.uri.newer"
+rm "$out"/gone*
+
 admin enroll ../../etc/x .hidden --no-account --out "$out" >"$T/out" 2>&1
 equal "the process that writes takes no name for a path" \
     "$? $(cd "$out" && find . -newer carl.uri -name '*.uri' | sort | xargs)" \
@@ -290,5 +306,22 @@ equal "each has a secret of its own" \
     "$(find "$T/thousand" -type f | wc -l)"
 equal "stats has all of them" \
     "$(admin stats --json | value 'j["users"]')" "$((before + 1000))"
+# Of the processor, so that it is the same on a machine that has others to serve:
+# that of both programs, if one reads the store for the other.
+seconds_of() {
+	local TIMEFORMAT='%U %S'
+	{ time admin "$@" >"$T/out" 2>"$T/said"; } 2>&1 |
+	    awk '{ print $1 + $2 }'
+}
+for command in list "list --missing" stats "log -n 20"; do
+	# shellcheck disable=SC2086	# it is words
+	took=$(seconds_of $command)
+	echo "# $command: $took s"
+	awk -v took="$took" 'BEGIN { exit !(took > 0 && took < 2) }' ||
+	    echo "$command: $took s"
+done >"$T/slow"
+grep '^#' "$T/slow"
+[ "${SAN-}" = 1 ] || equal "each of what an administrator asks takes under 2 s" \
+    "$(grep -v '^#' "$T/slow")" ""
 equal "the log has the last 20 of all" "$(admin log -n 20 | tr -s ' ')" \
     "$(admin log | tail -n 20 | tr -s ' ')"
