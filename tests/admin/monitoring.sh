@@ -118,6 +118,6 @@ equal "and changes nothing of root's" \
     "$(stat -c '%U %a %s' "$T/roots")" "root 600 0"
 rm "$T/exporter/rollcode.new"
 check "else it runs" metrics
-equal "and leaves one file that anybody can read" \
+equal "and leaves one file that only its owner can read" \
     "$(ls "$T/exporter") $(stat -c %a "$T/exporter/rollcode.prom") $(
-    grep -c ^rollcode_users "$T/exporter/rollcode.prom")" "rollcode.prom 644 6"
+    grep -c ^rollcode_users "$T/exporter/rollcode.prom")" "rollcode.prom 600 6"
