@@ -274,6 +274,10 @@ store_cases() {
 	    grep -q 'fix: rollcode-admin resync USER' \
 	    <(admin restored -f >"$T/out"; admin check 2>&1
 	    admin restored --end -f)
+	admin restored -f >"$T/out"
+	found
+	equal "a store that was restored: nothing else is said to be wrong" \
+	    "$names" restored
 	planted clone "rollcode-admin --conf $CONF restored --end -f" \
 	    "a store of another machine" of_another_machine "$u/marker"
 	planted store-space "umount $T/store" "a file system that is read-only" \

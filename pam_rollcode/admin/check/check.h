@@ -49,6 +49,7 @@ struct store_facts {
 	uint32_t	user;		/* is the one that was named */
 	uint32_t	users;
 	uint32_t	timed;		/* enabled tokens whose codes expire */
+	uint32_t	restored;	/* so that logins are refused */
 };
 
 /*

@@ -332,6 +332,7 @@ report_past(struct visit *v)
 	restored_past(r, past);
 	if (past[0] == '\0')
 		return;
+	v->report.facts.restored = 1;
 	report_send(v, r->copy ? "clone" : "restored",
 	    "%s: only timed tokens can log in, and %u user%s a resync%s%s",
 	    past, v->waiting.count,

@@ -68,8 +68,9 @@ verifier_ask(
 	err = ask_verifier(where, &request, &answer, &error);
 	/* Of a store that it cannot use either, there is a finding already. */
 	if (err != ROLLCODE_OK &&
-	    (check->store.known || err == ROLLCODE_ERR_HELPER ||
-		err == ROLLCODE_ERR_PRIVILEGE || err == ROLLCODE_ERR_ABSENT))
+	    ((check->store.known && !check->store.restored) ||
+		err == ROLLCODE_ERR_HELPER || err == ROLLCODE_ERR_PRIVILEGE ||
+		err == ROLLCODE_ERR_ABSENT))
 		verifier_failed(check, file, name, &error);
 	if (err != ROLLCODE_OK || !check->store.known)
 		return;
