@@ -3,8 +3,9 @@
 """console.py COMMAND... - somebody at a terminal
 
 Runs the command on a terminal of its own.  The lines of standard input answer
-what ends in "login:", "username:", "password:" or "code:", or asks for ENTER to
-unlock, each when it is asked.
+what ends in "login:", "username:", "password:" or "code:", in a question of
+rollcode-admin for codes, a passphrase or "yes:", or asks for ENTER to unlock, each
+when it is asked.
 What is on the screen goes to standard output.  Ends with 0 if the command
 does, with 1 if it says "incorrect" or asks for more, or after 20 seconds.
 """
@@ -16,7 +17,8 @@ import signal
 import sys
 import time
 
-ASKED = re.compile(rb"(?i)(login|username|password1?|code):? ?$"
+ASKED = re.compile(rb"(?i)(login|username|password1?|codes?|yes|"
+                   rb"passphrase|export|characters\)):? ?$"
                    rb"|\[ENTER\] to unlock\.\s*$")
 
 

@@ -174,6 +174,28 @@ for program in rollcode-admin rollcode-token; do
 	    "$(cat "$T/unknown")" ""
 done
 
+# no_options PROGRAM: those that the pages and the README name with a command and
+# that it has not
+no_options() {
+	local words command option
+	sed -e ':a' -e '/\\e\{0,1\}$/{N;s/\\e\{0,1\}\n//;ba' -e '}' \
+	    "${PAGES[@]}" README.md |
+	    grep -oE "$1( --[a-z-]+[ =][^ ]+)* [a-z]+( [^|<>;\`()]*)?" |
+	    sed -E 's/^[^ ]*( --[a-z-]+[ =][^ ]+)* //' | sort -u |
+	    while read -r command words; do
+		grep -oE '(^| )--?[a-z][a-z-]*' <<<"$words" | tr -d ' ' |
+		    while read -r option; do
+			"$1" help "$command" 2>"$T/log" | options_in |
+			    grep -qxe "$option" ||
+			    echo "$command $words: $option"
+		done
+	done
+}
+for program in rollcode-admin rollcode-token; do
+	equal "every option that is named with a command of $program is one of it" \
+	    "$(no_options "$program")" ""
+done
+
 # The words that audit.c puts into parentheses, where a login can meet them.
 for words in "out of memory" "system error" "bad configuration" \
     "temporarily unavailable" "store unusable" "rollcode-verify failed" \
