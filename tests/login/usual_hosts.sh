@@ -3,8 +3,9 @@
 #
 # usual_hosts.sh - programs that have no recipe, because what Debian gives them
 # is enough: FTP servers with a code as the password, cron and at with the
-# profile of the package in common-auth, chsh and vlock.  Arguments name some of
-# them: vsftpd, proftpd, jobs, chsh, vlock.  Debian has one FTP server at a time.
+# profile of the package in common-auth, chsh, vlock, and what asks for pkexec.
+# Arguments name some of them: vsftpd, proftpd, jobs, chsh, vlock, pkexec.  Debian
+# has one FTP server at a time.
 # shellcheck disable=SC2317	# some functions are called by name
 # long
 # limit: 180
@@ -187,11 +188,36 @@ host_vlock() {
 	kept_out "vlock: a replay does not" vlock ann "$code"
 }
 
+# --- pkexec -----------------------------------------------------------------
+
+# What an agent of the user starts, to ask in its words; polkitd, whom it tells
+# what came of it, and which knows only users of a desktop, is not there.
+ask_pkexec() {	# CODE
+	printf '%s\n' cookie "$(both "$1" ann)" |
+	    timeout 20 "$helper" ann >"$T/asked" 2>&1
+	! grep -q 'pam_authenticate failed' "$T/asked"
+}
+
+host_pkexec() {
+	local code helper=/usr/lib/polkit-1/polkit-agent-helper-1
+	has "$helper" pkexec || return
+	printf '%s\n' '@include common-auth' \
+	    'auth required pam_rollcode.so nodelay' \
+	    'account required pam_permit.so' >/etc/pam.d/polkit-1
+	code=$(code ann)
+	refused "pkexec: a wrong code is refused" ask_pkexec "$(wrong "$code")"
+	check "pkexec: password and code are right" ask_pkexec "$code"
+	equal "pkexec: both were asked for, one after the other" \
+	    "$(sed -n 's/^PAM_PROMPT_ECHO_OFF //p' "$T/asked" | xargs)" \
+	    "Password: Rolling code:"
+	refused "pkexec: a replay is refused" ask_pkexec "$code"
+}
+
 arrange
 [ $# -gt 0 ] || {
 	ftp=vsftpd
 	[ ! -x /usr/sbin/proftpd ] || ftp=proftpd
-	set -- "$ftp" jobs chsh vlock
+	set -- "$ftp" jobs chsh vlock pkexec
 }
 for part in "$@"; do
 	"host_$part"
