@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "store/sqlite/witness.h"
-#include "system/path.h"
+#include "store/witnesses.h"
 
 #define MAGIC "RcWitn1"
 #define NAME_LEN 8 /* bytes that name a token or a code */
@@ -41,16 +41,8 @@ _Static_assert(sizeof(struct record) == 512, "it is written at once");
 void
 witness_find(struct store *store)
 {
-	uid_t uid = store->config->uid;
-	char *path = store->witness.text;
-	struct stat st;
-
-	config_witness(store->config, path);
-	store->witnessed = path[0] != '\0' &&
-			   path_check_beside(path, store->users.text, uid, &st,
-			       NULL) == ROLLCODE_OK &&
-			   S_ISDIR(st.st_mode) && st.st_uid == uid &&
-			   (st.st_mode & 077) == 0;
+	store->witnessed = witnesses_find(
+	    store->config, store->users.text, store->witness.text);
 }
 
 static enum rollcode_err
@@ -66,34 +58,15 @@ witness_path(const struct store *store, const char *user,
 	    path, store->witness.text, name, ".witness", error);
 }
 
-/* Only a file of the account's that nobody else can change or has a name of. */
-static bool
-is_right_file(int fd, uid_t uid, struct stat *st)
-{
-	return fstat(fd, st) == 0 && S_ISREG(st->st_mode) &&
-	       st->st_nlink == 1 && st->st_uid == uid &&
-	       (st->st_mode & 07777) == 0600;
-}
-
 /* False if there is none that could be one.  It waits for nobody. */
 static bool
 read_record(const struct store *store, const char *user, struct record *r)
 {
 	struct store_path path;
-	struct stat st;
-	bool right;
-	int fd;
 
-	if (!store->witnessed ||
-	    witness_path(store, user, &path, NULL) != ROLLCODE_OK ||
-	    (fd = open(path.text,
-		 O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)) < 0)
-		return false;
-	right = is_right_file(fd, store->config->uid, &st) &&
-		st.st_size == sizeof(*r) &&
-		pread(fd, r, sizeof(*r), 0) == (ssize_t)sizeof(*r);
-	close(fd);
-	return right;
+	return store->witnessed &&
+	       witness_path(store, user, &path, NULL) == ROLLCODE_OK &&
+	       witnesses_read(path.text, store->config->uid, r, sizeof(*r));
 }
 
 static enum rollcode_err
@@ -369,22 +342,10 @@ static int
 put_record(const struct store *store, const char *user, const struct record *r)
 {
 	struct store_path path;
-	struct stat st;
-	int fd;
 
-	if (witness_path(store, user, &path, NULL) != ROLLCODE_OK)
-		return -1;
-	fd = open(path.text,
-	    O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
-	if (fd < 0)
-		return -1;
-	if (is_right_file(fd, store->config->uid, &st) &&
-	    (st.st_size <= (off_t)sizeof(*r) ||
-		ftruncate(fd, sizeof(*r)) == 0) &&
-	    pwrite(fd, r, sizeof(*r), 0) == (ssize_t)sizeof(*r))
-		return fd;
-	close(fd);
-	return -1;
+	return witness_path(store, user, &path, NULL) == ROLLCODE_OK
+		   ? witnesses_put(path.text, store->config->uid, r, sizeof(*r))
+		   : -1;
 }
 
 void
