@@ -386,7 +386,7 @@ lost_answer() {	# MODE
 
 # A server that takes a connection and says nothing, and then the one that is.
 silent_first() {
-	local port
+	local port got ms
 	port=$(free_port)
 	start python3 -c "
 import socket, time
@@ -394,8 +394,10 @@ s = socket.create_server(('127.0.0.1', $port))
 time.sleep(60)"
 	wait_for listening "$port"
 	env_file "$(uri rollcode_login one | sed "s/@/@127.0.0.1:$port,/")"
-	equal "a silent server hides no other" \
-	    "$(login ann "$(code ann)")" SUCCESS
+	read -r _ got ms _ < <(printf 'ann\t%s\n' "$(code ann)" |
+	    "$PAMRUN" "$T/pam" rc)
+	equal "a silent server hides no other" "$got" SUCCESS
+	check "nor for long" test "$ms" -lt 2000
 	kill "$started"
 	usual
 }
@@ -437,12 +439,17 @@ is_off() {	# NAME
 	! pgrep -u pg -f -- "-D $T/$1$" >/dev/null
 }
 
-# The server, with all its processes, as a power cut would.
-power_off() {	# NAME
+# A signal to a server, with all its processes.
+signal_server() {	# SIGNAL NAME
 	local pids
-	mapfile -t pids < <(pgrep -u pg -f -- "-D $T/$1$")
-	kill -9 "${pids[@]}"
-	pkill -9 -u pg -P "$(IFS=,; echo "${pids[*]}")"
+	mapfile -t pids < <(pgrep -u pg -f -- "-D $T/$2$")
+	kill "-$1" "${pids[@]}"
+	pkill "-$1" -u pg -P "$(IFS=,; echo "${pids[*]}")"
+}
+
+# As a power cut would.
+power_off() {	# NAME
+	signal_server 9 "$1"
 	wait_for is_off "$1"
 }
 
@@ -451,60 +458,90 @@ synchronous() {	# PRIMARY
 	[ "$(sql "$1" "SELECT sync_state FROM pg_stat_replication")" = sync ]
 }
 
+# A standby of a primary, waited for, and the hosts name both.
+waited_for() {	# STANDBY PRIMARY
+	postgres_copy "$1" "$2" "synchronous_standby_names = ''"
+	postgres_start "$1"
+	sql "$2" "ALTER SYSTEM SET synchronous_standby_names='$1'"
+	sql "$2" "SELECT pg_reload_conf()" >"$T/out"
+	check "the standby $1 is waited for" wait_for synchronous "$2"
+	env_file "$(uri rollcode_login "$2" "$1")" \
+	    "$(uri rollcode_admin "$2" "$1")"
+}
+
+# failover SIGNAL PRIMARY STANDBY: the first, which is named first, gets the
+# signal in the middle of logins, and the other is promoted.
 failover() {
 	local line promoted first again=0 typed
-	postgres_copy two one "synchronous_standby_names = ''"
-	postgres_start two
-	sql one "ALTER SYSTEM SET synchronous_standby_names='two'"
-	sql one "SELECT pg_reload_conf()" >"$T/out"
-	check "the standby is waited for" wait_for synchronous one
-	env_file "$(uri rollcode_login one two)" "$(uri rollcode_admin one two)"
 	rm -f "$T/stream" "$T/stream.end"
 	touch "$T/stream"
 	start stream
-	check "logins go on with a standby" wait_for streamed 3 SUCCESS
-	power_off one
+	check "$1: logins go on with a standby" wait_for streamed 3 SUCCESS
+	signal_server "$1" "$2"
 	line=$(($(wc -l <"$T/stream") + 1))
-	check "without the primary logins are denied" \
+	check "$1: without the primary logins are denied" \
 	    wait_for streamed 2 AUTHINFO_UNAVAIL "$line"
-	check "and the log names the server" \
-	    logged "127.0.0.1 port $(postgres_port one)"
+	check "$1: and the log names the server" \
+	    logged "127.0.0.1 port $(postgres_port "$2")"
 	promoted=${EPOCHREALTIME/./}
-	sql two "SELECT pg_promote()" >"$T/out"
+	sql "$3" "SELECT pg_promote()" >"$T/out"
 	line=$(($(wc -l <"$T/stream") + 1))
-	check "logins go on after the promotion" wait_for streamed 3 SUCCESS "$line"
+	check "$1: logins go on after the promotion" \
+	    wait_for streamed 3 SUCCESS "$line"
 	touch "$T/stream.end"
 	wait "$started"
 	first=$(tail -n "+$line" "$T/stream" |
 	    awk '$2 == "SUCCESS" { print $4; exit }')
-	check "the first within 5 seconds" test $((first - promoted)) -lt 5000000
-	equal "no attempt took 5 seconds" \
+	check "$1: the first within 5 seconds" \
+	    test $((first - promoted)) -lt 5000000
+	equal "$1: no attempt took 5 seconds" \
 	    "$(awk '$3 >= 5000' "$T/stream")" ""
+	none_again "$1: no code that was accepted works again"
+	show "$(cut -d' ' -f2 "$T/stream" | uniq -c | xargs); first after the promotion: $(((first - promoted) / 1000)) ms"
+}
+
+none_again() {	# NAME
+	local typed again=0
 	while read -r typed; do
 		[ "$(login ann "$typed")" != SUCCESS ] || again=$((again + 1))
 	done < <(awk '$2 == "SUCCESS" { print $1 }' "$T/stream")
-	equal "no code that was accepted works again" "$again" 0
-	show "$(cut -d' ' -f2 "$T/stream" | uniq -c | xargs); first after the promotion: $(((first - promoted) / 1000)) ms"
-	back_from_the_dead
-	env_file "$(uri rollcode_login two)" "$(uri rollcode_admin two)"
+	equal "$1" "$again" 0
 }
 
 # The old primary, which nobody told, and which is the first in the list.
 back_from_the_dead() {
-	local typed got ms
+	local got ms
+	wait_for is_off one
 	postgres_start one
-	typed=$(awk '$2 == "SUCCESS" { print $1 }' "$T/stream" | tail -n 1)
-	equal "the old primary, back: what was spent does not work" \
-	    "$(login ann "$typed")" AUTHINFO_UNAVAIL
+	none_again "the old primary, back: what was spent does not work"
+	equal "and the next code lets in, on the new one" \
+	    "$(login ann "$(code ann)")" SUCCESS
+	env_file "$(uri rollcode_login one)"
 	read -r _ got ms _ < <(printf 'ann\t%s\n' "$(code ann)" |
 	    "$PAMRUN" "$T/pam" rc)
-	equal "nor does anything else, without its standby" "$got" \
+	equal "the old one alone accepts nothing, without its standby" "$got" \
 	    AUTHINFO_UNAVAIL
 	check "which is said in time" test "$ms" -lt 5000
 	power_off one
 	env_file "$(uri rollcode_login two)" "$(uri rollcode_admin two)"
 	equal "the new one lets in" "$(code ann -n 2 >"$T/pair"
 	login ann "$(cat "$T/pair")")" SUCCESS
+}
+
+# One that hangs and is never told, with the links that the service has kept.
+hung() {
+	waited_for three two
+	resident_start
+	failover STOP two three
+	signal_server CONT two
+	none_again "a primary that was stopped goes on: what was spent does not work"
+	equal "and the next code lets in, on the other" \
+	    "$(login ann "$(code ann)")" SUCCESS
+	resident_stop
+	equal "also where each login makes its own link" \
+	    "$(login ann "$(code ann)")" SUCCESS
+	power_off two
+	env_file "$(uri rollcode_login three)" "$(uri rollcode_admin three)"
 }
 
 waits_on() {	# SERVER NAMES
@@ -555,7 +592,7 @@ lost_standby() {
 # --- another key ------------------------------------------------------------
 
 rekeyed() {
-	env_file "$(uri rollcode_login two)" "$(uri rollcode_admin two)"
+	env_file "$(uri rollcode_login three)" "$(uri rollcode_admin three)"
 	check "rekey gives this host both keys, and waits for the others" \
 	    sh -c "rollcode-admin rekey | grep -q -- --everywhere"
 	equal "logins go on with both" "$(login ann "$(code ann)")" SUCCESS
@@ -613,7 +650,7 @@ moved() {
 	check "--from sqlite is the directory that is the default" \
 	    grep -q '^rollcode-admin: /var/lib/rollcode' \
 	    <(rollcode-admin import --from sqlite 2>&1)
-	check "and back" old_admin import --from "$(uri rollcode_admin two)"
+	check "and back" old_admin import --from "$(uri rollcode_admin three)"
 	equal "with the counters of here" "$(counter_at old_admin)" 3
 	equal "here she is disabled" "$(login carol "$(code carol)")" AUTH_ERR
 	check "there a code opens" old_admin verify carol <<<"$(code carol)"
@@ -659,7 +696,10 @@ lost_answer hold
 more_troubles
 certificates
 hostile
-failover
+waited_for two one
+failover KILL one two
+back_from_the_dead
+hung
 rekeyed
 serviced
 moved

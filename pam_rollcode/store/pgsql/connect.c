@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * connect.c - connect to the first server that can be written to.
+ * connect.c - a link to the server that counts, and its end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,6 @@
 #include "common/base/clock.h"
 #include "store/pgsql/parts.h"
 
-#define CONNECT_MS 3000	  /* for all servers together */
 #define STATEMENT_MS 2500 /* the wait for a lock is in it */
 #define ADMIN_MS 60000	  /* an administrator's statement */
 
@@ -27,8 +26,8 @@ link_line(const char *text, char *out, size_t size)
 	snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-static void
-on_notice(void *context, const PGresult *result)
+void
+link_notice(void *context, const PGresult *result)
 {
 	struct link *link = context;
 	const char *severity =
@@ -39,56 +38,6 @@ on_notice(void *context, const PGresult *result)
 		return;
 	link_line(text != NULL && text[0] != '\0' ? text : severity,
 	    link->warning, sizeof(link->warning));
-}
-
-/* One server.  What is wrong is added to the sentence. */
-static bool
-connect_one(struct link *link, const struct place_settings *settings,
-    int64_t deadline, struct error *error)
-{
-	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-	char why[192] = "does not answer in time";
-
-	link->conn =
-	    PQconnectStartParams(settings->keywords, settings->values, 0);
-	while (link->conn != NULL && PQstatus(link->conn) != CONNECTION_BAD &&
-	       status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED &&
-	       clock_wait(PQsocket(link->conn),
-		   status == PGRES_POLLING_READING ? POLLIN : POLLOUT,
-		   deadline) != 0)
-		status = PQconnectPoll(link->conn);
-	if (status == PGRES_POLLING_OK &&
-	    PQsetnonblocking(link->conn, 1) == 0 &&
-	    PQenterPipelineMode(link->conn) == 1) {
-		PQsetNoticeReceiver(link->conn, on_notice, link);
-		return true;
-	}
-	if (link->conn == NULL || PQstatus(link->conn) == CONNECTION_BAD ||
-	    status == PGRES_POLLING_FAILED)
-		link_line(PQerrorMessage(link->conn), why, sizeof(why));
-	error_add(error, ROLLCODE_ERR_UNAVAIL, "%s: %s", link->where, why);
-	PQfinish(link->conn);
-	link->conn = NULL;
-	return false;
-}
-
-/* Each has its share of what is left, so that a silent one hides no other. */
-static enum rollcode_err
-connect_any(struct link *link, const struct place *place, struct error *error)
-{
-	int64_t deadline = link_until(link, CONNECT_MS), now;
-	struct place_settings settings;
-
-	for (size_t i = 0; i < place->count; i++) {
-		now = clock_ms();
-		place_where(&place->hosts[i], link->where);
-		place_settings(place, i, &settings);
-		if (connect_one(link, &settings,
-			now + (deadline - now) / (int64_t)(place->count - i),
-			error))
-			return ROLLCODE_OK;
-	}
-	return ROLLCODE_ERR_UNAVAIL;
 }
 
 enum rollcode_err
@@ -108,7 +57,7 @@ link_open(const char *uri, uid_t uid, int64_t deadline, struct link **out,
 	link->statement_ms = deadline != 0 ? STATEMENT_MS : ADMIN_MS;
 	link->deadline = deadline;
 	link->opened = clock_ms();
-	if ((err = connect_any(link, &place, &each)) != ROLLCODE_OK) {
+	if ((err = pick_server(link, &place, &each)) != ROLLCODE_OK) {
 		link_close(link);
 		return error_pass(error, err, &each, NULL);
 	}
@@ -156,7 +105,7 @@ link_idle(const struct link *link)
 {
 	struct pollfd said = {.events = POLLIN};
 
-	if (!link_usable(link) ||
+	if (!link_usable(link) || link->late ||
 	    PQtransactionStatus(link->conn) != PQTRANS_IDLE)
 		return false;
 	said.fd = PQsocket(link->conn);
@@ -173,6 +122,13 @@ void
 link_extend(struct link *link, int64_t deadline)
 {
 	link->deadline = deadline;
+}
+
+void
+link_leave(struct link *link)
+{
+	link->broken = true;
+	pick_late(link);
 }
 
 void

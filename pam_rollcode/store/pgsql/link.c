@@ -105,6 +105,13 @@ static const struct {
     {"", ROLLCODE_ERR_STORE, ""},
 };
 
+/* A statement or its wait for a lock took too long, says the server. */
+static bool
+is_late(const char *state)
+{
+	return strcmp(state, "55P03") == 0 || strcmp(state, "57014") == 0;
+}
+
 static enum rollcode_err
 report_failure(struct link *link, const PGresult *result, struct error *error)
 {
@@ -116,6 +123,10 @@ report_failure(struct link *link, const PGresult *result, struct error *error)
 	if (result != NULL) {
 		state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 		text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	}
+	if (result == NULL || (state != NULL && is_late(state))) {
+		link->late = true;
+		pick_late(link);
 	}
 	if (state == NULL)
 		return link_error(link, error, ROLLCODE_ERR_UNAVAIL,

@@ -33,12 +33,12 @@ struct rows {
 };
 
 /*
- * Connect to the first server of the URI that can be written to.  uid is the
- * owner of the file of passwords; everything ends at the deadline (clock_ms(),
- * 0: none, and an administrator's statements take their time).  CONFIG if the
- * URI is none, or has something that is not its business; UNAVAIL if no server
- * does, with a sentence that names each; STORE if the file of passwords is
- * not private.
+ * Connect to the server of the URI that can be written to; of more than one
+ * to that of the highest timeline.  uid is the owner of the file of passwords;
+ * everything ends at the deadline (clock_ms(), 0: none, and an administrator's
+ * statements take their time).  CONFIG if the URI is none, or has something
+ * that is not its business; UNAVAIL if no server does, with a sentence that
+ * names each; STORE if the file of passwords is not private.
  */
 enum rollcode_err	link_open(const char *uri, uid_t uid, int64_t deadline,
 			    struct link **, struct error *) MUST_USE;
@@ -62,8 +62,8 @@ enum rollcode_err	link_user(const char *uri, uid_t, char *user,
 bool			link_usable(const struct link *);
 
 /*
- * Whether it can wait for its next use: it is whole, in no transaction, and the
- * server has said nothing since.
+ * Whether it can wait for its next use: it is whole, in no transaction, its
+ * server was never late, and has said nothing since.
  */
 bool			link_idle(const struct link *);
 
@@ -72,6 +72,9 @@ int64_t			link_opened(const struct link *);
 
 /* Everything ends at another deadline from now on. */
 void			link_extend(struct link *, int64_t deadline);
+
+/* It is not usable any more, and its server is the last to be taken again. */
+void			link_leave(struct link *);
 
 /* Forget another process's link; its server hears nothing of that. */
 void			link_abandon(struct link *);

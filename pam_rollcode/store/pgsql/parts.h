@@ -34,6 +34,7 @@ struct link {
 	size_t		 asked;
 	char		 state[6];	/* SQLSTATE of the last error, or "" */
 	bool		 broken;	/* nobody knows what it is doing */
+	bool		 late;		/* its server did not do it in time */
 	char		 tag[16];	/* of the last statement, and */
 	char		 warning[128];	/* what the server warns of, or "" */
 };
@@ -64,6 +65,19 @@ void			place_settings(const struct place *, size_t host,
 
 /* A time so many milliseconds from now, or the link's own end before it. */
 int64_t			link_until(const struct link *, int64_t ms);
+
+/* A notice receiver of libpq's: what it warns of is the link's warning. */
+void			link_notice(void *link, const PGresult *);
+
+/*
+ * Connect to the server of the list that counts: see pick.c.  UNAVAIL, with a
+ * sentence that names each.
+ */
+enum rollcode_err	pick_server(struct link *, const struct place *,
+			    struct error *) MUST_USE;
+
+/* Of servers that are alike, the link's is the last to be taken for a while. */
+void			pick_late(const struct link *);
 
 /* The first line of what a server or libpq says; controls become '?'. */
 void			link_line(const char *text, char *out, size_t size);
