@@ -89,6 +89,8 @@ static const struct keyword options_resync[] = {
 
 static const struct keyword options_restored[] = {
 	FLAG("end", end, "the store is right again: every token can log in"),
+	TEXT("promotions", promotions, "ask|follow",
+	    "PostgreSQL: what logins do after one; default ask"),
 	{ "force", KEYWORD_FLAG, FIELD(force), 0, 0, 'f', NULL,
 	    "do not ask; with --end: also if used codes would work" },
 	END,
@@ -252,6 +254,7 @@ static const struct cli_example examples[] = {
     {"backup", "rollcode-admin backup /var/backups/rollcode/monday"},
     {"restored", "rollcode-admin restored"},
     {"restored", "rollcode-admin restored --end"},
+    {"restored", "rollcode-admin restored --promotions follow"},
     {"check", "rollcode-admin check alice"},
     {"check", "rollcode-admin check --service sshd"},
     {"stats", "rollcode-admin stats --prometheus"},

@@ -30,6 +30,7 @@ struct admin_options {
 	char	since[ADMIN_TIME_MAX + 1];
 	char	until[ADMIN_TIME_MAX + 1];
 	char	user[ROLLCODE_USER_MAX + 1];
+	char	promotions[8];		/* "" to leave them as they are */
 	char	seal_file[PATH_MAX];	/* "" for the terminal */
 	char	passphrase_file[PATH_MAX]; /* that of a key container */
 	char	key_file[PATH_MAX];

@@ -77,7 +77,9 @@ restored_past(const struct restored *r, char past[RESTORED_PAST_MAX])
 		return;
 	cli_date(r->since, date);
 	snprintf(past, RESTORED_PAST_MAX, "%s%s%s",
-	    r->copy ? "is a copy from another machine" : "was restored",
+	    r->how != NULL ? r->how
+	    : r->copy	   ? "is a copy from another machine"
+			   : "was restored",
 	    r->since != 0 ? ", marked " : "", r->since != 0 ? date : "");
 }
 
@@ -259,6 +261,32 @@ begin_restored(struct admin *admin, struct error *error)
 	return ROLLCODE_OK;
 }
 
+static enum rollcode_err
+set_promotions(struct admin *admin, struct error *error)
+{
+	const char *word = admin->options->promotions;
+	bool follow = strcmp(word, "follow") == 0;
+	enum rollcode_err err;
+
+	if (!follow && strcmp(word, "ask") != 0)
+		return error_set(
+		    error, ROLLCODE_ERR_USAGE, "--promotions is ask or follow");
+	if (admin->options->end || admin->options->force)
+		return error_set(
+		    error, ROLLCODE_ERR_USAGE, "--promotions stands alone");
+	if (admin->ops->follow == NULL)
+		return error_set(error, ROLLCODE_ERR_INPUT,
+		    "nothing is promoted in a store of files");
+	if ((err = admin->ops->follow(admin->store, follow, error)) !=
+	    ROLLCODE_OK)
+		return err;
+	puts(follow ? "after a promotion logins go on: a standby that is "
+		      "promoted must have all that was accepted"
+		    : "after a promotion logins wait for rollcode-admin "
+		      "restored");
+	return ROLLCODE_OK;
+}
+
 enum rollcode_err
 admin_restored(void *base, char **argv, struct error *error)
 {
@@ -269,6 +297,8 @@ admin_restored(void *base, char **argv, struct error *error)
 	(void)argv;
 	if ((err = admin_open(&admin, options, NULL, error)) != ROLLCODE_OK)
 		return err;
+	if (options->promotions[0] != '\0')
+		return set_promotions(&admin, error);
 	return options->end ? end_restored(&admin, error)
 			    : begin_restored(&admin, error);
 }

@@ -125,9 +125,11 @@ config_witness(const struct config *config, char path[PATH_MAX])
 		memcpy(path, config->witness, PATH_MAX);
 		return;
 	}
-	place = files_place(config, &len);
-	if (config_is_pgsql(config) ||
-	    len + sizeof(CONFIG_WITNESS_END) > PATH_MAX) {
+	place = ROLLCODE_STATE;
+	len = strlen(place);
+	if (!config_is_pgsql(config))
+		place = files_place(config, &len);
+	if (len + sizeof(CONFIG_WITNESS_END) > PATH_MAX) {
 		path[0] = '\0';
 		return;
 	}

@@ -94,8 +94,9 @@ enum rollcode_err	config_parse(char *text, size_t len, bool need_key,
 			    struct config *, struct mistakes *) MUST_USE;
 
 /*
- * The directory of the witnesses: WITNESS, else that of DATABASE with
- * CONFIG_WITNESS_END behind its name; "" if there is none.
+ * The directory of the witnesses: WITNESS, else that of DATABASE (where that
+ * is a server, ROLLCODE_STATE) with CONFIG_WITNESS_END behind its name; "" if
+ * there is none.
  */
 void			config_witness(const struct config *,
 			    char path[PATH_MAX]);

@@ -35,12 +35,23 @@ restored_account(const struct config *config, const struct restored *r,
 		account->from_step = restored_step(r);
 		return ROLLCODE_OK;
 	}
-	error_at(error, ROLLCODE_ERR_STORE, where,
-	    "%s, so used codes would work again: logins of %s wait for "
-	    "rollcode-admin resync or enroll --replace of every user whose "
-	    "tokens are not timed, and then for rollcode-admin restored --end",
-	    r->copy ? "is from another machine, or this one has another id now"
-		    : "was restored",
-	    user);
+	if (r->how != NULL && r->since == 0)
+		error_at(error, ROLLCODE_ERR_STORE, where,
+		    "%s, so used codes would work again: logins of %s wait for "
+		    "rollcode-admin restored, and then for what it says; if "
+		    "no login was lost, for rollcode-admin restored --end "
+		    "--force",
+		    r->how, user);
+	else
+		error_at(error, ROLLCODE_ERR_STORE, where,
+		    "%s, so used codes would work again: logins of %s wait for "
+		    "rollcode-admin resync or enroll --replace of every user "
+		    "whose tokens are not timed, and then for rollcode-admin "
+		    "restored --end",
+		    r->how != NULL ? r->how
+		    : r->copy	   ? "is from another machine, or this one has "
+				     "another id now"
+				   : "was restored",
+		    user);
 	return error_because(error, ROLLCODE_ERR_STORE, REASON_BACKUP);
 }

@@ -20,6 +20,7 @@
 struct restored {
 	bool	is;		/* restored; nothing else counts if not */
 	bool	copy;		/* it was made on another machine */
+	const char *how;	/* it shows that itself: "was ...", or NULL */
 	int64_t	since;		/* when, as somebody said; 0: nobody did */
 	int64_t	placed;		/* when it came here; 0: not known */
 };

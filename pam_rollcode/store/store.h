@@ -147,6 +147,14 @@ struct store_ops {
 	    struct error *) MUST_USE;
 
 	/*
+	 * Whether logins go on by themselves after a standby was promoted.
+	 * Durable.  CONFIG if one may lack what was accepted last.  NULL
+	 * where nothing is promoted.
+	 */
+	enum rollcode_err (*follow)(struct store *, bool follow,
+	    struct error *) MUST_USE;
+
+	/*
 	 * Make an empty store with its marker.  OK if there is one already
 	 * of the same key: then nothing is changed and *made is false.
 	 */

@@ -303,6 +303,9 @@ upgraded() {
 	DROP FUNCTION rollcode.login_moves_token() CASCADE;
 	DROP FUNCTION rollcode.login_adds_event() CASCADE;
 	ALTER TABLE rollcode.account DROP COLUMN late;
+	ALTER TABLE rollcode.store DROP COLUMN system, DROP COLUMN database,
+	DROP COLUMN relation, DROP COLUMN written, DROP COLUMN settled,
+	DROP COLUMN timeline, DROP COLUMN promotions;
 	GRANT SELECT,INSERT,UPDATE,DELETE ON rollcode.event TO rollcode_login;
 	UPDATE rollcode.store SET version=1"
 	as_login -c "$(event 3 9223372036854775807); $(event 77777 0)"

@@ -174,11 +174,12 @@ mended_read_only() {
 	sql one "ALTER SYSTEM RESET default_transaction_read_only"
 	sql one "SELECT pg_reload_conf()" >"$T/out"
 	wait_for as_role rollcode_admin -v ON_ERROR_STOP=1 \
-	    -c "UPDATE rollcode.store SET backup=0"
+	    -c "UPDATE rollcode.store SET backup=0,written=txid_current()"
 }
 
 mended_version() {
-	SQL_DATABASE=rollcode sql one "UPDATE rollcode.store SET version=3,backup=0"
+	SQL_DATABASE=rollcode sql one "UPDATE rollcode.store SET version=4,backup=0,
+	    written=txid_current()"
 }
 
 mended_shadow() {
@@ -199,7 +200,7 @@ troubles() {
 	sql one "ALTER SYSTEM SET default_transaction_read_only=on"
 	sql one "SELECT pg_reload_conf()" >"$T/out"
 	denied "a server that only reads" AUTHINFO_UNAVAIL 'read-only' read_only
-	SQL_DATABASE=rollcode sql one "UPDATE rollcode.store SET version=4"
+	SQL_DATABASE=rollcode sql one "UPDATE rollcode.store SET version=5"
 	denied "a newer schema" SYSTEM_ERR 'newer version' version
 	sed -i 's/^SECRET_KEY=./SECRET_KEY=a/' "$CONF"
 	denied "another key" SYSTEM_ERR 'was made with the key' usual
@@ -697,6 +698,7 @@ more_troubles
 certificates
 hostile
 waited_for two one
+check "promotions of it are followed" admin restored --promotions follow
 failover KILL one two
 back_from_the_dead
 hung

@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# pgsql_restored.sh - a database that went back: a standby that did not have the
-# last logins, and a dump.
+# pgsql_restored.sh [long] - a database that went back, or is a copy of another,
+# says so itself: dumps, clones, a standby that did not have the last logins.
+# long: also another cluster, a point in time, and a logical replica.
+# long: 120
 . "$(dirname "$0")/../support/lib.sh"
 need python3
 . "$TREE/tests/support/pgsql.sh"
@@ -17,9 +19,11 @@ used_again() {	# USER
 	done <"$T/used.$1" | grep -c SUCCESS
 }
 
-end_server() {	# PID
-	kill -INT "$1"
-	wait "$1"
+end_server() {	# NAME
+	local pid
+	pid=$(head -n 1 "$T/$1/postmaster.pid")
+	kill -INT "$pid"
+	wait "$pid"
 }
 
 none_again() {	# WHEN
@@ -30,85 +34,284 @@ none_again() {	# WHEN
 	done
 }
 
-of_role() {	# NAME
+# The hosts ask that server, and have witnesses.
+of_server() {	# NAME
 	env_file "$(uri rollcode_login "$1")" "$(uri rollcode_admin "$1")"
+	echo "WITNESS=$T/store-witness" >>"$CONF"
+}
+
+as_admin() {	# NAME COMMAND ARGUMENT...
+	env "PGHOST=$T/$1" "PGPORT=$(postgres_port "$1")" PGUSER=pg \
+	    "$PG_BIN/$2" "${@:3}"
+}
+
+in_store() {	# NAME STATEMENT
+	SQL_DATABASE=rollcode sql "$1" "$2"
+}
+
+# ann logs in with a code that what comes then has not seen.
+uses_one() {
+	used=$(code ann)
+	equal "$1: ann logs in" "$(login ann "$used")" SUCCESS
+}
+
+# went_back WAY PATTERN: nobody gets in, the log says why, and what it says to
+# do lets the next code in.
+went_back() {
+	: >"$T/syslog"
+	equal "$1: the used code does not let in" \
+	    "$(login ann "$used")" SYSTEM_ERR
+	check "$1: the log says what happened" logged "$2"
+	equal "$1: nor does the next one" \
+	    "$(login ann "$(code ann)")" SYSTEM_ERR
+	equal "$1: who is not enrolled is not said to be so" \
+	    "$(login eve 12345678 nullok)" SYSTEM_ERR
+	check "$1: check says it" grep -q 'nobody can log in' \
+	    <<<"$(admin check 2>&1)"
+	settled "$1"
+}
+
+settled() {	# WAY
+	check "$1: it is marked" admin restored
+	equal "$1: the used code does not let in then" \
+	    "$(login ann "$used")" SYSTEM_ERR
+	nap 1.1
+	check "$1: ann is resynced" admin resync ann <<<"$(code ann -n 2)"
+	check "$1: it ends" admin restored --end
+	equal "$1: the used code does not let in at the end" \
+	    "$(login ann "$used")" AUTH_ERR
+	equal "$1: the next one does" "$(login ann "$(code ann)")" SUCCESS
+}
+
+# --- dumps --------------------------------------------------------------------
+
+dumps() {
+	as_admin one pg_dump -Fc --schema=rollcode -f "$T/dump" rollcode
+	uses_one "a dump"
+	check "a dump: it takes the place of the schema" as_admin one \
+	    pg_restore --clean --if-exists -d rollcode "$T/dump"
+	went_back "a dump" 'restored from a dump'
+	as_admin one pg_dump -Fc --schema=rollcode -f "$T/dump" rollcode
+	uses_one "the data of a dump"
+	in_store one "TRUNCATE rollcode.store,rollcode.account CASCADE"
+	check "the data of a dump: into the same tables" as_admin one \
+	    pg_restore --data-only --disable-triggers -d rollcode "$T/dump"
+	went_back "the data of a dump" 'restored from a dump'
+	in_store one "VACUUM FULL FREEZE rollcode.store"
+	equal "a table that is written anew is the same" \
+	    "$(login ann "$(code ann)")" SUCCESS
+}
+
+another_database() {
+	sql one "CREATE DATABASE template2 TEMPLATE rollcode"
+	uses_one "another database"
+	sql one "ALTER DATABASE rollcode RENAME TO before"
+	sql one "ALTER DATABASE template2 RENAME TO rollcode"
+	went_back "another database" 'copied into another database,'
+}
+
+# --- a clone ------------------------------------------------------------------
+
+clone() {
+	postgres_copy clone one
+	rm "$T/clone/standby.signal"
+	uses_one "a clone"
+	end_server one
+	postgres_start clone
+	of_server clone
+	went_back "a clone" 'went back in time, and lacks'
+	equal "the witness is of the clone then" \
+	    "$(login ann "$(code ann)")" SUCCESS
 }
 
 # --- a standby that is promoted -----------------------------------------------
 
-pgsql_server one
-first=$started
-pgsql_place
-admin init >"$T/out"
-enroll ann
-enroll tim --form timed
-postgres_copy two one
-postgres_start two
-login ann "$(code ann)" >"$T/out"
 replayed() {
-	[ "$(sql one 'SELECT pg_current_wal_lsn()')" = \
+	[ "$(sql clone 'SELECT pg_current_wal_lsn()')" = \
 	    "$(sql two 'SELECT pg_last_wal_replay_lsn()')" ]
 }
-check "a standby follows, and is not waited for" wait_for replayed
-end_server "$started"
-for user in ann tim; do
-	codes "$user" 3 >"$T/used.$user"
-	equal "$user logs in where the standby does not see it" \
-	    "$(used_again "$user")" 3
-done
-end_server "$first"
+
+promoted() {
+	enroll tim --form timed
+	postgres_copy two clone
+	postgres_start two
+	login ann "$(code ann)" >"$T/out"
+	check "a standby follows, and is not waited for" wait_for replayed
+	end_server two
+	for user in ann tim; do
+		codes "$user" 3 >"$T/used.$user"
+		equal "$user logs in where the standby does not see it" \
+		    "$(used_again "$user")" 3
+	done
+	end_server clone
+	postgres_start two
+	of_server two
+	sql two "SELECT pg_promote()" >"$T/out"
+	none_again "a promotion that lost logins:"
+	check "the log says that it was promoted" logged 'after a promotion'
+	equal "and nobody gets in with the next code" \
+	    "$(login ann "$(code ann)") $(login tim "$(code tim)")" \
+	    "SYSTEM_ERR SYSTEM_ERR"
+	refused "promotions are not followed where no standby is waited for" \
+	    admin restored --promotions follow
+	check "it is marked as restored" admin restored
+	none_again "then"
+	equal "who is not enrolled there is not said to be so" \
+	    "$(login eve 12345678 nullok)" SYSTEM_ERR
+	check "the log says what ends it" logged 'rollcode-admin restored --end'
+	check "show says it" grep -q 'the store *went on after' \
+	    <<<"$(admin show tim)"
+	check "check names who waits" grep -q '1 user waits for a resync: ann' \
+	    <<<"$(admin check 2>&1)"
+	server_ahead "$later"
+	equal "later a timed code lets in" \
+	    "$(login tim "$(codes_ahead "$later" tim)")" SUCCESS
+	none_again "later"
+	server_ahead 0
+	refused "it does not end while ann's would" off "$later" \
+	    rollcode-admin --conf "$CONF" restored --end
+	nap 1.1
+	cp "$T/syslog" "$T/log"
+	check "the log of the hosts has all counters" \
+	    admin resync --from-log "$T/log"
+	check "then it ends" off "$later" rollcode-admin --conf "$CONF" \
+	    restored --end
+	none_again "at the end"
+	equal "the next code lets in" "$(login ann "$(code ann)")" SUCCESS
+}
+
+# The old primary goes on, is named first, and waits for nobody.
+left_behind() {
+	local last
+	postgres_start clone
+	of_server clone
+	sed -i "s/@127.0.0.1:[0-9]*/&,127.0.0.1:$(postgres_port two)/" "$CONF"
+	last=$(code ann)
+	equal "of two that can be written the promoted one is asked" \
+	    "$(login ann "$last")" SUCCESS
+	of_server clone
+	: >"$T/syslog"
+	equal "the other one alone accepts no code of there" \
+	    "$(login ann "$last")" SYSTEM_ERR
+	equal "and no other" "$(login ann "$(code ann)")" SYSTEM_ERR
+	check "for the host has seen what came then" \
+	    logged 'went back in time, and lacks'
+	end_server clone
+	of_server two
+	equal "without it the next code lets in" \
+	    "$(login ann "$(code ann)")" SUCCESS
+}
+
+is_sync() {
+	[ "$(sql two "SELECT sync_state FROM pg_stat_replication")" = sync ]
+}
+
+# Who says that promotions lose nothing is not believed by who knows better.
+followed() {
+	postgres_copy three two
+	postgres_start three
+	sql two "ALTER SYSTEM SET synchronous_standby_names='three'"
+	sql two "SELECT pg_reload_conf()" >"$T/out"
+	wait_for is_sync
+	check "where a standby is waited for, promotions can be followed" \
+	    admin restored --promotions follow
+	end_server three
+	sql two "ALTER SYSTEM RESET synchronous_standby_names"
+	sql two "SELECT pg_reload_conf()" >"$T/out"
+	uses_one "a lie about promotions"
+	end_server two
+	postgres_start three
+	of_server three
+	sql three "SELECT pg_promote()" >"$T/out"
+	went_back "a lie about promotions" 'went back in time, and lacks'
+}
+
+marked() {
+	in_store two "UPDATE rollcode.store SET backup=1"
+	for user in ann tim; do
+		equal "a mark that has no time denies $user" \
+		    "$(login "$user" "$(code "$user")")" SYSTEM_ERR
+	done
+	admin restored --end --force >"$T/out"
+}
+
+# --- what is not in the default ring ------------------------------------------
+
+another_cluster() {
+	as_admin three pg_dump -Fc --schema=rollcode -f "$T/dump" rollcode
+	uses_one "another cluster"
+	pgsql_server four
+	check "another cluster: a dump is restored" as_admin four \
+	    pg_restore -d rollcode "$T/dump"
+	of_server four
+	went_back "another cluster" 'copied into another database cluster'
+}
+
+point_in_time() {
+	postgres_copy five four "restore_command = 'cp $T/four/pg_wal/%f %p'" \
+	    "recovery_target_name = 'before'" \
+	    "recovery_target_action = promote"
+	rm "$T/five/standby.signal"
+	"${AS_PG[@]}" touch "$T/five/recovery.signal"
+	sql four "SELECT pg_create_restore_point('before')" >"$T/out"
+	uses_one "a point in time"
+	end_server four
+	postgres_start five
+	wait_for is_primary five
+	of_server five
+	went_back "a point in time" 'restored to an earlier time'
+}
+
+is_primary() {
+	[ "$(sql "$1" "SELECT pg_is_in_recovery()")" = f ]
+}
+
+has_ann() {
+	[ "$(in_store six "SELECT count(*) FROM rollcode.store,rollcode.event,
+	    rollcode.token")" != 0 ]
+}
+
+logical_replica() {
+	sql five "ALTER SYSTEM SET wal_level=logical"
+	end_server five
+	postgres_start five
+	pgsql_server six
+	as_admin five pg_dump -Fc --schema-only --schema=rollcode \
+	    -f "$T/dump" rollcode
+	as_admin six pg_restore -d rollcode "$T/dump"
+	in_store five "CREATE PUBLICATION all_of_it FOR ALL TABLES"
+	in_store six "CREATE SUBSCRIPTION all_of_it CONNECTION
+	    'host=$T/five port=$(postgres_port five) user=pg dbname=rollcode'
+	    PUBLICATION all_of_it"
+	wait_for has_ann
+	in_store six "ALTER SUBSCRIPTION all_of_it DISABLE"
+	uses_one "a logical replica"
+	of_server six
+	went_back "a logical replica" 'copied into another database cluster'
+}
+
+pgsql_server one
+pgsql_place
+of_server one
+admin init >"$T/out"
+enroll ann
+login ann "$(code ann)" >"$T/out"
+if [ "${1-}" != long ]; then
+	dumps
+	clone
+	promoted
+	left_behind
+	marked
+	exit 0
+fi
+another_database
+postgres_copy two one
 postgres_start two
-of_role two
+end_server one
 sql two "SELECT pg_promote()" >"$T/out"
-check "the promotion says that the store went back" admin restored
-none_again "then"
-equal "who is not enrolled there is not said to be so" \
-    "$(login eve 12345678 nullok)" SYSTEM_ERR
-check "the log says what ends it" logged 'rollcode-admin restored --end'
-check "show says it" grep -q 'the store *was restored' <<<"$(admin show tim)"
-check "check names who waits" grep -q '1 user waits for a resync: ann' \
-    <<<"$(admin check 2>&1)"
-server_ahead "$later"
-equal "later a timed code lets in" "$(login tim "$(codes_ahead "$later" tim)")" \
-    SUCCESS
-none_again "later"
-server_ahead 0
-refused "it does not end while ann's would" off "$later" \
-    rollcode-admin --conf "$CONF" restored --end
-nap 1.1
-cp "$T/syslog" "$T/log"
-check "the log of the hosts has all counters" \
-    admin resync --from-log "$T/log"
-check "then it ends" off "$later" rollcode-admin --conf "$CONF" \
-    restored --end
-none_again "at the end"
-equal "the next code lets in" "$(login ann "$(code ann)")" SUCCESS
-
-# --- a mark without a time ----------------------------------------------------
-
-SQL_DATABASE=rollcode sql two "UPDATE rollcode.store SET backup=1"
-for user in ann tim; do
-	equal "a mark that has no time denies $user" \
-	    "$(login "$user" "$(code "$user")")" SYSTEM_ERR
-done
+of_server two
 admin restored --end --force >"$T/out"
-
-# --- a dump -------------------------------------------------------------------
-
-enroll cyd
-as_admin=(env "PGHOST=$T/two" "PGPORT=$(postgres_port two)" PGUSER=pg)
-"${as_admin[@]}" "$PG_BIN/pg_dump" -Fc --schema=rollcode \
-    -f "$T/rollcode.dump" rollcode
-codes cyd 3 >"$T/used.cyd"
-used_again cyd >"$T/out"
-SQL_DATABASE=rollcode sql two "DROP SCHEMA rollcode CASCADE"
-check "a dump is put back" "${as_admin[@]}" "$PG_BIN/pg_restore" -1 --no-acl \
-    -d rollcode "$T/rollcode.dump"
-equal "before it is marked nobody gets in" "$(used_again cyd)" 0
-check "it is marked" admin restored
-equal "nor before logins have their rights" "$(used_again cyd)" 0
-check "they get them" admin init
-equal "no used code works again" "$(used_again cyd)" 0
-admin restored --end --force >"$T/out"
-equal "unmarked they all do, which is the limit of a database" \
-    "$(used_again cyd)" 3
+followed
+another_cluster
+point_in_time
+logical_replica

@@ -135,11 +135,12 @@ class Client:
             store, key = values[1].decode(), values[2].decode()
         if "FROM pg_catalog.pg_namespace WHERE nspname" in statement:
             return table([], 2)
-        if statement.startswith("SELECT version,store_id"):
-            return table([["3", store, key, "0",
+        if statement.startswith("SELECT s.version,s.store_id"):
+            return table([["4", store, key, "0",
                            "t" if lie == "replica" else "f",
                            "off" if lie == "commit-off" else "on",
-                           "off" if lie == "fsync-off" else "on"]])
+                           "off" if lie == "fsync-off" else "on",
+                           "", "0", "1", "f", "f", "1", "1"]])
         if statement.startswith("SELECT failures"):
             return self.account(lie)
         if statement.startswith("SELECT name FROM rollcode.account"):

@@ -51,6 +51,11 @@ static const struct {
 	"rollcode-admin restored, then resync of each user who waits, or "
 	"enroll --replace if the other machine goes on, and then "
 	"rollcode-admin restored --end"},
+    {"unmarked", IS_ERROR, NULL,
+	"if no login was lost, as by a promotion of a standby that is waited "
+	"for: rollcode-admin restored --end --force; else rollcode-admin "
+	"restored, then resync of each user who waits, and then "
+	"rollcode-admin restored --end"},
     {"store-marker", IS_ERROR, NULL, NULL},
     {"store-place", IS_ERROR, NULL, NULL},
     {"store-key", IS_ERROR, NULL,
@@ -327,15 +332,19 @@ static void
 report_past(struct visit *v)
 {
 	const struct restored *r = v->ops->restored(v->store);
+	bool unmarked = r->how != NULL && r->since == 0;
 	char past[RESTORED_PAST_MAX];
 
 	restored_past(r, past);
 	if (past[0] == '\0')
 		return;
 	v->report.facts.restored = 1;
-	report_send(v, r->copy ? "clone" : "restored",
-	    "%s: only timed tokens can log in, and %u user%s a resync%s%s",
-	    past, v->waiting.count,
+	report_send(v,
+	    r->copy    ? "clone"
+	    : unmarked ? "unmarked"
+		       : "restored",
+	    "%s: %s can log in, and %u user%s a resync%s%s", past,
+	    unmarked ? "nobody" : "only timed tokens", v->waiting.count,
 	    v->waiting.count == 1 ? " waits for" : "s wait for",
 	    v->waiting.count > 0 ? ": " : "", v->waiting.names);
 }

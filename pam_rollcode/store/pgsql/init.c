@@ -68,22 +68,23 @@ read_version(
 	    "the store was made by a newer version; install that version");
 }
 
+/* From a version that did not note where it was, it is right where it is. */
 static enum rollcode_err
 write_store_row(struct store *store, bool marked, struct error *error)
 {
 	enum rollcode_err err;
 
-	if (marked)
-		link_change(store->link, "UPDATE rollcode.store SET version=$1",
-		    "i", (int64_t)PGSQL_VERSION);
-	else if ((err = store_id_make(store->id, error)) != ROLLCODE_OK)
+	if (!marked && (err = store_id_make(store->id, error)) != ROLLCODE_OK)
 		return err;
-	else
+	if (!marked)
 		link_change(store->link,
 		    "INSERT INTO rollcode.store(version,store_id,key_id) "
 		    "VALUES($1,$2,$3)",
 		    "itt", (int64_t)PGSQL_VERSION, store->id,
 		    store->keys.all[0].id);
+	link_change(store->link,
+	    "UPDATE rollcode.store SET version=$1," PGSQL_RIGHT, "i",
+	    (int64_t)PGSQL_VERSION);
 	return link_answers(store->link, error);
 }
 

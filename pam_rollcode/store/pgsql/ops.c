@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
-#include "store/pgsql/pgsql.h"
+#include "store/pgsql/past.h"
 #include "store/plugin.h"
 #include "system/limits.h"
 
@@ -31,104 +31,6 @@ pgsql_connect(struct store *store, bool administers, struct error *error)
 	link_close(store->link);
 	return link_open(own ? config->database_admin : config->database,
 	    config->uid, store->deadline, &store->link, error);
-}
-
-struct session {
-	int64_t version, backup;
-	bool replica;
-	char commit[24], sync[8];
-};
-
-#define SELECT_STORE                                               \
-	"SELECT version,store_id,key_id,backup,"                   \
-	"pg_catalog.pg_is_in_recovery(),"                          \
-	"pg_catalog.current_setting('synchronous_commit'),"        \
-	"coalesce(pg_catalog.current_setting('fsync',true),'on') " \
-	"FROM rollcode.store"
-
-static enum rollcode_err
-read_session(struct store *store, struct rows *rows, struct session *s,
-    struct error *error)
-{
-	char id[STORE_ID_LEN + 1];
-
-	if (!rows_next(rows))
-		return link_error(store->link, error, ROLLCODE_ERR_UNAVAIL,
-		    "the store is incomplete; rollcode-admin init completes "
-		    "it");
-	s->version = rows_int(rows, 1, 999);
-	rows_text(rows, id, sizeof(id));
-	rows_text(rows, store->key_id, sizeof(store->key_id));
-	s->backup = rows_int(rows, 0, INT64_MAX);
-	s->replica = rows_bool(rows);
-	rows_text(rows, s->commit, sizeof(s->commit));
-	rows_text(rows, s->sync, sizeof(s->sync));
-	if (rows->bad || rows_next(rows))
-		return link_error(store->link, error, ROLLCODE_ERR_STORE,
-		    "rollcode.store was changed; restore it");
-	if (store->id[0] != '\0' && strcmp(id, store->id) != 0)
-		return link_error(store->link, error, ROLLCODE_ERR_UNAVAIL,
-		    "the store was replaced while it was in use; try again");
-	memcpy(store->id, id, sizeof(store->id));
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
-check_session(
-    const struct link *link, const struct session *s, struct error *error)
-{
-	if (s->replica)
-		return link_error(link, error, ROLLCODE_ERR_UNAVAIL,
-		    "is a replica, where used codes may not be marked yet; "
-		    "name the primary");
-	if (strcmp(s->commit, "on") != 0 &&
-	    strcmp(s->commit, "remote_apply") != 0)
-		return link_error(link, error, ROLLCODE_ERR_STORE,
-		    "synchronous_commit is %s for this session, so used codes "
-		    "could work again; no pooler may change it",
-		    s->commit);
-	if (strcmp(s->sync, "on") != 0)
-		return link_error(link, error, ROLLCODE_ERR_STORE,
-		    "runs with fsync=%s, so used codes could work again after "
-		    "a power cut; set fsync=on",
-		    s->sync);
-	if (s->version > PGSQL_VERSION)
-		return link_error(link, error, ROLLCODE_ERR_STORE,
-		    "the store was made by a newer version; install that "
-		    "version");
-	if (s->version < PGSQL_VERSION)
-		return link_error(link, error, ROLLCODE_ERR_STORE,
-		    "the store was made by an older version; rollcode-admin "
-		    "init upgrades it");
-	return ROLLCODE_OK;
-}
-
-static enum rollcode_err
-check_proof(struct store *store, struct rows *rows, struct error *error)
-{
-	struct session session = {0};
-	enum rollcode_err err;
-
-	if ((err = read_session(store, rows, &session, error)) != ROLLCODE_OK ||
-	    (err = check_session(store->link, &session, error)) != ROLLCODE_OK)
-		return err;
-	store->restored.since = session.backup;
-	store->restored.is = session.backup != 0;
-	return store_keys_choose(&store->keys, link_where(store->link),
-	    store->key_id, &store->key, error);
-}
-
-enum rollcode_err
-pgsql_prove(struct store *store, bool hold, struct error *error)
-{
-	WIPED(rows_free) struct rows rows = {0};
-	enum rollcode_err err;
-
-	if ((err = link_query(store->link, &rows, error,
-		 hold ? SELECT_STORE " FOR SHARE" : SELECT_STORE, "")) !=
-	    ROLLCODE_OK)
-		return err;
-	return check_proof(store, &rows, error);
 }
 
 /* A login proves nothing yet: that is part of its first turn. */
@@ -243,17 +145,75 @@ pgsql_begin_store(struct store *store, struct error *error)
 	return err;
 }
 
+static const char older_tables[] =
+    "the tables are of an older version; run rollcode-admin init first";
+
+static enum rollcode_err
+change_row(struct store *store, int64_t since, struct error *error)
+{
+	if (store->version == PGSQL_VERSION && since == 0)
+		link_change(store->link,
+		    "UPDATE rollcode.store SET backup=0," PGSQL_RIGHT
+		    ",settled=greatest(settled+1,"
+		    "extract(epoch FROM pg_catalog.clock_timestamp())::bigint)",
+		    "");
+	else if (store->version == PGSQL_VERSION)
+		link_change(store->link,
+		    "UPDATE rollcode.store SET backup=$1," PGSQL_WROTE, "i",
+		    since);
+	else if (since == 0 && store->restored.how != NULL)
+		return error_set(error, ROLLCODE_ERR_STORE, "%s", older_tables);
+	else
+		link_change(store->link, "UPDATE rollcode.store SET backup=$1",
+		    "i", since);
+	return ROLLCODE_OK;
+}
+
 static enum rollcode_err
 pgsql_mark(struct store *store, int64_t since, struct error *error)
 {
 	enum rollcode_err err;
 
-	if ((err = pgsql_begin_store(store, error)) != ROLLCODE_OK)
+	if ((err = pgsql_begin_store(store, error)) != ROLLCODE_OK ||
+	    (err = change_row(store, since, error)) != ROLLCODE_OK ||
+	    (err = pgsql_prove(store, false, error)) != ROLLCODE_OK)
 		return err;
-	link_change(
-	    store->link, "UPDATE rollcode.store SET backup=$1", "i", since);
-	if ((err = pgsql_prove(store, false, error)) != ROLLCODE_OK)
+	return link_commit(store->link, error);
+}
+
+static enum rollcode_err
+check_standbys(struct store *store, struct error *error)
+{
+	WIPED(rows_free) struct rows rows = {0};
+	bool waits;
+	enum rollcode_err err;
+
+	if ((err = link_query(store->link, &rows, error,
+		 "SELECT pg_catalog.current_setting("
+		 "'synchronous_standby_names')<>''",
+		 "")) != ROLLCODE_OK)
 		return err;
+	waits = rows_next(&rows) && rows_bool(&rows);
+	if (waits)
+		return ROLLCODE_OK;
+	return link_error(store->link, error, ROLLCODE_ERR_CONFIG,
+	    "waits for no standby, so one that is promoted may lack the last "
+	    "logins; set synchronous_standby_names first");
+}
+
+static enum rollcode_err
+pgsql_follow(struct store *store, bool follow, struct error *error)
+{
+	enum rollcode_err err;
+
+	if ((err = pgsql_begin_store(store, error)) != ROLLCODE_OK ||
+	    (follow && (err = check_standbys(store, error)) != ROLLCODE_OK))
+		return err;
+	if (store->version < PGSQL_VERSION)
+		return error_set(error, ROLLCODE_ERR_STORE, "%s", older_tables);
+	link_change(store->link,
+	    "UPDATE rollcode.store SET promotions=$1," PGSQL_WROTE, "t",
+	    follow ? "follow" : "ask");
 	return link_commit(store->link, error);
 }
 
@@ -291,19 +251,19 @@ static enum rollcode_err
 read_user(
     struct store *store, const char *user, bool *there, struct error *error)
 {
-	WIPED(rows_free) struct rows proof = {0};
+	WIPED(proof_rows_free) struct proof_rows proof = {0};
 	WIPED(user_rows_free) struct user_rows rows = {0};
 	enum rollcode_err err, wrong;
 
 	link_begin(store->link, !store->locks);
-	link_ask(store->link, &proof, SELECT_STORE, "");
+	pgsql_ask_proof(store, &proof, false);
 	pgsql_ask(store, &rows);
 	if (!store->locks)
 		link_ask(store->link, NULL, "COMMIT", "");
 	err = link_answers(store->link, error);
 	/* A store of another version may have no answer to the rest. */
-	if (proof.result != NULL &&
-	    (wrong = check_proof(store, &proof, error)) != ROLLCODE_OK)
+	if (proof.store.result != NULL &&
+	    (wrong = pgsql_check_proof(store, &proof, error)) != ROLLCODE_OK)
 		return wrong;
 	if (err != ROLLCODE_OK)
 		return err;
@@ -335,7 +295,12 @@ pgsql_begin_user(struct store *store, const char *user, bool locks,
 	store->locks = locks;
 	store->kept = false;
 	err = reach_user(store, user, enrolled, error);
-	/* A kept link may have ended meanwhile, and nothing is written yet. */
+	/*
+	 * A kept link may have ended meanwhile, or another server may be the
+	 * one that counts, and nothing is written yet.
+	 */
+	if (kept && store->restored.how != NULL)
+		link_leave(store->link);
 	if (kept && !link_usable(store->link))
 		err = reach_user(store, user, enrolled, error);
 	if (err == ROLLCODE_OK)
@@ -363,38 +328,65 @@ pgsql_begin(struct store *store, const char *user, bool *enrolled,
 	return err;
 }
 
-/* Between two turns a pooler may go to another server, or a store may come. */
-static void
-ask_same_store(struct store *store)
+/* Which of the tokens tells best that this commit is there. */
+static const struct account_token *
+token_of_commit(const struct store *store, const struct account *account)
 {
-	link_ask(store->link, NULL,
-	    LINK_ONE_ROW
-	    "FROM rollcode.store "
-	    "WHERE store_id=$1 AND key_id=$2 AND version=$3 AND backup=$4 "
-	    "AND NOT pg_catalog.pg_is_in_recovery() "
-	    "AND pg_catalog.current_setting('synchronous_commit')='on' "
-	    "AND coalesce(pg_catalog.current_setting('fsync',true),'on')='on'",
-	    "ttii", store->id, store->key_id, (int64_t)PGSQL_VERSION,
-	    store->restored.since);
+	const struct account *b = &store->before;
+	const struct account_token *found = NULL;
+
+	for (size_t i = 0; i < b->token_count; i++) {
+		const struct account_token *t =
+		    account_token_of_id(account, b->tokens[i].id);
+
+		if (t != NULL &&
+		    (found == NULL || !account_same_position(t, &b->tokens[i])))
+			found = t;
+	}
+	return found;
+}
+
+static void
+note_commit(struct store *store, const struct account *account,
+    int64_t sequence, struct rows *lsn)
+{
+	const struct account_token *t = token_of_commit(store, account);
+	struct pgsql_seen seen = {.past = store->past, .sequence = sequence};
+	size_t i = 0;
+
+	seen.past.lsn = rows_next(lsn) ? rows_int(lsn, 1, INT64_MAX) : 0;
+	if (store->version < PGSQL_VERSION || lsn->bad || t == NULL)
+		return;
+	while (store->before.tokens[i].id != t->id)
+		i++;
+	memcpy(seen.store_id, store->id, sizeof(seen.store_id));
+	memcpy(seen.name, store->name, sizeof(seen.name));
+	seen.secret = store->seals[i];
+	seen.counter = (int64_t)t->token.counter;
+	seen_write(store, &seen);
 }
 
 static enum rollcode_err
 pgsql_commit(struct store *store, const struct account *account,
     const struct event *event, struct error *error)
 {
+	WIPED(rows_free) struct rows lsn = {0};
 	bool aside = event != NULL && event->aside;
 	int64_t sequence = store->before.sequence + (aside ? 0 : 1);
 	enum rollcode_err err;
 
 	if (!store->locks) {
 		link_begin(store->link, false);
-		ask_same_store(store);
+		pgsql_ask_same(store);
 	}
 	err = pgsql_update(store, account, sequence, error);
 	if (err == ROLLCODE_OK && event != NULL)
 		pgsql_event(store, event, sequence);
+	link_ask(store->link, &lsn, "SELECT " PGSQL_LSN, "");
 	if (err == ROLLCODE_OK)
 		err = link_commit(store->link, error);
+	if (err == ROLLCODE_OK)
+		note_commit(store, account, sequence, &lsn);
 	pgsql_end(store);
 	return err;
 }
@@ -412,6 +404,7 @@ static const struct store_ops store_pgsql = {
     .events = pgsql_events,
     .restored = pgsql_restored,
     .mark = pgsql_mark,
+    .follow = pgsql_follow,
     .init = pgsql_init,
     .examine = pgsql_examine,
     .adopt_key = pgsql_adopt,

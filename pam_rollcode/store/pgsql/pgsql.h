@@ -15,10 +15,28 @@
 #include "store/pgsql/link.h"
 #include "store/store.h"
 
-#define PGSQL_VERSION		3	/* of the schema */
+#define PGSQL_VERSION		4	/* of the schema */
+#define PGSQL_OLDEST		3	/* that is good enough */
 #define PGSQL_WHOLE_MS		4000	/* one login, from open to its end */
 #define PGSQL_ROLE_MAX		128
 #define PGSQL_TRIES		3	/* after collisions */
+
+/* Where a server is in its history. */
+struct pgsql_past {
+	int64_t	settled;	/* grows when somebody says that it is right */
+	int64_t	timeline, lsn;
+};
+
+/* What this host was told is committed: see past.h. */
+struct pgsql_seen {
+	bool			is;	/* nothing else counts if not */
+	char			store_id[STORE_ID_LEN + 1];
+	struct pgsql_past	past;
+	/* The user and the token of that commit, as they were then. */
+	char			name[STORE_NAME_MAX + 1];
+	struct sealed		secret;	/* len 0: none */
+	int64_t			sequence, counter;
+};
 
 struct store {
 	const struct config	*config;
@@ -28,7 +46,10 @@ struct store {
 	const struct store_key	*key;		/* for new users' secrets */
 	char			 id[STORE_ID_LEN + 1];
 	char			 key_id[SEAL_ID_LEN + 1];
+	int64_t			 version;	/* of its schema */
 	struct restored		 restored;	/* as the store says */
+	struct pgsql_past	 past;		/* of its server */
+	struct pgsql_seen	 seen;
 	bool			 kept;	/* the link was left by another login */
 	bool			 locks;	/* the user begun is locked */
 	char			 name[STORE_NAME_MAX + 1]; /* the user's */
@@ -52,6 +73,51 @@ enum rollcode_err	pgsql_connect(struct store *, bool administers,
  */
 enum rollcode_err	pgsql_prove(struct store *, bool hold, struct error *)
 			    MUST_USE;
+
+/* The same in two steps, as a part of a turn. */
+struct proof_rows {
+	struct rows	store, seen;
+};
+
+static inline void
+proof_rows_free(struct proof_rows *rows)
+{
+	rows_free(&rows->store);
+	rows_free(&rows->seen);
+}
+
+void			pgsql_ask_proof(struct store *, struct proof_rows *,
+			    bool hold);
+enum rollcode_err	pgsql_check_proof(struct store *, struct proof_rows *,
+			    struct error *) MUST_USE;
+
+/*
+ * Ask for a refusal unless it is the same store still: between two turns a
+ * pooler may go to another server, or a store may come.
+ */
+void			pgsql_ask_same(struct store *);
+
+/* A change of the store's own row keeps what shows who wrote it. */
+#define PGSQL_WROTE \
+	"written=CASE WHEN written%4294967296=xmin::text::bigint " \
+	"THEN pg_catalog.txid_current() ELSE written END"
+
+/* It is right as it is: what it is compared with from now on. */
+#define PGSQL_TIMELINE \
+	"('x'||pg_catalog.substr(pg_catalog.pg_walfile_name(" \
+	"pg_catalog.pg_current_wal_lsn()),1,8))::bit(32)::bigint"
+#define PGSQL_LSN \
+	"pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn()," \
+	"'0/0')::bigint"
+#define PGSQL_SYSTEM \
+	"(SELECT system_identifier::text FROM pg_catalog.pg_control_system())"
+#define PGSQL_DATABASE \
+	"(SELECT oid::bigint FROM pg_catalog.pg_database " \
+	"WHERE datname=pg_catalog.current_database())"
+#define PGSQL_RIGHT \
+	"system=" PGSQL_SYSTEM ",database=" PGSQL_DATABASE "," \
+	"relation=tableoid::bigint,timeline=" PGSQL_TIMELINE "," \
+	"written=pg_catalog.txid_current()"
 
 /* Undo, unlock, forget the user begun; the link stays. */
 void			pgsql_end(struct store *);

@@ -177,7 +177,21 @@ static const char *const to_version_3[] = {
 	NULL,
 };
 
+/* Where the row was written, and by which transaction: see past.h. */
+static const char *const to_version_4[] = {
+	"ALTER TABLE rollcode.store "
+	"ADD COLUMN system text NOT NULL DEFAULT '',"
+	"ADD COLUMN database bigint NOT NULL DEFAULT 0,"
+	"ADD COLUMN relation bigint NOT NULL DEFAULT 0,"
+	"ADD COLUMN written bigint NOT NULL DEFAULT 0,"
+	"ADD COLUMN settled bigint NOT NULL DEFAULT 0,"
+	"ADD COLUMN timeline bigint NOT NULL DEFAULT 0,"
+	"ADD COLUMN promotions text NOT NULL DEFAULT 'ask' "
+	"CHECK(promotions IN ('ask','follow'))",
+	NULL,
+};
+
 const char *const *const pgsql_versions[PGSQL_VERSION] = {
-	to_version_1, to_version_2, to_version_3
+	to_version_1, to_version_2, to_version_3, to_version_4
 };
 /* clang-format on */

@@ -136,8 +136,11 @@ pgsql_adopt(struct store *store, struct error *error)
 
 	if ((err = pgsql_begin_store(store, error)) != ROLLCODE_OK)
 		return err;
-	link_change(
-	    store->link, "UPDATE rollcode.store SET key_id=$1", "t", key_id);
+	link_change(store->link,
+	    store->version == PGSQL_VERSION
+		? "UPDATE rollcode.store SET key_id=$1," PGSQL_WROTE
+		: "UPDATE rollcode.store SET key_id=$1",
+	    "t", key_id);
 	if ((err = link_commit(store->link, error)) == ROLLCODE_OK) {
 		memcpy(store->key_id, key_id, SEAL_ID_LEN);
 		store->key = &store->keys.all[0];

@@ -216,7 +216,7 @@ static const struct {
     {"DATABASE=sqlite:/srv/rollcode//\n", "/srv/rollcode-witness"},
     {"DATABASE=sqlite:/srv/rollcode\nWITNESS=/srv/rollcode2\n",
 	"/srv/rollcode2"},
-    {"DATABASE=postgresql://host/rollcode\n", ""},
+    {"DATABASE=postgresql://host/rollcode\n", ROLLCODE_STATE "-witness"},
 };
 
 START_TEST(without_its_key_a_witness_lies_beside_the_store)

@@ -5,6 +5,7 @@
  * everything.  tests/store/pgsql.sh starts one.  ROLLCODE_STEP=1 tries each
  * name, and without it one in eight.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "common/base/clock.h"
 #include "pam_rollcode/store/pgsql/parts.h"
+#include "pam_rollcode/store/pgsql/past.h"
 #include "pam_rollcode/store/pgsql/pgsql.h"
 #include "pam_rollcode/store/plugin.h"
 #include "tests/support/cases.h"
@@ -732,7 +734,7 @@ START_TEST(init_leaves_a_newer_store_alone)
 {
 	bool made;
 
-	administer("UPDATE rollcode.store SET version=4");
+	administer("UPDATE rollcode.store SET version=5");
 	ck_assert_int_eq(
 	    ops->init(&config, &made, &problem), ROLLCODE_ERR_STORE);
 	ck_assert_ptr_nonnull(strstr(problem.text, "newer version"));
@@ -868,6 +870,217 @@ make_file(void)
 	fclose(made);
 }
 
+/* --- what this host has seen ---------------------------------------------- */
+
+/* ann was seen to be at 11, and nothing has gone back yet. */
+static void
+seen_ann(struct pgsql_seen *seen)
+{
+	struct store *store;
+
+	ck_assert(folder_make(folder));
+	snprintf(config.witness, sizeof(config.witness), "%s", folder);
+	enrolled("ann");
+	ck_assert_int_eq(move_to("ann", 11), ROLLCODE_OK);
+	ck_assert_int_eq(begin_ann(), ROLLCODE_OK);
+	store = opened();
+	seen_read(store, seen);
+	ops->close(store);
+	ck_assert(seen->is);
+	ck_assert_int_eq(seen->sequence, 1);
+	ck_assert_int_eq(seen->counter, 11);
+	ck_assert_int_gt(seen->past.lsn, 0);
+}
+
+static enum rollcode_err
+begin_having(const struct pgsql_seen *seen)
+{
+	struct store *store = opened();
+
+	seen_write(store, seen);
+	ops->close(store);
+	return begin_ann();
+}
+
+static void
+forget_seen(void)
+{
+	config.witness[0] = '\0';
+	folder_remove(folder);
+}
+
+static const char *const losses[] = {
+    "UPDATE rollcode.account SET sequence=sequence-1",
+    "ALTER TABLE rollcode.token DISABLE TRIGGER ALL;"
+    "UPDATE rollcode.token SET counter=counter-1",
+};
+
+START_TEST(a_commit_that_this_host_has_seen_does_not_get_lost)
+{
+	struct pgsql_seen seen;
+
+	seen_ann(&seen);
+	administer(losses[_i]);
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
+	ck_assert_uint_eq(problem.reason, REASON_BACKUP);
+	ck_assert_ptr_nonnull(strstr(problem.text, "went back in time"));
+	config.administers = true;
+	ck_assert_int_eq(begin_ann(), ROLLCODE_OK);
+	config.administers = false;
+	forget_seen();
+}
+END_TEST
+
+START_TEST(a_server_is_not_before_what_this_host_has_seen)
+{
+	struct pgsql_seen seen, other;
+
+	seen_ann(&seen);
+	other = seen;
+	other.past.lsn += (int64_t)1 << 40;
+	ck_assert_int_eq(begin_having(&other), ROLLCODE_ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(problem.text, "went back in time"));
+	other = seen;
+	other.past.settled++;
+	ck_assert_int_eq(begin_having(&other), ROLLCODE_ERR_STORE);
+	other = seen;
+	other.past.timeline++;
+	ck_assert_int_eq(begin_having(&other), ROLLCODE_ERR_UNAVAIL);
+	ck_assert_ptr_nonnull(strstr(problem.text, "is an old primary"));
+	ck_assert_int_eq(begin_having(&seen), ROLLCODE_OK);
+	forget_seen();
+}
+END_TEST
+
+START_TEST(what_was_seen_of_another_store_or_user_is_nothing)
+{
+	struct pgsql_seen seen, other;
+
+	seen_ann(&seen);
+	other = seen;
+	other.past.lsn += (int64_t)1 << 40;
+	other.store_id[0] ^= 1;
+	ck_assert_int_eq(begin_having(&other), ROLLCODE_OK);
+	other = seen;
+	other.sequence++;
+	ck_assert_int_eq(begin_having(&other), ROLLCODE_ERR_STORE);
+	other.secret.bytes[other.secret.len - 1] ^= 1;
+	ck_assert_int_eq(begin_having(&other), ROLLCODE_OK);
+	forget_seen();
+}
+END_TEST
+
+START_TEST(what_was_seen_ends_when_somebody_says_that_it_is_right)
+{
+	struct pgsql_seen seen;
+	struct store *store;
+
+	seen_ann(&seen);
+	administer("UPDATE rollcode.account SET sequence=sequence-1");
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
+	config.administers = true;
+	store = opened();
+	ck_assert(ops->restored(store)->is);
+	ck_assert_int_eq(ops->mark(store, 0, &problem), ROLLCODE_OK);
+	ck_assert(!ops->restored(store)->is);
+	ops->close(store);
+	config.administers = false;
+	ck_assert_int_eq(begin_ann(), ROLLCODE_OK);
+	forget_seen();
+}
+END_TEST
+
+START_TEST(what_was_seen_with_any_bit_flipped_is_nothing)
+{
+	struct pgsql_seen seen, read;
+	struct store *store;
+	uint8_t image[512];
+	char path[128];
+	ssize_t len;
+	int fd;
+
+	seen_ann(&seen);
+	store = opened();
+	snprintf(path, sizeof(path), "%s/postgresql-%s", folder,
+	    store->keys.all[0].id);
+	ck_assert_int_ge(fd = open(path, O_RDWR), 0);
+	len = pread(fd, image, sizeof(image), 0);
+	/* The last byte is not used. */
+	ck_assert_int_eq(len, 472);
+	for (ssize_t bit = 0; bit < 8 * (len - 1); bit++) {
+		image[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		ck_assert_int_eq(pwrite(fd, image, (size_t)len, 0), len);
+		seen_read(store, &read);
+		ck_assert_msg(!read.is, "bit %zd", bit);
+		image[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	ck_assert_int_eq(pwrite(fd, image, (size_t)len, 0), len);
+	seen_read(store, &read);
+	ck_assert(read.is);
+	close(fd);
+	ops->close(store);
+	forget_seen();
+}
+END_TEST
+
+static const char *const copies[] = {
+    "UPDATE rollcode.store SET system=system||'1',written=txid_current()",
+    "UPDATE rollcode.store SET database=database+1,written=txid_current()",
+    "UPDATE rollcode.store SET relation=relation+1,written=txid_current()",
+    "UPDATE rollcode.store SET written=written",
+    "UPDATE rollcode.store SET timeline=timeline+1,written=txid_current()",
+    "UPDATE rollcode.store SET timeline=timeline-1,written=txid_current()",
+};
+
+START_TEST(a_copy_is_none_until_somebody_says_so)
+{
+	struct store *store;
+
+	enrolled("ann");
+	administer(copies[_i]);
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
+	ck_assert_uint_eq(problem.reason, REASON_BACKUP);
+	config.administers = true;
+	store = opened();
+	ck_assert(ops->restored(store)->is);
+	ck_assert_int_eq(ops->mark(store, NOW, &problem), ROLLCODE_OK);
+	ck_assert_int_eq(ops->adopt_key(store, &problem), ROLLCODE_OK);
+	ops->close(store);
+	config.administers = false;
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
+	config.administers = true;
+	store = opened();
+	ck_assert_ptr_nonnull(ops->restored(store)->how);
+	ck_assert_int_eq(ops->mark(store, 0, &problem), ROLLCODE_OK);
+	ops->close(store);
+	config.administers = false;
+	ck_assert_int_eq(begin_ann(), ROLLCODE_OK);
+}
+END_TEST
+
+START_TEST(a_promotion_is_followed_where_somebody_says_so)
+{
+	struct store *store;
+
+	enrolled("ann");
+	config.administers = true;
+	store = opened();
+	ck_assert_int_eq(
+	    ops->follow(store, true, &problem), ROLLCODE_ERR_CONFIG);
+	ops->close(store);
+	config.administers = false;
+	administer("UPDATE rollcode.store SET timeline=timeline-1,"
+		   "promotions='follow',written=txid_current()");
+	ck_assert_int_eq(begin_ann(), ROLLCODE_OK);
+	config.administers = true;
+	store = opened();
+	ck_assert_int_eq(ops->follow(store, false, &problem), ROLLCODE_OK);
+	ops->close(store);
+	config.administers = false;
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
+}
+END_TEST
+
 static enum rollcode_err
 read_with(const char *name, mode_t mode)
 {
@@ -952,6 +1165,18 @@ add_link(TCase *tcase)
 	    tcase, of_a_user_who_is_done_with_nothing_stays_in_memory);
 	tcase_add_test(
 	    tcase, a_key_is_adopted_and_what_was_sealed_is_sealed_anew);
+	tcase_add_loop_test(tcase,
+	    a_commit_that_this_host_has_seen_does_not_get_lost, 0,
+	    COUNT(losses));
+	tcase_add_test(tcase, a_server_is_not_before_what_this_host_has_seen);
+	tcase_add_test(
+	    tcase, what_was_seen_of_another_store_or_user_is_nothing);
+	tcase_add_test(
+	    tcase, what_was_seen_ends_when_somebody_says_that_it_is_right);
+	tcase_add_test(tcase, what_was_seen_with_any_bit_flipped_is_nothing);
+	tcase_add_loop_test(
+	    tcase, a_copy_is_none_until_somebody_says_so, 0, COUNT(copies));
+	tcase_add_test(tcase, a_promotion_is_followed_where_somebody_says_so);
 	tcase_add_test(tcase, init_leaves_a_newer_store_alone);
 	tcase_add_test(tcase, init_makes_nothing_in_a_schema_of_others);
 }
