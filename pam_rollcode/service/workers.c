@@ -25,6 +25,7 @@
 
 #define IDLE_MS 10000 /* then it may go */
 #define KEPT 2	      /* of a kind stay when there is nothing to do */
+#define KEPT_LINKED 1 /* of those that have a link to a server */
 #define WORKER_FD 3
 
 /* The members that take tasks of one kind. */
@@ -190,7 +191,11 @@ send_task(struct worker *m, const struct task *task)
 	return true;
 }
 
-/* The idle one that verified this user last, else any idle one, else nobody. */
+/*
+ * The idle one that verified this user last, else any idle one, else nobody.
+ * A link to a server is as good for every user: then the others are left alone,
+ * and theirs are closed.
+ */
 static int
 find_idle(
     const struct workers *workers, const struct kind *kind, const char *user)
@@ -203,7 +208,8 @@ find_idle(
 		if (m->pid == 0 || m->busy)
 			continue;
 		found = i;
-		if (strcmp(m->user, user) == 0)
+		if (!config_is_pgsql(workers->config) &&
+		    strcmp(m->user, user) == 0)
 			break;
 	}
 	return found;
@@ -254,13 +260,14 @@ workers_take(struct workers *workers, int member, struct answer *answer)
 static void
 end_idle_of(struct workers *workers, const struct kind *kind)
 {
+	bool linked = kind == &verifiers && config_is_pgsql(workers->config);
+	int idle = 0, kept = linked ? KEPT_LINKED : KEPT;
 	int64_t now = clock_ms();
-	int idle = 0;
 
 	for (int i = kind->first; i < kind->end; i++) {
 		struct worker *m = &workers->members[i];
 
-		if (m->pid == 0 || m->busy || ++idle <= KEPT ||
+		if (m->pid == 0 || m->busy || ++idle <= kept ||
 		    now - m->since < IDLE_MS)
 			continue;
 		let_go(m);

@@ -63,9 +63,10 @@ void		workers_open(struct workers *, const struct config *,
 		    const struct callers *);
 
 /*
- * Give a task to an idle worker, if there is one to the one that verified this
- * user last and may have the file open; one is started if there is none.  The
- * member's number, or WORKERS_NONE if all are busy or none can be started.
+ * Give a task to an idle worker, if there is one to the one that verified
+ * this user last and may have the file open, or else always to the same; one
+ * is started if there is none.  The member's number, or WORKERS_NONE if all are
+ * busy or none can be started.
  */
 int		workers_give(struct workers *, const struct task *) MUST_USE;
 
@@ -76,7 +77,10 @@ enum reply	workers_take(struct workers *, int member, struct answer *)
 /* End a member, whatever it does. */
 void		workers_end(struct workers *, int member);
 
-/* End those that have been idle for long, but two of each kind. */
+/*
+ * End those that have been idle for long, but two of each kind; of those that
+ * have a link to a server, but one.
+ */
 void		workers_end_idle(struct workers *);
 
 /* Whether no member has a copy any more of what its parent has open. */

@@ -93,6 +93,26 @@ two_turns() {
 	resident_stop
 }
 
+# 16 at once, and then nobody; the workers that are too many end after 10 s.
+bursts() {
+	local most=0 now crowd
+	through "$(postgres_port one)" PGSQL_KEEP=13
+	resident_start
+	printf 'ann\t%s\n' "$(code ann)" | pam_run -n 40 >"$T/out" &
+	crowd=$!
+	while ! ended "$crowd"; do
+		now=$(backends | grep -c .)
+		[ "$now" -le "$most" ] || most=$now
+	done
+	check "of many at once some have connections ($most)" test "$most" -gt 1
+	check "and 16 at most" test "$most" -le 16
+	patience=14
+	check "when they are done all but one are closed" wait_for is_left 1
+	check "and after PGSQL_KEEP seconds that one" wait_for is_left 0
+	patience=10
+	resident_stop
+}
+
 never_kept() {
 	through "$proxy" PGSQL_KEEP=0
 	resident_start
@@ -258,4 +278,8 @@ one_code straight
 watched
 pooled session
 pooled transaction
-[ "${1-}" = long ] || between
+if [ "${1-}" = long ]; then
+	bursts
+else
+	between
+fi

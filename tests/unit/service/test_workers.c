@@ -192,6 +192,32 @@ START_TEST(of_those_that_are_idle_for_long_two_stay)
 }
 END_TEST
 
+START_TEST(of_those_with_links_to_a_server_the_same_works_and_one_stays)
+{
+	char files[sizeof(site.config.database)];
+
+	memcpy(files, site.config.database, sizeof(files));
+	snprintf(site.config.database, sizeof(site.config.database), "%s",
+	    "postgresql://host/rollcode");
+	for (int i = 0; i < 4; i++) {
+		stand(i, "");
+		stand(VERIFIERS_MAX + i, "");
+		w.members[i].since -= 10500;
+		w.members[VERIFIERS_MAX + i].since -= 10500;
+	}
+	snprintf(w.members[3].user, sizeof(w.members[3].user), "ann");
+	ck_assert_int_eq(give(TASK_WHOLE, "ann"), 0);
+	ck_assert_int_eq(give(TASK_WHOLE, "bob"), 1);
+	w.members[0].busy = false;
+	ck_assert_int_eq(give(TASK_WHOLE, "eve"), 0);
+	workers_end_idle(&w);
+	ck_assert_int_ne(w.members[2].pid, 0);
+	ck_assert_int_eq(w.members[3].pid, 0);
+	ck_assert_int_ne(w.members[VERIFIERS_MAX + 1].pid, 0);
+	memcpy(site.config.database, files, sizeof(files));
+}
+END_TEST
+
 /* --- real ones ------------------------------------------------------------ */
 
 /* What a worker that is started for it answers. */
@@ -320,6 +346,8 @@ main(void)
 	tcase_add_test(ends_of, a_worker_that_is_apart_says_so_once);
 	tcase_add_test(ends_of, an_answer_is_whole_and_to_a_task);
 	tcase_add_test(ends_of, of_those_that_are_idle_for_long_two_stay);
+	tcase_add_test(ends_of,
+	    of_those_with_links_to_a_server_the_same_works_and_one_stays);
 	tcase_add_checked_fixture(real, site_make, site_unmake);
 	tcase_add_checked_fixture(real, set_up, NULL);
 	tcase_add_loop_test(
