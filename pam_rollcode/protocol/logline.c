@@ -116,8 +116,9 @@ logline_behind(
 		return 0;
 	plain_copy(user, PLAIN_LOG_WORD, name, sizeof(name));
 	snprintf(line, LOGLINE_MAX,
-	    "the file of %s was %u changes older than its witness: restored, "
+	    "the file of %s %s %u change%s older than its witness: restored, "
 	    "or a log was lost",
-	    name, v->behind);
-	return LOG_ALERT;
+	    name, v->changed ? "was" : "is", v->behind,
+	    v->behind == 1 ? "" : "s");
+	return v->changed ? LOG_ALERT : LOG_WARNING;
 }

@@ -24,8 +24,9 @@ int	logline_success(const struct verification *, const char *user,
 	    char line[LOGLINE_MAX]);
 
 /*
- * "the file of ... was N changes older than its witness", if it was; else there
- * is no line.  Returns its priority, 0 without a line.
+ * "the file of ... was N changes older than its witness", if it was; "is", and
+ * no alert, where nothing was written, so that it stays so.  Else there is no
+ * line.  Returns its priority, 0 without a line.
  */
 int	logline_behind(const struct verification *, const char *user,
 	    char line[LOGLINE_MAX]);

@@ -64,7 +64,7 @@ accepted() {
 }
 
 alarms() {
-	grep -c 'changes older than its witness: restored, or a log was lost' \
+	grep -cE '\.alert .*older than its witness: restored, or a log was lost' \
 	    "$T/syslog"
 }
 
@@ -258,7 +258,8 @@ guarded() {
 	login ann 00000000 >"$T/out"
 	rm -rf "$T/old2"
 	cp -a "$T/store" "$T/old2"
-	login ann "$NEXT $AFTER $(code ann)" >"$T/out"
+	LAST=$(code ann)
+	login ann "$NEXT $AFTER $LAST" >"$T/out"
 	login ann 00000000 >"$T/out"
 	rm -r "$T/store"
 	mv "$T/old2" "$T/store"
@@ -268,9 +269,16 @@ guarded() {
 	login ann 00000000 >"$T/out"
 	equal "a guarded account that was put back: a refusal writes nothing" \
 	    "$(sha256sum "$T"/store/users/* "$WITNESS"/*)" "$before"
-	equal "and each is said" "$(alarms)" 2
+	equal "and each is said, as a warning" "$(alarms) $(grep -cE \
+	    '\.warning .*ann is 2 changes older than its witness' \
+	    "$T/syslog")" "0 2"
 	equal "three used codes are refused" \
-	    "$(login ann "$NEXT $AFTER")" AUTH_ERR
+	    "$(login ann "$NEXT $AFTER $LAST")" AUTH_ERR
+	code=$(code ann -n 3)
+	equal "what lets in writes it, and that is the alarm" \
+	    "$(login ann "$code") $(alarms)" "SUCCESS 1"
+	equal "which is the only one" \
+	    "$(login ann "$(code ann -n 3)") $(alarms)" "SUCCESS 1"
 	sed -i 's/^GUARD_AFTER=.*/GUARD_AFTER=100/' "$CONF"
 }
 

@@ -105,9 +105,22 @@ START_TEST(a_file_that_went_back_is_named_with_how_far)
 
 	ck_assert_int_eq(logline_behind(&v, "ann", line), 0);
 	v.behind = 25;
+	v.changed = 1;
 	ck_assert_int_eq(logline_behind(&v, "a nn", line), LOG_ALERT);
 	ck_assert_str_eq(line,
 	    "the file of a\\x20nn was 25 changes older than its witness: "
+	    "restored, or a log was lost");
+}
+END_TEST
+
+START_TEST(a_file_that_stays_as_it_went_back_is_no_alert_each_time)
+{
+	struct verification v = {.verdict = VERDICT_GUARDED, .behind = 1};
+	char line[LOGLINE_MAX];
+
+	ck_assert_int_eq(logline_behind(&v, "ann", line), LOG_WARNING);
+	ck_assert_str_eq(line,
+	    "the file of ann is 1 change older than its witness: "
 	    "restored, or a log was lost");
 }
 END_TEST
@@ -125,5 +138,7 @@ main(void)
 	    tcase, a_refusal_says_where_it_matched_whatever_the_label);
 	tcase_add_test(tcase, a_late_code_has_its_age_and_no_distance);
 	tcase_add_test(tcase, a_file_that_went_back_is_named_with_how_far);
+	tcase_add_test(
+	    tcase, a_file_that_stays_as_it_went_back_is_no_alert_each_time);
 	return test_run();
 }
