@@ -77,23 +77,28 @@ token_check_label(const char *label, struct error *error)
 	return ROLLCODE_OK;
 }
 
+bool
+form_has_digits(enum rollcode_form form, unsigned int digits)
+{
+	if (form == FORM_HOTP)
+		return digits >= ROLLCODE_DIGITS_MIN &&
+		       digits <= ROLLCODE_DIGITS_MAX;
+	return digits == ROLLCODE_HEX_DIGITS ||
+	       (form == FORM_TIMED && digits == ROLLCODE_DIGITS_MAX);
+}
+
 static enum rollcode_err
 check_digits(const struct rollcode_token *token, struct error *error)
 {
-	bool fits = token->digits == ROLLCODE_HEX_DIGITS;
+	bool fits = form_has_digits(token->form, token->digits);
 
-	if (token->form == FORM_HOTP) {
-		if (token->digits >= ROLLCODE_DIGITS_MIN &&
-		    token->digits <= ROLLCODE_DIGITS_MAX)
-			return ROLLCODE_OK;
+	if (fits &&
+	    (token->form == FORM_HOTP || token->algorithm == ALGORITHM_SHA256))
+		return ROLLCODE_OK;
+	if (token->form == FORM_HOTP)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "a hotp token has %d to %d digits", ROLLCODE_DIGITS_MIN,
 		    ROLLCODE_DIGITS_MAX);
-	}
-	if (token->form == FORM_TIMED && token->digits == ROLLCODE_DIGITS_MAX)
-		fits = true;
-	if (fits && token->algorithm == ALGORITHM_SHA256)
-		return ROLLCODE_OK;
 	return error_set(error, ROLLCODE_ERR_INPUT,
 	    "a %s token has %s%d digits and algorithm SHA256",
 	    form_name(token->form), token->form == FORM_TIMED ? "8 or " : "",

@@ -26,6 +26,10 @@ enum rollcode_algorithm	 algorithm_from_name(const char *);
 /* The first counter a new token of this form uses: 1 for hash, else 0. */
 uint64_t		 form_first_counter(enum rollcode_form);
 
+/* Whether a code of this form can have so many digits. */
+bool			 form_has_digits(enum rollcode_form,
+			    unsigned int digits);
+
 /*
  * Check that the parts of a token fit each other: form, algorithm, digits,
  * length of the secret (16 bytes at least; printable text for hash), counter

@@ -23,8 +23,7 @@ check_timed(const struct admin_options *o, const struct rollcode_token *t,
 		    "no authenticator app makes codes of form timed: leave %s "
 		    "out, and give the URI to rollcode-token add",
 		    o->phone ? "--phone" : "--qr");
-	if (t->digits != ROLLCODE_DIGITS_MAX &&
-	    t->digits != ROLLCODE_HEX_DIGITS)
+	if (!form_has_digits(t->form, t->digits))
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--digits: a code of form timed has %d digits, or %d for "
 		    "programs, because fewer are easier to guess",
@@ -56,7 +55,7 @@ check_kind(const struct admin_options *o, const struct rollcode_token *t,
 	if (t->form != FORM_HOTP && (o->algorithm[0] != '\0' || o->digits != 0))
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--algorithm and --digits are for hotp and timed tokens");
-	if (t->form == FORM_HOTP && t->digits > ROLLCODE_DIGITS_MAX)
+	if (t->form == FORM_HOTP && !form_has_digits(t->form, t->digits))
 		return error_set(error, ROLLCODE_ERR_USAGE,
 		    "--digits must be %d to %d, or %d for timed tokens",
 		    ROLLCODE_DIGITS_MIN, ROLLCODE_DIGITS_MAX,
