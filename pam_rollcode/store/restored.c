@@ -14,6 +14,14 @@ restored_step(const struct restored *r)
 	return code_step(last_of(r)) + 2;
 }
 
+int64_t
+restored_kept(const struct config *config, const struct restored *r)
+{
+	return r->is && config->events_kept < RESTORED_EVENTS
+		   ? RESTORED_EVENTS
+		   : config->events_kept;
+}
+
 static bool
 has_timed(const struct account *account)
 {

@@ -17,6 +17,8 @@
 /* In 2001: a smaller number is no time, but a mark. */
 #define RESTORED_EARLIEST	1000000000
 
+#define RESTORED_EVENTS		200	/* of each user, at least */
+
 struct restored {
 	bool	is;		/* restored; nothing else counts if not */
 	bool	copy;		/* it was made on another machine */
@@ -27,6 +29,13 @@ struct restored {
 
 /* The first step whose codes count: two behind the time of either. */
 int64_t			restored_step(const struct restored *);
+
+/*
+ * How many events of a user are kept: as the configuration says, but enough in
+ * a restored store, where they tell which tokens were resynced.
+ */
+int64_t			restored_kept(const struct config *,
+			    const struct restored *);
 
 /*
  * What a login may do with an account that was read: in a restored store

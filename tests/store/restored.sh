@@ -196,6 +196,22 @@ check "nor need new tokens of others" \
     admin enroll mix --replace --force --no-account
 check "and then it ends" ends
 
+sed -i '/^EVENTS_KEPT=/d;$a EVENTS_KEPT=0' "$CONF"
+rm "$(wallet hal)" "$(wallet mix)"
+enroll hal --replace --force
+enroll mix --replace --force
+nap 1.1
+admin restored >"$T/out"
+nap 1.1
+code hal -n 2 | admin resync hal >"$T/out"
+echo "$(date '+%b %e %T') host sshd[7]: pam_rollcode(sshd:auth): code" \
+    "accepted for mix; token=token counter=3 skipped=0" |
+    admin resync --from-log - >"$T/out"
+check "it is known who was resynced where no events are kept" ends
+login hal "$(code hal)" >"$T/out"
+equal "none are when it has ended" "$(admin log hal | grep -c resynced)" 0
+sed -i '/^EVENTS_KEPT=/d' "$CONF"
+
 # --- another machine ----------------------------------------------------------
 
 machine() {	# ID

@@ -187,7 +187,7 @@ pgsql_events(
 	    "distance,slot<0 FROM rollcode.event WHERE name=$1 AND slot<$2 "
 	    "AND $2>0 "
 	    "ORDER BY sequence,-slot",
-	    "ti", store->name, store->config->events_kept);
+	    "ti", store->name, restored_kept(store->config, &store->restored));
 	while (err == ROLLCODE_OK && rows_next(&rows)) {
 		e.sequence = rows_int(&rows, 0, INT64_MAX);
 		e.time = rows_time(&rows);

@@ -233,7 +233,7 @@ pgsql_seal_again(
 void
 pgsql_event(struct store *store, const struct event *e, int64_t sequence)
 {
-	int64_t kept = store->config->events_kept;
+	int64_t kept = restored_kept(store->config, &store->restored);
 
 	/* A login has no right to: nobody reads what lies there. */
 	if (store->config->administers)

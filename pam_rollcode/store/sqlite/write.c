@@ -225,7 +225,7 @@ enum rollcode_err
 rows_event(struct store *store, const struct event *e, int64_t sequence,
     struct error *error)
 {
-	int64_t kept = store->config->events_kept;
+	int64_t kept = restored_kept(store->config, &store->restored);
 	enum rollcode_err err;
 
 	if ((err = sqlite_change(store->db, error, -1,
