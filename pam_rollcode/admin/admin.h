@@ -269,6 +269,13 @@ enum rollcode_err	 when_read(const char *option, const char *text,
 			    int64_t now, int64_t *when, struct error *)
 			    MUST_USE;
 
+/*
+ * When a line was written to a system log: by RFC 3339, as syslogd(8) writes it
+ * ("Nov 29 10:15:00", a local time of the last year), or in seconds; 0 if it
+ * begins with none of them.
+ */
+int64_t			 when_logged(const char *line, int64_t now);
+
 /* A key of random bytes.  SYS. */
 enum rollcode_err	admin_new_key(struct secret_key *, struct error *)
 			    MUST_USE;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/admin.h"
 #include "admin/logged.h"
 #include "common/base/env.h"
 #include "common/token/codec.h"
@@ -128,9 +129,10 @@ logged_end(
 	l->line[l->len] = '\0';
 	l->len = 0;
 	l->skip = false;
-	return whole && logged_parse(l->line, &logged)
-		   ? fn(context, &logged, error)
-		   : ROLLCODE_OK;
+	if (!whole || !logged_parse(l->line, &logged))
+		return ROLLCODE_OK;
+	logged.time = when_logged(l->line, l->now);
+	return fn(context, &logged, error);
 }
 
 static void

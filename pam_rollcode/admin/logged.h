@@ -19,9 +19,10 @@ struct logged {
 	char		user[ROLLCODE_USER_MAX + 1];
 	char		token[ROLLCODE_LABEL_MAX + 1];
 	uint64_t	counter;	/* the code's, below COUNTER_END */
+	int64_t		time;		/* of the line; 0: it does not say */
 };
 
-/* Whether a line, without its newline, says so. */
+/* Whether a line, without its newline, says so; its time is left alone. */
 bool			logged_parse(const char *line, struct logged *);
 
 typedef enum rollcode_err	logged_fn(void *context,
@@ -32,6 +33,7 @@ struct logged_lines {
 	char	line[LOGGED_LINE_MAX + 1];
 	size_t	len;
 	bool	skip;		/* too long, or with a NUL: up to its end */
+	int64_t	now;		/* of the caller, for times without a year */
 };
 
 /*

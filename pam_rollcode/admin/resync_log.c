@@ -24,8 +24,10 @@
 struct raising {
 	struct logged to; /* the last code that may be believed */
 	uint64_t counter; /* the store's */
+	int64_t created;  /* the token was then */
 	uint64_t beyond;  /* one that may not, 0 for none */
 	bool believed;	  /* there is such a code */
+	bool older;	  /* there is a line from before that */
 };
 
 struct run {
@@ -80,6 +82,7 @@ find_raising(struct run *run, const struct logged *logged,
 		token = account_find(&run->admin.account, logged->token);
 	if (token != NULL) {
 		run->fresh->counter = token->token.counter;
+		run->fresh->created = token->created;
 		if (tsearch(run->fresh, (void **)&run->all, compare_names) ==
 		    NULL)
 			return error_set(
@@ -89,6 +92,16 @@ find_raising(struct run *run, const struct logged *logged,
 	}
 	account_wipe(&run->admin.account);
 	return ROLLCODE_OK;
+}
+
+/* A token that had the name before is not here any more. */
+static bool
+is_older(const struct logged *logged, struct raising *r)
+{
+	bool older = logged->time != 0 && logged->time < r->created;
+
+	r->older |= older;
+	return older;
 }
 
 static enum rollcode_err
@@ -103,7 +116,7 @@ take_line(void *context, const struct logged *logged, struct error *error)
 	run->lines++;
 	if ((err = find_raising(run, logged, &r, &why)) == ROLLCODE_ERR_NOMEM)
 		return error_pass(error, err, &why, NULL);
-	if (err != ROLLCODE_OK || r == NULL) {
+	if (err != ROLLCODE_OK || r == NULL || is_older(logged, r)) {
 		run->unknown++;
 		return ROLLCODE_OK;
 	}
@@ -128,6 +141,7 @@ take_log(struct run *run, struct error *error)
 	enum rollcode_err err;
 	ssize_t n;
 
+	lines.now = run->admin.now;
 	while ((n = read(run->admin.secret, piece, sizeof(piece))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -198,6 +212,11 @@ report_raising(struct run *run, const struct raising *r, bool raised)
 		    "; if that can be true, --force raises it",
 		    ADMIN_SERVICE, r->to.user, r->to.token, r->beyond,
 		    AHEAD_MAX, r->counter);
+	if (r->older)
+		plain_line(stderr,
+		    "%s: %s, token \"%s\": lines from before it was enrolled "
+		    "are about another token, and were ignored",
+		    ADMIN_SERVICE, r->to.user, r->to.token);
 	run->raised += raised;
 	run->unchanged += !raised && r->beyond == 0;
 	run->left += r->beyond != 0;

@@ -2,6 +2,7 @@
 /*
  * when.c - times as administrators write them.
  */
+#include <stdlib.h>
 #include <time.h>
 
 #include "admin/admin.h"
@@ -47,6 +48,63 @@ parse_date(const char *text, const char *format, int64_t *when)
 		return false;
 	*when = zoned ? timegm(&tm) - offset : mktime(&tm);
 	return tm.tm_mday == day;
+}
+
+/* Whole seconds and a zone, if there is one. */
+static int64_t
+read_zoned(const char *p, struct tm *tm)
+{
+	struct tm zone = {.tm_gmtoff = 0};
+
+	if (*p == '.' || *p == ',')
+		p += 1 + strspn(p + 1, "0123456789");
+	if (*p == ' ')
+		return mktime(tm);
+	return strptime(p, "%z", &zone) != NULL ? timegm(tm) - zone.tm_gmtoff
+						: 0;
+}
+
+/* The last one that there was: the year is not told. */
+static int64_t
+read_yearless(struct tm *tm, int64_t now)
+{
+	const time_t today = now;
+	struct tm this = {0}, last = *tm;
+	int64_t when;
+
+	if (localtime_r(&today, &this) == NULL)
+		return 0;
+	tm->tm_year = this.tm_year;
+	last.tm_year = this.tm_year - 1;
+	when = mktime(tm);
+	return when <= now + DAY ? when : mktime(&last);
+}
+
+/* What is no number of these days is something else. */
+static int64_t
+read_seconds(const char *p)
+{
+	char *end;
+	int64_t when = strtoll(p, &end, 10);
+
+	return when >= RESTORED_EARLIEST && (*end == '.' || *end == ' ') ? when
+									 : 0;
+}
+
+int64_t
+when_logged(const char *line, int64_t now)
+{
+	struct tm tm = {.tm_mday = 1, .tm_isdst = -1};
+	const char *end;
+	int64_t when = 0;
+
+	if ((end = strptime(line, "%FT%T", &tm)) != NULL)
+		when = read_zoned(end, &tm);
+	else if (strptime(line, "%b %d %T", &tm) != NULL)
+		when = read_yearless(&tm, now);
+	else
+		when = read_seconds(line);
+	return when > 0 ? when : 0;
 }
 
 enum rollcode_err

@@ -29,7 +29,7 @@ put_back() {
 
 # line USER COUNTER [TOKEN]: as if a code had been accepted
 line() {
-	echo "Nov 29 10:15:00 host sshd[7]: pam_rollcode(sshd:auth): code" \
+	echo "$(date '+%b %e %T') host sshd[7]: pam_rollcode(sshd:auth): code" \
 	    "accepted for $1; token=${3:-token} counter=$2 skipped=0"
 }
 
@@ -77,7 +77,7 @@ admin restored --end --force >"$T/out"
 equal "the next code lets in" "$(login hal "$(code hal)")" SUCCESS
 put_back
 check "a log with other times and hosts is read" by_log < <(sed -E \
-    's/^[a-z.]+ (.{15}) /2026-11-29T10:15:00.123456+01:00 host.example /' \
+    "s/^[a-z.]+ (.{15}) /$(TZ=XYZ-5 date +%FT%T.123456%:z) host.example /" \
     "$T/log")
 equal "with the same result" "$(counters)" "$before"
 put_back
@@ -97,6 +97,24 @@ equal "who was raised before it was marked waits" "$(waiting)" \
 check "a log that ends as the store does is read" by_log < <(line hal 3)
 equal "and waited for no more" "$(waiting)" ""
 equal "by which nothing moved" "$(counter hal)" 4
+
+put_back
+nap 1.1
+line hal 70 >"$T/older"
+TZ=XYZ-5 date +"%FT%T%z host sshd[7]: $(line hal 71 | sed 's/.*: pam/pam/')" \
+    >>"$T/older"
+line hal 72 | sed "s/^.\{15\}/$(date +%s.123456)/" >>"$T/older"
+nap 1.1
+rm "$(wallet hal)"
+enroll hal --replace --force
+check "lines from before a token was replaced say nothing of the new one" \
+    by_log <"$T/older"
+equal "which stays as it is" "$(counter hal) $(grep -c \
+    'hal, token "token": lines from before it was enrolled' "$T/out")" "0 1"
+by_log < <(cat "$T/older"; line hal 3)
+equal "but what was written since counts" "$(counter hal)" 4
+by_log < <(line hal 5 | sed 's/^.\{15\}/soon/')
+equal "and so does a line without a time" "$(counter hal)" 6
 
 # --- what is forged -----------------------------------------------------------
 

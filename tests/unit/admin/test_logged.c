@@ -197,6 +197,57 @@ START_TEST(a_line_with_a_nul_says_nothing)
 }
 END_TEST
 
+/* --- times ---------------------------------------------------------------- */
+
+#define AT 1795947300 /* 2026-11-29T10:15:00Z */
+#define HOUR 3600
+
+static enum rollcode_err
+take_time(void *context, const struct logged *of, struct error *error)
+{
+	(void)error;
+	*(int64_t *)context = of->time;
+	return ROLLCODE_OK;
+}
+
+START_TEST(the_time_of_a_line_is_read_if_it_is_one)
+{
+	static const struct {
+		const char *head;
+		int64_t time;
+	} rows[] = {
+	    {"Nov 29 10:15:00", AT},
+	    {"Nov  9 10:15:00", AT - 20 * 24 * HOUR},
+	    {"Nov 30 10:15:00", AT + 24 * HOUR}, /* of a clock that is fast */
+	    {"Dec  1 10:15:00", AT - 363 * 24 * HOUR},
+	    {"2026-11-29T10:15:00.123456+01:00", AT - HOUR},
+	    {"2026-11-29T10:15:00+0100", AT - HOUR},
+	    {"2026-11-29T10:15:00Z", AT},
+	    {"2026-11-29T10:15:00.5", AT},
+	    {"1795947300.123456", AT},
+	    {"2026-11-29", 0},
+	    {"29. Nov 10:15:00", 0},
+	    {"auth.info Nov 29 10:15:00", 0},
+	};
+	static struct logged_lines lines;
+	char text[256];
+	int64_t time;
+
+	ck_assert_int_eq(setenv("TZ", "UTC0", 1), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		memset(&lines, 0, sizeof(lines));
+		lines.now = AT + HOUR;
+		time = -1;
+		snprintf(text, sizeof(text), "%s a[1]: " MODULE ANN "\n",
+		    rows[i].head);
+		ck_assert_int_eq(logged_feed(&lines, text, strlen(text),
+				     take_time, &time, NULL),
+		    ROLLCODE_OK);
+		ck_assert_msg(time == rows[i].time, "%s", rows[i].head);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -209,5 +260,6 @@ main(void)
 	tcase_add_test(tcase, lines_are_the_same_in_whatever_pieces_they_come);
 	tcase_add_test(tcase, a_line_that_is_too_long_is_passed_over_alone);
 	tcase_add_test(tcase, a_line_with_a_nul_says_nothing);
+	tcase_add_test(tcase, the_time_of_a_line_is_read_if_it_is_one);
 	return test_run_apart();
 }
