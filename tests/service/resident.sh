@@ -8,7 +8,7 @@
 # shellcheck disable=SC2317	# some functions are called by name
 # limit: 240
 . "$(dirname "$0")/../support/lib.sh"
-need python3 setpriv
+need python3 setpriv strace
 private_machine "$@"
 . "$TREE/tests/support/pam.sh"
 . "$TREE/tests/support/service.sh"
@@ -115,6 +115,42 @@ beside_others() {
 	admin enable ann >"$T/out"
 	equal "and is enabled at once" "$(login ann "$(code ann)")" SUCCESS
 	both_verifiers
+}
+
+# Sets $syncs, of 32 logins: one of so many does more than the others.
+count_syncs() {
+	local pid pids=() tracer
+	login ann "$(code ann)" >"$T/out"
+	for pid in "$resident" $(pgrep -P "$resident") $(workers); do
+		pids+=(-p "$pid")
+	done
+	start strace -f -o "$T/trace" -e \
+	    trace=fsync,fdatasync,sync_file_range,syncfs,sync,msync \
+	    "${pids[@]}" 2>"$T/attached"
+	tracer=$started
+	check "the service is looked at" wait_for all_attached "${pids[@]}"
+	equal "32 logins are accepted meanwhile" "$(codes ann 32 |
+	    sed 's/^/ann\t/' | pam_run | grep -c SUCCESS)" 32
+	kill "$tracer"
+	wait "$tracer"
+	syncs=$(grep -cE '^[0-9]+ +[a-z_]*sync[a-z_]*\(' "$T/trace")
+}
+
+all_attached() {	# -p PID...
+	[ "$(grep -c attached "$T/attached")" -ge $(($# / 2)) ]
+}
+
+same_syncs() {
+	local with
+	count_syncs
+	with=$syncs
+	check "it has written a witness of them" \
+	    test -s "$T/store-witness/ann.witness"
+	mv "$T/store-witness" "$T/none"
+	count_syncs
+	mv "$T/none" "$T/store-witness"
+	equal "a login syncs as often as without a witness" "$with" "$syncs"
+	check "which is once or more" test "$with" -ge 32
 }
 
 # One code each round, four times at the service and four times beside it.
@@ -396,6 +432,7 @@ if [ -n "$long" ]; then
 	exit 0
 fi
 processes
+same_syncs
 beside_others
 while_stopped full_queue
 memory
