@@ -373,13 +373,18 @@ visit_users(struct visit *v)
 	report_past(v);
 	if (v->behind.count > 0)
 		report_send(v, "user-older",
-		    "%u of the users' files are older than their witnesses: "
-		    "they were put back, or lost a log: %s",
-		    v->behind.count, v->behind.names);
+		    "%u user%s: put back, or a log was lost: %s",
+		    v->behind.count,
+		    v->behind.count == 1
+			? "'s file is older than its witness"
+			: "s' files are older than their witnesses",
+		    v->behind.names);
 	if (v->unwritten.count > 0)
-		report_send(v, "witness-older",
-		    "%u of the users' witnesses lack changes: %s",
-		    v->unwritten.count, v->unwritten.names);
+		report_send(v, "witness-older", "%u user%s: %s",
+		    v->unwritten.count,
+		    v->unwritten.count == 1 ? "'s witness lacks changes"
+					    : "s' witnesses lack changes",
+		    v->unwritten.names);
 	if (v->short_tokens > 0)
 		report_send(v, "token-digits",
 		    "%s: has a token of 6 digits (%u in all); 8 are 100 times "
