@@ -13,6 +13,7 @@
 #define BASE 1000 /* the counter where a state has 0 */
 #define ROUND 16  /* after so many counters codes are the same again */
 #define NOW (INT64_C(100000) * ROLLCODE_STEP + ROLLCODE_STEP / 2)
+#define STEPS_AROUND 20 /* now, to either side, there are codes of */
 #define DAY_STEPS (86400 / ROLLCODE_STEP)
 #define FAR_AWAY 12  /* steps; of what is further away no more is known */
 #define ONCE_STEPS 2 /* for which a one-time code is good */
@@ -21,7 +22,9 @@
 struct world {
 	const char *name;
 	enum rollcode_form forms[TOKENS]; /* FORM_NONE: there is none */
+	unsigned int digits[TOKENS];
 	bool planted, recovery, put_back;
+	int ends; /* after so many codes there are no more; 0: it is far away */
 	struct policy policy;
 	int depth;
 };
@@ -29,37 +32,70 @@ struct world {
 /* The one that is explored. */
 extern const struct world *world;
 
-/* What the account is, and behind it what really happened. */
-struct state {
+/* All that the rules can see. */
+struct seen {
 	struct {
-		int8_t counter;	 /* above BASE */
-		int8_t far;	 /* from the counter; NONE */
-		int8_t far_age;	 /* steps */
+		int8_t counter; /* above first_counter() */
+		int8_t far;	/* from the counter; NONE */
+		int8_t far_age; /* steps */
 		int8_t disabled;
-		int8_t passed;	 /* really: from the counter */
-		int8_t entered;	 /* the same, by codes that let in */
-		int8_t made;	 /* in which step before now the last was */
-		int8_t pressed;	 /* as far, as it should be */
 	} tokens[TOKENS];
 	int8_t failures, spent;
-	int8_t used;	  /* bits: the sheet's code, the one-time code */
-	int8_t gone;	  /* really */
-	int8_t once;	  /* steps until it expires */
-	int8_t from;	  /* from_step, from now; NONE */
+	int8_t used;	   /* bits: the sheet's code, the one-time code */
+	int8_t once;	   /* steps until it expires */
+	int8_t from;	   /* from_step, from now; NONE */
+	int8_t zero;	   /* no byte of it is unknown */
 	int16_t spent_age; /* steps */
 };
 
-unsigned int tokens_of(void);
-bool is_timed(unsigned int token);
-int far_end(unsigned int token); /* counters from its own */
+/* What the account is, and behind it what really happened. */
+struct state {
+	struct seen is;
+	struct {
+		int8_t passed;	/* from the counter */
+		int8_t entered; /* the same, by codes that let in */
+		int8_t made;	/* in which step before now the last was */
+		int8_t pressed; /* as far, as it should be */
+	} real[TOKENS];
+	int8_t gone; /* as used */
+	int8_t zero[7];
+};
+
+_Static_assert(sizeof(struct seen) == 16 && sizeof(struct state) == 32,
+    "states are compared by their bytes, many at a time");
+
+static inline unsigned int
+tokens_of(void)
+{
+	return world->forms[1] == FORM_NONE ? 1 : 2;
+}
+
+static inline bool
+is_timed(unsigned int token)
+{
+	return world->forms[token] == FORM_TIMED;
+}
+
+static inline uint64_t
+first_counter(void)
+{
+	return world->ends == 0 ? BASE
+				: ROLLCODE_COUNTER_END - (uint64_t)world->ends;
+}
+
+int far_end(unsigned int token);    /* counters from its own */
+int behind_end(unsigned int token); /* as many back */
 int clip_steps(int steps);
 
-/* An account of a state, and what it is afterwards into the state. */
-void unpack_state(const struct state *, struct account *);
-void pack_account(const struct account *, struct state *);
+/* An account that is seen so, and how one is seen. */
+void unpack_account(const struct seen *, struct account *);
+void pack_account(const struct account *, struct seen *);
 
 /* States that no rule can tell apart are one. */
 void normalise_state(struct state *);
+
+/* A number of those bytes, a multiple of 8. */
+uint64_t hash_bytes(const void *, size_t len, uint64_t more);
 
 /*
  * The states that were found, each once, with the number of the state and of
@@ -77,45 +113,67 @@ void states_add(const struct state *, uint32_t parent, unsigned int action);
 uint32_t states_count(void);
 const struct found *states_at(uint32_t);
 
-/* Made by the program: what the code of a counter and step is. */
-unsigned int number_of(unsigned int token, uint64_t counter, int64_t step);
+/* Codes, made by the program; of a token that is not timed in no step. */
+#define STEPS (2 * STEPS_AROUND + 1)
 
-/* The same, counted from a state's counter and from now. */
-unsigned int number_at(const struct state *, unsigned int token, int at,
-    int step);
+struct made {
+	unsigned int number;
+	struct passcode code;
+};
+
+extern struct made made[TOKENS][ROUND][STEPS];
+
+/* What the code is, in a step that is counted from now. */
+static inline const struct made *
+find_made(unsigned int token, uint64_t counter, int step)
+{
+	int at = is_timed(token) ? step + STEPS_AROUND : 0;
+
+	return &made[token][counter % ROUND][at];
+}
 
 enum kind { TYPE, WRONG, RECOVER, WAIT, UNLOCK, RESYNC, ABLE, PUT_BACK, END };
 
 struct action {
 	enum kind kind;
 	unsigned int count; /* of codes */
+	unsigned int width; /* of each */
 	struct {
 		int8_t token, at, step; /* from counter, and from now */
 	} codes[INPUT_CODES];
 	int number; /* of steps, or of a token or recovery code */
 };
 
-enum meaning { IS_NEAR, IS_PRESSED, IS_FAR, IS_LATE, MEANINGS };
+enum meaning { IS_NEAR, IS_FAR, IS_LATE, MEANINGS, IS_PRESSED };
 
 /* Where what was typed is a token's codes, by each meaning that it can have. */
 struct truth {
 	bool guarded, barred;
-	bool any[MEANINGS];
-	int at[MEANINGS][TOKENS]; /* the highest; NONE */
-	unsigned int numbers[INPUT_CODES];
-	unsigned int count;
+	bool any;		     /* enabled tokens have such codes */
+	int8_t at[MEANINGS][TOKENS]; /* the highest; NONE */
+	uint16_t good[TOKENS];	     /* bits: where it begins, and made now */
+};
+
+/* What verify makes of something that is typed into an account. */
+struct outcome {
+	bool is; /* false: nobody has asked */
+	struct truth truth;
+	enum verdict verdict;
+	bool changed, guarded, late;
+	bool same; /* but for guesses that are given back */
+	int8_t moved[TOKENS];
+	struct seen after; /* if it is written */
 };
 
 struct step {
 	struct state before, after;
 	const struct action *action;
-	struct truth truth;
-	struct verification got;
-	struct account was, is;
+	const struct outcome *outcome;
 };
 
 /* Fill in where what is typed is a token's codes. */
-void find_truth(const struct state *, struct truth *);
+void find_truth(const struct seen *, const struct action *,
+    const unsigned int numbers[INPUT_CODES], struct truth *);
 
 /*
  * What is wrong with a verdict, NULL if nothing is.  What really happened is

@@ -5,48 +5,78 @@
 #include "tests/support/cases.h"
 #include "tests/unit/rules/explore.h"
 
-#define PLACES (1 << 23)
-#define STATES (PLACES / 4 * 3)
+#define PLACES_FIRST (1U << 12)
 
 const struct world *world;
 
+/*
+ * Three of four places are taken at most.  The lower half of one is the number
+ * of a state, from 1; the upper one of its hash, so that few states are looked
+ * at.
+ */
+static uint64_t *places;
+static uint32_t place_count;
+
 static struct found *found;
-static uint32_t found_count, *places;
+static uint32_t found_count;
 
-static uint64_t
-hash_of(const struct state *state)
+uint64_t
+hash_bytes(const void *bytes, size_t len, uint64_t more)
 {
-	const uint8_t *bytes = (const uint8_t *)state;
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = more, word;
 
-	for (size_t i = 0; i < sizeof(*state); i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-	return hash ^ hash >> 29;
+	for (size_t i = 0; i < len; i += sizeof(word)) {
+		memcpy(&word, (const uint8_t *)bytes + i, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 31;
+	}
+	return hash;
+}
+
+static void
+put_place(uint64_t hash, uint32_t number)
+{
+	uint32_t at = (uint32_t)hash % place_count;
+
+	while (places[at] != 0)
+		at = (at + 1) % place_count;
+	places[at] = hash >> 32 << 32 | number;
+}
+
+static void
+make_room(uint32_t count)
+{
+	free(places);
+	place_count = count;
+	places = calloc(count, sizeof(*places));
+	found = realloc(found, count / 4 * 3 * sizeof(*found));
+	ck_assert_msg(places != NULL && found != NULL, "no memory");
+	for (uint32_t i = 0; i < found_count; i++)
+		put_place(hash_bytes(&found[i].state, sizeof(found->state), 0),
+		    i + 1);
 }
 
 void
 states_add(const struct state *state, uint32_t parent, unsigned int action)
 {
-	uint64_t at = hash_of(state) % PLACES;
+	uint64_t hash = hash_bytes(state, sizeof(*state), 0);
+	uint32_t at = (uint32_t)hash % place_count;
 
-	while (places[at] != 0) {
-		if (memcmp(&found[places[at] - 1].state, state,
+	for (; places[at] != 0; at = (at + 1) % place_count)
+		if (places[at] >> 32 == hash >> 32 &&
+		    memcmp(&found[(uint32_t)places[at] - 1].state, state,
 			sizeof(*state)) == 0)
 			return;
-		at = (at + 1) % PLACES;
-	}
-	ck_assert_msg(found_count < STATES, "there is no room for more states");
+	if (found_count == place_count / 4 * 3)
+		make_room(2 * place_count);
 	found[found_count] = (struct found){*state, parent, (uint16_t)action};
-	places[at] = ++found_count;
+	put_place(hash, ++found_count);
 }
 
 void
 states_make(void)
 {
-	found = malloc(STATES * sizeof(*found));
-	places = calloc(PLACES, sizeof(*places));
-	found_count = 0;
-	ck_assert(found != NULL && places != NULL);
+	make_room(PLACES_FIRST);
 }
 
 void
@@ -54,6 +84,9 @@ states_free(void)
 {
 	free(found);
 	free(places);
+	found = NULL;
+	places = NULL;
+	found_count = 0;
 }
 
 uint32_t
@@ -68,22 +101,19 @@ states_at(uint32_t at)
 	return &found[at];
 }
 
-unsigned int
-tokens_of(void)
-{
-	return world->forms[1] == FORM_NONE ? 1 : 2;
-}
-
-bool
-is_timed(unsigned int i)
-{
-	return world->forms[i] == FORM_TIMED;
-}
-
 int
 far_end(unsigned int i)
 {
-	return (int)world->policy.resync_window / (is_timed(i) ? 3 : 1);
+	int far = (int)world->policy.resync_window / (is_timed(i) ? 3 : 1);
+	int near = (int)world->policy.tolerance;
+
+	return far > near ? far : near;
+}
+
+int
+behind_end(unsigned int i)
+{
+	return (int)world->policy.lookbehind / (is_timed(i) ? 4 : 1);
 }
 
 static int64_t
@@ -99,14 +129,15 @@ clip_steps(int steps)
 }
 
 static void
-unpack_token(const struct state *s, unsigned int i, struct account_token *t)
+unpack_token(const struct seen *s, unsigned int i, struct account_token *t)
 {
 	t->id = i + 1;
 	t->token.label[0] = (char)('0' + i);
 	t->token.form = world->forms[i];
 	t->token.algorithm = ALGORITHM_SHA256;
-	t->token.digits = ROLLCODE_DIGITS_MAX;
-	t->token.counter = BASE + (uint64_t)s->tokens[i].counter;
+	t->token.digits = world->digits[i];
+	t->token.counter =
+	    first_counter() + (uint64_t)(int64_t)s->tokens[i].counter;
 	t->token.secret.len = ROLLCODE_SECRET_MIN;
 	t->token.secret.bytes[0] = (uint8_t)i;
 	t->enabled = !s->tokens[i].disabled;
@@ -114,12 +145,12 @@ unpack_token(const struct state *s, unsigned int i, struct account_token *t)
 	t->far_known = s->tokens[i].far != NONE;
 	if (!t->far_known)
 		return;
-	t->far_counter = t->token.counter + (uint64_t)s->tokens[i].far;
+	t->far_counter = t->token.counter + (uint64_t)(int64_t)s->tokens[i].far;
 	t->far_time = NOW - s->tokens[i].far_age * ROLLCODE_STEP;
 }
 
 static void
-unpack_recovery(const struct state *s, struct account *a)
+unpack_recovery(const struct seen *s, struct account *a)
 {
 	a->recovery_key_set = true;
 	a->recovery_count = 2;
@@ -137,7 +168,7 @@ unpack_recovery(const struct state *s, struct account *a)
 }
 
 void
-unpack_state(const struct state *s, struct account *a)
+unpack_account(const struct seen *s, struct account *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->user[0] = 'u';
@@ -154,18 +185,10 @@ unpack_state(const struct state *s, struct account *a)
 		unpack_recovery(s, a);
 }
 
-/* What the account is becomes the state's; what really happened stays. */
 static void
-pack_token(const struct account_token *t, unsigned int i, struct state *s)
+pack_token(const struct account_token *t, unsigned int i, struct seen *s)
 {
-	int64_t counter = (int64_t)t->token.counter - BASE;
-	int64_t moved = counter - s->tokens[i].counter;
-
-	s->tokens[i].counter = (int8_t)counter;
-	s->tokens[i].passed = (int8_t)(s->tokens[i].passed - moved);
-	s->tokens[i].entered = (int8_t)(s->tokens[i].entered - moved);
-	if (s->tokens[i].pressed != NONE)
-		s->tokens[i].pressed = (int8_t)(s->tokens[i].pressed - moved);
+	s->tokens[i].counter = (int8_t)(t->token.counter - first_counter());
 	s->tokens[i].disabled = !t->enabled;
 	s->tokens[i].far = NONE;
 	s->tokens[i].far_age = 0;
@@ -173,11 +196,11 @@ pack_token(const struct account_token *t, unsigned int i, struct state *s)
 		return;
 	s->tokens[i].far = (int8_t)(t->far_counter - t->token.counter);
 	s->tokens[i].far_age =
-	    (int8_t)clip_value((NOW - t->far_time) / ROLLCODE_STEP, FAR_AWAY);
+	    (int8_t)clip_steps((int)((NOW - t->far_time) / ROLLCODE_STEP));
 }
 
 void
-pack_account(const struct account *a, struct state *s)
+pack_account(const struct account *a, struct seen *s)
 {
 	for (unsigned int i = 0; i < tokens_of(); i++)
 		pack_token(&a->tokens[i], i, s);
@@ -191,35 +214,41 @@ pack_account(const struct account *a, struct state *s)
 			s->used |= (int8_t)(1 << i);
 }
 
+static void
+normalise_token(struct state *s, unsigned int i)
+{
+	int8_t *counter = &s->is.tokens[i].counter;
+
+	if (world->planted)
+		*counter = (int8_t)(*counter & (ROUND - 1));
+	else if (world->ends == 0)
+		*counter = 0;
+	s->is.tokens[i].far_age = (int8_t)clip_steps(s->is.tokens[i].far_age);
+	s->real[i].passed = (int8_t)clip_value(s->real[i].passed, ROUND);
+	s->real[i].entered =
+	    (int8_t)clip_value(s->real[i].entered, FAR_AWAY / 2);
+	s->real[i].made = (int8_t)clip_steps(s->real[i].made);
+	if (!world->put_back)
+		s->real[i].entered = 0;
+	if (!world->put_back || !is_timed(i))
+		s->real[i].made = 0;
+}
+
 void
 normalise_state(struct state *s)
 {
+	int16_t *age = &s->is.spent_age;
+
 	for (unsigned int i = 0; i < tokens_of(); i++)
-		if (!world->planted)
-			s->tokens[i].counter = 0;
-		else
-			s->tokens[i].counter %= ROUND;
-	for (unsigned int i = 0; i < tokens_of(); i++) {
-		s->tokens[i].passed =
-		    (int8_t)clip_value(s->tokens[i].passed, ROUND);
-		s->tokens[i].entered =
-		    (int8_t)clip_value(s->tokens[i].entered, FAR_AWAY / 2);
-		s->tokens[i].made =
-		    (int8_t)clip_value(s->tokens[i].made, FAR_AWAY);
-		s->tokens[i].far_age =
-		    (int8_t)clip_value(s->tokens[i].far_age, FAR_AWAY);
-		if (!world->put_back)
-			s->tokens[i].made = s->tokens[i].entered = 0;
-	}
-	s->once = (int8_t)clip_value(s->once, FAR_AWAY);
-	if (s->from != NONE)
-		s->from = (int8_t)clip_value(s->from, FAR_AWAY);
+		normalise_token(s, i);
+	s->is.once = (int8_t)clip_steps(s->is.once);
+	if (s->is.from != NONE)
+		s->is.from = (int8_t)clip_steps(s->is.from);
 	/* Of a day that has begun only the first steps. */
-	if (s->spent_age % DAY_STEPS > 4)
-		s->spent_age =
-		    (int16_t)(s->spent_age / DAY_STEPS * DAY_STEPS + 4);
-	if (s->spent_age < -FAR_AWAY)
-		s->spent_age = -FAR_AWAY;
-	if (s->spent_age > 4 * DAY_STEPS)
-		s->spent_age = 4 * DAY_STEPS;
+	if (*age % DAY_STEPS > 4)
+		*age = (int16_t)(*age / DAY_STEPS * DAY_STEPS + 4);
+	if (*age < -FAR_AWAY)
+		*age = -FAR_AWAY;
+	if (*age > 4 * DAY_STEPS)
+		*age = 4 * DAY_STEPS;
 }
