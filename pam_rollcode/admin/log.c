@@ -10,6 +10,7 @@
 #define FOLLOW_SECONDS 1
 #define FOLLOW_LINES 10 /* of what was before */
 #define NAMED_GUARDED 10
+#define LATE_SECONDS 120 /* what an event may be behind its commit */
 
 /* All lines of one look at the store; the largest sequence seen per user is
  * kept from one look to the next. */
@@ -18,6 +19,7 @@ struct seen {
 	int64_t created;
 	int64_t sequence;
 	int64_t aside; /* time of the last one written aside */
+	int64_t from;  /* what is older was there before the first look */
 	bool guarded;
 };
 
@@ -38,13 +40,23 @@ struct journal {
 	struct unlogged unlogged;
 	struct log_widths widths;
 	int64_t since, until, last; /* last: the -n of the first look, or -1 */
-	bool shown;    /* the first look was printed, which -n cuts */
-	bool unusable; /* a user's file could not be read */
+	int64_t oldest; /* of the lines that -n leaves, once there are more */
+	int64_t began, looked; /* the first look, and this one */
+	bool shown;	       /* the first look was printed, which -n cuts */
+	bool unusable;	       /* a user's file could not be read */
 };
+
+static void
+drop_lines(struct journal *journal, size_t from, size_t end)
+{
+	for (size_t i = from; i < end; i++)
+		log_free(&journal->lines[i]);
+}
 
 static void
 journal_close(struct journal *journal)
 {
+	drop_lines(journal, 0, journal->count);
 	free(journal->lines);
 	free(journal->seen);
 }
@@ -55,9 +67,10 @@ seen_of(struct journal *journal, const char *user)
 {
 	struct seen *more;
 
+	/* In one look nobody comes twice. */
 	if (!journal->admin->options->follow)
-		journal->seen_count = 0; /* nobody comes twice */
-	for (size_t i = 0; i < journal->seen_count; i++)
+		journal->seen_count = 0;
+	for (size_t i = 0; journal->shown && i < journal->seen_count; i++)
 		if (strcmp(journal->seen[i].user, user) == 0)
 			return &journal->seen[i];
 	more =
@@ -66,7 +79,10 @@ seen_of(struct journal *journal, const char *user)
 		return NULL;
 	journal->seen = more;
 	more += journal->seen_count++;
-	*more = (struct seen){.sequence = INT64_MAX};
+	*more = (struct seen){
+	    .sequence = INT64_MAX,
+	    .from = journal->shown ? journal->began - LATE_SECONDS : INT64_MIN,
+	};
 	snprintf(more->user, sizeof(more->user), "%s", user);
 	return more;
 }
@@ -82,13 +98,13 @@ static int
 by_time(const void *a, const void *b)
 {
 	const struct log_line *x = a, *y = b;
-	int users = strcmp(x->user, y->user);
+	int users = strcmp(x->texts, y->texts);
 
-	if (x->event.time != y->event.time)
-		return x->event.time < y->event.time ? -1 : 1;
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
 	if (users != 0)
 		return users;
-	return x->event.sequence < y->event.sequence ? -1 : 1;
+	return x->sequence < y->sequence ? -1 : 1;
 }
 
 /* In order, and of the first look only as many as -n asks for. */
@@ -102,9 +118,22 @@ sort_lines(struct journal *journal)
 		    by_time);
 	if (journal->last < 0 || journal->shown || journal->count <= last)
 		return;
+	drop_lines(journal, 0, journal->count - last);
 	memmove(journal->lines, journal->lines + journal->count - last,
 	    last * sizeof(*journal->lines));
 	journal->count = last;
+}
+
+/* Once there are enough lines, what is older than all of them is none. */
+static void
+leave_last(struct journal *journal)
+{
+	size_t last = (size_t)journal->last;
+
+	if (journal->last < 0 || journal->shown || journal->count / 2 < last)
+		return;
+	sort_lines(journal);
+	journal->oldest = last > 0 ? journal->lines[0].time : INT64_MAX;
 }
 
 /* Room for one more; what -n leaves out needs none. */
@@ -129,26 +158,32 @@ make_room(struct journal *journal)
 }
 
 static enum rollcode_err
+no_memory(struct error *error)
+{
+	return error_set(error, ROLLCODE_ERR_NOMEM,
+	    "out of memory; --number limits the number of events");
+}
+
+static enum rollcode_err
 take_event(void *context, const struct event *event, struct error *error)
 {
 	struct journal *journal = context;
 	struct seen *seen = journal->now;
-	struct log_line *line;
 
 	if (seen != NULL && !is_news(seen, event))
 		return ROLLCODE_OK;
 	if (seen == NULL || !make_room(journal))
-		return error_set(error, ROLLCODE_ERR_NOMEM,
-		    "out of memory; --number limits the number of events");
+		return no_memory(error);
 	if (event->aside)
 		seen->aside = event->time;
 	else
 		seen->sequence = event->sequence;
-	if (event->time < journal->since || event->time > journal->until)
+	if (event->time < journal->since || event->time > journal->until ||
+	    event->time < seen->from)
 		return ROLLCODE_OK;
-	line = &journal->lines[journal->count++];
-	memcpy(line->user, seen->user, sizeof(line->user));
-	line->event = *event;
+	if (!log_fill(&journal->lines[journal->count], seen->user, event))
+		return no_memory(error);
+	journal->count++;
 	return ROLLCODE_OK;
 }
 
@@ -184,7 +219,7 @@ read_user_events(void *context, const char *user, struct error *error)
 	bool enrolled = false;
 	enum rollcode_err err;
 
-	err = admin->ops->begin(
+	err = admin->ops->look(
 	    admin->store, user, &enrolled, &admin->account, error);
 	/* Enrolled anew, a user's events are counted anew. */
 	seen = journal->now = seen_of(journal, user);
@@ -230,6 +265,7 @@ print_lines(struct journal *journal, struct json *json)
 	sort_lines(journal);
 	log_print(journal->lines, journal->count, &journal->widths,
 	    journal->admin->options->json ? json : NULL);
+	drop_lines(journal, 0, journal->count);
 	journal->count = 0;
 	journal->shown = true;
 	if (fflush(stdout) == 0)
@@ -255,6 +291,45 @@ take_any_user(void *context, const char *user, struct error *error)
 	return ROLLCODE_OK;
 }
 
+/* Those who come behind are older: the last lines may be here already. */
+static enum rollcode_err
+take_recent_user(void *context, const char *user, int64_t youngest,
+    bool *enough, struct error *error)
+{
+	struct journal *journal = context;
+
+	leave_last(journal);
+	/* Of whom an event can come in the next look, the first has all. */
+	*enough = journal->last >= 0 && !journal->shown &&
+		  youngest < journal->oldest &&
+		  (!journal->admin->options->follow ||
+		      youngest < journal->began - LATE_SECONDS);
+	return *enough ? ROLLCODE_OK : take_any_user(context, user, error);
+}
+
+/* As few users as may have something that is printed. */
+static enum rollcode_err
+read_any_events(struct journal *journal, struct error *error)
+{
+	struct admin *admin = journal->admin;
+	int64_t now = time(NULL), before = journal->looked;
+	int64_t since = journal->since;
+
+	journal->looked = now;
+	if (journal->shown)
+		since = (before < now ? before : now) - 1;
+	else
+		journal->began = now;
+	if (!journal->shown && journal->last < 0 && since == INT64_MIN)
+		return admin->ops->each(
+		    admin->store, take_any_user, journal, error);
+	if (!journal->shown && admin->options->follow &&
+	    since > now - LATE_SECONDS)
+		since = now - LATE_SECONDS;
+	return admin->ops->recent(
+	    admin->store, since, take_recent_user, journal, error);
+}
+
 /* One look: open, read, close, so that no login waits for this command. */
 static enum rollcode_err
 read_events_once(struct journal *journal, const char *user, struct error *error)
@@ -266,8 +341,7 @@ read_events_once(struct journal *journal, const char *user, struct error *error)
 	    ROLLCODE_OK)
 		return err;
 	err = user != NULL ? read_user_events(journal, user, error)
-			   : admin->ops->each(
-				 admin->store, take_any_user, journal, error);
+			   : read_any_events(journal, error);
 	admin->ops->close(admin->store);
 	admin->store = NULL;
 	return err;
@@ -281,6 +355,7 @@ read_limits(struct journal *journal, struct error *error)
 	enum rollcode_err err = ROLLCODE_OK;
 
 	journal->since = INT64_MIN;
+	journal->oldest = INT64_MIN;
 	journal->until = INT64_MAX;
 	journal->last = o->number;
 	if (o->follow && o->json)

@@ -7,10 +7,17 @@
 
 #include "admin/admin.h"
 
+/* What is kept of an event: of many there are no more bytes than these. */
 struct log_line {
-	char		user[ROLLCODE_USER_MAX + 1];
-	struct event	event;
+	int64_t	time, sequence, counter, distance;
+	char	*texts;		/* user, service, rhost, token and outcome, */
+				/* each with a NUL behind it */
 };
+
+/* False if there is no memory.  log_free also of one that was not filled. */
+bool	log_fill(struct log_line *, const char *user, const struct event *)
+	    MUST_USE;
+void	log_free(struct log_line *);
 
 /* The columns of what has been printed, which only grow. */
 struct log_widths {

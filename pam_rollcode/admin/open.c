@@ -118,7 +118,7 @@ admin_look(
 	enum rollcode_err err;
 
 	*enrolled = false;
-	err = admin->ops->begin(
+	err = admin->ops->look(
 	    admin->store, user, enrolled, &admin->account, error);
 	admin->ops->end(admin->store);
 	return err;

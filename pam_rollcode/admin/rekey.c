@@ -99,12 +99,13 @@ struct walk {
 	struct admin *admin;
 	struct progress progress;
 	int64_t users, unusable;
+	size_t waiting; /* to be sealed together */
+	char names[STORE_AT_ONCE][ROLLCODE_USER_MAX + 1];
 };
 
 static enum rollcode_err
-reseal_one(void *context, const char *user, struct error *error)
+reseal_one(struct walk *walk, const char *user, struct error *error)
 {
-	struct walk *walk = context;
 	struct admin *admin = walk->admin;
 	struct error detail = {0};
 	enum rollcode_err err = ROLLCODE_ERR_UNAVAIL;
@@ -118,8 +119,41 @@ reseal_one(void *context, const char *user, struct error *error)
 		cli_tell(ADMIN_SERVICE, user, err, &detail);
 		walk->unusable++;
 	}
-	progress_step(&walk->progress);
 	return ROLLCODE_OK;
+}
+
+/* Where it cannot be done together, it is seen one by one who is why. */
+static enum rollcode_err
+reseal_waiting(struct walk *walk, struct error *error)
+{
+	const struct store_ops *ops = walk->admin->ops;
+	const char *users[STORE_AT_ONCE];
+	enum rollcode_err err = ROLLCODE_OK;
+	bool done;
+
+	for (size_t i = 0; i < walk->waiting; i++)
+		users[i] = walk->names[i];
+	done = ops->reseal_all != NULL && walk->waiting > 1 &&
+	       ops->reseal_all(walk->admin->store, users, walk->waiting,
+		   NULL) == ROLLCODE_OK;
+	for (size_t i = 0; i < walk->waiting && err == ROLLCODE_OK; i++) {
+		if (!done)
+			err = reseal_one(walk, users[i], error);
+		progress_step(&walk->progress);
+	}
+	walk->waiting = 0;
+	return err;
+}
+
+static enum rollcode_err
+add_waiting(void *context, const char *user, struct error *error)
+{
+	struct walk *walk = context;
+
+	snprintf(
+	    walk->names[walk->waiting++], sizeof(walk->names[0]), "%s", user);
+	return walk->waiting == STORE_AT_ONCE ? reseal_waiting(walk, error)
+					      : ROLLCODE_OK;
 }
 
 static enum rollcode_err
@@ -133,7 +167,9 @@ reseal_all(struct admin *admin, struct error *error)
 		 error)) != ROLLCODE_OK)
 		return err;
 	progress_begin(&walk.progress, "re-encrypting", walk.users);
-	err = admin->ops->each(admin->store, reseal_one, &walk, error);
+	if ((err = admin->ops->each(admin->store, add_waiting, &walk, error)) ==
+	    ROLLCODE_OK)
+		err = reseal_waiting(&walk, error);
 	progress_clear(&walk.progress);
 	if (err != ROLLCODE_OK ||
 	    (admin->ops->clean != NULL &&

@@ -27,6 +27,7 @@
 #define STORE_OUTCOME_MAX	24
 #define STORE_BUSY_MS		2000	/* deadline for a user's lock */
 #define STORE_IDLE_MS		2000	/* what is not used is closed then */
+#define STORE_AT_ONCE		100	/* users of one commit */
 
 struct store;
 
@@ -52,6 +53,10 @@ typedef enum rollcode_err	store_user_fn(void *, const char *user,
 typedef void			store_told_fn(void *, const char *user,
 				    const struct error *unusable);
 typedef enum rollcode_err	store_event_fn(void *, const struct event *,
+				    struct error *);
+/* No event of the user is younger; with *enough set nobody else is wanted. */
+typedef enum rollcode_err	store_recent_fn(void *, const char *user,
+				    int64_t youngest, bool *enough,
 				    struct error *);
 
 struct store_ops {
@@ -89,8 +94,16 @@ struct store_ops {
 	    const struct event *, struct error *) MUST_USE;
 
 	/*
+	 * As begin, to look and not to commit, so that nobody is locked where
+	 * that can be.  Of who is walked over by each, some or recent it may
+	 * be read some time before, together with others.
+	 */
+	enum rollcode_err (*look)(struct store *, const char *user,
+	    bool *enrolled, struct account *, struct error *) MUST_USE;
+
+	/*
 	 * Unlock the user begun, if any, and stay open: the end of a begin
-	 * that only wanted to read.
+	 * that only wanted to read, and of a look.
 	 */
 	void (*end)(struct store *);
 
@@ -113,6 +126,14 @@ struct store_ops {
 	    const struct event *, bool replace, struct error *) MUST_USE;
 
 	/*
+	 * The same for new users, STORE_AT_ONCE at most, all of them in one
+	 * commit; an error of one is that of all.  NULL where that is no faster
+	 * than one by one.
+	 */
+	enum rollcode_err (*create_all)(struct store *, const struct account *,
+	    const struct event *, size_t count, struct error *) MUST_USE;
+
+	/*
 	 * Remove a user for good, also one whose data no login could use.
 	 * ABSENT if nobody of that name is enrolled.  Waits for a login of
 	 * the user as begin does.
@@ -127,6 +148,17 @@ struct store_ops {
 	 */
 	enum rollcode_err (*each)(struct store *, store_user_fn *, void *,
 	    struct error *) MUST_USE;
+
+	/* The same for these users, enrolled or not.  NULL as create_all. */
+	enum rollcode_err (*some)(struct store *, const char *const *users,
+	    size_t count, store_user_fn *, void *, struct error *) MUST_USE;
+
+	/*
+	 * Call back for each user who may have an event of that time or
+	 * later, the one first who may have the youngest.
+	 */
+	enum rollcode_err (*recent)(struct store *, int64_t since,
+	    store_recent_fn *, void *, struct error *) MUST_USE;
 
 	/*
 	 * Call back for the events of the user begun, the oldest first.  STORE
@@ -172,13 +204,16 @@ struct store_ops {
 	 * A change of key, once nobody uses the store with SECRET_KEY_PREVIOUS
 	 * alone: adopt_key makes the store one of SECRET_KEY, reseal seals what
 	 * a user has with it (nothing else changes, no trace of the old is
-	 * left), clean removes what killed commands may have left (NULL if they
-	 * leave nothing).  All of them can be repeated.  reseal of who is not
-	 * enrolled is OK.
+	 * left), reseal_all the same for several in one commit (NULL as
+	 * create_all), clean removes what killed commands may have left (NULL
+	 * if they leave nothing).  All of them can be repeated.  reseal of who
+	 * is not enrolled is OK.
 	 */
 	enum rollcode_err (*adopt_key)(struct store *, struct error *) MUST_USE;
 	enum rollcode_err (*reseal)(struct store *, const char *user,
 	    struct error *) MUST_USE;
+	enum rollcode_err (*reseal_all)(struct store *,
+	    const char *const *users, size_t count, struct error *) MUST_USE;
 	enum rollcode_err (*clean)(struct store *, struct error *) MUST_USE;
 
 	/*

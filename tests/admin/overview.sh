@@ -202,6 +202,13 @@ zoe is"
 admin unlock eve >"$T/out"
 equal "then nothing is said of it" \
     "$(admin show eve | grep -c guarded\ since)$(admin log eve 2>&1 >"$T/out")" 0
+touch "$T/store/users/ann.db"
+equal "log -n looks at whoever may have one of the last events" \
+    "$(admin log -n 1 2>"$T/log" | tr -s ' ')" \
+    "$(admin log 2>"$T/log" | tail -n 1 | tr -s ' ')"
+touch -d '2 days ago' "$T"/store/users/eve.db*
+equal "and at nobody whose files are older than that" \
+    "$(admin log -n 1 2>"$T/log" | grep -c ' eve ')" 0
 
 # --- one, or many -----------------------------------------------------------------
 

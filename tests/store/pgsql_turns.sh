@@ -170,6 +170,89 @@ between() {
 	equal "and the new one is where it was" "$(counter ann)" 0
 	token fresh add <"$T/uri" >"$T/out"
 	equal "its first code lets in" "$(login ann "$(code fresh)")" SUCCESS
+	changed_between
+	imported_between
+}
+
+changed_between() {
+	local first second third got
+	read -r first second third < <(code fresh -n 3)
+	through "$proxy"
+	paused "$first"
+	usual
+	admin resync ann <<<"$second $third" >"$T/out"
+	go_on
+	equal "a token that is resynced between the turns: what was typed is used" \
+	    "$got" AUTH_ERR
+	equal "and the counter is where the resync put it" \
+	    "$(login ann "$(code fresh)")" SUCCESS
+	through "$proxy"
+	paused "$(code fresh)"
+	usual
+	admin disable ann >"$T/out"
+	go_on
+	equal "a user who is disabled between the turns is not let in" \
+	    "$got" AUTH_ERR
+	check "and stays disabled" grep -q '^ann *disabled ' <(admin list)
+	admin enable ann >"$T/out"
+	through "$proxy"
+	paused "$(code fresh)"
+	usual
+	admin remove -f ann >"$T/out"
+	go_on
+	equal "a user who is removed between the turns is not let in" \
+	    "$got" AUTH_ERR
+	refused "and stays removed" grep -q '^ann ' <(admin list)
+}
+
+# --- many users ---------------------------------------------------------------
+
+# few MOST COMMAND...: so many turns at most, for which it prints $T/out
+few() {
+	: >"$T/turns/turns"
+	admin "${@:2}" >"$T/out"
+	check "600 users: $2 takes $1 turns at most" \
+	    test "$(wc -l <"$T/turns/turns")" -le "$1"
+}
+
+many() {
+	through "$proxy"
+	seq 600 | awk '{ printf "HOTP/E/8 m%03d - %040d 5\n", $1, $1 }' \
+	    >"$T/users.oath"
+	few 120 import --no-account "$T/users.oath"
+	equal "and imports them" "$(tail -n 1 "$T/out")" \
+	    "600 users, 600 tokens added"
+	few 20 import --no-account "$T/users.oath"
+	equal "and doubles nothing" "$(tail -n 1 "$T/out")" \
+	    "600 users, 0 tokens added, 600 already there"
+	few 12 list
+	equal "and lists them" "$(grep -c '^m.* normal ' "$T/out")" 600
+	few 12 export --plain
+	equal "and has them" "$(grep -c 'otpauth.*counter=5' "$T/out")" 600
+	few 16 log -n 20
+	equal "and prints 20" "$(grep -c . "$T/out")" 20
+	few 25 check --json
+}
+
+imported_between() {
+	printf 'HOTP/E/8 %s - %040d 5\n' kim 1 lee 2 max 3 root 4 \
+	    >"$T/four.oath"
+	through "$proxy"
+	rm -f "$T/turns/paused"
+	touch "$T/turns/pause"
+	start admin import --no-account "$T/four.oath" >"$T/imported" 2>&1
+	waiting=$started
+	wait_for test -e "$T/turns/paused"
+	usual
+	admin enroll lee --no-account >"$T/uri" 2>"$T/out"
+	rm "$T/turns/pause"
+	wait "$waiting"
+	equal "an import says who was enrolled meanwhile" \
+	    "$? $(grep -c 'lee already has' "$T/imported")" "1 1"
+	equal "and imports those beside who is enrolled meanwhile" \
+	    "$(counter kim) $(counter lee) $(counter max)" "5 0 5"
+	equal "and gives uid 0 no token without a yes" \
+	    "$(admin list | grep -c '^root ')" 0
 }
 
 # --- at once ------------------------------------------------------------------
@@ -273,6 +356,7 @@ turns_proxy
 if [ "${1-}" != long ]; then
 	two_turns
 	never_kept
+	many
 fi
 one_code straight
 watched

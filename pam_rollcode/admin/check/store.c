@@ -297,7 +297,7 @@ visit_user(void *context, const char *user, struct error *error)
 	facts->root |= strcmp(user, "root") == 0;
 	facts->user |=
 	    v->check->user != NULL && strcmp(user, v->check->user) == 0;
-	err = v->ops->begin(v->store, user, &enrolled, &v->account, &detail);
+	err = v->ops->look(v->store, user, &enrolled, &v->account, &detail);
 	if (err == ROLLCODE_OK && enrolled) {
 		visit_witness(v);
 		err = visit_past(v, &detail);

@@ -68,22 +68,36 @@ group_size(const struct importing *im, size_t at)
 	return n;
 }
 
+/* So many users at once; *at is behind them. */
+static enum rollcode_err
+next_users(struct importing *im, size_t *at, struct error *error)
+{
+	struct import_group groups[STORE_AT_ONCE] = {{NULL}};
+	enum rollcode_err err = ROLLCODE_OK;
+	size_t count = 0;
+
+	for (; *at < im->list.count && count < STORE_AT_ONCE; count++) {
+		groups[count].lines = im->order + *at;
+		groups[count].count = group_size(im, *at);
+		*at += groups[count].count;
+	}
+	import_together(im, groups, count);
+	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++) {
+		err = import_user(im, &groups[i], error);
+		for (size_t n = 0; n < groups[i].count; n++)
+			progress_step(&im->progress);
+	}
+	return err;
+}
+
 static enum rollcode_err
 each_user(struct importing *im, struct error *error)
 {
 	enum rollcode_err err = ROLLCODE_OK;
 
 	progress_begin(&im->progress, "importing", (int64_t)im->list.count);
-	for (size_t i = 0; i < im->list.count && err == ROLLCODE_OK;) {
-		struct import_group group = {
-		    .lines = im->order + i,
-		    .count = group_size(im, i),
-		};
-
-		err = import_user(im, &group, error);
-		for (size_t end = i + group.count; i < end; i++)
-			progress_step(&im->progress);
-	}
+	for (size_t i = 0; i < im->list.count && err == ROLLCODE_OK;)
+		err = next_users(im, &i, error);
 	progress_clear(&im->progress);
 	return err;
 }

@@ -25,6 +25,7 @@ struct import_group {
 	struct import_entry		**lines;
 	size_t				 count;
 	bool				 enrolled, asks, agreed;
+	bool				 done;	/* what is left is to tell it */
 };
 
 /*
@@ -45,6 +46,22 @@ enum rollcode_err	account_merge(struct account *,
  */
 enum rollcode_err	import_user(struct importing *, struct import_group *,
 			    struct error *) MUST_USE;
+
+/*
+ * Where nothing is to be asked, and nothing wrong with the lines of one user:
+ * done is set if the user has all of them; else true, with the account and the
+ * event that enrol the user, who is new.
+ */
+bool			import_foresee(struct importing *,
+			    struct import_group *, struct account *,
+			    struct event *);
+
+/*
+ * Of so many groups, STORE_AT_ONCE at most, enrol those together that can be.
+ * Whatever does not become done is left as it was, for import_user.
+ */
+void			import_together(struct importing *,
+			    struct import_group *, size_t count);
 
 /*
  * Take every user over from the other store that --from names, with counters,

@@ -7,6 +7,7 @@
  */
 #include <pwd.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "admin/import/import.h"
@@ -134,6 +135,7 @@ take_over(struct importing *im, struct import_group *group, struct error *error)
 	bool changed = false;
 	enum rollcode_err err;
 
+	admin->now = time(NULL);
 	if ((err = admin->ops->begin(admin->store, user, &group->enrolled,
 		 &admin->account, error)) != ROLLCODE_OK)
 		return err;
@@ -242,6 +244,35 @@ refused_among(const struct import_group *group)
 	return NULL;
 }
 
+bool
+import_foresee(struct importing *im, struct import_group *group,
+    struct account *account, struct event *event)
+{
+	struct admin *admin = &im->admin;
+	const char *user = group->lines[0]->user;
+	char labels[ROLLCODE_LABEL_MAX + 1];
+	bool changed = false, clear;
+
+	admin->now = time(NULL);
+	clear = refused_among(group) == NULL &&
+		admin_check_user(im->options, user, NULL) == ROLLCODE_OK &&
+		admin_look(admin, user, &group->enrolled, NULL) == ROLLCODE_OK;
+	if (clear && !group->enrolled)
+		admin_new_account(admin, user);
+	clear = clear &&
+		merge_lines(im, group, &changed, NULL) == ROLLCODE_OK &&
+		!must_be_asked(im, group);
+	group->done = clear && !changed;
+	clear = clear && changed && !group->enrolled;
+	if (clear) {
+		changed_labels(group, labels, sizeof(labels));
+		admin_event(admin, ACT_IMPORTED, labels, event);
+		*account = admin->account;
+	}
+	account_wipe(&admin->account);
+	return clear;
+}
+
 enum rollcode_err
 import_user(
     struct importing *im, struct import_group *group, struct error *error)
@@ -251,7 +282,9 @@ import_user(
 	struct error why = {0};
 	enum rollcode_err err = ROLLCODE_ERR_INPUT;
 
-	if (refused != NULL)
+	if (group->done)
+		err = ROLLCODE_OK;
+	else if (refused != NULL)
 		error_set(&why, err,
 		    "not imported, because %s %u of the same user was refused",
 		    import_unit(refused), refused->line);

@@ -186,6 +186,12 @@ link_change(struct link *link, const char *sql, const char *binds, ...)
 	va_end(ap);
 }
 
+bool
+link_takes(const struct link *link, size_t more)
+{
+	return link->asked + more <= LINK_ASKED_MAX;
+}
+
 /* What a session has may be the role's, a pooler's, or another client's. */
 void
 link_begin(struct link *link, bool reads)

@@ -29,6 +29,8 @@ struct pg_result;	/* libpq's */
 struct rows {
 	struct pg_result	*result;
 	int			 row, column;	/* behind the one read last */
+	int			 first, end;	/* of a part, else not used */
+	bool			 part;
 	bool			 bad;
 };
 
@@ -102,6 +104,9 @@ void			link_ask(struct link *, struct rows *, const char *sql,
 void			link_change(struct link *, const char *sql,
 			    const char *binds, ...);
 
+/* Whether so many more can be asked for in this turn. */
+bool			link_takes(const struct link *, size_t more);
+
 /*
  * Ask for a transaction, whose settings are ours whatever server, role or
  * pooler have: one that only reads, all of it as at one moment, or one that
@@ -146,6 +151,13 @@ int			rows_count(const struct rows *);
 
 /* For use with WIPED(). */
 void			rows_free(struct rows *);
+
+/*
+ * A part of rows that are sorted by their first field, a number: those of one
+ * number, without that field.  It is not freed, and must not outlive them.
+ */
+void			rows_part(const struct rows *, int64_t number,
+			    struct rows *part);
 
 /* Go to the next row, false behind the last. */
 bool			rows_next(struct rows *);

@@ -73,6 +73,7 @@ pgsql_end(struct store *store)
 	if (store->link != NULL)
 		link_rollback(store->link);
 	store->name[0] = '\0';
+	store->ahead = false;
 	account_wipe(&store->before);
 }
 
@@ -246,6 +247,22 @@ pgsql_lock(struct store *store, bool *there, struct error *error)
 	    "has %s more than once; restore it", store->name);
 }
 
+enum rollcode_err
+pgsql_take_proof(struct store *store, bool reads, struct proof_rows *proof,
+    struct error *error)
+{
+	enum rollcode_err err, wrong;
+
+	if (reads)
+		link_ask(store->link, NULL, "COMMIT", "");
+	err = link_answers(store->link, error);
+	/* A store of another version may have no answer to the rest. */
+	if (proof->store.result != NULL &&
+	    (wrong = pgsql_check_proof(store, proof, error)) != ROLLCODE_OK)
+		return wrong;
+	return err;
+}
+
 /* One turn. */
 static enum rollcode_err
 read_user(
@@ -253,19 +270,13 @@ read_user(
 {
 	WIPED(proof_rows_free) struct proof_rows proof = {0};
 	WIPED(user_rows_free) struct user_rows rows = {0};
-	enum rollcode_err err, wrong;
+	enum rollcode_err err;
 
 	link_begin(store->link, !store->locks);
 	pgsql_ask_proof(store, &proof, false);
 	pgsql_ask(store, &rows);
-	if (!store->locks)
-		link_ask(store->link, NULL, "COMMIT", "");
-	err = link_answers(store->link, error);
-	/* A store of another version may have no answer to the rest. */
-	if (proof.store.result != NULL &&
-	    (wrong = pgsql_check_proof(store, &proof, error)) != ROLLCODE_OK)
-		return wrong;
-	if (err != ROLLCODE_OK)
+	if ((err = pgsql_take_proof(store, !store->locks, &proof, error)) !=
+	    ROLLCODE_OK)
 		return err;
 	return pgsql_read(store, user, &rows, &store->before, there, error);
 }
@@ -281,6 +292,21 @@ reach_user(
 	if ((err = pgsql_reach(store, error)) != ROLLCODE_OK)
 		return err;
 	return read_user(store, user, enrolled, error);
+}
+
+enum rollcode_err
+pgsql_begun(struct store *store, const char *user, enum rollcode_err err,
+    bool *enrolled, struct error *error)
+{
+	if (err == ROLLCODE_OK)
+		err = restored_account(store->config, &store->restored,
+		    link_where(store->link), user, *enrolled, &store->before,
+		    error);
+	if (err != ROLLCODE_OK || !*enrolled) {
+		pgsql_end(store);
+		*enrolled = false;
+	}
+	return err;
 }
 
 enum rollcode_err
@@ -303,15 +329,7 @@ pgsql_begin_user(struct store *store, const char *user, bool locks,
 		link_leave(store->link);
 	if (kept && !link_usable(store->link))
 		err = reach_user(store, user, enrolled, error);
-	if (err == ROLLCODE_OK)
-		err = restored_account(store->config, &store->restored,
-		    link_where(store->link), user, *enrolled, &store->before,
-		    error);
-	if (err != ROLLCODE_OK || !*enrolled) {
-		pgsql_end(store);
-		*enrolled = false;
-	}
-	return err;
+	return pgsql_begun(store, user, err, enrolled, error);
 }
 
 static enum rollcode_err
@@ -394,13 +412,17 @@ pgsql_commit(struct store *store, const struct account *account,
 static const struct store_ops store_pgsql = {
     .open = pgsql_open,
     .begin = pgsql_begin,
+    .look = pgsql_look,
     .commit = pgsql_commit,
     .end = pgsql_end,
     .close = pgsql_close,
     .idle = kept_idle,
     .create = pgsql_create,
+    .create_all = pgsql_create_all,
     .remove = pgsql_remove,
     .each = pgsql_each,
+    .some = pgsql_some,
+    .recent = pgsql_recent,
     .events = pgsql_events,
     .restored = pgsql_restored,
     .mark = pgsql_mark,
@@ -409,6 +431,7 @@ static const struct store_ops store_pgsql = {
     .examine = pgsql_examine,
     .adopt_key = pgsql_adopt,
     .reseal = pgsql_reseal,
+    .reseal_all = pgsql_reseal_all,
 };
 
 const struct store_plugin rollcode_store_plugin = {

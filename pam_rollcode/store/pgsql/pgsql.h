@@ -20,6 +20,9 @@
 #define PGSQL_WHOLE_MS		4000	/* one login, from open to its end */
 #define PGSQL_ROLE_MAX		128
 #define PGSQL_TRIES		3	/* after collisions */
+#define PGSQL_USER_ASKS		24	/* statements about one user */
+
+struct page;
 
 /* Where a server is in its history. */
 struct pgsql_past {
@@ -52,6 +55,8 @@ struct store {
 	struct pgsql_seen	 seen;
 	bool			 kept;	/* the link was left by another login */
 	bool			 locks;	/* the user begun is locked */
+	bool			 ahead;	/* ... was read ahead, in ... */
+	struct page		*page;	/* ... that of the walk, or NULL */
 	char			 name[STORE_NAME_MAX + 1]; /* the user's */
 	char			 where[LINK_WHERE_MAX + STORE_NAME_MAX + 3];
 	const struct store_key	*user_key;	/* for this user's */
@@ -90,6 +95,13 @@ void			pgsql_ask_proof(struct store *, struct proof_rows *,
 			    bool hold);
 enum rollcode_err	pgsql_check_proof(struct store *, struct proof_rows *,
 			    struct error *) MUST_USE;
+
+/*
+ * Take the answers to all that was asked, proof included, and check that; if
+ * it only reads the transaction ends with it.
+ */
+enum rollcode_err	pgsql_take_proof(struct store *, bool reads,
+			    struct proof_rows *, struct error *) MUST_USE;
 
 /*
  * Ask for a refusal unless it is the same store still: between two turns a
@@ -160,8 +172,16 @@ user_rows_free(struct user_rows *rows)
 	rows_free(&rows->recovery);
 }
 
-/* Ask for the user begun, and read the answer; *there: whether there is one. */
+/*
+ * Ask for the user begun, or for those of an array of names: each row begins
+ * with a number in it, from 1 on.  Read the answer, or rows_part of it; *there:
+ * whether there is one.
+ */
 void			pgsql_ask(struct store *, struct user_rows *);
+void			pgsql_ask_many(struct store *, const char *names,
+			    bool locks, struct user_rows *);
+void			pgsql_ask_events(struct store *, const char *names,
+			    int64_t limit, struct rows *);
 enum rollcode_err	pgsql_read(struct store *, const char *user,
 			    struct user_rows *, struct account *, bool *there,
 			    struct error *) MUST_USE;
@@ -194,6 +214,15 @@ enum rollcode_err	pgsql_login_role(const struct config *,
 enum rollcode_err	pgsql_give_rights(struct store *, const char *role,
 			    struct error *) MUST_USE;
 
+/* The events of one who was looked at in a walk, a part of others'. */
+enum rollcode_err	pgsql_events_ahead(struct store *, struct rows *,
+			    struct error *) MUST_USE;
+
+/* What of a user that was read is told to whom, and the end of begin. */
+enum rollcode_err	pgsql_begun(struct store *, const char *user,
+			    enum rollcode_err, bool *enrolled, struct error *)
+			    MUST_USE;
+
 /* As begin: into store->before, and locked or not. */
 enum rollcode_err	pgsql_begin_user(struct store *, const char *user,
 			    bool locks, bool *enrolled, struct error *)
@@ -204,16 +233,31 @@ enum rollcode_err	pgsql_examine(struct store *, struct error *) MUST_USE;
 enum rollcode_err	pgsql_create(struct store *, const struct account *,
 			    const struct event *, bool replace,
 			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_create_all(struct store *,
+			    const struct account *, const struct event *,
+			    size_t count, struct error *) MUST_USE;
 enum rollcode_err	pgsql_remove(struct store *, const char *user,
 			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_look(struct store *, const char *user,
+			    bool *enrolled, struct account *, struct error *)
+			    MUST_USE;
 enum rollcode_err	pgsql_each(struct store *, store_user_fn *, void *,
 			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_some(struct store *, const char *const *users,
+			    size_t count, store_user_fn *, void *,
+			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_recent(struct store *, int64_t since,
+			    store_recent_fn *, void *, struct error *)
+			    MUST_USE;
 enum rollcode_err	pgsql_events(struct store *, store_event_fn *,
 			    void *, struct error *) MUST_USE;
 enum rollcode_err	pgsql_init(const struct config *, bool *made,
 			    struct error *) MUST_USE;
 enum rollcode_err	pgsql_adopt(struct store *, struct error *) MUST_USE;
 enum rollcode_err	pgsql_reseal(struct store *, const char *user,
+			    struct error *) MUST_USE;
+enum rollcode_err	pgsql_reseal_all(struct store *,
+			    const char *const *users, size_t count,
 			    struct error *) MUST_USE;
 
 #endif /* ROLLCODE_STORE_PGSQL_PGSQL_H */

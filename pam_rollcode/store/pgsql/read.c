@@ -128,28 +128,51 @@ read_recovery_rows(struct store *store, struct rows *rows, struct account *a,
 	return ROLLCODE_OK;
 }
 
-#define SELECT_ACCOUNT                                                 \
-	"SELECT failures,spent,spent_time,failed,replayed,late,"       \
-	"created,last_success,last_failure,sequence,key_id,"           \
-	"recovery_key IS NOT NULL,recovery_key FROM rollcode.account " \
-	"WHERE name=$1"
+#define ACCOUNT                                              \
+	"failures,spent,spent_time,failed,replayed,late,"    \
+	"created,last_success,last_failure,sequence,key_id," \
+	"recovery_key IS NOT NULL,recovery_key FROM "
+#define TOKEN                                                   \
+	"id,label,form,algorithm,digits,key_id,secret,counter," \
+	"far_counter IS NOT NULL,coalesce(far_counter,0),"      \
+	"coalesce(far_time,0),enabled,created,used FROM "
+#define RECOVERY "id,mac,issued,expires,used FROM "
+#define EVENT                                                         \
+	"sequence,time,service,rhost,token,outcome,counter,distance," \
+	"slot<0 FROM "
+#define OF_NAMES \
+	"pg_catalog.unnest($1::text[]) WITH ORDINALITY AS n(of,i) JOIN "
+
+#define ONE_ACCOUNT "SELECT " ACCOUNT "rollcode.account WHERE name=$1"
+#define BY_NAME " ON name=of ORDER BY i"
+#define ACCOUNTS "SELECT i," ACCOUNT OF_NAMES "rollcode.account a" BY_NAME
 
 void
 pgsql_ask(struct store *store, struct user_rows *rows)
 {
 	link_ask(store->link, &rows->account,
-	    store->locks ? SELECT_ACCOUNT " FOR UPDATE" : SELECT_ACCOUNT, "t",
+	    store->locks ? ONE_ACCOUNT " FOR UPDATE" : ONE_ACCOUNT, "t",
 	    store->name);
 	link_ask(store->link, &rows->tokens,
-	    "SELECT id,label,form,algorithm,digits,key_id,secret,counter,"
-	    "far_counter IS NOT NULL,coalesce(far_counter,0),"
-	    "coalesce(far_time,0),enabled,created,used FROM rollcode.token "
-	    "WHERE name=$1 ORDER BY id",
-	    "t", store->name);
+	    "SELECT " TOKEN "rollcode.token WHERE name=$1 ORDER BY id", "t",
+	    store->name);
 	link_ask(store->link, &rows->recovery,
-	    "SELECT id,mac,issued,expires,used FROM rollcode.recovery "
-	    "WHERE name=$1 ORDER BY id",
+	    "SELECT " RECOVERY "rollcode.recovery WHERE name=$1 ORDER BY id",
 	    "t", store->name);
+}
+
+void
+pgsql_ask_many(
+    struct store *store, const char *names, bool locks, struct user_rows *rows)
+{
+	link_ask(store->link, &rows->account,
+	    locks ? ACCOUNTS " FOR UPDATE OF a" : ACCOUNTS, "t", names);
+	link_ask(store->link, &rows->tokens,
+	    "SELECT i," TOKEN OF_NAMES "rollcode.token" BY_NAME ",id", "t",
+	    names);
+	link_ask(store->link, &rows->recovery,
+	    "SELECT i," RECOVERY OF_NAMES "rollcode.recovery" BY_NAME ",id",
+	    "t", names);
 }
 
 enum rollcode_err
@@ -172,35 +195,63 @@ pgsql_read(struct store *store, const char *user, struct user_rows *rows,
 	return read_recovery_rows(store, &rows->recovery, account, error);
 }
 
+void
+pgsql_ask_events(
+    struct store *store, const char *names, int64_t limit, struct rows *rows)
+{
+	link_ask(store->link, rows,
+	    "SELECT i," EVENT OF_NAMES
+	    "rollcode.event ON name=of WHERE slot<$2 AND $2>0 "
+	    "ORDER BY i,sequence,-slot LIMIT $3",
+	    "tii", names, restored_kept(store->config, &store->restored),
+	    limit);
+}
+
+static enum rollcode_err
+call_for_events(struct store *store, struct rows *rows, store_event_fn *fn,
+    void *context, struct error *error)
+{
+	enum rollcode_err err = ROLLCODE_OK;
+	struct event e;
+
+	while (err == ROLLCODE_OK && rows_next(rows)) {
+		e.sequence = rows_int(rows, 0, INT64_MAX);
+		e.time = rows_time(rows);
+		rows_string(rows, e.service, sizeof(e.service));
+		rows_string(rows, e.rhost, sizeof(e.rhost));
+		rows_string(rows, e.token, sizeof(e.token));
+		rows_text(rows, e.outcome, sizeof(e.outcome));
+		e.counter = rows_int(rows, -1, INT64_MAX);
+		e.distance = rows_int(rows, -1, INT64_MAX);
+		e.aside = rows_bool(rows);
+		err = rows->bad || !outcome_known(e.outcome)
+			  ? bad_row(store, "an event", error)
+			  : fn(context, &e, error);
+	}
+	return err;
+}
+
 enum rollcode_err
 pgsql_events(
     struct store *store, store_event_fn *fn, void *context, struct error *error)
 {
 	WIPED(rows_free) struct rows rows = {0};
-	struct event e;
+	struct rows ahead;
 	enum rollcode_err err;
 
+	if (store->ahead) {
+		err = pgsql_events_ahead(store, &ahead, error);
+		return err == ROLLCODE_OK
+			   ? call_for_events(store, &ahead, fn, context, error)
+			   : err;
+	}
 	if (!store->locks)
 		link_begin(store->link, true);
 	err = link_query(store->link, &rows, error,
-	    "SELECT sequence,time,service,rhost,token,outcome,counter,"
-	    "distance,slot<0 FROM rollcode.event WHERE name=$1 AND slot<$2 "
-	    "AND $2>0 "
-	    "ORDER BY sequence,-slot",
+	    "SELECT " EVENT "rollcode.event WHERE name=$1 AND slot<$2 "
+	    "AND $2>0 ORDER BY sequence,-slot",
 	    "ti", store->name, restored_kept(store->config, &store->restored));
-	while (err == ROLLCODE_OK && rows_next(&rows)) {
-		e.sequence = rows_int(&rows, 0, INT64_MAX);
-		e.time = rows_time(&rows);
-		rows_string(&rows, e.service, sizeof(e.service));
-		rows_string(&rows, e.rhost, sizeof(e.rhost));
-		rows_string(&rows, e.token, sizeof(e.token));
-		rows_text(&rows, e.outcome, sizeof(e.outcome));
-		e.counter = rows_int(&rows, -1, INT64_MAX);
-		e.distance = rows_int(&rows, -1, INT64_MAX);
-		e.aside = rows_bool(&rows);
-		err = rows.bad || !outcome_known(e.outcome)
-			  ? bad_row(store, "an event", error)
-			  : fn(context, &e, error);
-	}
-	return err;
+	return err == ROLLCODE_OK
+		   ? call_for_events(store, &rows, fn, context, error)
+		   : err;
 }

@@ -9,10 +9,16 @@
 #include "common/token/codec.h"
 #include "store/pgsql/link.h"
 
+static int
+rows_end(const struct rows *r)
+{
+	return r->part ? r->end : PQntuples(r->result);
+}
+
 int
 rows_count(const struct rows *r)
 {
-	return PQntuples(r->result);
+	return rows_end(r) - r->first;
 }
 
 void
@@ -24,11 +30,39 @@ rows_free(struct rows *r)
 bool
 rows_next(struct rows *r)
 {
-	r->column = 0;
-	if (r->row == rows_count(r))
+	r->column = r->part ? 1 : 0;
+	if (r->row == rows_end(r))
 		return false;
 	r->row++;
 	return true;
+}
+
+/* The first whose number is that, or higher. */
+static int
+first_row(const struct rows *r, int64_t number)
+{
+	int low = 0, high = PQntuples(r->result);
+
+	while (low < high) {
+		int middle = low + (high - low) / 2;
+		int64_t here = INT64_MAX;
+
+		if (!keyword_number(PQgetvalue(r->result, middle, 0), 0,
+			INT64_MAX - 1, &here) ||
+		    here >= number)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+void
+rows_part(const struct rows *all, int64_t number, struct rows *part)
+{
+	*part = (struct rows){.result = all->result, .part = true};
+	part->row = part->first = first_row(all, number);
+	part->end = first_row(all, number + 1);
 }
 
 /* The next field, "" and bad if it is NULL or there is none. */

@@ -105,26 +105,42 @@ pgsql_remove(struct store *store, const char *user, struct error *error)
 	return change_user(store, &change, error);
 }
 
-enum rollcode_err
-pgsql_each(
-    struct store *store, store_user_fn *fn, void *context, struct error *error)
+/* In as few turns as they fit in. */
+static enum rollcode_err
+insert_all(struct store *store, const struct account *accounts,
+    const struct event *events, size_t count, struct error *error)
 {
-	WIPED(rows_free) struct rows rows = {0};
-	char name[STORE_NAME_MAX + 1], user[ROLLCODE_USER_MAX + 1];
+	enum rollcode_err err = pgsql_prove(store, true, error);
+
+	for (size_t i = 0; i < count && err == ROLLCODE_OK; i++) {
+		if (!store_name_encode(accounts[i].user, store->name))
+			return error_set(error, ROLLCODE_ERR_INPUT,
+			    "a user's name is empty or too long to be "
+			    "enrolled");
+		store->user_key = store->key;
+		if (!link_takes(store->link, PGSQL_USER_ASKS))
+			err = link_answers(store->link, error);
+		if (err == ROLLCODE_OK)
+			err = pgsql_insert(store, &accounts[i], error);
+		if (err == ROLLCODE_OK)
+			pgsql_event(store, &events[i], 0);
+	}
+	return err == ROLLCODE_OK ? link_commit(store->link, error) : err;
+}
+
+enum rollcode_err
+pgsql_create_all(struct store *store, const struct account *accounts,
+    const struct event *events, size_t count, struct error *error)
+{
 	enum rollcode_err err;
 
-	pgsql_end(store);
-	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
+	if ((err = pgsql_begin_store(store, error)) != ROLLCODE_OK)
 		return err;
-	link_begin(store->link, true);
-	err = link_query(store->link, &rows, error,
-	    "SELECT name FROM rollcode.account ORDER BY name", "");
-	link_rollback(store->link);
-	for (; err == ROLLCODE_OK && rows_next(&rows); rows.bad = false) {
-		rows_text(&rows, name, sizeof(name));
-		if (!rows.bad && store_name_decode(name, user))
-			err = fn(context, user, error);
-	}
+	err = insert_all(store, accounts, events, count, error);
+	if (err != ROLLCODE_OK && link_exists(store->link))
+		err = error_set(error, ROLLCODE_ERR_EXISTS,
+		    "one of %zu users is already enrolled", count);
+	pgsql_end(store);
 	return err;
 }
 
@@ -145,24 +161,6 @@ pgsql_adopt(struct store *store, struct error *error)
 		memcpy(store->key_id, key_id, SEAL_ID_LEN);
 		store->key = &store->keys.all[0];
 	}
-	pgsql_end(store);
-	return err;
-}
-
-enum rollcode_err
-pgsql_reseal(struct store *store, const char *user, struct error *error)
-{
-	bool enrolled;
-	enum rollcode_err err;
-
-	if ((err = pgsql_begin_user(store, user, true, &enrolled, error)) !=
-		ROLLCODE_OK ||
-	    !enrolled)
-		return err;
-	store->user_key = &store->keys.all[0];
-	if ((err = pgsql_seal_again(store, &store->before, error)) ==
-	    ROLLCODE_OK)
-		err = link_commit(store->link, error);
 	pgsql_end(store);
 	return err;
 }

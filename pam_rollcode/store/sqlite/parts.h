@@ -149,6 +149,9 @@ enum rollcode_err	store_sqlite_remove(struct store *,
 			    const char *user, struct error *) MUST_USE;
 enum rollcode_err	store_sqlite_each(struct store *, store_user_fn *,
 			    void *, struct error *) MUST_USE;
+enum rollcode_err	store_sqlite_recent(struct store *, int64_t since,
+			    store_recent_fn *, void *, struct error *)
+			    MUST_USE;
 enum rollcode_err	store_sqlite_init(const struct config *, bool *made,
 			    struct error *) MUST_USE;
 enum rollcode_err	store_sqlite_mark(struct store *, int64_t since,

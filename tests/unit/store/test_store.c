@@ -549,6 +549,71 @@ START_TEST(of_a_recovery_key_that_was_changed_no_file_has_the_old_one)
 }
 END_TEST
 
+static void
+written(const char *file, int64_t when)
+{
+	const struct timespec times[2] = {{.tv_sec = when}, {.tv_sec = when}};
+
+	ck_assert_int_eq(utimensat(AT_FDCWD, path_of(file), times, 0), 0);
+}
+
+/* "bob=1700000003 ann=..." until there are enough. */
+struct recent {
+	char text[256];
+	size_t wanted;
+};
+
+static enum rollcode_err
+note_recent(void *context, const char *user, int64_t youngest, bool *enough,
+    struct error *why)
+{
+	struct recent *r = context;
+	size_t len = strlen(r->text);
+
+	(void)why;
+	snprintf(r->text + len, sizeof(r->text) - len, "%s=%lld ", user,
+	    (long long)youngest - NOW);
+	*enough = --r->wanted == 0;
+	return ROLLCODE_OK;
+}
+
+/* A log, or a file without one, says when. */
+START_TEST(whose_files_were_written_last_comes_first)
+{
+	static const struct {
+		int64_t since;
+		size_t wanted;
+		const char *come;
+	} cases[] = {
+	    {0, 9, "eve=31 bob=21 ann=11 "},
+	    {0, 2, "eve=31 bob=21 "},
+	    {NOW + 21, 9, "eve=31 bob=21 "},
+	    {NOW + 22, 9, "eve=31 "},
+	    {NOW + 32, 9, ""},
+	};
+	struct store *store = opened();
+
+	enrolled("ann");
+	enrolled("bob");
+	enrolled("eve");
+	written("ann.db-wal", NOW + 10);
+	written("ann.db", NOW + 5);
+	written("bob.db-wal", NOW + 1);
+	written("bob.db", NOW + 20);
+	written("eve.db", NOW + 30);
+	ck_assert_int_eq(unlink(path_of("eve.db-wal")), 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct recent r = {"", cases[i].wanted};
+
+		ck_assert_int_eq(ops->recent(store, cases[i].since, note_recent,
+				     &r, &problem),
+		    ROLLCODE_OK);
+		ck_assert_str_eq(r.text, cases[i].come);
+	}
+	ops->close(store);
+}
+END_TEST
+
 /* --- users who come and go ------------------------------------------------ */
 
 static bool rename_fails;
@@ -758,6 +823,7 @@ add_rows(TCase *tcase)
 	tcase_add_test(tcase, a_replacement_that_fails_takes_no_counter_back);
 	tcase_add_test(
 	    tcase, a_log_of_somebody_before_is_never_that_of_the_next);
+	tcase_add_test(tcase, whose_files_were_written_last_comes_first);
 	tcase_add_loop_test(
 	    tcase, a_user_has_one_name_and_a_name_one_user, 0, COUNT(encoded));
 	tcase_add_loop_test(

@@ -752,6 +752,215 @@ START_TEST(init_makes_nothing_in_a_schema_of_others)
 }
 END_TEST
 
+/* --- many users ----------------------------------------------------------- */
+
+#define MANY 600  /* more than a page has */
+#define EVENTS 41 /* of each: more in all than are read at once */
+
+static void
+create_many(struct store *store)
+{
+	static struct account accounts[STORE_AT_ONCE];
+	static struct event events[STORE_AT_ONCE];
+
+	for (int i = 0; i < MANY; i++) {
+		struct account *a = &accounts[i % STORE_AT_ONCE];
+
+		memset(a, 0, sizeof(*a));
+		snprintf(a->user, sizeof(a->user), "u%03d", i);
+		a->created = NOW;
+		fill_token(a, "phone", (uint8_t)(i % 200 + 1));
+		a->tokens[0].token.counter = (uint64_t)i;
+		event_fill(
+		    &events[i % STORE_AT_ONCE], NOW, "test", NULL, "enrolled");
+		if (i % STORE_AT_ONCE == STORE_AT_ONCE - 1)
+			ck_assert_msg(
+			    ops->create_all(store, accounts, events,
+				STORE_AT_ONCE, &problem) == ROLLCODE_OK,
+			    "%s", problem.text);
+	}
+}
+
+struct looking {
+	struct store *store;
+	int64_t users, events, last;
+};
+
+static enum rollcode_err
+count_event(void *context, const struct event *event, struct error *why)
+{
+	struct looking *l = context;
+
+	(void)why;
+	ck_assert_int_gt(event->sequence, l->last);
+	l->last = event->sequence;
+	l->events++;
+	return ROLLCODE_OK;
+}
+
+static enum rollcode_err
+look_at(void *context, const char *user, struct error *why)
+{
+	struct looking *l = context;
+	struct account account;
+	bool is = false;
+
+	if (strcmp(user, "u502") == 0)
+		return ROLLCODE_OK; /* nobody has to be looked at */
+	ck_assert_msg(
+	    ops->look(l->store, user, &is, &account, why) == ROLLCODE_OK, "%s",
+	    why->text);
+	ck_assert_int_eq(is, strcmp(user, "u501") != 0);
+	if (is) {
+		ck_assert_str_eq(account.user, user);
+		ck_assert_uint_eq(account.token_count, 1);
+		ck_assert_uint_eq(account.tokens[0].token.counter,
+		    strtoul(user + 1, NULL, 10));
+		l->events = 0;
+		l->last = -1;
+		ck_assert_int_eq(
+		    ops->events(l->store, count_event, l, why), ROLLCODE_OK);
+		ck_assert_int_eq(l->events, EVENTS);
+	}
+	ops->end(l->store);
+	if (l->users++ == 0)
+		administer("DELETE FROM rollcode.account WHERE name='u501'");
+	return ROLLCODE_OK;
+}
+
+START_TEST(of_more_users_than_one_page_has_each_is_read_whole)
+{
+	struct looking l = {.store = opened()};
+
+	create_many(l.store);
+	administer("INSERT INTO rollcode.event SELECT name,i,i,1,'','','',"
+		   "'accepted',-1,-1 FROM rollcode.account,"
+		   "generate_series(1,40) i");
+	ck_assert_msg(ops->each(l.store, look_at, &l, &problem) == ROLLCODE_OK,
+	    "%s", problem.text);
+	ck_assert_int_eq(l.users, MANY - 1);
+	ops->close(l.store);
+}
+END_TEST
+
+static enum rollcode_err
+look_at_ann(void *context, const char *user, struct error *why)
+{
+	struct account account;
+	bool is = false;
+
+	ck_assert_str_eq(user, "ann");
+	return ops->look(context, user, &is, &account, why);
+}
+
+/* Neither does a listing wait for a lock, nor a lock for a listing. */
+START_TEST(who_is_looked_at_is_not_locked)
+{
+	struct account account;
+	struct store *store, *holder;
+	int64_t began;
+
+	enrolled("ann");
+	config.administers = true;
+	store = opened();
+	holder = begun("ann", &account);
+	began = clock_ms();
+	ck_assert_msg(
+	    ops->each(store, look_at_ann, store, &problem) == ROLLCODE_OK, "%s",
+	    problem.text);
+	ck_assert_int_eq(look_at_ann(store, "ann", &problem), ROLLCODE_OK);
+	ck_assert_int_lt(clock_ms() - began, STORE_BUSY_MS);
+	ops->close(holder);
+	ops->close(begun("ann", &account));
+	ops->close(store);
+}
+END_TEST
+
+START_TEST(of_several_who_are_enrolled_together_one_refuses_all)
+{
+	struct account accounts[2] = {{.user = "bob"}, {.user = "ann"}};
+	struct event events[2];
+	struct store *store = opened();
+
+	enrolled("ann");
+	for (size_t i = 0; i < COUNT(accounts); i++) {
+		fill_token(&accounts[i], "phone", 1);
+		event_fill(&events[i], NOW, "test", NULL, "enrolled");
+	}
+	ck_assert_int_eq(ops->create_all(store, accounts, events, 2, &problem),
+	    ROLLCODE_ERR_EXISTS);
+	ck_assert(!is_enrolled("bob"));
+	ck_assert_int_eq(
+	    ops->create_all(store, accounts, events, 1, &problem), ROLLCODE_OK);
+	ck_assert(is_enrolled("bob"));
+	ops->close(store);
+}
+END_TEST
+
+START_TEST(several_are_sealed_anew_together_or_none)
+{
+	static const char *const users[] = {"ann", "bob", "eve"};
+	struct secret_key old = config.key;
+	struct store *store;
+
+	enrolled("ann");
+	enrolled("bob");
+	config.previous = old;
+	config.has_previous = true;
+	memset(config.key.bytes, 0x6b, sizeof(config.key.bytes));
+	store = opened();
+	ck_assert_int_eq(ops->adopt_key(store, &problem), ROLLCODE_OK);
+	administer("UPDATE rollcode.token SET digits=99 WHERE name='bob'");
+	ck_assert_int_eq(
+	    ops->reseal_all(store, users, 3, &problem), ROLLCODE_ERR_STORE);
+	config.has_previous = false;
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
+	config.has_previous = true;
+	administer("UPDATE rollcode.token SET digits=8 WHERE name='bob'");
+	ck_assert_msg(ops->reseal_all(store, users, 3, &problem) == ROLLCODE_OK,
+	    "%s", problem.text);
+	ops->close(store);
+	config.has_previous = false;
+	ck_assert_uint_eq(counter_of("ann"), 10);
+	ck_assert_uint_eq(counter_of("bob"), 10);
+}
+END_TEST
+
+/* Who comes first, and that is enough. */
+static enum rollcode_err
+take_first(void *context, const char *user, int64_t youngest, bool *enough,
+    struct error *why)
+{
+	char *first = context;
+
+	(void)why;
+	ck_assert_int_ge(youngest, NOW);
+	strcpy(first, user);
+	*enough = true;
+	return ROLLCODE_OK;
+}
+
+START_TEST(who_has_the_youngest_event_comes_first)
+{
+	char first[ROLLCODE_USER_MAX + 1] = "";
+	struct store *store;
+
+	enrolled("ann");
+	enrolled("bob");
+	administer("UPDATE rollcode.event SET time=time+1 WHERE name='bob'");
+	store = opened();
+	ck_assert_int_eq(
+	    ops->recent(store, 0, take_first, first, &problem), ROLLCODE_OK);
+	ck_assert_str_eq(first, "bob");
+	first[0] = '\0';
+	ck_assert_int_eq(
+	    ops->recent(store, NOW + 1000, take_first, first, &problem),
+	    ROLLCODE_OK);
+	ck_assert_str_eq(first, "");
+	ops->close(store);
+}
+END_TEST
+
 /* --- a URI ---------------------------------------------------------------- */
 
 static enum rollcode_err
@@ -1181,6 +1390,18 @@ add_link(TCase *tcase)
 	tcase_add_test(tcase, init_makes_nothing_in_a_schema_of_others);
 }
 
+static void
+add_many(TCase *tcase)
+{
+	tcase_add_test(
+	    tcase, of_more_users_than_one_page_has_each_is_read_whole);
+	tcase_add_test(tcase, who_is_looked_at_is_not_locked);
+	tcase_add_test(
+	    tcase, of_several_who_are_enrolled_together_one_refuses_all);
+	tcase_add_test(tcase, several_are_sealed_anew_together_or_none);
+	tcase_add_test(tcase, who_has_the_youngest_event_comes_first);
+}
+
 /* What needs no server. */
 static void
 add_uris(TCase *tcase)
@@ -1226,6 +1447,7 @@ main(void)
 	    tcase, a_commit_never_meets_another_store, 0, COUNT(other_stores));
 	add_kept(tcase);
 	add_link(tcase);
+	add_many(tcase);
 	add_uris(test_case("a URI", 0));
 	return test_run_apart();
 }
