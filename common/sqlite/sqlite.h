@@ -140,8 +140,8 @@ enum rollcode_err	sqlite_commit(sqlite3 *, struct error *) MUST_USE;
 
 /*
  * Whether a transaction that ends from now on leaves its rollback journal, as a
- * few zeros, or removes it, as one does after sqlite_open.  Both are as durable,
- * and to leave it takes a third of the time.
+ * few zeros, or removes it, as one does after sqlite_open.  Both are durable;
+ * to leave it takes less time.
  */
 enum rollcode_err	sqlite_keep_journal(sqlite3 *, bool keep,
 			    struct error *) MUST_USE;
