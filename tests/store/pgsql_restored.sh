@@ -66,8 +66,7 @@ went_back() {
 	    "$(login ann "$(code ann)")" SYSTEM_ERR
 	equal "$1: who is not enrolled is not said to be so" \
 	    "$(login eve 12345678 nullok)" SYSTEM_ERR
-	check "$1: check says it" grep -q 'nobody can log in' \
-	    <<<"$(admin check 2>&1)"
+	check "$1: check says it" grep -q 'unmarked' <<<"$(admin check 2>&1)"
 	settled "$1"
 }
 
@@ -292,8 +291,11 @@ logical_replica() {
 
 pgsql_server one
 pgsql_place
-of_server one
+echo "WITNESS=$T/nowhere" >>"$CONF"
 admin init >"$T/out"
+check "a host without a witness is told so" \
+    grep -q 'witness-missing' <<<"$(admin check 2>&1)"
+of_server one
 enroll ann
 login ann "$(code ann)" >"$T/out"
 if [ "${1-}" != long ]; then

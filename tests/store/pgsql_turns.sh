@@ -95,10 +95,12 @@ two_turns() {
 
 # 16 at once, and then nobody; the workers that are too many end after 10 s.
 bursts() {
-	local most=0 now crowd
+	local most=0 now crowd one
 	through "$(postgres_port one)" PGSQL_KEEP=13
 	resident_start
-	printf 'ann\t%s\n' "$(code ann)" | pam_run -n 40 >"$T/out" &
+	for one in {1..12}; do
+		printf 'user%s\t12345678\t' "$one"
+	done | sed 's/.$/\n/' | pam_run -n 4 >"$T/out" &
 	crowd=$!
 	while ! ended "$crowd"; do
 		now=$(backends | grep -c .)
@@ -353,7 +355,9 @@ admin init >"$T/out"
 enroll ann
 mkdir "$T/turns"
 turns_proxy
-if [ "${1-}" != long ]; then
+if [ "${1-}" = long ]; then
+	bursts
+else
 	two_turns
 	never_kept
 	many
@@ -362,8 +366,4 @@ one_code straight
 watched
 pooled session
 pooled transaction
-if [ "${1-}" = long ]; then
-	bursts
-else
-	between
-fi
+[ "${1-}" = long ] || between

@@ -675,8 +675,7 @@ check_store(struct check *check)
 
 	if (!check->configured || (place != NULL && !place_check(check, place)))
 		return;
-	if (place != NULL)
-		witness_check(check);
+	witness_check(check);
 	check_listen(visit_store, &v, &v.report, sizeof(v.report), report_take);
 	if (v.report.ended == 0)
 		check_found(check, IS_ERROR, "store", check->config.database, 0,
