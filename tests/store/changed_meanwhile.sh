@@ -58,14 +58,12 @@ resynced() {
 # --- one login ---------------------------------------------------------------
 
 stopped_or_over() {
-	pid=$(pgrep -n -x rollcode-verify) || pid=none
-	grep -qs '^State:.[tT] (stopped)' "/proc/$pid/status" ||
-	    traced_to_its_end
+	grep -q 'stopped by SIGSTOP' "$T/trace" || traced_to_its_end
 }
 
 # change_at WHERE DO SEEN: what is not as it should be
 change_at() {
-	local typed second got where=$1 pid=none changing login status=0
+	local typed second got where=$1 pid changing login status=0
 	rm -f "$(wallet ann)"
 	admin remove -f ann >"$T/out" 2>&1
 	enroll ann
@@ -81,7 +79,7 @@ change_at() {
 	for _ in 1 2 3 4 5 6; do
 		ended "$changing" || nap 0.03
 	done
-	[ "$pid" = none ] || kill -CONT "$pid" 2>/dev/null
+	! pid=$(pgrep -n -x rollcode-verify) || kill -CONT "$pid"
 	wait "$login"
 	wait "$changing" || status=$?
 	got=$(cat "$T/got")
