@@ -50,7 +50,7 @@ holds() {	# NAME OPTIONS
 }
 
 breaks() {	# OPTION OPTIONS WHAT SENTENCE
-	optimised=-O1
+	optimised=-O0
 	# shellcheck disable=SC2086	# words
 	search $2 "-D$1"
 	if grep -qE "assertion violated.*$3" "$T/said"; then

@@ -263,7 +263,7 @@ START_TEST(a_long_list_of_owners_is_searched_often)
 	ck_assert_int_eq(
 	    owners_add(&owners, "T", "ann", &error), ROLLCODE_ERR_INPUT);
 
-	for (int i = 0; i < 4 * OWNERS_MAX; i++) {
+	for (int i = 0; i < 4 * OWNERS_MAX; i += 5) {
 		snprintf(serial, sizeof(serial), "S%d", i);
 		ck_assert_int_eq(
 		    owners_find(&owners, serial) != NULL, i < OWNERS_MAX);

@@ -187,7 +187,7 @@ START_TEST(a_secret_has_no_code_in_common_with_and_without_time)
 		    code_at(without, c, 0, &plain[c]), ROLLCODE_OK);
 
 	for (uint64_t c = 0; c < COUNT(plain); c++)
-		for (int64_t step = 0; step < 100; step++) {
+		for (int64_t step = (int64_t)c % 10; step < 100; step += 10) {
 			ck_assert_int_eq(
 			    code_at(with, c, step, &code), ROLLCODE_OK);
 			ck_assert_str_ne(code.text, plain[c].text);
