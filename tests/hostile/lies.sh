@@ -3,6 +3,7 @@
 #
 # lies.sh - a database server that answers in a way no server does: nobody is
 # said to be unenrolled by it, nothing waits for it, and it takes no memory.
+# limit: 150
 . "$(dirname "$0")/../support/lib.sh"
 need python3
 private_machine

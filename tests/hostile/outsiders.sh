@@ -6,7 +6,7 @@
 # long: more requests, and ROLLCODE_LINES lines of the owner's.
 # long: 600
 # shellcheck disable=SC2317	# some functions are called by name
-# limit: 90
+# limit: 150
 . "$(dirname "$0")/../support/lib.sh"
 need python3 setpriv
 private_machine "$@"

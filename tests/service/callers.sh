@@ -4,7 +4,7 @@
 # callers.sh - who may ask the service about whom, what a refusal costs those who
 # ask, and what it does while a directory of accounts is slow or down.
 # shellcheck disable=SC2317	# some functions are called by name
-# limit: 120
+# limit: 150
 . "$(dirname "$0")/../support/lib.sh"
 need python3 setpriv
 private_machine

@@ -4,7 +4,7 @@
 # hangs.sh - what hangs in the service is given up and replaced, however deep it
 # hangs, and nobody else waits for it.
 # shellcheck disable=SC2317	# some functions are called by name
-# limit: 120
+# limit: 150
 . "$(dirname "$0")/../support/lib.sh"
 need python3 setpriv pgrep
 private_machine

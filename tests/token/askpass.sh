@@ -3,6 +3,7 @@
 #
 # askpass.sh - ssh, scp, sftp, rsync, git and sudo, whose codes rollcode-askpass
 # types; and the prompts that it leaves to the person.
+# limit: 150
 . "$(dirname "$0")/../support/lib.sh"
 need sshd ssh scp sftp rsync git ssh-keygen sudo setpriv openssl python3
 private_machine
