@@ -270,11 +270,10 @@ store_cases() {
 	restore
 	planted restored "rollcode-admin --conf $CONF restored --end -f" \
 	    "a store that was restored" admin restored -f
-	check "a store that was restored: it says how to go on" \
-	    grep -q 'fix: rollcode-admin resync USER' \
-	    <(admin restored -f >"$T/out"; admin check 2>&1
-	    admin restored --end -f)
 	admin restored -f >"$T/out"
+	admin check >"$T/said" 2>&1
+	check "a store that was restored: it says how to go on" \
+	    grep -q 'fix: rollcode-admin resync USER' "$T/said"
 	found
 	equal "a store that was restored: nothing else is said to be wrong" \
 	    "$names" restored
