@@ -97,7 +97,7 @@ nap 1.1
 used=$(theirs bob next server)
 accepted bob "$used"
 mkdir /var/log/remote
-line="Nov 29 10:15:00 server sshd[7]: pam_rollcode(sshd:auth): code accepted for"
+line="$(date "+%b %e %T") server sshd[7]: pam_rollcode(sshd:auth): code accepted for"
 echo "$line bob; token=token counter=1 skipped=0" >/var/log/remote/server.log
 day=$(basename /var/backups/rollcode/*)
 restore=$(block "BACKUP AND RESTORE" "rollcode.old")
