@@ -267,21 +267,6 @@ mended_plugin_owner() {
 
 # --- certificates -----------------------------------------------------------
 
-authority() {	# NAME
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
-	    -nodes -days 2 -subj "/CN=$1" -keyout "$T/$1.key" -out "$T/$1.crt"
-}
-
-certificate() {	# AUTHORITY NAME
-	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
-	    -nodes -subj "/CN=$2" -keyout "$T/one/server.key" \
-	    -out "$T/server.csr" &&
-	    openssl x509 -req -days 2 -in "$T/server.csr" -CA "$T/$1.crt" \
-		-CAkey "$T/$1.key" -CAcreateserial -out "$T/one/server.crt"
-	chown pg "$T"/one/server.*
-	chmod 600 "$T/one/server.key"
-}
-
 over_tls() {	# HOST AUTHORITY
 	env_file "$(uri rollcode_login one "?sslrootcert=$T/$2.crt" |
 	    sed "s/127.0.0.1/$1/")"
@@ -291,8 +276,10 @@ certificates() {
 	{
 		authority ca
 		authority other
-		certificate ca db.test
+		certificate ca db.test one/server
 	} >"$T/openssl.log" 2>&1
+	chown pg "$T"/one/server.*
+	chmod 600 "$T/one/server.key"
 	echo "127.0.0.1 db.test else.test" >>/etc/hosts
 	sql one "ALTER SYSTEM SET ssl=on"
 	sql one "SELECT pg_reload_conf()" >"$T/out"
@@ -419,22 +406,6 @@ at_once() {
 }
 
 # --- primary and standby ----------------------------------------------------
-
-# A stream of logins; each line of $T/stream is CODE RESULT MILLISECONDS TIME.
-# Whoever is denied because of the server types the same code again.
-stream() {
-	local typed got='' ms
-	while [ ! -e "$T/stream.end" ]; do
-		[ "$got" = AUTHINFO_UNAVAIL ] || typed=$(code ann)
-		read -r _ got ms _ < <(printf 'ann\t%s\n' "$typed" |
-		    "$PAMRUN" "$T/pam" rc)
-		echo "$typed $got $ms ${EPOCHREALTIME/./}" >>"$T/stream"
-	done
-}
-
-streamed() {	# COUNT RESULT [FROM-LINE]
-	[ "$(tail -n "+${3:-1}" "$T/stream" | grep -c " $2 ")" -ge "$1" ]
-}
 
 is_off() {	# NAME
 	! pgrep -u pg -f -- "-D $T/$1$" >/dev/null

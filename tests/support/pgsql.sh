@@ -9,9 +9,17 @@
 #                              server's program or no plug-in
 #   pgsql_server NAME          makes and starts it, with a database and roles
 #   usual                      the env file that names the server one
-#   pgsql_place                accounts, usual, the services rc and nullok
+#   pgsql_place [COMMAND...]   accounts, usual (or COMMAND), the services rc and
+#                              nullok
 #   uri ROLE SERVER... [?SETTINGS]   what an env file says
 #   env_file LOGIN [ADMIN]     an env file with these; the key stays
+#   authority NAME             $T/NAME.crt and its key
+#   certificate AUTHORITY NAME [FILE]  $T/FILE.crt and its key, of that name;
+#                              FILE is NAME if it is not given
+#   stream                     logins of ann, one after the other, until there is
+#                              $T/stream.end; each line of $T/stream is CODE
+#                              RESULT MILLISECONDS TIME
+#   streamed COUNT RESULT [LINE]  so many ended so, from that line on
 #   pgsql_hosts NAME...        hosts, each a network namespace on one bridge,
 #                              where this one is 10.99.0.254
 . "$TREE/tests/support/postgres.sh"
@@ -79,10 +87,40 @@ pgsql_place() {
 	installed >"$T/installed.log"
 	chown rollcode "$T/pgpass"
 	chmod 600 "$T/pgpass"
-	usual
+	"${@:-usual}"
 	pam_place
 	pam_named nullok nullok
 	echo "auth required pam_permit.so" >>"$T/pam/nullok"
+}
+
+EC=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+
+authority() {
+	openssl req -x509 "${EC[@]}" -days 2 -subj "/CN=$1" \
+	    -keyout "$T/$1.key" -out "$T/$1.crt"
+}
+
+certificate() {
+	local file=$T/${3:-$2}
+	openssl req -new "${EC[@]}" -subj "/CN=$2" -keyout "$file.key" \
+	    -out "$file.csr" &&
+	    openssl x509 -req -days 2 -in "$file.csr" -CA "$T/$1.crt" \
+		-CAkey "$T/$1.key" -CAcreateserial -out "$file.crt"
+}
+
+# Whoever is denied because of the server types the same code again.
+stream() {
+	local typed got='' ms
+	while [ ! -e "$T/stream.end" ]; do
+		[ "$got" = AUTHINFO_UNAVAIL ] || typed=$(code ann)
+		read -r _ got ms _ < <(printf 'ann\t%s\n' "$typed" |
+		    "$PAMRUN" "$T/pam" rc)
+		echo "$typed $got $ms ${EPOCHREALTIME/./}" >>"$T/stream"
+	done
+}
+
+streamed() {	# COUNT RESULT [FROM-LINE]
+	[ "$(tail -n "+${3:-1}" "$T/stream" | grep -c " $2 ")" -ge "$1" ]
 }
 
 pgsql_hosts() {
