@@ -128,6 +128,7 @@ bench:
 	@packaging/install-dependencies bench || echo "Going on without them."
 	@$(MAKE) --no-print-directory benched
 	@tests/bench/run
+	@tests/bench/pgsql
 
 fuzz:
 	@packaging/install-dependencies build test lint

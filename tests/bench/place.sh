@@ -24,6 +24,8 @@
 #   present SUBJECT...     those of them whose module is installed
 #   trace_of SUBJECT FILE OPTION...   login under strace, and what serves it
 #   at_work                process ids of what serves, and of its workers
+#   cpu_of PID...          nanoseconds that they were on a processor so far
+#   on_cpu                 those of what serves
 
 PEERS=(pam_google_authenticator pam_oath)
 SECRET_TEXT='bench-secret-of-32-bytes-in-all!'
@@ -164,6 +166,19 @@ at_work() {
 	pgrep -P "$resident"
 	workers
 	workers all
+}
+
+cpu_of() {
+	local pid
+	for pid in "$@"; do
+		cat "/proc/$pid/schedstat"
+	done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+on_cpu() {
+	local pids
+	mapfile -t pids < <(at_work)
+	cpu_of "${pids[@]}"
 }
 
 # Both verifiers of a store spend one counter.
