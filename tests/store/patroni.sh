@@ -127,6 +127,8 @@ store() {
 	pgsql_place asked_first db1
 	admin init >"$T/out"
 	enroll ann
+	check "logins follow a promotion here" \
+	    admin restored --promotions follow
 	resident_start
 }
 
@@ -327,7 +329,8 @@ frozen_primary() {
 
 arrange
 store
-[ $# -gt 0 ] || set -- killed switched lost_standby lost_etcd
+[ $# -gt 0 ] || set -- killed switched lost_standby lost_etcd frozen_patroni \
+    frozen_primary
 for failure in "$@"; do
 	"$failure"
 done
