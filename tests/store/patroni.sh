@@ -199,10 +199,10 @@ longest_gap() {	# milliseconds without a login
 	    was = $4 } END { printf "%d\n", most / 1000 }' "$T/stream"
 }
 
-# Those of before the failure, and all since.
-spent_again() {	# WHAT
+# Those of before the promotion, and all since.
+spent_again() {	# WHAT MICROSECONDS
 	local typed again=0 since
-	since=$(awk -v at="$began" '$2 == "SUCCESS" && $4 > at' "$T/stream" |
+	since=$(awk -v at="$2" '$2 == "SUCCESS" && $4 > at' "$T/stream" |
 	    wc -l)
 	while read -r typed; do
 		[ "$(login ann "$typed")" != SUCCESS ] || again=$((again + 1))
@@ -226,7 +226,7 @@ failed_over() {
 	stream_stop
 	show "$1: promoted after $(((promoted - began) / 1000)) ms, first login \
 ${first:-no} ms later, longest without one $(longest_gap) ms"
-	spent_again "$1"
+	spent_again "$1" "$promoted"
 }
 
 # went_on WHAT SECONDS COMMAND...: after which the same one is the primary;
@@ -329,8 +329,7 @@ frozen_primary() {
 
 arrange
 store
-[ $# -gt 0 ] || set -- killed switched lost_standby lost_etcd frozen_patroni \
-    frozen_primary
+[ $# -gt 0 ] || set -- killed switched lost_standby lost_etcd frozen_patroni
 for failure in "$@"; do
 	"$failure"
 done
