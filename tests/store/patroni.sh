@@ -329,7 +329,8 @@ frozen_primary() {
 
 arrange
 store
-[ $# -gt 0 ] || set -- killed switched lost_standby lost_etcd frozen_patroni
+[ $# -gt 0 ] || set -- killed switched lost_standby lost_etcd frozen_patroni \
+    frozen_primary
 for failure in "$@"; do
 	"$failure"
 done
