@@ -22,6 +22,15 @@
 #define CONFIG_DATABASE		CONFIG_SQLITE ROLLCODE_STATE /* by default */
 #define CONFIG_HEX_LEN		64	/* digits of a SECRET_KEY */
 
+#define CONFIG_KEYS		2	/* SECRET_KEY, SECRET_KEY_PREVIOUS */
+
+/* What is made of one of them: its name, and the keys that are used. */
+struct derived_key {
+	char			id[SEAL_ID_LEN + 1];
+	struct secret_key	seal;		/* of secrets in a store */
+	struct secret_key	witness;
+};
+
 struct config {
 	char			key_text[CONFIG_HEX_LEN + 1];	/* as written */
 	char			previous_text[CONFIG_HEX_LEN + 1];
@@ -41,6 +50,8 @@ struct config {
 						/* file, or its connection, */
 						/* open for the next */
 	struct secret_key	key, previous;	/* of SECRET_KEY... */
+	struct derived_key	derived[CONFIG_KEYS];
+	size_t			derived_count;	/* 0: see config_derive */
 	uid_t			uid;		/* of the account */
 	gid_t			gid;
 	int			file;		/* see config_load; 0: none */
@@ -92,6 +103,25 @@ enum rollcode_err	config_load(const char *path, bool need_key,
 /* Check the text of an env file; the text is changed.  CONFIG. */
 enum rollcode_err	config_parse(char *text, size_t len, bool need_key,
 			    struct config *, struct mistakes *) MUST_USE;
+
+/*
+ * What is derived of the keys, current first: as config_keep_derived has kept
+ * it, else anew.  NOMEM, SYS.
+ */
+enum rollcode_err	config_derive(const struct config *,
+			    struct derived_key[CONFIG_KEYS], size_t *count,
+			    struct error *) MUST_USE;
+
+/*
+ * Derive them once for every store that is opened with this configuration,
+ * whose keys do not change from now on.  config_wipe forgets both.
+ */
+static inline enum rollcode_err
+config_keep_derived(struct config *config, struct error *error)
+{
+	return config_derive(
+	    config, config->derived, &config->derived_count, error);
+}
 
 /*
  * The directory of the witnesses: WITNESS, else that of DATABASE (where that

@@ -72,9 +72,9 @@ struct supervisor {
 	const char *conf;
 	sigset_t signals;
 	struct server servers[SOCKETS];
-	const struct config *config; /* while processes are started */
-	struct callers callers;	     /* as looked up last */
-	struct error said;	     /* why it could not start one, or "" */
+	struct config *config;	/* while processes are started */
+	struct callers callers; /* as looked up last */
+	struct error said;	/* why it could not start one, or "" */
 	/* In memory of all: one for each process that there may be. */
 	_Atomic uint64_t *heartbeats;
 };
@@ -114,8 +114,9 @@ serving_main(struct supervisor *s, const struct server *server, int stop_pipe,
 	(void)!prctl(PR_SET_NAME, process_names[whose], 0, 0, 0);
 	/* No worker shows life in the place of its parent. */
 	(void)!madvise((void *)s->heartbeats, HEARTBEATS_SIZE, MADV_DONTFORK);
-	err = config_drop(s->config, &error);
-	if (err == ROLLCODE_OK)
+	/* Every worker that it forks has them. */
+	if ((err = config_drop(s->config, &error)) == ROLLCODE_OK &&
+	    (err = config_keep_derived(s->config, &error)) == ROLLCODE_OK)
 		err = serve(whose, server->listener.fd, stop_pipe, heartbeat,
 		    s->config, &s->callers);
 	if (err != ROLLCODE_OK)

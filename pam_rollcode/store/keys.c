@@ -8,30 +8,12 @@
 
 #define NOT_SEALED "a secret cannot be encrypted"
 
-static enum rollcode_err
-derive_key(
-    const struct secret_key *master, struct store_key *key, struct error *error)
-{
-	enum rollcode_err err = seal_key_id(master, key->id);
-
-	if (err == ROLLCODE_OK)
-		err =
-		    seal_derive(master, "rollcode store secrets 1", &key->seal);
-	return error_named(error, err, "a key cannot be derived");
-}
-
 enum rollcode_err
 store_keys_derive(struct store_keys *keys, const char *store_id,
     const struct config *config, struct error *error)
 {
-	enum rollcode_err err;
-
 	keys->store_id = store_id;
-	keys->count = config->has_previous ? 2 : 1;
-	err = derive_key(&config->key, &keys->all[0], error);
-	return err == ROLLCODE_OK && config->has_previous
-		   ? derive_key(&config->previous, &keys->all[1], error)
-		   : err;
+	return config_derive(config, keys->all, &keys->count, error);
 }
 
 enum rollcode_err
@@ -45,7 +27,7 @@ store_id_make(char id[STORE_ID_LEN + 1], struct error *error)
 	return error_named(error, err, "a store id cannot be made");
 }
 
-static const struct store_key *
+static const struct derived_key *
 find_key(const struct store_keys *keys, const char *id)
 {
 	for (size_t i = 0; i < keys->count; i++)
@@ -56,7 +38,7 @@ find_key(const struct store_keys *keys, const char *id)
 
 enum rollcode_err
 store_keys_choose(const struct store_keys *keys, const char *where,
-    const char *id, const struct store_key **key, struct error *error)
+    const char *id, const struct derived_key **key, struct error *error)
 {
 	if ((*key = find_key(keys, id)) != NULL)
 		return ROLLCODE_OK;
@@ -69,7 +51,7 @@ store_keys_choose(const struct store_keys *keys, const char *where,
 
 enum rollcode_err
 store_keys_find(const struct store_keys *keys, const char *where,
-    const char *id, const struct store_key **key, struct error *error)
+    const char *id, const struct derived_key **key, struct error *error)
 {
 	if ((*key = find_key(keys, id)) != NULL)
 		return ROLLCODE_OK;
@@ -105,7 +87,7 @@ open_secret(const struct store_keys *keys, const char *where,
     const char *key_id, const struct seal_aad *aad, const struct sealed *sealed,
     struct secret *secret, struct error *error)
 {
-	const struct store_key *key;
+	const struct derived_key *key;
 	enum rollcode_err err;
 
 	if ((err = store_keys_find(keys, where, key_id, &key, error)) !=
@@ -118,7 +100,7 @@ open_secret(const struct store_keys *keys, const char *where,
 }
 
 enum rollcode_err
-store_seal_token(const struct store_keys *keys, const struct store_key *key,
+store_seal_token(const struct store_keys *keys, const struct derived_key *key,
     const char *user, const struct rollcode_token *token, struct sealed *sealed,
     struct error *error)
 {
@@ -130,8 +112,9 @@ store_seal_token(const struct store_keys *keys, const struct store_key *key,
 }
 
 enum rollcode_err
-store_seal_recovery(const struct store_keys *keys, const struct store_key *key,
-    const char *user, const struct secret_key *recovery, struct sealed *sealed,
+store_seal_recovery(const struct store_keys *keys,
+    const struct derived_key *key, const char *user,
+    const struct secret_key *recovery, struct sealed *sealed,
     struct error *error)
 {
 	WIPED(secret_wipe) struct secret secret = {.len = SECRET_KEY_LEN};

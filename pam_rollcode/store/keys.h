@@ -10,15 +10,9 @@
 
 #define STORE_ID_LEN	32	/* hex digits that name a store */
 
-/* A key that seals, and its name. */
-struct store_key {
-	char			id[SEAL_ID_LEN + 1];
-	struct secret_key	seal;
-};
-
 struct store_keys {
 	const char		*store_id;
-	struct store_key	 all[2];	/* current, previous */
+	struct derived_key	 all[CONFIG_KEYS];	/* current, previous */
 	size_t			 count;
 };
 
@@ -41,11 +35,11 @@ enum rollcode_err	store_id_make(char id[STORE_ID_LEN + 1],
  */
 enum rollcode_err	store_keys_choose(const struct store_keys *,
 			    const char *where, const char *id,
-			    const struct store_key **, struct error *)
+			    const struct derived_key **, struct error *)
 			    MUST_USE;
 enum rollcode_err	store_keys_find(const struct store_keys *,
 			    const char *where, const char *id,
-			    const struct store_key **, struct error *)
+			    const struct derived_key **, struct error *)
 			    MUST_USE;
 
 /*
@@ -53,11 +47,11 @@ enum rollcode_err	store_keys_find(const struct store_keys *,
  * in the same place.  SYS or NOMEM.
  */
 enum rollcode_err	store_seal_token(const struct store_keys *,
-			    const struct store_key *, const char *user,
+			    const struct derived_key *, const char *user,
 			    const struct rollcode_token *, struct sealed *,
 			    struct error *) MUST_USE;
 enum rollcode_err	store_seal_recovery(const struct store_keys *,
-			    const struct store_key *, const char *user,
+			    const struct derived_key *, const char *user,
 			    const struct secret_key *, struct sealed *,
 			    struct error *) MUST_USE;
 

@@ -46,7 +46,7 @@ struct store {
 	struct link		*link;
 	int64_t			 deadline;	/* 0: none */
 	struct store_keys	 keys;
-	const struct store_key	*key;		/* for new users' secrets */
+	const struct derived_key *key;		/* for new users' secrets */
 	char			 id[STORE_ID_LEN + 1];
 	char			 key_id[SEAL_ID_LEN + 1];
 	int64_t			 version;	/* of its schema */
@@ -59,7 +59,7 @@ struct store {
 	struct page		*page;	/* ... that of the walk, or NULL */
 	char			 name[STORE_NAME_MAX + 1]; /* the user's */
 	char			 where[LINK_WHERE_MAX + STORE_NAME_MAX + 3];
-	const struct store_key	*user_key;	/* for this user's */
+	const struct derived_key *user_key;	/* for this user's */
 	struct account		 before;	/* as begin read it ... */
 	struct sealed		 seals[ACCOUNT_TOKENS_MAX]; /* ... its tokens */
 };

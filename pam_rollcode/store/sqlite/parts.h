@@ -38,8 +38,8 @@ struct store {
 	bool			 witnessed;	/* if it can be used */
 	struct restored		 restored;	/* as the marker was read */
 	struct store_keys	 keys;
-	const struct store_key	*key;		/* for new users' secrets */
-	const struct store_key	*user_key;	/* for this user's */
+	const struct derived_key *key;		/* for new users' secrets */
+	const struct derived_key *user_key;	/* for this user's */
 	bool			 stale;		/* one is not of SECRET_KEY */
 	sqlite3			*db;		/* of the user begun, or NULL */
 	struct sqlite_parked	*parked;	/* that has it, if any has */

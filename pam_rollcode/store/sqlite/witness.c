@@ -70,18 +70,6 @@ read_record(const struct store *store, const char *user, struct record *r)
 }
 
 static enum rollcode_err
-derive_witness_key(const struct store *store, size_t which,
-    struct secret_key *key, struct error *error)
-{
-	const struct config *config = store->config;
-
-	return error_named(error,
-	    seal_derive(which == 0 ? &config->key : &config->previous,
-		"rollcode witness 1", key),
-	    "the key of witnesses cannot be derived");
-}
-
-static enum rollcode_err
 compute_mac(const struct secret_key *key, const char *user,
     const struct record *r, uint8_t mac[SEAL_MAC_LEN])
 {
@@ -116,7 +104,7 @@ name_token(const struct secret_key *key, const struct account_token *t,
  */
 static enum rollcode_err
 check_record(const struct store *store, const char *user,
-    const struct record *r, struct secret_key *key, bool *ours,
+    const struct record *r, const struct secret_key **key, bool *ours,
     struct error *error)
 {
 	const struct store_keys *keys = &store->keys;
@@ -132,9 +120,8 @@ check_record(const struct store *store, const char *user,
 	    memcmp(r->magic, MAGIC, sizeof(MAGIC)) != 0 ||
 	    memcmp(r->store_id, store->marker.store_id, STORE_ID_LEN) != 0)
 		return ROLLCODE_OK;
-	if ((err = derive_witness_key(store, which, key, error)) !=
-		ROLLCODE_OK ||
-	    (err = error_named(error, compute_mac(key, user, r, mac),
+	*key = &keys->all[which].witness;
+	if ((err = error_named(error, compute_mac(*key, user, r, mac),
 		 "a witness cannot be checked")) != ROLLCODE_OK)
 		return err;
 	*ours = secret_equal(mac, r->mac, sizeof(mac)) &&
@@ -275,7 +262,7 @@ enum rollcode_err
 witness_compare(
     struct store *store, struct account *account, struct error *error)
 {
-	WIPED(secret_key_wipe) struct secret_key key = {{0}};
+	const struct secret_key *key = NULL;
 	enum rollcode_err err;
 	struct record r;
 	bool ours;
@@ -287,7 +274,7 @@ witness_compare(
 		 error)) != ROLLCODE_OK ||
 	    !ours)
 		return err;
-	return raise_account(store, &r, &key, account, error);
+	return raise_account(store, &r, key, account, error);
 }
 
 static enum rollcode_err
@@ -323,7 +310,7 @@ static bool
 make_record(const struct store *store, const char *user,
     const struct account *account, int64_t sequence, struct record *r)
 {
-	WIPED(secret_key_wipe) struct secret_key key = {{0}};
+	const struct secret_key *key = &store->keys.all[0].witness;
 
 	memset(r, 0, sizeof(*r));
 	memcpy(r->magic, MAGIC, sizeof(MAGIC));
@@ -331,10 +318,9 @@ make_record(const struct store *store, const char *user,
 	memcpy(r->key_id, store->keys.all[0].id, SEAL_ID_LEN);
 	r->sequence = htobe64((uint64_t)sequence);
 	r->removed = account == NULL;
-	return derive_witness_key(store, 0, &key, NULL) == ROLLCODE_OK &&
-	       (account == NULL ||
-		   fill_record(&key, account, r) == ROLLCODE_OK) &&
-	       compute_mac(&key, user, r, r->mac) == ROLLCODE_OK;
+	return (account == NULL ||
+		   fill_record(key, account, r) == ROLLCODE_OK) &&
+	       compute_mac(key, user, r, r->mac) == ROLLCODE_OK;
 }
 
 /* The descriptor of the file, written; -1 if it could not be. */
@@ -366,7 +352,7 @@ witness_write(
 static bool
 read_ours(const struct store *store, const char *user, struct record *r)
 {
-	WIPED(secret_key_wipe) struct secret_key key = {{0}};
+	const struct secret_key *key = NULL;
 	bool ours;
 
 	return read_record(store, user, r) &&
@@ -439,7 +425,7 @@ put_for_good(
 void
 witness_part(const struct store *store, const char *user)
 {
-	WIPED(secret_key_wipe) struct secret_key key = {{0}};
+	const struct secret_key *key = NULL;
 	struct record r;
 	bool ours;
 
@@ -448,7 +434,7 @@ witness_part(const struct store *store, const char *user)
 	    !ours)
 		return;
 	r.parting = 1;
-	if (compute_mac(&key, user, &r, r.mac) == ROLLCODE_OK)
+	if (compute_mac(key, user, &r, r.mac) == ROLLCODE_OK)
 		put_for_good(store, user, &r);
 }
 
@@ -464,7 +450,7 @@ witness_bury(const struct store *store, const char *user, int64_t sequence)
 enum rollcode_err
 witness_examine(struct store *store, struct error *error)
 {
-	WIPED(secret_key_wipe) struct secret_key key = {{0}};
+	const struct secret_key *key = NULL;
 	const char *user = store->before.user;
 	struct store_path path;
 	struct record r;

@@ -722,6 +722,35 @@ END_TEST
 
 /* --- on disk -------------------------------------------------------------- */
 
+START_TEST(what_was_derived_is_kept_and_forgotten_with_the_keys)
+{
+	static struct derived_key anew[CONFIG_KEYS], again[CONFIG_KEYS];
+	static const struct config nothing;
+	size_t count = 0;
+
+	config_wipe(&config);
+	memset(config.key.bytes, 1, sizeof(config.key.bytes));
+	memset(config.previous.bytes, 2, sizeof(config.previous.bytes));
+	config.has_previous = true;
+	ck_assert_int_eq(
+	    config_derive(&config, anew, &count, &error), ROLLCODE_OK);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_str_ne(anew[0].id, anew[1].id);
+	ck_assert_mem_ne(&anew[0].seal, &anew[0].witness, SECRET_KEY_LEN);
+	ck_assert_mem_ne(&anew[0].witness, &anew[1].witness, SECRET_KEY_LEN);
+
+	ck_assert_int_eq(config_keep_derived(&config, &error), ROLLCODE_OK);
+	memset(config.key.bytes, 3, sizeof(config.key.bytes));
+
+	ck_assert_int_eq(
+	    config_derive(&config, again, &count, &error), ROLLCODE_OK);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_mem_eq(anew, again, sizeof(anew));
+	config_wipe(&config);
+	ck_assert_mem_eq(&config, &nothing, sizeof(config));
+}
+END_TEST
+
 static char folder[64], place[PATH_MAX];
 
 static void
@@ -978,6 +1007,8 @@ add_file_tests(void)
 
 	tcase_add_test(files, a_file_has_as_many_bytes_as_there_is_room_for);
 	tcase_add_test(files, another_key_takes_the_place_of_both);
+	tcase_add_test(
+	    files, what_was_derived_is_kept_and_forgotten_with_the_keys);
 	tcase_add_test(
 	    files, a_key_that_was_written_does_not_stay_on_the_stack);
 }

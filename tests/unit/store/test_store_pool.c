@@ -146,6 +146,19 @@ others_empty_the_log(void)
 	sqlite_close(db);
 }
 
+START_TEST(what_was_derived_before_is_not_derived_again)
+{
+	enrolled("ann");
+	ck_assert_int_eq(move_to("ann", 21), ROLLCODE_OK);
+	ck_assert_int_eq(config_keep_derived(&config, &problem), ROLLCODE_OK);
+	memset(&config.key, 0x5a, sizeof(config.key));
+
+	ck_assert_int_eq(move_to("ann", 22), ROLLCODE_OK);
+
+	ck_assert_int_eq(others_move_to("ann", 23), ROLLCODE_OK);
+}
+END_TEST
+
 /* Somebody with sqlite3, which takes the log away as it ends. */
 static void
 others_use_sqlite(void)
@@ -521,5 +534,6 @@ main(void)
 	tcase_add_test(
 	    tcase, behind_what_a_killed_writer_left_no_file_stays_open);
 	tcase_add_test(tcase, two_who_take_turns_lose_nothing);
+	tcase_add_test(tcase, what_was_derived_before_is_not_derived_again);
 	return files_run();
 }
