@@ -48,15 +48,12 @@ static bool
 mac_of_record(const struct store *store, size_t which, const struct record *r,
     uint8_t mac[SEAL_MAC_LEN])
 {
-	WIPED(secret_key_wipe) struct secret_key key = {{0}};
-	const struct config *config = store->config;
 	struct seal_aad fields;
 
 	seal_aad_begin(&fields, "rollcode witness postgresql 1");
 	seal_aad_add(&fields, r, offsetof(struct record, mac));
-	return seal_derive(which == 0 ? &config->key : &config->previous,
-		   "rollcode witness 1", &key) == ROLLCODE_OK &&
-	       seal_mac_fields(&key, &fields, mac) == ROLLCODE_OK;
+	return seal_mac_fields(&store->keys.all[which].witness, &fields, mac) ==
+	       ROLLCODE_OK;
 }
 
 static bool
