@@ -18,6 +18,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "admin/handout.h"
@@ -26,6 +27,7 @@
 #include "system/path.h"
 
 #define SENT_MAX ((size_t)1024 << 20) /* bytes of an exported file */
+#define SHARE_TRIES 200		      /* a hundredth of a second apart */
 
 struct handed {
 	char user[ROLLCODE_USER_MAX + 1];
@@ -150,6 +152,25 @@ sweep_names(DIR *dir, const char *place, struct error *error)
 	return err;
 }
 
+/* Who else looks through it is soon done; anybody may lock what is open to all.
+ */
+static enum rollcode_err
+share_place(int lock, const char *place, struct error *error)
+{
+	const struct timespec step = {.tv_nsec = 10 * 1000000L};
+
+	for (int tries = 0; flock(lock, LOCK_SH | LOCK_NB) != 0; tries++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_errno(error, errno, place);
+		if (tries == SHARE_TRIES)
+			return error_at(error, ROLLCODE_ERR_UNAVAIL, place,
+			    "another program has locked it; try again, or name "
+			    "a directory that only you can enter");
+		nanosleep(&step, NULL);
+	}
+	return ROLLCODE_OK;
+}
+
 /* Unless another command writes there; who has *lock open is such a one. */
 static enum rollcode_err
 sweep_place(const char *place, int *lock, struct error *error)
@@ -162,8 +183,8 @@ sweep_place(const char *place, int *lock, struct error *error)
 		err = error_errno(error, errno, place);
 	else if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
 		err = sweep_names(dir, place, error);
-	if (err == ROLLCODE_OK && flock(*lock, LOCK_SH) != 0)
-		err = error_errno(error, errno, place);
+	if (err == ROLLCODE_OK)
+		err = share_place(*lock, place, error);
 	if (dir != NULL)
 		closedir(dir);
 	return err;

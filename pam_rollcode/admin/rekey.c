@@ -138,7 +138,7 @@ reseal_waiting(struct walk *walk, struct error *error)
 		   NULL) == ROLLCODE_OK;
 	for (size_t i = 0; i < walk->waiting && err == ROLLCODE_OK; i++) {
 		if (!done)
-			err = reseal_one(walk, users[i], error);
+			err = reseal_one(walk, walk->names[i], error);
 		progress_step(&walk->progress);
 	}
 	walk->waiting = 0;

@@ -96,9 +96,10 @@ find_raising(struct run *run, const struct logged *logged,
 
 /* A token that had the name before is not here any more. */
 static bool
-is_older(const struct logged *logged, struct raising *r)
+is_older(const struct run *run, const struct logged *logged, struct raising *r)
 {
-	bool older = logged->time != 0 && logged->time < r->created;
+	bool older = logged->time != 0 && logged->time < r->created &&
+		     !run->admin.options->force;
 
 	r->older |= older;
 	return older;
@@ -116,7 +117,7 @@ take_line(void *context, const struct logged *logged, struct error *error)
 	run->lines++;
 	if ((err = find_raising(run, logged, &r, &why)) == ROLLCODE_ERR_NOMEM)
 		return error_pass(error, err, &why, NULL);
-	if (err != ROLLCODE_OK || r == NULL || is_older(logged, r)) {
+	if (err != ROLLCODE_OK || r == NULL || is_older(run, logged, r)) {
 		run->unknown++;
 		return ROLLCODE_OK;
 	}
@@ -215,7 +216,8 @@ report_raising(struct run *run, const struct raising *r, bool raised)
 	if (r->older)
 		plain_line(stderr,
 		    "%s: %s, token \"%s\": lines from before it was enrolled "
-		    "are about another token, and were ignored",
+		    "are about another token, and were ignored; if they are "
+		    "about this one, as after an import, --force counts them",
 		    ADMIN_SERVICE, r->to.user, r->to.token);
 	run->raised += raised;
 	run->unchanged += !raised && r->beyond == 0;

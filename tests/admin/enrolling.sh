@@ -255,6 +255,11 @@ flock -s "$out" rollcode-admin enroll anna --if-missing --out "$out" \
 equal "but not while another one writes there" \
     "$? $(cd "$out" && echo gone*)" "0 gone.uri.new gone.uri.newer"
 rm "$out"/gone*
+flock "$out" timeout 20 rollcode-admin enroll anna --if-missing --out "$out" \
+    >"$T/out" 2>&1
+equal "who locks the place of the files keeps no command from its end" \
+    "$? $(grep -o 'has locked it; try again' "$T/out")" \
+    "1 has locked it; try again"
 
 admin enroll ../../etc/x .hidden --no-account --out "$out" >"$T/out" 2>&1
 equal "the process that writes takes no name for a path" \

@@ -115,6 +115,8 @@ by_log < <(cat "$T/older"; line hal 3)
 equal "but what was written since counts" "$(counter hal)" 4
 by_log < <(line hal 5 | sed 's/^.\{15\}/soon/')
 equal "and so does a line without a time" "$(counter hal)" 6
+by_log --force <"$T/older"
+equal "with --force older lines count, too" "$(counter hal)" 73
 
 # --- what is forged -----------------------------------------------------------
 

@@ -301,7 +301,10 @@ printed_once() {
 	esac
 	cat "$T/out" >>"$T/codes"
 	code ann >>"$T/codes" 2>"$T/err" || echo "$1: then: $(cat "$T/err")"
-	[ "$(ls "$T/wallet")" = ann.db ] || echo "$1: left $(ls "$T/wallet")"
+	cmp -s "$T/wallet/ann.db-journal" <(head -c 28 /dev/zero) ||
+	    echo "$1: its journal is not 28 zeros"
+	[ "$(ls "$T/wallet" | xargs)" = "ann.db ann.db-journal" ] ||
+	    echo "$1: left $(ls "$T/wallet")"
 }
 
 added_or_not() {

@@ -72,7 +72,7 @@ group_size(const struct importing *im, size_t at)
 static enum rollcode_err
 next_users(struct importing *im, size_t *at, struct error *error)
 {
-	struct import_group groups[STORE_AT_ONCE] = {{NULL}};
+	struct import_group groups[STORE_AT_ONCE] = {{.lines = NULL}};
 	enum rollcode_err err = ROLLCODE_OK;
 	size_t count = 0;
 

@@ -73,7 +73,7 @@ read_seen(const struct store *store, size_t which, struct record *r)
 void
 seen_read(const struct store *store, struct pgsql_seen *w)
 {
-	struct record r;
+	struct record r = {0};
 	size_t which = 0;
 
 	memset(w, 0, sizeof(*w));

@@ -3,8 +3,8 @@
  * recent.c - whose file was written last, without opening any.
  *
  * An event is not younger than the last write of its file or of the log beside
- * it.  A power cut can leave a time that is older than what was written: then
- * who is not found here is found by each.
+ * it.  A power cut, or a clock that was set back, can leave a time that is
+ * older than what was written: then who is not found here is found by each.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -53,7 +53,8 @@ add_written(struct written_list *list, const char *name, int64_t when,
 		free(copy);
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
 	}
-	list->all[list->count++] = (struct written){when, copy};
+	more[list->count].when = when;
+	more[list->count++].name = copy;
 	return ROLLCODE_OK;
 }
 
