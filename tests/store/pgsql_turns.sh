@@ -253,8 +253,11 @@ imported_between() {
 	    "$? $(grep -c 'lee already has' "$T/imported")" "1 1"
 	equal "and imports those beside who is enrolled meanwhile" \
 	    "$(counter kim) $(counter lee) $(counter max)" "5 0 5"
+	printf 'HOTP/E/8 %s - %040d 5\n' mia 6 root 7 >"$T/two.oath"
+	usual
+	admin import --no-account "$T/two.oath" </dev/null >"$T/imported" 2>&1
 	equal "and gives uid 0 no token without a yes" \
-	    "$(admin list | grep -c '^root ')" 0
+	    "$(counter mia) $(admin list | grep -c '^root ')" "5 0"
 }
 
 # --- at once ------------------------------------------------------------------
