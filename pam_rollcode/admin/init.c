@@ -106,8 +106,10 @@ admin_init(void *base, char **argv, struct error *error)
 		    options->conf);
 	if ((err = config_load(options->conf, true, &config, error)) !=
 		ROLLCODE_OK ||
-	    (err = admin_drop(&config, error)) != ROLLCODE_OK ||
-	    (err = store_find(&config, &ops, error)) != ROLLCODE_OK ||
+	    (err = admin_drop(&config, error)) != ROLLCODE_OK)
+		return err;
+	config.administers = true;
+	if ((err = store_find(&config, &ops, error)) != ROLLCODE_OK ||
 	    (err = ops->init(&config, &made, error)) != ROLLCODE_OK)
 		return err;
 	plain_line(stdout, "%s %s",

@@ -289,6 +289,32 @@ logical_replica() {
 	went_back "a logical replica" 'copied into another database cluster'
 }
 
+# A server that was promoted loses its disk, and a copy of before that is put in
+# its place: of the row itself nothing is lower.
+put_back() {
+	in_store six "UPDATE rollcode.store SET promotions='follow',
+	    written=txid_current()"
+	postgres_copy seven six
+	rm "$T/seven/standby.signal"
+	end_server six
+	"${AS_PG[@]}" touch "$T/six/standby.signal"
+	postgres_start six
+	sql six "SELECT pg_promote()" >"$T/out"
+	uses_one "a copy is put back"
+	end_server six
+	postgres_start seven
+	of_server seven
+	: >"$T/syslog"
+	equal "a copy is put back: the used code does not let in" \
+	    "$(login ann "$used")" AUTHINFO_UNAVAIL
+	check "a copy is put back: the log says what to do" \
+	    logged 'an old primary, or was put back: .*rollcode-admin restored'
+	check "a copy is put back: init can be run" admin init
+	equal "a copy is put back: which settles nothing" \
+	    "$(login ann "$(code ann)")" AUTHINFO_UNAVAIL
+	settled "a copy is put back"
+}
+
 pgsql_server one
 pgsql_place
 echo "WITNESS=$T/nowhere" >>"$CONF"
@@ -317,3 +343,4 @@ followed
 another_cluster
 point_in_time
 logical_replica
+put_back

@@ -155,13 +155,13 @@ change_row(struct store *store, int64_t since, struct error *error)
 	if (store->version == PGSQL_VERSION && since == 0)
 		link_change(store->link,
 		    "UPDATE rollcode.store SET backup=0," PGSQL_RIGHT
-		    ",settled=greatest(settled+1,"
-		    "extract(epoch FROM pg_catalog.clock_timestamp())::bigint)",
+		    "," PGSQL_SETTLED,
 		    "");
 	else if (store->version == PGSQL_VERSION)
 		link_change(store->link,
-		    "UPDATE rollcode.store SET backup=$1," PGSQL_WROTE, "i",
-		    since);
+		    "UPDATE rollcode.store SET backup=$1," PGSQL_SETTLED
+		    "," PGSQL_WROTE,
+		    "i", since);
 	else if (since == 0 && store->restored.how != NULL)
 		return error_set(error, ROLLCODE_ERR_STORE, "%s", older_tables);
 	else
@@ -364,6 +364,13 @@ token_of_commit(const struct store *store, const struct account *account)
 	return found;
 }
 
+/* It denies logins until somebody says what it is. */
+static bool
+is_unmarked(const struct store *store)
+{
+	return store->restored.how != NULL && store->restored.since == 0;
+}
+
 static void
 note_commit(struct store *store, const struct account *account,
     int64_t sequence, struct rows *lsn)
@@ -373,7 +380,8 @@ note_commit(struct store *store, const struct account *account,
 	size_t i = 0;
 
 	seen.past.lsn = rows_next(lsn) ? rows_int(lsn, 1, INT64_MAX) : 0;
-	if (store->version < PGSQL_VERSION || lsn->bad || t == NULL)
+	if (store->version < PGSQL_VERSION || lsn->bad || t == NULL ||
+	    is_unmarked(store))
 		return;
 	while (store->before.tokens[i].id != t->id)
 		i++;

@@ -15,6 +15,10 @@ static const struct {
 static const char went_back[] =
     "went back in time, and lacks what this host was told is committed";
 
+static const char left_behind[] =
+    "is on an older timeline than this host has seen: an old primary, or put "
+    "back";
+
 struct fields {
 	char cause[16];
 	int64_t settled, timeline; /* of the row */
@@ -46,6 +50,28 @@ is_compared(const struct store *store)
 
 	return w->is && memcmp(w->store_id, store->id, STORE_ID_LEN) == 0 &&
 	       w->past.settled >= store->past.settled;
+}
+
+/* It was promoted past this server, and nobody has settled it since. */
+static bool
+is_left_behind(const struct store *store)
+{
+	return is_compared(store) &&
+	       store->seen.past.settled == store->past.settled &&
+	       store->seen.past.timeline > store->past.timeline;
+}
+
+/* Another server may be the one that counts, so a login goes there. */
+static enum rollcode_err
+leave_behind(struct store *store, struct error *error)
+{
+	link_leave(store->link);
+	return link_error(store->link, error, ROLLCODE_ERR_UNAVAIL,
+	    "is an old primary, or was put back: logins of this host were "
+	    "committed on timeline %" PRId64 ", and it is on %" PRId64
+	    "; stop it, or name the new primary too; if it was put back, run "
+	    "rollcode-admin restored",
+	    store->seen.past.timeline, store->past.timeline);
 }
 
 static const char *
@@ -92,20 +118,13 @@ past_read(struct store *store, struct rows *rows, struct rows *seen,
 		return ROLLCODE_OK;
 	store->past = (struct pgsql_past){f.settled, f.timeline_now, f.lsn};
 	how = store->version < PGSQL_VERSION ? NULL : look_at_row(&f);
-	if (how == NULL && is_compared(store)) {
-		if (store->seen.past.settled == f.settled &&
-		    store->seen.past.timeline > f.timeline_now) {
-			link_leave(store->link);
-			return link_error(store->link, error,
-			    ROLLCODE_ERR_UNAVAIL,
-			    "is an old primary: logins of this host were "
-			    "committed on timeline %" PRId64
-			    ", and it is on %" PRId64
-			    "; stop it, or name the new primary too",
-			    store->seen.past.timeline, f.timeline_now);
-		}
-		how = look_at_seen(store, seen);
+	if (how == NULL && is_left_behind(store)) {
+		if (!store->config->administers)
+			return leave_behind(store, error);
+		how = left_behind;
 	}
+	if (how == NULL && is_compared(store))
+		how = look_at_seen(store, seen);
 	store->restored.how = how;
 	store->restored.is |= how != NULL;
 	return ROLLCODE_OK;

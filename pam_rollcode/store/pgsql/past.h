@@ -58,7 +58,8 @@ void			past_ask(struct store *, struct rows *seen);
 
 /*
  * Read the fields, and set store->restored.  UNAVAIL, and the link is not
- * usable any more, if a promotion has left this server behind.
+ * usable any more, if a promotion has left this server behind; an administrator
+ * has it as a restored one, and can say that it is right.
  */
 enum rollcode_err	past_read(struct store *, struct rows *fields,
 			    struct rows *seen, struct error *) MUST_USE;

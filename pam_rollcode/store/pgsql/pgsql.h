@@ -26,7 +26,7 @@ struct page;
 
 /* Where a server is in its history. */
 struct pgsql_past {
-	int64_t	settled;	/* grows when somebody says that it is right */
+	int64_t	settled;	/* grows when somebody says what it is */
 	int64_t	timeline, lsn;
 };
 
@@ -113,6 +113,11 @@ void			pgsql_ask_same(struct store *);
 #define PGSQL_WROTE \
 	"written=CASE WHEN written%4294967296=xmin::text::bigint " \
 	"THEN pg_catalog.txid_current() ELSE written END"
+
+/* Somebody has said what it is: what was seen before counts no more. */
+#define PGSQL_SETTLED \
+	"settled=greatest(settled+1," \
+	"extract(epoch FROM pg_catalog.clock_timestamp())::bigint)"
 
 /* It is right as it is: what it is compared with from now on. */
 #define PGSQL_TIMELINE \

@@ -8,7 +8,8 @@
  *  2. It denies, and lets nobody in.
  *  3. One that is missing, of another store or key, or changed in any bit is
  *     none, and logins go on as without.
- *  4. It ends when somebody says that the store is right as it is.
+ *  4. It ends when somebody marks the store, or says that it is right as it is;
+ *     no other command of an administrator ends it.
  */
 #include <endian.h>
 #include <stdio.h>

@@ -1161,6 +1161,34 @@ START_TEST(a_server_is_not_before_what_this_host_has_seen)
 }
 END_TEST
 
+static const int64_t marks[] = {0, NOW};
+
+START_TEST(a_server_that_is_left_behind_is_for_the_administrator_alone)
+{
+	struct pgsql_seen seen;
+	struct store *store;
+
+	seen_ann(&seen);
+	seen.past.timeline++;
+	ck_assert_int_eq(begin_having(&seen), ROLLCODE_ERR_UNAVAIL);
+	config.administers = true;
+	ck_assert_int_eq(move_to("ann", 12), ROLLCODE_OK);
+	config.administers = false;
+	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_UNAVAIL);
+	config.administers = true;
+	store = opened();
+	ck_assert_ptr_nonnull(
+	    strstr(ops->restored(store)->how, "an older timeline"));
+	ck_assert_int_eq(ops->mark(store, marks[_i], &problem), ROLLCODE_OK);
+	ck_assert_ptr_null(ops->restored(store)->how);
+	ops->close(store);
+	config.administers = false;
+	ck_assert_int_eq(
+	    begin_ann(), marks[_i] == 0 ? ROLLCODE_OK : ROLLCODE_ERR_STORE);
+	forget_seen();
+}
+END_TEST
+
 START_TEST(what_was_seen_of_another_store_or_user_is_nothing)
 {
 	struct pgsql_seen seen, other;
@@ -1378,6 +1406,9 @@ add_link(TCase *tcase)
 	    a_commit_that_this_host_has_seen_does_not_get_lost, 0,
 	    COUNT(losses));
 	tcase_add_test(tcase, a_server_is_not_before_what_this_host_has_seen);
+	tcase_add_loop_test(tcase,
+	    a_server_that_is_left_behind_is_for_the_administrator_alone, 0,
+	    COUNT(marks));
 	tcase_add_test(
 	    tcase, what_was_seen_of_another_store_or_user_is_nothing);
 	tcase_add_test(
