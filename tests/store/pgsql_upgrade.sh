@@ -150,14 +150,18 @@ late() {
 	    >"$T/out" 2>&1 && echo yes || echo no
 }
 
-# As the program of version 3 has them, which may be at work on other hosts.
-one_version_older() {
+version_3() {
 	older_tables
 	admin init >"$T/out"
 	in_store "ALTER TABLE rollcode.store DROP COLUMN system,
 	    DROP COLUMN database,DROP COLUMN relation,DROP COLUMN written,
 	    DROP COLUMN settled,DROP COLUMN timeline,DROP COLUMN promotions;
 	    UPDATE rollcode.store SET version=3"
+}
+
+# As the program of version 3 has them, which may be at work on other hosts.
+one_version_older() {
+	version_3
 	equal "with the tables of version 3 a code opens before init" \
 	    "$(login ann "$(code ann)")" SUCCESS
 	check "and the administrator's tool works" admin resync ann \
@@ -168,6 +172,35 @@ one_version_older() {
 	equal "to today's" "$(version)" 4
 	equal "and the next code opens then" \
 	    "$(login ann "$(code ann)")" SUCCESS
+}
+
+is_waiting() {
+	[ "$(in_store "SELECT count(*) FROM pg_locks WHERE NOT granted")" != 0 ]
+}
+
+# A login reads the store first, in the transaction of all the rest.
+in_its_order() {
+	local login upgrade
+	version_3
+	mkfifo "$T/login"
+	"$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 -d "$(postgres_uri one rollcode)" \
+	    <"$T/login" >"$T/out" 2>&1 &
+	login=$!
+	exec 5>"$T/login"
+	printf '%s;\n' BEGIN "SELECT version FROM rollcode.store" \
+	    "\\! touch $T/read" >&5
+	wait_for test -e "$T/read"
+	admin init >"$T/init" 2>&1 &
+	upgrade=$!
+	wait_for is_waiting
+	printf '%s;\n' "SELECT 1 FROM rollcode.account WHERE name='ann' FOR UPDATE" \
+	    COMMIT >&5
+	exec 5>&-
+	wait "$login"
+	equal "init lets a login end that has read the store only" $? 0
+	wait "$upgrade"
+	equal "and upgrades the tables behind it" $? 0
+	equal "to those of today again" "$(version)" 4
 }
 
 # A host that stopped in the middle of a login.
@@ -210,6 +243,7 @@ pgsql_place
 under_logins
 behind_it
 one_version_older
+in_its_order
 held
 killed
 exit 0

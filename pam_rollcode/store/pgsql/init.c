@@ -88,12 +88,14 @@ write_store_row(struct store *store, bool marked, struct error *error)
 	return link_answers(store->link, error);
 }
 
-/* Before anything is changed: who waits for it then waits for nothing else. */
+/* Before anything is changed, and in the order in which a login reads them. */
 static enum rollcode_err
 wait_for_logins(struct store *store, struct error *error)
 {
 	enum rollcode_err err = link_query(store->link, NULL, error,
-	    "LOCK TABLE rollcode.account IN ACCESS EXCLUSIVE MODE", "");
+	    "LOCK TABLE rollcode.store,rollcode.account "
+	    "IN ACCESS EXCLUSIVE MODE",
+	    "");
 
 	return err == ROLLCODE_OK
 		   ? err
