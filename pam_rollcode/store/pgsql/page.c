@@ -323,7 +323,7 @@ pgsql_recent(struct store *store, int64_t since, store_recent_fn *fn,
 	    "SELECT a.name,greatest(a.created,e.last) AS last "
 	    "FROM rollcode.account a LEFT JOIN "
 	    "(SELECT name,pg_catalog.max(time) AS last FROM rollcode.event "
-	    "GROUP BY name) e ON e.name=a.name "
+	    "WHERE time>=$1 GROUP BY name) e ON e.name=a.name "
 	    "WHERE greatest(a.created,e.last)>=$1 ORDER BY last DESC,a.name",
 	    since, &walk, error);
 }
