@@ -74,13 +74,17 @@ leave_behind(struct store *store, struct error *error)
 	    store->seen.past.timeline, store->past.timeline);
 }
 
+/*
+ * What was seen of a position lies before the commit that was acknowledged, so
+ * a standby that has the commit was promoted behind it.
+ */
 static const char *
 look_at_seen(const struct store *store, struct rows *seen)
 {
 	const struct pgsql_past *then = &store->seen.past, *now = &store->past;
 
 	if (then->settled > now->settled ||
-	    (then->timeline == now->timeline && then->lsn > now->lsn))
+	    (then->timeline <= now->timeline && then->lsn > now->lsn))
 		return went_back;
 	return rows_next(seen) && !rows_bool(seen) ? went_back : NULL;
 }

@@ -1160,6 +1160,11 @@ START_TEST(a_server_is_not_before_what_this_host_has_seen)
 	other.past.lsn += (int64_t)1 << 40;
 	ck_assert_int_eq(begin_having(&other), ROLLCODE_ERR_STORE);
 	ck_assert_ptr_nonnull(strstr(problem.text, "went back in time"));
+	other.past.timeline--;
+	ck_assert_int_eq(begin_having(&other), ROLLCODE_ERR_STORE);
+	other = seen;
+	other.past.timeline--;
+	ck_assert_int_eq(begin_having(&other), ROLLCODE_OK);
 	other = seen;
 	other.past.settled++;
 	ck_assert_int_eq(begin_having(&other), ROLLCODE_ERR_STORE);
