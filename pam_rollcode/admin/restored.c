@@ -181,6 +181,19 @@ check_steps(const struct ending *e, struct error *error)
 	    date);
 }
 
+/* Why a resync may be of no use yet, and who needs none. */
+static const char *
+words_of_force(const struct restored *r)
+{
+	if (since_when(r) != INT64_MAX)
+		return "; --force ends it all the same";
+	return r->how != NULL
+		   ? ", but only after rollcode-admin restored; if no login "
+		     "was lost, --force ends it"
+		   : ", but only after rollcode-admin restored; if only this "
+		     "machine's id changed, --force ends it";
+}
+
 static enum rollcode_err
 check_waiting(struct ending *e, struct error *error)
 {
@@ -193,13 +206,9 @@ check_waiting(struct ending *e, struct error *error)
 	if (e->waiting > 0)
 		return error_set(error, ROLLCODE_ERR_INPUT,
 		    "%" PRId64 " user%s would have used codes accepted again: "
-		    "rollcode-admin resync or enroll --replace%s; --force ends "
-		    "it all the same",
+		    "rollcode-admin resync or enroll --replace%s",
 		    e->waiting, PLURAL(e->waiting),
-		    since_when(admin->ops->restored(admin->store)) == INT64_MAX
-			? ", but only after rollcode-admin restored; if only "
-			  "this machine's id changed"
-			: "");
+		    words_of_force(admin->ops->restored(admin->store)));
 	if (e->unusable > 0)
 		return error_set(error, ROLLCODE_ERR_STORE,
 		    "the files of %" PRId64 " user%s are unusable; repair "

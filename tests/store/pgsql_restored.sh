@@ -153,6 +153,9 @@ promoted() {
 	    "SYSTEM_ERR SYSTEM_ERR"
 	refused "promotions are not followed where no standby is waited for" \
 	    admin restored --promotions follow
+	check "who ends it without a mark is told what does" grep -q \
+	    'only after .* restored; if no login was lost, --force ends it' \
+	    <<<"$(admin restored --end 2>&1)"
 	check "it is marked as restored" admin restored
 	none_again "then"
 	equal "who is not enrolled there is not said to be so" \
