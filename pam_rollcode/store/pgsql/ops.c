@@ -10,7 +10,7 @@
  *     schema, store and key are right.
  *  3. What commit acknowledged is on disk, and on the standby's where one is
  *     waited for; what is not known to be is denied.
- *  4. Nobody waits longer than PGSQL_WHOLE_MS.
+ *  4. No login waits longer than PGSQL_WHOLE_MS.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -5,10 +5,12 @@
  *  1. Who looks around locks nobody, and holds nothing while what was read is
  *     used: who reads it may never come to an end.
  *  2. What one turn brings is bounded, names apart.
+ *  3. Each turn has as long as a login, however many there are.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/clock.h"
 #include "store/pgsql/pgsql.h"
 
 #define PAGE_USERS 500	  /* and STORE_AT_ONCE is less */
@@ -131,6 +133,16 @@ is_at(const struct page *page, const char *encoded)
 	       strcmp(name, encoded) == 0;
 }
 
+static void
+extend_deadline(struct store *store)
+{
+	if (store->deadline == 0)
+		return;
+	store->deadline = clock_ms() + PGSQL_WHOLE_MS;
+	if (store->link != NULL)
+		link_extend(store->link, store->deadline);
+}
+
 static enum rollcode_err
 look_ahead(
     struct store *store, const char *user, bool *enrolled, struct error *error)
@@ -138,6 +150,7 @@ look_ahead(
 	struct page *page = store->page;
 	enum rollcode_err err;
 
+	extend_deadline(store);
 	pgsql_end(store);
 	store->locks = false;
 	if ((err = pgsql_ready(store, error)) != ROLLCODE_OK)
@@ -196,6 +209,7 @@ read_events(struct store *store, struct page *page, struct error *error)
 	memset(&page->events, 0, sizeof(page->events));
 	if (list == NULL)
 		return error_set(error, ROLLCODE_ERR_NOMEM, "out of memory");
+	extend_deadline(store);
 	link_begin(store->link, true);
 	pgsql_ask_events(store, list, PAGE_EVENTS, &page->events);
 	link_ask(store->link, NULL, "COMMIT", "");
@@ -265,6 +279,7 @@ walk_over(struct store *store, struct page *page, const struct walk *w,
 		if (name_at(page, page->at, name, user))
 			err = call_at(page, w, user, &enough, error);
 	store->page = outer;
+	extend_deadline(store);
 	return err;
 }
 

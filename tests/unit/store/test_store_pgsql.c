@@ -854,6 +854,44 @@ look_at_ann(void *context, const char *user, struct error *why)
 }
 
 /* Neither does a listing wait for a lock, nor a lock for a listing. */
+static void
+use_up_time(struct store *store)
+{
+	store->deadline = clock_ms() - 1;
+	link_extend(store->link, store->deadline);
+}
+
+static enum rollcode_err
+look_late(void *context, const char *user, struct error *why)
+{
+	struct account account;
+	bool enrolled;
+
+	use_up_time(context);
+	ck_assert_int_eq(
+	    ops->look(context, user, &enrolled, &account, why), ROLLCODE_OK);
+	ck_assert(enrolled);
+	ops->end(context);
+	use_up_time(context);
+	return ROLLCODE_OK;
+}
+
+START_TEST(a_walk_lasts_as_long_as_there_are_users)
+{
+	struct account account;
+	struct store *store;
+	bool is;
+
+	enrolled("ann");
+	store = opened();
+	ck_assert_int_eq(
+	    ops->each(store, look_late, store, &problem), ROLLCODE_OK);
+	ck_assert_int_eq(
+	    ops->begin(store, "ann", &is, &account, &problem), ROLLCODE_OK);
+	ops->close(store);
+}
+END_TEST
+
 START_TEST(who_is_looked_at_is_not_locked)
 {
 	struct account account;
@@ -1442,6 +1480,7 @@ add_many(TCase *tcase)
 {
 	tcase_add_test(
 	    tcase, of_more_users_than_one_page_has_each_is_read_whole);
+	tcase_add_test(tcase, a_walk_lasts_as_long_as_there_are_users);
 	tcase_add_test(tcase, who_is_looked_at_is_not_locked);
 	tcase_add_test(
 	    tcase, of_several_who_are_enrolled_together_one_refuses_all);
