@@ -161,7 +161,7 @@ promoted() {
 	equal "who is not enrolled there is not said to be so" \
 	    "$(login eve 12345678 nullok)" SYSTEM_ERR
 	check "the log says what ends it" logged 'rollcode-admin restored --end'
-	check "show says it" grep -q 'the store *went on after' \
+	check "show says it" grep -q 'the store *was restored, marked' \
 	    <<<"$(admin show tim)"
 	check "check names who waits" grep -q '1 user waits for a resync: ann' \
 	    <<<"$(admin check 2>&1)"

@@ -159,8 +159,8 @@ change_row(struct store *store, int64_t since, struct error *error)
 		    "");
 	else if (store->version == PGSQL_VERSION)
 		link_change(store->link,
-		    "UPDATE rollcode.store SET backup=$1," PGSQL_SETTLED
-		    "," PGSQL_WROTE,
+		    "UPDATE rollcode.store SET backup=$1," PGSQL_RIGHT
+		    "," PGSQL_SETTLED,
 		    "i", since);
 	else if (since == 0 && store->restored.how != NULL)
 		return error_set(error, ROLLCODE_ERR_STORE, "%s", older_tables);

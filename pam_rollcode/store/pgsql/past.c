@@ -131,5 +131,8 @@ past_read(struct store *store, struct rows *rows, struct rows *seen,
 		how = look_at_seen(store, seen);
 	store->restored.how = how;
 	store->restored.is |= how != NULL;
+	/* What it shows, it has shown since it was marked. */
+	if (how != NULL && store->version == PGSQL_VERSION)
+		store->restored.since = 0;
 	return ROLLCODE_OK;
 }

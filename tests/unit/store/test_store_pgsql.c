@@ -1334,18 +1334,43 @@ START_TEST(a_copy_is_none_until_somebody_says_so)
 	config.administers = true;
 	store = opened();
 	ck_assert(ops->restored(store)->is);
-	ck_assert_int_eq(ops->mark(store, NOW, &problem), ROLLCODE_OK);
 	ck_assert_int_eq(ops->adopt_key(store, &problem), ROLLCODE_OK);
+	ops->close(store);
+	store = opened();
+	ck_assert_ptr_nonnull(ops->restored(store)->how);
+	ck_assert_int_eq(ops->mark(store, NOW, &problem), ROLLCODE_OK);
 	ops->close(store);
 	config.administers = false;
 	ck_assert_int_eq(begin_ann(), ROLLCODE_ERR_STORE);
 	config.administers = true;
 	store = opened();
-	ck_assert_ptr_nonnull(ops->restored(store)->how);
+	ck_assert(ops->restored(store)->is);
+	ck_assert_ptr_null(ops->restored(store)->how);
 	ck_assert_int_eq(ops->mark(store, 0, &problem), ROLLCODE_OK);
 	ops->close(store);
 	config.administers = false;
 	ck_assert_int_eq(begin_ann(), ROLLCODE_OK);
+}
+END_TEST
+
+START_TEST(a_mark_is_not_of_what_goes_back_behind_it)
+{
+	struct store *store;
+
+	enrolled("ann");
+	config.administers = true;
+	store = opened();
+	ck_assert_int_eq(ops->mark(store, NOW, &problem), ROLLCODE_OK);
+	ops->close(store);
+	administer(copies[_i]);
+	store = opened();
+	ck_assert_ptr_nonnull(ops->restored(store)->how);
+	ck_assert_int_eq(ops->restored(store)->since, 0);
+	ck_assert_int_eq(ops->mark(store, NOW, &problem), ROLLCODE_OK);
+	ck_assert_int_eq(ops->restored(store)->since, NOW);
+	ck_assert_int_eq(ops->mark(store, 0, &problem), ROLLCODE_OK);
+	ops->close(store);
+	config.administers = false;
 }
 END_TEST
 
@@ -1470,6 +1495,8 @@ add_link(TCase *tcase)
 	tcase_add_test(tcase, what_was_seen_with_any_bit_flipped_is_nothing);
 	tcase_add_loop_test(
 	    tcase, a_copy_is_none_until_somebody_says_so, 0, COUNT(copies));
+	tcase_add_loop_test(
+	    tcase, a_mark_is_not_of_what_goes_back_behind_it, 0, COUNT(copies));
 	tcase_add_test(tcase, a_promotion_is_followed_where_somebody_says_so);
 	tcase_add_test(tcase, init_leaves_a_newer_store_alone);
 	tcase_add_test(tcase, init_makes_nothing_in_a_schema_of_others);
