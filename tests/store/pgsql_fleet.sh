@@ -30,9 +30,7 @@ arrange() {
 	} >"$T/openssl.log" 2>&1
 	install -m 600 -o pg "$T/db1.key" "$T/one/server.key"
 	install -m 600 -o pg "$T/db1.crt" "$T/one/server.crt"
-	install -m 600 -o pg "$T/ca.crt" "$T/one/ca.crt"
 	sql one "ALTER SYSTEM SET ssl=on"
-	sql one "ALTER SYSTEM SET ssl_ca_file='ca.crt'"
 	sql one "SELECT pg_reload_conf()" >"$T/out"
 	echo "127.0.0.1 db1" >>/etc/hosts
 	pgsql_place default_places
@@ -62,8 +60,23 @@ new_host() {
 	mount -n -t tmpfs new /etc/systemd/system && $1"
 }
 
+# What the line for a new host runs goes to $T/ran; `systemctl` does nothing.
+recorders() {
+	local name
+	mkdir "$T/recorders"
+	for name in tar systemctl rollcode-admin; do
+		cat >"$T/recorders/$name" <<-RECORDER
+		#!/bin/bash
+		echo "$name \$*" >>'$T/ran'
+		[ $name = systemctl ] || PATH=\${PATH#*:} exec $name "\$@"
+		RECORDER
+	done
+	chmod 755 "$T/recorders"/*
+}
+
 added() {
 	local commands command
+	recorders
 	commands=$(said 'Another host' one |
 	    sed "s,/root/host.tar,$T/host.tar,")
 	command=$(sed -n "s/^ssh root@new '\(.*\)' <.*/\1/p" <<<"$commands")
@@ -73,7 +86,8 @@ added() {
 	refused "it has no password of the administrator's" \
 	    grep -q rollcode_admin <(tar -xOf "$T/host.tar")
 	code ann >"$T/code"
-	new_host "{ $command; } <'$T/host.tar' >'$T/check' 2>&1
+	new_host "PATH=$T/recorders:$PATH
+	    { $command; } <'$T/host.tar' >'$T/check' 2>&1
 	    echo \$?
 	    find /etc/rollcode /var/lib/rollcode -type f -printf '%p %m %u\n' |
 	    sort
@@ -85,6 +99,11 @@ added() {
 $STATE/pgpass 600 rollcode
 $STATE/root.crt 644 root
 SUCCESS"
+	equal "the service has its new unit before it is used" \
+	    "$(cat "$T/ran")" "tar -C / -xpf -
+systemctl daemon-reload
+systemctl try-restart rollcode-verify
+rollcode-admin check"
 }
 
 # --- another role -------------------------------------------------------------
@@ -93,12 +112,13 @@ refusals() {
 	awk '$2 != "SUCCESS"' "$T/stream"
 }
 
-# `systemctl` is what reloads the service there.
+# `systemctl` is what reloads the service there, and `vi` what edits its file.
 each_host() {
 	local line
 	while read -r line; do
 		case $line in
 		systemctl*) resident_reload ;;
+		vi*) edited ;;
 		*) bash -c "$line" ;;
 		esac
 	done < <(said "$1" "$2")
@@ -148,34 +168,121 @@ nothing_found() {
 
 # --- certificates -------------------------------------------------------------
 
-at_server() {	# FILE: its lines come before the others
-	recipe Certificates "/etc/postgresql/15/main/$1" | sed 's/rollcode_login/rollcode_b/' |
+# The server gets what a step says: its lines come before the others.
+at_server() {	# FILE
+	recipe Certificates "/etc/postgresql/15/main/$1" |
+	    sed "s/rollcode_login/rollcode_b/;s,/etc/postgresql/15/main,$T/one," |
 	    cat - "$T/one/$1" >"$T/lines"
 	cat "$T/lines" >"$T/one/$1"
+	server_reload
+}
+
+# The files count for whoever connects when this is over.
+server_reload() {
+	local before
+	before=$(sql one "SELECT pg_conf_load_time()")
+	sql one "SELECT pg_reload_conf()" >"$T/out"
+	wait_for loaded_again "$before"
+}
+
+loaded_again() {
+	[ "$(sql one "SELECT pg_conf_load_time()")" != "$1" ]
+}
+
+# The login of a host with that configuration file, which has no service.
+login_with() {	# FILE
+	local typed
+	typed=$(code ann)
+	unshare -m --propagation private bash -c "
+	mount -n --bind '$1' '$CONF' && mount -n -t tmpfs none /run/rollcode &&
+	'$PAMRUN' '$T/pam' rc" <<<$'ann\t'"$typed" | cut -d' ' -f2
+}
+
+# web1 is the one that gets a certificate here, web2 one that has none.
+step() {	# NAME WEB1 WEB2
+	equal "$1: web1" "$(login_with "$CONF")" "$2"
+	equal "$1: a host without a certificate" \
+	    "$(login_with "$T/web2.env")" "$3"
+}
+
+in_order() {
+	awk '$1 == ".Ss" { on = $2 == "Certificates" }
+	    on && /^# \// { sub(".*/", ""); print }
+	    on && /^[a-z0-9]+# / { print $1 }' "$RECIPES" | uniq | xargs
+}
+
+certificate_made() {	# [DAYS]
+	bash -ec "cd '$T'; $(said Certificates ca |
+	    sed "s/-days 365/-days ${1-365}/")" >"$T/openssl.log" 2>&1
+}
+
+certificate_given() {
+	(cd "$T" && each_host Certificates web1)
+}
+
+# What stands below `vi`.
+edited() {
+	local settings
+	settings=$(sed -n 's/^  DATABASE=.*\(?sslcert.*\)/\1/p' "$RECIPES")
+	sed -i "s,^DATABASE=.*,&${settings//&/\\&}," "$CONF"
+}
+
+# What the page asks before the last step; all is well where it is 0.
+without_certificate() {
+	local query
+	query=$(sed -n "s/^\.Ql \(SELECT client_addr .*client_dn.*\)/\1/p" \
+	    "$RECIPES" | sed 's/rollcode_login/rollcode_b/')
+	sql one "$query" | grep -c .
+}
+
+all_have_one() {
+	[ "$(without_certificate)" = 0 ]
 }
 
 certified() {
-	local settings
-	at_server pg_hba.conf
-	at_server pg_ident.conf
-	sql one "SELECT pg_reload_conf()" >"$T/out"
-	: >"$STATE/pgpass"
-	equal "a host without a certificate is refused" \
-	    "$(login ann "$(code ann)")" AUTHINFO_UNAVAIL
-	(cd "$T" && cp web1.crt client.crt && cp web1.key client.key &&
-	    bash -c "$(said Certificates web1 | grep ^install)")
-	settings=$(sed -n 's/^  DATABASE=.*\(?sslcert.*\)/\1/p' "$RECIPES")
-	sed -i "s,^DATABASE=.*,&${settings//&/\\&}," "$CONF"
-	equal "with one it needs no password" "$(login ann "$(code ann)")" \
-	    SUCCESS
+	equal "the steps are in this order" "$(in_order)" \
+	    "postgresql.conf ca# web1# pg_ident.conf pg_hba.conf"
+	cp -p "$CONF" "$T/web2.env"
+	install -m 600 -o pg "$T/ca.crt" "$T/one/ca.crt"
 	resident_start
-	equal "through the service too" "$(login ann "$(code ann)")" SUCCESS
-	resident_stop
+	at_server postgresql.conf
+	step "the server knows the authority" SUCCESS SUCCESS
+	resident_reload
+	login ann "$(code ann)" >"$T/out"
+	refused "a host without a certificate is found" all_have_one
+	check "a certificate is made" certificate_made
+	certificate_given
+	step "web1 has a certificate" SUCCESS SUCCESS
+	equal "it logs in by its service" "$(login ann "$(code ann)")" SUCCESS
+	check "then no such host is found" wait_for all_have_one
+	at_server pg_ident.conf
+	step "web1 has a line" SUCCESS SUCCESS
+	at_server pg_hba.conf
+	step "the server demands certificates" SUCCESS AUTHINFO_UNAVAIL
+	: >"$STATE/pgpass"
+	renewed
 	sed -i '/web1/d' "$T/one/pg_ident.conf"
-	sql one "SELECT pg_reload_conf()" >"$T/out"
+	server_reload
 	wait_for shut_out
 	equal "one whose line is removed is shut out" \
 	    "$(login ann "$(code ann)")" AUTHINFO_UNAVAIL
+}
+
+# One that is out of date, and by the same commands one that is not.  The
+# configuration file stays.
+renewed() {
+	edited() { :; }
+	equal "with one it needs no password" "$(login_with "$CONF")" SUCCESS
+	certificate_made 0
+	certificate_given
+	nap 1
+	equal "one that is out of date lets nobody in" \
+	    "$(login_with "$CONF")" AUTHINFO_UNAVAIL
+	check "it is renewed by the same commands" certificate_made
+	certificate_given
+	equal "and lets in again" "$(login_with "$CONF")" SUCCESS
+	equal "through the service too" "$(login ann "$(code ann)")" SUCCESS
+	resident_stop
 }
 
 shut_out() {
