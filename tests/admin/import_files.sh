@@ -229,7 +229,7 @@ say_ok "every bad file is refused by its place and reason, and gives nothing" \
 # --- a client ---------------------------------------------------------------------
 
 if command -v oathtool >/dev/null; then
-	next=$(oathtool -d 8 -c 8 "$(printf 12345678901234567890 | xxd -p)")
+	next=$(oathtool -d 8 -c 8 3132333435363738393031323334353637383930)
 	say_ok "a client reads what phone apps export" "$(
 		for name in migration ${jansson:+aegis andotp freeotp 2fas}; do
 			token "$name" import "$T/files/$name" >"$T/out" 2>&1

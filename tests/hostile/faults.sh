@@ -303,8 +303,8 @@ printed_once() {
 	code ann >>"$T/codes" 2>"$T/err" || echo "$1: then: $(cat "$T/err")"
 	cmp -s "$T/wallet/ann.db-journal" <(head -c 28 /dev/zero) ||
 	    echo "$1: its journal is not 28 zeros"
-	[ "$(ls "$T/wallet" | xargs)" = "ann.db ann.db-journal" ] ||
-	    echo "$1: left $(ls "$T/wallet")"
+	[ "$(ls "$T/wallet")" = "ann.db
+ann.db-journal" ] || echo "$1: left $(ls "$T/wallet")"
 }
 
 added_or_not() {

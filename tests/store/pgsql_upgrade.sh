@@ -72,10 +72,28 @@ login_of_version_2() {
 }
 
 at_work() {
-	PGOPTIONS="-c search_path=pg_catalog,pg_temp -c lock_timeout=2000" \
-	    PGPASSFILE=$T/pgpass.own "$PG_BIN/pgbench" -n -c "$SESSIONS" -j 2 \
-	    -T 4 -f "$T/login.sql" \
-	    "postgresql://rollcode_login@127.0.0.1:$(postgres_port one)/rollcode?sslmode=disable"
+	local server
+	server=127.0.0.1:$(postgres_port one)
+	until [ -e "$T/over" ]; do
+		PGOPTIONS="-c search_path=pg_catalog,pg_temp -c lock_timeout=2000" \
+		    PGPASSFILE=$T/pgpass.own "$PG_BIN/pgbench" -n \
+		    -c "$SESSIONS" -j 2 -T 3 -f "$T/login.sql" \
+		    "postgresql://rollcode_login@$server/rollcode?sslmode=disable"
+	done
+}
+
+# all_of SENTENCE: the sum of the numbers that stand behind it
+all_of() {
+	sed -nE "s/^$1: ([0-9]+).*/\1/p" "$T/bench" |
+	    awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+logins_of_all() {
+	in_store "SELECT sum(counter) FROM rollcode.token WHERE name<>'ann'"
+}
+
+more_than() {	# COUNT
+	[ "$(logins_of_all)" -gt "$1" ]
 }
 
 some_are_done() {
@@ -107,11 +125,11 @@ under_logins() {
 	wait_for some_are_done
 	knocks "$used" >"$T/knocks" &
 	knocking=$!
-	before=$(in_store "SELECT sum(counter) FROM rollcode.token
-	    WHERE name<>'ann'")
 	check "init upgrades them under $SESSIONS sessions of logins" admin init
 	equal "to those of today" "$(version)" 4
+	before=$(logins_of_all)
 	wait_for grep -q SUCCESS "$T/knocks"
+	check "and they went on behind it" wait_for more_than "$before"
 	: >"$T/over"
 	wait "$work" "$knocking"
 	equal "a code that is tried meanwhile lets in once" \
@@ -119,12 +137,8 @@ under_logins() {
 	equal "and is denied or refused else" "$(grep -v ' SUCCESS ' "$T/knocks" |
 	    grep -cvE ' (SYSTEM_ERR|AUTH_ERR) ')" 0
 	equal "no login of the older program failed or was lost" \
-	    "$(sed -n 's/^number of transactions actually processed: //p' \
-	    "$T/bench") $(sed -nE 's/^number of failed transactions: ([0-9]+).*/\1/p' \
-	    "$T/bench")" "$(in_store "SELECT sum(counter) FROM rollcode.token
-	    WHERE name<>'ann'") 0"
-	check "and they went on behind it" test "$(in_store "SELECT sum(counter)
-	    FROM rollcode.token WHERE name<>'ann'")" -gt "$before"
+	    "$(all_of 'number of transactions actually processed') $(all_of \
+	    'number of failed transactions')" "$(logins_of_all) 0"
 }
 
 behind_it() {
