@@ -42,7 +42,7 @@ both_ways() {
 
 
 door_dbclient() {
-	printf '%s\n' "$2" | as "$1" "$TREE/tests/tools/console.py" \
+	printf '%s\n' "$2" | as "$1" "$(tool console.py)" \
 	    dbclient -y -y -p "$SSHD_PORT" "$1@127.0.0.1" id -un >"$T/screen"
 	set -- $?
 	cat "$T/screen" >&2
@@ -75,7 +75,7 @@ client_dbclient() {
 
 door_libssh() {
 	printf '%s\n' "$2" |
-	    as "$1" "$TREE/tests/tools/libssh_login.py" "$SSHD_PORT" "$1"
+	    as "$1" "$(tool libssh_login.py)" "$SSHD_PORT" "$1"
 }
 
 client_libssh() {

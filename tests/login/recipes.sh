@@ -231,7 +231,7 @@ recipe_su() {
 }
 
 door_doas() {
-	printf '%s\n' "$2" | as "$1" "$TREE/tests/tools/console.py" \
+	printf '%s\n' "$2" | as "$1" "$(tool console.py)" \
 	    sh -c "${doas:-doas id -un}" >"$T/screen"
 	set -- $?
 	tail -n 1 "$T/screen"

@@ -46,7 +46,7 @@ script() {
 door_putty() {
 	local key
 	key=$(ssh-keygen -l -f "$T/host_key.pub" | awk '{ print $2 }')
-	printf '%s\n' "$2" | as "$1" "$TREE/tests/tools/console.py" \
+	printf '%s\n' "$2" | as "$1" "$(tool console.py)" \
 	    plink -ssh -P "$SSHD_PORT" -no-antispoof \
 	    -hostkey "$key" \
 	    "$1@127.0.0.1" id -un >"$T/screen"

@@ -148,7 +148,7 @@ shell_of() {
 }
 
 door_chsh() {
-	printf '%s\n' "$2" | as "$1" "$TREE/tests/tools/console.py" \
+	printf '%s\n' "$2" | as "$1" "$(tool console.py)" \
 	    chsh -s /bin/sh >"$T/screen"
 	cat "$T/screen" >&2
 	[ "$(shell_of "$1")" = /bin/sh ] && echo "$1"
@@ -167,7 +167,7 @@ host_chsh() {
 
 # The first line, an empty one, is for the message.
 door_vlock() {
-	printf '\n%s\n' "$2" | as "$1" "$TREE/tests/tools/console.py" \
+	printf '\n%s\n' "$2" | as "$1" "$(tool console.py)" \
 	    vlock >"$T/screen" || {
 		cat "$T/screen" >&2
 		return 1

@@ -223,7 +223,7 @@ by_hand() {
 	chown mallory "$T/home/mallory/own.env"
 	before=$(md5sum "$T"/store/users/*)
 	as mallory strace -f -qq -e trace=%file -o "$T/home/mallory/trace" \
-	    python3 "$TREE/tests/tools/by_hand.py" "$VERIFIER" "$CONF" \
+	    python3 "$(tool by_hand.py)" "$VERIFIER" "$CONF" \
 	    "$T/home/mallory/own.env" >"$T/out" 2>"$T/err"
 	equal "rollcode-verify, started by mallory in wrong ways, refuses" \
 	    "$(grep -c ': refused$' "$T/out") $(grep -v ': refused$' "$T/out")" \

@@ -486,6 +486,11 @@ as() {
 	    "${@:2}"
 }
 
+# tool NAME: one of tests/tools where anybody can run it, wherever the tree is
+tool() {
+	install -m 755 "$TREE/tests/tools/$1" "$T/bin/$1" && echo "$T/bin/$1"
+}
+
 syslog_start() {
 	: >"$T/syslog"
 	start "$BUILD/tests/tools/syslog_catch" /dev/log "$T/syslog"
