@@ -106,7 +106,7 @@ enum rollcode_err	config_parse(char *text, size_t len, bool need_key,
 
 /*
  * What is derived of the keys, current first: as config_keep_derived has kept
- * it, else anew.  NOMEM, SYS.
+ * it, else derived now.  NOMEM, SYS.
  */
 enum rollcode_err	config_derive(const struct config *,
 			    struct derived_key[CONFIG_KEYS], size_t *count,

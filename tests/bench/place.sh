@@ -10,6 +10,7 @@
 #                          the peers that are installed: $HAVE has their names
 #   place_store NAME [KEY=VALUE...]   a store of ours
 #   place_enroll NAME USER [OPTION...]
+#   enroll_client          the token of the store `one`, in $DISK/wallet
 #   place_fill NAME COUNT  COUNT more users in it
 #   place_oath COUNT       pam_oath's file with so many users, the last ones
 #                          being bench0 to bench7 as far as there is room
@@ -106,6 +107,12 @@ place_enroll() {
 	rollcode-admin --conf "/etc/rollcode/$1.env" enroll "$2" \
 	    "${@:3}" >/dev/null 2>"$T/enroll.log" ||
 	    stop "enrolling $2: $(cat "$T/enroll.log")"
+}
+
+enroll_client() {
+	rollcode-admin --conf /etc/rollcode/one.env uri bench0 |
+	    rollcode-token --store "$DISK/wallet" add >/dev/null ||
+	    stop "rollcode-token has no token"
 }
 
 place_fill() {

@@ -3,8 +3,8 @@
  * together.c - users who are new are enrolled several at a time, where that is
  * faster.
  *
- * Whoever has to be asked, is enrolled already, or is refused is left for one
- * by one; and so are all of them where the store did not take them together.
+ * Users who have to be asked about, are enrolled already, or are refused come
+ * one by one; and so do all of them where the store did not take them together.
  */
 #include <stdlib.h>
 
